@@ -1,0 +1,9 @@
+"""The standard library's json, and pyarrow."""
+
+import json
+
+from peer import run
+from row_by_row import preparation
+
+if __name__ == "__main__":
+    run("json+pyarrow", preparation(json.loads))

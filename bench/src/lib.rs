@@ -1,0 +1,11 @@
+//! Measurements of the hot path: inputs, clocks, results.
+//!
+//! Everything runs on one thread and is timed by that thread's own CPU time, so
+//! that a neighbour on the machine costs us nothing; the median of several
+//! rounds is what is told.
+
+pub mod clock;
+pub mod input;
+pub mod memory;
+pub mod peer;
+pub mod stages;

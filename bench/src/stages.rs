@@ -1,0 +1,152 @@
+//! The transform cut off after each of its stages: the difference between two
+//! cuts is a stage's share.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use marquee_codec::{CodecError, Limits, Unit, Unpacker};
+use marquee_event::{Parser, TimeWindow};
+use marquee_ingest::titles::Titles;
+use marquee_ingest::{BatchReport, Settings, Transform, Transformer, envelope};
+use marquee_lake::catalogue;
+use object_store::memory::InMemory;
+use tokio::runtime::Runtime;
+
+use crate::input::Input;
+
+/// A cut: everything up to and including what it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// The payload's records.
+    Envelope,
+    /// … their base64, compression and aggregation undone.
+    Unpack,
+    /// … their events parsed and checked.
+    Parse,
+    /// … as processed and quarantine files.
+    Processed,
+    /// … and as raw files.
+    Raw,
+    /// … digested, put into a store (memory) and receipted: the whole handler.
+    Handler,
+    /// The whole handler without the raw zone.
+    HandlerNoRaw,
+}
+
+/// What runs the cuts.
+pub struct Stages {
+    runtime: Runtime,
+    input: Input,
+}
+
+impl Stages {
+    /// Over that input.
+    ///
+    /// # Errors
+    /// When there is no runtime.
+    pub fn new(input: Input) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        Ok(Self { runtime, input })
+    }
+
+    /// The input.
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// Runs all payloads up to the cut; the handler's cuts report what they did.
+    ///
+    /// # Errors
+    /// When a payload is refused or a batch fails.
+    pub fn run(&self, cut: Cut) -> Result<BatchReport> {
+        let mut parser = Parser::new();
+        match cut {
+            Cut::Envelope => self.each(|payload| {
+                black_box(envelope::records(payload)?);
+                Ok(())
+            }),
+            Cut::Unpack => self.units(|unit, _| {
+                black_box(unit);
+                Ok(())
+            }),
+            Cut::Parse => self.units(|unit, arrived_at| {
+                if let Unit::Line { bytes, .. } = unit
+                    && let Ok(event) = parser.parse(bytes)
+                {
+                    black_box(event.admit(arrived_at, TimeWindow::default()).is_ok());
+                    black_box(event);
+                }
+                Ok(())
+            }),
+            Cut::Processed => self.transform(false),
+            Cut::Raw => self.transform(true),
+            Cut::Handler => self.handle(true),
+            Cut::HandlerNoRaw => self.handle(false),
+        }
+    }
+
+    fn each(&self, mut work: impl FnMut(&[u8]) -> Result<()>) -> Result<BatchReport> {
+        for payload in &self.input.payloads {
+            work(payload)?;
+        }
+        Ok(BatchReport::default())
+    }
+
+    fn units(&self, mut work: impl FnMut(Unit<'_>, i64) -> Result<()>) -> Result<BatchReport> {
+        let mut unpacker = Unpacker::new(Limits::default());
+        self.each(|payload| {
+            let records = envelope::records(payload)?;
+            let load = |index: usize, out: &mut Vec<u8>| match records[index].decode_data(out) {
+                true => Ok(()),
+                false => Err(CodecError::Broken {
+                    format: "base64",
+                    cause: String::new(),
+                }),
+            };
+            unpacker.unpack(records.len(), load, |index, unit| {
+                work(unit, records[index].arrived_at)
+            })
+        })
+    }
+
+    fn transform(&self, raw: bool) -> Result<BatchReport> {
+        let titles = Titles::new(None, self.input.titles.clone());
+        let mut transformer = Transformer::new(Settings {
+            raw,
+            ..Settings::default()
+        })?;
+        self.each(|payload| {
+            black_box(transformer.transform(&envelope::records(payload)?, &titles)?);
+            Ok(())
+        })
+    }
+
+    fn handle(&self, raw: bool) -> Result<BatchReport> {
+        let store = Arc::new(InMemory::new());
+        let transform = Transform::new(
+            store.clone(),
+            Settings {
+                raw,
+                ..Settings::default()
+            },
+        );
+        self.runtime.block_on(async {
+            catalogue::publish(&*store, &self.input.titles).await?;
+            let mut total = BatchReport::default();
+            for payload in &self.input.payloads {
+                let response = transform.handle(payload).await?;
+                response
+                    .failures
+                    .is_empty()
+                    .then_some(())
+                    .context("a batch failed")?;
+                total.received += response.report.received;
+                total.processed += response.report.processed;
+                total.received_bytes += response.report.received_bytes;
+                total.written_bytes += response.report.written_bytes;
+            }
+            Ok(total)
+        })
+    }
+}

@@ -1,0 +1,42 @@
+//! The smallest event of each type, to be broken one way at a time.
+
+use marquee_event::EventType;
+use serde_json::{Map, Value, json};
+
+/// What every event needs, and what its type needs, and nothing else.
+pub(crate) fn minimal(event_type: EventType) -> Map<String, Value> {
+    let mut event = json!({
+        "event_id": "01936f2e-5c00-7000-8000-000000000001",
+        "event_type": event_type.name(),
+        "event_time": "2026-01-31T20:15:00.25+01:00",
+        "user_id": "u-1",
+        "session_id": "s-1",
+    });
+    for field in needs(event_type) {
+        event[*field] = match *field {
+            "title_id" => json!("t-1"),
+            "query" => json!("space pirates"),
+            "rating" => json!(4.5),
+            _ => json!(61_000),
+        };
+    }
+    match event {
+        Value::Object(event) => event,
+        _ => unreachable!("written as an object"),
+    }
+}
+
+/// The design's table: what a type needs beyond what every event needs.
+pub(crate) fn needs(event_type: EventType) -> &'static [&'static str] {
+    match event_type.name() {
+        "play" | "pause" | "resume" | "stop" | "complete" | "heartbeat" => {
+            &["title_id", "position_ms"]
+        }
+        "seek" => &["title_id", "position_ms", "from_position_ms"],
+        "search" => &["query"],
+        "browse" => &[],
+        "rate" => &["title_id", "rating"],
+        "add_to_list" | "remove_from_list" => &["title_id"],
+        other => panic!("{other} is not in the design's table"),
+    }
+}

@@ -1,0 +1,307 @@
+//! One batch of records to the bytes of its files: a pure function.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use marquee_codec::{CodecError, Limits, Unit, Unpacker};
+use marquee_event::{Parser, Reason, Refusal, TimeWindow, format_utc};
+use marquee_lake::zone::Zone;
+use marquee_tables::encode::{EncodeError, FileLayout, Zstd};
+use marquee_tables::schema;
+
+use crate::envelope::Record;
+use crate::processed::ProcessedTable;
+use crate::quarantine::QuarantineTable;
+use crate::raw::{Identity, RawTable};
+use crate::titles::Titles;
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// What can be set about the transform. Another setting may give other objects
+/// for the same records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How far an event's time may lie from its arrival.
+    pub window: TimeWindow,
+    /// How much records may unpack to.
+    pub limits: Limits,
+    /// Whether the raw zone is written.
+    pub raw: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            window: TimeWindow::default(),
+            limits: Limits::default(),
+            raw: true,
+        }
+    }
+}
+
+/// A finished file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// The zone it belongs to.
+    pub zone: Zone,
+    /// How many rows it has.
+    pub rows: u64,
+    /// Its bytes.
+    pub content: Bytes,
+}
+
+/// What became of a batch's records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transformed {
+    /// The files, one a zone at most: none for a zone without rows.
+    pub files: Vec<File>,
+    /// Units the records were taken apart into.
+    pub received: u64,
+    /// Their bytes.
+    pub received_bytes: u64,
+    /// Units that are events.
+    pub processed: u64,
+    /// Units that are not, by reason.
+    pub refused: BTreeMap<Reason, u64>,
+    /// Events by date, `YYYY-MM-DD`.
+    pub event_dates: BTreeMap<String, u64>,
+}
+
+/// The transform's buffers and contexts, to be used for batch after batch.
+pub struct Transformer {
+    settings: Settings,
+    unpacker: Unpacker,
+    parser: Parser,
+    zstd: Zstd,
+    raw: FileLayout,
+    quarantine: FileLayout,
+    processed: FileLayout,
+}
+
+impl Transformer {
+    /// A transform of those settings.
+    ///
+    /// # Errors
+    /// When there is no memory for a compressor.
+    pub fn new(settings: Settings) -> Result<Self, EncodeError> {
+        Ok(Self {
+            settings,
+            unpacker: Unpacker::new(settings.limits),
+            parser: Parser::new(),
+            zstd: Zstd::new()?,
+            raw: FileLayout::new(&schema::raw_events())?,
+            quarantine: FileLayout::new(&schema::quarantine())?,
+            processed: FileLayout::new(&schema::processed_events())?,
+        })
+    }
+
+    /// Transforms a batch: the same records, titles and settings give the same
+    /// bytes. `processed_at` is the arrival of the batch's last record, because
+    /// a clock would not.
+    ///
+    /// # Errors
+    /// When a file cannot be compressed or written.
+    pub fn transform(
+        &mut self,
+        records: &[Record<'_>],
+        titles: &Titles,
+    ) -> Result<Transformed, EncodeError> {
+        let mut tables = Tables {
+            window: self.settings.window,
+            raw: self.settings.raw.then(RawTable::new),
+            quarantine: QuarantineTable::new(),
+            processed: ProcessedTable::new(titles),
+            processed_at: records.last().map_or(0, |record| record.arrived_at),
+            done: Transformed::default(),
+        };
+        let Self {
+            unpacker,
+            parser,
+            zstd,
+            ..
+        } = self;
+        let load = |index: usize, out: &mut Vec<u8>| match records.get(index) {
+            Some(record) if record.decode_data(out) => Ok(()),
+            _ => Err(CodecError::Broken {
+                format: "base64",
+                cause: "not decodable".into(),
+            }),
+        };
+        let mut place = (0, 0);
+        unpacker.unpack(records.len(), load, |index, unit| {
+            let Some(record) = records.get(index) else {
+                return Ok(());
+            };
+            place = if place.0 == index {
+                (index, place.1)
+            } else {
+                (index, 0)
+            };
+            let identity = Identity {
+                shard_id: &record.shard_id,
+                sequence_number: &record.sequence_number,
+                sub_sequence: place.1,
+                arrived_at: record.arrived_at,
+            };
+            place.1 += 1;
+            match unit {
+                Unit::Line {
+                    bytes,
+                    partition_key,
+                } => {
+                    let key = partition_key.unwrap_or(&record.partition_key);
+                    tables.take(&identity, key, bytes, parser, zstd)
+                }
+                Unit::Broken {
+                    error,
+                    record: bytes,
+                } => {
+                    // What is not base64 is kept as the text it came as.
+                    let not_base64 = matches!(
+                        error,
+                        CodecError::Broken {
+                            format: "base64",
+                            ..
+                        }
+                    );
+                    let bytes = if not_base64 {
+                        record.data.as_bytes()
+                    } else {
+                        bytes
+                    };
+                    tables.refuse(
+                        &identity,
+                        &record.partition_key,
+                        bytes,
+                        &refusal_of(&error),
+                        zstd,
+                    )
+                }
+            }
+        })?;
+        self.finish(tables)
+    }
+
+    fn finish(&mut self, tables: Tables<'_>) -> Result<Transformed, EncodeError> {
+        let Tables {
+            raw,
+            quarantine,
+            processed,
+            mut done,
+            ..
+        } = tables;
+        let zstd = &mut self.zstd;
+        let mut add = |zone, rows, content| {
+            done.files.push(File {
+                zone,
+                rows,
+                content,
+            })
+        };
+        if let Some(raw) = raw.filter(|raw| raw.rows() > 0) {
+            add(Zone::Raw, raw.rows(), raw.finish(&self.raw, zstd)?);
+        }
+        if quarantine.rows() > 0 {
+            add(
+                Zone::Quarantine,
+                quarantine.rows(),
+                quarantine.finish(&self.quarantine, zstd)?,
+            );
+        }
+        if processed.rows() > 0 {
+            done.processed = processed.rows();
+            let (content, dates) = processed.finish(&self.processed, zstd)?;
+            add(Zone::Processed, done.processed, content);
+            done.event_dates = dates
+                .into_iter()
+                .map(|(date, count)| (date_text(date), count))
+                .collect();
+        }
+        Ok(done)
+    }
+}
+
+/// The batch's tables as they fill.
+struct Tables<'t> {
+    window: TimeWindow,
+    raw: Option<RawTable>,
+    quarantine: QuarantineTable,
+    processed: ProcessedTable<'t>,
+    processed_at: i64,
+    done: Transformed,
+}
+
+impl Tables<'_> {
+    /// One unit: an event, or a refusal.
+    #[inline]
+    fn take(
+        &mut self,
+        identity: &Identity<'_>,
+        partition_key: &str,
+        unit: &[u8],
+        parser: &mut Parser,
+        zstd: &mut Zstd,
+    ) -> Result<(), EncodeError> {
+        let event = match parser.parse(unit) {
+            Ok(event) => event,
+            Err(refusal) => return self.refuse(identity, partition_key, unit, &refusal, zstd),
+        };
+        if let Err(refusal) = event.admit(identity.arrived_at, self.window) {
+            return self.refuse(identity, partition_key, unit, &refusal, zstd);
+        }
+        self.receive(identity, partition_key, unit, zstd)?;
+        self.processed
+            .push(&event, identity, self.processed_at, zstd)
+    }
+
+    fn refuse(
+        &mut self,
+        identity: &Identity<'_>,
+        partition_key: &str,
+        unit: &[u8],
+        refusal: &Refusal,
+        zstd: &mut Zstd,
+    ) -> Result<(), EncodeError> {
+        self.receive(identity, partition_key, unit, zstd)?;
+        *self.done.refused.entry(refusal.reason).or_default() += 1;
+        self.quarantine.push(
+            identity,
+            partition_key,
+            unit,
+            refusal,
+            self.processed_at,
+            zstd,
+        )
+    }
+
+    #[inline]
+    fn receive(
+        &mut self,
+        identity: &Identity<'_>,
+        partition_key: &str,
+        unit: &[u8],
+        zstd: &mut Zstd,
+    ) -> Result<(), EncodeError> {
+        self.done.received += 1;
+        self.done.received_bytes += unit.len() as u64;
+        match &mut self.raw {
+            Some(raw) => raw.push(identity, partition_key, unit, zstd),
+            None => Ok(()),
+        }
+    }
+}
+
+fn refusal_of(error: &CodecError) -> Refusal {
+    let reason = match error {
+        CodecError::TooLarge { .. } => Reason::RecordTooLarge,
+        CodecError::Broken { .. } | CodecError::Compress(_) => Reason::UndecodableRecord,
+    };
+    Refusal::of_unit(reason, error.to_string())
+}
+
+fn date_text(days: i64) -> String {
+    let mut text = Vec::new();
+    format_utc(days * MICROS_PER_DAY, &mut text);
+    text.truncate(10);
+    String::from_utf8_lossy(&text).into_owned()
+}

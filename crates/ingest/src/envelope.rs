@@ -1,0 +1,476 @@
+//! The event JSON in which Lambda delivers a batch of Kinesis records.
+
+use std::borrow::Cow;
+
+use marquee_json::{Kind, Scanner, Syntax, Token, text_of};
+use thiserror::Error;
+
+/// A Kinesis record as it was delivered, its data still in base64.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// The shard it lies in.
+    pub shard_id: Cow<'a, str>,
+    /// Its place in the shard: decimal digits.
+    pub sequence_number: Cow<'a, str>,
+    /// The key that chose the shard.
+    pub partition_key: Cow<'a, str>,
+    /// When it arrived at the stream, in UTC microseconds (whole milliseconds).
+    pub arrived_at: i64,
+    /// Its data in base64.
+    pub data: Cow<'a, str>,
+}
+
+impl Record<'_> {
+    /// Replaces `out` by the record's data; `false` when it is not base64, and
+    /// `out` then holds nothing of worth.
+    #[inline]
+    pub fn decode_data(&self, out: &mut Vec<u8>) -> bool {
+        out.clear();
+        out.resize(self.data.len() / 4 * 3 + 3, 0);
+        let target = base64_simd::Out::from_slice(out.as_mut_slice());
+        match base64_simd::STANDARD.decode(self.data.as_bytes(), target) {
+            Ok(decoded) => {
+                let length = decoded.len();
+                out.truncate(length);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+/// Why a payload is not a batch of Kinesis records. Nothing can be quarantined
+/// of what has no identity, so the whole payload is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EnvelopeError {
+    /// It is not JSON.
+    #[error("the payload is not JSON: {0}")]
+    Json(#[from] Syntax),
+    /// It is not UTF-8.
+    #[error("the payload is not UTF-8 from byte {0}")]
+    Utf8(usize),
+    /// It is JSON of another kind.
+    #[error("the payload is not a Kinesis event: no `Records`")]
+    NoRecords,
+    /// A record lacks something or has something else in its place.
+    #[error("record {record} of the payload: `{field}` must be {expected}")]
+    Record {
+        /// Which record, from 1.
+        record: usize,
+        /// The field at fault.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+}
+
+/// Reads the records of a payload, in their order.
+///
+/// # Errors
+/// [`EnvelopeError`] when it is not the event JSON of a Kinesis batch.
+pub fn records(payload: &[u8]) -> Result<Vec<Record<'_>>, EnvelopeError> {
+    let text = text_of(payload).map_err(EnvelopeError::Utf8)?;
+    let mut scanner = Scanner::new(text);
+    scanner.skip_space();
+    if scanner.peek() != b'{' {
+        scanner.value()?;
+        return Err(EnvelopeError::NoRecords);
+    }
+    let mut found = None;
+    let mut wrong = None;
+    scanner.members(|scanner, key, _| {
+        if key.text != "Records" || scanner.peek() != b'[' {
+            return scanner.value().map(drop);
+        }
+        let mut records: Vec<Record<'_>> = Vec::new();
+        let mut form = None;
+        scanner.elements(|scanner| {
+            let like_before = form.as_ref().and_then(|form: &Form<'_>| form.scan(scanner));
+            let fields = match like_before {
+                Some(fields) => fields,
+                None => {
+                    let start = scanner.position();
+                    let fields = Fields::scan(scanner)?;
+                    form = Form::of(scanner, start, &fields);
+                    fields
+                }
+            };
+            match fields.read(records.last()) {
+                Ok(record) => records.push(record),
+                Err((field, expected)) => {
+                    let record = records.len() + 1;
+                    wrong.get_or_insert(EnvelopeError::Record {
+                        record,
+                        field,
+                        expected,
+                    });
+                }
+            }
+            Ok(())
+        })?;
+        found = Some(records);
+        Ok(())
+    })?;
+    scanner.end()?;
+    match wrong {
+        Some(error) => Err(error),
+        None => found.ok_or(EnvelopeError::NoRecords),
+    }
+}
+
+/// Where a record's fields lie.
+#[derive(Clone, Copy)]
+struct Fields<'a>([Place<'a>; 5]);
+
+/// The fields that are read, by their index in [`Fields`].
+const DATA: usize = 0;
+const SEQUENCE_NUMBER: usize = 1;
+const PARTITION_KEY: usize = 2;
+const ARRIVED_AT: usize = 3;
+const EVENT_ID: usize = 4;
+
+/// A value, and where it ends.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    token: Token<'a>,
+    end: usize,
+}
+
+impl<'a> Place<'a> {
+    const ABSENT: Self = Self {
+        token: Token::ABSENT,
+        end: 0,
+    };
+
+    fn pass(scanner: &mut Scanner<'a>, index: usize) -> Result<Self, Syntax> {
+        let token = if index == DATA {
+            scanner.long_string()?
+        } else {
+            scanner.value()?
+        };
+        Ok(Self {
+            token,
+            end: scanner.position(),
+        })
+    }
+
+    /// Where it begins, quotes included.
+    fn start(&self) -> usize {
+        let quotes = if self.token.kind == Kind::Number {
+            0
+        } else {
+            2
+        };
+        self.end - self.token.text.len() - quotes
+    }
+}
+
+/// What stands between the fields of a record. The records of a payload differ
+/// in their fields alone, so that what was read once letter by letter is only
+/// compared from then on.
+struct Form<'a> {
+    /// The fields in the order they come in, each behind the text before it.
+    fields: [(&'a str, usize); 5],
+    end: &'a str,
+}
+
+impl<'a> Form<'a> {
+    /// The form of the record that begins at `start` and ends at the cursor;
+    /// `None` where one of its fields is not as it should be.
+    fn of(scanner: &Scanner<'a>, start: usize, fields: &Fields<'a>) -> Option<Self> {
+        let mut order = [DATA, SEQUENCE_NUMBER, PARTITION_KEY, ARRIVED_AT, EVENT_ID];
+        let place = |index: usize| fields.0.get(index).copied().unwrap_or(Place::ABSENT);
+        if order
+            .iter()
+            .any(|&index| place(index).token.kind != expected(index))
+        {
+            return None;
+        }
+        order.sort_by_key(|&index| place(index).end);
+        let mut from = start;
+        let fields = order.map(|index| {
+            let before = scanner.slice(from, place(index).start());
+            from = place(index).end;
+            (before, index)
+        });
+        let end = scanner.slice(from, scanner.position());
+        Some(Self { fields, end })
+    }
+
+    /// Passes a record of this form; where it is of another, the cursor stays.
+    #[inline]
+    fn scan(&self, scanner: &mut Scanner<'a>) -> Option<Fields<'a>> {
+        let start = scanner.position();
+        let fields = self.scan_fields(scanner);
+        if fields.is_none() {
+            scanner.return_to(start);
+        }
+        fields
+    }
+
+    #[inline]
+    fn scan_fields(&self, scanner: &mut Scanner<'a>) -> Option<Fields<'a>> {
+        let mut fields = Fields([Place::ABSENT; 5]);
+        for &(before, index) in &self.fields {
+            if !scanner.pass_proved(before) {
+                return None;
+            }
+            let place = Place::pass(scanner, index).ok()?;
+            if place.token.kind != expected(index) {
+                return None;
+            }
+            *fields.0.get_mut(index)? = place;
+        }
+        scanner.pass_proved(self.end).then_some(fields)
+    }
+}
+
+/// What a field is in a record that another can be compared with.
+fn expected(index: usize) -> Kind {
+    if index == ARRIVED_AT {
+        Kind::Number
+    } else {
+        Kind::Plain
+    }
+}
+
+impl<'a> Fields<'a> {
+    fn scan(scanner: &mut Scanner<'a>) -> Result<Self, Syntax> {
+        let mut fields = [Place::ABSENT; 5];
+        if scanner.peek() != b'{' {
+            scanner.value()?;
+            return Ok(Self(fields));
+        }
+        let mut pass = |scanner: &mut Scanner<'a>, index: Option<usize>| {
+            match index.and_then(|index| Some((index, fields.get_mut(index)?))) {
+                Some((index, place)) => *place = Place::pass(scanner, index)?,
+                None => drop(scanner.value()?),
+            }
+            Ok(())
+        };
+        scanner.members(|scanner, key, _| match key.text {
+            "kinesis" if scanner.peek() == b'{' => scanner.members(|scanner, key, _| {
+                let index = match key.text {
+                    "data" => Some(DATA),
+                    "sequenceNumber" => Some(SEQUENCE_NUMBER),
+                    "partitionKey" => Some(PARTITION_KEY),
+                    "approximateArrivalTimestamp" => Some(ARRIVED_AT),
+                    _ => None,
+                };
+                pass(scanner, index)
+            }),
+            "eventID" => pass(scanner, Some(EVENT_ID)),
+            _ => pass(scanner, None),
+        })?;
+        Ok(Self(fields))
+    }
+
+    /// The record; `before` is the one that came before it.
+    #[inline]
+    fn read(self, before: Option<&Record<'a>>) -> Result<Record<'a>, (&'static str, &'static str)> {
+        const DIGITS: &str = "a string of 1 to 128 digits";
+        const EVENT_ID: &str = "the shard and the sequence number, `shardId-…:…`";
+        let [data, sequence_number, partition_key, arrived_at, event_id] =
+            self.0.map(|place| place.token);
+        let sequence_number = text(sequence_number).ok_or(("kinesis.sequenceNumber", DIGITS))?;
+        // All bytes are looked at, so that it can be many at a time.
+        let digits = sequence_number
+            .bytes()
+            .fold(true, |all, byte| all & byte.is_ascii_digit());
+        if !matches!(sequence_number.len(), 1..=128) || !digits {
+            return Err(("kinesis.sequenceNumber", DIGITS));
+        }
+        let event_id = text(event_id).ok_or(("eventID", EVENT_ID))?;
+        let shard_id = match before {
+            Some(before) if is_of_shard(&event_id, &before.shard_id) => before.shard_id.clone(),
+            _ => shard_of(event_id).ok_or(("eventID", EVENT_ID))?,
+        };
+        Ok(Record {
+            shard_id,
+            sequence_number,
+            partition_key: text(partition_key).ok_or(("kinesis.partitionKey", "a string"))?,
+            arrived_at: arrival(arrived_at).ok_or((
+                "kinesis.approximateArrivalTimestamp",
+                "seconds since 1970, in the years to 9999",
+            ))?,
+            data: text(data).ok_or(("kinesis.data", "a string of base64"))?,
+        })
+    }
+}
+
+fn text(token: Token<'_>) -> Option<Cow<'_, str>> {
+    matches!(token.kind, Kind::Plain | Kind::Escaped).then(|| token.unescaped())
+}
+
+/// The shard before the colon. It becomes part of keys, and so is of the
+/// characters that shard ids have.
+fn shard_of(event_id: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    let colon = event_id.find(':')?;
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let shard = event_id.get(..colon)?;
+    if !matches!(shard.len(), 1..=128) || !shard.bytes().all(legal) {
+        return None;
+    }
+    Some(match event_id {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(..colon)?),
+        Cow::Owned(mut text) => {
+            text.truncate(colon);
+            Cow::Owned(text)
+        }
+    })
+}
+
+/// Whether the shard before the colon is that one.
+#[inline]
+fn is_of_shard(event_id: &str, shard_id: &str) -> bool {
+    event_id.as_bytes().get(shard_id.len()) == Some(&b':') && event_id.starts_with(shard_id)
+}
+
+/// Seconds with a fraction to microseconds, rounded to the millisecond that the
+/// server stamped: as a double, it may be a hair off.
+fn arrival(token: Token<'_>) -> Option<i64> {
+    const LATEST_MS: i64 = 253_402_300_799_999;
+    if token.kind != Kind::Number {
+        return None;
+    }
+    let ms = match exact_millis(token.text) {
+        Some(ms) => ms,
+        None => {
+            let ms = (token.text.parse::<f64>().ok()? * 1000.0).round();
+            if !(0.0..=LATEST_MS as f64).contains(&ms) {
+                return None;
+            }
+            ms as i64
+        }
+    };
+    (ms <= LATEST_MS).then_some(ms * 1000)
+}
+
+/// Digits, and a fraction of up to three: no need for a double.
+fn exact_millis(text: &str) -> Option<i64> {
+    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if seconds.len() > 12 || fraction.len() > 3 {
+        return None;
+    }
+    let mut value = 0i64;
+    for byte in seconds.bytes().chain(fraction.bytes()) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Some((fraction.len()..3).fold(value, |value, _| value * 10))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn payload(kinesis: &str, event_id: &str) -> String {
+        format!(
+            r#"{{"Records":[{{"kinesis":{{{kinesis}}},"eventID":"{event_id}","eventName":"aws:kinesis:record"}}]}}"#
+        )
+    }
+
+    const KINESIS: &str = r#""partitionKey":"k\u0041","sequenceNumber":"4959","data":"SGk=","approximateArrivalTimestamp":1480641523.477"#;
+
+    #[test]
+    fn reads_a_record() {
+        let text = payload(KINESIS, "shardId-000000000003:4959");
+        let read = records(text.as_bytes()).unwrap();
+        assert_eq!(
+            read,
+            [Record {
+                shard_id: "shardId-000000000003".into(),
+                sequence_number: "4959".into(),
+                partition_key: "kA".into(),
+                arrived_at: 1_480_641_523_477_000,
+                data: "SGk=".into(),
+            }]
+        );
+    }
+
+    #[test]
+    fn arrivals_are_rounded_to_the_millisecond() {
+        let of = |text| {
+            arrival(Token {
+                kind: Kind::Number,
+                text,
+            })
+        };
+        assert_eq!(of("1545084650.987"), Some(1_545_084_650_987_000));
+        assert_eq!(of("1.545084650987E9"), Some(1_545_084_650_987_000));
+        assert_eq!(of("1545084650.9869999"), Some(1_545_084_650_987_000));
+        assert_eq!(of("1545084650"), Some(1_545_084_650_000_000));
+        assert_eq!(of("1545084650.5"), Some(1_545_084_650_500_000));
+        assert_eq!(of("-1"), None);
+        assert_eq!(of("1e300"), None);
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_payload() {
+        let cases = [
+            ("", "the payload is not JSON: expected a value at byte 0"),
+            ("[]", "the payload is not a Kinesis event: no `Records`"),
+            ("{}", "the payload is not a Kinesis event: no `Records`"),
+            (
+                r#"{"Records":{}}"#,
+                "the payload is not a Kinesis event: no `Records`",
+            ),
+            (
+                r#"{"Records":[1]}"#,
+                "record 1 of the payload: `kinesis.sequenceNumber` must be a string of 1 to 128 digits",
+            ),
+        ];
+        for (text, message) in cases {
+            assert_eq!(records(text.as_bytes()).unwrap_err().to_string(), message);
+        }
+        for shard in ["../../etc:1", ":1", "shardId", "a b:1"] {
+            let text = payload(KINESIS, shard);
+            let error = records(text.as_bytes()).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                "record 1 of the payload: `eventID` must be the shard and the sequence number, `shardId-…:…`"
+            );
+        }
+        assert_eq!(records(b"\xff").unwrap_err(), EnvelopeError::Utf8(0));
+        assert_eq!(records(br#"{"Records":[]}"#).unwrap(), []);
+    }
+
+    #[test]
+    fn reads_what_aws_publishes() {
+        let folder = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../shared/data/lambda-events"
+        );
+        let Ok(files) = std::fs::read_dir(folder) else {
+            println!("skipped: reads_what_aws_publishes: no ../shared/data/lambda-events");
+            return;
+        };
+        let mut seen = 0;
+        for file in files {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            let read = records(&bytes).unwrap();
+            assert_eq!(read.len(), 2);
+            let theirs: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            for (ours, theirs) in read.iter().zip(theirs["Records"].as_array().unwrap()) {
+                let kinesis = &theirs["kinesis"];
+                assert_eq!(
+                    ours.sequence_number,
+                    kinesis["sequenceNumber"].as_str().unwrap()
+                );
+                assert_eq!(ours.data, kinesis["data"].as_str().unwrap());
+                let seconds = kinesis["approximateArrivalTimestamp"].as_f64().unwrap();
+                assert!((ours.arrived_at as f64 / 1e6 - seconds).abs() < 1e-3);
+                assert_eq!(
+                    theirs["eventID"],
+                    format!("{}:{}", ours.shard_id, ours.sequence_number)
+                );
+            }
+            seen += 1;
+        }
+        assert!(seen >= 4);
+    }
+}

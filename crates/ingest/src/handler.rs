@@ -1,0 +1,278 @@
+//! The transform between a stream and an object store.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::try_join_all;
+use marquee_event::format_utc;
+use marquee_lake::receipt::{self, Kind, ObjectEntry, Receipt};
+use marquee_lake::zone::{BatchName, IngestHour};
+use marquee_lake::{LakeError, catalogue, digest};
+use marquee_tables::encode::EncodeError;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::batch::{Settings, Transformed, Transformer};
+use crate::envelope::{self, EnvelopeError, Record};
+use crate::titles::Titles;
+
+/// The transform, for as long as a process is warm.
+///
+/// Any number of calls may run at the same time; each works on a transformer of
+/// its own.
+pub struct Transform {
+    store: Arc<dyn ObjectStore>,
+    settings: Settings,
+    idle: Mutex<Vec<Transformer>>,
+    titles: Mutex<Arc<Titles>>,
+}
+
+/// What is answered to the event source mapping: the first record of every
+/// batch that has to come again. Empty when all is durable.
+#[derive(Debug, Default, Serialize)]
+pub struct BatchResponse {
+    /// The records from which on to retry.
+    #[serde(rename = "batchItemFailures")]
+    pub failures: Vec<ItemFailure>,
+    /// What was done, for logs and metrics; not part of the answer.
+    #[serde(skip)]
+    pub report: BatchReport,
+}
+
+/// A record from which on to retry.
+#[derive(Debug, Serialize)]
+pub struct ItemFailure {
+    /// Its sequence number.
+    #[serde(rename = "itemIdentifier")]
+    pub item_identifier: String,
+}
+
+/// What one call did.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct BatchReport {
+    /// Batches that were made durable.
+    pub batches: u64,
+    /// Batches that had been before.
+    pub repeated: u64,
+    /// Units taken from records.
+    pub received: u64,
+    /// Units that are events.
+    pub processed: u64,
+    /// Units that are not, by reason.
+    pub quarantined: BTreeMap<&'static str, u64>,
+    /// Bytes of all units.
+    pub received_bytes: u64,
+    /// Bytes of all objects written, receipts aside.
+    pub written_bytes: u64,
+}
+
+/// What a call failed with as a whole.
+#[derive(Debug, Error)]
+pub enum HandlerError {
+    /// The payload is no batch of Kinesis records.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// The lake could not be read or written.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// A file could not be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
+impl From<object_store::Error> for HandlerError {
+    fn from(error: object_store::Error) -> Self {
+        Self::Lake(error.into())
+    }
+}
+
+impl Transform {
+    /// A transform that writes to `store`.
+    pub fn new(store: Arc<dyn ObjectStore>, settings: Settings) -> Self {
+        Self {
+            store,
+            settings,
+            idle: Mutex::default(),
+            titles: Mutex::default(),
+        }
+    }
+
+    /// Makes one payload of Kinesis event JSON durable.
+    ///
+    /// A batch that fails, because the store does, is answered with its first
+    /// sequence number: the mapping delivers it again from there, and nothing
+    /// that was written meanwhile stands in the way.
+    ///
+    /// # Errors
+    /// [`HandlerError::Envelope`] when the payload has no records to name.
+    pub async fn handle(&self, payload: &[u8]) -> Result<BatchResponse, HandlerError> {
+        let records = envelope::records(payload)?;
+        let mut response = BatchResponse::default();
+        // Lambda never mixes shards in a payload; others do.
+        for records in records.chunk_by(|a, b| a.shard_id == b.shard_id) {
+            let Some(batch) = name_of(records) else {
+                continue;
+            };
+            match self.batch(records, &batch).await {
+                Ok(Some(receipt)) => response.report.add(&receipt),
+                Ok(None) => {
+                    tracing::info!(batch.name = %batch, "batch was durable already");
+                    response.report.repeated += 1;
+                }
+                Err(error) => {
+                    tracing::error!(
+                        batch.name = %batch,
+                        error = %error,
+                        "batch failed and will be retried from its first record"
+                    );
+                    response.failures.push(ItemFailure {
+                        item_identifier: batch.first,
+                    });
+                }
+            }
+        }
+        Ok(response)
+    }
+
+    /// Writes a batch's objects and then its receipt. `None` when it has one.
+    async fn batch(
+        &self,
+        records: &[Record<'_>],
+        name: &BatchName,
+    ) -> Result<Option<Receipt>, HandlerError> {
+        let (Some(first), Some(last)) = (records.first(), records.last()) else {
+            return Ok(None);
+        };
+        let hour = IngestHour::of(first.arrived_at);
+        let batch = name.to_string();
+        let store = &*self.store;
+        if receipt::exists(store, &hour.date, &batch).await? {
+            return Ok(None);
+        }
+        let titles = self.titles().await?;
+        let done = self.transform(records, &titles)?;
+        let objects = try_join_all(done.files.iter().map(|file| async {
+            let digest = digest::of(&file.content);
+            let key = file.zone.key(&hour, name, &digest);
+            store
+                .put(&Path::from(key.as_str()), file.content.clone().into())
+                .await?;
+            Ok::<_, object_store::Error>(ObjectEntry {
+                zone: file.zone,
+                key,
+                rows: file.rows,
+                bytes: file.content.len() as u64,
+                digest,
+            })
+        }))
+        .await?;
+        let receipt = Receipt {
+            version: 1,
+            kind: Kind::Stream,
+            batch,
+            shard_id: name.shard_id.clone(),
+            first_sequence_number: name.first.clone(),
+            last_sequence_number: name.last.clone(),
+            ingest_date: hour.date,
+            ingest_hour: hour.hour,
+            first_arrived_at: instant(first.arrived_at),
+            last_arrived_at: instant(last.arrived_at),
+            records: records.len() as u64,
+            received: done.received,
+            processed: done.processed,
+            quarantined: done.refused.values().sum(),
+            received_bytes: done.received_bytes,
+            reasons: done
+                .refused
+                .iter()
+                .map(|(reason, count)| (reason.name().to_owned(), *count))
+                .collect(),
+            event_dates: done.event_dates,
+            catalogue: titles.version.clone(),
+            objects,
+        };
+        let created = receipt::create(store, &receipt).await?;
+        Ok(created.then_some(receipt))
+    }
+
+    /// Runs the pure part on a transformer that no other call uses.
+    fn transform(
+        &self,
+        records: &[Record<'_>],
+        titles: &Titles,
+    ) -> Result<Transformed, EncodeError> {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let mut transformer = match idle {
+            Some(transformer) => transformer,
+            None => Transformer::new(self.settings)?,
+        };
+        let done = transformer.transform(records, titles)?;
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(transformer);
+        Ok(done)
+    }
+
+    /// The current catalogue: read anew when its pointer has moved.
+    async fn titles(&self) -> Result<Arc<Titles>, HandlerError> {
+        let pointer = catalogue::current(&*self.store).await?;
+        let cached = self
+            .titles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if cached.version.as_ref() == pointer.as_ref().map(|pointer| &pointer.version) {
+            return Ok(cached);
+        }
+        let titles = match pointer {
+            None => Titles::default(),
+            Some(pointer) => {
+                let titles = catalogue::load(&*self.store, &pointer).await?;
+                Titles::new(Some(pointer.version), titles)
+            }
+        };
+        let titles = Arc::new(titles);
+        *self.titles.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&titles);
+        Ok(titles)
+    }
+}
+
+impl BatchReport {
+    fn add(&mut self, receipt: &Receipt) {
+        self.batches += 1;
+        self.received += receipt.received;
+        self.processed += receipt.processed;
+        self.received_bytes += receipt.received_bytes;
+        self.written_bytes += receipt
+            .objects
+            .iter()
+            .map(|object| object.bytes)
+            .sum::<u64>();
+        for reason in marquee_event::Reason::ALL {
+            if let Some(count) = receipt.reasons.get(reason.name()) {
+                *self.quarantined.entry(reason.name()).or_default() += count;
+            }
+        }
+    }
+}
+
+fn name_of(records: &[Record<'_>]) -> Option<BatchName> {
+    Some(BatchName {
+        shard_id: records.first()?.shard_id.to_string(),
+        first: records.first()?.sequence_number.to_string(),
+        last: records.last()?.sequence_number.to_string(),
+    })
+}
+
+fn instant(micros: i64) -> String {
+    let mut text = Vec::new();
+    format_utc(micros, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}

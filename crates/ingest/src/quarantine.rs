@@ -1,0 +1,100 @@
+//! The quarantine table: units that are no events, their exact bytes, and why.
+
+use bytes::Bytes;
+use marquee_event::Refusal;
+use marquee_tables::encode::{
+    BytesColumn, EncodeError, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file,
+};
+
+use crate::raw::{Identity, IdentityColumns};
+
+/// Builds one file of the quarantine table.
+pub struct QuarantineTable {
+    identity: IdentityColumns,
+    partition_keys: TextColumn,
+    reasons: TextColumn,
+    fields: TextColumn,
+    values: TextColumn,
+    details: TextColumn,
+    payloads: BytesColumn,
+    processed_at: IntColumn,
+    rows: u64,
+}
+
+impl QuarantineTable {
+    /// A file without rows.
+    pub fn new() -> Self {
+        Self {
+            identity: IdentityColumns::new(),
+            partition_keys: TextColumn::new(false),
+            reasons: TextColumn::new(false),
+            fields: TextColumn::new(true),
+            values: TextColumn::new(true),
+            details: TextColumn::new(false),
+            payloads: BytesColumn::default(),
+            processed_at: IntColumn::new(Width::W64, false),
+            rows: 0,
+        }
+    }
+
+    /// Appends a refused unit.
+    ///
+    /// # Errors
+    /// When a page cannot be compressed.
+    pub fn push(
+        &mut self,
+        identity: &Identity<'_>,
+        partition_key: &str,
+        payload: &[u8],
+        refusal: &Refusal,
+        processed_at: i64,
+        zstd: &mut Zstd,
+    ) -> Result<(), EncodeError> {
+        self.identity.push(identity, zstd)?;
+        self.partition_keys.push(partition_key.as_bytes(), zstd)?;
+        self.reasons.push(refusal.reason.name().as_bytes(), zstd)?;
+        self.fields
+            .push_optional(refusal.field.map(str::as_bytes), zstd)?;
+        self.values
+            .push_optional(refusal.value.as_deref().map(str::as_bytes), zstd)?;
+        self.details.push(refusal.detail.as_bytes(), zstd)?;
+        self.payloads.push(payload, zstd)?;
+        self.processed_at.push(processed_at, zstd)?;
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// How many units are in it.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// When it cannot be compressed or written.
+    pub fn finish(self, layout: &FileLayout, zstd: &mut Zstd) -> Result<Bytes, EncodeError> {
+        let ([shard_ids, sequence_numbers, sub_sequences], arrivals) =
+            self.identity.finish(zstd)?;
+        let chunks = vec![
+            shard_ids,
+            sequence_numbers,
+            sub_sequences,
+            self.partition_keys.finish(zstd)?,
+            arrivals,
+            self.reasons.finish(zstd)?,
+            self.fields.finish(zstd)?,
+            self.values.finish(zstd)?,
+            self.details.finish(zstd)?,
+            self.payloads.finish(zstd)?,
+            self.processed_at.finish(zstd)?,
+        ];
+        write_file(layout, chunks)
+    }
+}
+
+impl Default for QuarantineTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,261 @@
+//! The title catalogue: versions that never change, and a pointer to one.
+
+use std::collections::HashSet;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, Int32Type, Int64Type};
+use arrow_array::{Array, RecordBatch};
+use bytes::Bytes;
+use marquee_event::{Title, TitleKind, format_utc, parse_rfc3339};
+use marquee_tables::encode::{FileLayout, IntColumn, TextColumn, Width, Zstd, write_file};
+use marquee_tables::schema;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde::{Deserialize, Serialize};
+
+use crate::digest;
+use crate::error::LakeError;
+use crate::zone::TITLES;
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// Which version of the catalogue is current.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pointer {
+    /// The version: its content's digest.
+    pub version: String,
+    /// The key of its file.
+    pub key: String,
+    /// How many titles it has.
+    pub titles: u64,
+}
+
+fn pointer_key() -> Path {
+    Path::from(format!("{TITLES}/current.json"))
+}
+
+/// Writes the catalogue as a version of its own and then moves the pointer to
+/// it. The same titles are the same version.
+///
+/// # Errors
+/// [`LakeError::Catalogue`] or [`LakeError::DuplicateTitle`] for a row that
+/// cannot be, before anything is written; [`LakeError::Store`].
+pub async fn publish(store: &dyn ObjectStore, titles: &[Title]) -> Result<Pointer, LakeError> {
+    let file = encode(titles)?;
+    let version = digest::of(&file);
+    let pointer = Pointer {
+        key: format!("{TITLES}/{version}.parquet"),
+        version,
+        titles: titles.len() as u64,
+    };
+    let text = serde_json::to_vec_pretty(&pointer).map_err(|cause| LakeError::Malformed {
+        key: pointer_key().to_string(),
+        cause: cause.to_string(),
+    })?;
+    store
+        .put(&Path::from(pointer.key.as_str()), file.into())
+        .await?;
+    store.put(&pointer_key(), Bytes::from(text).into()).await?;
+    Ok(pointer)
+}
+
+/// The pointer, if a catalogue was ever published.
+///
+/// # Errors
+/// [`LakeError::Store`]; [`LakeError::Malformed`] when it is no pointer.
+pub async fn current(store: &dyn ObjectStore) -> Result<Option<Pointer>, LakeError> {
+    let bytes = match store.get(&pointer_key()).await {
+        Ok(found) => found.bytes().await?,
+        Err(object_store::Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let pointer = serde_json::from_slice(&bytes).map_err(|cause| LakeError::Malformed {
+        key: pointer_key().to_string(),
+        cause: cause.to_string(),
+    })?;
+    Ok(Some(pointer))
+}
+
+/// The titles of that version.
+///
+/// # Errors
+/// [`LakeError::Store`]; [`LakeError::Malformed`] when it is no catalogue.
+pub async fn load(store: &dyn ObjectStore, pointer: &Pointer) -> Result<Vec<Title>, LakeError> {
+    let bytes = store
+        .get(&Path::from(pointer.key.as_str()))
+        .await?
+        .bytes()
+        .await?;
+    let malformed = |cause: String| LakeError::Malformed {
+        key: pointer.key.clone(),
+        cause,
+    };
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
+        .and_then(ParquetRecordBatchReaderBuilder::build)
+        .map_err(|cause| malformed(cause.to_string()))?;
+    let mut titles = Vec::new();
+    for batch in reader {
+        let batch = batch.map_err(|cause| malformed(cause.to_string()))?;
+        read_rows(&batch, &mut titles)
+            .ok_or_else(|| malformed("not the columns of titles".into()))?;
+    }
+    Ok(titles)
+}
+
+fn encode(titles: &[Title]) -> Result<Bytes, LakeError> {
+    let mut zstd = Zstd::new()?;
+    let needed = || TextColumn::new(false);
+    let optional = || TextColumn::new(true);
+    let (mut ids, mut names, mut kinds) = (needed(), needed(), needed());
+    let (mut series, mut genres) = (optional(), optional());
+    let int = |width| IntColumn::new(width, true);
+    let (mut seasons, mut episodes) = (int(Width::W32), int(Width::W32));
+    let (mut runtimes, mut releases) = (int(Width::W64), int(Width::W32));
+    let mut seen = HashSet::new();
+    for (index, title) in titles.iter().enumerate() {
+        let row = index + 1;
+        title
+            .validate()
+            .map_err(|cause| LakeError::Catalogue { row, cause })?;
+        if !seen.insert(title.title_id.as_str()) {
+            let title_id = title.title_id.clone();
+            return Err(LakeError::DuplicateTitle { row, title_id });
+        }
+        ids.push(title.title_id.as_bytes(), &mut zstd)?;
+        names.push(title.name.as_bytes(), &mut zstd)?;
+        kinds.push(title.kind.name().as_bytes(), &mut zstd)?;
+        series.push_optional(title.series_id.as_deref().map(str::as_bytes), &mut zstd)?;
+        seasons.push_optional(title.season.map(i64::from), &mut zstd)?;
+        episodes.push_optional(title.episode.map(i64::from), &mut zstd)?;
+        genres.push_optional(
+            title.joined_genres().as_deref().map(str::as_bytes),
+            &mut zstd,
+        )?;
+        runtimes.push_optional(title.runtime_ms, &mut zstd)?;
+        releases.push_optional(title.release_date.as_deref().and_then(days_of), &mut zstd)?;
+    }
+    let chunks = vec![
+        ids.finish(&mut zstd)?,
+        names.finish(&mut zstd)?,
+        kinds.finish(&mut zstd)?,
+        series.finish(&mut zstd)?,
+        seasons.finish(&mut zstd)?,
+        episodes.finish(&mut zstd)?,
+        genres.finish(&mut zstd)?,
+        runtimes.finish(&mut zstd)?,
+        releases.finish(&mut zstd)?,
+    ];
+    Ok(write_file(&FileLayout::new(&schema::titles())?, chunks)?)
+}
+
+/// Appends the batch's rows; `None` when its columns are not the catalogue's.
+fn read_rows(batch: &RecordBatch, titles: &mut Vec<Title>) -> Option<()> {
+    let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
+    let int = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<Int32Type>();
+    let (ids, names, kinds) = (text("title_id")?, text("name")?, text("kind")?);
+    let (series, genres) = (text("series_id")?, text("genres")?);
+    let (seasons, episodes) = (int("season")?, int("episode")?);
+    let runtimes = batch
+        .column_by_name("runtime_ms")?
+        .as_primitive_opt::<Int64Type>()?;
+    let releases = batch
+        .column_by_name("release_date")?
+        .as_primitive_opt::<Date32Type>()?;
+    for row in 0..batch.num_rows() {
+        titles.push(Title {
+            title_id: ids.value(row).to_owned(),
+            name: names.value(row).to_owned(),
+            kind: TitleKind::from_name(kinds.value(row))?,
+            series_id: series.is_valid(row).then(|| series.value(row).to_owned()),
+            season: seasons.is_valid(row).then(|| seasons.value(row)),
+            episode: episodes.is_valid(row).then(|| episodes.value(row)),
+            genres: match genres.is_valid(row) {
+                true => genres.value(row).split('|').map(str::to_owned).collect(),
+                false => Vec::new(),
+            },
+            runtime_ms: runtimes.is_valid(row).then(|| runtimes.value(row)),
+            release_date: releases.is_valid(row).then(|| date_of(releases.value(row))),
+        });
+    }
+    Some(())
+}
+
+/// Days since 1970-01-01 of `YYYY-MM-DD`.
+fn days_of(date: &str) -> Option<i64> {
+    parse_rfc3339(&format!("{date}T00:00:00Z")).map(|micros| micros.div_euclid(MICROS_PER_DAY))
+}
+
+fn date_of(days: i32) -> String {
+    let mut text = Vec::new();
+    format_utc(i64::from(days) * MICROS_PER_DAY, &mut text);
+    text.truncate(10);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use object_store::memory::InMemory;
+
+    fn titles() -> Vec<Title> {
+        vec![
+            Title {
+                title_id: "t1".into(),
+                name: "The First".into(),
+                kind: TitleKind::Episode,
+                series_id: Some("s1".into()),
+                season: Some(1),
+                episode: Some(2),
+                genres: vec!["Drama".into(), "Crime".into()],
+                runtime_ms: Some(2_700_000),
+                release_date: Some("1969-07-20".into()),
+            },
+            Title {
+                title_id: "t2".into(),
+                name: "Bare".into(),
+                kind: TitleKind::Movie,
+                series_id: None,
+                season: None,
+                episode: None,
+                genres: vec![],
+                runtime_ms: None,
+                release_date: None,
+            },
+        ]
+    }
+
+    #[tokio::test]
+    async fn what_is_published_is_loaded() {
+        let store = InMemory::new();
+        assert_eq!(current(&store).await.unwrap(), None);
+        let first = publish(&store, &titles()[..1]).await.unwrap();
+        let pointer = publish(&store, &titles()).await.unwrap();
+        assert_ne!(first.version, pointer.version);
+        assert_eq!(current(&store).await.unwrap().as_ref(), Some(&pointer));
+        assert_eq!(load(&store, &pointer).await.unwrap(), titles());
+        assert_eq!(load(&store, &first).await.unwrap(), titles()[..1]);
+        assert_eq!(publish(&store, &titles()).await.unwrap(), pointer);
+        let empty = publish(&store, &[]).await.unwrap();
+        assert_eq!(load(&store, &empty).await.unwrap(), vec![]);
+    }
+
+    #[tokio::test]
+    async fn a_row_that_cannot_be_publishes_nothing() {
+        let store = InMemory::new();
+        let mut twice = titles();
+        twice[1].title_id = "t1".into();
+        assert_eq!(
+            publish(&store, &twice).await.unwrap_err().to_string(),
+            "the catalogue's row 2: title \"t1\" was there before"
+        );
+        let mut wrong = titles();
+        wrong[1].release_date = Some("1999-02-30".into());
+        assert_eq!(
+            publish(&store, &wrong).await.unwrap_err().to_string(),
+            "the catalogue's row 2: title \"t2\": release_date must be a date, YYYY-MM-DD"
+        );
+        assert_eq!(current(&store).await.unwrap(), None);
+    }
+}

@@ -1,0 +1,14 @@
+//! Where data lies in the lake, and what proves that it is there.
+//!
+//! [`zone`] names the zones and the keys of their objects; [`receipt`] is the
+//! one small object that makes a batch's other objects exist; [`catalogue`] is
+//! the table of titles and the pointer to its current version. All of it works
+//! over any [`object_store::ObjectStore`]: a directory, memory, S3.
+
+pub mod catalogue;
+pub mod digest;
+pub mod error;
+pub mod receipt;
+pub mod zone;
+
+pub use error::LakeError;

@@ -1,0 +1,172 @@
+//! A batch's receipt: the last thing written of it, and what makes it exist.
+//!
+//! A receipt is created only if it is absent, and is never replaced. An object
+//! that no receipt names does not exist for those who read the lake.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use serde::{Deserialize, Serialize};
+
+use crate::error::LakeError;
+use crate::zone::{RECEIPTS, Zone, receipt_key};
+
+/// How many receipts are read at a time.
+const READERS: usize = 16;
+
+/// What made the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Records of the stream.
+    Stream,
+    /// Units that had been in quarantine.
+    Replay,
+}
+
+/// An object that the batch wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectEntry {
+    /// The zone it lies in.
+    pub zone: Zone,
+    /// Its key.
+    pub key: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// The [digest](crate::digest) of its bytes.
+    pub digest: String,
+}
+
+/// What became of one batch. Times are RFC 3339, UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The version of this form: 1.
+    pub version: u32,
+    /// What made the batch.
+    pub kind: Kind,
+    /// The batch's name.
+    pub batch: String,
+    /// The shard it was read from.
+    pub shard_id: String,
+    /// The sequence number of its first record.
+    pub first_sequence_number: String,
+    /// The sequence number of its last record.
+    pub last_sequence_number: String,
+    /// The date it is filed under: that of its first record's arrival.
+    pub ingest_date: String,
+    /// The hour it is filed under.
+    pub ingest_hour: u8,
+    /// When its first record arrived.
+    pub first_arrived_at: String,
+    /// When its last record arrived.
+    pub last_arrived_at: String,
+    /// Kinesis records.
+    pub records: u64,
+    /// Units that they were taken apart into.
+    pub received: u64,
+    /// Units that are events.
+    pub processed: u64,
+    /// Units that are not.
+    pub quarantined: u64,
+    /// Bytes of all units.
+    pub received_bytes: u64,
+    /// Quarantined units by reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// Processed events by the date of their `event_time`.
+    pub event_dates: BTreeMap<String, u64>,
+    /// The version of the catalogue that enriched them.
+    pub catalogue: Option<String>,
+    /// Every object that was written.
+    pub objects: Vec<ObjectEntry>,
+}
+
+impl Receipt {
+    /// Where it lies.
+    pub fn key(&self) -> String {
+        receipt_key(&self.ingest_date, &self.batch)
+    }
+}
+
+/// Whether the batch has its receipt, and so is done.
+///
+/// # Errors
+/// [`LakeError::Store`].
+pub async fn exists(
+    store: &dyn ObjectStore,
+    ingest_date: &str,
+    batch: &str,
+) -> Result<bool, LakeError> {
+    match store
+        .head(&Path::from(receipt_key(ingest_date, batch)))
+        .await
+    {
+        Ok(_) => Ok(true),
+        Err(object_store::Error::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Writes the receipt, unless there is one. Whether it was written.
+///
+/// # Errors
+/// [`LakeError::Store`].
+pub async fn create(store: &dyn ObjectStore, receipt: &Receipt) -> Result<bool, LakeError> {
+    let key = receipt.key();
+    let mut text = serde_json::to_vec_pretty(receipt).map_err(|cause| LakeError::Malformed {
+        key: key.clone(),
+        cause: cause.to_string(),
+    })?;
+    text.push(b'\n');
+    let only_if_absent = PutOptions::from(PutMode::Create);
+    match store
+        .put_opts(&Path::from(key), Bytes::from(text).into(), only_if_absent)
+        .await
+    {
+        Ok(_) => Ok(true),
+        Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reads the receipt at that key.
+///
+/// # Errors
+/// [`LakeError::Store`]; [`LakeError::Malformed`] when it is no receipt.
+pub async fn read(store: &dyn ObjectStore, key: &Path) -> Result<Receipt, LakeError> {
+    let bytes = store.get(key).await?.bytes().await?;
+    serde_json::from_slice(&bytes).map_err(|cause| LakeError::Malformed {
+        key: key.to_string(),
+        cause: cause.to_string(),
+    })
+}
+
+/// Every receipt of the lake, or of one ingest date, in the order of their keys.
+///
+/// # Errors
+/// As [`read`].
+pub async fn list(
+    store: &dyn ObjectStore,
+    ingest_date: Option<&str>,
+) -> Result<Vec<Receipt>, LakeError> {
+    let prefix = match ingest_date {
+        Some(date) => format!("{RECEIPTS}/ingest_date={date}"),
+        None => RECEIPTS.to_owned(),
+    };
+    let mut keys: Vec<Path> = store
+        .list(Some(&Path::from(prefix)))
+        .map_ok(|object| object.location)
+        .try_filter(|key| std::future::ready(key.as_ref().ends_with(".json")))
+        .try_collect()
+        .await?;
+    keys.sort();
+    futures::stream::iter(keys)
+        .map(|key| async move { read(store, &key).await })
+        .buffered(READERS)
+        .try_collect()
+        .await
+}

@@ -1,0 +1,143 @@
+//! The zones and the names of what lies in them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Digits of a Kinesis sequence number; shorter ones are padded so that keys
+/// sort as the numbers do.
+const SEQUENCE_DIGITS: usize = 56;
+
+/// A zone that batches write to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Zone {
+    /// Every unit as it came.
+    Raw,
+    /// Units that are no events.
+    Quarantine,
+    /// Events, typed and enriched.
+    Processed,
+}
+
+impl Zone {
+    /// Every zone.
+    pub const ALL: [Self; 3] = [Self::Raw, Self::Quarantine, Self::Processed];
+
+    /// The first part of its keys.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Quarantine => "quarantine",
+            Self::Processed => "processed",
+        }
+    }
+
+    /// What all its keys begin with.
+    pub fn prefix(self) -> String {
+        format!("{}/events", self.name())
+    }
+
+    /// The key of a batch's object.
+    pub fn key(self, hour: &IngestHour, batch: &BatchName, digest: &str) -> String {
+        format!(
+            "{}/ingest_date={}/ingest_hour={:02}/{batch}-{digest}.parquet",
+            self.prefix(),
+            hour.date,
+            hour.hour
+        )
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The hour of arrival that a batch is filed under, UTC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngestHour {
+    /// `YYYY-MM-DD`.
+    pub date: String,
+    /// 0 to 23.
+    pub hour: u8,
+}
+
+impl IngestHour {
+    /// The hour that holds that instant (UTC microseconds).
+    pub fn of(micros: i64) -> Self {
+        let mut text = Vec::new();
+        marquee_event::format_utc(micros, &mut text);
+        let text = String::from_utf8_lossy(&text);
+        Self {
+            date: text.get(..10).unwrap_or_default().to_owned(),
+            hour: text
+                .get(11..13)
+                .and_then(|hour| hour.parse().ok())
+                .unwrap_or(0),
+        }
+    }
+}
+
+/// What a batch is called: its shard, and its first and last sequence number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchName {
+    /// The shard, `shardId-…`.
+    pub shard_id: String,
+    /// The sequence number of its first record.
+    pub first: String,
+    /// The sequence number of its last record.
+    pub last: String,
+}
+
+impl fmt::Display for BatchName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            shard_id,
+            first,
+            last,
+        } = self;
+        write!(
+            f,
+            "{shard_id}-{first:0>SEQUENCE_DIGITS$}-{last:0>SEQUENCE_DIGITS$}"
+        )
+    }
+}
+
+/// The key of a batch's receipt.
+pub fn receipt_key(ingest_date: &str, batch: &str) -> String {
+    format!("{RECEIPTS}/ingest_date={ingest_date}/{batch}.json")
+}
+
+/// What all receipts' keys begin with.
+pub const RECEIPTS: &str = "ledger/receipts";
+/// What the catalogue's keys begin with.
+pub const TITLES: &str = "reference/titles";
+/// Batches that the event source mapping gave up.
+pub const FAILED: &str = "failed";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_the_designs() {
+        let batch = BatchName {
+            shard_id: "shardId-000000000001".into(),
+            first: "7".into(),
+            last: "49590338271490256608559692540925702759324208523137515618".into(),
+        };
+        let hour = IngestHour::of(1_769_890_500_250_000);
+        assert_eq!(
+            Zone::Processed.key(&hour, &batch, "d16e57"),
+            "processed/events/ingest_date=2026-01-31/ingest_hour=20/\
+             shardId-000000000001-00000000000000000000000000000000000000000000000000000007-\
+             49590338271490256608559692540925702759324208523137515618-d16e57.parquet"
+        );
+        assert_eq!(
+            receipt_key("2026-01-31", "b"),
+            "ledger/receipts/ingest_date=2026-01-31/b.json"
+        );
+    }
+}

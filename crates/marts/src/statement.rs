@@ -1,0 +1,67 @@
+//! Which statements are questions.
+
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SQLOptions;
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+
+use crate::MartsError;
+
+/// Plans the one statement in `sql`, if it only asks.
+pub(crate) async fn plan(state: &SessionState, sql: &str) -> Result<LogicalPlan, MartsError> {
+    let statement = parse(sql)?;
+    if !asks(&statement) {
+        return Err(refused(&statement));
+    }
+    let denied = refused(&statement);
+    let plan = state.statement_to_plan(statement).await?;
+    // What hides inside a question: `EXPLAIN ANALYZE INSERT …`, `SELECT … INTO …`.
+    SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false)
+        .verify_plan(&plan)
+        .map_err(|_| denied)?;
+    Ok(plan)
+}
+
+fn parse(sql: &str) -> Result<Statement, MartsError> {
+    let mut statements = DFParserBuilder::new(sql)
+        .with_dialect(&GenericDialect {})
+        .build()?
+        .parse_statements()?;
+    match (statements.pop_front(), statements.len()) {
+        (Some(statement), 0) => Ok(statement),
+        (None, _) => Err(MartsError::sql("there is no statement in it")),
+        (Some(_), more) => Err(MartsError::sql(format!(
+            "{} statements where one is answered at a time",
+            more + 1
+        ))),
+    }
+}
+
+fn asks(statement: &Statement) -> bool {
+    match statement {
+        Statement::Statement(statement) => matches!(
+            **statement,
+            ast::Statement::Query(_)
+                | ast::Statement::Explain { .. }
+                | ast::Statement::ExplainTable { .. }
+                | ast::Statement::ShowTables { .. }
+                | ast::Statement::ShowColumns { .. }
+                | ast::Statement::ShowFunctions { .. }
+        ),
+        Statement::Explain(explain) => asks(&explain.statement),
+        Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => false,
+    }
+}
+
+fn refused(statement: &Statement) -> MartsError {
+    let text = statement.to_string();
+    let verb = text.split_whitespace().next().unwrap_or_default();
+    MartsError::ReadOnly {
+        statement: verb.to_ascii_uppercase(),
+    }
+}

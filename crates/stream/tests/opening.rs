@@ -1,0 +1,128 @@
+//! What opening a stream refuses, and in which words.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::num::NonZeroU32;
+
+use marquee_stream::{Entry, MAX_SHARDS, SequenceNumber, ShardId, Stream, StreamError, Writer};
+
+fn shards(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap()
+}
+
+const ENTRY: Entry<'static> = Entry {
+    partition_key: "k",
+    data: b"d",
+    arrived_at_ms: 0,
+};
+
+#[test]
+fn an_existing_stream_keeps_its_number_of_shards() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Writer::open(dir.path(), shards(4)).unwrap());
+    assert_eq!(
+        Writer::open(dir.path(), shards(9)).unwrap().shard_count(),
+        4
+    );
+    assert_eq!(Stream::open(dir.path()).unwrap().shards().len(), 4);
+}
+
+#[test]
+fn one_writer_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Writer::open(dir.path(), shards(1)).unwrap();
+    let second = Writer::open(dir.path(), shards(1));
+    assert!(matches!(second, Err(StreamError::Locked { .. })));
+    drop(first);
+    Writer::open(dir.path(), shards(1)).unwrap();
+}
+
+#[test]
+fn a_directory_without_manifest_is_no_stream() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = Stream::open(dir.path()).unwrap_err();
+    assert!(matches!(error, StreamError::NotAStream { .. }));
+    assert!(
+        error.to_string().ends_with("it has no stream.json"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_unusable_manifest_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    for (text, problem) in [
+        ("", "EOF"),
+        (
+            "{\"format\":2,\"shards\":1}",
+            "it has format 2, and this version reads format 1",
+        ),
+        ("{\"format\":1,\"shards\":0}", "it has 0 shards"),
+        (
+            "{\"format\":1,\"shards\":4000000000}",
+            "it has 4000000000 shards",
+        ),
+    ] {
+        fs::write(dir.path().join("stream.json"), text).unwrap();
+        let error = Stream::open(dir.path()).unwrap_err();
+        assert!(error.to_string().contains(problem), "{error}");
+        assert!(Writer::open(dir.path(), shards(1)).is_err());
+    }
+}
+
+#[test]
+fn too_many_shards_create_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let stream = dir.path().join("stream");
+    let error = Writer::open(&stream, shards(MAX_SHARDS + 1)).unwrap_err();
+    assert!(matches!(error, StreamError::TooManyShards { .. }));
+    assert!(!stream.exists());
+}
+
+#[test]
+fn a_bad_entry_keeps_its_whole_put_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), shards(1)).unwrap();
+    let error = writer
+        .put(&[
+            ENTRY,
+            Entry {
+                partition_key: "",
+                ..ENTRY
+            },
+        ])
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "record 1 of the put has a partition key of 0 characters; 1 to 256 are allowed"
+    );
+    let placed = writer.put(&[ENTRY]).unwrap();
+    assert_eq!(placed[0].sequence_number.ordinal(), 1);
+}
+
+#[test]
+fn a_position_of_another_stream_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    Writer::open(dir.path(), shards(2))
+        .unwrap()
+        .put(&[ENTRY])
+        .unwrap();
+    let stream = Stream::open(dir.path()).unwrap();
+    let shard = ShardId::of_partition_key("k", 2);
+    let other = ShardId::new(1 - shard.index());
+    let refused = |shard, after| {
+        matches!(
+            stream.reader(shard, Some(&after)),
+            Err(StreamError::UnknownPosition { .. })
+        )
+    };
+    assert!(!refused(shard, SequenceNumber::new(shard, 1)));
+    assert!(refused(shard, SequenceNumber::new(shard, 2)));
+    assert!(refused(shard, SequenceNumber::new(shard, 0)));
+    assert!(refused(shard, SequenceNumber::new(other, 1)));
+    assert!(refused(other, SequenceNumber::new(other, 1)));
+    assert!(matches!(
+        stream.reader(ShardId::new(2), None),
+        Err(StreamError::UnknownShard { .. })
+    ));
+}

@@ -1,0 +1,131 @@
+//! Finished pages of one column.
+
+use ::bytes::Bytes;
+use parquet::basic::{Encoding, Type};
+use parquet::column::page::{CompressedPage, Page};
+use parquet::file::statistics::Statistics;
+
+use super::file::EncodeError;
+use crate::settings::ZSTD_LEVEL;
+
+/// A compressor that is kept from page to page.
+pub struct Zstd {
+    context: zstd::bulk::Compressor<'static>,
+}
+
+impl std::fmt::Debug for Zstd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Zstd")
+    }
+}
+
+impl Zstd {
+    /// A compressor at the hot path's level.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn new() -> Result<Self, EncodeError> {
+        let context = zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(EncodeError::Compress)?;
+        Ok(Self { context })
+    }
+
+    fn compress(&mut self, bytes: &[u8]) -> Result<Vec<u8>, EncodeError> {
+        self.context.compress(bytes).map_err(EncodeError::Compress)
+    }
+}
+
+/// How a column's pages are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Codec {
+    Zstd,
+    /// What is already packed to its bits gains nothing from a compressor.
+    None,
+}
+
+/// A column of one row group, encoded: its pages and what the footer says of it.
+pub struct Chunk {
+    pub(super) physical: Type,
+    pub(super) codec: Codec,
+    pub(super) dictionary: Option<CompressedPage>,
+    pub(super) pages: Vec<CompressedPage>,
+    pub(super) encodings: Vec<Encoding>,
+    pub(super) values: usize,
+    pub(super) nulls: usize,
+    pub(super) statistics: Option<Statistics>,
+}
+
+impl Chunk {
+    pub(super) fn new(physical: Type, codec: Codec) -> Self {
+        Self {
+            physical,
+            codec,
+            dictionary: None,
+            pages: Vec::new(),
+            encodings: vec![Encoding::RLE],
+            values: 0,
+            nulls: 0,
+            statistics: None,
+        }
+    }
+
+    fn pack(&self, body: &[u8], zstd: &mut Zstd) -> Result<Bytes, EncodeError> {
+        Ok(match self.codec {
+            Codec::Zstd => zstd.compress(body)?.into(),
+            Codec::None => Bytes::copy_from_slice(body),
+        })
+    }
+
+    fn note(&mut self, encoding: Encoding) {
+        if !self.encodings.contains(&encoding) {
+            self.encodings.push(encoding);
+        }
+    }
+
+    /// Adds a data page: levels (if the column is nullable) and values.
+    pub(super) fn add_page(
+        &mut self,
+        body: &[u8],
+        rows: usize,
+        nulls: usize,
+        encoding: Encoding,
+        zstd: &mut Zstd,
+    ) -> Result<(), EncodeError> {
+        let page = Page::DataPage {
+            buf: self.pack(body, zstd)?,
+            num_values: rows as u32,
+            encoding,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        };
+        self.pages.push(CompressedPage::new(page, body.len()));
+        self.note(encoding);
+        self.values += rows;
+        self.nulls += nulls;
+        Ok(())
+    }
+
+    /// Sets the dictionary page, which goes before all data pages.
+    pub(super) fn set_dictionary(
+        &mut self,
+        body: &[u8],
+        entries: usize,
+        zstd: &mut Zstd,
+    ) -> Result<(), EncodeError> {
+        let page = Page::DictionaryPage {
+            buf: self.pack(body, zstd)?,
+            num_values: entries as u32,
+            encoding: Encoding::PLAIN,
+            is_sorted: false,
+        };
+        self.dictionary = Some(CompressedPage::new(page, body.len()));
+        self.note(Encoding::PLAIN);
+        Ok(())
+    }
+
+    /// Bytes of the pages, compressed.
+    pub fn compressed_len(&self) -> usize {
+        let pages = self.dictionary.iter().chain(&self.pages);
+        pages.map(CompressedPage::compressed_size).sum()
+    }
+}

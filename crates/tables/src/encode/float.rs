@@ -1,0 +1,79 @@
+//! Floating-point numbers: plain.
+
+use parquet::basic::{Encoding, Type};
+use parquet::file::statistics::Statistics;
+
+use super::chunk::{Chunk, Codec, Zstd};
+use super::file::EncodeError;
+use super::levels::Levels;
+use crate::settings::PAGE_ROWS;
+
+/// A nullable column of finite single-precision numbers.
+pub struct FloatColumn {
+    values: Vec<u8>,
+    levels: Levels,
+    bounds: Option<(f32, f32)>,
+    body: Vec<u8>,
+    chunk: Chunk,
+}
+
+impl Default for FloatColumn {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            levels: Levels::default(),
+            bounds: None,
+            body: Vec::new(),
+            chunk: Chunk::new(Type::FLOAT, Codec::Zstd),
+        }
+    }
+}
+
+impl FloatColumn {
+    /// Appends a value, or null.
+    ///
+    /// # Errors
+    /// When a page is full and cannot be compressed.
+    #[inline]
+    pub fn push_optional(
+        &mut self,
+        value: Option<f32>,
+        zstd: &mut Zstd,
+    ) -> Result<(), EncodeError> {
+        if let Some(value) = value {
+            self.values.extend_from_slice(&value.to_le_bytes());
+            let (least, most) = self.bounds.unwrap_or((value, value));
+            self.bounds = Some((least.min(value), most.max(value)));
+        }
+        self.levels.push(value.is_some());
+        if self.levels.rows() == PAGE_ROWS {
+            self.close_page(zstd)?;
+        }
+        Ok(())
+    }
+
+    fn close_page(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        let (rows, nulls) = (self.levels.rows(), self.levels.nulls());
+        self.body.clear();
+        self.levels.finish(&mut self.body);
+        self.body.append(&mut self.values);
+        self.chunk
+            .add_page(&self.body, rows, nulls, Encoding::PLAIN, zstd)
+    }
+
+    /// Ends the column.
+    ///
+    /// # Errors
+    /// When a page cannot be compressed.
+    pub fn finish(mut self, zstd: &mut Zstd) -> Result<Chunk, EncodeError> {
+        if self.levels.rows() > 0 || self.chunk.pages.is_empty() {
+            self.close_page(zstd)?;
+        }
+        let nulls = Some(self.chunk.nulls as u64);
+        // A zero bound has to be written with the sign that cannot exclude its twin.
+        let least = self.bounds.map(|b| if b.0 == 0.0 { -0.0 } else { b.0 });
+        let most = self.bounds.map(|b| if b.1 == 0.0 { 0.0 } else { b.1 });
+        self.chunk.statistics = Some(Statistics::float(least, most, None, nulls, false));
+        Ok(self.chunk)
+    }
+}

@@ -1,0 +1,123 @@
+//! Integers, dates and times: delta-packed.
+
+use parquet::basic::{Encoding, Type};
+use parquet::file::statistics::Statistics;
+
+use super::chunk::{Chunk, Codec, Zstd};
+use super::delta::put_delta;
+use super::file::EncodeError;
+use super::levels::Levels;
+use crate::settings::PAGE_ROWS;
+
+/// How wide the file says the integers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    /// INT32: also dates.
+    W32,
+    /// INT64: also times.
+    W64,
+}
+
+/// An integer column, nullable or not. Values of a [`Width::W32`] column lie
+/// within ±2³⁰, so that no difference needs more than 32 bits.
+pub struct IntColumn {
+    nullable: bool,
+    width: Width,
+    values: Vec<i64>,
+    levels: Levels,
+    bounds: Option<(i64, i64)>,
+    body: Vec<u8>,
+    chunk: Chunk,
+}
+
+impl IntColumn {
+    /// A column without rows.
+    pub fn new(width: Width, nullable: bool) -> Self {
+        let physical = match width {
+            Width::W32 => Type::INT32,
+            Width::W64 => Type::INT64,
+        };
+        Self {
+            nullable,
+            width,
+            values: Vec::new(),
+            levels: Levels::default(),
+            bounds: None,
+            body: Vec::new(),
+            chunk: Chunk::new(physical, Codec::None),
+        }
+    }
+
+    /// Appends a value.
+    ///
+    /// # Errors
+    /// When a page is full and cannot be compressed.
+    #[inline]
+    pub fn push(&mut self, value: i64, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        self.values.push(value);
+        self.row(true, zstd)
+    }
+
+    /// Appends a value, or null.
+    ///
+    /// # Errors
+    /// As [`IntColumn::push`].
+    #[inline]
+    pub fn push_optional(
+        &mut self,
+        value: Option<i64>,
+        zstd: &mut Zstd,
+    ) -> Result<(), EncodeError> {
+        if let Some(value) = value {
+            self.values.push(value);
+        }
+        self.row(value.is_some(), zstd)
+    }
+
+    #[inline]
+    fn row(&mut self, present: bool, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        self.levels.push(present);
+        if self.levels.rows() == PAGE_ROWS {
+            self.close_page(zstd)?;
+        }
+        Ok(())
+    }
+
+    fn close_page(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        let (rows, nulls) = (self.levels.rows(), self.levels.nulls());
+        self.body.clear();
+        if self.nullable {
+            self.levels.finish(&mut self.body);
+        } else {
+            self.levels = Levels::default();
+        }
+        if let (Some(least), Some(most)) = (self.values.iter().min(), self.values.iter().max()) {
+            let (a, b) = self.bounds.unwrap_or((*least, *most));
+            self.bounds = Some((a.min(*least), b.max(*most)));
+        }
+        put_delta(&mut self.body, &self.values);
+        self.values.clear();
+        self.chunk
+            .add_page(&self.body, rows, nulls, Encoding::DELTA_BINARY_PACKED, zstd)
+    }
+
+    /// Ends the column.
+    ///
+    /// # Errors
+    /// When a page cannot be compressed.
+    pub fn finish(mut self, zstd: &mut Zstd) -> Result<Chunk, EncodeError> {
+        if self.levels.rows() > 0 || self.chunk.pages.is_empty() {
+            self.close_page(zstd)?;
+        }
+        let nulls = Some(self.chunk.nulls as u64);
+        let (least, most) = (self.bounds.map(|b| b.0), self.bounds.map(|b| b.1));
+        self.chunk.statistics = Some(match self.width {
+            Width::W32 => {
+                let narrow = |value: i64| value as i32;
+                Statistics::int32(least.map(narrow), most.map(narrow), None, nulls, false)
+            }
+            Width::W64 => Statistics::int64(least, most, None, nulls, false),
+        });
+        Ok(self.chunk)
+    }
+}

@@ -1,0 +1,194 @@
+#![allow(clippy::unwrap_used)]
+//! Whatever is encoded here, the `parquet` crate reads back.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Int32Type, Int64Type};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use proptest::prelude::*;
+
+use super::*;
+use crate::settings::{DICTIONARY_BYTES, PAGE_ROWS};
+
+fn layout(columns: &[(&str, DataType, bool)]) -> FileLayout {
+    let field = |(name, kind, nullable): &(&str, DataType, bool)| {
+        Field::new(*name, kind.clone(), *nullable)
+    };
+    FileLayout::new(&Schema::new(columns.iter().map(field).collect::<Vec<_>>())).unwrap()
+}
+
+fn read(file: ::bytes::Bytes) -> Vec<RecordBatch> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .unwrap()
+        .with_batch_size(7_000);
+    reader.build().unwrap().map(Result::unwrap).collect()
+}
+
+fn texts(batches: &[RecordBatch], column: usize) -> Vec<Option<String>> {
+    let of = |batch: &RecordBatch| -> Vec<Option<String>> {
+        batch
+            .column(column)
+            .as_string::<i32>()
+            .iter()
+            .map(|v| v.map(str::to_owned))
+            .collect()
+    };
+    batches.iter().flat_map(of).collect()
+}
+
+fn text_file(values: &[Option<String>]) -> ::bytes::Bytes {
+    let mut zstd = Zstd::new().unwrap();
+    let mut column = TextColumn::new(true);
+    for value in values {
+        column
+            .push_optional(value.as_deref().map(str::as_bytes), &mut zstd)
+            .unwrap();
+    }
+    let chunk = column.finish(&mut zstd).unwrap();
+    write_file(&layout(&[("t", DataType::Utf8, true)]), vec![chunk]).unwrap()
+}
+
+#[test]
+fn a_full_dictionary_gives_way_to_plain_pages() {
+    let value = |i: usize| (i % 11 != 0).then(|| format!("{i:060}"));
+    let values: Vec<_> = (0..4 * PAGE_ROWS + 3).map(value).collect();
+    assert!(values.len() * 60 > 2 * DICTIONARY_BYTES);
+    assert_eq!(texts(&read(text_file(&values)), 0), values);
+}
+
+#[test]
+fn numbers_stand_for_their_values_also_past_the_dictionary() {
+    let mut zstd = Zstd::new().unwrap();
+    let mut column = TextColumn::new(false);
+    let (first, new) = column.push(b"first", &mut zstd).unwrap().unwrap();
+    assert!(new);
+    let mut expected = vec![Some("first".to_owned())];
+    for i in 0..2 * PAGE_ROWS {
+        let value = format!("{i:060}");
+        column.push(value.as_bytes(), &mut zstd).unwrap();
+        column.push_number(first, &mut zstd).unwrap();
+        expected.extend([Some(value), Some("first".to_owned())]);
+    }
+    let chunk = column.finish(&mut zstd).unwrap();
+    let file = write_file(&layout(&[("t", DataType::Utf8, false)]), vec![chunk]).unwrap();
+    assert_eq!(texts(&read(file), 0), expected);
+}
+
+#[test]
+fn columns_that_do_not_fit_the_schema_are_refused() {
+    let mut zstd = Zstd::new().unwrap();
+    let mut int = || IntColumn::new(Width::W64, false).finish(&mut zstd).unwrap();
+    let text = layout(&[("t", DataType::Utf8, false)]);
+    assert!(write_file(&text, vec![]).is_err());
+    assert!(write_file(&text, vec![int()]).is_err());
+    let two = layout(&[("a", DataType::Int64, false), ("b", DataType::Int64, false)]);
+    let mut longer = IntColumn::new(Width::W64, false);
+    longer.push(1, &mut Zstd::new().unwrap()).unwrap();
+    let longer = longer.finish(&mut Zstd::new().unwrap()).unwrap();
+    assert!(write_file(&two, vec![int(), longer]).is_err());
+}
+
+#[test]
+fn statistics_hold_the_bounds_and_the_nulls() {
+    let file = text_file(&[
+        Some("m".into()),
+        None,
+        Some("a".into()),
+        Some("z".into()),
+        None,
+    ]);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let column = reader.metadata().row_group(0).column(0).clone();
+    let statistics = column.statistics().unwrap();
+    assert_eq!(statistics.min_bytes_opt(), Some(&b"a"[..]));
+    assert_eq!(statistics.max_bytes_opt(), Some(&b"z"[..]));
+    assert_eq!(statistics.null_count_opt(), Some(2));
+}
+
+/// Values as columns have them: few or many distinct, in runs or not.
+fn some_texts() -> impl Strategy<Value = Vec<Option<String>>> {
+    let value = prop_oneof![
+        3 => Just(None), 3 => "[ab]{0,1}".prop_map(Some), 2 => ".{0,40}".prop_map(Some)
+    ];
+    let run = (value, prop_oneof![4 => Just(1usize), 1 => 1usize..200]);
+    proptest::collection::vec(run, 0..120).prop_map(|runs| {
+        runs.into_iter()
+            .flat_map(|(v, n)| std::iter::repeat_n(v, n))
+            .collect()
+    })
+}
+
+fn some_ints() -> impl Strategy<Value = Vec<Option<i64>>> {
+    let value = prop_oneof![
+        2 => Just(None), 2 => (-5i64..5).prop_map(Some), 1 => any::<i64>().prop_map(Some),
+        2 => (1_700_000_000_000_000i64..1_700_000_100_000_000).prop_map(Some),
+        1 => Just(Some(i64::MIN)), 1 => Just(Some(i64::MAX)),
+    ];
+    proptest::collection::vec(value, 0..600)
+}
+
+proptest! {
+    #[test]
+    fn texts_come_back(values in some_texts()) {
+        prop_assert_eq!(texts(&read(text_file(&values)), 0), values);
+    }
+
+    #[test]
+    fn texts_with_shared_beginnings_come_back(
+        values in proptest::collection::vec(
+            prop_oneof!["[ab]{0,30}", "abcdefghijklmnop[0-9]{0,4}", ".{0,12}"], 0..400),
+        copies in 1usize..80,
+    ) {
+        let values: Vec<_> = values.into_iter().flat_map(|v| std::iter::repeat_n(v, copies)).collect();
+        let mut zstd = Zstd::new().unwrap();
+        let mut column = PrefixColumn::default();
+        values.iter().for_each(|value| column.push(value.as_bytes(), &mut zstd).unwrap());
+        let chunk = column.finish(&mut zstd).unwrap();
+        let file = write_file(&layout(&[("t", DataType::Utf8, false)]), vec![chunk]).unwrap();
+        let back: Vec<_> = texts(&read(file), 0).into_iter().map(Option::unwrap).collect();
+        prop_assert_eq!(back, values);
+    }
+
+    #[test]
+    fn integers_come_back(values in some_ints(), small in proptest::collection::vec(-(1i64 << 30)..(1 << 30), 0..600)) {
+        let rows = values.len().min(small.len());
+        let mut zstd = Zstd::new().unwrap();
+        let (mut wide, mut narrow) = (IntColumn::new(Width::W64, true), IntColumn::new(Width::W32, false));
+        for (value, small) in values.iter().zip(&small) {
+            wide.push_optional(*value, &mut zstd).unwrap();
+            narrow.push(*small, &mut zstd).unwrap();
+        }
+        let chunks = vec![wide.finish(&mut zstd).unwrap(), narrow.finish(&mut zstd).unwrap()];
+        let layout = layout(&[("wide", DataType::Int64, true), ("narrow", DataType::Int32, false)]);
+        let batches = read(write_file(&layout, chunks).unwrap());
+        let back: Vec<_> = batches.iter().flat_map(|b| b.column(0).as_primitive::<Int64Type>().iter()).collect();
+        prop_assert_eq!(&back, &values[..rows]);
+        let back: Vec<_> = batches.iter().flat_map(|b| b.column(1).as_primitive::<Int32Type>().iter())
+            .map(|v| i64::from(v.unwrap())).collect();
+        prop_assert_eq!(&back, &small[..rows]);
+    }
+
+    #[test]
+    fn floats_and_bytes_come_back(rows in proptest::collection::vec(
+        (proptest::option::of(-1e9f32..1e9), proptest::collection::vec(any::<u8>(), 0..5000)), 0..300,
+    )) {
+        let mut zstd = Zstd::new().unwrap();
+        let (mut floats, mut bytes) = (FloatColumn::default(), BytesColumn::default());
+        for (float, payload) in &rows {
+            floats.push_optional(*float, &mut zstd).unwrap();
+            bytes.push(payload, &mut zstd).unwrap();
+        }
+        let chunks = vec![floats.finish(&mut zstd).unwrap(), bytes.finish(&mut zstd).unwrap()];
+        let layout = layout(&[("f", DataType::Float32, true), ("b", DataType::Binary, false)]);
+        let batches = read(write_file(&layout, chunks).unwrap());
+        let back: Vec<(Option<f32>, Vec<u8>)> = batches.iter().flat_map(|batch| {
+            let floats = batch.column(0).as_primitive::<Float32Type>();
+            let bytes = batch.column(1).as_binary::<i32>();
+            (0..batch.num_rows())
+                .map(|row| (floats.is_valid(row).then(|| floats.value(row)), bytes.value(row).to_vec()))
+                .collect::<Vec<_>>()
+        }).collect();
+        prop_assert_eq!(back, rows);
+    }
+}

@@ -1,0 +1,201 @@
+//! Text that repeats: dictionary-encoded.
+
+use parquet::basic::{Encoding, Type};
+use parquet::data_type::ByteArray;
+use parquet::file::statistics::Statistics;
+
+use super::bits::{put_hybrid, width_of};
+use super::chunk::{Chunk, Codec, Zstd};
+use super::dictionary::Dictionary;
+use super::file::EncodeError;
+use super::levels::Levels;
+use crate::settings::{DICTIONARY_BYTES, PAGE_BYTES, PAGE_ROWS};
+
+/// Longer bounds are left out of the statistics.
+const BOUND_BYTES: usize = 64;
+
+/// A text column, nullable or not, with a dictionary until that is full and
+/// plain pages from then on.
+pub struct TextColumn {
+    nullable: bool,
+    dictionary: Dictionary,
+    indices: Vec<u32>,
+    /// Values of the open page once the dictionary is full.
+    plain: Option<Vec<u8>>,
+    levels: Levels,
+    bounds: Bounds,
+    body: Vec<u8>,
+    chunk: Chunk,
+}
+
+impl TextColumn {
+    /// A column without rows.
+    pub fn new(nullable: bool) -> Self {
+        Self {
+            nullable,
+            dictionary: Dictionary::default(),
+            indices: Vec::new(),
+            plain: None,
+            levels: Levels::default(),
+            bounds: Bounds::default(),
+            body: Vec::new(),
+            chunk: Chunk::new(Type::BYTE_ARRAY, Codec::Zstd),
+        }
+    }
+
+    /// Appends a value and gives its number in the dictionary, by which
+    /// [`TextColumn::push_number`] may append it again, and whether it was new;
+    /// `None` where the dictionary is full and numbers nothing any more.
+    ///
+    /// # Errors
+    /// When a page is full and cannot be compressed.
+    #[inline]
+    pub fn push(
+        &mut self,
+        value: &[u8],
+        zstd: &mut Zstd,
+    ) -> Result<Option<(u32, bool)>, EncodeError> {
+        if let Some(plain) = &mut self.plain {
+            plain.extend_from_slice(&(value.len() as u32).to_le_bytes());
+            plain.extend_from_slice(value);
+            self.bounds.include(value);
+            self.row(true, zstd)?;
+            return Ok(None);
+        }
+        let (number, new) = self.dictionary.number(value);
+        self.indices.push(number);
+        self.row(true, zstd)?;
+        Ok(Some((number, new)))
+    }
+
+    /// Appends the value of that number again.
+    ///
+    /// # Errors
+    /// As [`TextColumn::push`].
+    #[inline]
+    pub fn push_number(&mut self, number: u32, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        if self.plain.is_some() {
+            let value = self.dictionary.get(number).unwrap_or_default().to_vec();
+            return self.push(&value, zstd).map(drop);
+        }
+        self.indices.push(number);
+        self.row(true, zstd)
+    }
+
+    /// Appends a value, or null.
+    ///
+    /// # Errors
+    /// As [`TextColumn::push`].
+    #[inline]
+    pub fn push_optional(
+        &mut self,
+        value: Option<&[u8]>,
+        zstd: &mut Zstd,
+    ) -> Result<(), EncodeError> {
+        match value {
+            Some(value) => self.push(value, zstd).map(drop),
+            None => self.push_null(zstd),
+        }
+    }
+
+    /// Appends a null.
+    ///
+    /// # Errors
+    /// As [`TextColumn::push`].
+    #[inline]
+    pub fn push_null(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        self.row(false, zstd)
+    }
+
+    #[inline]
+    fn row(&mut self, present: bool, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        self.levels.push(present);
+        let long = self
+            .plain
+            .as_ref()
+            .is_some_and(|plain| plain.len() >= PAGE_BYTES);
+        if self.levels.rows() == PAGE_ROWS || long {
+            self.close_page(zstd)?;
+        }
+        Ok(())
+    }
+
+    fn close_page(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        let (rows, nulls) = (self.levels.rows(), self.levels.nulls());
+        self.body.clear();
+        if self.nullable {
+            self.levels.finish(&mut self.body);
+        } else {
+            self.levels = Levels::default();
+        }
+        let encoding = match &mut self.plain {
+            Some(plain) => {
+                self.body.append(plain);
+                Encoding::PLAIN
+            }
+            // Nulls alone: there is no dictionary yet to point into.
+            None if self.indices.is_empty() => Encoding::PLAIN,
+            None => {
+                let width = width_of(self.dictionary.len().saturating_sub(1) as u64).max(1);
+                self.body.push(width as u8);
+                put_hybrid(&mut self.body, &self.indices, width);
+                self.indices.clear();
+                Encoding::RLE_DICTIONARY
+            }
+        };
+        self.chunk
+            .add_page(&self.body, rows, nulls, encoding, zstd)?;
+        if self.plain.is_none() && self.dictionary.page().len() > DICTIONARY_BYTES {
+            self.plain = Some(Vec::new());
+        }
+        Ok(())
+    }
+
+    /// Ends the column.
+    ///
+    /// # Errors
+    /// When a page cannot be compressed.
+    pub fn finish(mut self, zstd: &mut Zstd) -> Result<Chunk, EncodeError> {
+        if self.levels.rows() > 0 || self.chunk.pages.is_empty() {
+            self.close_page(zstd)?;
+        }
+        for value in self.dictionary.values() {
+            self.bounds.include(value);
+        }
+        if self.dictionary.len() > 0 {
+            self.chunk
+                .set_dictionary(self.dictionary.page(), self.dictionary.len(), zstd)?;
+        }
+        let nulls = Some(self.chunk.nulls as u64);
+        let (least, most) = (self.bounds.least(), self.bounds.most());
+        self.chunk.statistics = Some(Statistics::byte_array(least, most, None, nulls, false));
+        Ok(self.chunk)
+    }
+}
+
+/// The least and the greatest value.
+#[derive(Debug, Default)]
+struct Bounds(Option<(Vec<u8>, Vec<u8>)>);
+
+impl Bounds {
+    fn include(&mut self, value: &[u8]) {
+        match &mut self.0 {
+            None => self.0 = Some((value.to_vec(), value.to_vec())),
+            Some((least, _)) if value < least.as_slice() => *least = value.to_vec(),
+            Some((_, most)) if value > most.as_slice() => *most = value.to_vec(),
+            Some(_) => {}
+        }
+    }
+
+    fn bound(value: &[u8]) -> Option<ByteArray> {
+        (value.len() <= BOUND_BYTES).then(|| ByteArray::from(value.to_vec()))
+    }
+
+    fn least(&self) -> Option<ByteArray> {
+        self.0.as_ref().and_then(|(least, _)| Self::bound(least))
+    }
+
+    fn most(&self) -> Option<ByteArray> {
+        self.0.as_ref().and_then(|(_, most)| Self::bound(most))
+    }
+}

@@ -1,0 +1,192 @@
+//! The built function, called as Lambda calls it, on a bucket as S3 is one.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod runtime_api;
+
+use std::process::{Child, Command, Stdio};
+
+use aws_lambda_events::streams::KinesisEventResponse;
+use marquee_s3_stand_in::StandIn;
+use serde_json::json;
+
+use crate::runtime_api::{Answer, RuntimeApi};
+
+const SEQUENCE: u128 = 49_590_338_271_490_256_608_559_692_538_361_571_095;
+
+/// A running function; it ends with the test.
+struct Function(Child);
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The function's binary in an environment that holds nothing but these.
+fn function(variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_transform"));
+    command
+        .env_clear()
+        .envs([
+            ("AWS_LAMBDA_FUNCTION_NAME", "transform"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+        ])
+        .envs(variables.iter().copied());
+    command
+}
+
+/// Starts the function on the bucket `lake` of `s3`, below `team`.
+fn start(s3: &StandIn, api: &RuntimeApi) -> Function {
+    let child = function(&[
+        ("AWS_LAMBDA_RUNTIME_API", api.address()),
+        ("AWS_ENDPOINT_URL", s3.endpoint()),
+        ("MARQUEE_BUCKET", "lake"),
+        ("MARQUEE_PREFIX", "team"),
+        ("MARQUEE_S3_PATH_STYLE", "true"),
+    ])
+    .spawn();
+    Function(child.expect("the function starts"))
+}
+
+/// A Kinesis batch as Lambda delivers it, one record a text.
+fn batch(records: &[&str]) -> String {
+    let record = |(number, data): (usize, &&str)| {
+        let sequence = format!("{}", SEQUENCE + number as u128);
+        json!({
+            "kinesis": {
+                "kinesisSchemaVersion": "1.0",
+                "partitionKey": "7",
+                "sequenceNumber": sequence,
+                "data": base64_simd::STANDARD.encode_to_string(data),
+                "approximateArrivalTimestamp": 1_767_225_601.123,
+            },
+            "eventSource": "aws:kinesis",
+            "eventVersion": "1.0",
+            "eventID": format!("shardId-000000000006:{sequence}"),
+            "eventName": "aws:kinesis:record",
+            "invokeIdentityArn": "arn:aws:iam::123456789012:role/transform",
+            "awsRegion": "us-east-1",
+            "eventSourceARN": "arn:aws:kinesis:us-east-1:123456789012:stream/events",
+        })
+    };
+    let records: Vec<_> = records.iter().enumerate().map(record).collect();
+    json!({ "Records": records }).to_string()
+}
+
+/// An event and, in the same record, a unit that is none.
+const GOOD_AND_BAD: &str = concat!(
+    r#"{"event_id":"01936f2e-5c00-7000-8000-000000000001","event_type":"play","event_time":"2026-01-01T00:00:00Z","#,
+    r#""user_id":"u-1","session_id":"s-1","title_id":"t-1","position_ms":0}"#,
+    "\n",
+    r#"{"event_id":"not even json"#,
+);
+
+#[tokio::test]
+async fn a_batch_reaches_the_bucket_and_a_repeated_one_adds_nothing() {
+    let s3 = StandIn::start(["lake"]).await;
+    let mut api = RuntimeApi::start().await;
+    let _function = start(&s3, &api);
+
+    let event = batch(&[GOOD_AND_BAD, GOOD_AND_BAD]);
+    let Answer::Response(answer) = api.invoke(&event).await else {
+        panic!("the batch failed")
+    };
+    assert_eq!(answer, r#"{"batchItemFailures":[]}"#);
+    let keys = s3.keys("lake");
+    for zone in ["raw/events", "quarantine/events", "processed/events"] {
+        let zone = format!("team/{zone}/ingest_date=2026-01-01/ingest_hour=00/");
+        assert_eq!(
+            keys.iter().filter(|key| key.starts_with(&zone)).count(),
+            1,
+            "{zone} in {keys:?}"
+        );
+    }
+    let receipts = "team/ledger/receipts/ingest_date=2026-01-01/";
+    assert_eq!(
+        keys.iter().filter(|key| key.starts_with(receipts)).count(),
+        1,
+        "{keys:?}"
+    );
+    assert_eq!(keys.len(), 4, "{keys:?}");
+
+    let puts = |s3: &StandIn| {
+        s3.take_calls()
+            .iter()
+            .filter(|call| call.method == "PUT")
+            .count()
+    };
+    assert_eq!(puts(&s3), 4);
+    let Answer::Response(answer) = api.invoke(&event).await else {
+        panic!("the repeated batch failed")
+    };
+    assert_eq!(answer, r#"{"batchItemFailures":[]}"#);
+    assert_eq!(s3.keys("lake"), keys);
+    assert_eq!(puts(&s3), 0, "a batch that has its receipt is done");
+}
+
+#[tokio::test]
+async fn a_bucket_that_refuses_fails_the_batch_and_the_next_call_repairs_it() {
+    let s3 = StandIn::start(["lake"]).await;
+    let mut api = RuntimeApi::start().await;
+    let _function = start(&s3, &api);
+
+    let event = batch(&[GOOD_AND_BAD]);
+    s3.answer_next("PUT", 403, "AccessDenied");
+    match api.invoke(&event).await {
+        Answer::Error(error) => assert!(error.contains("403 AccessDenied"), "{error}"),
+        Answer::Response(answer) => {
+            let answer: KinesisEventResponse = serde_json::from_str(&answer).unwrap();
+            let first = answer.batch_item_failures[0].item_identifier.clone();
+            assert_eq!(first, Some(SEQUENCE.to_string()));
+        }
+    }
+    let receipted = |s3: &StandIn| s3.keys("lake").iter().any(|key| key.contains("/receipts/"));
+    assert!(!receipted(&s3), "a failed batch has no receipt");
+    let answer = api.invoke(&event).await;
+    assert!(
+        matches!(&answer, Answer::Response(text) if text == r#"{"batchItemFailures":[]}"#),
+        "{answer:?}"
+    );
+    assert!(receipted(&s3));
+}
+
+#[tokio::test]
+async fn an_event_that_is_no_kinesis_batch_is_an_error_and_the_function_lives_on() {
+    let s3 = StandIn::start(["lake"]).await;
+    let mut api = RuntimeApi::start().await;
+    let _function = start(&s3, &api);
+
+    for event in ["not JSON", r#"{"Records":3}"#] {
+        let answer = api.invoke(event).await;
+        assert!(
+            matches!(answer, Answer::Error(_)),
+            "{event} gave {answer:?}"
+        );
+    }
+    let answer = api.invoke(&batch(&[GOOD_AND_BAD])).await;
+    assert!(matches!(answer, Answer::Response(_)), "{answer:?}");
+}
+
+#[test]
+fn an_unusable_environment_is_told_in_one_line() {
+    let output = function(&[("MARQUEE_MAX_AGE_DAYS", "many")])
+        .stdout(Stdio::piped())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let log = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    let line: serde_json::Value = serde_json::from_str(&log).unwrap();
+    assert_eq!(line["level"], "ERROR");
+    let message = line["message"].as_str().unwrap();
+    assert!(message.contains("MARQUEE_BUCKET is missing"), "{message}");
+    assert!(
+        message.contains("MARQUEE_MAX_AGE_DAYS=\"many\""),
+        "{message}"
+    );
+}

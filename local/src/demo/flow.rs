@@ -1,0 +1,208 @@
+//! The run itself: the stream is filled and worked off at the same time.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use marquee_ingest::{BatchReport, Transform};
+use marquee_stream::{ShardId, Stream, Writer};
+use object_store::ObjectStore;
+use tokio::task::spawn_blocking;
+
+use super::Settings;
+use super::produce::{Produced, produce};
+use super::progress::Progress;
+use crate::mapping::{Finished, Function, Mapping, Stop, Tail, Totals};
+use crate::transform::TransformFunction;
+
+/// What a run did.
+#[derive(Debug)]
+pub(super) struct Flow {
+    pub(super) produced: Produced,
+    pub(super) totals: Totals,
+    /// What the transform made durable; not what had been durable before.
+    pub(super) transformed: BatchReport,
+    /// In the order in which their shard's records lie in the stream.
+    pub(super) invocations: Vec<Invocation>,
+    /// From the first event to the last receipt.
+    pub(super) took: Duration,
+}
+
+/// A batch that was worked off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Invocation {
+    pub(super) shard: ShardId,
+    pub(super) records: usize,
+    /// When its first record arrived, UTC milliseconds.
+    pub(super) first_arrived_ms: i64,
+    /// When its last one did.
+    pub(super) last_arrived_ms: i64,
+    /// What it took, checkpoint and all.
+    pub(super) took: Duration,
+}
+
+impl Invocation {
+    fn of(finished: &Finished<'_>) -> Option<Self> {
+        Some(Self {
+            shard: finished.shard,
+            records: finished.records.len(),
+            first_arrived_ms: finished.records.first()?.arrived_at_ms,
+            last_arrived_ms: finished.records.last()?.arrived_at_ms,
+            took: finished.took,
+        })
+    }
+}
+
+/// Fills a new stream in `stream_dir` and runs it into `lake` meanwhile.
+///
+/// Only the stream's records decide where a batch ends, however far the one is
+/// ahead of the other.
+pub(super) async fn run(
+    settings: &Settings,
+    stream_dir: &Path,
+    lake: Arc<dyn ObjectStore>,
+    progress: Arc<Progress>,
+) -> anyhow::Result<Flow> {
+    let writer = Writer::open(stream_dir, settings.shards)?;
+    let transform = Transform::new(lake.clone(), marquee_ingest::Settings::default());
+    let function = Arc::new(TransformFunction::new(transform));
+    let invocations = Arc::new(Mutex::new(Vec::new()));
+    let mapping = {
+        let (progress, function, invocations) =
+            (progress.clone(), function.clone(), invocations.clone());
+        mapping(settings, stream_dir, function.clone(), lake)?.with_observer(Arc::new(
+            move |finished| {
+                let mut done = invocations.lock().unwrap_or_else(PoisonError::into_inner);
+                done.extend(Invocation::of(finished));
+                progress.show(|| function.report().received);
+            },
+        ))
+    };
+
+    let began = Instant::now();
+    let (writing, tail) = Tail::growing();
+    let stop = Stop::new();
+    let producing = {
+        let settings = settings.clone();
+        spawn_blocking(move || produce(&settings, writer, progress.put()))
+    };
+    let fill = async {
+        let produced = producing
+            .await
+            .context("the producer broke off")
+            .flatten()
+            .context("cannot fill the stream");
+        match produced {
+            Ok(produced) => {
+                drop(writing);
+                Ok(produced)
+            }
+            Err(error) => {
+                // The stream is not finished, so its end must close no batch.
+                stop.ask();
+                Err((error, writing))
+            }
+        }
+    };
+    let (produced, totals) = tokio::join!(fill, mapping.run(tail, stop.clone()));
+    let produced = produced.map_err(|(error, _)| error)?;
+    let totals = totals?;
+    drop(mapping);
+    Ok(Flow {
+        produced,
+        totals,
+        transformed: function.report(),
+        invocations: std::mem::take(
+            &mut *invocations.lock().unwrap_or_else(PoisonError::into_inner),
+        ),
+        took: began.elapsed(),
+    })
+}
+
+fn mapping(
+    settings: &Settings,
+    stream_dir: &Path,
+    function: Arc<dyn Function>,
+    lake: Arc<dyn ObjectStore>,
+) -> anyhow::Result<Mapping> {
+    let stream = Stream::open(stream_dir)?;
+    Ok(Mapping::new(stream, function, lake, settings.mapping()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::collections::BTreeMap;
+    use std::sync::atomic::AtomicU64;
+
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use futures::TryStreamExt as _;
+    use marquee_lake::catalogue;
+    use object_store::ObjectStoreExt as _;
+    use object_store::memory::InMemory;
+
+    use super::*;
+    use crate::demo::settings::tests::settings;
+    use crate::mapping::InvokeError;
+
+    async fn objects(store: &dyn ObjectStore) -> BTreeMap<String, Bytes> {
+        let mut objects = BTreeMap::new();
+        for found in store.list(None).try_collect::<Vec<_>>().await.unwrap() {
+            let content = store.get(&found.location).await.unwrap();
+            objects.insert(found.location.to_string(), content.bytes().await.unwrap());
+        }
+        objects
+    }
+
+    async fn lake(settings: &Settings) -> Arc<dyn ObjectStore> {
+        let lake = InMemory::new();
+        catalogue::publish(&lake, &settings.simulation().catalogue())
+            .await
+            .unwrap();
+        Arc::new(lake)
+    }
+
+    /// Gives way again and again before it works.
+    struct Slow(TransformFunction);
+
+    #[async_trait]
+    impl Function for Slow {
+        async fn invoke(&self, payload: Bytes) -> Result<Bytes, InvokeError> {
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            self.0.invoke(payload).await
+        }
+    }
+
+    /// Batches are cut by what is in the stream, not by how far its writer is.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_same_objects_however_fast_the_stream_is_worked_off() {
+        let settings = settings(5_000);
+        let (together, after) = (lake(&settings).await, lake(&settings).await);
+
+        let dir = tempfile::tempdir().unwrap();
+        let progress = Progress::start(&settings);
+        let flow = run(&settings, dir.path(), together.clone(), progress)
+            .await
+            .unwrap();
+        assert_eq!(flow.produced.given, flow.transformed.received);
+        assert_eq!(flow.invocations.len() as u64, flow.transformed.batches);
+        assert!(flow.transformed.batches > 100, "{flow:?}");
+
+        let dir = tempfile::tempdir().unwrap();
+        let writer = Writer::open(dir.path(), settings.shards).unwrap();
+        let produced = produce(&settings, writer, &AtomicU64::new(0)).unwrap();
+        assert_eq!(produced, flow.produced);
+        let transform = Transform::new(after.clone(), marquee_ingest::Settings::default());
+        let function = Arc::new(Slow(TransformFunction::new(transform)));
+        mapping(&settings, dir.path(), function, after.clone())
+            .unwrap()
+            .run(Tail::Finished, Stop::new())
+            .await
+            .unwrap();
+        assert!(objects(&*together).await == objects(&*after).await);
+    }
+}

@@ -1,0 +1,151 @@
+//! How long it took from an event to its durable object, on the stream's clock.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::flow::Invocation;
+use crate::mapping::MAX_BATCH_SIZE;
+
+/// The definition, for people.
+pub(super) const DEFINITION: &str = "from an event's own time to its durable object, by the stream's \
+     clock: the way to the stream, the wait for the batch, and the measured time of its invocation";
+
+/// When every batch was durable.
+///
+/// The stream's clock is the simulation's, on which the demo's days pass in
+/// seconds. So an invocation is put on it as Lambda would begin it: when the
+/// batch's window is over, or before, when the next record has no room in the
+/// batch; and not before the shard's last invocation is over. Its end is its
+/// beginning and the time it was measured to take.
+#[derive(Debug, Default)]
+pub(super) struct Timeline {
+    /// By shard and by the arrival of a batch's last record, which its rows
+    /// carry as `processed_at`; UTC microseconds.
+    durable_at: HashMap<String, HashMap<i64, i64>>,
+}
+
+impl Timeline {
+    pub(super) fn new(invocations: &[Invocation], window_s: u32) -> Self {
+        let mut shards: HashMap<_, Vec<&Invocation>> = HashMap::new();
+        for invocation in invocations {
+            shards.entry(invocation.shard).or_default().push(invocation);
+        }
+        let window_ms = i64::from(window_s) * 1000;
+        let durable_at = shards
+            .into_iter()
+            .map(|(shard, batches)| (shard.to_string(), of_shard(&batches, window_ms)))
+            .collect();
+        Self { durable_at }
+    }
+
+    /// When the batch was durable that a row of the lake came with.
+    pub(super) fn durable_at(&self, shard_id: &str, processed_at: i64) -> Option<i64> {
+        self.durable_at.get(shard_id)?.get(&processed_at).copied()
+    }
+}
+
+fn of_shard(batches: &[&Invocation], window_ms: i64) -> HashMap<i64, i64> {
+    let mut durable_at = HashMap::with_capacity(batches.len());
+    let mut free_at = i64::MIN;
+    for (index, batch) in batches.iter().enumerate() {
+        let window_ends = batch.first_arrived_ms.saturating_add(window_ms);
+        let closed = match batches.get(index + 1) {
+            _ if batch.records >= MAX_BATCH_SIZE => batch.last_arrived_ms,
+            Some(next) => window_ends.min(next.first_arrived_ms),
+            None => window_ends,
+        };
+        let begins = closed.max(batch.last_arrived_ms).saturating_mul(1000);
+        let took = i64::try_from(batch.took.as_micros()).unwrap_or(i64::MAX);
+        free_at = begins.max(free_at).saturating_add(took);
+        // Where a record had no room and the next batch closed in the same
+        // millisecond, rows do not tell the two apart: the later one counts.
+        durable_at.insert(batch.last_arrived_ms.saturating_mul(1000), free_at);
+    }
+    durable_at
+}
+
+/// The middle, and what all but a hundredth stay within. Exact: the nearest
+/// ranks of all values.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) struct Percentiles {
+    pub(super) p50: f64,
+    pub(super) p99: f64,
+}
+
+impl Percentiles {
+    /// Of `micros`, which is reordered, in units of `unit` microseconds; `None`
+    /// of nothing.
+    pub(super) fn of(micros: &mut [i64], unit: f64) -> Option<Self> {
+        let mut at = |percent: usize| {
+            let rank = (micros.len() * percent).div_ceil(100).checked_sub(1)?;
+            Some(*micros.select_nth_unstable(rank).1 as f64 / unit)
+        };
+        Some(Self {
+            p50: at(50)?,
+            p99: at(99)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::time::Duration;
+
+    use marquee_stream::ShardId;
+
+    use super::*;
+
+    fn batch(shard: u32, first_arrived_ms: i64, last_arrived_ms: i64, took_ms: u64) -> Invocation {
+        Invocation {
+            shard: ShardId::new(shard),
+            records: 3,
+            first_arrived_ms,
+            last_arrived_ms,
+            took: Duration::from_millis(took_ms),
+        }
+    }
+
+    #[test]
+    fn a_batch_begins_when_its_window_is_over_or_it_is_full() {
+        let full = Invocation {
+            records: MAX_BATCH_SIZE,
+            ..batch(1, 0, 500, 1)
+        };
+        let timeline = Timeline::new(
+            &[
+                batch(0, 1_000, 9_000, 20),
+                full,
+                // Nothing came for a while.
+                batch(0, 30_000, 31_000, 20),
+                // No room for the record at 33,000, long before the window's end.
+                batch(0, 32_000, 32_900, 20_000),
+                // Waits for its predecessor.
+                batch(0, 33_000, 33_500, 5),
+            ],
+            10,
+        );
+        let at = |shard: u32, ms: i64| {
+            let shard = ShardId::new(shard).to_string();
+            timeline.durable_at(&shard, ms * 1000).map(|at| at / 1000)
+        };
+        assert_eq!(at(0, 9_000), Some(11_020));
+        assert_eq!(at(0, 31_000), Some(32_020));
+        assert_eq!(at(0, 32_900), Some(53_000));
+        assert_eq!(at(0, 33_500), Some(53_005));
+        assert_eq!(at(1, 500), Some(501));
+        assert_eq!(at(1, 9_000), None);
+    }
+
+    #[test]
+    fn percentiles_are_nearest_ranks() {
+        let mut values: Vec<i64> = (1..=200).rev().map(|n| n * 1_000_000).collect();
+        let of = |values: &mut [i64]| {
+            Percentiles::of(values, 1e6).map(|percentiles| (percentiles.p50, percentiles.p99))
+        };
+        assert_eq!(of(&mut values), Some((100.0, 198.0)));
+        assert_eq!(of(&mut [7_000_000]), Some((7.0, 7.0)));
+        assert_eq!(of(&mut []), None);
+    }
+}

@@ -1,0 +1,372 @@
+//! The report as a person reads it.
+
+use std::fmt::{self, Display, Formatter};
+
+use comfy_table::{CellAlignment, Table, presets};
+use indicatif::{HumanBytes, HumanCount};
+
+use super::latency::{DEFINITION, Percentiles};
+use super::ledger::Held;
+use super::report::Report;
+
+/// How many ranks are shown.
+const RANKS: usize = 8;
+/// How long a name may be before it is cut.
+const NAME_CHARS: usize = 34;
+
+/// A report to be printed.
+pub(super) struct Page<'a> {
+    report: &'a Report,
+    /// Whether headings stand out by more than their place.
+    styled: bool,
+    /// How this program is called.
+    program: &'a str,
+}
+
+impl<'a> Page<'a> {
+    /// `styled` is for terminals; `program` is what the reader types to call
+    /// this program.
+    pub(super) fn new(report: &'a Report, styled: bool, program: &'a str) -> Self {
+        Self {
+            report,
+            styled,
+            program,
+        }
+    }
+
+    fn heading(&self, f: &mut Formatter<'_>, text: &str) -> fmt::Result {
+        if self.styled {
+            writeln!(f, "\n\x1b[1m{text}\x1b[0m")
+        } else {
+            writeln!(f, "\n{text}")
+        }
+    }
+
+    fn events(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Report {
+            settings,
+            survey,
+            ledger,
+            books,
+            ..
+        } = self.report;
+        self.heading(
+            f,
+            &format!(
+                "Events of {} viewers in {}, from seed {}",
+                count(settings.users.into()),
+                days(settings.days),
+                settings.seed
+            ),
+        )?;
+        let share = |part: u64| 100.0 * part as f64 / books.received.max(1) as f64;
+        writeln!(f, "  in           {:>12}", count(books.sent))?;
+        for (name, part) in [
+            ("processed", books.processed),
+            ("quarantined", books.quarantined),
+        ] {
+            writeln!(
+                f,
+                "  {name:<12} {:>12}   {:>6.2} %",
+                count(part),
+                share(part)
+            )?;
+        }
+        let reasons: Vec<_> = ledger.reasons.iter().collect();
+        for pair in reasons.chunks(2) {
+            let cells: Vec<_> = pair
+                .iter()
+                .map(|(reason, number)| format!("{reason:<27}{:>7}", count(**number)))
+                .collect();
+            writeln!(f, "      {}", cells.join("      "))?;
+        }
+        writeln!(
+            f,
+            "  Of the processed, {} arrived twice (the daily compaction drops them) and {} over an hour late.",
+            count(survey.duplicates),
+            count(survey.late)
+        )
+    }
+
+    fn lake(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let ledger = &self.report.ledger;
+        self.heading(f, "Lake")?;
+        let mut zone = |name: &str, held: Held, what: &str| {
+            writeln!(
+                f,
+                "  {name:<12} {:>6} files   {:>11}   {what}",
+                count(held.files),
+                HumanBytes(held.bytes).to_string()
+            )
+        };
+        zone("raw", ledger.raw, "every unit as it came")?;
+        zone(
+            "quarantine",
+            ledger.quarantine,
+            "the refused ones, each with its reason",
+        )?;
+        zone(
+            "processed",
+            ledger.processed_zone,
+            "the events, typed and enriched",
+        )?;
+        if let Some(saving) = self.report.parquet_saving() {
+            let json = self.report.processed_json_bytes();
+            writeln!(
+                f,
+                "  The processed events were {} of JSON; Parquet saves {:.1} % of it ({:.1} times smaller).",
+                HumanBytes(json),
+                100.0 * saving,
+                json as f64 / ledger.processed_zone.bytes.max(1) as f64
+            )?;
+        }
+        Ok(())
+    }
+
+    fn speed(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Report {
+            flow,
+            survey,
+            settings,
+            ledger,
+            ..
+        } = self.report;
+        self.heading(f, "Speed")?;
+        writeln!(
+            f,
+            "  {} events a second, all of them in {:.1} s: simulated, packed into {} records, transformed.",
+            count(self.report.events_per_s() as u64),
+            flow.took.as_secs_f64(),
+            count(flow.produced.records)
+        )?;
+        if flow.transformed.repeated > 0 {
+            writeln!(
+                f,
+                "  {} of {} batches were durable before and not written again: this is no measure of speed.",
+                count(flow.transformed.repeated),
+                count(ledger.batches)
+            )?;
+        }
+        let percentiles = |name, found: Option<Percentiles>, show: fn(f64) -> String| {
+            found.map_or_else(String::new, |found| {
+                format!(
+                    "  {name:<12} p50 {:<13} p99 {}\n",
+                    show(found.p50),
+                    show(found.p99)
+                )
+            })
+        };
+        f.write_str(&percentiles("latency", survey.latency_s, span))?;
+        f.write_str(&percentiles(
+            "invocation",
+            self.report.invocation_ms(),
+            |ms| span(ms / 1000.0),
+        ))?;
+        writeln!(
+            f,
+            "  Latency is {DEFINITION}.\n  A batch waits up to {} s to be filled; an offline device sends hours late.",
+            settings.window_s
+        )
+    }
+
+    /// What people play, and beside it what they search for.
+    fn favourites(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let survey = &self.report.survey;
+        if survey.top_titles.is_empty() && survey.top_searches.is_empty() {
+            return Ok(());
+        }
+        let title_cells = survey.top_titles.iter().map(|top| {
+            [
+                name(&top.title),
+                count_signed(top.plays),
+                count_signed(top.viewers),
+            ]
+        });
+        let search_cells = survey
+            .top_searches
+            .iter()
+            .map(|top| [name(&top.query), count_signed(top.searches)]);
+        let (titles, searches): (Vec<_>, Vec<_>) = (title_cells.collect(), search_cells.collect());
+
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING);
+        let rows = titles.len().max(searches.len()).min(RANKS);
+        for rank in 0..rows {
+            let [title, plays, viewers] = titles.get(rank).cloned().unwrap_or_default();
+            let [query, asked] = searches.get(rank).cloned().unwrap_or_default();
+            table.add_row([title, plays, viewers, "  ".to_owned(), query, asked]);
+        }
+        table.set_header([
+            "Most played",
+            "plays",
+            "viewers",
+            "",
+            "Most searched",
+            "searches",
+        ]);
+        for index in [1, 2, 5] {
+            if let Some(column) = table.column_mut(index) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        let mut lines = table.lines();
+        if let Some(header) = lines.next() {
+            self.heading(f, header.trim())?;
+        }
+        for line in lines {
+            // The heading's place, two further in would not line up.
+            writeln!(f, "{}", line.trim_end().strip_prefix(' ').unwrap_or(&line))?;
+        }
+        Ok(())
+    }
+
+    fn books(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let books = &self.report.books;
+        if !books.balanced() {
+            self.heading(f, "The books do NOT balance")?;
+            for fault in &books.faults {
+                writeln!(f, "  {fault}")?;
+            }
+            return writeln!(
+                f,
+                "  If the lake was begun by another version of this program, delete it and run again."
+            );
+        }
+        self.heading(f, "The books balance")?;
+        writeln!(
+            f,
+            "  {} sent = {} received = {} processed + {} quarantined, as sent, receipted and counted.",
+            count(books.sent),
+            count(books.received),
+            count(books.processed),
+            count(books.quarantined)
+        )?;
+        writeln!(
+            f,
+            "  {} objects are named by {} receipts; all are there, of the size they should be.",
+            count(books.objects),
+            count(self.report.ledger.batches)
+        )?;
+        writeln!(
+            f,
+            "  The producer's numbers 1 to {} are there once each, but for {} of units too broken to carry one.",
+            count(books.sent),
+            count(books.unnumbered)
+        )
+    }
+
+    fn next(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let lake = &self.report.lake;
+        self.heading(f, "Next")?;
+        writeln!(
+            f,
+            "  The lake lies in {}, this report in {}. Ask it something:",
+            lake.display(),
+            lake.join("report.json").display()
+        )?;
+        for question in [
+            "SELECT reason, field, value, detail FROM quarantine LIMIT 10",
+            "SELECT country, count(*) AS plays FROM processed_events WHERE event_type = 'play' GROUP BY country ORDER BY plays DESC",
+        ] {
+            writeln!(
+                f,
+                "  {} query --lake {} \"{question}\"",
+                self.program,
+                quoted(&lake.display().to_string())
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Page<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.events(f)?;
+        self.lake(f)?;
+        self.speed(f)?;
+        self.favourites(f)?;
+        self.books(f)?;
+        self.next(f)?;
+        writeln!(f)
+    }
+}
+
+fn count(number: u64) -> String {
+    HumanCount(number).to_string()
+}
+
+fn count_signed(number: i64) -> String {
+    count(number.max(0).unsigned_abs())
+}
+
+fn days(days: u32) -> String {
+    match days {
+        1 => "a day".to_owned(),
+        days => format!("{} days", count(days.into())),
+    }
+}
+
+/// A time in the units that people would say it in.
+fn span(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        _ if seconds < 1.0 => format!("{:.1} ms", seconds * 1000.0),
+        0..120 => format!("{seconds:.1} s"),
+        120..7_200 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3_600, whole % 3_600 / 60),
+    }
+}
+
+/// What viewers typed or saw, short, and without what would steer a terminal.
+fn name(text: &str) -> String {
+    let visible = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    if text.chars().count() <= NAME_CHARS {
+        return text.chars().map(visible).collect();
+    }
+    let short: String = text.chars().take(NAME_CHARS - 1).map(visible).collect();
+    short + "…"
+}
+
+/// As a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_said_as_people_say_them() {
+        for (seconds, text) in [
+            (0.0045, "4.5 ms"),
+            (1.0, "1.0 s"),
+            (119.4, "119.4 s"),
+            (154.6, "2 min 35 s"),
+            (7_199.9, "2 h 0 min"),
+            (43_000.0, "11 h 56 min"),
+        ] {
+            assert_eq!(span(seconds), text);
+        }
+    }
+
+    #[test]
+    fn names_are_short_and_steer_nothing() {
+        assert_eq!(name("a\u{1b}[31m"), "a\u{fffd}[31m");
+        assert_eq!(name(&"é".repeat(NAME_CHARS)), "é".repeat(NAME_CHARS));
+        let long = name(&"é".repeat(NAME_CHARS + 1));
+        assert_eq!(long.chars().count(), NAME_CHARS);
+        assert!(long.ends_with('…'));
+    }
+
+    #[test]
+    fn paths_are_words() {
+        assert_eq!(quoted("./lake"), "./lake");
+        assert_eq!(quoted("my lake"), "'my lake'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}

@@ -1,0 +1,208 @@
+//! The event as Lambda delivers it: Kinesis records in JSON.
+
+use marquee_stream::{Record, ShardId};
+
+/// The most bytes Lambda takes in one invocation, all of the JSON counted.
+pub const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
+
+const OPENING: &str = "{\"Records\":[";
+const CLOSING: &str = "]}";
+
+// A record's constant text, between its varying fields.
+const BEFORE_KEY: &str = r#"{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":""#;
+const BEFORE_NUMBER: &str = r#"","sequenceNumber":""#;
+const BEFORE_DATA: &str = r#"","data":""#;
+const BEFORE_ARRIVAL: &str = r#"","approximateArrivalTimestamp":"#;
+const BEFORE_ID: &str = r#"},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":""#;
+const AFTER_ID: &str = concat!(
+    r#"","eventName":"aws:kinesis:record","#,
+    r#""invokeIdentityArn":"arn:aws:iam::000000000000:role/marquee-transform","#,
+    r#""awsRegion":"us-east-1","#,
+    r#""eventSourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/marquee"}"#,
+);
+
+/// The stream's name in events and records of failure.
+pub(super) const STREAM_ARN: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/marquee";
+/// The function's.
+pub(super) const FUNCTION_ARN: &str =
+    "arn:aws:lambda:us-east-1:000000000000:function:marquee-transform";
+
+const NUMBER_DIGITS: usize = 56;
+const SHARD_CHARS: usize = "shardId-000000000000".len();
+const CONSTANT_BYTES: usize = BEFORE_KEY.len()
+    + BEFORE_NUMBER.len()
+    + BEFORE_DATA.len()
+    + BEFORE_ARRIVAL.len()
+    + BEFORE_ID.len()
+    + AFTER_ID.len()
+    + 2 * NUMBER_DIGITS
+    + SHARD_CHARS
+    + ":,".len();
+
+/// The bytes of an event without records.
+pub(super) const ENVELOPE_BYTES: usize = OPENING.len() + CLOSING.len();
+
+/// How many bytes `record` adds to an event: never fewer than it does, and one
+/// more than it does for the last one, which no comma follows.
+pub fn encoded_len(record: &Record) -> usize {
+    CONSTANT_BYTES
+        + escaped_len(&record.partition_key)
+        + base64_simd::STANDARD.encoded_length(record.data.len())
+        + seconds(record.arrived_at_ms).len()
+}
+
+/// Appends the event with `records` of `shard` to `out`.
+pub fn write_event(shard: ShardId, records: &[Record], out: &mut Vec<u8>) {
+    let shard = shard.to_string();
+    out.reserve(ENVELOPE_BYTES + records.iter().map(encoded_len).sum::<usize>());
+    out.extend_from_slice(OPENING.as_bytes());
+    for (index, record) in records.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_record(&shard, record, out);
+    }
+    out.extend_from_slice(CLOSING.as_bytes());
+}
+
+fn write_record(shard: &str, record: &Record, out: &mut Vec<u8>) {
+    let number = record.sequence_number.to_string();
+    out.extend_from_slice(BEFORE_KEY.as_bytes());
+    write_escaped(&record.partition_key, out);
+    out.extend_from_slice(BEFORE_NUMBER.as_bytes());
+    out.extend_from_slice(number.as_bytes());
+    out.extend_from_slice(BEFORE_DATA.as_bytes());
+    base64_simd::STANDARD.encode_append(&record.data, out);
+    out.extend_from_slice(BEFORE_ARRIVAL.as_bytes());
+    out.extend_from_slice(seconds(record.arrived_at_ms).as_bytes());
+    out.extend_from_slice(BEFORE_ID.as_bytes());
+    out.extend_from_slice(shard.as_bytes());
+    out.push(b':');
+    out.extend_from_slice(number.as_bytes());
+    out.extend_from_slice(AFTER_ID.as_bytes());
+}
+
+/// Milliseconds as the decimal seconds that Kinesis events have.
+fn seconds(ms: i64) -> String {
+    let sign = if ms < 0 { "-" } else { "" };
+    let ms = ms.unsigned_abs();
+    format!("{sign}{}.{:03}", ms / 1000, ms % 1000)
+}
+
+/// What JSON needs in place of `byte` of a string, if not the byte itself.
+fn escape(byte: u8) -> Option<[u8; 6]> {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    // Of what must be escaped, only a key's rare controls, quotes and
+    // backslashes can occur; one form serves them all.
+    (byte < 0x20 || byte == b'"' || byte == b'\\').then(|| {
+        let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
+        [b'\\', b'u', b'0', b'0', HEX[high], HEX[low]]
+    })
+}
+
+fn escaped_len(text: &str) -> usize {
+    text.bytes()
+        .map(|byte| escape(byte).map_or(1, |escaped| escaped.len()))
+        .sum()
+}
+
+fn write_escaped(text: &str, out: &mut Vec<u8>) {
+    for byte in text.bytes() {
+        match escape(byte) {
+            Some(escaped) => out.extend_from_slice(&escaped),
+            None => out.push(byte),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use marquee_stream::SequenceNumber;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SHARD: ShardId = ShardId::new(3);
+
+    fn record(ordinal: u64, key: &str, arrived_at_ms: i64, data: &[u8]) -> Record {
+        Record {
+            sequence_number: SequenceNumber::new(SHARD, ordinal),
+            partition_key: key.to_owned(),
+            arrived_at_ms,
+            data: data.to_vec(),
+        }
+    }
+
+    #[test]
+    fn has_the_fields_of_an_event_that_aws_publishes() {
+        let mut out = Vec::new();
+        write_event(
+            SHARD,
+            &[record(7, "s1", 1_480_641_523_477, b"Hello World")],
+            &mut out,
+        );
+        let event: Value = serde_json::from_slice(&out).unwrap();
+        let number = format!("49000000000003{:042}", 7);
+        assert_eq!(
+            event,
+            json!({"Records": [{
+                "kinesis": {
+                    "kinesisSchemaVersion": "1.0",
+                    "partitionKey": "s1",
+                    "sequenceNumber": number,
+                    "data": "SGVsbG8gV29ybGQ=",
+                    "approximateArrivalTimestamp": 1480641523.477
+                },
+                "eventSource": "aws:kinesis",
+                "eventVersion": "1.0",
+                "eventID": format!("shardId-000000000003:{number}"),
+                "eventName": "aws:kinesis:record",
+                "invokeIdentityArn": "arn:aws:iam::000000000000:role/marquee-transform",
+                "awsRegion": "us-east-1",
+                "eventSourceARN": STREAM_ARN
+            }]})
+        );
+    }
+
+    #[test]
+    fn times_have_milliseconds_on_either_side_of_1970() {
+        for (ms, text) in [
+            (0, "0.000"),
+            (1_545_084_650_007, "1545084650.007"),
+            (-1, "-0.001"),
+            (-1500, "-1.500"),
+            (i64::MIN, "-9223372036854775.808"),
+        ] {
+            assert_eq!(seconds(ms), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn is_json_of_the_length_foretold(
+            parts in vec((any::<String>(), any::<i64>(), vec(any::<u8>(), 0..50)), 0..5)
+        ) {
+            let records: Vec<_> = (1..)
+                .zip(&parts)
+                .map(|(ordinal, (key, ms, data))| record(ordinal, key, *ms, data))
+                .collect();
+            let mut out = Vec::new();
+            write_event(SHARD, &records, &mut out);
+            let foretold = ENVELOPE_BYTES + records.iter().map(encoded_len).sum::<usize>();
+            prop_assert_eq!(out.len() + usize::from(!records.is_empty()), foretold);
+
+            let event: Value = serde_json::from_slice(&out).unwrap();
+            let read = event["Records"].as_array().unwrap();
+            prop_assert_eq!(read.len(), records.len());
+            for (read, record) in read.iter().zip(&records) {
+                let kinesis = &read["kinesis"];
+                prop_assert_eq!(kinesis["partitionKey"].as_str().unwrap(), &record.partition_key);
+                let data = base64_simd::STANDARD.decode_to_vec(kinesis["data"].as_str().unwrap());
+                prop_assert_eq!(data.unwrap(), record.data.clone());
+            }
+        }
+    }
+}

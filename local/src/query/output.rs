@@ -1,0 +1,174 @@
+//! An answer as a table, CSV or NDJSON.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::Result;
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, cast::AsArray};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_json::writer::LineDelimited;
+use arrow_schema::{ArrowError, DataType, Field, Schema};
+use comfy_table::{CellAlignment, Table, presets};
+use marquee_marts::Answer;
+
+/// An answer that the format has no place for, such as a list in CSV.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer cannot be written in this format: {0}")]
+pub(super) struct Unprintable(String);
+
+/// Writes at most `shown` rows (0: all), and how many there are.
+pub(super) async fn table(mut answer: Answer, shown: usize, out: &mut impl Write) -> Result<()> {
+    let schema = answer.schema();
+    let mut table = Table::new();
+    table
+        .load_preset(presets::UTF8_FULL_CONDENSED)
+        .set_header(schema.fields().iter().map(|field| visible(field.name())));
+    for (index, field) in schema.fields().iter().enumerate() {
+        if let Some(column) = table.column_mut(index)
+            && field.data_type().is_numeric()
+        {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let limit = if shown == 0 { usize::MAX } else { shown };
+    let (mut written, mut rows) = (0, 0);
+    let options = FormatOptions::new().with_null("NULL");
+    while let Some(batch) = answer.next().await? {
+        rows += batch.num_rows();
+        let batch = readable(&batch.slice(0, batch.num_rows().min(limit - written)))?;
+        let cells = batch
+            .columns()
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
+            .collect::<Result<Vec<_>, ArrowError>>()?;
+        for row in 0..batch.num_rows() {
+            let values = cells
+                .iter()
+                .map(|cell| visible(&cell.value(row).to_string()));
+            table.add_row(values.collect::<Vec<_>>());
+        }
+        written += batch.num_rows();
+    }
+    if !schema.fields().is_empty() {
+        writeln!(out, "{table}")?;
+    }
+    let plural = if rows == 1 { "row" } else { "rows" };
+    if written < rows {
+        writeln!(
+            out,
+            "({written} of {rows} {plural} shown; --rows 0 shows all, --format csv writes all)"
+        )?;
+    } else {
+        writeln!(out, "({rows} {plural})")?;
+    }
+    Ok(())
+}
+
+/// Writes a header, and every row as it comes.
+pub(super) async fn csv(mut answer: Answer, out: &mut impl Write) -> Result<()> {
+    let schema = answer.schema();
+    if let Some(field) = schema.fields().iter().find(|f| f.data_type().is_nested()) {
+        let (name, kind) = (field.name(), field.data_type());
+        return Err(Unprintable(format!("column {name:?} is a {kind}")).into());
+    }
+    let header = readable(&RecordBatch::new_empty(schema))?;
+    let mut csv = arrow_csv::WriterBuilder::new().with_header(true).build(out);
+    csv.write(&header).map_err(fault)?;
+    while let Some(batch) = answer.next().await? {
+        csv.write(&readable(&batch)?).map_err(fault)?;
+    }
+    Ok(())
+}
+
+/// Writes every row as it comes, one JSON object a line.
+pub(super) async fn json(mut answer: Answer, out: &mut impl Write) -> Result<()> {
+    let mut json = arrow_json::WriterBuilder::new()
+        .with_explicit_nulls(true)
+        .build::<_, LineDelimited>(out);
+    while let Some(batch) = answer.next().await? {
+        json.write(&readable(&batch)?).map_err(fault)?;
+    }
+    json.finish().map_err(fault)?;
+    Ok(())
+}
+
+fn fault(error: ArrowError) -> anyhow::Error {
+    match error {
+        ArrowError::IoError(_, io) => io.into(),
+        other => Unprintable(other.to_string()).into(),
+    }
+}
+
+/// `batch` with its bytes as text: as they are where they are UTF-8, else in
+/// hex after `\x`.
+fn readable(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let schema = batch.schema();
+    let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = schema
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| match column.data_type() {
+            DataType::Binary => (
+                field.as_ref().clone().with_data_type(DataType::Utf8),
+                Arc::new(text_of(column)) as ArrayRef,
+            ),
+            _ => (field.as_ref().clone(), Arc::clone(column)),
+        })
+        .unzip();
+    if fields.is_empty() {
+        return Ok(batch.clone());
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
+
+fn text_of(bytes: &dyn Array) -> StringArray {
+    bytes
+        .as_binary::<i32>()
+        .iter()
+        .map(|bytes| {
+            bytes.map(|bytes| match str::from_utf8(bytes) {
+                Ok(text) => text.to_owned(),
+                Err(_) => bytes.iter().fold("\\x".to_owned(), |mut hex, byte| {
+                    hex.push_str(&format!("{byte:02x}"));
+                    hex
+                }),
+            })
+        })
+        .collect()
+}
+
+/// `text` with control characters escaped: what viewers sent must not steer a
+/// terminal, nor break the table's lines.
+fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            visible.extend(c.escape_default());
+        } else {
+            visible.push(c);
+        }
+    }
+    visible
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use arrow_array::BinaryArray;
+
+    #[test]
+    fn bytes_are_text_or_hex() {
+        let bytes = BinaryArray::from_opt_vec(vec![Some(b"{}"), Some(b"\xff\0"), None]);
+        let text = text_of(&bytes);
+        assert_eq!(
+            text.iter().collect::<Vec<_>>(),
+            [Some("{}"), Some("\\xff00"), None]
+        );
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(visible("a\u{1b}[31m\né"), "a\\u{1b}[31m\\né");
+    }
+}

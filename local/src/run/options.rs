@@ -1,0 +1,126 @@
+//! How records are taken off the stream, as options of the command line.
+
+use std::str::FromStr;
+
+use clap::builder::RangedU64ValueParser;
+
+use crate::mapping::{Backoff, Consumer, ConsumerError, MAX_BATCH_SIZE, Settings};
+
+/// The event source mapping's settings. Lambda's names and limits.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// Whose place in the stream to go on from, and to remember
+    #[arg(long, value_name = "NAME", default_value = "transform", value_parser = consumer)]
+    pub consumer: String,
+    /// The most records in a batch
+    #[arg(long, value_name = "N", default_value_t = MAX_BATCH_SIZE,
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_BATCH_SIZE as u64))]
+    pub batch_size: usize,
+    /// Seconds of arrivals that a batch spans at most (0: no limit)
+    #[arg(long, value_name = "SECONDS", default_value_t = 0,
+        value_parser = clap::value_parser!(u64).range(0..=300))]
+    pub batch_window_s: u64,
+    /// How often records that fail are tried again, or `unlimited`
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub max_retries: Limit,
+    /// Seconds, by the stream's clock, after which records that fail are given up, or `unlimited`
+    #[arg(long, value_name = "SECONDS", default_value = "unlimited")]
+    pub max_age_s: Limit,
+    /// Whether to split a batch that fails, to close in on the record at fault
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
+        num_args = 0..=1, default_missing_value = "true")]
+    pub bisect: bool,
+}
+
+impl Options {
+    /// The mapping's settings.
+    pub fn settings(self) -> Settings {
+        Settings {
+            consumer: self.consumer,
+            batch_size: self.batch_size,
+            window_ms: self.batch_window_s * 1000,
+            max_retries: self.max_retries.0,
+            max_record_age_ms: self.max_age_s.0.map(|seconds| u64::from(seconds) * 1000),
+            bisect: self.bisect,
+            backoff: Backoff::default(),
+        }
+    }
+}
+
+fn consumer(name: &str) -> Result<String, ConsumerError> {
+    Consumer::check_name(name).map(|()| name.to_owned())
+}
+
+/// A limit that need not be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit(Option<u32>);
+
+impl FromStr for Limit {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "unlimited" => Ok(Self(None)),
+            _ => text
+                .parse()
+                .map(|limit| Self(Some(limit)))
+                .map_err(|_| "give a number, or `unlimited`"),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn settings(line: &[&str]) -> Result<Settings, clap::Error> {
+        let line = Line::try_parse_from([&["run"], line].concat())?;
+        Ok(line.options.settings())
+    }
+
+    #[test]
+    fn say_what_the_settings_say_unless_told() {
+        assert_eq!(settings(&[]).unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn are_read() {
+        let line = "--batch-size 7 --batch-window-s 2 --max-retries unlimited --max-age-s 60 --bisect false";
+        let line: Vec<_> = line.split(' ').collect();
+        assert_eq!(
+            settings(&line).unwrap(),
+            Settings {
+                batch_size: 7,
+                window_ms: 2000,
+                max_retries: None,
+                max_record_age_ms: Some(60_000),
+                bisect: false,
+                ..Settings::default()
+            }
+        );
+        assert!(settings(&["--bisect"]).unwrap().bisect);
+    }
+
+    #[test]
+    fn are_limited() {
+        for line in [
+            ["--batch-size", "0"],
+            ["--batch-size", "10001"],
+            ["--batch-window-s", "301"],
+            ["--max-retries", "-1"],
+            ["--max-age-s", "soon"],
+            ["--consumer", "../x"],
+        ] {
+            assert_eq!(settings(&line).unwrap_err().exit_code(), 2, "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a run did, for people.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indicatif::{HumanBytes, HumanCount};
+use marquee_ingest::BatchReport;
+
+use crate::mapping::Totals;
+
+/// What a run did.
+#[derive(Debug)]
+pub(super) struct Summary {
+    pub(super) totals: Totals,
+    pub(super) events: BatchReport,
+    pub(super) took: Duration,
+    pub(super) lake: PathBuf,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            totals,
+            events,
+            took,
+            lake,
+        } = self;
+        writeln!(
+            f,
+            "records      {} ({}) in {}",
+            HumanCount(totals.records),
+            HumanBytes(totals.bytes),
+            counted(totals.batches, "batch", "batches")
+        )?;
+        if totals.failures > 0 {
+            writeln!(
+                f,
+                "failures     {}",
+                counted(totals.failures, "invocation", "invocations")
+            )?;
+        }
+        writeln!(
+            f,
+            "received     {}",
+            counted(events.received, "event", "events")
+        )?;
+        writeln!(f, "processed    {}", HumanCount(events.processed))?;
+        let quarantined: u64 = events.quarantined.values().sum();
+        writeln!(f, "quarantined  {}", HumanCount(quarantined))?;
+        for (reason, &number) in &events.quarantined {
+            writeln!(f, "  {:<26} {}", reason, HumanCount(number))?;
+        }
+        if totals.given_up_records > 0 {
+            writeln!(
+                f,
+                "given up     {}, kept in {} under {}",
+                counted(totals.given_up_records, "record", "records"),
+                counted(totals.given_up_objects, "object", "objects"),
+                lake.join("failed").display()
+            )?;
+        }
+        let rate = events.received as f64 / took.as_secs_f64().max(0.001);
+        writeln!(
+            f,
+            "took         {:.1} s, {} events a second",
+            took.as_secs_f64(),
+            HumanCount(rate as u64)
+        )?;
+        writeln!(f, "lake         {}", lake.display())
+    }
+}
+
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        HumanCount(number),
+        if number == 1 { one } else { many }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn reads_well() {
+        let summary = Summary {
+            totals: Totals {
+                records: 12_345,
+                bytes: 3 * 1024 * 1024,
+                batches: 67,
+                invocations: 70,
+                failures: 3,
+                given_up_records: 1,
+                given_up_objects: 1,
+            },
+            events: BatchReport {
+                received: 1_000_000,
+                processed: 998_000,
+                quarantined: BTreeMap::from([("invalid_json", 1500), ("missing_field", 500)]),
+                ..BatchReport::default()
+            },
+            took: Duration::from_secs(8),
+            lake: PathBuf::from("lake"),
+        };
+        assert_eq!(
+            summary.to_string(),
+            "\
+records      12,345 (3.00 MiB) in 67 batches
+failures     3 invocations
+received     1,000,000 events
+processed    998,000
+quarantined  2,000
+  invalid_json               1,500
+  missing_field              500
+given up     1 record, kept in 1 object under lake/failed
+took         8.0 s, 125,000 events a second
+lake         lake
+"
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! Streams and functions for tests.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+use marquee::mapping::{
+    Backoff, Function, InvokeError, Mapping, MappingError, Settings, Stop, Tail, Totals,
+};
+use marquee_stream::{Entry, SequenceNumber, ShardId, Stream, Writer};
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use serde_json::Value;
+
+/// Settings that are quick and give nothing up unless told.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        batch_size: 10,
+        bisect: false,
+        backoff: Backoff::NONE,
+        ..Settings::default()
+    }
+}
+
+/// Puts records into the stream in `dir`; one with the key `k` of one shard
+/// has the ordinal of its place.
+pub(crate) fn put(dir: &Path, shards: u32, records: &[(&str, &[u8], i64)]) {
+    let entries: Vec<_> = records
+        .iter()
+        .map(|&(partition_key, data, arrived_at_ms)| Entry {
+            partition_key,
+            data,
+            arrived_at_ms,
+        })
+        .collect();
+    Writer::open(dir, NonZeroU32::new(shards).unwrap())
+        .unwrap()
+        .put(&entries)
+        .unwrap();
+}
+
+/// A record as a function gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Delivered {
+    pub(crate) number: SequenceNumber,
+    pub(crate) data: Vec<u8>,
+}
+
+/// Reads the event that a function is invoked with.
+pub(crate) fn read_event(payload: &[u8]) -> Vec<Delivered> {
+    let event: Value = serde_json::from_slice(payload).unwrap();
+    let records = event["Records"].as_array().unwrap();
+    records
+        .iter()
+        .map(|record| {
+            let kinesis = &record["kinesis"];
+            let data = kinesis["data"].as_str().unwrap();
+            Delivered {
+                number: SequenceNumber::parse(kinesis["sequenceNumber"].as_str().unwrap()).unwrap(),
+                data: base64_simd::STANDARD.decode_to_vec(data).unwrap(),
+            }
+        })
+        .collect()
+}
+
+type Decide = dyn Fn(&[Delivered]) -> Result<String, InvokeError> + Send + Sync;
+
+/// A function that answers as a closure says, and remembers its invocations.
+pub(crate) struct Fake {
+    decide: Box<Decide>,
+    pub(crate) invocations: Mutex<Vec<Vec<Delivered>>>,
+}
+
+impl Fake {
+    pub(crate) fn new(
+        decide: impl Fn(&[Delivered]) -> Result<String, InvokeError> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            decide: Box::new(decide),
+            invocations: Mutex::default(),
+        })
+    }
+
+    /// Always succeeds.
+    pub(crate) fn good() -> Arc<Self> {
+        Self::new(|_| Ok(String::new()))
+    }
+
+    /// Fails whenever a record's data is `poison`.
+    pub(crate) fn dies_of_poison() -> Arc<Self> {
+        Self::new(|records| match is_poisoned(records) {
+            true => Err(InvokeError("poisoned".to_owned())),
+            false => Ok(String::new()),
+        })
+    }
+
+    /// The ordinals of each invocation's records.
+    pub(crate) fn ordinals(&self) -> Vec<Vec<u64>> {
+        let invocations = self.invocations.lock().unwrap();
+        let ordinals =
+            |records: &Vec<Delivered>| records.iter().map(|r| r.number.ordinal()).collect();
+        invocations.iter().map(ordinals).collect()
+    }
+
+    /// What was delivered from `shard`, in order.
+    pub(crate) fn delivered(&self, shard: ShardId) -> Vec<Delivered> {
+        let invocations = self.invocations.lock().unwrap();
+        invocations
+            .iter()
+            .flatten()
+            .filter(|r| r.number.shard() == shard)
+            .cloned()
+            .collect()
+    }
+}
+
+pub(crate) fn is_poisoned(records: &[Delivered]) -> bool {
+    records.iter().any(|record| record.data == b"poison")
+}
+
+/// The answer that these records failed.
+pub(crate) fn failing(numbers: &[SequenceNumber]) -> String {
+    let items: Vec<_> = numbers
+        .iter()
+        .map(|number| serde_json::json!({"itemIdentifier": number.to_string()}))
+        .collect();
+    serde_json::json!({"batchItemFailures": items}).to_string()
+}
+
+#[async_trait]
+impl Function for Fake {
+    async fn invoke(&self, payload: Bytes) -> Result<Bytes, InvokeError> {
+        let records = read_event(&payload);
+        let answer = (self.decide)(&records);
+        self.invocations.lock().unwrap().push(records);
+        answer.map(Bytes::from)
+    }
+}
+
+/// Drains the stream in `dir` through `function`.
+pub(crate) async fn drain(
+    dir: &Path,
+    function: Arc<dyn Function>,
+    store: Arc<dyn ObjectStore>,
+    settings: Settings,
+) -> Result<Totals, MappingError> {
+    let stream = Stream::open(dir).unwrap();
+    Mapping::new(stream, function, store, settings)
+        .run(Tail::Finished, Stop::new())
+        .await
+}
+
+/// Every object in `store`, by key.
+pub(crate) async fn objects(store: &dyn ObjectStore) -> Vec<(String, Bytes)> {
+    let metas: Vec<_> = store.list(None).try_collect().await.unwrap();
+    let mut objects = Vec::new();
+    for meta in metas {
+        let bytes = store
+            .get(&meta.location)
+            .await
+            .unwrap()
+            .bytes()
+            .await
+            .unwrap();
+        objects.push((meta.location.to_string(), bytes));
+    }
+    objects.sort();
+    objects
+}
+
+/// The JSON of every object under `failed/`, with the records in it.
+pub(crate) async fn failed(store: &dyn ObjectStore) -> Vec<(Value, Vec<Delivered>)> {
+    objects(store)
+        .await
+        .into_iter()
+        .filter(|(key, _)| key.starts_with("failed/"))
+        .map(|(_, bytes)| {
+            let report: Value = serde_json::from_slice(&bytes).unwrap();
+            let records = read_event(report["payload"].as_str().unwrap().as_bytes());
+            (report, records)
+        })
+        .collect()
+}

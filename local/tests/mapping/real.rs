@@ -1,0 +1,120 @@
+//! The mapping around the real transform.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use marquee::mapping::{Faults, Faulty, Function, Settings};
+use marquee::transform::TransformFunction;
+use marquee_event::{Title, TitleKind};
+use marquee_ingest::Transform;
+use marquee_lake::{catalogue, receipt};
+use object_store::ObjectStore;
+use object_store::memory::InMemory;
+
+use crate::crash::survives_any_death;
+use crate::fake::{drain, objects, put, settings};
+
+/// 2024-05-01T12:00:00Z.
+const NOON_MS: i64 = 1_714_564_800_000;
+
+/// A stream of 60 records with an event each, and three with a refusal too.
+fn stream() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let records: Vec<_> = (0..60)
+        .map(|n| {
+            let event = format!(
+                "{{\"event_id\":\"018f3240-0000-7000-8000-{n:012}\",\"event_type\":\"play\",\
+                 \"event_time\":\"2024-05-01T12:00:{n:02}Z\",\"user_id\":\"user{n}\",\
+                 \"session_id\":\"s{n}\",\"title_id\":\"t1\",\"position_ms\":{n}}}"
+            );
+            let data = if n % 20 == 7 {
+                format!("{event}\nno event\n")
+            } else {
+                event
+            };
+            (format!("user{n}"), data.into_bytes(), NOON_MS + n * 1000)
+        })
+        .collect();
+    let records: Vec<_> = records
+        .iter()
+        .map(|(key, data, ms)| (key.as_str(), &data[..], *ms))
+        .collect();
+    put(dir.path(), 2, &records);
+    dir
+}
+
+fn transform(store: Arc<dyn ObjectStore>) -> Arc<TransformFunction> {
+    Arc::new(TransformFunction::new(Transform::new(
+        store,
+        marquee_ingest::Settings::default(),
+    )))
+}
+
+async fn run(stream: &Path, lake: &Arc<InMemory>, settings: Settings) -> Arc<TransformFunction> {
+    let function = transform(lake.clone());
+    drain(stream, function.clone(), lake.clone(), settings)
+        .await
+        .unwrap();
+    function
+}
+
+#[test]
+fn the_lake_is_the_same_whenever_it_dies() {
+    let stream = stream();
+    survives_any_death(stream.path(), |store| transform(store), &settings());
+}
+
+#[tokio::test]
+async fn every_event_is_counted_and_receipted() {
+    let stream = stream();
+    let lake = Arc::new(InMemory::new());
+    let title = Title {
+        title_id: "t1".to_owned(),
+        name: "Heat".to_owned(),
+        kind: TitleKind::Movie,
+        series_id: None,
+        season: None,
+        episode: None,
+        genres: Vec::new(),
+        runtime_ms: None,
+        release_date: None,
+    };
+    catalogue::publish(&*lake, &[title]).await.unwrap();
+    let report = run(stream.path(), &lake, settings()).await.report();
+    assert_eq!((report.received, report.processed), (63, 60));
+    assert_eq!(
+        report.quarantined.into_iter().collect::<Vec<_>>(),
+        [("invalid_json", 3)]
+    );
+
+    let receipts = receipt::list(&*lake, None).await.unwrap();
+    assert_eq!(receipts.len() as u64, report.batches);
+    assert_eq!(
+        receipts.iter().map(|receipt| receipt.received).sum::<u64>(),
+        63
+    );
+    assert!(receipts.iter().all(|receipt| receipt.catalogue.is_some()));
+}
+
+/// Failures before the work, and lost answers after it, leave no trace.
+#[tokio::test]
+async fn the_lake_is_the_same_whatever_is_tried_again() {
+    let (undisturbed, faulty) = (Arc::new(InMemory::new()), Arc::new(InMemory::new()));
+    run(stream().path(), &undisturbed, settings()).await;
+
+    let function = transform(faulty.clone());
+    let faults = Faults {
+        seed: 1,
+        fail_before: 0.3,
+        fail_after: 0.3,
+        partial: 0.0,
+        most: 3,
+    };
+    let function: Arc<dyn Function> = Arc::new(Faulty::new(function, faults));
+    let totals = drain(stream().path(), function, faulty.clone(), settings())
+        .await
+        .unwrap();
+    assert!(totals.failures > 0, "{totals:?}");
+    assert_eq!(totals.given_up_records, 0);
+    assert!(objects(&*faulty).await == objects(&*undisturbed).await);
+}

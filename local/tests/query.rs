@@ -1,0 +1,120 @@
+//! `marquee query`, as it is called.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const ROWS: &str = "SELECT * FROM (VALUES (1, 'a'), (22, NULL)) AS t (n, s) ORDER BY n";
+
+/// A lake that holds nothing.
+fn lake() -> tempfile::TempDir {
+    let lake = tempfile::tempdir().unwrap();
+    fs::create_dir(lake.path().join("ledger")).unwrap();
+    lake
+}
+
+fn query(lake: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_marquee"));
+    command.arg("query").arg("--lake").arg(lake).args(args);
+    command
+}
+
+/// What a call that succeeds prints.
+fn said(output: &Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn an_answer_comes_in_every_format() {
+    let lake = lake();
+    for (format, expected) in [
+        ("csv", "n,s\n1,a\n22,\n"),
+        ("json", "{\"n\":1,\"s\":\"a\"}\n{\"n\":22,\"s\":null}\n"),
+        (
+            "table",
+            "┌────┬──────┐\n\
+             │  n ┆ s    │\n\
+             ╞════╪══════╡\n\
+             │  1 ┆ a    │\n\
+             │ 22 ┆ NULL │\n\
+             └────┴──────┘\n\
+             (2 rows)\n",
+        ),
+    ] {
+        let output = query(lake.path(), &[ROWS, "--format", format]).output();
+        assert_eq!(said(&output.unwrap()), expected, "{format}");
+    }
+}
+
+#[test]
+fn what_a_table_leaves_out_is_told() {
+    let output = query(lake().path(), &[ROWS, "--rows", "1"]).output();
+    let text = said(&output.unwrap());
+    assert!(!text.contains("22"), "{text}");
+    assert!(text.contains("(1 of 2 rows shown; "), "{text}");
+}
+
+#[test]
+fn no_rows_are_an_answer() {
+    let output = query(lake().path(), &["SELECT title_id FROM titles"]).output();
+    assert!(said(&output.unwrap()).ends_with("(0 rows)\n"));
+}
+
+#[test]
+fn the_question_may_come_from_a_file_or_from_standard_input() {
+    let lake = lake();
+    let file = lake.path().join("question.sql");
+    fs::write(&file, "SELECT 1 AS one;\n").unwrap();
+    let flags = ["--format", "csv", "--file", file.to_str().unwrap()];
+    let output = query(lake.path(), &flags).output();
+    assert_eq!(said(&output.unwrap()), "one\n1\n");
+
+    let mut child = query(lake.path(), &["-", "--format", "csv"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"SELECT 2 AS two").unwrap();
+    drop(stdin);
+    assert_eq!(said(&child.wait_with_output().unwrap()), "two\n2\n");
+}
+
+#[test]
+fn what_the_asker_got_wrong_is_one_sentence_and_exit_code_2() {
+    let lake = lake();
+    let nowhere = lake.path().join("nowhere");
+    for (lake, args, expected) in [
+        (
+            lake.path(),
+            &["SELECT * FROM nowhere"][..],
+            "line 1, column 15: table 'nowhere' not found",
+        ),
+        (lake.path(), &["SELECT 1 +"], "bad SQL"),
+        (lake.path(), &["DROP TABLE titles"], "DROP is refused"),
+        (
+            lake.path(),
+            &["SELECT [1] AS l", "--format", "csv"],
+            "column \"l\"",
+        ),
+        (
+            lake.path(),
+            &["--file", "nowhere.sql"],
+            "nowhere.sql cannot be read",
+        ),
+        (lake.path(), &["SELECT 1", "--format", "xml"], "xml"),
+        (lake.path(), &[], "<SQL>"),
+        (&nowhere, &["SELECT 1"], "is not a lake"),
+    ] {
+        let output = query(lake, args).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {errors}");
+        assert!(errors.starts_with("error: "), "{errors}");
+        assert!(errors.contains(expected), "{args:?}: {errors}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+    }
+}

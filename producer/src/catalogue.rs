@@ -1,0 +1,77 @@
+//! Writes the catalogue of titles that belongs to what is sent.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+
+use marquee_event::Title;
+
+/// Writes `titles` to `path`, a line of JSON each. Whoever reads the file finds
+/// the old one or the whole new one.
+///
+/// # Errors
+/// What the file system says.
+pub fn write(path: &Path, titles: &[Title]) -> io::Result<()> {
+    let mut partial = OsString::from(path);
+    partial.push(".partial");
+    let partial = Path::new(&partial);
+    let written = write_all(partial, titles).and_then(|()| fs::rename(partial, path));
+    if written.is_err() {
+        // What it could not finish it does not leave lying about.
+        let _ = fs::remove_file(partial);
+    }
+    written
+}
+
+fn write_all(path: &Path, titles: &[Title]) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    for title in titles {
+        serde_json::to_writer(&mut file, title)?;
+        file.write_all(b"\n")?;
+    }
+    file.into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use marquee_event::TitleKind;
+
+    fn title(id: &str) -> Title {
+        Title {
+            title_id: id.into(),
+            name: "Ein \"Film\"\n".into(),
+            kind: TitleKind::Movie,
+            series_id: None,
+            season: None,
+            episode: None,
+            genres: vec!["Drama".into()],
+            runtime_ms: None,
+            release_date: None,
+        }
+    }
+
+    #[test]
+    fn replaces_the_whole_file_and_leaves_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("titles.ndjson");
+        write(&path, &[title("a"), title("b")]).unwrap();
+        write(&path, &[title("c")]).unwrap();
+        let lines: Vec<Title> = fs::read_to_string(&path)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines, [title("c")]);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_missing_directory_is_an_error() {
+        assert!(write(Path::new("/nowhere/at/all/titles.ndjson"), &[]).is_err());
+    }
+}

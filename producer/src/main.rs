@@ -1,0 +1,28 @@
+//! `marquee-producer`: simulates a streaming service, or sends a file of events.
+
+mod cli;
+mod progress;
+mod run;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// What was asked for cannot be done, so nothing was sent.
+const EXIT_BAD_INPUT: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(run::run(cli)),
+        Err(error) => Err(error.into()),
+    };
+    ended.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(EXIT_BAD_INPUT)
+    })
+}

@@ -1,0 +1,91 @@
+//! How far it is: a bar on a terminal, a line every few seconds elsewhere. On
+//! the standard error, so that the summary stands alone on the other.
+
+use std::io::{IsTerminal as _, stderr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use marquee_producer::Progress;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+const BAR_EVERY: Duration = Duration::from_millis(100);
+const LINE_EVERY: Duration = Duration::from_secs(5);
+const TEMPLATE: &str = "{bar:32} {human_pos}/{human_len} events  {per_sec}  {eta} left";
+
+/// Shows a producer's progress until it is ended.
+pub(crate) struct Display {
+    end: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Display {
+    /// Shows `progress` on the way to about `expected` events.
+    pub(crate) fn begin(progress: Arc<Progress>, expected: u64) -> Self {
+        let (end, mut ended) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let bar = stderr().is_terminal().then(|| bar(expected));
+            let mut ticks = interval(if bar.is_some() { BAR_EVERY } else { LINE_EVERY });
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            ticks.tick().await; // The first comes at once.
+            let began = Instant::now();
+            loop {
+                tokio::select! {
+                    _ = &mut ended => break,
+                    _ = ticks.tick() => {}
+                }
+                match &bar {
+                    Some(bar) => advance(bar, &progress),
+                    None => eprintln!("{}", line(&progress, expected, began.elapsed())),
+                }
+            }
+            if let Some(bar) = &bar {
+                bar.finish_and_clear();
+            }
+        });
+        Self { end, task }
+    }
+
+    /// Takes the bar away.
+    pub(crate) async fn end(self) {
+        // Neither can fail but by having ended before.
+        let _ = self.end.send(());
+        let _ = self.task.await;
+    }
+}
+
+fn bar(expected: u64) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(expected).with_style(style)
+}
+
+fn advance(bar: &ProgressBar, progress: &Progress) {
+    let done = progress.acknowledged() + progress.given_up();
+    if bar.length().is_some_and(|expected| expected < done) {
+        bar.set_length(done);
+    }
+    bar.set_position(done);
+}
+
+fn line(progress: &Progress, expected: u64, elapsed: Duration) -> String {
+    let acknowledged = progress.acknowledged();
+    let rate = acknowledged as f64 / elapsed.as_secs_f64().max(0.001);
+    let given_up = match progress.given_up() {
+        0 => String::new(),
+        events => format!(", {} given up", HumanCount(events)),
+    };
+    let eta = if rate >= 1.0 && expected > acknowledged {
+        format!(", {:.0} s left", (expected - acknowledged) as f64 / rate)
+    } else {
+        String::new()
+    };
+    format!(
+        "{} of about {} events acknowledged{given_up}, {} a second{eta}",
+        HumanCount(acknowledged),
+        HumanCount(expected),
+        HumanCount(rate as u64),
+    )
+}

@@ -1,0 +1,108 @@
+//! The embedded stream as a target.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use marquee_stream::{Entry, StreamError, Writer};
+
+use super::{RecordFailure, Target, TargetError};
+use crate::PutRecord;
+
+/// Appends to a stream in a directory. Records are durable when a put returns.
+#[derive(Debug)]
+pub struct LocalTarget {
+    writer: Arc<Mutex<Writer>>,
+}
+
+impl LocalTarget {
+    /// Opens the stream in `dir`, or creates it with `shards` shards.
+    ///
+    /// # Errors
+    /// The directory cannot be used, or another writer has the stream.
+    pub fn open(dir: &Path, shards: NonZeroU32) -> Result<Self, StreamError> {
+        let writer = Writer::open(dir, shards)?;
+        Ok(Self {
+            writer: Arc::new(Mutex::new(writer)),
+        })
+    }
+}
+
+#[async_trait]
+impl Target for LocalTarget {
+    async fn put(
+        &self,
+        records: &[PutRecord],
+    ) -> Result<Vec<Result<(), RecordFailure>>, TargetError> {
+        let writer = Arc::clone(&self.writer);
+        let records = records.to_vec();
+        tokio::task::spawn_blocking(move || append(&writer, &records))
+            .await
+            .map_err(|error| TargetError::Fatal(format!("the stream's writer failed: {error}")))?
+    }
+}
+
+fn append(
+    writer: &Mutex<Writer>,
+    records: &[PutRecord],
+) -> Result<Vec<Result<(), RecordFailure>>, TargetError> {
+    let now_ms = now_ms();
+    let entries: Vec<Entry<'_>> = records
+        .iter()
+        .map(|record| Entry {
+            partition_key: &record.partition_key,
+            data: &record.data,
+            arrived_at_ms: record.arrives_at_ms.unwrap_or(now_ms),
+        })
+        .collect();
+    // A writer that a panic left behind knows itself whether it can go on.
+    let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+    match writer.put(&entries) {
+        Ok(placed) => Ok(placed.iter().map(|_| Ok(())).collect()),
+        Err(error) => Err(TargetError::Fatal(error.to_string())),
+    }
+}
+
+fn now_ms() -> i64 {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use marquee_stream::Stream;
+
+    #[tokio::test]
+    async fn records_are_in_the_stream_with_their_arrival() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = LocalTarget::open(dir.path(), NonZeroU32::MIN).unwrap();
+        let record = |key: &str, at| PutRecord {
+            partition_key: key.into(),
+            data: vec![1, 2, 3].into(),
+            events: 1,
+            arrives_at_ms: at,
+        };
+        let outcome = target
+            .put(&[record("a", Some(42)), record("b", None)])
+            .await
+            .unwrap();
+        assert_eq!(outcome, [Ok(()), Ok(())]);
+
+        let stream = Stream::open(dir.path()).unwrap();
+        let shard = *stream.shards().first().unwrap();
+        let mut reader = stream.reader(shard, None).unwrap();
+        let first = reader.next().unwrap().unwrap();
+        assert_eq!(
+            (first.partition_key.as_str(), first.arrived_at_ms),
+            ("a", 42)
+        );
+        assert!(reader.next().unwrap().unwrap().arrived_at_ms > 1_700_000_000_000);
+        assert!(reader.next().unwrap().is_none());
+    }
+}

@@ -1,0 +1,304 @@
+//! The binary: exit codes, messages, and what it leaves behind.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use marquee_codec::{Limits, Unit, Unpacker};
+use marquee_stream::Stream;
+
+fn producer(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_marquee-producer"))
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn piped(args: &[&str], stdin: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_marquee-producer"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(stdin).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Every unit in the stream, shard by shard, with its record's arrival.
+fn units(dir: &Path) -> Vec<(i64, String)> {
+    let stream = Stream::open(dir).unwrap();
+    let mut unpacker = Unpacker::new(Limits::default());
+    let mut units = Vec::new();
+    for shard in stream.shards() {
+        let mut reader = stream.reader(*shard, None).unwrap();
+        while let Some(record) = reader.next().unwrap() {
+            let load = |_, buffer: &mut Vec<u8>| {
+                buffer.clone_from(&record.data);
+                Ok(())
+            };
+            let unpacked: Result<(), String> = unpacker.unpack(1, load, |_, unit| match unit {
+                Unit::Line { bytes, .. } => {
+                    let line = String::from_utf8_lossy(bytes).into_owned();
+                    units.push((record.arrived_at_ms, line));
+                    Ok(())
+                }
+                broken => Err(format!("{broken:?}")),
+            });
+            unpacked.unwrap();
+        }
+    }
+    units
+}
+
+/// The number of events given that a summary states, which must be some.
+fn given(stdout: &str) -> u64 {
+    let line = stdout.lines().next().unwrap();
+    let number = line.strip_prefix("events given").unwrap().trim();
+    let given = number.replace(',', "").parse().unwrap();
+    assert!(given > 0, "{stdout}");
+    given
+}
+
+#[test]
+fn what_cannot_be_done_exits_with_2_and_one_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let stream = format!("local:{}", dir.path().join("stream").display());
+    let bad = dir.path().join("bad.csv");
+    fs::write(
+        &bad,
+        "user_id,show_name,watch_duration_minutes,watch_date\na,b,1,2024-01-01\na,b,x,2024-01-01\n",
+    )
+    .unwrap();
+    let bad = bad.display().to_string();
+    for (args, expected) in [
+        (
+            vec!["send", "/no/such/file", "--to", &stream],
+            "error: cannot open /no/such/file: No such file",
+        ),
+        (
+            vec!["send", &bad, "--to", &stream],
+            "line 3: watch_duration_minutes is \"x\"",
+        ),
+        (
+            vec!["send", &bad, "--to", "sqs:x"],
+            "a target is kinesis:STREAM, local:DIR or -",
+        ),
+        (
+            vec!["send", &bad, "--to", &stream, "--frobnicate"],
+            "unexpected argument '--frobnicate'",
+        ),
+        (
+            vec![
+                "send",
+                &bad,
+                "--to",
+                &stream,
+                "--rebase",
+                "2026-01-02..2026-01-01",
+            ],
+            "a span is START..END",
+        ),
+        (vec!["send", &bad], "--to <TARGET>"),
+        (
+            vec!["simulate", "--to", &stream, "--bad", "2"],
+            "the share of bad events must be 0 to 1, not 2",
+        ),
+        (
+            vec!["simulate", "--to", &stream, "--users", "0"],
+            "error: the number of users must be 1 to",
+        ),
+        (
+            vec!["simulate", "--to", &stream, "--start", "monday"],
+            "a start is a date",
+        ),
+        (
+            vec!["simulate", "--to", &stream, "--producer-id", ""],
+            "error: the producer id must have",
+        ),
+        (
+            vec!["simulate", "--to", &stream, "--max-record-bytes", "9000000"],
+            "error: --max-record-bytes must be",
+        ),
+    ] {
+        let output = producer(&args);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
+        assert!(stderr.contains(expected), "{args:?}: {stderr}");
+        assert_eq!(text(&output.stdout), "", "{args:?}");
+    }
+    assert!(!dir.path().join("stream").exists(), "nothing half-written");
+}
+
+#[cfg(not(feature = "kinesis"))]
+#[test]
+fn a_build_without_kinesis_says_so() {
+    let output = producer(&["simulate", "--events", "10", "--to", "kinesis:events"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("was built without the feature `kinesis`"));
+}
+
+#[test]
+fn a_simulation_fills_a_stream_the_same_way_every_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut runs = Vec::new();
+    for name in ["a", "b"] {
+        let stream = dir.path().join(name);
+        let to = format!("local:{}", stream.display());
+        let output = producer(&[
+            "simulate", "--events", "3000", "--users", "50", "--days", "1", "--shards", "3",
+            "--to", &to,
+        ]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let stdout = text(&output.stdout);
+        assert!(
+            stdout.contains("events given up                   0"),
+            "{stdout}"
+        );
+        assert!(
+            fs::read_to_string(stream.join("titles.ndjson"))
+                .unwrap()
+                .lines()
+                .count()
+                > 100
+        );
+        let units = units(&stream);
+        assert_eq!(units.len() as u64, given(&stdout), "{stdout}");
+        runs.push(units);
+    }
+    let [one, other] = runs.as_slice() else {
+        panic!()
+    };
+    assert_eq!(one, other);
+    assert!(
+        one.iter()
+            .any(|(_, unit)| unit.starts_with(r#"{"producer":{"id":"sim-1","seq":1},"#))
+    );
+}
+
+#[test]
+fn the_standard_input_is_sent_and_arrives_at_its_own_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let to = format!("local:{}", dir.path().display());
+    let ratings = b"userId,movieId,rating,timestamp\r\n1,1,4.0,964982703\r\n1,3,0.5,964981247\r\n";
+    let output = piped(
+        &[
+            "send",
+            "-",
+            "--to",
+            &to,
+            "--producer-id",
+            "p",
+            "--no-aggregate",
+            "--compression",
+            "none",
+        ],
+        ratings,
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let units = units(dir.path());
+    assert_eq!(
+        units.iter().map(|(at, _)| *at).collect::<Vec<_>>(),
+        [964_981_247_000, 964_982_703_000]
+    );
+    assert!(
+        units
+            .iter()
+            .all(|(_, unit)| unit.contains(r#""user_id":"ml-1""#))
+    );
+
+    let bad = piped(
+        &["send", "-", "--to", &to, "--format", "ndjson"],
+        b"{}\nnope\n",
+    );
+    assert_eq!(bad.status.code(), Some(2));
+    assert!(
+        text(&bad.stderr).contains("standard input, line 2: not JSON"),
+        "{}",
+        text(&bad.stderr)
+    );
+}
+
+#[test]
+fn what_is_given_up_exits_with_1() {
+    let dir = tempfile::tempdir().unwrap();
+    let to = format!("local:{}", dir.path().join("stream").display());
+    let file = dir.path().join("e.ndjson");
+    fs::write(
+        &file,
+        format!("{{}}\n{{\"x\":\"{}\"}}\n", "y".repeat(2_000)),
+    )
+    .unwrap();
+    let output = producer(&[
+        "send",
+        &file.display().to_string(),
+        "--to",
+        &to,
+        "--max-record-bytes",
+        "1000",
+    ]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("larger than a record may be: 1"));
+    assert_eq!(units(&dir.path().join("stream")).len(), 1);
+}
+
+#[test]
+fn a_dash_prints_the_events() {
+    let output = piped(
+        &["send", "-", "--to", "-", "--producer-id", "p"],
+        b"{\"a\":1}\n{}\n",
+    );
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        text(&output.stdout),
+        "{\"producer\":{\"id\":\"p\",\"seq\":1},\"a\":1}\n{\"producer\":{\"id\":\"p\",\"seq\":2}}\n"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_sends_what_it_took() {
+    let dir = tempfile::tempdir().unwrap();
+    let stream = dir.path().join("stream");
+    let to = format!("local:{}", stream.display());
+    // Slow enough to be still at it when the signal comes.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_marquee-producer"))
+        .args([
+            "simulate",
+            "--events",
+            "1000000",
+            "--users",
+            "100",
+            "--rate",
+            "200",
+            "--no-aggregate",
+            "--to",
+            &to,
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !stream.join("stream.json").exists() || units(&stream).is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::yield_now();
+    }
+    let killed = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(130), "{stdout}{stderr}");
+    assert!(stderr.contains("stopping"), "{stderr}");
+    assert_eq!(units(&stream).len() as u64, given(&stdout));
+}

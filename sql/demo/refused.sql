@@ -1,0 +1,3 @@
+-- Every refused unit as it came.
+SELECT payload
+FROM quarantine

@@ -1,0 +1,95 @@
+//! The arrows between the crates run one way.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use marquee_tidy::arrows::{Features, forbidden, is_aws, is_lambda, members};
+use marquee_tidy::hold;
+
+const PURE: [&str; 6] = [
+    "marquee-event",
+    "marquee-json",
+    "marquee-codec",
+    "marquee-tables",
+    "marquee-facts",
+    "marquee-recommend",
+];
+const READS_SQL: [&str; 3] = ["marquee-marts", "marquee", "marquee-lambda-marts"];
+
+#[test]
+fn pure_crates_do_no_io() {
+    let breaches = forbidden(
+        &members().unwrap(),
+        Features::All,
+        |member| PURE.contains(&member),
+        |name| ["tokio", "object_store"].contains(&name) || is_aws(name),
+    );
+    hold(
+        "a pure crate reaches no tokio, aws-* or object_store",
+        &breaches.unwrap(),
+    );
+}
+
+#[test]
+fn datafusion_stays_behind_marts() {
+    let breaches = forbidden(
+        &members().unwrap(),
+        Features::All,
+        |member| !READS_SQL.contains(&member),
+        |name| name.starts_with("datafusion"),
+    );
+    hold(
+        "only marts and its users reach DataFusion",
+        &breaches.unwrap(),
+    );
+}
+
+#[test]
+fn the_embedded_build_compiles_no_sdk() {
+    let breaches = forbidden(
+        &members().unwrap(),
+        Features::Default,
+        |member| member == "marquee",
+        is_aws,
+    );
+    hold("local reaches no aws-*", &breaches.unwrap());
+}
+
+#[test]
+fn aws_meets_the_domain_in_lambdas_only() {
+    let breaches = forbidden(
+        &members().unwrap(),
+        Features::All,
+        |member| !is_lambda(member),
+        |name| name == "marquee-aws",
+    );
+    hold("only lambdas reach marquee-aws", &breaches.unwrap());
+}
+
+#[test]
+fn the_sdk_stays_in_its_adapters() {
+    let breaches = forbidden(
+        &members().unwrap(),
+        Features::All,
+        |member| !is_lambda(member) && !["marquee-aws", "marquee-producer"].contains(&member),
+        is_aws,
+    );
+    hold(
+        "only the adapters and the lambdas reach the AWS SDK",
+        &breaches.unwrap(),
+    );
+}
+
+#[test]
+fn the_rules_look_at_crates_that_are_there() {
+    let members = members().unwrap();
+    let missing: Vec<String> = [
+        "marquee-event",
+        "marquee-tables",
+        "marquee-marts",
+        "marquee",
+    ]
+    .into_iter()
+    .filter(|name| !members.iter().any(|member| member == name))
+    .map(|name| format!("{name} is no member"))
+    .collect();
+    hold("a crate that a rule names is there", &missing);
+}

@@ -1,0 +1,153 @@
+//! The transform's job in Python tools, over the same input as ours.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::step::{cargo, command, failure, root, target};
+
+/// Where the peers' scripts are.
+pub(crate) const DIRECTORY: &str = "bench/peers";
+const SCRIPTS: [&str; 4] = [
+    "json_pyarrow.py",
+    "orjson_pyarrow.py",
+    "polars_peer.py",
+    "duckdb_peer.py",
+];
+/// What every result must agree on with ours.
+const CHECKED: [&str; 6] = [
+    "events",
+    "refused",
+    "sum_event_time_us",
+    "sum_position_ms",
+    "sum_rating_halves",
+    "user_id_bytes",
+];
+
+/// The Python that has the peers' packages, once it has been made.
+pub(crate) fn python_if_made() -> Option<PathBuf> {
+    let python = target().join("peers-venv/bin/python");
+    python.is_file().then_some(python)
+}
+
+/// Runs ours and every peer over one input, holds their counts and checksums
+/// to ours, and tells how their CPU time compares.
+pub(crate) fn run(json: bool) -> Result<ExitCode> {
+    let python = match python_if_made() {
+        Some(python) => python,
+        None => match make_python()? {
+            Some(python) => python,
+            None => {
+                eprintln!("peers: skipped, their Python packages cannot be installed");
+                return Ok(ExitCode::SUCCESS);
+            }
+        },
+    };
+    let input = target().join("peers");
+    fs::create_dir_all(&input).with_context(|| format!("{} cannot be made", input.display()))?;
+    let ours = result(
+        cargo(["bench", "-p", "marquee-bench", "--bench", "transform", "--"])
+            .arg("--peer-input")
+            .arg(&input),
+    )?;
+    let mut is_equal = true;
+    report(json, &ours, &ours);
+    for script in SCRIPTS {
+        let mut peer = command(&python, []);
+        peer.arg(Path::new(DIRECTORY).join(script))
+            .arg(input.join("payloads.ndjson"))
+            .arg(input.join("titles.ndjson"));
+        let theirs = result(&mut peer)?;
+        report(json, &theirs, &ours);
+        for field in differences(&theirs, &ours) {
+            is_equal = false;
+            eprintln!("{script}: {field}");
+        }
+    }
+    Ok(match is_equal {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+/// Makes the environment with the pinned packages; `None` where there is no
+/// Python or no network.
+fn make_python() -> Result<Option<PathBuf>> {
+    let venv = target().join("peers-venv");
+    let mut make = command("python3", ["-m", "venv"]);
+    if !matches!(failure(make.arg(&venv)), Ok(None)) {
+        return Ok(None);
+    }
+    let requirements = root().join(DIRECTORY).join("requirements.txt");
+    let mut install = command(
+        venv.join("bin/pip"),
+        ["install", "--quiet", "--requirement"],
+    );
+    if failure(install.arg(requirements))?.is_some() {
+        // Half an environment would be taken for a whole one.
+        fs::remove_dir_all(&venv)?;
+        return Ok(None);
+    }
+    Ok(python_if_made())
+}
+
+/// The JSON line that a program ends with.
+fn result(program: &mut Command) -> Result<Value> {
+    let name = program.get_program().display().to_string();
+    let output = program
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("{name} cannot be run"))?;
+    if !output.status.success() {
+        bail!("{name} ended with {}", output.status);
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().last().unwrap_or_default();
+    serde_json::from_str(line).with_context(|| format!("{name} printed no result, but {line:?}"))
+}
+
+fn report(json: bool, result: &Value, ours: &Value) {
+    if json {
+        println!("{result}");
+        return;
+    }
+    let name = result["name"].as_str().unwrap_or("?");
+    let events = result["events"].as_f64().unwrap_or_default();
+    let cpu = result["cpu_s"].as_f64().unwrap_or_default();
+    let ratio = cpu / ours["cpu_s"].as_f64().unwrap_or_default();
+    println!(
+        "{name:<24} {:>12.0} events/s of CPU {ratio:>8.1} x our CPU",
+        events / cpu
+    );
+}
+
+/// What `theirs` counts differently, a sentence each.
+fn differences(theirs: &Value, ours: &Value) -> Vec<String> {
+    CHECKED
+        .into_iter()
+        .filter(|field| theirs[field] != ours[field])
+        .map(|field| format!("{field} is {} where ours is {}", theirs[field], ours[field]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_peer_that_counts_otherwise_is_found() {
+        let ours = json!({
+            "events": 2, "refused": 1, "sum_event_time_us": 3, "sum_position_ms": 4,
+            "sum_rating_halves": 5, "user_id_bytes": 6, "cpu_s": 1.0,
+        });
+        let mut theirs = ours.clone();
+        theirs["cpu_s"] = json!(2.0);
+        assert!(differences(&theirs, &ours).is_empty());
+        theirs["events"] = json!(3);
+        assert_eq!(differences(&theirs, &ours), ["events is 3 where ours is 2"]);
+    }
+}

@@ -1,0 +1,54 @@
+//! Running another program.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+/// Where the repository begins.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+        .to_owned()
+}
+
+/// Where cargo builds to.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// `program` with `args`, to be run at the root.
+pub(crate) fn command<'a>(
+    program: impl AsRef<Path>,
+    args: impl IntoIterator<Item = &'a str>,
+) -> Command {
+    let mut command = Command::new(program.as_ref());
+    command.current_dir(root()).args(args);
+    command
+}
+
+/// Cargo, the one that runs this.
+pub(crate) fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    command(PathBuf::from(cargo), args)
+}
+
+/// Whether `program` can be run at all.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let probe = Command::new(program).arg("--version").output();
+    !matches!(probe, Err(error) if error.kind() == ErrorKind::NotFound)
+}
+
+/// Runs `command` to its end; the exit code it failed with, if it failed.
+pub(crate) fn failure(command: &mut Command) -> Result<Option<ExitCode>> {
+    let status = command
+        .status()
+        .with_context(|| format!("{} cannot be run", command.get_program().display()))?;
+    if status.success() {
+        return Ok(None);
+    }
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(Some(code.map_or(ExitCode::FAILURE, ExitCode::from)))
+}

@@ -1,0 +1,138 @@
+//! `cargo xtask test`.
+
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::peers;
+use crate::step::{cargo, command, failure, is_installed};
+
+/// The crates on DataFusion. Alone they ask of their dependencies what
+/// `cargo demo` asks, so that DataFusion is built once for both.
+const DEMO: [&str; 2] = ["marquee", "marquee-marts"];
+/// The crates that need the AWS SDK, whatever features are on.
+const SDK: [&str; 2] = ["marquee-aws", "marquee-lambda-*"];
+/// The crate that needs it with its default features.
+const SDK_BY_FEATURE: &str = "marquee-producer";
+const TIDY: &str = "marquee-tidy";
+
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Leave out what needs the AWS SDK, Python and cargo-deny
+    #[arg(long)]
+    quick: bool,
+}
+
+/// A line of the test's report: what is run, or why it is not.
+enum Step {
+    Run(String, Command),
+    Skip(&'static str, &'static str),
+}
+
+impl Step {
+    fn run(name: impl Into<String>, command: Command) -> Self {
+        Self::Run(name.into(), command)
+    }
+}
+
+pub(crate) fn run(args: &TestArgs) -> Result<ExitCode> {
+    let quick = args.quick;
+    let mut steps = vec![Step::run("format", cargo(["fmt", "--all", "--check"]))];
+    for (name, mut clippy) in groups("clippy", quick) {
+        clippy.args(["--all-targets", "--", "-D", "warnings"]);
+        steps.push(Step::run(format!("lints {name}"), clippy));
+    }
+    for (name, test) in groups("test", quick) {
+        steps.push(Step::run(format!("tests {name}"), test));
+    }
+    steps.push(Step::run("the design's rules", cargo(["test", "-p", TIDY])));
+    if !quick {
+        steps.push(python());
+        steps.push(deny());
+    }
+    perform(steps)
+}
+
+/// `cargo task` for each group of crates that is built together.
+fn groups(task: &str, quick: bool) -> Vec<(&'static str, Command)> {
+    // The default features are off because the producer's is the SDK.
+    let mut pure = cargo([task, "--workspace", "--no-default-features"]);
+    for package in DEMO.into_iter().chain(SDK) {
+        pure.args(["--exclude", package]);
+    }
+    if task == "test" {
+        // The design's rules are a step of their own.
+        pure.args(["--exclude", TIDY]);
+    }
+    let mut groups = vec![
+        ("without DataFusion", pure),
+        ("on DataFusion", of(task, DEMO)),
+    ];
+    if !quick {
+        let sdk = of(task, SDK.into_iter().chain([SDK_BY_FEATURE]));
+        groups.push(("on the AWS SDK", sdk));
+    }
+    groups
+}
+
+fn of(task: &str, packages: impl IntoIterator<Item = &'static str>) -> Command {
+    let mut cargo = cargo([task]);
+    for package in packages {
+        cargo.args(["-p", package]);
+    }
+    cargo
+}
+
+fn python() -> Step {
+    match peers::python_if_made() {
+        Some(python) => {
+            let args = [
+                "-m",
+                "unittest",
+                "discover",
+                "--start-directory",
+                peers::DIRECTORY,
+            ];
+            Step::run("Python", command(python, args))
+        }
+        None => Step::Skip(
+            "Python",
+            "the peers have no environment yet, `cargo xtask bench` makes it",
+        ),
+    }
+}
+
+fn deny() -> Step {
+    if is_installed("cargo-deny") {
+        let checks = ["deny", "check", "bans", "licenses", "sources"];
+        Step::run("dependencies", cargo(checks))
+    } else {
+        Step::Skip("dependencies", "cargo-deny is not installed")
+    }
+}
+
+fn perform(steps: Vec<Step>) -> Result<ExitCode> {
+    let count = steps.len();
+    for (number, step) in (1..).zip(steps) {
+        match step {
+            Step::Skip(name, why) => println!("[{number}/{count}] {name}: skipped, {why}"),
+            Step::Run(name, mut command) => {
+                let words: Vec<_> = command
+                    .get_args()
+                    .map(|word| word.to_string_lossy())
+                    .collect();
+                println!("[{number}/{count}] {name}: {}", words.join(" "));
+                let begun = Instant::now();
+                if let Some(code) = failure(&mut command)? {
+                    println!("[{number}/{count}] {name}: FAILED");
+                    return Ok(code);
+                }
+                println!("[{number}/{count}] {name}: ok, {:.0?}", begun.elapsed());
+            }
+        }
+    }
+    println!("all is well");
+    Ok(ExitCode::SUCCESS)
+}
