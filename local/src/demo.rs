@@ -92,22 +92,20 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
         .context("cannot publish the catalogue")?;
     let stream = place.new_stream(&titles)?;
     let progress = Progress::start(&settings);
-    let flow = flow::run(&settings, &stream, store.clone(), progress.clone()).await;
+    let flow = flow::run(&settings, &stream, store.clone(), progress.clone()).await?;
     progress.surveying();
-    let flow = flow?;
     let ledger = Ledger::read(&*store).await?;
     let survey = Survey::of(store, &settings, &flow).await;
     progress.finish();
-    let survey = survey?;
 
-    let books = Books::of(&flow, &ledger, &survey);
+    let books = Books::of(&flow, &ledger, survey.as_ref());
     let report = Report {
         lake: args.lake,
         took: began.elapsed(),
         settings,
         flow,
         ledger,
-        survey,
+        survey: survey.unwrap_or_default(),
         books,
     };
     place.keep_report(&report.to_json()?)?;

@@ -1,15 +1,16 @@
 //! MD5 (RFC 1321) of several messages at once.
 //!
 //! One MD5 is a chain in which every step waits for the one before, so that a
-//! processor is mostly idle. Eight chains side by side, a lane each, fill it:
-//! the compiler turns every line below into vector instructions. An aggregate's
-//! digest is otherwise the dearest part of taking it apart. Tests hold it to
-//! the `md-5` crate.
+//! processor is mostly idle. Eight chains side by side, a lane of a vector
+//! each, fill it. An aggregate's digest is otherwise the dearest part of taking
+//! it apart. Tests hold it to the `md-5` crate.
+
+use wide::u32x8;
 
 /// How many messages are digested side by side.
 pub(crate) const LANES: usize = 8;
 
-type Lanes = [u32; LANES];
+type Lanes = u32x8;
 
 const BLOCK: usize = 64;
 const INITIAL: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
@@ -26,45 +27,38 @@ const SINES: [u32; 64] = [
     0xf4292244, 0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92, 0xffeff47d, 0x85845dd1,
     0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391,
 ];
-const SHIFTS: [[u32; 4]; 4] = [
-    [7, 12, 17, 22],
-    [5, 9, 14, 20],
-    [4, 11, 16, 23],
-    [6, 10, 15, 21],
-];
 
 /// The digest of each message. Best where they are of about the same length:
 /// a lane whose message has ended runs on idle until the longest has.
 pub(crate) fn digests(messages: [&[u8]; LANES]) -> [[u8; 16]; LANES] {
     let padded = messages.map(Padded::new);
     let blocks = padded.iter().map(Padded::blocks).max().unwrap_or(0);
-    let mut state = INITIAL.map(|word| [word; LANES]);
+    let mut state = INITIAL.map(u32x8::splat);
+    let mut digests = [[0; 16]; LANES];
     for block in 0..blocks {
         let mut words = [[0; LANES]; 16];
         for (lane, message) in padded.iter().enumerate() {
             let bytes = message.block(block).as_chunks::<4>().0;
             for (word, bytes) in words.iter_mut().zip(bytes) {
-                if let Some(place) = word.get_mut(lane) {
-                    *place = u32::from_le_bytes(*bytes);
-                }
+                word[lane] = u32::from_le_bytes(*bytes);
             }
         }
-        let next = compress(state, &words);
-        for (kept, new) in state.iter_mut().zip(next) {
-            for ((kept, new), message) in kept.iter_mut().zip(new).zip(&padded) {
-                if block < message.blocks() {
-                    *kept = new;
-                }
+        state = compress(state, &words.map(u32x8::new));
+        for (lane, message) in padded.iter().enumerate() {
+            if block + 1 == message.blocks() {
+                digests[lane] = digest(&state, lane);
             }
         }
     }
-    std::array::from_fn(|lane| {
-        let mut digest = [0; 16];
-        for (bytes, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(&state) {
-            *bytes = word.get(lane).copied().unwrap_or_default().to_le_bytes();
-        }
-        digest
-    })
+    digests
+}
+
+fn digest(state: &[Lanes; 4], lane: usize) -> [u8; 16] {
+    let mut digest = [0; 16];
+    for (bytes, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(state) {
+        *bytes = word.to_array()[lane].to_le_bytes();
+    }
+    digest
 }
 
 /// A message, and the one or two blocks of its end with the padding.
@@ -113,44 +107,55 @@ impl<'a> Padded<'a> {
 }
 
 fn compress(state: [Lanes; 4], words: &[Lanes; 16]) -> [Lanes; 4] {
-    let mut rotating = state;
-    for round in 0..4 {
-        for step in 0..16 {
-            let word = match round {
-                0 => step,
-                1 => (5 * step + 1) % 16,
-                2 => (3 * step + 5) % 16,
-                _ => (7 * step) % 16,
-            };
-            let [a, b, c, d] = rotating;
-            let sine = SINES[round * 16 + step];
-            let shift = SHIFTS[round][step % 4];
-            let word = &words[word];
-            let mut next = [0; LANES];
-            for lane in 0..LANES {
-                let (b, c, d) = (b[lane], c[lane], d[lane]);
-                let mixed = match round {
-                    0 => (b & c) | (!b & d),
-                    1 => (d & b) | (!d & c),
-                    2 => b ^ c ^ d,
-                    _ => c ^ (b | !d),
-                };
-                let sum = a[lane]
-                    .wrapping_add(mixed)
-                    .wrapping_add(word[lane])
-                    .wrapping_add(sine);
-                next[lane] = b.wrapping_add(sum.rotate_left(shift));
-            }
-            rotating = [d, next, b, c];
-        }
+    let [mut a, mut b, mut c, mut d] = state;
+    for i in (0..16).step_by(4) {
+        let mix = |b: Lanes, c: Lanes, d: Lanes| (b & c) | (!b & d);
+        let word = |i: usize| (words[i % 16], SINES[i]);
+        step::<7>(mix, &mut a, b, c, d, word(i));
+        step::<12>(mix, &mut d, a, b, c, word(i + 1));
+        step::<17>(mix, &mut c, d, a, b, word(i + 2));
+        step::<22>(mix, &mut b, c, d, a, word(i + 3));
     }
-    let mut sums = state;
-    for (sum, added) in sums.iter_mut().zip(rotating) {
-        for (sum, added) in sum.iter_mut().zip(added) {
-            *sum = sum.wrapping_add(added);
-        }
+    for i in (16..32).step_by(4) {
+        let mix = |b: Lanes, c: Lanes, d: Lanes| (d & b) | (!d & c);
+        let word = |i: usize| (words[(5 * i + 1) % 16], SINES[i]);
+        step::<5>(mix, &mut a, b, c, d, word(i));
+        step::<9>(mix, &mut d, a, b, c, word(i + 1));
+        step::<14>(mix, &mut c, d, a, b, word(i + 2));
+        step::<20>(mix, &mut b, c, d, a, word(i + 3));
     }
-    sums
+    for i in (32..48).step_by(4) {
+        let mix = |b: Lanes, c: Lanes, d: Lanes| b ^ c ^ d;
+        let word = |i: usize| (words[(3 * i + 5) % 16], SINES[i]);
+        step::<4>(mix, &mut a, b, c, d, word(i));
+        step::<11>(mix, &mut d, a, b, c, word(i + 1));
+        step::<16>(mix, &mut c, d, a, b, word(i + 2));
+        step::<23>(mix, &mut b, c, d, a, word(i + 3));
+    }
+    for i in (48..64).step_by(4) {
+        let mix = |b: Lanes, c: Lanes, d: Lanes| c ^ (b | !d);
+        let word = |i: usize| (words[7 * i % 16], SINES[i]);
+        step::<6>(mix, &mut a, b, c, d, word(i));
+        step::<10>(mix, &mut d, a, b, c, word(i + 1));
+        step::<15>(mix, &mut c, d, a, b, word(i + 2));
+        step::<21>(mix, &mut b, c, d, a, word(i + 3));
+    }
+    let [a0, b0, c0, d0] = state;
+    [a0 + a, b0 + b, c0 + c, d0 + d]
+}
+
+/// One step of every lane; the shift is a constant so that it becomes one.
+#[inline(always)]
+fn step<const SHIFT: u32>(
+    mix: impl Fn(Lanes, Lanes, Lanes) -> Lanes,
+    a: &mut Lanes,
+    b: Lanes,
+    c: Lanes,
+    d: Lanes,
+    (word, sine): (Lanes, u32),
+) {
+    let sum = *a + mix(b, c, d) + word + u32x8::splat(sine);
+    *a = b + ((sum << SHIFT) | (sum >> (32 - SHIFT)));
 }
 
 #[cfg(test)]

@@ -36,62 +36,68 @@ pub(super) struct Books {
 }
 
 impl Books {
-    /// Holds what was sent against what the receipts say and what was found.
-    pub(super) fn of(flow: &Flow, ledger: &Ledger, survey: &Survey) -> Self {
-        let roll_call = &survey.roll_call;
+    /// Holds what was sent against what the receipts say and, if the lake could
+    /// be asked, what was found there.
+    pub(super) fn of(
+        flow: &Flow,
+        ledger: &Ledger,
+        survey: Result<&Survey, &anyhow::Error>,
+    ) -> Self {
         let mut books = Self {
             sent: flow.produced.given,
             in_stream: flow.produced.put,
             received: ledger.received,
             processed: ledger.processed,
             quarantined: ledger.quarantined,
-            raw_rows: survey.raw,
-            processed_rows: survey.events,
-            quarantine_rows: survey.refused,
-            numbers_missing: roll_call.missing(),
-            unnumbered: roll_call.unnumbered(),
             objects: ledger.raw.files + ledger.quarantine.files + ledger.processed_zone.files,
-            faults: Vec::new(),
+            ..Self::default()
         };
-        books.must_be_equal([
-            ("sent", books.sent, "in the stream", books.in_stream),
-            ("in the stream", books.in_stream, "received", books.received),
-            (
-                "received",
-                books.received,
-                "in the raw zone",
-                books.raw_rows,
-            ),
+        books.must_be_equal("sent", books.sent, "in the stream", books.in_stream);
+        books.must_be_equal("in the stream", books.in_stream, "received", books.received);
+        books.must_be_none("record", "given up", flow.totals.given_up_records);
+        books.must_be_empty("receipt", "does not add up", &ledger.unbalanced);
+        books.must_be_empty("object", "is missing or of another size", &ledger.missing);
+        match survey {
+            Ok(survey) => books.count(survey),
+            Err(error) => books
+                .faults
+                .push(format!("the lake could not be asked: {error:#}")),
+        }
+        books
+    }
+
+    /// Holds what the receipts say against what was found.
+    fn count(&mut self, survey: &Survey) {
+        let roll_call = &survey.roll_call;
+        self.raw_rows = survey.raw;
+        self.processed_rows = survey.events;
+        self.quarantine_rows = survey.refused;
+        self.numbers_missing = roll_call.missing();
+        self.unnumbered = roll_call.unnumbered();
+        for (receipted, sum, found, rows) in [
+            ("received", self.received, "in the raw zone", self.raw_rows),
             (
                 "processed",
-                books.processed,
+                self.processed,
                 "in the processed zone",
-                books.processed_rows,
+                self.processed_rows,
             ),
             (
                 "quarantined",
-                books.quarantined,
+                self.quarantined,
                 "in quarantine",
-                books.quarantine_rows,
+                self.quarantine_rows,
             ),
             (
-                "received",
-                ledger.received,
-                "in the raw objects by their receipts",
-                ledger.raw.rows,
+                "numbers of the producer missing",
+                self.numbers_missing,
+                "units too broken to carry one",
+                self.unnumbered,
             ),
-            (
-                "numbers missing",
-                books.numbers_missing,
-                "units without one",
-                books.unnumbered,
-            ),
-        ]);
-        books.must_be_none("record", "given up", flow.totals.given_up_records);
-        books.must_be_none("number", "met twice or never given", roll_call.wrong());
-        books.must_be_empty("receipt", "does not add up", &ledger.unbalanced);
-        books.must_be_empty("object", "is missing or of another size", &ledger.missing);
-        books
+        ] {
+            self.must_be_equal(receipted, sum, found, rows);
+        }
+        self.must_be_none("number", "met twice or never given", roll_call.wrong());
     }
 
     /// Whether every event is accounted for.
@@ -99,12 +105,10 @@ impl Books {
         self.faults.is_empty()
     }
 
-    fn must_be_equal<const N: usize>(&mut self, pairs: [(&str, u64, &str, u64); N]) {
-        for (one, this, other, that) in pairs {
-            if this != that {
-                self.faults
-                    .push(format!("{this} {one}, but {that} {other}"));
-            }
+    fn must_be_equal(&mut self, one: &str, this: u64, other: &str, that: u64) {
+        if this != that {
+            self.faults
+                .push(format!("{this} {one}, but {that} {other}"));
         }
     }
 

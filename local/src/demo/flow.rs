@@ -75,7 +75,7 @@ pub(super) async fn run(
             move |finished| {
                 let mut done = invocations.lock().unwrap_or_else(PoisonError::into_inner);
                 done.extend(Invocation::of(finished));
-                progress.show(|| function.report().received);
+                progress.show(|| function.report());
             },
         ))
     };

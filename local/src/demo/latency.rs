@@ -8,8 +8,9 @@ use super::flow::Invocation;
 use crate::mapping::MAX_BATCH_SIZE;
 
 /// The definition, for people.
-pub(super) const DEFINITION: &str = "from an event's own time to its durable object, by the stream's \
-     clock: the way to the stream, the wait for the batch, and the measured time of its invocation";
+pub(super) const DEFINITION: &str = "Latency is from an event's own time to its durable object, by the \
+     stream's clock: its way to the stream, the wait for its batch as Lambda would have waited, and \
+     the measured time of the invocation; exact percentiles over all processed events.";
 
 /// When every batch was durable.
 ///

@@ -11,6 +11,8 @@ use super::report::Report;
 
 /// How many ranks are shown.
 const RANKS: usize = 8;
+/// How wide sentences may be.
+const PAGE_COLUMNS: usize = 96;
 /// How long a name may be before it is cut.
 const NAME_CHARS: usize = 34;
 
@@ -80,11 +82,13 @@ impl<'a> Page<'a> {
                 .collect();
             writeln!(f, "      {}", cells.join("      "))?;
         }
-        writeln!(
+        paragraph(
             f,
-            "  Of the processed, {} arrived twice (the daily compaction drops them) and {} over an hour late.",
-            count(survey.duplicates),
-            count(survey.late)
+            &format!(
+                "Of the processed, {} arrived a second time (curation drops them) and {} over an hour late.",
+                count(survey.duplicates),
+                count(survey.late)
+            ),
         )
     }
 
@@ -112,12 +116,14 @@ impl<'a> Page<'a> {
         )?;
         if let Some(saving) = self.report.parquet_saving() {
             let json = self.report.processed_json_bytes();
-            writeln!(
+            paragraph(
                 f,
-                "  The processed events were {} of JSON; Parquet saves {:.1} % of it ({:.1} times smaller).",
-                HumanBytes(json),
-                100.0 * saving,
-                json as f64 / ledger.processed_zone.bytes.max(1) as f64
+                &format!(
+                    "The processed events were {} of JSON: Parquet saves {:.1} %, it is {:.1} times smaller.",
+                    HumanBytes(json),
+                    100.0 * saving,
+                    json as f64 / ledger.processed_zone.bytes.max(1) as f64
+                ),
             )?;
         }
         Ok(())
@@ -132,19 +138,23 @@ impl<'a> Page<'a> {
             ..
         } = self.report;
         self.heading(f, "Speed")?;
-        writeln!(
+        paragraph(
             f,
-            "  {} events a second, all of them in {:.1} s: simulated, packed into {} records, transformed.",
-            count(self.report.events_per_s() as u64),
-            flow.took.as_secs_f64(),
-            count(flow.produced.records)
+            &format!(
+                "{} events a second: simulated, packed into {} records and transformed in {:.1} s.",
+                count(self.report.events_per_s() as u64),
+                count(flow.produced.records),
+                flow.took.as_secs_f64()
+            ),
         )?;
         if flow.transformed.repeated > 0 {
-            writeln!(
+            paragraph(
                 f,
-                "  {} of {} batches were durable before and not written again: this is no measure of speed.",
-                count(flow.transformed.repeated),
-                count(ledger.batches)
+                &format!(
+                    "{} of {} batches were durable before and not made again, so this is no measure of speed.",
+                    count(flow.transformed.repeated),
+                    count(ledger.batches)
+                ),
             )?;
         }
         let percentiles = |name, found: Option<Percentiles>, show: fn(f64) -> String| {
@@ -162,10 +172,13 @@ impl<'a> Page<'a> {
             self.report.invocation_ms(),
             |ms| span(ms / 1000.0),
         ))?;
-        writeln!(
+        paragraph(f, DEFINITION)?;
+        paragraph(
             f,
-            "  Latency is {DEFINITION}.\n  A batch waits up to {} s to be filled; an offline device sends hours late.",
-            settings.window_s
+            &format!(
+                "A batch waits for {} s of arrivals, as a quiet service should; offline devices send hours late.",
+                settings.window_s
+            ),
         )
     }
 
@@ -177,15 +190,17 @@ impl<'a> Page<'a> {
         }
         let title_cells = survey.top_titles.iter().map(|top| {
             [
-                name(&top.title),
+                format!("  {}", name(&top.title)),
                 count_signed(top.plays),
                 count_signed(top.viewers),
             ]
         });
-        let search_cells = survey
-            .top_searches
-            .iter()
-            .map(|top| [name(&top.query), count_signed(top.searches)]);
+        let search_cells = survey.top_searches.iter().map(|top| {
+            [
+                format!("  {}", name(&top.query)),
+                count_signed(top.searches),
+            ]
+        });
         let (titles, searches): (Vec<_>, Vec<_>) = (title_cells.collect(), search_cells.collect());
 
         let mut table = Table::new();
@@ -194,7 +209,7 @@ impl<'a> Page<'a> {
         for rank in 0..rows {
             let [title, plays, viewers] = titles.get(rank).cloned().unwrap_or_default();
             let [query, asked] = searches.get(rank).cloned().unwrap_or_default();
-            table.add_row([title, plays, viewers, "  ".to_owned(), query, asked]);
+            table.add_row([title, plays, viewers, query, asked]);
         }
         table.set_header([
             "Most played",
@@ -204,7 +219,7 @@ impl<'a> Page<'a> {
             "Most searched",
             "searches",
         ]);
-        for index in [1, 2, 5] {
+        for index in [1, 2, 4] {
             if let Some(column) = table.column_mut(index) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -214,7 +229,7 @@ impl<'a> Page<'a> {
             self.heading(f, header.trim())?;
         }
         for line in lines {
-            // The heading's place, two further in would not line up.
+            // Without the cell's own margin, as the heading.
             writeln!(f, "{}", line.trim_end().strip_prefix(' ').unwrap_or(&line))?;
         }
         Ok(())
@@ -225,52 +240,55 @@ impl<'a> Page<'a> {
         if !books.balanced() {
             self.heading(f, "The books do NOT balance")?;
             for fault in &books.faults {
-                writeln!(f, "  {fault}")?;
+                paragraph(f, fault)?;
             }
-            return writeln!(
+            return paragraph(
                 f,
-                "  If the lake was begun by another version of this program, delete it and run again."
+                "If another version of this program began the lake, delete it and run again.",
             );
         }
         self.heading(f, "The books balance")?;
-        writeln!(
-            f,
-            "  {} sent = {} received = {} processed + {} quarantined, as sent, receipted and counted.",
-            count(books.sent),
-            count(books.received),
-            count(books.processed),
-            count(books.quarantined)
-        )?;
-        writeln!(
-            f,
-            "  {} objects are named by {} receipts; all are there, of the size they should be.",
-            count(books.objects),
-            count(self.report.ledger.batches)
-        )?;
-        writeln!(
-            f,
-            "  The producer's numbers 1 to {} are there once each, but for {} of units too broken to carry one.",
-            count(books.sent),
-            count(books.unnumbered)
-        )
+        for line in [
+            format!(
+                "{} sent = {} received = {} processed + {} quarantined: as the producer counted, the receipts say and the objects hold.",
+                count(books.sent),
+                count(books.received),
+                count(books.processed),
+                count(books.quarantined)
+            ),
+            format!(
+                "{} receipts name {} objects; all are there, of the size they should be.",
+                count(self.report.ledger.batches),
+                count(books.objects)
+            ),
+            format!(
+                "Of the producer's numbers 1 to {} each is there once, but for {} of units too broken to carry one.",
+                count(books.sent),
+                count(books.unnumbered)
+            ),
+        ] {
+            paragraph(f, &line)?;
+        }
+        Ok(())
     }
 
     fn next(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let lake = &self.report.lake;
         self.heading(f, "Next")?;
-        writeln!(
+        paragraph(
             f,
-            "  The lake lies in {}, this report in {}. Ask it something:",
-            lake.display(),
-            lake.join("report.json").display()
+            &format!(
+                "The lake lies in {}, with this report as report.json. Ask it something:",
+                lake.display()
+            ),
         )?;
         for question in [
             "SELECT reason, field, value, detail FROM quarantine LIMIT 10",
-            "SELECT country, count(*) AS plays FROM processed_events WHERE event_type = 'play' GROUP BY country ORDER BY plays DESC",
+            "SELECT country, count(*) AS plays FROM processed_events WHERE event_type = 'play' GROUP BY 1 ORDER BY 2 DESC",
         ] {
             writeln!(
                 f,
-                "  {} query --lake {} \"{question}\"",
+                "  {} query --lake {} \\\n    \"{question}\"",
                 self.program,
                 quoted(&lake.display().to_string())
             )?;
@@ -289,6 +307,23 @@ impl Display for Page<'_> {
         self.next(f)?;
         writeln!(f)
     }
+}
+
+/// Sentences, two columns in, broken where the page ends.
+fn paragraph(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
+    let mut column = 0;
+    for word in text.split(' ') {
+        let width = word.chars().count();
+        if column == 0 || column + 1 + width > PAGE_COLUMNS {
+            let before = if column == 0 { "  " } else { "\n  " };
+            write!(f, "{before}{word}")?;
+            column = 2 + width;
+        } else {
+            write!(f, " {word}")?;
+            column += 1 + width;
+        }
+    }
+    writeln!(f)
 }
 
 fn count(number: u64) -> String {
@@ -312,7 +347,7 @@ fn span(seconds: f64) -> String {
     match whole {
         _ if seconds < 1.0 => format!("{:.1} ms", seconds * 1000.0),
         0..120 => format!("{seconds:.1} s"),
-        120..7_200 => format!("{} min {} s", whole / 60, whole % 60),
+        120..3_600 => format!("{} min {} s", whole / 60, whole % 60),
         _ => format!("{} h {} min", whole / 3_600, whole % 3_600 / 60),
     }
 }
@@ -347,7 +382,7 @@ mod tests {
             (1.0, "1.0 s"),
             (119.4, "119.4 s"),
             (154.6, "2 min 35 s"),
-            (7_199.9, "2 h 0 min"),
+            (3_599.9, "1 h 0 min"),
             (43_000.0, "11 h 56 min"),
         ] {
             assert_eq!(span(seconds), text);

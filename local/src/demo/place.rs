@@ -170,10 +170,8 @@ mod tests {
             "DIR holds another demo (--events 100 --users 50 --days 1 --seed 7); \
              name another directory with --lake, or delete it"
         );
-        let other_version = Settings {
-            window_s: 60,
-            ..settings(100)
-        };
+        let mut other_version = settings(100);
+        other_version.window_s = 60;
         assert!(refusal(dir.path(), &other_version).contains("made by another version"));
     }
 

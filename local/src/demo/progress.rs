@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use marquee_ingest::BatchReport;
 
 use super::Settings;
 
@@ -48,8 +49,8 @@ impl Progress {
         &self.put
     }
 
-    /// Shows how far it is; `in_lake` is asked only if it is shown.
-    pub(super) fn show(&self, in_lake: impl Fn() -> u64) {
+    /// Shows how far it is; what the transform did is asked only if it is shown.
+    pub(super) fn show(&self, transformed: impl Fn() -> BatchReport) {
         if self.bar.is_hidden() {
             let mut at = self.plain_at.lock().unwrap_or_else(PoisonError::into_inner);
             if at.elapsed() < PLAIN_EVERY {
@@ -57,13 +58,17 @@ impl Progress {
             }
             *at = Instant::now();
         }
-        let (put, in_lake) = (self.put.load(Ordering::Relaxed), in_lake());
-        self.bar.set_position(put + in_lake);
-        self.say(format!(
-            "{} events in the stream, {} in the lake",
-            HumanCount(put),
-            HumanCount(in_lake)
-        ));
+        let (put, done) = (self.put.load(Ordering::Relaxed), transformed());
+        self.bar.set_position(put + done.received);
+        let mut line = format!("{} events in the stream", HumanCount(put));
+        // Of a batch that was there before it is not known how many it holds.
+        if done.batches > 0 {
+            line += &format!(", {} in the lake", HumanCount(done.received));
+        }
+        if done.repeated > 0 {
+            line += &format!(", {} batches there before", HumanCount(done.repeated));
+        }
+        self.say(line);
     }
 
     /// Says that the lake is looked at.

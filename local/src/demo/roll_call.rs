@@ -1,7 +1,7 @@
 //! Whether every event that the producer numbered is in the lake.
 
 /// The producer's numbers, 1 to as many as it gave, and which of them were met.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct RollCall {
     /// `"producer":{"id":…,"seq":`, as it stands in the units.
     before_number: Vec<u8>,

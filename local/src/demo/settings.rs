@@ -20,8 +20,9 @@ pub(super) struct Settings {
     pub(super) seed: u64,
     /// The stream's shards: one for each of the two cores a laptop has at least.
     pub(super) shards: NonZeroU32,
-    /// Aggregates that fill at a time. At the default four events a second more
-    /// of them would only be emptier.
+    /// Aggregates that fill at a time: one a shard (the first two buckets' keys
+    /// lie in different shards). At the default four events a second more of
+    /// them would only be emptier.
     buckets: NonZeroU16,
     /// How long an aggregate waits to be filled, on the simulation's clock.
     linger_ms: u32,
@@ -42,7 +43,7 @@ impl Settings {
             days: args.days,
             seed: args.seed,
             shards: NonZeroU32::MIN.saturating_add(1),
-            buckets: NonZeroU16::MIN.saturating_add(3),
+            buckets: NonZeroU16::MIN.saturating_add(1),
             linger_ms: 5_000,
             window_s: 300,
         };

@@ -26,7 +26,7 @@ const TOP_SEARCHES: &str = include_str!("../../../sql/demo/top_searches.sql");
 const LATE_US: i64 = 3_600_000_000;
 
 /// What was found in the lake's objects.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Survey {
     /// Rows of the raw zone.
     pub(super) raw: u64,

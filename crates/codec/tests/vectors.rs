@@ -1,0 +1,206 @@
+//! What the Kinesis Producer Library's own tools say: its vectors decode to
+//! what is expected of them, and its de-aggregator reads what is encoded here.
+//!
+//! The codec's laws stand beside its code; `PROPTEST_CASES=100000 cargo test
+//! -p marquee-codec` runs them for long.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../../../tests/python/venv.rs"]
+mod venv;
+
+use std::convert::Infallible;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use marquee_codec::{Limits, Unit, Unpacker, kpl};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::Value;
+
+/// A user record: partition key, explicit hash key, data.
+type User = (String, Option<String>, Vec<u8>);
+
+fn vectors(test: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/kpl");
+    if folder.exists() {
+        return Some(folder);
+    }
+    println!("skipped: {test}: no shared/data/kpl beside the repository");
+    None
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// Base64, which some of the files hold as the Python literal `b'…'`.
+fn data(value: &Value) -> Vec<u8> {
+    let text = value.as_str().unwrap();
+    let bare = text
+        .strip_prefix("b'")
+        .and_then(|text| text.strip_suffix('\''));
+    base64_simd::STANDARD
+        .decode_to_vec(bare.unwrap_or(text))
+        .unwrap()
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+/// The user records of a record: of an aggregate, or the record itself.
+fn users(record: &[u8], partition_key: &str) -> Vec<User> {
+    if !kpl::is_aggregate(record) {
+        return vec![(partition_key.to_owned(), None, record.to_vec())];
+    }
+    let owned = |user: kpl::UserRecord<'_>| {
+        (
+            user.partition_key.to_owned(),
+            user.explicit_hash_key.map(str::to_owned),
+            user.data.to_vec(),
+        )
+    };
+    kpl::decode(record)
+        .unwrap()
+        .into_iter()
+        .map(owned)
+        .collect()
+}
+
+fn lines(record: &[u8]) -> Vec<(Vec<u8>, Option<String>)> {
+    let mut lines = Vec::new();
+    let load = |_, out: &mut Vec<u8>| {
+        out.clear();
+        out.extend_from_slice(record);
+        Ok(())
+    };
+    let each = |_, unit: Unit<'_>| match unit {
+        Unit::Line {
+            bytes,
+            partition_key,
+        } => {
+            lines.push((bytes.to_vec(), partition_key.map(str::to_owned)));
+            Ok::<_, Infallible>(())
+        }
+        Unit::Broken { error, .. } => panic!("{error}"),
+    };
+    Unpacker::new(Limits::default())
+        .unpack(1, load, each)
+        .unwrap();
+    lines
+}
+
+#[test]
+fn the_librarys_records_decode_to_what_is_expected() {
+    let Some(folder) = vectors("the_librarys_records_decode_to_what_is_expected") else {
+        return;
+    };
+    let mut seen = Vec::new();
+    for file in fs::read_dir(&folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        if !name.starts_with("kpl_") {
+            continue;
+        }
+        let record = json(&folder.join(&name));
+        // As Lambda delivers it, or as Kinesis Analytics does.
+        let (bytes, key) = match record.get("kinesis") {
+            Some(kinesis) => (data(&kinesis["data"]), &kinesis["partitionKey"]),
+            None => (
+                data(&record["data"]),
+                &record["kinesisStreamRecordMetadata"]["partitionKey"],
+            ),
+        };
+        let got = users(&bytes, key.as_str().unwrap());
+
+        let expected = json(&folder.join(format!("expected_{name}")));
+        let expected = expected.as_array().unwrap();
+        let wanted: Vec<User> = expected
+            .iter()
+            .enumerate()
+            .map(|(place, user)| {
+                let user = user.get("kinesis").unwrap_or(user);
+                if let Some(number) = user.get("subSequenceNumber") {
+                    assert_eq!(number, place, "{name}");
+                }
+                let hash_key = user.get("explicitHashKey").and_then(text);
+                (
+                    text(&user["partitionKey"]).unwrap(),
+                    hash_key,
+                    data(&user["data"]),
+                )
+            })
+            .collect();
+        assert_eq!(got, wanted, "{name}");
+
+        // And as units: each of these user records is a line.
+        let aggregated = kpl::is_aggregate(&bytes);
+        let wanted: Vec<_> = wanted
+            .into_iter()
+            .map(|(key, _, data)| (data.trim_ascii_end().to_vec(), aggregated.then_some(key)))
+            .collect();
+        assert_eq!(lines(&bytes), wanted, "{name}");
+        seen.push(got.len());
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, [1, 4, 4, 8]);
+}
+
+#[test]
+fn the_reference_deaggregator_reads_what_is_aggregated() {
+    let test = "the_reference_deaggregator_reads_what_is_aggregated";
+    let Some(python) = venv::python(test) else {
+        return;
+    };
+    let user = (
+        prop_oneof![Just("b-001".to_owned()), ".{0,20}"],
+        proptest::option::of("[0-9]{1,39}"),
+        proptest::collection::vec(any::<u8>(), 0..400),
+    );
+    let strategy = proptest::collection::vec(proptest::collection::vec(user, 1..40), 200);
+    let given: Vec<Vec<User>> = strategy
+        .new_tree(&mut TestRunner::deterministic())
+        .unwrap()
+        .current();
+
+    let mut input = String::new();
+    for users in &given {
+        let mut aggregate = kpl::Aggregate::new();
+        for (key, hash_key, data) in users {
+            aggregate.push(key, hash_key.as_deref(), data);
+        }
+        base64_simd::STANDARD.encode_append(aggregate.finish(), &mut input);
+        input.push('\n');
+    }
+    let mut child = Command::new(python)
+        .arg(venv::script("deaggregate.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    assert!(output.status.success());
+
+    let output = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.lines().count(), given.len());
+    for (line, users) in output.lines().zip(given) {
+        let theirs: Vec<Value> = serde_json::from_str(line).unwrap();
+        let theirs: Vec<(User, u64)> = theirs
+            .iter()
+            .map(|user| {
+                let [key, hash_key, place, bytes] = &user.as_array().unwrap()[..] else {
+                    panic!("{user}");
+                };
+                let user = (text(key).unwrap(), text(hash_key), data(bytes));
+                (user, place.as_u64().unwrap())
+            })
+            .collect();
+        let ours: Vec<(User, u64)> = users.into_iter().zip(0..).collect();
+        assert_eq!(theirs, ours);
+    }
+}

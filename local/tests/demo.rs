@@ -1,0 +1,257 @@
+//! The demo, end to end.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// Runs `marquee` in `dir`; its exit code, standard output and standard error.
+fn marquee(dir: &Path, line: &[&str]) -> (i32, String, String) {
+    let output = command(dir, line).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+fn command(dir: &Path, line: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_marquee"));
+    command.args(line).current_dir(dir);
+    command
+}
+
+/// A demo of so many events.
+fn small(events: &str) -> Vec<&str> {
+    let mut line = vec!["demo", "--events", events];
+    line.extend(["--users", "100", "--days", "2", "--seed", "7"]);
+    line
+}
+
+fn demo(dir: &Path, line: &[&str]) -> String {
+    let (code, out, err) = marquee(dir, line);
+    assert_eq!(code, 0, "{out}{err}");
+    out
+}
+
+fn report(lake: &Path) -> Value {
+    serde_json::from_slice(&fs::read(lake.join("report.json")).unwrap()).unwrap()
+}
+
+/// Every file below `dir` but the report, which holds what was measured, and
+/// what a killed process left of an object it was writing.
+fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut directories = vec![dir.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                directories.push(path);
+            } else if name != "report.json" && !name.contains('#') {
+                let key = path.strip_prefix(dir).unwrap().to_owned();
+                files.insert(key, fs::read(path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+fn assert_same(one: &Path, other: &Path) {
+    let (one, other) = (files(one), files(other));
+    let names = |files: &BTreeMap<PathBuf, _>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&one), names(&other));
+    for (name, content) in &one {
+        assert!(content == &other[name], "{} differs", name.display());
+    }
+}
+
+#[test]
+fn every_event_is_accounted_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let page = demo(dir.path(), &small("5000"));
+    let lake = dir.path().join("lake");
+    let report = report(&lake);
+    let number = |pointer: &str| {
+        report
+            .pointer(pointer)
+            .unwrap_or_else(|| panic!("no {pointer} in {report:#}"))
+            .as_f64()
+            .unwrap()
+    };
+
+    assert_eq!(report["balanced"], true);
+    let quarantined = report["quarantined"].as_object().unwrap();
+    assert!(!quarantined.is_empty());
+    let quarantined: f64 = quarantined.values().map(|n| n.as_f64().unwrap()).sum();
+    assert_eq!(number("/events_in"), number("/processed") + quarantined);
+    assert!((4_000.0..6_000.0).contains(&number("/events_in")));
+
+    // Their names are for programs to rely on.
+    for pointer in [
+        "/duplicates",
+        "/late",
+        "/seconds",
+        "/events_per_s",
+        "/latency_s/p50",
+        "/invocation_ms/p99",
+        "/zones/raw/files",
+        "/zones/quarantine/bytes",
+        "/zones/processed/bytes",
+        "/json_bytes",
+        "/batches",
+        "/top_titles/0/plays",
+        "/top_searches/0/searches",
+    ] {
+        assert!(number(pointer) > 0.0, "{pointer}");
+    }
+    assert!(report["top_titles"][0]["title"].as_str().unwrap().len() > 2);
+    assert!(report["top_searches"][0]["query"].is_string());
+    assert_eq!(report["lake"], "lake");
+    assert!((0.0..1.0).contains(&number("/parquet_saving")));
+    // Half of the events wait half a window or more, the late ones for hours.
+    assert!((30.0..310.0).contains(&number("/latency_s/p50")));
+    assert!(number("/latency_s/p99") > 305.0);
+
+    for said in [
+        "The books balance",
+        "Most played",
+        "invalid_json",
+        "query --lake lake",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(page.lines().count() <= 60, "{page}");
+    assert!(!page.contains('\u{1b}'), "no colours where no terminal is");
+
+    let (code, out, _) = marquee(
+        dir.path(),
+        &[
+            "query",
+            "--format",
+            "csv",
+            "SELECT count(*) AS events FROM processed_events",
+        ],
+    );
+    assert_eq!(
+        (code, out),
+        (0, format!("events\n{}\n", number("/processed")))
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_lake() {
+    let dir = tempfile::tempdir().unwrap();
+    let [one, other] = ["one", "other"].map(|name| dir.path().join(name));
+    for name in ["one", "other"] {
+        demo(
+            dir.path(),
+            &[&small("4000")[..], &["--lake", name]].concat(),
+        );
+    }
+    assert_same(&one, &other);
+
+    // And again where it lies already, even with a batch's receipt gone.
+    let receipt = files(&one)
+        .into_keys()
+        .find(|name| name.starts_with("ledger"))
+        .unwrap();
+    fs::remove_file(one.join(receipt)).unwrap();
+    let page = demo(
+        dir.path(),
+        &[&small("4000")[..], &["--lake", "one"]].concat(),
+    );
+    assert_same(&one, &other);
+    assert!(page.contains("batches were durable before"), "{page}");
+    let report = report(&one);
+    assert_eq!(
+        report["batches"].as_u64().unwrap(),
+        report["batches_done_before"].as_u64().unwrap() + 1
+    );
+
+    let (code, out, err) = marquee(
+        dir.path(),
+        &["demo", "--events", "4000", "--seed", "8", "--lake", "one"],
+    );
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert_eq!(
+        err,
+        "error: one holds another demo (--events 4000 --users 100 --days 2 --seed 7); \
+         name another directory with --lake, or delete it\n"
+    );
+    assert_same(&one, &other);
+}
+
+#[test]
+fn a_demo_that_was_killed_is_finished_by_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = small("30000");
+    demo(dir.path(), &[&line[..], &["--lake", "whole"]].concat());
+
+    let killed = dir.path().join("killed");
+    let mut child = command(dir.path(), &[&line[..], &["--lake", "killed"]].concat())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // However far it gets until it dies, the outcome must be the same.
+    while !killed.join("ledger").exists() && child.try_wait().unwrap().is_none() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    demo(dir.path(), &[&line[..], &["--lake", "killed"]].concat());
+    assert_same(&killed, &dir.path().join("whole"));
+    assert_eq!(report(&killed)["balanced"], true);
+}
+
+#[test]
+fn books_that_do_not_balance_are_said_not_to() {
+    let dir = tempfile::tempdir().unwrap();
+    demo(dir.path(), &small("1000"));
+    let lake = dir.path().join("lake");
+    let object = files(&lake)
+        .into_keys()
+        .find(|name| name.starts_with("processed"))
+        .unwrap();
+    fs::remove_file(lake.join(&object)).unwrap();
+
+    let (code, page, _) = marquee(dir.path(), &small("1000"));
+    assert_eq!(code, 1);
+    assert!(page.contains("The books do NOT balance"), "{page}");
+    let report = report(&lake);
+    assert_eq!(report["balanced"], false);
+    let fault = format!("object {} is missing or of another size", object.display());
+    assert_eq!(report["books"]["faults"][0], fault);
+}
+
+#[test]
+fn bad_input_writes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    for (option, value, said) in [
+        ("--users", "0", "the number of users must be 1 to"),
+        ("--days", "0", "the number of days must be 1 to"),
+        ("--events", "many", "invalid digit"),
+        ("--seeds", "1", "unexpected argument"),
+    ] {
+        let (code, out, err) = marquee(dir.path(), &["demo", option, value]);
+        assert_eq!((code, out.as_str()), (2, ""), "{option}: {err}");
+        assert!(err.starts_with("error: ") && err.contains(said), "{err}");
+        assert!(!dir.path().join("lake").exists(), "{option}");
+    }
+    fs::create_dir_all(dir.path().join("lake/ledger")).unwrap();
+    let (code, _, err) = marquee(dir.path(), &["demo"]);
+    assert_eq!(code, 2);
+    assert_eq!(
+        err,
+        "error: lake holds ledger of something that is no demo; name another directory with --lake\n"
+    );
+}

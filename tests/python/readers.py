@@ -1,0 +1,116 @@
+"""Reads every Parquet file of a folder with three readers and says, of each column of each, its
+name, type, count of nulls and a digest of its values. Filters that readers push down to the
+file's statistics are held to the values themselves."""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+import polars
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+duckdb.sql("SET TimeZone = 'UTC'")
+
+READERS = {
+    "pyarrow": pq.read_table,
+    "duckdb": lambda path: duckdb.read_parquet(str(path)).to_arrow_table(),
+    "polars": lambda path: polars.read_parquet(path).to_arrow(),
+}
+
+
+def kind_of(type: pa.DataType) -> str:
+    """A type's name, the same for every way to hold it in memory."""
+    if pa.types.is_string(type) or pa.types.is_large_string(type) or pa.types.is_string_view(type):
+        return "text"
+    if pa.types.is_binary(type) or pa.types.is_large_binary(type) or pa.types.is_binary_view(type):
+        return "bytes"
+    if pa.types.is_timestamp(type):
+        return f"timestamp, {type.unit}, {type.tz}"
+    return {"date32[day]": "date", "float": "float32"}.get(str(type), str(type))
+
+
+# What each kind is counted as: its numbers, and a null's stand-in.
+PLAIN = {
+    "text": (pa.large_binary(), b""),
+    "bytes": (pa.large_binary(), b""),
+    "int32": (pa.int32(), 0),
+    "date": (pa.int32(), 0),
+    "int64": (pa.int64(), 0),
+    "float32": (pa.float32(), 0.0),
+    "timestamp, us, UTC": (pa.int64(), 0),
+}
+
+
+def numbers(array: pa.Array) -> bytes:
+    """The bytes of an array of numbers without nulls."""
+    width = array.type.bit_width // 8
+    start = array.offset * width
+    return array.buffers()[1].to_pybytes()[start : start + len(array) * width]
+
+
+def digest(column: pa.ChunkedArray, kind: str) -> str:
+    plain, zero = PLAIN[kind]
+    found = hashlib.md5()
+    if column.num_chunks == 0:
+        return found.hexdigest()
+    found.update(numbers(pa.concat_arrays(column.is_valid().cast(pa.uint8()).chunks)))
+    if kind == "text":
+        column = column.cast(pa.large_string())
+    values = pa.concat_arrays(pc.fill_null(column.cast(plain), zero).chunks)
+    if kind not in ("text", "bytes"):
+        found.update(numbers(values))
+        return found.hexdigest()
+    found.update(numbers(pc.binary_length(values).cast(pa.int32())))
+    found.update(b"".join(value.as_buffer() for value in values))
+    return found.hexdigest()
+
+
+def columns(table: pa.Table) -> list:
+    described = []
+    for name, column in zip(table.column_names, table.columns):
+        kind = kind_of(column.type)
+        described.append([name, kind, column.null_count, digest(column, kind)])
+    return described
+
+
+def check_filters(path: Path, table: pa.Table) -> None:
+    """As many rows as there are have a column's least value, its greatest, its first and null."""
+    for name, column in zip(table.column_names, table.columns):
+        nulls = column.null_count
+        field = f'"{name}"'
+        source = duckdb.read_parquet(str(path))
+        by_duckdb = source.filter(f"{field} IS NULL").count("*").fetchone()[0]
+        by_polars = polars.scan_parquet(path).filter(polars.col(name).is_null())
+        by_polars = by_polars.select(polars.len()).collect().item()
+        assert by_duckdb == by_polars == nulls, (path.name, name, "null", by_duckdb, by_polars, nulls)
+        present = column.drop_null()
+        if len(present) == 0 or kind_of(column.type) == "bytes":
+            continue
+        bounds = pc.min_max(present)
+        for value in {bounds["min"], bounds["max"], present[0], present[-1]}:
+            count = pc.sum(pc.equal(column, value)).as_py()
+            given = value.as_py()
+            by_duckdb = duckdb.execute(
+                f"SELECT count(*) FROM read_parquet(?) WHERE {field} = ?", [str(path), given]
+            ).fetchone()[0]
+            literal = polars.lit(given, dtype=polars.read_parquet_schema(path)[name])
+            by_polars = polars.scan_parquet(path).filter(polars.col(name) == literal)
+            by_polars = by_polars.select(polars.len()).collect().item()
+            by_pyarrow = pq.read_table(path, filters=pc.field(name) == value).num_rows
+            counts = (by_duckdb, by_polars, by_pyarrow)
+            assert counts == (count,) * 3, (path.name, name, given, counts, count)
+
+
+def main(folder: Path) -> None:
+    described = {}
+    for path in sorted(folder.glob("*.parquet")):
+        described[path.stem] = {name: columns(read(path)) for name, read in READERS.items()}
+        check_filters(path, pq.read_table(path))
+    json.dump(described, sys.stdout)
+
+
+main(Path(sys.argv[1]))
