@@ -115,7 +115,9 @@ fn every_event_is_accounted_for() {
     assert!(report["top_titles"][0]["title"].as_str().unwrap().len() > 2);
     assert!(report["top_searches"][0]["query"].is_string());
     assert_eq!(report["lake"], "lake");
-    assert!((0.0..1.0).contains(&number("/parquet_saving")));
+    // A handful of events a batch is too little for Parquet to save anything.
+    assert!(number("/parquet_saving") < 1.0);
+    assert!(page.contains("are too small for it"), "{page}");
     // Half of the events wait half a window or more, the late ones for hours.
     assert!((30.0..310.0).contains(&number("/latency_s/p50")));
     assert!(number("/latency_s/p99") > 305.0);

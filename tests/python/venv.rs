@@ -47,7 +47,6 @@ fn prepared(target: &Path) -> Result<PathBuf, String> {
     let stamp = venv.join("installed.txt");
     let ready = || fs::read_to_string(&stamp).is_ok_and(|installed| installed == REQUIREMENTS);
 
-    let failed = |what: &str| move |error| format!("{what}: {error}");
     fs::create_dir_all(target).map_err(failed("no target folder"))?;
     let lock = File::create(target.join("python-tests.lock")).map_err(failed("no lock file"))?;
     lock.lock().map_err(failed("cannot lock"))?;
@@ -69,6 +68,10 @@ fn prepared(target: &Path) -> Result<PathBuf, String> {
         .arg(script("requirements.txt")))?;
     fs::write(&stamp, REQUIREMENTS).map_err(failed("cannot note what was installed"))?;
     Ok(python)
+}
+
+fn failed(what: &str) -> impl Fn(std::io::Error) -> String {
+    move |error| format!("{what}: {error}")
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

@@ -12,7 +12,9 @@
 mod admit;
 mod catalogue;
 mod event;
+mod field;
 mod parse;
+mod read;
 mod refusal;
 mod time;
 mod write;

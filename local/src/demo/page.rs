@@ -114,19 +114,30 @@ impl<'a> Page<'a> {
             ledger.processed_zone,
             "the events, typed and enriched",
         )?;
-        if let Some(saving) = self.report.parquet_saving() {
-            let json = self.report.processed_json_bytes();
-            paragraph(
-                f,
-                &format!(
-                    "The processed events were {} of JSON: Parquet saves {:.1} %, it is {:.1} times smaller.",
-                    HumanBytes(json),
-                    100.0 * saving,
-                    json as f64 / ledger.processed_zone.bytes.max(1) as f64
-                ),
-            )?;
-        }
-        Ok(())
+        let Some(saving) = self.report.parquet_saving() else {
+            return Ok(());
+        };
+        let json = self.report.processed_json_bytes();
+        let compared = if saving > 0.0 {
+            let times = json as f64 / ledger.processed_zone.bytes.max(1) as f64;
+            format!(
+                "Parquet saves {:.1} %, it is {times:.1} times smaller.",
+                100.0 * saving
+            )
+        } else {
+            let events = ledger.processed / ledger.processed_zone.files.max(1);
+            format!(
+                "Parquet takes {:.1} % more, as batches of {events} events are too small for it.",
+                -100.0 * saving
+            )
+        };
+        paragraph(
+            f,
+            &format!(
+                "The processed events were {} of JSON: {compared}",
+                HumanBytes(json)
+            ),
+        )
     }
 
     fn speed(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,148 @@
+//! One field's value, by the rules that fields share.
+
+use std::borrow::Cow;
+
+use marquee_json::{Kind, Token};
+
+use crate::event::bounds;
+use crate::refusal::{Reason, Refusal};
+
+/// The token's string, whatever its length and characters.
+#[inline]
+pub(crate) fn plain_string<'a>(
+    field: &'static str,
+    token: Token<'a>,
+) -> Result<Option<Cow<'a, str>>, Refusal> {
+    match token.kind {
+        Kind::Absent | Kind::Null => Ok(None),
+        Kind::Plain | Kind::Escaped => Ok(Some(token.unescaped())),
+        Kind::Number | Kind::Other => Err(wrong_type(field, token, "a string")),
+    }
+}
+
+/// A string of at most `most` bytes without U+0000.
+#[inline]
+pub(crate) fn string<'a>(
+    field: &'static str,
+    token: Token<'a>,
+    most: usize,
+) -> Result<Option<Cow<'a, str>>, Refusal> {
+    let Some(text) = plain_string(field, token)? else {
+        return Ok(None);
+    };
+    if text.len() > most {
+        return Err(Refusal::of_field(
+            Reason::TooLong,
+            field,
+            Some(text.as_bytes()),
+            format!("{} bytes, of {most} at most", text.len()),
+        ));
+    }
+    // Only an escape can have brought a control character in.
+    if token.kind == Kind::Escaped && text.contains('\0') {
+        return Err(Refusal::of_field(
+            Reason::IllegalCharacter,
+            field,
+            Some(text.as_bytes()),
+            "U+0000, which no warehouse can hold",
+        ));
+    }
+    Ok(Some(text))
+}
+
+/// A string that names something, and so is not empty.
+#[inline]
+pub(crate) fn id<'a>(
+    field: &'static str,
+    token: Token<'a>,
+) -> Result<Option<Cow<'a, str>>, Refusal> {
+    let text = string(field, token, bounds::ID_BYTES)?;
+    if text.as_deref() == Some("") {
+        return Err(wrong_type(field, token, "a string that is not empty"));
+    }
+    Ok(text)
+}
+
+/// An integer within `least..=most`; `2.0` and `2e0` are the integer 2.
+#[inline]
+pub(crate) fn integer(
+    field: &'static str,
+    token: Token<'_>,
+    least: i64,
+    most: i64,
+) -> Result<Option<i64>, Refusal> {
+    match token.kind {
+        Kind::Absent | Kind::Null => return Ok(None),
+        Kind::Number => {}
+        _ => return Err(wrong_type(field, token, "an integer")),
+    }
+    let value = match small_integer(token.text.as_bytes()) {
+        Some(value) => value,
+        None => match token.text.parse::<f64>() {
+            // Past the largest double there is no fraction to speak of.
+            Ok(number) if number.is_finite() && number.fract() != 0.0 => {
+                return Err(wrong_type(field, token, "an integer"));
+            }
+            // Past 2^53 a double no longer tells integers apart.
+            Ok(number) if number.abs() <= bounds::PRODUCER_SEQ as f64 => number as i64,
+            _ => return Err(out_of_range(field, token, &format!("{least} to {most}"))),
+        },
+    };
+    if (least..=most).contains(&value) {
+        Ok(Some(value))
+    } else {
+        Err(out_of_range(field, token, &format!("{least} to {most}")))
+    }
+}
+
+/// Up to 18 digits and nothing else.
+#[inline]
+fn small_integer(digits: &[u8]) -> Option<i64> {
+    if digits.len() > 18 {
+        return None;
+    }
+    let mut value = 0i64;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Some(value)
+}
+
+#[inline]
+pub(crate) fn needed<T>(field: &'static str, value: Option<T>) -> Result<T, Refusal> {
+    value.ok_or_else(|| missing(field))
+}
+
+#[cold]
+pub(crate) fn missing(field: &'static str) -> Refusal {
+    Refusal::of_field(
+        Reason::MissingField,
+        field,
+        None,
+        "needed, but absent or null",
+    )
+}
+
+#[cold]
+pub(crate) fn wrong_type(field: &'static str, token: Token<'_>, expected: &str) -> Refusal {
+    Refusal::of_field(
+        Reason::WrongType,
+        field,
+        Some(token.text.as_bytes()),
+        format!("expected {expected}"),
+    )
+}
+
+#[cold]
+pub(crate) fn out_of_range(field: &'static str, token: Token<'_>, expected: &str) -> Refusal {
+    Refusal::of_field(
+        Reason::OutOfRange,
+        field,
+        Some(token.text.as_bytes()),
+        format!("expected {expected}"),
+    )
+}

@@ -1,0 +1,141 @@
+//! Strings: where they end, and what their escapes stand for.
+
+use crate::{Kind, Scanner, Syntax, Token};
+
+impl<'a> Scanner<'a> {
+    /// Passes a string whose opening quote is behind the cursor.
+    #[inline]
+    pub(crate) fn string(&mut self) -> Result<Token<'a>, Syntax> {
+        let start = self.at;
+        let mut kind = Kind::Plain;
+        loop {
+            self.at += plain_prefix(self.bytes.get(self.at..).unwrap_or_default());
+            match self.peek() {
+                b'"' => {
+                    let text = self.slice(start, self.at);
+                    self.bump();
+                    return Ok(Token { kind, text });
+                }
+                b'\\' => {
+                    kind = Kind::Escaped;
+                    self.bump();
+                    self.escape()?;
+                }
+                _ if self.at >= self.bytes.len() => return self.fault("a closing quote"),
+                _ => return self.fault("a control character to be escaped"),
+            }
+        }
+    }
+
+    /// Passes what follows a backslash.
+    fn escape(&mut self) -> Result<(), Syntax> {
+        match self.peek() {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
+                self.bump();
+                Ok(())
+            }
+            b'u' => match self.code_unit()? {
+                0xDC00..=0xDFFF => self.fault("no lone low surrogate"),
+                0xD800..=0xDBFF => {
+                    if self.peek() != b'\\' {
+                        return self.fault("the low half of a surrogate pair");
+                    }
+                    self.bump();
+                    if self.peek() != b'u' || !matches!(self.code_unit()?, 0xDC00..=0xDFFF) {
+                        return self.fault("the low half of a surrogate pair");
+                    }
+                    Ok(())
+                }
+                _ => Ok(()),
+            },
+            _ => self.fault("one of \"\\/bfnrtu after a backslash"),
+        }
+    }
+
+    /// Passes `uXXXX` and gives its value.
+    fn code_unit(&mut self) -> Result<u16, Syntax> {
+        let value = self.bytes.get(self.at + 1..self.at + 5).and_then(hex4);
+        match value {
+            Some(value) => {
+                self.at += 5;
+                Ok(value)
+            }
+            None => self.fault("four hexadecimal digits after \\u"),
+        }
+    }
+}
+
+/// How many bytes at the front need no thought: no quote, no backslash, no
+/// control character. Eight at a time.
+#[inline]
+pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    // The lowest set bit of each of these marks the first such byte exactly;
+    // those above it may be wrong, and are not looked at.
+    let zero_bytes = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let mut at = 0;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        let special = zero_bytes(word ^ (ONES * u64::from(b'"')))
+            | zero_bytes(word ^ (ONES * u64::from(b'\\')))
+            | (word.wrapping_sub(ONES * 0x20) & !word & HIGHS);
+        if special != 0 {
+            return at + (special.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    bytes
+        .get(at..)
+        .unwrap_or_default()
+        .iter()
+        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
+        .map_or(bytes.len(), |found| at + found)
+}
+
+fn hex4(digits: &[u8]) -> Option<u16> {
+    digits.iter().try_fold(0u16, |value, &digit| {
+        let nibble = char::from(digit).to_digit(16)?;
+        Some(value << 4 | nibble as u16)
+    })
+}
+
+/// Undoes the escapes of a string that the scanner has proved well formed.
+pub(crate) fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, escaped)) = rest.split_once('\\') {
+        out.push_str(plain);
+        let mut following = escaped.chars();
+        rest = match following.next() {
+            Some('u') => unescape_unicode(escaped, &mut out),
+            Some(letter) => {
+                out.push(match letter {
+                    'b' => '\u{8}',
+                    'f' => '\u{c}',
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    itself => itself,
+                });
+                following.as_str()
+            }
+            None => "",
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Reads `uXXXX`, or `uXXXX\uXXXX` for a pair, and gives what comes behind.
+fn unescape_unicode<'a>(escaped: &'a str, out: &mut String) -> &'a str {
+    let unit = |from: usize| escaped.as_bytes().get(from..from + 4).and_then(hex4);
+    let high = unit(1).unwrap_or(0xFFFD);
+    let (units, end) = match (high, unit(7)) {
+        (0xD800..=0xDBFF, Some(low)) => ([high, low], 11),
+        _ => ([high, 0], 5),
+    };
+    let used = if end == 11 { &units[..] } else { &units[..1] };
+    out.extend(char::decode_utf16(used.iter().copied()).map(|unit| unit.unwrap_or('\u{fffd}')));
+    escaped.get(end..).unwrap_or_default()
+}
