@@ -57,7 +57,7 @@ impl<'a> Page<'a> {
             &format!(
                 "Events of {} viewers in {}, from seed {}",
                 count(settings.users.into()),
-                days(settings.days),
+                settings.span(),
                 settings.seed
             ),
         )?;
@@ -187,7 +187,7 @@ impl<'a> Page<'a> {
         paragraph(
             f,
             &format!(
-                "A batch waits for {} s of arrivals, as a quiet service should; offline devices send hours late.",
+                "A batch spans up to {} s of arrivals; devices that were offline send hours late.",
                 settings.window_s
             ),
         )
@@ -226,8 +226,7 @@ impl<'a> Page<'a> {
             "Most played",
             "plays",
             "viewers",
-            "",
-            "Most searched",
+            "  Most searched",
             "searches",
         ]);
         for index in [1, 2, 4] {
@@ -343,13 +342,6 @@ fn count(number: u64) -> String {
 
 fn count_signed(number: i64) -> String {
     count(number.max(0).unsigned_abs())
-}
-
-fn days(days: u32) -> String {
-    match days {
-        1 => "a day".to_owned(),
-        days => format!("{} days", count(days.into())),
-    }
 }
 
 /// A time in the units that people would say it in.

@@ -36,8 +36,8 @@ impl Progress {
             plain_at: Mutex::new(Instant::now()),
         };
         progress.say(format!(
-            "simulating {} days of {} viewers, about {} events",
-            settings.days,
+            "simulating {} of {} viewers, about {} events",
+            settings.span(),
             HumanCount(settings.users.into()),
             HumanCount(settings.events)
         ));

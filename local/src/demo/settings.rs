@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::{NonZeroU16, NonZeroU32};
 
+use indicatif::HumanCount;
 use marquee_producer::simulate::{Simulation, SimulationError};
 use marquee_producer::{AggregateSettings, RequestLimits};
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,14 @@ impl Settings {
     /// The name under which the events are numbered.
     pub(super) fn producer_id(&self) -> String {
         format!("demo-{}", self.seed)
+    }
+
+    /// The days, as people say it.
+    pub(super) fn span(&self) -> String {
+        match self.days {
+            1 => "a day".to_owned(),
+            days => format!("{} days", HumanCount(days.into())),
+        }
     }
 
     /// As the producer does it, on the simulation's clock.

@@ -49,13 +49,10 @@ where
     }
 }
 
-pub(crate) fn batches(file: &Bytes) -> (SchemaRef, Vec<RecordBatch>) {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file.clone())
-        .unwrap()
-        .with_batch_size(9_000)
-        .build()
-        .unwrap();
-    let schema = parquet::arrow::arrow_reader::RecordBatchReader::schema(&reader);
+fn batches(file: &Bytes) -> (SchemaRef, Vec<RecordBatch>) {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file.clone()).unwrap();
+    let schema = builder.schema().clone();
+    let reader = builder.with_batch_size(9_000).build().unwrap();
     (schema, reader.map(Result::unwrap).collect())
 }
 
