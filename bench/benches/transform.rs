@@ -17,6 +17,11 @@ use marquee_bench::stages::{Cut, Stages};
 use marquee_bench::{memory, peer};
 use serde::Serialize;
 
+/// Batches come and go by the megabyte; this allocator keeps their pages instead
+/// of asking the kernel for them anew.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 7;
 const PROFILE_ROUNDS: usize = 40;
 const MIB: f64 = 1_048_576.0;

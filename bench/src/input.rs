@@ -5,9 +5,10 @@ use marquee_codec::Compression;
 use marquee_event::Title;
 use marquee_producer::simulate::Simulation;
 use marquee_producer::{AggregateSettings, Aggregator, Numbering, PutRecord};
+use marquee_stream::lambda_event::{ENVELOPE_BYTES, MAX_PAYLOAD_BYTES, encoded_len, write_event};
+use marquee_stream::{Record, SequenceNumber, ShardId};
 
-/// The most bytes Lambda takes in one invocation.
-const PAYLOAD_BYTES: usize = 6 << 20;
+const SHARD: ShardId = ShardId::new(0);
 /// The most records of a batch.
 const BATCH_RECORDS: usize = 10_000;
 
@@ -64,10 +65,10 @@ pub fn input(simulation: &Simulation, packing: Packing) -> Result<Input> {
         let now_ms = outgoing.arrives_at_ms.unwrap_or_default();
         let user_id = std::mem::take(&mut outgoing.user_id);
         aggregator.give(&user_id, &numbering.number(outgoing), now_ms, &mut ready)?;
-        ready.drain(..).for_each(|record| payloads.add(&record));
+        ready.drain(..).for_each(|record| payloads.add(record));
     }
     aggregator.finish(&mut ready);
-    ready.drain(..).for_each(|record| payloads.add(&record));
+    ready.drain(..).for_each(|record| payloads.add(record));
     let (payloads, events) = payloads.finish();
     Ok(Input {
         payloads,
@@ -76,53 +77,46 @@ pub fn input(simulation: &Simulation, packing: Packing) -> Result<Input> {
     })
 }
 
+/// Cuts records into payloads as full as they may be.
 #[derive(Default)]
 struct Payloads {
     full: Vec<Vec<u8>>,
     full_events: u64,
-    open: Vec<u8>,
-    open_records: usize,
+    open: Vec<Record>,
+    /// What `open` adds to a payload.
+    open_bytes: usize,
     open_events: u64,
     sequence: u64,
 }
 
 impl Payloads {
-    fn add(&mut self, record: &PutRecord) {
+    fn add(&mut self, put: PutRecord) {
         self.sequence += 1;
-        let number = format!("4966{:052}", self.sequence);
-        let arrival = record.arrives_at_ms.unwrap_or_default();
-        let text = format!(
-            concat!(
-                r#"{{"kinesis":{{"kinesisSchemaVersion":"1.0","partitionKey":{key},"sequenceNumber":"{number}","data":"{data}","#,
-                r#""approximateArrivalTimestamp":{seconds}.{millis:03}}},"eventSource":"aws:kinesis","eventVersion":"1.0","#,
-                r#""eventID":"shardId-000000000000:{number}","eventName":"aws:kinesis:record","#,
-                r#""invokeIdentityArn":"arn:aws:iam::123456789012:role/marquee-transform","awsRegion":"eu-west-1","#,
-                r#""eventSourceARN":"arn:aws:kinesis:eu-west-1:123456789012:stream/marquee-events"}}"#,
-            ),
-            number = number,
-            key = serde_json::Value::from(record.partition_key.as_str()),
-            data = base64_simd::STANDARD.encode_to_string(&record.data),
-            seconds = arrival / 1000,
-            millis = arrival % 1000,
-        );
-        if self.open.len() + text.len() + 16 > PAYLOAD_BYTES || self.open_records == BATCH_RECORDS {
+        let events = u64::from(put.events);
+        let record = Record {
+            sequence_number: SequenceNumber::new(SHARD, self.sequence),
+            partition_key: put.partition_key,
+            arrived_at_ms: put.arrives_at_ms.unwrap_or_default(),
+            data: put.data.into(),
+        };
+        let bytes = encoded_len(&record);
+        let is_full = ENVELOPE_BYTES + self.open_bytes + bytes > MAX_PAYLOAD_BYTES
+            || self.open.len() == BATCH_RECORDS;
+        if is_full {
             self.close();
         }
-        self.open.extend_from_slice(if self.open.is_empty() {
-            b"{\"Records\":["
-        } else {
-            b","
-        });
-        self.open.extend_from_slice(text.as_bytes());
-        self.open_records += 1;
-        self.open_events += u64::from(record.events);
+        self.open.push(record);
+        self.open_bytes += bytes;
+        self.open_events += events;
     }
 
     fn close(&mut self) {
-        self.open.extend_from_slice(b"]}");
-        self.full.push(std::mem::take(&mut self.open));
+        let mut payload = Vec::new();
+        write_event(SHARD, &self.open, &mut payload);
+        self.full.push(payload);
         self.full_events += std::mem::take(&mut self.open_events);
-        self.open_records = 0;
+        self.open.clear();
+        self.open_bytes = 0;
     }
 
     fn finish(mut self) -> (Vec<Vec<u8>>, u64) {

@@ -99,10 +99,7 @@ impl Stages {
             let records = envelope::records(payload)?;
             let load = |index: usize, out: &mut Vec<u8>| match records[index].decode_data(out) {
                 true => Ok(()),
-                false => Err(CodecError::Broken {
-                    format: "base64",
-                    cause: String::new(),
-                }),
+                false => Err(CodecError::NotBase64),
             };
             unpacker.unpack(records.len(), load, |index, unit| {
                 work(unit, records[index].arrived_at)

@@ -5,6 +5,11 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use marquee::cli::Cli;
 
+/// Batches come and go by the megabyte; this allocator keeps their pages instead
+/// of asking the kernel for them anew.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     Cli::parse().run()
 }

@@ -33,6 +33,9 @@ pub enum CodecError {
         /// What the decoder said.
         cause: String,
     },
+    /// What the record was delivered in cannot be undone.
+    #[error("the data is not base64")]
+    NotBase64,
     /// It unpacks past the bound.
     #[error("unpacks to more than {limit} bytes")]
     TooLarge {

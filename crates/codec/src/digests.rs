@@ -36,14 +36,13 @@ pub(crate) fn digests(messages: [&[u8]; LANES]) -> [[u8; 16]; LANES] {
     let mut state = INITIAL.map(u32x8::splat);
     let mut digests = [[0; 16]; LANES];
     for block in 0..blocks {
-        let mut words = [[0; LANES]; 16];
-        for (lane, message) in padded.iter().enumerate() {
-            let bytes = message.block(block).as_chunks::<4>().0;
-            for (word, bytes) in words.iter_mut().zip(bytes) {
-                word[lane] = u32::from_le_bytes(*bytes);
-            }
-        }
-        state = compress(state, &words.map(u32x8::new));
+        let lanes = padded
+            .each_ref()
+            .map(|message| words_of(message.block(block)));
+        let words = std::array::from_fn(|word| {
+            u32x8::new(lanes.map(|words| u32::from_le_bytes(words[word])))
+        });
+        state = compress(state, &words);
         for (lane, message) in padded.iter().enumerate() {
             if block + 1 == message.blocks() {
                 digests[lane] = digest(&state, lane);
@@ -51,6 +50,11 @@ pub(crate) fn digests(messages: [&[u8]; LANES]) -> [[u8; 16]; LANES] {
         }
     }
     digests
+}
+
+#[inline]
+fn words_of(block: &[u8; BLOCK]) -> &[[u8; 4]; 16] {
+    block.as_chunks().0.first_chunk().unwrap_or(&[[0; 4]; 16])
 }
 
 fn digest(state: &[Lanes; 4], lane: usize) -> [u8; 16] {

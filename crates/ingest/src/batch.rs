@@ -122,10 +122,7 @@ impl Transformer {
         } = self;
         let load = |index: usize, out: &mut Vec<u8>| match records.get(index) {
             Some(record) if record.decode_data(out) => Ok(()),
-            _ => Err(CodecError::Broken {
-                format: "base64",
-                cause: "not decodable".into(),
-            }),
+            _ => Err(CodecError::NotBase64),
         };
         let mut place = (0, 0);
         unpacker.unpack(records.len(), load, |index, unit| {
@@ -157,17 +154,9 @@ impl Transformer {
                     record: bytes,
                 } => {
                     // What is not base64 is kept as the text it came as.
-                    let not_base64 = matches!(
-                        error,
-                        CodecError::Broken {
-                            format: "base64",
-                            ..
-                        }
-                    );
-                    let bytes = if not_base64 {
-                        record.data.as_bytes()
-                    } else {
-                        bytes
+                    let bytes = match error {
+                        CodecError::NotBase64 => record.data.as_bytes(),
+                        _ => bytes,
                     };
                     tables.refuse(
                         &identity,
@@ -294,7 +283,9 @@ impl Tables<'_> {
 fn refusal_of(error: &CodecError) -> Refusal {
     let reason = match error {
         CodecError::TooLarge { .. } => Reason::RecordTooLarge,
-        CodecError::Broken { .. } | CodecError::Compress(_) => Reason::UndecodableRecord,
+        CodecError::Broken { .. } | CodecError::NotBase64 | CodecError::Compress(_) => {
+            Reason::UndecodableRecord
+        }
     };
     Refusal::of_unit(reason, error.to_string())
 }

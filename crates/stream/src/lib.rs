@@ -22,9 +22,13 @@
 //! Nothing here asks the time: a record's arrival is what the caller says it
 //! is, so that a simulated service can run on its own clock. Sequence numbers
 //! depend on nothing but the order of records in their shard.
+//!
+//! A function that is fed by Lambda from a Kinesis stream can be fed from this
+//! one: [`lambda_event`] writes records as the event that it gets there.
 
 mod error;
 mod frame;
+pub mod lambda_event;
 mod manifest;
 mod reader;
 mod segment;

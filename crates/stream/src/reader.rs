@@ -187,12 +187,15 @@ impl ShardReader {
         Ok(taken)
     }
 
+    /// Whether a segment lies behind the one that is being read, or that is to
+    /// be read once it is there: a writer may begin it at any moment, also
+    /// between the look for it and this one.
     fn has_later_segment(&self) -> Result<bool, StreamError> {
-        let last = segments(&self.dir)?.last().copied();
-        Ok(match &self.segment {
-            Some(segment) => last > Some(segment.first_ordinal),
-            None => last.is_some(),
-        })
+        let current = match &self.segment {
+            Some(segment) => segment.first_ordinal,
+            None => self.next_ordinal,
+        };
+        Ok(segments(&self.dir)?.last() > Some(&current))
     }
 
     fn enter_next_segment(&mut self) -> Result<(), StreamError> {
@@ -235,6 +238,7 @@ impl OpenSegment {
         ordinal: u64,
         take: impl Fn(&Frame<'_>) -> T,
     ) -> Result<Option<T>, StreamError> {
+        let mut looked_again = false;
         loop {
             let problem = match decode(&self.buffer[self.at..]) {
                 Decoded::Whole(frame, length) if frame.ordinal == ordinal => {
@@ -252,8 +256,21 @@ impl OpenSegment {
                 }
                 Decoded::Broken(problem) => problem,
             };
-            self.judge_tail(problem)?;
-            return Ok(None);
+            let rest = &self.buffer[self.at..];
+            if rest.is_empty() {
+                return Ok(None);
+            }
+            if looked_again {
+                refuse_damage(&self.path, self.offset, problem, rest)?;
+                self.forget_tail()?;
+                return Ok(None);
+            }
+            // What is buffered may be older than what is there by now: a writer
+            // may have finished the record, or cut it and written another. So
+            // nothing is judged but all of the tail, read at one go.
+            self.forget_tail()?;
+            self.fill(usize::MAX)?;
+            looked_again = true;
         }
     }
 
@@ -272,16 +289,8 @@ impl OpenSegment {
         Ok(self.buffer.len() >= wanted)
     }
 
-    /// What follows is no whole record. If it is a torn tail it is forgotten,
-    /// as a writer may yet finish it, or cut it and write another.
-    fn judge_tail(&mut self, problem: &'static str) -> Result<(), StreamError> {
-        if self.at < self.buffer.len() {
-            self.file
-                .read_to_end(&mut self.buffer)
-                .on("read", &self.path)?;
-            let rest = &self.buffer[self.at..];
-            refuse_damage(&self.path, self.offset, problem, rest)?;
-        }
+    /// Drops what is buffered, so that it is read anew.
+    fn forget_tail(&mut self) -> Result<(), StreamError> {
         self.buffer.clear();
         self.at = 0;
         self.file
@@ -302,5 +311,126 @@ impl OpenSegment {
             });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use std::fs;
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::{Entry, Writer};
+
+    const SHARD: ShardId = ShardId::new(0);
+
+    /// A stream whose writer has not yet begun the shard's first segment.
+    fn new_stream(dir: &Path) -> ShardReader {
+        fs::create_dir(shard_dir(dir, SHARD)).unwrap();
+        Manifest::new(1).unwrap().create(dir).unwrap();
+        Stream::open(dir).unwrap().reader(SHARD, None).unwrap()
+    }
+
+    fn writer(dir: &Path) -> Writer {
+        Writer::open(dir, NonZeroU32::MIN)
+            .unwrap()
+            .with_segment_bytes(1)
+    }
+
+    fn put(dir: &Path, data: &[u8]) {
+        let placed = writer(dir).put(&[Entry {
+            partition_key: "k",
+            data,
+            arrived_at_ms: 0,
+        }]);
+        assert_eq!(placed.unwrap().len(), 1);
+    }
+
+    fn next(reader: &mut ShardReader) -> Option<Vec<u8>> {
+        reader.next().unwrap().map(|record| record.data)
+    }
+
+    fn frame(ordinal: u64, data: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        Frame {
+            ordinal,
+            arrived_at_ms: 0,
+            partition_key: "k",
+            data,
+        }
+        .encode(&mut bytes);
+        bytes
+    }
+
+    /// Takes the steps of one call of `next`, up to its look for a later
+    /// segment, with the writer's `work` between them.
+    fn has_later_segment_after(reader: &mut ShardReader, work: impl FnOnce()) -> bool {
+        assert_eq!(reader.advance_in_segment(|_| ()).unwrap(), None);
+        work();
+        reader.has_later_segment().unwrap()
+    }
+
+    #[test]
+    fn the_first_segment_may_come_while_it_is_looked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut reader = new_stream(dir.path());
+        assert_eq!(next(&mut reader), None);
+        let begin = || drop(writer(dir.path()));
+        assert!(!has_later_segment_after(&mut reader, begin));
+        assert_eq!(next(&mut reader), None);
+        put(dir.path(), b"first");
+        assert_eq!(next(&mut reader).unwrap(), b"first");
+        assert_eq!(next(&mut reader), None);
+    }
+
+    #[test]
+    fn a_next_segment_may_come_while_it_is_looked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut reader = new_stream(dir.path());
+        put(dir.path(), b"first");
+        assert_eq!(next(&mut reader).unwrap(), b"first");
+        let begin = || {
+            File::create(segment_path(&shard_dir(dir.path(), SHARD), 2)).unwrap();
+        };
+        assert!(has_later_segment_after(&mut reader, begin));
+        assert_eq!(next(&mut reader), None);
+        assert_eq!(next(&mut reader), None);
+        put(dir.path(), b"second");
+        // Rolls once more, so that the reader finds the second finished.
+        put(dir.path(), b"third");
+        assert_eq!(next(&mut reader).unwrap(), b"second");
+        assert_eq!(next(&mut reader).unwrap(), b"third");
+        assert_eq!(next(&mut reader), None);
+    }
+
+    #[test]
+    fn a_segment_without_records_that_another_follows_is_damage() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut reader = new_stream(dir.path());
+        for first_ordinal in [1, 2] {
+            File::create(segment_path(&shard_dir(dir.path(), SHARD), first_ordinal)).unwrap();
+        }
+        assert!(matches!(reader.next(), Err(StreamError::Corrupt { .. })));
+    }
+
+    #[test]
+    fn a_torn_tail_may_be_written_anew_while_it_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = segment_path(dir.path(), 1);
+        let torn = frame(1, b"never acknowledged");
+        fs::write(&path, &torn[..torn.len() - 1]).unwrap();
+        let mut segment = OpenSegment::open(dir.path(), 1).unwrap().unwrap();
+        assert!(!segment.fill(torn.len()).unwrap());
+        fs::write(
+            &path,
+            [frame(1, b"in its place, longer"), frame(2, b"b")].concat(),
+        )
+        .unwrap();
+        for ordinal in [1, 2] {
+            let taken = segment.advance(ordinal, |frame| frame.ordinal).unwrap();
+            assert_eq!(taken, Some(ordinal));
+        }
+        assert_eq!(segment.advance(3, |_| ()).unwrap(), None);
     }
 }

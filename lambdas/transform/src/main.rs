@@ -17,6 +17,11 @@ use tokio::task::futures::TaskLocalFuture;
 
 use crate::config::Config;
 
+/// Batches come and go by the megabyte; this allocator keeps their pages instead
+/// of asking the kernel for them anew.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     marquee_telemetry::init_lambda();

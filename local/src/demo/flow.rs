@@ -84,8 +84,8 @@ pub(super) async fn run(
     let (writing, tail) = Tail::growing();
     let stop = Stop::new();
     let producing = {
-        let settings = settings.clone();
-        spawn_blocking(move || produce(&settings, writer, progress.put()))
+        let (settings, stop) = (settings.clone(), stop.clone());
+        spawn_blocking(move || produce(&settings, writer, progress.put(), &stop))
     };
     let fill = async {
         let produced = producing
@@ -105,9 +105,10 @@ pub(super) async fn run(
             }
         }
     };
+    // One that fails stops the other.
     let (produced, totals) = tokio::join!(fill, mapping.run(tail, stop.clone()));
-    let produced = produced.map_err(|(error, _)| error)?;
     let totals = totals?;
+    let produced = produced.map_err(|(error, _)| error)?;
     drop(mapping);
     Ok(Flow {
         produced,
@@ -194,7 +195,7 @@ mod tests {
 
         let dir = tempfile::tempdir().unwrap();
         let writer = Writer::open(dir.path(), settings.shards).unwrap();
-        let produced = produce(&settings, writer, &AtomicU64::new(0)).unwrap();
+        let produced = produce(&settings, writer, &AtomicU64::new(0), &Stop::new()).unwrap();
         assert_eq!(produced, flow.produced);
         let transform = Transform::new(after.clone(), marquee_ingest::Settings::default());
         let function = Arc::new(Slow(TransformFunction::new(transform)));

@@ -12,7 +12,7 @@ use super::report::Report;
 /// How many ranks are shown.
 const RANKS: usize = 8;
 /// How wide sentences may be.
-const PAGE_COLUMNS: usize = 96;
+const PAGE_COLUMNS: usize = 98;
 /// How long a name may be before it is cut.
 const NAME_CHARS: usize = 34;
 
@@ -85,7 +85,7 @@ impl<'a> Page<'a> {
         paragraph(
             f,
             &format!(
-                "Of the processed, {} arrived a second time (curation drops them) and {} over an hour late.",
+                "{} of the processed arrived a second time (curation drops them), {} over an hour late.",
                 count(survey.duplicates),
                 count(survey.late)
             ),
@@ -272,7 +272,7 @@ impl<'a> Page<'a> {
                 count(books.objects)
             ),
             format!(
-                "Of the producer's numbers 1 to {} each is there once, but for {} of units too broken to carry one.",
+                "The producer's numbers 1 to {} are there once each, but for {} of units too broken for one.",
                 count(books.sent),
                 count(books.unnumbered)
             ),

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, ensure};
 use marquee_producer::{Aggregator, Batcher, Numbering, PutRecord, RequestLimits};
 use marquee_stream::{Entry, Writer};
 
 use super::Settings;
+use crate::mapping::Stop;
 
 /// What the producer says of the stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,8 +22,8 @@ pub(super) struct Produced {
     pub(super) bytes: u64,
 }
 
-/// Simulates, packs and puts, to the end. `put` shows how many events are in
-/// the stream meanwhile.
+/// Simulates, packs and puts, to the end, unless `stop` is asked for. `put`
+/// shows how many events are in the stream meanwhile.
 ///
 /// These are the producer's stages, driven on the simulation's clock: the same
 /// settings put the same records in the same order.
@@ -30,6 +31,7 @@ pub(super) fn produce(
     settings: &Settings,
     writer: Writer,
     put: &AtomicU64,
+    stop: &Stop,
 ) -> anyhow::Result<Produced> {
     let mut numbering = Numbering::new(&settings.producer_id())?;
     let mut aggregator = Aggregator::new(settings.aggregate());
@@ -47,6 +49,7 @@ pub(super) fn produce(
         let body = numbering.number(event);
         aggregator.give(&user_id, &body, now_ms, &mut records)?;
         outlet.take(&mut records)?;
+        ensure!(!stop.is_asked(), "the work on the stream was stopped");
     }
     aggregator.finish(&mut records);
     outlet.take(&mut records)?;

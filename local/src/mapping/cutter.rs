@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use marquee_stream::lambda_event::{ENVELOPE_BYTES, MAX_PAYLOAD_BYTES, encoded_len};
 use marquee_stream::{Record, ShardId, ShardReader, StreamError};
 
-use super::payload::{ENVELOPE_BYTES, MAX_PAYLOAD_BYTES, encoded_len};
 use super::{Settings, Stop, Tail};
 
 /// Cuts one shard's records, in order, into batches.
@@ -137,10 +137,10 @@ mod tests {
     use std::num::NonZeroU32;
     use std::path::Path;
 
+    use marquee_stream::lambda_event::write_event;
     use marquee_stream::{Entry, Stream, Writer};
 
     use super::*;
-    use crate::mapping::write_event;
 
     const X: (i64, &[u8]) = (0, b"x");
 

@@ -9,7 +9,10 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::payload::{FUNCTION_ARN, STREAM_ARN};
+/// The stream's name in records of failure; the one that events have.
+const STREAM_ARN: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/marquee";
+/// The function's.
+const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:marquee-transform";
 
 /// Why records were given up, in Lambda's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

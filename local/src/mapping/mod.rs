@@ -2,7 +2,7 @@
 //!
 //! Every shard is worked off on its own task, in order, with one batch in
 //! flight. A batch is cut ([`cutter`]) from consecutive records, written as the
-//! event that Lambda delivers ([`payload`]), and handed to the [`Function`].
+//! event that Lambda delivers ([`lambda_event`]), and handed to the [`Function`].
 //! The function's answer ([`answer`]) decides ([`retry`]) what is done, what is
 //! tried again, and what is given up: that goes to the on-failure destination
 //! ([`destination`]), records and all. Only when a record is done or safely
@@ -14,6 +14,8 @@
 //! The clock is the stream's: batching windows and record ages are measured by
 //! arrival stamps, so that the same finished stream always gives the same
 //! batches, however fast or slow it is worked off.
+//!
+//! [`lambda_event`]: marquee_stream::lambda_event
 
 mod answer;
 mod consumer;
@@ -21,7 +23,6 @@ mod cutter;
 mod destination;
 mod faults;
 mod function;
-mod payload;
 mod retry;
 mod settings;
 mod stop;
@@ -38,7 +39,6 @@ pub use consumer::{Consumer, ConsumerError};
 pub use destination::{Condition, DestinationError};
 pub use faults::{Faults, Faulty};
 pub use function::{Function, InvokeError};
-pub use payload::{MAX_PAYLOAD_BYTES, encoded_len, write_event};
 pub use settings::{Backoff, MAX_BATCH_SIZE, Settings};
 pub use stop::Stop;
 pub use tail::{StillWriting, Tail};

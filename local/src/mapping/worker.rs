@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use marquee_stream::lambda_event::{MAX_PAYLOAD_BYTES, write_event};
 use marquee_stream::{Record, ShardId, ShardReader};
 use object_store::path::Path;
 
 use super::answer::{Verdict, judge};
 use super::cutter::Cutter;
 use super::destination::{Condition, Destination, GivenUp};
-use super::payload::{MAX_PAYLOAD_BYTES, write_event};
 use super::retry::{Piece, Rest};
 use super::{Consumer, Function, MappingError, Settings, Stop, Tail};
 

@@ -51,8 +51,8 @@ async fn the_receipt_says_what_became_of_the_batch() {
     assert_eq!(receipt.event_dates, [("2026-03-01".to_owned(), 2)].into());
     assert_eq!(receipt.ingest_date, "2026-03-01");
     assert_eq!(receipt.ingest_hour, 12);
-    assert_eq!(receipt.first_arrived_at, "2026-03-01T12:00:00.250Z");
-    assert_eq!(receipt.last_arrived_at, "2026-03-01T12:00:00.500Z");
+    assert_eq!(receipt.first_arrived_at, "2026-03-01T12:00:00.25Z");
+    assert_eq!(receipt.last_arrived_at, "2026-03-01T12:00:00.5Z");
     assert_eq!(receipt.catalogue, None);
     for zone in Zone::ALL {
         let object = receipt

@@ -1,6 +1,7 @@
-//! The event as Lambda delivers it: Kinesis records in JSON.
+//! A batch of records as the event that Lambda delivers of a Kinesis stream:
+//! JSON, with the records' data in Base64.
 
-use marquee_stream::{Record, ShardId};
+use crate::{Record, ShardId};
 
 /// The most bytes Lambda takes in one invocation, all of the JSON counted.
 pub const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
@@ -21,12 +22,6 @@ const AFTER_ID: &str = concat!(
     r#""eventSourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/marquee"}"#,
 );
 
-/// The stream's name in events and records of failure.
-pub(super) const STREAM_ARN: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/marquee";
-/// The function's.
-pub(super) const FUNCTION_ARN: &str =
-    "arn:aws:lambda:us-east-1:000000000000:function:marquee-transform";
-
 const NUMBER_DIGITS: usize = 56;
 const SHARD_CHARS: usize = "shardId-000000000000".len();
 const CONSTANT_BYTES: usize = BEFORE_KEY.len()
@@ -40,7 +35,7 @@ const CONSTANT_BYTES: usize = BEFORE_KEY.len()
     + ":,".len();
 
 /// The bytes of an event without records.
-pub(super) const ENVELOPE_BYTES: usize = OPENING.len() + CLOSING.len();
+pub const ENVELOPE_BYTES: usize = OPENING.len() + CLOSING.len();
 
 /// How many bytes `record` adds to an event: never fewer than it does, and one
 /// more than it does for the last one, which no comma follows.
@@ -118,12 +113,12 @@ fn write_escaped(text: &str, out: &mut Vec<u8>) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
-    use marquee_stream::SequenceNumber;
     use proptest::collection::vec;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::SequenceNumber;
 
     const SHARD: ShardId = ShardId::new(3);
 
@@ -162,7 +157,7 @@ mod tests {
                 "eventName": "aws:kinesis:record",
                 "invokeIdentityArn": "arn:aws:iam::000000000000:role/marquee-transform",
                 "awsRegion": "us-east-1",
-                "eventSourceARN": STREAM_ARN
+                "eventSourceARN": "arn:aws:kinesis:us-east-1:000000000000:stream/marquee"
             }]})
         );
     }
