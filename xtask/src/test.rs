@@ -16,6 +16,8 @@ const DEMO: [&str; 2] = ["marquee", "marquee-marts"];
 const SDK: [&str; 2] = ["marquee-aws", "marquee-lambda-*"];
 /// The crate that needs it with its default features.
 const SDK_BY_FEATURE: &str = "marquee-producer";
+/// With which its own tests of the Kinesis target are built.
+const SDK_MOCKS: &str = "marquee-producer/kinesis-mocks";
 const TIDY: &str = "marquee-tidy";
 
 #[derive(Args)]
@@ -71,7 +73,8 @@ fn groups(task: &str, quick: bool) -> Vec<(&'static str, Command)> {
         ("on DataFusion", of(task, DEMO)),
     ];
     if !quick {
-        let sdk = of(task, SDK.into_iter().chain([SDK_BY_FEATURE]));
+        let mut sdk = of(task, SDK.into_iter().chain([SDK_BY_FEATURE]));
+        sdk.args(["--features", SDK_MOCKS]);
         groups.push(("on the AWS SDK", sdk));
     }
     groups

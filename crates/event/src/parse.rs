@@ -119,7 +119,10 @@ impl Parser {
                 Some(PRODUCER) => return fields.producer.scan(scanner, producer_keys),
                 _ => {}
             }
-            let value = scanner.value()?;
+            let value = match scanner.plain_string() {
+                Some(value) => value,
+                None => scanner.value()?,
+            };
             match index.and_then(|index| fields.tokens.get_mut(index)) {
                 Some(token) => *token = value,
                 None => fields
@@ -179,7 +182,10 @@ impl<'a, const N: usize> Object<'a, N> {
         }
         let start = scanner.position();
         scanner.known_members(keys, |scanner, index, key_start| {
-            let value = scanner.value()?;
+            let value = match scanner.plain_string() {
+                Some(value) => value,
+                None => scanner.value()?,
+            };
             match index.and_then(|index| self.members.get_mut(index)) {
                 Some(member) => *member = value,
                 None => self

@@ -143,10 +143,12 @@ impl<'a> Place<'a> {
     };
 
     fn pass(scanner: &mut Scanner<'a>, index: usize) -> Result<Self, Syntax> {
-        let token = if index == DATA {
-            scanner.long_string()?
-        } else {
-            scanner.value()?
+        let token = match index {
+            DATA => scanner.long_string()?,
+            _ => match scanner.plain_string() {
+                Some(value) => value,
+                None => scanner.value()?,
+            },
         };
         Ok(Self {
             token,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::IoContext as _;
 use crate::segment::sync_dir;
-use crate::{MAX_SHARDS, StreamError};
+use crate::{MAX_SHARDS, ShardId, StreamError};
 
 const FILE: &str = "stream.json";
 const FORMAT: u32 = 1;
@@ -17,18 +17,28 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     format: u32,
+    /// The index of the first shard: streams whose records meet in one lake have
+    /// different ones, so that no two records have one identity.
+    #[serde(default)]
+    pub(crate) first_shard: u32,
     pub(crate) shards: u32,
 }
 
 impl Manifest {
-    pub(crate) fn new(shards: u32) -> Result<Self, StreamError> {
+    pub(crate) fn new(first_shard: u32, shards: u32) -> Result<Self, StreamError> {
         if shards > MAX_SHARDS {
             return Err(StreamError::TooManyShards { asked: shards });
         }
         Ok(Self {
             format: FORMAT,
+            first_shard,
             shards,
         })
+    }
+
+    /// The stream's shards, in order.
+    pub(crate) fn shard_ids(&self) -> impl Iterator<Item = ShardId> + Clone + use<> {
+        (self.first_shard..self.first_shard.saturating_add(self.shards)).map(ShardId::new)
     }
 
     /// Reads the manifest in `dir`; `None` if there is none.
@@ -65,8 +75,8 @@ impl Manifest {
         let path = dir.join(FILE);
         let draft = dir.join("stream.json.draft");
         let text = format!(
-            "{{\"format\":{},\"shards\":{}}}\n",
-            self.format, self.shards
+            "{{\"format\":{},\"first_shard\":{},\"shards\":{}}}\n",
+            self.format, self.first_shard, self.shards
         );
         let mut file = File::create(&draft).on("create", &draft)?;
         file.write_all(text.as_bytes()).on("write", &draft)?;

@@ -43,7 +43,7 @@ impl Stream {
         })?;
         Ok(Self {
             dir: dir.to_owned(),
-            shards: (0..manifest.shards).map(ShardId::new).collect(),
+            shards: manifest.shard_ids().collect(),
         })
     }
 
@@ -328,7 +328,7 @@ mod tests {
     /// A stream whose writer has not yet begun the shard's first segment.
     fn new_stream(dir: &Path) -> ShardReader {
         fs::create_dir(shard_dir(dir, SHARD)).unwrap();
-        Manifest::new(1).unwrap().create(dir).unwrap();
+        Manifest::new(0, 1).unwrap().create(dir).unwrap();
         Stream::open(dir).unwrap().reader(SHARD, None).unwrap()
     }
 

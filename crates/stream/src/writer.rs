@@ -52,12 +52,26 @@ impl Writer {
     /// [`StreamError::Locked`] while another writer has it;
     /// [`StreamError::Corrupt`] when a shard's last segment is damaged.
     pub fn open(dir: &Path, shards: NonZeroU32) -> Result<Self, StreamError> {
-        let to_create = Manifest::new(shards.get())?;
+        Self::open_from(dir, 0, shards)
+    }
+
+    /// As [`Writer::open`], but the first shard of a stream that is created has
+    /// the index `first_shard`. A record's identity in a lake is its shard and
+    /// its place in it: streams that share a lake need shards of their own.
+    ///
+    /// # Errors
+    /// As [`Writer::open`].
+    pub fn open_from(
+        dir: &Path,
+        first_shard: u32,
+        shards: NonZeroU32,
+    ) -> Result<Self, StreamError> {
+        let to_create = Manifest::new(first_shard, shards.get())?;
         fs::create_dir_all(dir).on("create", dir)?;
         let lock = lock(dir)?;
         let existing = Manifest::read(dir)?;
         let manifest = existing.unwrap_or(to_create);
-        let ids = (0..manifest.shards).map(ShardId::new);
+        let ids = manifest.shard_ids();
         if existing.is_none() {
             for shard in ids.clone() {
                 let path = shard_dir(dir, shard);
@@ -106,11 +120,11 @@ impl Writer {
         let count = self.shard_count();
         let mut placed = Vec::with_capacity(entries.len());
         for entry in entries {
-            let shard_id = ShardId::of_partition_key(entry.partition_key, count);
-            let sequence_number = self.shards[shard_id.index() as usize].stage(entry);
+            let place = ShardId::of_partition_key(entry.partition_key, count).index();
+            let shard = &mut self.shards[place as usize];
             placed.push(Placed {
-                shard_id,
-                sequence_number,
+                shard_id: shard.id,
+                sequence_number: shard.stage(entry),
             });
         }
         self.poisoned = true;

@@ -126,3 +126,33 @@ fn a_position_of_another_stream_is_refused() {
         Err(StreamError::UnknownShard { .. })
     ));
 }
+
+#[test]
+fn streams_of_one_lake_have_shards_of_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let entry = Entry {
+        partition_key: "k",
+        data: b"x",
+        arrived_at_ms: 1,
+    };
+    let mut writer = Writer::open_from(dir.path(), 8192, shards(3)).unwrap();
+    let placed = writer.put(&[entry]).unwrap();
+    drop(writer);
+    // An existing stream keeps its shards, whatever it is opened with.
+    let again = Writer::open(dir.path(), shards(1))
+        .unwrap()
+        .put(&[entry])
+        .unwrap();
+    let stream = Stream::open(dir.path()).unwrap();
+    assert_eq!(stream.shards(), [8192, 8193, 8194].map(ShardId::new));
+    assert_eq!(placed[0].shard_id, again[0].shard_id);
+    assert!(stream.shards().contains(&placed[0].shard_id));
+    let mut reader = stream.reader(placed[0].shard_id, None).unwrap();
+    let numbers: Vec<_> = std::iter::from_fn(|| reader.next().unwrap())
+        .map(|r| r.sequence_number)
+        .collect();
+    assert_eq!(
+        numbers,
+        [placed[0].sequence_number, again[0].sequence_number]
+    );
+}

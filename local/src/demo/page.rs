@@ -272,7 +272,7 @@ impl<'a> Page<'a> {
                 count(books.objects)
             ),
             format!(
-                "The producer's numbers 1 to {} are there once each, but for {} of units too broken for one.",
+                "The producer's numbers 1 to {} are there once each, but for {} units too broken to carry one.",
                 count(books.sent),
                 count(books.unnumbered)
             ),

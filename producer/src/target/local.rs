@@ -1,12 +1,13 @@
 //! The embedded stream as a target.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use marquee_stream::{Entry, StreamError, Writer};
+use marquee_stream::{Entry, MAX_SHARDS, StreamError, Writer};
 
 use super::{RecordFailure, Target, TargetError};
 use crate::PutRecord;
@@ -18,16 +19,26 @@ pub struct LocalTarget {
 }
 
 impl LocalTarget {
-    /// Opens the stream in `dir`, or creates it with `shards` shards.
+    /// Opens the stream in `dir`, or creates it with `shards` shards whose
+    /// indices no other stream is likely to have, so that several streams can
+    /// be run into one lake.
     ///
     /// # Errors
     /// The directory cannot be used, or another writer has the stream.
     pub fn open(dir: &Path, shards: NonZeroU32) -> Result<Self, StreamError> {
-        let writer = Writer::open(dir, shards)?;
+        let writer = Writer::open_from(dir, own_first_shard(), shards)?;
         Ok(Self {
             writer: Arc::new(Mutex::new(writer)),
         })
     }
+}
+
+/// A multiple of the most shards a stream has, by chance, that twelve digits and
+/// 32 bits hold.
+fn own_first_shard() -> u32 {
+    let chance = RandomState::new().hash_one(std::process::id());
+    let places = u64::from(u32::MAX / MAX_SHARDS);
+    (1 + (chance % (places - 1)) as u32) * MAX_SHARDS
 }
 
 #[async_trait]
