@@ -7,7 +7,8 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::step::{cargo, command, failure, root, target};
+use crate::bench;
+use crate::step::{command, failure, root, target};
 
 /// Where the peers' scripts are.
 pub(crate) const DIRECTORY: &str = "bench/peers";
@@ -48,11 +49,7 @@ pub(crate) fn run(json: bool) -> Result<ExitCode> {
     };
     let input = target().join("peers");
     fs::create_dir_all(&input).with_context(|| format!("{} cannot be made", input.display()))?;
-    let ours = result(
-        cargo(["bench", "-p", "marquee-bench", "--bench", "transform", "--"])
-            .arg("--peer-input")
-            .arg(&input),
-    )?;
+    let ours = result(bench::transform().arg("--peer-input").arg(&input))?;
     let mut is_equal = true;
     report(json, &ours, &ours);
     for script in SCRIPTS {
