@@ -58,7 +58,7 @@ pub struct Simulation {
     pub days: u32,
     /// About how many events it sends in all, those sent twice counted twice, up
     /// to 10 billion. Sittings are made to match it, so the number comes out
-    /// within a few percent where it is some thousands or more.
+    /// within 3 % at a million, but half as many again at a few thousand.
     pub events: u64,
     /// The share of events that are broken, 0 to 1.
     pub bad_share: f64,
