@@ -8,6 +8,7 @@
 pub mod catalogue;
 pub mod digest;
 pub mod error;
+pub mod generation;
 pub mod receipt;
 pub mod zone;
 

@@ -110,6 +110,19 @@ pub fn receipt_key(ingest_date: &str, batch: &str) -> String {
     format!("{RECEIPTS}/ingest_date={ingest_date}/{batch}.json")
 }
 
+/// The directory of a curated table's files of one run; of one date, unless the
+/// table has none.
+pub fn curated_directory(table: &str, event_date: Option<&str>, run: &str) -> String {
+    match event_date {
+        Some(date) => format!("{CURATED}/{table}/event_date={date}/run={run}"),
+        None => format!("{CURATED}/{table}/run={run}"),
+    }
+}
+
+/// What all curated files' keys begin with.
+pub const CURATED: &str = "curated";
+/// What the keys of generations, and of what belongs to them, begin with.
+pub const DAYS: &str = "ledger/days";
 /// What all receipts' keys begin with.
 pub const RECEIPTS: &str = "ledger/receipts";
 /// What the catalogue's keys begin with.

@@ -13,16 +13,16 @@ pub fn timestamp() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")))
 }
 
-fn needed(name: &str, data_type: DataType) -> Field {
+pub(crate) fn needed(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, false)
 }
 
-fn optional(name: &str, data_type: DataType) -> Field {
+pub(crate) fn optional(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, true)
 }
 
 /// Where a unit came from: three columns that no two units of a stream share.
-fn identity() -> [Field; 3] {
+pub(crate) fn identity() -> [Field; 3] {
     [
         needed("shard_id", DataType::Utf8),
         needed("sequence_number", DataType::Utf8),

@@ -1,0 +1,52 @@
+//! What goes wrong with a day.
+
+use marquee_lake::LakeError;
+use marquee_tables::encode::EncodeError;
+use thiserror::Error;
+
+/// What goes wrong with a day. [`DayError::Lake`] with a store's error may pass
+/// when it is tried again; the others need somebody to look.
+#[derive(Debug, Error)]
+pub enum DayError {
+    /// The lake could not be read or written, or holds what it should not.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// A file could not be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// A Parquet file could not be read or written.
+    #[error("{key}: {cause}")]
+    Parquet {
+        /// Which.
+        key: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// Files for sorting beside memory could not be written or read.
+    #[error("cannot use the directory for spilled runs: {0}")]
+    Spill(#[from] std::io::Error),
+    /// What an object holds is not what its receipt says.
+    #[error("{key} holds {found} {what}, but its receipt says {expected}")]
+    Differs {
+        /// The object.
+        key: String,
+        /// What was counted.
+        what: &'static str,
+        /// What the receipt says.
+        expected: u64,
+        /// What is there.
+        found: u64,
+    },
+    /// No date is that, or none that the lake has.
+    #[error("{0}")]
+    Date(String),
+    /// A head of a file in `sql/`.
+    #[error(transparent)]
+    Head(#[from] marquee_sql::HeadError),
+}
+
+impl From<object_store::Error> for DayError {
+    fn from(error: object_store::Error) -> Self {
+        Self::Lake(error.into())
+    }
+}

@@ -1,0 +1,1 @@
+//! Kernels over the sorted events of one bucket of users.

@@ -1,0 +1,248 @@
+//! A date's generations: the small objects that make its curated files exist.
+//!
+//! `ledger/days/event_date=D/{generation}.json` is created only if it is absent
+//! and never replaced. The highest number is current. Whoever finds the number
+//! taken has lost a race and plans again. Glue, Redshift and what a query sees
+//! are projections of it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use serde::{Deserialize, Serialize};
+
+use crate::error::LakeError;
+use crate::zone::DAYS;
+
+/// How many generations are read at a time.
+const READERS: usize = 16;
+
+/// A Parquet file of a curated table.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Its key.
+    pub key: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// The [digest](crate::digest) of its bytes.
+    pub digest: String,
+}
+
+/// What a generation has of one table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableFiles {
+    /// Its files, in the order of their rows.
+    pub files: Vec<FileEntry>,
+}
+
+impl TableFiles {
+    /// Rows of all files.
+    pub fn rows(&self) -> u64 {
+        self.files.iter().map(|file| file.rows).sum()
+    }
+
+    /// Bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+}
+
+/// Where a date's events went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventCounts {
+    /// Rows of this date that the covered receipts name.
+    pub receipt_rows: u64,
+    /// Events kept: rows of `events`.
+    pub curated: u64,
+    /// Identities dropped because another one with the same user and event was
+    /// first: rows of `dropped_events`.
+    pub duplicates: u64,
+    /// Those among the dropped whose content differs from the kept event's.
+    pub conflicts: u64,
+    /// Rows whose identity had come before: a retry that cut batches otherwise,
+    /// or a replay.
+    pub redelivered: u64,
+}
+
+/// One published state of one event date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generation {
+    /// The version of this form: 1.
+    pub version: u32,
+    /// The date.
+    pub event_date: String,
+    /// Its number, from 1.
+    pub generation: u32,
+    /// The generation that it grew out of.
+    pub parent: Option<u32>,
+    /// The last part of its files' directories, `{generation}-{digest}`.
+    pub run: String,
+    /// The version of the title catalogue.
+    pub catalogue: Option<String>,
+    /// The key of the list of receipts that it covers.
+    pub covered: String,
+    /// How many receipts these are.
+    pub receipts: u64,
+    /// Whether it was the newest date when it was made, and so has the tables
+    /// that are rebuilt for the newest date alone.
+    pub newest: bool,
+    /// The digest of `sql/marts` and `sql/checks` that made it.
+    pub definitions: String,
+    /// The digest of the contents of its facts.
+    pub facts: String,
+    /// The digest of the facts of each earlier date that its marts looked at.
+    pub looked_back: BTreeMap<String, String>,
+    /// Where the events went.
+    pub counts: EventCounts,
+    /// The files of every table.
+    pub tables: BTreeMap<String, TableFiles>,
+}
+
+impl Generation {
+    /// Where it lies.
+    pub fn key(&self) -> String {
+        generation_key(&self.event_date, self.generation)
+    }
+}
+
+/// The key of that generation of the date.
+pub fn generation_key(event_date: &str, generation: u32) -> String {
+    format!("{DAYS}/event_date={event_date}/{generation:06}.json")
+}
+
+/// The date and number of the generation that lies at that key; `None` when
+/// another thing does, an audit, say.
+fn parse_key(key: &str) -> Option<(&str, u32)> {
+    let (date, file) = key
+        .strip_prefix(DAYS)?
+        .strip_prefix("/event_date=")?
+        .split_once('/')?;
+    let number = file.strip_suffix(".json")?;
+    let is_number = number.len() == 6 && number.bytes().all(|byte| byte.is_ascii_digit());
+    Some((date, number.parse().ok().filter(|_| is_number)?))
+}
+
+/// Commits the generation, unless its number is taken. Whether it was written.
+///
+/// # Errors
+/// [`LakeError::Store`].
+pub async fn create(store: &dyn ObjectStore, generation: &Generation) -> Result<bool, LakeError> {
+    let key = generation.key();
+    let mut text = serde_json::to_vec_pretty(generation).map_err(|cause| LakeError::Malformed {
+        key: key.clone(),
+        cause: cause.to_string(),
+    })?;
+    text.push(b'\n');
+    let only_if_absent = PutOptions::from(PutMode::Create);
+    match store
+        .put_opts(&Path::from(key), Bytes::from(text).into(), only_if_absent)
+        .await
+    {
+        Ok(_) => Ok(true),
+        Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reads that generation of the date.
+///
+/// # Errors
+/// [`LakeError::Store`]; [`LakeError::Malformed`] when it is no generation.
+pub async fn read(
+    store: &dyn ObjectStore,
+    event_date: &str,
+    generation: u32,
+) -> Result<Generation, LakeError> {
+    let key = Path::from(generation_key(event_date, generation));
+    let bytes = store.get(&key).await?.bytes().await?;
+    serde_json::from_slice(&bytes).map_err(|cause| LakeError::Malformed {
+        key: key.to_string(),
+        cause: cause.to_string(),
+    })
+}
+
+/// The numbers of every date's generations, by date, ascending.
+///
+/// # Errors
+/// [`LakeError::Store`].
+pub async fn numbers(
+    store: &dyn ObjectStore,
+) -> Result<BTreeMap<String, Vec<u32>>, LakeError> {
+    let mut numbers: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    let mut objects = store.list(Some(&Path::from(DAYS)));
+    while let Some(object) = objects.try_next().await? {
+        if let Some((date, number)) = parse_key(object.location.as_ref()) {
+            numbers.entry(date.to_owned()).or_default().push(number);
+        }
+    }
+    numbers.values_mut().for_each(|numbers| numbers.sort());
+    Ok(numbers)
+}
+
+/// The current generation of every date, by date.
+///
+/// # Errors
+/// As [`read`].
+pub async fn current(
+    store: &dyn ObjectStore,
+) -> Result<BTreeMap<String, Generation>, LakeError> {
+    let newest: Vec<(String, u32)> = numbers(store)
+        .await?
+        .into_iter()
+        .filter_map(|(date, numbers)| Some((date, numbers.last().copied()?)))
+        .collect();
+    futures::stream::iter(newest)
+        .map(|(date, number)| async move {
+            let generation = read(store, &date, number).await?;
+            Ok((date, generation))
+        })
+        .buffered(READERS)
+        .try_collect()
+        .await
+}
+
+/// The current generation of one date.
+///
+/// # Errors
+/// As [`read`].
+pub async fn current_of(
+    store: &dyn ObjectStore,
+    event_date: &str,
+) -> Result<Option<Generation>, LakeError> {
+    let prefix = Path::from(format!("{DAYS}/event_date={event_date}"));
+    let listed = store.list_with_delimiter(Some(&prefix)).await?;
+    let newest = listed
+        .objects
+        .iter()
+        .filter_map(|object| parse_key(object.location.as_ref()))
+        .map(|(_, number)| number)
+        .max();
+    match newest {
+        Some(number) => Ok(Some(read(store, event_date, number).await?)),
+        None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_generations_key_is_one() {
+        let key = generation_key("2026-03-01", 12);
+        assert_eq!(key, "ledger/days/event_date=2026-03-01/000012.json");
+        assert_eq!(parse_key(&key), Some(("2026-03-01", 12)));
+        for other in [
+            "ledger/days/event_date=2026-03-01/audit/000012.json",
+            "ledger/days/event_date=2026-03-01/12.json",
+            "ledger/days/event_date=2026-03-01/+00012.json",
+            "ledger/receipts/event_date=2026-03-01/000012.json",
+        ] {
+            assert_eq!(parse_key(other), None, "{other}");
+        }
+    }
+}

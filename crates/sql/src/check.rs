@@ -1,0 +1,84 @@
+//! An expectation: a query for the rows that break it.
+
+use crate::head::{Head, HeadError, days};
+
+/// What a broken expectation means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The date is not published.
+    Error,
+    /// The date is published, and the report says so.
+    Warn,
+}
+
+impl Severity {
+    /// Its name in files and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+        }
+    }
+}
+
+/// When a check runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// As soon as events and facts are there, before any mart is made.
+    Compact,
+    /// When all tables are there.
+    Marts,
+}
+
+/// A file of `sql/checks`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Its name.
+    pub name: String,
+    /// What is expected, in the file's own words.
+    pub about: String,
+    /// What a broken expectation means.
+    pub severity: Severity,
+    /// When it runs.
+    pub after: After,
+    /// How many days before its date it reads; none when the head does not say.
+    pub looks_back: u32,
+    /// The whole file.
+    pub sql: String,
+}
+
+const NAMES: [&str; 3] = ["severity", "after", "looks back"];
+
+impl Check {
+    /// Reads the file `{name}.sql`.
+    ///
+    /// # Errors
+    /// [`HeadError`] when its head says too little, or what cannot be.
+    pub fn parse(name: &str, text: &str) -> Result<Self, HeadError> {
+        let head = Head::new(name, text);
+        let [severity, after, looks_back] = NAMES;
+        Ok(Self {
+            name: name.to_owned(),
+            about: head.words(&NAMES),
+            severity: head.needed(severity, "error or warn", |value| match value {
+                "error" => Some(Severity::Error),
+                "warn" => Some(Severity::Warn),
+                _ => None,
+            })?,
+            after: head.needed(after, "compact or marts", |value| match value {
+                "compact" => Some(After::Compact),
+                "marts" => Some(After::Marts),
+                _ => None,
+            })?,
+            looks_back: head
+                .optional(looks_back, "a number of days such as `7 days`", days)?
+                .unwrap_or(0),
+            sql: text.to_owned(),
+        })
+    }
+
+    /// The SQL that finds what breaks it on that date, `YYYY-MM-DD`.
+    pub fn sql_for(&self, date: &str) -> String {
+        crate::for_date(&self.sql, date)
+    }
+}

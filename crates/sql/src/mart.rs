@@ -1,0 +1,112 @@
+//! A curated table that SQL makes.
+
+use crate::head::{Head, HeadError, days};
+
+/// Whether a table has a partition a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Partition {
+    /// A directory a date; the date is not in the files.
+    EventDate,
+    /// The whole table is made anew with each newest date.
+    None,
+}
+
+/// What a changed past date means for a table that looked at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rebuild {
+    /// The later dates that looked at it are made anew.
+    Dates,
+    /// Only the newest date is: the table says how things stand now.
+    Latest,
+}
+
+/// A file of `sql/marts`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mart {
+    /// The table.
+    pub name: String,
+    /// What a row is, in the file's own words.
+    pub about: String,
+    /// How it is partitioned.
+    pub partition: Partition,
+    /// How many days before its date it reads.
+    pub looks_back: u32,
+    /// What a changed past date means for it.
+    pub rebuild: Rebuild,
+    /// The whole file.
+    pub sql: String,
+}
+
+const NAMES: [&str; 3] = ["partition", "looks back", "rebuild"];
+
+impl Mart {
+    /// Reads the file `{name}.sql`.
+    ///
+    /// # Errors
+    /// [`HeadError`] when its head says too little, or what cannot be.
+    pub fn parse(name: &str, text: &str) -> Result<Self, HeadError> {
+        let head = Head::new(name, text);
+        let [partition, looks_back, rebuild] = NAMES;
+        Ok(Self {
+            name: name.to_owned(),
+            about: head.words(&NAMES),
+            partition: head.needed(partition, "event_date or none", |value| match value {
+                "event_date" => Some(Partition::EventDate),
+                "none" => Some(Partition::None),
+                _ => None,
+            })?,
+            looks_back: head.needed(looks_back, "a number of days such as `7 days`", days)?,
+            rebuild: head.needed(rebuild, "dates or latest", |value| match value {
+                "dates" => Some(Rebuild::Dates),
+                "latest" => Some(Rebuild::Latest),
+                _ => None,
+            })?,
+            sql: text.to_owned(),
+        })
+    }
+
+    /// The SQL that makes it for that date, `YYYY-MM-DD`.
+    pub fn sql_for(&self, date: &str) -> String {
+        crate::for_date(&self.sql, date)
+    }
+
+    /// Whether a date that is not the newest has it.
+    pub fn is_for_every_date(&self) -> bool {
+        self.rebuild == Rebuild::Dates && self.partition == Partition::EventDate
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "-- A row a title: how often\n-- it was played.\n-- partition: event_date\n\
+                        -- looks back: 7 days\n-- rebuild: dates\nSELECT {date} AS d -- rebuild: x\n";
+
+    #[test]
+    fn a_head_is_read() {
+        let mart = Mart::parse("plays", FILE).unwrap();
+        assert_eq!(mart.about, "A row a title: how often it was played.");
+        assert_eq!((mart.looks_back, mart.rebuild), (7, Rebuild::Dates));
+        assert_eq!(mart.partition, Partition::EventDate);
+        assert!(mart.sql_for("2026-03-01").contains("DATE '2026-03-01' AS d"));
+    }
+
+    #[test]
+    fn a_head_that_cannot_be_is_named() {
+        let fault = |text: &str| Mart::parse("plays", text).unwrap_err().to_string();
+        assert_eq!(
+            fault(&FILE.replace("7 days", "a week")),
+            "plays.sql, line 4: `looks back` is \"a week\", but must be a number of days such as `7 days`"
+        );
+        assert_eq!(
+            fault(&FILE.replace("-- partition: event_date\n", "")),
+            "plays.sql: its head must have a line `-- partition: …`, event_date or none"
+        );
+        assert_eq!(
+            fault(&FILE.replace("looks back: 7 days", "rebuild: dates")),
+            "plays.sql: its head must have a line `-- looks back: …`, a number of days such as `7 days`"
+        );
+    }
+}

@@ -1,0 +1,128 @@
+//! The columns of the curated tables that compaction writes.
+//!
+//! `event_date` is in the path alone. The marts' columns are what their SQL
+//! says. Column order is part of the contract: Redshift loads by position.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow_schema::{DataType, Schema, SchemaRef};
+
+use crate::schema::{identity, needed, optional, timestamp};
+
+/// `curated/events`: each event once, in the order of user, time, arrival and
+/// identity.
+pub fn events() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        let mut fields = vec![
+            needed("event_id", DataType::Utf8),
+            needed("event_type", DataType::Utf8),
+            needed("event_time", timestamp()),
+            needed("user_id", DataType::Utf8),
+            needed("session_id", DataType::Utf8),
+            optional("profile_id", DataType::Utf8),
+            optional("country", DataType::Utf8),
+            optional("device_type", DataType::Utf8),
+            optional("device_os", DataType::Utf8),
+            optional("app_version", DataType::Utf8),
+            optional("title_id", DataType::Utf8),
+            optional("position_ms", DataType::Int64),
+            optional("from_position_ms", DataType::Int64),
+            optional("query", DataType::Utf8),
+            optional("results", DataType::Int32),
+            optional("row_index", DataType::Int32),
+            optional("rating", DataType::Float32),
+            optional("series_id", DataType::Utf8),
+            optional("genres", DataType::Utf8),
+            optional("runtime_ms", DataType::Int64),
+            optional("completion_rate", DataType::Float32),
+            optional("extra", DataType::Utf8),
+            optional("producer_id", DataType::Utf8),
+            optional("producer_seq", DataType::Int64),
+        ];
+        fields.extend(identity());
+        fields.push(needed("arrived_at", timestamp()));
+        Arc::new(Schema::new(fields))
+    });
+    SCHEMA.clone()
+}
+
+/// `curated/dropped_events`: the identities that deduplication dropped, in the
+/// order of user, event, arrival and identity.
+pub fn dropped_events() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        let mut fields = vec![
+            needed("user_id", DataType::Utf8),
+            needed("event_id", DataType::Utf8),
+        ];
+        fields.extend(identity());
+        fields.extend([
+            needed("arrived_at", timestamp()),
+            needed("content_digest", DataType::Int64),
+            needed("is_conflict", DataType::Boolean),
+        ]);
+        Arc::new(Schema::new(fields))
+    });
+    SCHEMA.clone()
+}
+
+/// `curated/fact_session`: a row a session and date.
+pub fn fact_session() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        Arc::new(Schema::new(vec![
+            needed("user_id", DataType::Utf8),
+            needed("session_id", DataType::Utf8),
+            needed("started_at", timestamp()),
+            needed("ended_at", timestamp()),
+            needed("events", DataType::Int64),
+            needed("watch_ms", DataType::Int64),
+            needed("titles", DataType::Int32),
+            needed("searches", DataType::Int32),
+            optional("device_type", DataType::Utf8),
+            optional("country", DataType::Utf8),
+            needed("is_binge", DataType::Boolean),
+        ]))
+    });
+    SCHEMA.clone()
+}
+
+/// `curated/fact_view`: a row a user, session and title that was watched or
+/// rated.
+pub fn fact_view() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        Arc::new(Schema::new(vec![
+            needed("user_id", DataType::Utf8),
+            needed("session_id", DataType::Utf8),
+            needed("title_id", DataType::Utf8),
+            optional("series_id", DataType::Utf8),
+            optional("genres", DataType::Utf8),
+            optional("runtime_ms", DataType::Int64),
+            needed("started_at", timestamp()),
+            needed("ended_at", timestamp()),
+            needed("events", DataType::Int32),
+            needed("watch_ms", DataType::Int64),
+            optional("completion_rate", DataType::Float32),
+            needed("pauses", DataType::Int32),
+            needed("seeks", DataType::Int32),
+            needed("completed", DataType::Boolean),
+            optional("rating", DataType::Float32),
+            needed("engagement_score", DataType::Float32),
+            optional("device_type", DataType::Utf8),
+            optional("country", DataType::Utf8),
+        ]))
+    });
+    SCHEMA.clone()
+}
+
+/// `curated/audit`: a row a figure of the event book.
+pub fn audit() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        Arc::new(Schema::new(vec![
+            needed("book", DataType::Utf8),
+            needed("scope", DataType::Utf8),
+            needed("name", DataType::Utf8),
+            needed("figure", DataType::Utf8),
+            needed("value", DataType::Int64),
+        ]))
+    });
+    SCHEMA.clone()
+}
