@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sql");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut code = String::new();
-    for (constant, directory) in [("MARTS", "marts"), ("CHECKS", "checks")] {
+    for (constant, directory) in [("MARTS", "sql/marts"), ("CHECKS", "sql/checks")] {
         let directory = root.join(directory);
         println!("cargo::rerun-if-changed={}", directory.display());
         code.push_str(&list(constant, &directory)?);
     }
-    let out = env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();
+    let out = env::var_os("OUT_DIR")
+        .map(PathBuf::from)
+        .unwrap_or_default();
     fs::write(out.join("files.rs"), code)
 }
 

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::bad_input::BadInput;
-use crate::{demo, query, run};
+use crate::{audit, day, demo, query, rebuild, replay, run};
 
 /// The whole pipeline on one machine.
 #[derive(Debug, Parser)]
@@ -22,6 +22,11 @@ pub struct Cli {
 enum Command {
     Demo(demo::Args),
     Run(run::Args),
+    Day(day::Args),
+    Backfill(day::BackfillArgs),
+    Audit(audit::Args),
+    Replay(replay::Args),
+    Rebuild(rebuild::Args),
     Query(query::Args),
 }
 
@@ -55,6 +60,11 @@ impl Cli {
             match self.command {
                 Command::Demo(args) => demo::execute(args).await,
                 Command::Run(args) => run::execute(args).await,
+                Command::Day(args) => day::execute(args).await,
+                Command::Backfill(args) => day::backfill(args).await,
+                Command::Audit(args) => audit::execute(args).await,
+                Command::Replay(args) => replay::execute(args).await,
+                Command::Rebuild(args) => rebuild::execute(args).await,
                 Command::Query(args) => query::execute(args).await,
             }
         })

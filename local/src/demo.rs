@@ -2,7 +2,7 @@
 //! reported on.
 //!
 //! ```text
-//! simulation ─▶ stream ─▶ mapping ─▶ transform ─▶ lake ─▶ survey ─▶ report
+//! simulation ─▶ stream ─▶ mapping ─▶ transform ─▶ lake ─▶ survey ─▶ days ─▶ report
 //! ```
 //!
 //! Nothing on the way to the lake is made for the demo: what packs the events
@@ -15,10 +15,13 @@
 //! - [`produce`] fills the stream, [`flow`] works it off meanwhile.
 //! - [`ledger`] adds up what the receipts say, [`survey`] asks the lake itself,
 //!   with [`roll_call`] for the producer's numbers and [`latency`] for the time
-//!   each event took; [`books`] holds all of them against each other.
+//!   each event took; [`curation`] makes the days' tables and asks them;
+//!   [`books`] holds all of them against each other.
 //! - [`report`] is what came of it, [`page`] what a person reads.
 
+mod answer;
 mod books;
+mod curation;
 mod flow;
 mod latency;
 mod ledger;
@@ -41,8 +44,10 @@ use anyhow::Context as _;
 use marquee_lake::catalogue;
 use marquee_producer::simulate::Simulation;
 
+use crate::audit;
 use crate::run::open_lake;
 use books::Books;
+use curation::Curation;
 use ledger::Ledger;
 use page::Page;
 use place::Place;
@@ -95,10 +100,15 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let flow = flow::run(&settings, &stream, store.clone(), progress.clone()).await?;
     progress.surveying();
     let ledger = Ledger::read(&*store).await?;
-    let survey = Survey::of(store, &settings, &flow).await;
+    let survey = Survey::of(store.clone(), &settings, &flow).await;
+    progress.curating();
+    let curation = match audit::count(&stream) {
+        Ok(counted) => Curation::of(store, settings.days_settings(), &counted).await,
+        Err(error) => Err(error),
+    };
     progress.finish();
 
-    let books = Books::of(&flow, &ledger, survey.as_ref());
+    let books = Books::of(&flow, &ledger, survey.as_ref(), curation.as_ref());
     let report = Report {
         lake: args.lake,
         took: began.elapsed(),
@@ -106,6 +116,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
         flow,
         ledger,
         survey: survey.unwrap_or_default(),
+        curation: curation.unwrap_or_default(),
         books,
     };
     place.keep_report(&report.to_json()?)?;

@@ -5,14 +5,21 @@
 //!   stream as Lambda does off Kinesis, and hands them to a function.
 //! - [`transform`] is the real transform as that function.
 //! - [`run`] is `marquee run`: an embedded stream into a lake directory.
+//! - [`day`] is `marquee day` and `marquee backfill`: curated tables of a lake
+//!   directory, by the steps that a state machine runs in the cloud.
+//! - [`audit`], [`replay`] and [`rebuild`] are the commands of those names.
 //! - [`query`] is `marquee query`: SQL over a lake directory.
 //! - [`demo`] is `marquee demo`: a simulated service, run into a lake.
 //! - [`cli`] is the command line.
 
+pub mod audit;
 pub mod bad_input;
 pub mod cli;
+pub mod day;
 pub mod demo;
 pub mod mapping;
 pub mod query;
+pub mod rebuild;
+pub mod replay;
 pub mod run;
 pub mod transform;

@@ -96,7 +96,7 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
         }
         Some(MartsError::Sql { .. }) => format!(
             "the tables are {}, and DESCRIBE shows the columns of one",
-            Engine::TABLES.join(", ")
+            Engine::tables().unwrap_or_default().join(", ")
         ),
         Some(asked) if asked.is_askers() => return BadInput(error.to_string()).into(),
         None if error.is::<output::Unprintable>() => "--format json holds every type".to_owned(),

@@ -92,6 +92,11 @@ fn every_event_is_accounted_for() {
     assert!(!quarantined.is_empty());
     let quarantined: f64 = quarantined.values().map(|n| n.as_f64().unwrap()).sum();
     assert_eq!(number("/events_in"), number("/processed") + quarantined);
+    assert_eq!(
+        number("/processed"),
+        number("/curated_events") + number("/duplicates") + number("/redelivered")
+    );
+    assert_eq!(report["days"].as_array().unwrap().len(), 2);
     assert!((4_000.0..6_000.0).contains(&number("/events_in")));
 
     // Their names are for programs to rely on.
@@ -107,7 +112,11 @@ fn every_event_is_accounted_for() {
         "/zones/processed/bytes",
         "/json_bytes",
         "/batches",
-        "/top_titles/0/plays",
+        "/curated_events",
+        "/days/0/curated_events",
+        "/days/1/tables",
+        "/engagement/1/sessions",
+        "/top_titles/0/hours",
         "/top_searches/0/searches",
     ] {
         assert!(number(pointer) > 0.0, "{pointer}");
@@ -124,13 +133,13 @@ fn every_event_is_accounted_for() {
 
     for said in [
         "The books balance",
-        "Most played",
+        "Most watched",
         "invalid_json",
         "query --lake lake",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
-    assert!(page.lines().count() <= 60, "{page}");
+    assert!(page.lines().count() <= 72, "{page}");
     assert!(!page.contains('\u{1b}'), "no colours where no terminal is");
 
     let (code, out, _) = marquee(
@@ -163,7 +172,7 @@ fn the_same_seed_gives_the_same_lake() {
     // And again where it lies already, even with a batch's receipt gone.
     let receipt = files(&one)
         .into_keys()
-        .find(|name| name.starts_with("ledger"))
+        .find(|name| name.starts_with("ledger/receipts"))
         .unwrap();
     fs::remove_file(one.join(receipt)).unwrap();
     let page = demo(

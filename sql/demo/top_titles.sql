@@ -1,12 +1,13 @@
--- What was begun most often. A series counts as one title, under the name that
--- its episodes share; what arrived twice counts once.
-WITH plays AS (
+-- What was watched longest. A series counts as one title, under the name that
+-- its episodes share.
+WITH watched AS (
     SELECT
         coalesce(series_id, title_id) AS work_id,
-        count(DISTINCT event_id) AS plays,
-        count(DISTINCT user_id) AS viewers
-    FROM processed_events
-    WHERE event_type = 'play'
+        sum(watch_ms) AS watch_ms,
+        count(DISTINCT user_id) AS viewers,
+        count(CASE WHEN completed THEN 1 END) AS completions
+    FROM fact_view
+    WHERE watch_ms > 0
     GROUP BY coalesce(series_id, title_id)
 ),
 
@@ -19,10 +20,11 @@ works AS (
 )
 
 SELECT
-    coalesce(works.name, plays.work_id) AS title,
-    plays.plays,
-    plays.viewers
-FROM plays
-LEFT JOIN works ON works.work_id = plays.work_id
-ORDER BY plays.plays DESC NULLS LAST, title ASC NULLS LAST
+    coalesce(works.name, watched.work_id) AS title,
+    CAST(watched.watch_ms AS DOUBLE) / 3600000 AS hours,
+    watched.viewers,
+    watched.completions
+FROM watched
+LEFT JOIN works ON works.work_id = watched.work_id
+ORDER BY hours DESC NULLS LAST, title ASC NULLS LAST
 LIMIT 10

@@ -2,10 +2,13 @@
 //! else.
 //!
 //! [`S3Store`] is object storage: `object_store::ObjectStore` over aws-sdk-s3.
+//! `GlueCatalog` (feature `glue`) is the day's catalogue of published tables.
 //! A process loads one [`SdkConfig`] ([`sdk_config`]) and makes every client
 //! from it, so that one credential chain, one TLS stack, one retry policy and
 //! one endpoint serve the whole of it.
 
+#[cfg(feature = "glue")]
+mod glue;
 mod s3;
 
 use std::time::Duration;
@@ -14,6 +17,8 @@ use aws_config::BehaviorVersion;
 pub use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 
+#[cfg(feature = "glue")]
+pub use crate::glue::GlueCatalog;
 pub use crate::s3::{S3Failure, S3Store};
 
 /// How long an answer may take to begin. The SDK itself sets no bound, and one

@@ -1,12 +1,35 @@
 //! Compaction: one bucket of one date, from processed objects to `events`,
 //! `dropped_events`, `fact_session` and `fact_view`.
+//!
+//! What is read, is read by [`read`], a few objects ahead of the
+//! kernels in `marquee_facts`, which run on a thread of their own ([`work`]).
+//! Rows beyond the memory bound go to sorted runs and come back range by range
+//! of users ([`spill`]). Row groups are appended to files as they close
+//! ([`files`]) and leave for the store piece by piece ([`upload`]), so that no
+//! file stands in memory as a whole.
+
+mod files;
+pub(crate) mod read;
+mod spill;
+mod upload;
+mod work;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use marquee_ingest::titles::Titles;
 use marquee_lake::generation::{EventCounts, FileEntry, TableFiles};
+use object_store::ObjectStore;
+use tokio::sync::mpsc;
+
+use crate::error::DayError;
 
 /// The tables that compaction writes.
 pub const TABLES: [&str; 4] = ["events", "dropped_events", "fact_session", "fact_view"];
+
+/// How many pieces wait between two steps.
+const AHEAD: usize = 2;
 
 /// What one bucket of a date is made from.
 #[derive(Debug, Clone)]
@@ -44,6 +67,74 @@ pub struct InputObject {
 pub struct Compacted {
     /// The files of each of [`TABLES`].
     pub tables: BTreeMap<String, TableFiles>,
-    /// What became of the rows; `receipt_rows` are those read from inputs.
+    /// What became of the rows; `receipt_rows` and `redelivered` are those of
+    /// the inputs, the others are of all that the bucket has now.
     pub counts: EventCounts,
+}
+
+/// How compaction goes about it. Of these, `file_bytes` and `group_rows` alone
+/// reach what is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompactSettings {
+    /// How many bytes of rows a bucket may hold in memory; beyond, they are
+    /// sorted, spilled and merged. What is being read and written, some 100 MB,
+    /// comes on top, and so does a single user with more rows than that.
+    pub memory_bytes: usize,
+    /// Where rows are spilled to; the system's directory for temporary files
+    /// where it is `None`.
+    pub spill_dir: Option<PathBuf>,
+    /// The size from which on a file is closed and another begun.
+    pub file_bytes: u64,
+    /// The rows of a row group.
+    pub group_rows: u64,
+    /// How many buckets are made at a time.
+    pub buckets_side_by_side: usize,
+    /// Bytes of the inputs that one chunk of a split has, about.
+    pub split_chunk_bytes: u64,
+}
+
+impl Default for CompactSettings {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 1 << 30,
+            spill_dir: None,
+            file_bytes: 128 << 20,
+            group_rows: 1 << 19,
+            buckets_side_by_side: 2,
+            split_chunk_bytes: 64 << 20,
+        }
+    }
+}
+
+/// Makes one bucket of a date.
+///
+/// What is written depends on the rows that inputs and last generation have
+/// between them, on the titles, and on two of the settings; not on the order of
+/// the inputs, how they are divided between inputs and last generation, or how
+/// much memory there was.
+///
+/// # Errors
+/// When the lake cannot be read or written; [`DayError::Gone`] for an input
+/// that is not there; [`DayError::Parquet`] where an object is no Parquet file
+/// or has not the columns it should; [`DayError::Differs`] where its rows are
+/// not as many as its receipt, or the last generation, says.
+pub async fn compact(
+    store: Arc<dyn ObjectStore>,
+    titles: Arc<Titles>,
+    task: BucketTask,
+    settings: CompactSettings,
+) -> Result<Compacted, DayError> {
+    let (to_kernels, pieces) = mpsc::channel(AHEAD);
+    let (to_store, uploads) = mpsc::channel(AHEAD);
+    let work = work::Work::new(task, titles, settings)?;
+    let objects = work.objects();
+    let working = tokio::task::spawn_blocking(move || work.run(pieces, to_store));
+    let (worked, uploaded, ()) = tokio::join!(
+        working,
+        upload::upload(&*store, uploads),
+        read::send(&*store, objects.into_iter(), to_kernels),
+    );
+    // Where the store refuses, the kernels can only say that nobody listens.
+    uploaded?;
+    read::joined(worked)
 }

@@ -37,6 +37,15 @@ pub enum DayError {
         /// What is there.
         found: u64,
     },
+    /// A processed object that a due date is made from is gone.
+    #[error(
+        "{key} is named by a receipt that no generation covers, and is gone: \
+         `marquee rebuild DATE` with its ingest_date makes it anew from raw"
+    )]
+    Gone {
+        /// The object.
+        key: String,
+    },
     /// No date is that, or none that the lake has.
     #[error("{0}")]
     Date(String),

@@ -3,9 +3,32 @@
 //! The steps are functions that a state machine or a command calls one after
 //! the other; they pass references, the data stays in the lake.
 //!
-//! [`compact`] makes events and facts of a date.
+//! ```text
+//! plan ─▶ [split] ─▶ compact ─▶ (marts, checks) ─▶ event book ─▶ publish ─▶ catalog
+//! ```
+//!
+//! - [`plan`] says which dates are due, and what each is made from.
+//! - [`facts`] makes a date's events and facts: [`split`] divides the inputs of
+//!   a large one, [`compact`] makes a bucket.
+//! - [`publish`] commits a date as one small object; [`catalog`] shows it to
+//!   query engines, [`projected`] remembers that it did.
+//! - [`audit`] holds the two books against the lake.
+//! - [`sweep`] removes what nothing needs any more.
+//!
+//! Tables that SQL makes are the `marts` crate's; a driver calls it in between.
 
+pub mod audit;
+pub mod catalog;
 pub mod compact;
+pub mod date;
 pub mod error;
+pub mod facts;
+pub mod plan;
+pub mod projected;
+pub mod publish;
+pub mod split;
+pub mod sweep;
+mod units;
 
+pub use date::{Date, Span};
 pub use error::DayError;

@@ -26,19 +26,24 @@ impl Default for TimeWindow {
 impl Event<'_> {
     /// Checks the event's time against its arrival (UTC microseconds). The
     /// last of all checks: an event with another fault is refused for that.
+    #[inline]
     pub fn admit(&self, arrived_at: i64, window: TimeWindow) -> Result<(), Refusal> {
-        let (reason, bound) = if self.event_time > arrived_at.saturating_add(window.ahead_us) {
-            (Reason::TimeInFuture, "ahead of")
+        if self.event_time > arrived_at.saturating_add(window.ahead_us) {
+            Err(self.outside(arrived_at, Reason::TimeInFuture, "ahead of"))
         } else if self.event_time < arrived_at.saturating_sub(window.behind_us) {
-            (Reason::TimeTooOld, "behind")
+            Err(self.outside(arrived_at, Reason::TimeTooOld, "behind"))
         } else {
-            return Ok(());
-        };
+            Ok(())
+        }
+    }
+
+    #[cold]
+    fn outside(&self, arrived_at: i64, reason: Reason, bound: &str) -> Refusal {
         let mut value = Vec::new();
         format_utc(self.event_time, &mut value);
         let mut arrival = Vec::new();
         format_utc(arrived_at, &mut arrival);
-        Err(Refusal::of_field(
+        Refusal::of_field(
             reason,
             "event_time",
             Some(&value),
@@ -46,7 +51,7 @@ impl Event<'_> {
                 "too far {bound} its arrival at {}",
                 String::from_utf8_lossy(&arrival)
             ),
-        ))
+        )
     }
 }
 

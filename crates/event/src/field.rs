@@ -8,8 +8,20 @@ use crate::event::bounds;
 use crate::refusal::{Reason, Refusal};
 
 /// The token's string, whatever its length and characters.
-#[inline]
+#[inline(always)]
 pub(crate) fn plain_string<'a>(
+    field: &'static str,
+    token: Token<'a>,
+) -> Result<Option<Cow<'a, str>>, Refusal> {
+    match token.kind {
+        Kind::Plain => Ok(Some(Cow::Borrowed(token.text))),
+        Kind::Absent => Ok(None),
+        _ => other_string(field, token),
+    }
+}
+
+#[cold]
+fn other_string<'a>(
     field: &'static str,
     token: Token<'a>,
 ) -> Result<Option<Cow<'a, str>>, Refusal> {
@@ -21,13 +33,26 @@ pub(crate) fn plain_string<'a>(
 }
 
 /// A string of at most `most` bytes without U+0000.
-#[inline]
+#[inline(always)]
 pub(crate) fn string<'a>(
     field: &'static str,
     token: Token<'a>,
     most: usize,
 ) -> Result<Option<Cow<'a, str>>, Refusal> {
-    let Some(text) = plain_string(field, token)? else {
+    match token.kind {
+        Kind::Plain if token.text.len() <= most => Ok(Some(Cow::Borrowed(token.text))),
+        Kind::Absent => Ok(None),
+        _ => bounded_string(field, token, most),
+    }
+}
+
+#[cold]
+fn bounded_string<'a>(
+    field: &'static str,
+    token: Token<'a>,
+    most: usize,
+) -> Result<Option<Cow<'a, str>>, Refusal> {
+    let Some(text) = other_string(field, token)? else {
         return Ok(None);
     };
     if text.len() > most {
@@ -51,21 +76,38 @@ pub(crate) fn string<'a>(
 }
 
 /// A string that names something, and so is not empty.
-#[inline]
+#[inline(always)]
 pub(crate) fn id<'a>(
     field: &'static str,
     token: Token<'a>,
 ) -> Result<Option<Cow<'a, str>>, Refusal> {
     let text = string(field, token, bounds::ID_BYTES)?;
-    if text.as_deref() == Some("") {
+    if text.as_ref().is_some_and(|text| text.is_empty()) {
         return Err(wrong_type(field, token, "a string that is not empty"));
     }
     Ok(text)
 }
 
 /// An integer within `least..=most`; `2.0` and `2e0` are the integer 2.
-#[inline]
+#[inline(always)]
 pub(crate) fn integer(
+    field: &'static str,
+    token: Token<'_>,
+    least: i64,
+    most: i64,
+) -> Result<Option<i64>, Refusal> {
+    match token.kind {
+        Kind::Absent => Ok(None),
+        Kind::Number => match small_integer(token.text.as_bytes()) {
+            Some(value) if (least..=most).contains(&value) => Ok(Some(value)),
+            _ => other_integer(field, token, least, most),
+        },
+        _ => other_integer(field, token, least, most),
+    }
+}
+
+#[cold]
+fn other_integer(
     field: &'static str,
     token: Token<'_>,
     least: i64,

@@ -119,10 +119,7 @@ impl Parser {
                 Some(PRODUCER) => return fields.producer.scan(scanner, producer_keys),
                 _ => {}
             }
-            let value = match scanner.plain_string() {
-                Some(value) => value,
-                None => scanner.value()?,
-            };
+            let value = scanner.likely_value()?;
             match index.and_then(|index| fields.tokens.get_mut(index)) {
                 Some(token) => *token = value,
                 None => fields
@@ -175,17 +172,17 @@ impl<const N: usize> Default for Object<'_, N> {
 
 impl<'a, const N: usize> Object<'a, N> {
     fn scan(&mut self, scanner: &mut Scanner<'a>, keys: &mut Keys<N>) -> Result<(), Syntax> {
-        *self = Self::default();
+        if self.whole.kind != Kind::Absent {
+            *self = Self::default();
+        }
+        scanner.skip_space();
         if scanner.peek() != b'{' {
             self.whole = scanner.value()?;
             return Ok(());
         }
         let start = scanner.position();
         scanner.known_members(keys, |scanner, index, key_start| {
-            let value = match scanner.plain_string() {
-                Some(value) => value,
-                None => scanner.value()?,
-            };
+            let value = scanner.likely_value()?;
             match index.and_then(|index| self.members.get_mut(index)) {
                 Some(member) => *member = value,
                 None => self

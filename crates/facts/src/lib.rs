@@ -1,1 +1,37 @@
-//! Kernels over the sorted events of one bucket of users.
+//! Kernels over the events of one bucket of users: deduplication, sessions,
+//! views. Pure: batches of Arrow in, encoded row groups out.
+//!
+//! [`Rows`] takes in events, 56 bytes each and what repeats once. [`Compactor`]
+//! goes through them user by user: it drops what came twice, puts the rest in
+//! order, follows it through sessions and views, and appends all to [`Tables`],
+//! whose row groups a [`GroupSink`] takes. Every table's rows are in the order
+//! of users, so that rows may be taken in and appended range by range of users
+//! where they do not fit into memory together.
+
+mod bucket;
+mod catalogue;
+mod columns;
+mod compact;
+mod content;
+mod dedup;
+mod error;
+mod event_columns;
+mod intern;
+mod record;
+mod row;
+mod rows;
+mod run;
+mod session;
+mod table;
+mod users;
+mod view;
+
+pub use bucket::bucket_of;
+pub use catalogue::{Catalogue, Known};
+pub use compact::{CompactError, Compactor};
+pub use dedup::Counts;
+pub use error::FactsError;
+pub use event_columns::{EVENT_COLUMNS, REPEATING_COLUMNS};
+pub use rows::{Origin, Pushed, Rows, Scope};
+pub use run::SortedRun;
+pub use table::{GroupBounds, GroupSink, Table, Tables};

@@ -231,18 +231,20 @@ impl Tables<'_> {
         parser: &mut Parser,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
-        let event = match parser.parse(unit) {
-            Ok(event) => event,
-            Err(refusal) => return self.refuse(identity, partition_key, unit, &refusal, zstd),
-        };
-        if let Err(refusal) = event.admit(identity.arrived_at, self.window) {
-            return self.refuse(identity, partition_key, unit, &refusal, zstd);
+        match &parser.parse(unit) {
+            Ok(event) => match event.admit(identity.arrived_at, self.window) {
+                Ok(()) => {
+                    self.receive(identity, partition_key, unit, zstd)?;
+                    self.processed
+                        .push(event, identity, self.processed_at, zstd)
+                }
+                Err(refusal) => self.refuse(identity, partition_key, unit, &refusal, zstd),
+            },
+            Err(refusal) => self.refuse(identity, partition_key, unit, refusal, zstd),
         }
-        self.receive(identity, partition_key, unit, zstd)?;
-        self.processed
-            .push(&event, identity, self.processed_at, zstd)
     }
 
+    #[cold]
     fn refuse(
         &mut self,
         identity: &Identity<'_>,

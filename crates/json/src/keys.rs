@@ -32,18 +32,23 @@ impl<const N: usize> Keys<N> {
         }
     }
 
-    /// The key that is likely to follow, if it does: its index, and the length
-    /// of its text. `bytes` begin behind the value of the key at `last`, or
-    /// behind the object's `{`.
+    /// The key that is likely to come first, if it does: its index, and the
+    /// length of its text. `bytes` begin behind the object's `{`.
     #[inline]
-    pub(crate) fn guess(&self, last: Option<usize>, bytes: &[u8]) -> Option<(usize, usize)> {
-        let (index, literal) = match last {
-            None => (self.first, self.firsts.get(self.first)?),
-            Some(last) => {
-                let index = *self.behind.get(last)?;
-                (index, self.literals.get(index)?)
-            }
-        };
+    pub(crate) fn guess_first(&self, bytes: &[u8]) -> Option<(usize, usize)> {
+        let literal = self.firsts.get(self.first)?;
+        literal
+            .begins(bytes)
+            .then_some((self.first, literal.length))
+    }
+
+    /// The key that is likely to follow the one at `last`, if it does: its
+    /// index, and the length of its text, comma included. `bytes` begin behind
+    /// the value of that key.
+    #[inline]
+    pub(crate) fn guess_behind(&self, last: usize, bytes: &[u8]) -> Option<(usize, usize)> {
+        let index = *self.behind.get(last)?;
+        let literal = self.literals.get(index)?;
         literal.begins(bytes).then_some((index, literal.length))
     }
 

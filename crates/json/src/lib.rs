@@ -51,6 +51,7 @@ impl<'a> Token<'a> {
     };
 
     /// The string this token stands for; only for [`Kind::Plain`] and [`Kind::Escaped`].
+    #[inline]
     pub fn unescaped(self) -> Cow<'a, str> {
         if self.kind == Kind::Escaped {
             Cow::Owned(string::unescape(self.text))

@@ -142,7 +142,7 @@ impl<'a> Scanner<'a> {
     /// Walks the members of the object whose `{` is under the cursor, where its
     /// keys are known beforehand. `each` gets the key's index, or `None` for an
     /// unknown one, and where its opening quote lies, with the cursor on the
-    /// first byte of the value, and must pass the value.
+    /// value or on space before it, and must pass the value.
     ///
     /// # Errors
     /// What `each` answers, and faults between the members.
@@ -153,20 +153,30 @@ impl<'a> Scanner<'a> {
         mut each: impl FnMut(&mut Self, Option<usize>, usize) -> Result<(), Syntax>,
     ) -> Result<(), Syntax> {
         self.open()?;
-        let mut last = None;
-        let mut first = true;
-        loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            if (first || last.is_some())
-                && let Some((index, length)) = keys.guess(last, rest)
-            {
-                let key_start = self.at + usize::from(!first);
+        let mut last = match keys.guess_first(self.rest()) {
+            Some((index, length)) => {
+                let key_start = self.at;
                 self.at += length;
+                each(self, Some(index), key_start)?;
+                Some(index)
+            }
+            None => {
                 self.skip_space();
+                if self.peek() == b'}' {
+                    self.close();
+                    return Ok(());
+                }
+                self.unexpected_member(keys, Place::First, &mut each)?
+            }
+        };
+        loop {
+            while let Some(before) = last
+                && let Some((index, length)) = keys.guess_behind(before, self.rest())
+            {
+                let key_start = self.at + 1;
+                self.at += length;
                 each(self, Some(index), key_start)?;
                 last = Some(index);
-                first = false;
-                continue;
             }
             self.skip_space();
             match self.peek() {
@@ -174,27 +184,35 @@ impl<'a> Scanner<'a> {
                     self.close();
                     return Ok(());
                 }
-                b',' if !first => {
+                b',' => {
                     self.bump();
                     self.skip_space();
                 }
-                b'"' if first => {}
-                _ if first => return self.fault("a key in quotes"),
                 _ => return self.fault("`,` or `}` after a member"),
             }
-            let key_start = self.at;
-            let key = self.key()?;
-            last = keys.find(
-                &key.unescaped(),
-                if first {
-                    Place::First
-                } else {
-                    Place::behind(last)
-                },
-            );
-            each(self, last, key_start)?;
-            first = false;
+            last = self.unexpected_member(keys, Place::behind(last), &mut each)?;
         }
+    }
+
+    /// Passes a member whose key is not the one that was expected, and
+    /// remembers its place; the key's index.
+    fn unexpected_member<const N: usize>(
+        &mut self,
+        keys: &mut Keys<N>,
+        place: Place,
+        each: &mut impl FnMut(&mut Self, Option<usize>, usize) -> Result<(), Syntax>,
+    ) -> Result<Option<usize>, Syntax> {
+        let key_start = self.at;
+        let key = self.key()?;
+        let index = keys.find(&key.unescaped(), place);
+        each(self, index, key_start)?;
+        Ok(index)
+    }
+
+    /// What lies behind the cursor's left.
+    #[inline]
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
     }
 
     /// Passes a key and its colon.
@@ -245,6 +263,65 @@ impl<'a> Scanner<'a> {
             kind,
             text: self.slice(start, self.at),
         })
+    }
+
+    /// Passes a value that is under the cursor or behind space; quickest where
+    /// it is a string without escapes or a short integer.
+    ///
+    /// # Errors
+    /// When there is none.
+    #[inline(always)]
+    pub fn likely_value(&mut self) -> Result<Token<'a>, Syntax> {
+        let token = match self.plain_string() {
+            Some(token) => Some(token),
+            None => self.short_integer(),
+        };
+        match token {
+            Some(token) => Ok(token),
+            None => self.other_value(),
+        }
+    }
+
+    #[inline(never)]
+    fn other_value(&mut self) -> Result<Token<'a>, Syntax> {
+        self.skip_space();
+        self.value()
+    }
+
+    /// Passes up to eight digits that a comma or a brace follows.
+    #[inline(always)]
+    fn short_integer(&mut self) -> Option<Token<'a>> {
+        const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+        const PAST_NINE: u64 = u64::from_le_bytes([0x80 - 10; 8]);
+        const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+        let digits = self.word()? ^ ZEROS;
+        // The lowest set bit marks the first byte that is no digit exactly;
+        // those above it may be wrong, and are not looked at.
+        let others = (digits.wrapping_add(PAST_NINE) | digits) & HIGHS;
+        let length = (others.trailing_zeros() / 8) as usize;
+        let leading_zero = digits & 0xFF == 0 && length > 1;
+        let end = self.at + length;
+        if length == 0 || leading_zero || !matches!(self.bytes.get(end), Some(b',' | b'}')) {
+            return None;
+        }
+        let text = self.slice(self.at, end);
+        self.at = end;
+        Some(Token {
+            kind: Kind::Number,
+            text,
+        })
+    }
+
+    /// The next eight bytes, the first the lowest, with zeros behind the end.
+    #[inline(always)]
+    fn word(&self) -> Option<u64> {
+        match self.rest().first_chunk::<8>() {
+            Some(bytes) => Some(u64::from_le_bytes(*bytes)),
+            None => {
+                let last = u64::from_le_bytes(*self.bytes.last_chunk::<8>()?);
+                last.checked_shr(8 * (self.at + 8 - self.bytes.len()) as u32)
+            }
+        }
     }
 
     fn pass(&mut self) -> Result<Kind, Syntax> {

@@ -1,5 +1,7 @@
 //! Strings: where they end, and what their escapes stand for.
 
+use wide::u8x16;
+
 use crate::{Kind, Scanner, Syntax, Token};
 
 impl<'a> Scanner<'a> {
@@ -11,7 +13,7 @@ impl<'a> Scanner<'a> {
             return None;
         }
         let start = self.at + 1;
-        let end = start + plain_prefix(self.bytes.get(start..)?);
+        let end = plain_end(self.bytes, start);
         if self.bytes.get(end) != Some(&b'"') {
             return None;
         }
@@ -28,7 +30,7 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let mut kind = Kind::Plain;
         loop {
-            self.at += plain_prefix(self.bytes.get(self.at..).unwrap_or_default());
+            self.at = plain_end(self.bytes, self.at);
             match self.peek() {
                 b'"' => {
                     let text = self.slice(start, self.at);
@@ -84,32 +86,60 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How many bytes at the front need no thought: no quote, no backslash, no
-/// control character. Eight at a time.
+/// Bytes that are looked at in one step.
+const STEP: usize = 32;
+
+/// Where the first byte at or behind `from` lies that needs thought (a quote, a
+/// backslash or a control character), or the end.
 #[inline(always)]
-pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    // The lowest set bit of each of these marks the first such byte exactly;
-    // those above it may be wrong, and are not looked at.
-    let zero_bytes = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let mut at = 0;
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let special = zero_bytes(word ^ (ONES * u64::from(b'"')))
-            | zero_bytes(word ^ (ONES * u64::from(b'\\')))
-            | (word.wrapping_sub(ONES * 0x20) & !word & HIGHS);
-        if special != 0 {
-            return at + (special.trailing_zeros() / 8) as usize;
+pub(crate) fn plain_end(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
+        let specials = specials(chunk);
+        if specials != 0 {
+            return at + specials.trailing_zeros() as usize;
         }
-        at += 8;
+        at += STEP;
     }
-    bytes
-        .get(at..)
-        .unwrap_or_default()
-        .iter()
-        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
-        .map_or(bytes.len(), |found| at + found)
+    plain_end_of_tail(bytes, at)
+}
+
+/// As [`plain_end`], where less than a step is left: the last step of all the
+/// bytes is looked at, less what lies before `from`.
+#[inline(always)]
+fn plain_end_of_tail(bytes: &[u8], from: usize) -> usize {
+    match bytes.last_chunk::<STEP>() {
+        Some(chunk) if from < bytes.len() => {
+            let before = from + STEP - bytes.len();
+            let specials = specials(chunk) >> before;
+            match specials {
+                0 => bytes.len(),
+                _ => from + specials.trailing_zeros() as usize,
+            }
+        }
+        _ => bytes
+            .get(from..)
+            .unwrap_or_default()
+            .iter()
+            .position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ')
+            .map_or(bytes.len(), |found| from + found),
+    }
+}
+
+/// A bit for every byte that needs thought, the first byte's the lowest.
+#[inline(always)]
+fn specials(chunk: &[u8; STEP]) -> u32 {
+    let half = |bytes: &[u8; STEP / 2]| {
+        let bytes = u8x16::new(*bytes);
+        let special = bytes.simd_eq(u8x16::splat(b'"'))
+            | bytes.simd_eq(u8x16::splat(b'\\'))
+            | bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes);
+        special.to_bitmask()
+    };
+    match chunk.as_chunks().0 {
+        [low, high] => half(low) | half(high) << (STEP / 2),
+        _ => 0,
+    }
 }
 
 fn hex4(digits: &[u8]) -> Option<u16> {

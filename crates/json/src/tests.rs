@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use crate::string::plain_prefix;
+use crate::string::plain_end;
 use crate::*;
 use proptest::prelude::*;
 
@@ -33,19 +33,22 @@ fn string_of(text: &str) -> String {
 
 #[test]
 fn finds_the_end_of_plain_text_wherever_it_lies() {
-    for length in 0..40 {
-        for stop in [b'"', b'\\', 0x00, 0x1f] {
-            let mut bytes = vec![b'x'; length];
-            assert_eq!(plain_prefix(&bytes), length);
-            bytes.push(stop);
-            bytes.extend_from_slice(b"yyyyyyyyyyyy");
-            assert_eq!(plain_prefix(&bytes), length, "before {stop:#x}");
+    for behind in 0..40 {
+        for length in 0..80 {
+            for stop in [b'"', b'\\', 0x00, 0x1f] {
+                let mut bytes = vec![b'x'; length];
+                assert_eq!(plain_end(&bytes, 0), length);
+                bytes.push(stop);
+                bytes.resize(length + 1 + behind, b' ');
+                for from in 0..=length {
+                    assert_eq!(plain_end(&bytes, from), length, "before {stop:#x}");
+                }
+                assert_eq!(plain_end(&bytes, length + 1), bytes.len());
+            }
         }
     }
-    assert_eq!(
-        plain_prefix("äöü€😀 \u{7f}\u{80}".as_bytes()),
-        "äöü€😀 \u{7f}\u{80}".len()
-    );
+    let text = "äöü€😀 \u{7f}\u{80}".repeat(4);
+    assert_eq!(plain_end(text.as_bytes(), 0), text.len());
 }
 
 #[test]

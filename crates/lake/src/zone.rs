@@ -121,6 +121,8 @@ pub fn curated_directory(table: &str, event_date: Option<&str>, run: &str) -> St
 
 /// What all curated files' keys begin with.
 pub const CURATED: &str = "curated";
+/// What a run keeps between two of its steps.
+pub const STAGING: &str = "staging";
 /// What the keys of generations, and of what belongs to them, begin with.
 pub const DAYS: &str = "ledger/days";
 /// What all receipts' keys begin with.

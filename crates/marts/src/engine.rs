@@ -1,28 +1,26 @@
-//! The lake as a database of four tables.
+//! The lake as a database.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{Field, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use marquee_tables::schema;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 
 use crate::MartsError;
+use crate::batches::{self, INGEST_BATCHES};
+use crate::curated::{self, COMPACTED};
 use crate::ledger::Contents;
+use crate::session::{self, register, register_rows};
 use crate::statement;
-use crate::table::{Object, ObjectTable, ingest_partitions};
-
-pub(crate) const CATALOG: &str = "marquee";
-pub(crate) const SCHEMA: &str = "lake";
+use crate::table::Partitions;
 
 /// Answers questions about one lake, as it was when it was opened.
 pub struct Engine {
@@ -30,46 +28,70 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// The tables' names, in the order of an event's way.
-    pub const TABLES: [&str; 4] = ["raw_events", "processed_events", "quarantine", "titles"];
+    /// The names of the tables before curation, in the order of an event's way,
+    /// and of what is known beside them.
+    pub const TABLES: [&str; 5] = [
+        "raw_events",
+        "processed_events",
+        "quarantine",
+        "titles",
+        INGEST_BATCHES,
+    ];
+
+    /// The name of every table, the curated ones last.
+    ///
+    /// # Errors
+    /// [`MartsError::Head`].
+    pub fn tables() -> Result<Vec<String>, MartsError> {
+        let compacted = COMPACTED.map(|(name, _)| name);
+        let marts = marquee_sql::marts()?.into_iter().map(|mart| mart.name);
+        let given = Self::TABLES.into_iter().chain(compacted).map(str::to_owned);
+        Ok(given.chain(marts).collect())
+    }
 
     /// Opens the lake in `store`, whose keys begin at the store's root.
     ///
-    /// Reads every receipt once; batches that finish later are not seen. A
-    /// zone that holds nothing is a table without rows.
+    /// Reads every receipt and every date's current generation once; what is
+    /// finished later is not seen. A zone that holds nothing is a table without
+    /// rows.
     pub async fn open(store: Arc<dyn ObjectStore>) -> Result<Self, MartsError> {
         let contents = Contents::read(store.as_ref()).await?;
-        let engine = Self {
-            context: SessionContext::new_with_config(session_config()),
-        };
-        let url = ObjectStoreUrl::parse("lake://marquee")?;
-        engine.context.register_object_store(url.as_ref(), store);
-        let register = |name: &str,
-                        schema: SchemaRef,
-                        partitions: Vec<Field>,
-                        objects: &BTreeMap<String, Object>|
-         -> Result<(), MartsError> {
-            let table = ObjectTable::new(url.clone(), schema, partitions, objects)?;
-            engine.context.register_table(name, Arc::new(table))?;
-            Ok(())
-        };
-        let [raw, processed, quarantine, titles] = Self::TABLES;
-        let by_arrival = ingest_partitions;
-        register(raw, schema::raw_events(), by_arrival(), &contents.raw)?;
-        register(
-            processed,
-            schema::processed_events(),
-            by_arrival(),
-            &contents.processed,
-        )?;
-        register(
-            quarantine,
-            schema::quarantine(),
-            by_arrival(),
-            &contents.quarantine,
-        )?;
-        register(titles, schema::titles(), Vec::new(), &contents.titles)?;
-        Ok(engine)
+        let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let context = session::context(cores, session::runtime(store)?);
+        let [raw, processed, quarantine, titles, _] = Self::TABLES;
+        for (name, schema, partitions, objects) in [
+            (raw, schema::raw_events(), Partitions::Ingest, &contents.raw),
+            (
+                processed,
+                schema::processed_events(),
+                Partitions::Ingest,
+                &contents.processed,
+            ),
+            (
+                quarantine,
+                schema::quarantine(),
+                Partitions::Ingest,
+                &contents.quarantine,
+            ),
+            (titles, schema::titles(), Partitions::None, &contents.titles),
+        ] {
+            register(&context, name, schema, partitions, objects)?;
+        }
+        register_rows(&context, INGEST_BATCHES, batches::rows(&contents.receipts)?)?;
+        for (name, schema) in COMPACTED {
+            let objects = contents.of_every_date(name);
+            register(&context, name, schema(), Partitions::EventDate, &objects)?;
+        }
+        for mart in marquee_sql::marts()? {
+            let objects = match mart.is_for_every_date() {
+                true => contents.of_every_date(&mart.name),
+                false => contents.of_the_newest_date(&mart.name),
+            };
+            let schema = curated::schema_of(&mart, &context).await?;
+            let partitions = curated::partitions(&mart);
+            register(&context, &mart.name, schema, partitions, &objects)?;
+        }
+        Ok(Self { context })
     }
 
     /// Opens the lake in a directory.
@@ -124,19 +146,4 @@ impl Answer {
     pub async fn next(&mut self) -> Result<Option<RecordBatch>, MartsError> {
         Ok(self.rows.try_next().await?)
     }
-}
-
-fn session_config() -> SessionConfig {
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let mut config = SessionConfig::new()
-        .with_target_partitions(cores)
-        .with_default_catalog_and_schema(CATALOG, SCHEMA)
-        .with_information_schema(true);
-    let options = config.options_mut();
-    options.execution.time_zone = Some("UTC".into());
-    // String views cost a naive query many times its memory.
-    options.execution.parquet.schema_force_view_types = false;
-    // So that an error can say where in the SQL it is.
-    options.sql_parser.collect_spans = true;
-    config
 }

@@ -4,7 +4,7 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 use marquee_lake::LakeError;
 
-use crate::engine::{CATALOG, SCHEMA};
+use crate::session::{CATALOG, SCHEMA};
 
 /// Why a lake was not opened or a question not answered.
 #[derive(Debug, thiserror::Error)]
@@ -20,8 +20,8 @@ pub enum MartsError {
     /// A receipt, or the catalogue's pointer, cannot be read.
     #[error("the lake's ledger cannot be read: {0}")]
     Ledger(#[from] LakeError),
-    /// A receipt names an object where no object of its zone can lie.
-    #[error("a receipt names {key:?}, which is no key of the lake: {why}")]
+    /// A receipt or a generation names an object where none of its kind can lie.
+    #[error("the ledger names {key:?}, which is no key of the lake: {why}")]
     Key {
         /// The object's key.
         key: String,
@@ -44,7 +44,21 @@ pub enum MartsError {
         /// What is wrong and where.
         message: String,
     },
-    /// An object that a receipt names is missing or broken, or the machine gave up.
+    /// A date that is to be made is none.
+    #[error("{0:?} is no date, which is written YYYY-MM-DD")]
+    Date(String),
+    /// A file of `sql/` has a head that cannot be understood.
+    #[error("sql/marts: {0}")]
+    Head(#[from] marquee_sql::HeadError),
+    /// A file of `sql/` cannot be run.
+    #[error("{file}: {cause}")]
+    File {
+        /// Where it lies, from the project's root.
+        file: String,
+        /// What is wrong.
+        cause: Box<Self>,
+    },
+    /// An object that the ledger names is missing or broken, or the machine gave up.
     #[error("the query failed: {message}")]
     Failed {
         /// What failed.
@@ -56,6 +70,23 @@ impl MartsError {
     pub(crate) fn sql(message: impl Into<String>) -> Self {
         Self::Sql {
             message: message.into(),
+        }
+    }
+
+    /// The same, with the file of `sql/marts` that is at fault.
+    pub(crate) fn in_mart(self, name: &str) -> Self {
+        self.in_file(format!("sql/marts/{name}.sql"))
+    }
+
+    /// The same, with the file of `sql/checks` that is at fault.
+    pub(crate) fn in_check(self, name: &str) -> Self {
+        self.in_file(format!("sql/checks/{name}.sql"))
+    }
+
+    fn in_file(self, file: String) -> Self {
+        Self::File {
+            file,
+            cause: Box::new(self),
         }
     }
 

@@ -25,12 +25,30 @@ use datafusion::physical_plan::empty::EmptyExec;
 
 use crate::MartsError;
 
-/// The columns that a zone's path gives, as Athena has them.
-pub(crate) fn ingest_partitions() -> Vec<Field> {
-    vec![
-        Field::new("ingest_date", DataType::Date32, false),
-        Field::new("ingest_hour", DataType::Int32, false),
-    ]
+/// Which columns a table's paths give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Partitions {
+    /// None.
+    None,
+    /// When it arrived: `ingest_date` and `ingest_hour`.
+    Ingest,
+    /// When it happened: `event_date`.
+    EventDate,
+}
+
+impl Partitions {
+    /// The columns, as Athena has them.
+    pub(crate) fn fields(self) -> Vec<Field> {
+        let date = |name| Field::new(name, DataType::Date32, false);
+        match self {
+            Self::None => Vec::new(),
+            Self::Ingest => vec![
+                date("ingest_date"),
+                Field::new("ingest_hour", DataType::Int32, false),
+            ],
+            Self::EventDate => vec![date("event_date")],
+        }
+    }
 }
 
 /// Exactly the objects that it was given, as Parquet.
@@ -47,16 +65,20 @@ pub(crate) struct ObjectTable {
     files: Vec<PartitionedFile>,
     /// The partition values again, a row a file.
     partitions: RecordBatch,
-    /// What the receipts say, for the planner alone: it never answers a
-    /// `count(*)`, which is to check the receipts.
+    /// What the ledger says, for the planner alone: it never answers a
+    /// `count(*)`, which is to check the ledger.
     rows: usize,
 }
 
 /// An object and what is known of it.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Object {
     pub(crate) bytes: u64,
     pub(crate) rows: u64,
 }
+
+/// Objects by their keys.
+pub(crate) type Objects = BTreeMap<String, Object>;
 
 impl ObjectTable {
     /// `objects` by key, whose rows are `file_schema` and whose keys hold
@@ -65,7 +87,7 @@ impl ObjectTable {
         store: ObjectStoreUrl,
         file_schema: SchemaRef,
         partitions: Vec<Field>,
-        objects: &BTreeMap<String, Object>,
+        objects: &Objects,
     ) -> Result<Self, MartsError> {
         let files = objects
             .iter()
@@ -222,7 +244,7 @@ mod tests {
     #[test]
     fn a_key_tells_its_partition() {
         let key = "raw/events/ingest_date=2026-03-01/ingest_hour=07/a.parquet";
-        let values = partition_values(key, &ingest_partitions()).unwrap();
+        let values = partition_values(key, &Partitions::Ingest.fields()).unwrap();
         assert_eq!(
             values,
             [
@@ -234,14 +256,15 @@ mod tests {
 
     #[test]
     fn a_key_outside_the_partitions_is_named() {
-        let error = partition_values("raw/events/a.parquet", &ingest_partitions()).unwrap_err();
+        let error =
+            partition_values("raw/events/a.parquet", &Partitions::Ingest.fields()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "a receipt names \"raw/events/a.parquet\", which is no key of the lake: \
+            "the ledger names \"raw/events/a.parquet\", which is no key of the lake: \
              it has no ingest_date="
         );
         let key = "raw/events/ingest_date=soon/ingest_hour=07/a.parquet";
-        let error = partition_values(key, &ingest_partitions()).unwrap_err();
+        let error = partition_values(key, &Partitions::Ingest.fields()).unwrap_err();
         assert!(error.to_string().contains("ingest_date=soon"), "{error}");
     }
 }

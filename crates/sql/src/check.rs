@@ -1,9 +1,12 @@
 //! An expectation: a query for the rows that break it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::head::{Head, HeadError, days};
 
 /// What a broken expectation means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The date is not published.
     Error,

@@ -90,7 +90,10 @@ mod tests {
         assert_eq!(mart.about, "A row a title: how often it was played.");
         assert_eq!((mart.looks_back, mart.rebuild), (7, Rebuild::Dates));
         assert_eq!(mart.partition, Partition::EventDate);
-        assert!(mart.sql_for("2026-03-01").contains("DATE '2026-03-01' AS d"));
+        assert!(
+            mart.sql_for("2026-03-01")
+                .contains("DATE '2026-03-01' AS d")
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Rows to a Parquet file, by hand where it is hot.
 //!
 //! A table's builder owns one encoder a column ([`TextColumn`], [`PrefixColumn`],
-//! [`BytesColumn`], [`IntColumn`], [`FloatColumn`]), hands each its value row by row, and
-//! [`write_file`]s the [`Chunk`]s they finish into. An encoder keeps its values
+//! [`BytesColumn`], [`IntColumn`], [`FloatColumn`], [`BooleanColumn`]), hands each its value
+//! row by row, and [`write_file`]s (or gives a [`FileWriter`], a row group each time) the [`Chunk`]s they finish into. An encoder keeps its values
 //! in the file's own form: dictionary indices, plain bytes, integers that wait
 //! to be packed. When a page is full it is encoded and compressed at once, so
 //! that memory holds one open page a column and what is already compressed.
@@ -12,6 +12,7 @@
 //! repository's.
 
 mod bits;
+mod boolean;
 mod bytes;
 mod chunk;
 mod delta;
@@ -27,8 +28,9 @@ mod text;
 mod tests;
 
 pub use self::bytes::BytesColumn;
+pub use boolean::BooleanColumn;
 pub use chunk::{Chunk, Zstd};
-pub use file::{EncodeError, FileLayout, write_file};
+pub use file::{EncodeError, FileLayout, FileWriter, write_file};
 pub use float::FloatColumn;
 pub use int::{IntColumn, Width};
 pub use prefix::PrefixColumn;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::curation::Curation;
 use super::flow::Flow;
 use super::ledger::Ledger;
 use super::survey::Survey;
@@ -25,6 +26,12 @@ pub(super) struct Books {
     pub(super) processed_rows: u64,
     /// Rows found in the quarantine's.
     pub(super) quarantine_rows: u64,
+    /// Events in the curated zone.
+    pub(super) curated: u64,
+    /// Events that curation dropped, as another with the same id was first.
+    pub(super) duplicates: u64,
+    /// Rows whose identity had come before.
+    pub(super) redelivered: u64,
     /// Numbers of the producer that are nowhere in the lake.
     pub(super) numbers_missing: u64,
     /// Refused units too broken to carry a number, which excuse as many.
@@ -42,6 +49,7 @@ impl Books {
         flow: &Flow,
         ledger: &Ledger,
         survey: Result<&Survey, &anyhow::Error>,
+        curation: Result<&Curation, &anyhow::Error>,
     ) -> Self {
         let mut books = Self {
             sent: flow.produced.given,
@@ -62,6 +70,13 @@ impl Books {
             Err(error) => books
                 .faults
                 .push(format!("the lake could not be asked: {error:#}")),
+        }
+        match (curation, survey) {
+            (Ok(curation), Ok(survey)) => books.close(curation, survey),
+            (Err(error), _) => books
+                .faults
+                .push(format!("the days could not be made: {error:#}")),
+            (Ok(_), Err(_)) => {}
         }
         books
     }
@@ -98,6 +113,31 @@ impl Books {
             self.must_be_equal(receipted, sum, found, rows);
         }
         self.must_be_none("number", "met twice or never given", roll_call.wrong());
+    }
+
+    /// Holds what was curated against what was found before.
+    fn close(&mut self, curation: &Curation, survey: &Survey) {
+        self.curated = curation.curated_events();
+        self.duplicates = curation.duplicates();
+        self.redelivered = curation.redelivered();
+        let accounted = self.curated + self.duplicates + self.redelivered;
+        self.must_be_equal(
+            "curated, dropped or redelivered",
+            accounted,
+            "processed",
+            self.processed,
+        );
+        self.must_be_equal(
+            "dropped or redelivered",
+            self.duplicates + self.redelivered,
+            "whose id another one had before",
+            survey.duplicates,
+        );
+        for day in &curation.days {
+            for problem in &day.audit.problems {
+                self.faults.push(format!("{}: {problem}", day.event_date));
+            }
+        }
     }
 
     /// Whether every event is accounted for.

@@ -5,6 +5,9 @@ use std::fmt::{self, Display, Formatter};
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{HumanBytes, HumanCount};
 
+use marquee_day::audit::Status;
+
+use super::curation::Day;
 use super::latency::{DEFINITION, Percentiles};
 use super::ledger::Held;
 use super::report::Report;
@@ -49,6 +52,7 @@ impl<'a> Page<'a> {
             settings,
             survey,
             ledger,
+            curation,
             books,
             ..
         } = self.report;
@@ -85,15 +89,17 @@ impl<'a> Page<'a> {
         paragraph(
             f,
             &format!(
-                "{} of the processed arrived a second time (curation drops them), {} over an hour late.",
-                count(survey.duplicates),
+                "{} of the processed were duplicates, which curation dropped; {} came over an hour late.",
+                count(curation.duplicates()),
                 count(survey.late)
             ),
         )
     }
 
     fn lake(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let ledger = &self.report.ledger;
+        let Report {
+            ledger, curation, ..
+        } = self.report;
         self.heading(f, "Lake")?;
         let mut zone = |name: &str, held: Held, what: &str| {
             writeln!(
@@ -114,6 +120,13 @@ impl<'a> Page<'a> {
             ledger.processed_zone,
             "the events, typed and enriched",
         )?;
+        let days = &curation.days;
+        let curated = Held {
+            files: days.iter().map(|day| day.files as u64).sum(),
+            bytes: days.iter().map(|day| day.bytes).sum(),
+            rows: curation.curated_events(),
+        };
+        zone("curated", curated, "each event once, facts, and tables for people")?;
         let Some(saving) = self.report.parquet_saving() else {
             return Ok(());
         };
@@ -193,38 +206,87 @@ impl<'a> Page<'a> {
         )
     }
 
-    /// What people play, and beside it what they search for.
+    /// What the days' tables say of watching.
+    fn days(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let curation = &self.report.curation;
+        self.heading(
+            f,
+            &format!(
+                "{:<14}{:>10}{:>9}{:>10}{:>10}{:>8}{:>12}{:>12}",
+                "Days", "events", "viewers", "sessions", "hours", "binges", "completion", "engagement"
+            ),
+        )?;
+        for (day, watched) in curation.days.iter().zip(&curation.engagement) {
+            let share = |share: Option<f64>| {
+                share.map_or_else(String::new, |share| format!("{:.1} %", 100.0 * share))
+            };
+            writeln!(
+                f,
+                "  {:<12}{:>10}{:>9}{:>10}{:>10}{:>8}{:>12}{:>12}",
+                watched.event_date,
+                count(day.curated_events),
+                count(watched.viewers),
+                count(watched.sessions),
+                count(watched.hours.round() as u64),
+                share(Some(watched.binge_share)),
+                share(watched.completion),
+                watched
+                    .engagement
+                    .map_or_else(String::new, |score| format!("{score:.3}")),
+            )?;
+        }
+        for back in curation.retention.iter().filter(|back| back.days == 1) {
+            paragraph(
+                f,
+                &format!(
+                    "Retention: {} of {} viewers of the day before came back on {}, {:.1} %.",
+                    count(back.returned),
+                    count(back.users),
+                    back.event_date,
+                    100.0 * back.retention
+                ),
+            )?;
+        }
+        let tables = curation.days.last().map_or(0, |day| day.tables);
+        paragraph(
+            f,
+            &format!(
+                "Compacted, checked, audited and published in {:.1} s: {tables} tables on the newest day.",
+                curation.took.as_secs_f64()
+            ),
+        )
+    }
+
+    /// What people watch, and beside it what they search for.
     fn favourites(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let survey = &self.report.survey;
-        if survey.top_titles.is_empty() && survey.top_searches.is_empty() {
+        let curation = &self.report.curation;
+        if curation.top_titles.is_empty() && curation.top_searches.is_empty() {
             return Ok(());
         }
-        let title_cells = survey.top_titles.iter().map(|top| {
+        let title_cells = curation.top_titles.iter().map(|top| {
             [
                 format!("  {}", name(&top.title)),
-                count_signed(top.plays),
-                count_signed(top.viewers),
+                count(top.hours.round() as u64),
+                count(top.viewers),
             ]
         });
-        let search_cells = survey.top_searches.iter().map(|top| {
-            [
-                format!("  {}", name(&top.query)),
-                count_signed(top.searches),
-            ]
-        });
+        let search_cells = curation
+            .top_searches
+            .iter()
+            .map(|top| [format!("  {}", name(&top.query)), count(top.searches)]);
         let (titles, searches): (Vec<_>, Vec<_>) = (title_cells.collect(), search_cells.collect());
 
         let mut table = Table::new();
         table.load_preset(presets::NOTHING);
         let rows = titles.len().max(searches.len()).min(RANKS);
         for rank in 0..rows {
-            let [title, plays, viewers] = titles.get(rank).cloned().unwrap_or_default();
+            let [title, hours, viewers] = titles.get(rank).cloned().unwrap_or_default();
             let [query, asked] = searches.get(rank).cloned().unwrap_or_default();
-            table.add_row([title, plays, viewers, query, asked]);
+            table.add_row([title, hours, viewers, query, asked]);
         }
         table.set_header([
-            "Most played",
-            "plays",
+            "Most watched",
+            "hours",
             "viewers",
             "  Most searched",
             "searches",
@@ -267,6 +329,13 @@ impl<'a> Page<'a> {
                 count(books.quarantined)
             ),
             format!(
+                "{} processed = {} curated + {} duplicates dropped + {} redelivered, date by date, in books closed before each was published.",
+                count(books.processed),
+                count(books.curated),
+                count(books.duplicates),
+                count(books.redelivered)
+            ),
+            format!(
                 "{} receipts name {} objects; all are there, of the size they should be.",
                 count(self.report.ledger.batches),
                 count(books.objects)
@@ -278,6 +347,16 @@ impl<'a> Page<'a> {
             ),
         ] {
             paragraph(f, &line)?;
+        }
+        let provisional = |day: &&Day| day.audit.status == Status::Provisional;
+        let open = self.report.curation.days.iter().filter(provisional).count();
+        if open > 0 {
+            paragraph(
+                f,
+                &format!(
+                    "{open} of the days are provisional: late events are waited for. `marquee audit DATE` shows a day's books in full."
+                ),
+            )?;
         }
         Ok(())
     }
@@ -294,7 +373,7 @@ impl<'a> Page<'a> {
         )?;
         for question in [
             "SELECT reason, field, value, detail FROM quarantine LIMIT 10",
-            "SELECT country, count(*) AS plays FROM processed_events WHERE event_type = 'play' GROUP BY 1 ORDER BY 2 DESC",
+            "SELECT title_rank, name, climbed FROM top_titles WHERE measure = 'viewers' AND event_date = (SELECT max(event_date) FROM top_titles) ORDER BY 1, 2 LIMIT 10",
         ] {
             writeln!(
                 f,
@@ -312,6 +391,7 @@ impl Display for Page<'_> {
         self.events(f)?;
         self.lake(f)?;
         self.speed(f)?;
+        self.days(f)?;
         self.favourites(f)?;
         self.books(f)?;
         self.next(f)?;
@@ -338,10 +418,6 @@ fn paragraph(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
 
 fn count(number: u64) -> String {
     HumanCount(number).to_string()
-}
-
-fn count_signed(number: i64) -> String {
-    count(number.max(0).unsigned_abs())
 }
 
 /// A time in the units that people would say it in.

@@ -77,6 +77,11 @@ impl Progress {
         self.say("checking the books".to_owned());
     }
 
+    /// Says that the days are made.
+    pub(super) fn curating(&self) {
+        self.say("making the days".to_owned());
+    }
+
     /// Takes the bar away.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();

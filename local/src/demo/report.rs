@@ -7,11 +7,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::books::Books;
+use super::curation::{Curation, Day, Engagement, Retention, TopSearch, TopTitle};
 use super::flow::Flow;
 use super::latency::{DEFINITION, Percentiles};
 use super::ledger::{Held, Ledger};
 use super::settings::Settings;
-use super::survey::{Survey, TopSearch, TopTitle};
+use super::survey::Survey;
 
 /// All that is known in the end.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub(super) struct Report {
     pub(super) flow: Flow,
     pub(super) ledger: Ledger,
     pub(super) survey: Survey,
+    pub(super) curation: Curation,
     pub(super) books: Books,
 }
 
@@ -34,6 +36,8 @@ struct Json<'a> {
     quarantined: &'a BTreeMap<String, u64>,
     balanced: bool,
     duplicates: u64,
+    redelivered: u64,
+    curated_events: u64,
     late: u64,
     seconds: f64,
     total_seconds: f64,
@@ -48,6 +52,10 @@ struct Json<'a> {
     json_bytes: u64,
     parquet_saving: Option<f64>,
     stream: Stream,
+    days: &'a [Day],
+    days_seconds: f64,
+    engagement: &'a [Engagement],
+    retention: &'a [Retention],
     top_titles: &'a [TopTitle],
     top_searches: &'a [TopSearch],
     books: &'a Books,
@@ -104,6 +112,7 @@ impl Report {
             flow,
             ledger,
             survey,
+            curation,
             books,
             ..
         } = self;
@@ -112,7 +121,9 @@ impl Report {
             processed: books.processed,
             quarantined: &ledger.reasons,
             balanced: books.balanced(),
-            duplicates: survey.duplicates,
+            duplicates: curation.duplicates(),
+            redelivered: curation.redelivered(),
+            curated_events: curation.curated_events(),
             late: survey.late,
             seconds: thousandths(flow.took.as_secs_f64()),
             total_seconds: thousandths(self.took.as_secs_f64()),
@@ -133,8 +144,12 @@ impl Report {
                 records: flow.produced.records,
                 bytes: flow.produced.bytes,
             },
-            top_titles: &survey.top_titles,
-            top_searches: &survey.top_searches,
+            days: &curation.days,
+            days_seconds: thousandths(curation.took.as_secs_f64()),
+            engagement: &curation.engagement,
+            retention: &curation.retention,
+            top_titles: &curation.top_titles,
+            top_searches: &curation.top_searches,
             books,
             lake: self.lake.display().to_string(),
             settings: &self.settings,

@@ -4,13 +4,15 @@ use std::fmt;
 use std::num::{NonZeroU16, NonZeroU32};
 
 use indicatif::HumanCount;
+use marquee_day::compact::CompactSettings;
+use marquee_day::plan;
 use marquee_producer::simulate::{Simulation, SimulationError};
 use marquee_producer::{AggregateSettings, RequestLimits};
 use serde::{Deserialize, Serialize};
 
 use super::Args;
 use crate::bad_input::BadInput;
-use crate::mapping;
+use crate::{day, mapping};
 
 /// Everything that decides which objects a demo makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +86,15 @@ impl Settings {
             max_record_bytes: RequestLimits::default().max_record_bytes,
             stamp_arrival: true,
             ..AggregateSettings::default()
+        }
+    }
+
+    /// As `marquee day` makes days, two at a time.
+    pub(super) fn days_settings(&self) -> day::Settings {
+        day::Settings {
+            plan: plan::Settings::default(),
+            compact: CompactSettings::default(),
+            jobs: 2,
         }
     }
 

@@ -8,7 +8,6 @@ use arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array as _, RecordBatch};
 use marquee_marts::Engine;
 use object_store::ObjectStore;
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::Settings;
@@ -19,8 +18,6 @@ use super::roll_call::RollCall;
 const EVENTS: &str = include_str!("../../../sql/demo/events.sql");
 const REFUSED: &str = include_str!("../../../sql/demo/refused.sql");
 const RAW: &str = include_str!("../../../sql/demo/raw.sql");
-const TOP_TITLES: &str = include_str!("../../../sql/demo/top_titles.sql");
-const TOP_SEARCHES: &str = include_str!("../../../sql/demo/top_searches.sql");
 
 /// From when on an event is called late.
 const LATE_US: i64 = 3_600_000_000;
@@ -43,24 +40,6 @@ pub(super) struct Survey {
     pub(super) roll_call: RollCall,
     /// From an event's time to its durable object, seconds.
     pub(super) latency_s: Option<Percentiles>,
-    pub(super) top_titles: Vec<TopTitle>,
-    pub(super) top_searches: Vec<TopSearch>,
-}
-
-/// A title that is played much.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct TopTitle {
-    pub(super) title: String,
-    pub(super) plays: i64,
-    pub(super) viewers: i64,
-}
-
-/// A query that is asked much.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct TopSearch {
-    pub(super) query: String,
-    pub(super) searches: i64,
-    pub(super) viewers: i64,
 }
 
 impl Survey {
@@ -100,20 +79,6 @@ impl Survey {
             late: census.late,
             roll_call,
             latency_s: Percentiles::of(&mut census.latencies_us, 1e6),
-            top_titles: top(&engine, TOP_TITLES, |title, plays, viewers| TopTitle {
-                title,
-                plays,
-                viewers,
-            })
-            .await?,
-            top_searches: top(&engine, TOP_SEARCHES, |query, searches, viewers| {
-                TopSearch {
-                    query,
-                    searches,
-                    viewers,
-                }
-            })
-            .await?,
         })
     }
 }
@@ -191,30 +156,4 @@ fn duplicates(ids: &mut Vec<u128>) -> u64 {
 fn first_number(batch: &RecordBatch) -> Option<u64> {
     let column = batch.column(0).as_primitive_opt::<Int64Type>()?;
     column.iter().next()??.try_into().ok()
-}
-
-/// The rows of an answer that is a text and two numbers.
-async fn top<T>(
-    engine: &Engine,
-    sql: &str,
-    row: impl Fn(String, i64, i64) -> T,
-) -> anyhow::Result<Vec<T>> {
-    let mut rows = Vec::new();
-    for batch in engine.query(sql).await? {
-        let columns = || {
-            let number = |index: usize| batch.columns().get(index)?.as_primitive_opt::<Int64Type>();
-            let text = batch.columns().first()?.as_string_opt::<i32>()?;
-            Some((text, number(1)?, number(2)?))
-        };
-        let (texts, first, second) =
-            columns().context("a ranking with other columns than expected")?;
-        rows.extend((0..batch.num_rows()).map(|at| {
-            row(
-                texts.value(at).to_owned(),
-                first.value(at),
-                second.value(at),
-            )
-        }));
-    }
-    Ok(rows)
 }

@@ -4,12 +4,13 @@
 use marquee_tidy::arrows::{Features, forbidden, is_aws, is_lambda, members};
 use marquee_tidy::hold;
 
-const PURE: [&str; 6] = [
+const PURE: [&str; 7] = [
     "marquee-event",
     "marquee-json",
     "marquee-codec",
     "marquee-tables",
     "marquee-facts",
+    "marquee-sql",
     "marquee-recommend",
 ];
 const READS_SQL: [&str; 3] = ["marquee-marts", "marquee", "marquee-lambda-marts"];

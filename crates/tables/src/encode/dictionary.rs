@@ -12,10 +12,17 @@ use hashbrown::HashTable;
 pub(super) struct Dictionary {
     table: HashTable<u32>,
     hasher: RandomState,
-    /// Where each value's bytes end in `page`; they begin 4 past the end before.
-    ends: Vec<u32>,
+    /// Where each value's bytes lie in `page`.
+    places: Vec<Place>,
     page: Vec<u8>,
     last: u32,
+}
+
+/// A value's bytes within the dictionary page.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: u32,
+    end: u32,
 }
 
 impl Dictionary {
@@ -23,12 +30,23 @@ impl Dictionary {
     #[inline]
     pub(super) fn number(&mut self, value: &[u8]) -> (u32, bool) {
         // Neighbours often share a value.
-        if self.get(self.last) == Some(value) {
-            return (self.last, false);
+        self.number_near(value, self.last)
+    }
+
+    /// The value's number, which may be `guess`, and whether it is new.
+    #[inline]
+    pub(super) fn number_near(&mut self, value: &[u8], guess: u32) -> (u32, bool) {
+        if self.get(guess).is_some_and(|known| same(known, value)) {
+            return (guess, false);
         }
+        self.look_up(value)
+    }
+
+    #[inline(never)]
+    fn look_up(&mut self, value: &[u8]) -> (u32, bool) {
         let hash = self.hasher.hash_one(value);
         let found = self.table.find(hash, |&number| {
-            get(&self.ends, &self.page, number) == Some(value)
+            get(&self.places, &self.page, number).is_some_and(|known| same(known, value))
         });
         let (number, new) = match found {
             Some(&number) => (number, false),
@@ -39,31 +57,33 @@ impl Dictionary {
     }
 
     fn add(&mut self, hash: u64, value: &[u8]) -> u32 {
-        let number = self.ends.len() as u32;
+        let number = self.places.len() as u32;
         self.page
             .extend_from_slice(&(value.len() as u32).to_le_bytes());
+        let start = self.page.len() as u32;
         self.page.extend_from_slice(value);
-        self.ends.push(self.page.len() as u32);
+        let end = self.page.len() as u32;
+        self.places.push(Place { start, end });
         let Self {
             table,
             hasher,
-            ends,
+            places,
             page,
             ..
         } = self;
         table.insert_unique(hash, number, |&number| {
-            hasher.hash_one(get(ends, page, number).unwrap_or_default())
+            hasher.hash_one(get(places, page, number).unwrap_or_default())
         });
         number
     }
 
     #[inline]
     pub(super) fn get(&self, number: u32) -> Option<&[u8]> {
-        get(&self.ends, &self.page, number)
+        get(&self.places, &self.page, number)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.ends.len()
+        self.places.len()
     }
 
     /// The dictionary page's bytes.
@@ -72,17 +92,31 @@ impl Dictionary {
     }
 
     pub(super) fn values(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.ends.len() as u32).filter_map(|number| self.get(number))
+        (0..self.places.len() as u32).filter_map(|number| self.get(number))
     }
 }
 
 #[inline]
-fn get<'a>(ends: &[u32], page: &'a [u8], number: u32) -> Option<&'a [u8]> {
-    let number = number as usize;
-    let end = *ends.get(number)? as usize;
-    let start = match number {
-        0 => 0,
-        _ => *ends.get(number - 1)? as usize,
-    };
-    page.get(start + 4..end)
+fn get<'a>(places: &[Place], page: &'a [u8], number: u32) -> Option<&'a [u8]> {
+    let place = places.get(number as usize)?;
+    page.get(place.start as usize..place.end as usize)
+}
+
+/// Whether the bytes are the same. Ids and words are short: their first and
+/// their last word, which may overlap, are all there is to them.
+#[inline(always)]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len()
+        && match a.len() {
+            4..8 => ends::<4>(a) == ends::<4>(b),
+            8..=16 => ends::<8>(a) == ends::<8>(b),
+            17..=32 => ends::<16>(a) == ends::<16>(b),
+            _ => a == b,
+        }
+}
+
+/// The first and the last `N` bytes.
+#[inline(always)]
+fn ends<const N: usize>(bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
+    Some((*bytes.first_chunk()?, *bytes.last_chunk()?))
 }

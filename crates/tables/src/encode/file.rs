@@ -1,5 +1,6 @@
 //! Finished columns to one file of one row group.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use ::bytes::Bytes;
@@ -61,22 +62,77 @@ pub fn write_file(layout: &FileLayout, chunks: Vec<Chunk>) -> Result<Bytes, Enco
         .iter()
         .map(|chunk| chunk.compressed_len() + 512)
         .sum();
-    let root = layout.schema.root_schema_ptr();
-    let out = Vec::with_capacity(capacity);
-    let mut file = SerializedFileWriter::new(out, root, layout.properties.clone())?;
-    if chunks.len() != layout.schema.num_columns() {
-        return Err(general("as many columns as the schema has are needed"));
+    let mut file = FileWriter::new(layout, Vec::with_capacity(capacity))?;
+    file.write_group(chunks)?;
+    Ok(file.finish()?.into())
+}
+
+/// A file that is written row group by row group.
+pub struct FileWriter<W: Write + Send> {
+    file: SerializedFileWriter<W>,
+    schema: SchemaDescPtr,
+}
+
+impl<W: Write + Send> FileWriter<W> {
+    /// A file without rows.
+    ///
+    /// # Errors
+    /// When its first bytes cannot be written.
+    pub fn new(layout: &FileLayout, out: W) -> Result<Self, EncodeError> {
+        let root = layout.schema.root_schema_ptr();
+        Ok(Self {
+            file: SerializedFileWriter::new(out, root, layout.properties.clone())?,
+            schema: layout.schema.clone(),
+        })
     }
-    let mut group = file.next_row_group()?;
-    for (chunk, column) in chunks.into_iter().zip(layout.schema.columns()) {
-        if chunk.physical != column.physical_type() {
-            return Err(general(&format!("{} is of another type", column.name())));
+
+    /// Appends the columns, one a column of the schema and in its order, as a
+    /// row group.
+    ///
+    /// # Errors
+    /// [`EncodeError::File`] when number, type or rows of the columns do not
+    /// match, or they cannot be written.
+    pub fn write_group(&mut self, chunks: Vec<Chunk>) -> Result<(), EncodeError> {
+        if chunks.len() != self.schema.num_columns() {
+            return Err(general("as many columns as the schema has are needed"));
         }
-        let (bytes, close) = serialize(chunk, column.clone())?;
-        group.append_column(&bytes, close)?;
+        let mut group = self.file.next_row_group()?;
+        for (chunk, column) in chunks.into_iter().zip(self.schema.columns()) {
+            if chunk.physical != column.physical_type() {
+                return Err(general(&format!("{} is of another type", column.name())));
+            }
+            let (bytes, close) = serialize(chunk, column.clone())?;
+            group.append_column(&bytes, close)?;
+        }
+        group.close()?;
+        Ok(())
     }
-    group.close()?;
-    Ok(file.into_inner()?.into())
+
+    /// How long the file is so far.
+    pub fn bytes_written(&self) -> usize {
+        self.file.bytes_written()
+    }
+
+    /// Writes the footer.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(self) -> Result<W, EncodeError> {
+        Ok(self.file.into_inner()?)
+    }
+}
+
+impl FileWriter<Vec<u8>> {
+    /// Takes what was written since the last time, so that a long file needs no
+    /// more memory than what of it was not taken yet; what
+    /// [`FileWriter::finish`] gives is then the rest.
+    ///
+    /// # Errors
+    /// When the file is not in a state to be written to.
+    pub fn take(&mut self) -> Result<Vec<u8>, EncodeError> {
+        self.file.flush().map_err(ParquetError::from)?;
+        Ok(std::mem::take(self.file.inner_mut()))
+    }
 }
 
 fn general(message: &str) -> EncodeError {

@@ -8,8 +8,10 @@ use super::file::EncodeError;
 use super::levels::Levels;
 use crate::settings::PAGE_ROWS;
 
-/// A nullable column of finite single-precision numbers.
+/// A column of finite single-precision numbers; nullable, unless it is said to
+/// be [`FloatColumn::needed`].
 pub struct FloatColumn {
+    nullable: bool,
     values: Vec<u8>,
     levels: Levels,
     bounds: Option<(f32, f32)>,
@@ -20,6 +22,7 @@ pub struct FloatColumn {
 impl Default for FloatColumn {
     fn default() -> Self {
         Self {
+            nullable: true,
             values: Vec::new(),
             levels: Levels::default(),
             bounds: None,
@@ -30,6 +33,23 @@ impl Default for FloatColumn {
 }
 
 impl FloatColumn {
+    /// A column without nulls.
+    pub fn needed() -> Self {
+        Self {
+            nullable: false,
+            ..Self::default()
+        }
+    }
+
+    /// Appends a value.
+    ///
+    /// # Errors
+    /// When a page is full and cannot be compressed.
+    #[inline]
+    pub fn push(&mut self, value: f32, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        self.push_optional(Some(value), zstd)
+    }
+
     /// Appends a value, or null.
     ///
     /// # Errors
@@ -55,7 +75,11 @@ impl FloatColumn {
     fn close_page(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
         let (rows, nulls) = (self.levels.rows(), self.levels.nulls());
         self.body.clear();
-        self.levels.finish(&mut self.body);
+        if self.nullable {
+            self.levels.finish(&mut self.body);
+        } else {
+            self.levels = Levels::default();
+        }
         self.body.append(&mut self.values);
         self.chunk
             .add_page(&self.body, rows, nulls, Encoding::PLAIN, zstd)

@@ -106,6 +106,34 @@ fn statistics_hold_the_bounds_and_the_nulls() {
     assert_eq!(statistics.null_count_opt(), Some(2));
 }
 
+#[test]
+fn a_file_of_several_groups_is_taken_piece_by_piece() {
+    let layout = layout(&[("b", DataType::Boolean, false)]);
+    let mut zstd = Zstd::new().unwrap();
+    let mut file = FileWriter::new(&layout, Vec::new()).unwrap();
+    let mut bytes = Vec::new();
+    let mut expected = Vec::new();
+    for group in 0..3 {
+        let mut column = BooleanColumn::default();
+        for row in 0..2 * PAGE_ROWS + group {
+            let value = row % 7 == group || row > 20_000;
+            column.push(value, &mut zstd).unwrap();
+            expected.push(value);
+        }
+        file.write_group(vec![column.finish(&mut zstd).unwrap()])
+            .unwrap();
+        bytes.extend(file.take().unwrap());
+        assert_eq!(bytes.len(), file.bytes_written());
+    }
+    bytes.extend(file.finish().unwrap());
+    let batches = read(bytes.into());
+    let back = batches.iter().flat_map(|batch| {
+        let column = batch.column(0).as_boolean();
+        column.iter().map(Option::unwrap).collect::<Vec<_>>()
+    });
+    assert_eq!(back.collect::<Vec<_>>(), expected);
+}
+
 /// Values as columns have them: few or many distinct, in runs or not.
 fn some_texts() -> impl Strategy<Value = Vec<Option<String>>> {
     let value = prop_oneof![

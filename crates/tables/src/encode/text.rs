@@ -55,17 +55,46 @@ impl TextColumn {
         value: &[u8],
         zstd: &mut Zstd,
     ) -> Result<Option<(u32, bool)>, EncodeError> {
-        if let Some(plain) = &mut self.plain {
-            plain.extend_from_slice(&(value.len() as u32).to_le_bytes());
-            plain.extend_from_slice(value);
-            self.bounds.include(value);
-            self.row(true, zstd)?;
+        if self.plain.is_some() {
+            self.push_plain(value, zstd)?;
             return Ok(None);
         }
         let (number, new) = self.dictionary.number(value);
         self.indices.push(number);
         self.row(true, zstd)?;
         Ok(Some((number, new)))
+    }
+
+    /// Appends a value whose number in the dictionary is likely to be `guess`,
+    /// and gives the one it has; `None` as in [`TextColumn::push`].
+    ///
+    /// # Errors
+    /// As [`TextColumn::push`].
+    #[inline]
+    pub fn push_near(
+        &mut self,
+        value: &[u8],
+        guess: u32,
+        zstd: &mut Zstd,
+    ) -> Result<Option<u32>, EncodeError> {
+        if self.plain.is_some() {
+            self.push_plain(value, zstd)?;
+            return Ok(None);
+        }
+        let (number, _) = self.dictionary.number_near(value, guess);
+        self.indices.push(number);
+        self.row(true, zstd)?;
+        Ok(Some(number))
+    }
+
+    /// Appends a value as it is, the dictionary being full.
+    #[cold]
+    fn push_plain(&mut self, value: &[u8], zstd: &mut Zstd) -> Result<(), EncodeError> {
+        let plain = self.plain.get_or_insert_default();
+        plain.extend_from_slice(&(value.len() as u32).to_le_bytes());
+        plain.extend_from_slice(value);
+        self.bounds.include(value);
+        self.row(true, zstd)
     }
 
     /// Appends the value of that number again.
@@ -76,7 +105,7 @@ impl TextColumn {
     pub fn push_number(&mut self, number: u32, zstd: &mut Zstd) -> Result<(), EncodeError> {
         if self.plain.is_some() {
             let value = self.dictionary.get(number).unwrap_or_default().to_vec();
-            return self.push(&value, zstd).map(drop);
+            return self.push_plain(&value, zstd);
         }
         self.indices.push(number);
         self.row(true, zstd)

@@ -1,0 +1,92 @@
+//! What Glue answers, in the catalogue's words.
+
+use std::error::Error as StdError;
+
+use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_glue::operation::RequestId as _;
+use marquee_day::catalog::CatalogError;
+
+pub(super) const ALREADY_EXISTS: &str = "AlreadyExistsException";
+pub(super) const CONCURRENT_MODIFICATION: &str = "ConcurrentModificationException";
+pub(super) const ENTITY_NOT_FOUND: &str = "EntityNotFoundException";
+
+/// What became of a write.
+#[derive(Debug)]
+pub(super) enum Written {
+    /// It stands.
+    Done,
+    /// Somebody else wrote in between: look again. The error is for when that
+    /// does not end.
+    Overtaken(CatalogError),
+}
+
+/// Glue's code for a failed call; `None` where no answer came.
+pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
+    error.code()
+}
+
+/// What was asked for; `None` when it is not there.
+pub(super) fn found<T, E>(
+    action: String,
+    answer: Result<T, SdkError<E>>,
+) -> Result<Option<T>, CatalogError>
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if code(&error) == Some(ENTITY_NOT_FOUND) => Ok(None),
+        Err(error) => Err(CatalogError::Service {
+            action,
+            cause: refusal(&error),
+        }),
+    }
+}
+
+/// What became of a write, where `overtaken` are the codes by which Glue says
+/// that somebody else wrote in between.
+pub(super) fn written<T, E>(
+    action: String,
+    answer: Result<T, SdkError<E>>,
+    overtaken: &[&str],
+) -> Result<Written, CatalogError>
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    let Err(error) = answer else {
+        return Ok(Written::Done);
+    };
+    let is_overtaken = code(&error).is_some_and(|code| overtaken.contains(&code));
+    let cause = refusal(&error);
+    let error = CatalogError::Service { action, cause };
+    if is_overtaken {
+        Ok(Written::Overtaken(error))
+    } else {
+        Err(error)
+    }
+}
+
+/// Why a call failed, said so that one log line is enough to act on: Glue's
+/// code and message or, where no answer came, what the SDK met.
+pub(super) fn refusal<E>(error: &SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    let Some(code) = code(error) else {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        return text;
+    };
+    let mut text = code.to_owned();
+    if let Some(message) = error.message() {
+        text.push_str(&format!(": {message}"));
+    }
+    if let Some(id) = error.request_id() {
+        text.push_str(&format!(" (request {id})"));
+    }
+    text
+}

@@ -1,0 +1,60 @@
+//! What a partition, or a table without, says of itself in its parameters.
+
+use std::collections::HashMap;
+
+use marquee_day::catalog::{Projection, Version};
+
+/// The generation that a partition shows.
+const GENERATION: &str = "marquee.generation";
+/// The date and generation that a table without partitions shows.
+const VERSION: &str = "marquee.version";
+const DIRECTORY: &str = "marquee.directory";
+const ROWS: &str = "marquee.rows";
+
+/// The parameters of what shows the projection.
+pub(super) fn parameters(projection: &Projection) -> HashMap<String, String> {
+    let Projection {
+        event_date,
+        version,
+        directory,
+        rows,
+        ..
+    } = projection;
+    let (key, version) = match event_date {
+        Some(_) => (GENERATION, version.generation.to_string()),
+        None => (
+            VERSION,
+            format!("{}/{}", version.event_date, version.generation),
+        ),
+    };
+    HashMap::from([
+        (key.to_owned(), version),
+        (DIRECTORY.to_owned(), directory.clone()),
+        (ROWS.to_owned(), rows.to_string()),
+    ])
+}
+
+/// Whether what has these parameters shows the projection, or a newer one.
+/// Without a version that can be read it is older than everything.
+pub(super) fn is_current(
+    parameters: Option<&HashMap<String, String>>,
+    projection: &Projection,
+) -> bool {
+    let read = |key| parameters.and_then(|parameters| parameters.get(key));
+    let shown = match &projection.event_date {
+        Some(_) => read(GENERATION).and_then(|generation| {
+            Some(Version {
+                event_date: projection.version.event_date.clone(),
+                generation: generation.parse().ok()?,
+            })
+        }),
+        None => read(VERSION).and_then(|version| {
+            let (event_date, generation) = version.split_once('/')?;
+            Some(Version {
+                event_date: event_date.to_owned(),
+                generation: generation.parse().ok()?,
+            })
+        }),
+    };
+    shown.is_some_and(|shown| shown >= projection.version)
+}

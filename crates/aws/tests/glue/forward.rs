@@ -1,0 +1,166 @@
+//! Forward, and never back.
+
+use std::sync::Arc;
+
+use aws_sdk_glue::types::TableInput;
+use marquee_aws::GlueCatalog;
+use marquee_day::catalog::{Catalog, EmbeddedCatalog};
+use object_store::memory::InMemory;
+use proptest::prelude::*;
+
+use crate::fake::{Call, DATABASE, FakeGlue};
+use crate::fixtures::{
+    DATE, catalog, dated, parameters, parquet, plays_partition, plays_table, undated,
+};
+
+#[tokio::test]
+async fn a_table_and_its_partition_are_made_as_athena_reads_them() {
+    let glue = FakeGlue::default();
+    catalog(&glue).bring_forward(&dated(7)).await.unwrap();
+    assert_eq!(
+        glue.calls(),
+        [
+            Call::GetTable,
+            Call::CreateTable(plays_table()),
+            Call::GetPartition,
+            Call::CreatePartition(plays_partition(7)),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_partition_goes_forward_and_never_back() {
+    let glue = FakeGlue::default();
+    let catalog = catalog(&glue);
+    catalog.bring_forward(&dated(2)).await.unwrap();
+    glue.calls();
+
+    catalog.bring_forward(&dated(3)).await.unwrap();
+    let update = Call::UpdatePartition(plays_partition(3));
+    assert_eq!(
+        glue.calls(),
+        [
+            Call::GetTable,
+            Call::GetPartition,
+            update,
+            Call::GetPartition
+        ]
+    );
+    for generation in [3, 2, 1] {
+        catalog.bring_forward(&dated(generation)).await.unwrap();
+        assert_eq!(glue.operations(), ["GetTable", "GetPartition"]);
+    }
+    assert_eq!(glue.contents().shown(), "3");
+}
+
+#[tokio::test]
+async fn a_partition_of_unknown_origin_is_older_than_all() {
+    let glue = FakeGlue::default();
+    for generation in [None, Some("many")] {
+        let mut partition = plays_partition(9);
+        let shown = generation.map(|it| parameters([("marquee.generation", it)]));
+        partition.parameters = shown;
+        glue.contents().put_table(plays_table());
+        glue.contents().put_partition("plays", partition);
+        catalog(&glue).bring_forward(&dated(1)).await.unwrap();
+        assert_eq!(glue.contents().shown(), "1");
+    }
+}
+
+#[tokio::test]
+async fn a_slash_too_many_changes_nothing() {
+    let glue = FakeGlue::default();
+    let catalog = GlueCatalog::new(glue.client(), DATABASE, "s3://lake/part/");
+    catalog.bring_forward(&dated(7)).await.unwrap();
+    assert!(
+        glue.calls()
+            .contains(&Call::CreatePartition(plays_partition(7)))
+    );
+}
+
+#[tokio::test]
+async fn a_table_without_partitions_shows_the_newest_itself() {
+    let glue = FakeGlue::default();
+    let catalog = catalog(&glue);
+    catalog.bring_forward(&undated(DATE, 9)).await.unwrap();
+    let shown = |date: &str, generation| {
+        let directory = format!("curated/dim_title/run={date}-{generation}");
+        TableInput::builder()
+            .name("dim_title")
+            .table_type("EXTERNAL_TABLE")
+            .set_partition_keys(Some(Vec::new()))
+            .set_parameters(Some(parameters([
+                ("EXTERNAL", "TRUE"),
+                ("classification", "parquet"),
+                ("marquee.version", &format!("{date}/{generation}")),
+                ("marquee.directory", &directory),
+                ("marquee.rows", "7"),
+            ])))
+            .storage_descriptor(parquet(
+                &[("title_id", "string"), ("name", "string")],
+                &format!("s3://lake/part/{directory}/"),
+            ))
+            .build()
+            .unwrap()
+    };
+    let create = Call::CreateTable(shown(DATE, 9));
+    assert_eq!(glue.calls(), [Call::GetTable, create]);
+
+    catalog
+        .bring_forward(&undated("2026-03-02", 1))
+        .await
+        .unwrap();
+    let update = Call::UpdateTable(shown("2026-03-02", 1));
+    assert_eq!(glue.calls(), [Call::GetTable, update]);
+
+    for (date, generation) in [("2026-03-02", 1), (DATE, 10), ("2026-02-28", 200)] {
+        let older = undated(date, generation);
+        catalog.bring_forward(&older).await.unwrap();
+        assert_eq!(glue.operations(), ["GetTable"], "{date} {generation}");
+    }
+    // Not as text: the tenth comes after the ninth.
+    for generation in [9, 10] {
+        let newer = undated("2026-03-03", generation);
+        catalog.bring_forward(&newer).await.unwrap();
+    }
+    let location = "s3://lake/part/curated/dim_title/run=2026-03-03-10/";
+    assert_eq!(glue.contents().location("dim_title"), location);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever comes in whatever order, readers see what the embedded
+    /// catalogue shows them.
+    #[test]
+    fn it_shows_what_the_embedded_one_shows(
+        order in proptest::collection::vec((any::<bool>(), 1_u32..4, 1_u32..12), 1..12)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        runtime.unwrap().block_on(async {
+            let glue = FakeGlue::default();
+            let here = catalog(&glue);
+            let there = EmbeddedCatalog::new(Arc::new(InMemory::new()));
+            for (is_dated, day, generation) in order {
+                let projection = match is_dated {
+                    true => dated(generation),
+                    false => undated(&format!("2026-03-0{day}"), generation),
+                };
+                here.bring_forward(&projection).await.unwrap();
+                there.bring_forward(&projection).await.unwrap();
+            }
+            let contents = glue.contents();
+            let plays = there.shown("plays", Some(DATE)).await.unwrap();
+            let partition = contents.partitions.values().next();
+            let location = partition.map(|it| it.storage_descriptor().unwrap());
+            let location = location.map(|it| it.location().unwrap().to_owned());
+            let expected = plays.map(|it| format!("s3://lake/part/{}/", it.directory));
+            assert_eq!(location, expected);
+            let titles = there.shown("dim_title", None).await.unwrap();
+            let expected = titles.map(|it| format!("s3://lake/part/{}/", it.directory));
+            let location = contents.tables.get("dim_title");
+            let location = location.map(|_| contents.location("dim_title").to_owned());
+            assert_eq!(location, expected);
+        });
+    }
+}

@@ -1,0 +1,258 @@
+//! The audit: the two books of a date, and whether the lake bears them out.
+//!
+//! [`EventBook::close`] adds up the counts of a date that is about to be
+//! published, which costs nothing. [`full`] makes both books of a date anew from
+//! the lake itself: every object that a receipt or the generation names is read,
+//! and every identity is followed from where it arrived to where it is.
+
+mod coverage;
+mod curated;
+mod event_book;
+mod failed;
+mod ingest_book;
+mod intervals;
+mod numbers;
+mod object;
+mod orphans;
+mod problem;
+mod producers;
+mod scan;
+mod standing;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use marquee_event::parse_rfc3339;
+use marquee_lake::generation::{self, Generation};
+use marquee_lake::receipt::{self, Receipt};
+use object_store::ObjectStore;
+use serde::Serialize;
+
+use crate::date::Date;
+use crate::error::DayError;
+use crate::plan;
+
+pub use curated::{EventAudit, Found, TableLine};
+pub use event_book::{Closing, EventBook, receipts_at, table};
+pub use failed::{FailedBatch, failed_batches};
+pub use ingest_book::{HourLine, IngestBook, ShardLine, StreamCount, UnitLine};
+pub use orphans::Garbage;
+pub use problem::Problem;
+pub use producers::ProducerLine;
+pub use standing::{LATE_DAYS, Status, late_window_open, newest_arrival};
+
+use scan::Role;
+
+/// How many objects are read at a time.
+const READERS: usize = 8;
+/// How far apart the arrivals in a batch may be out of order: arrival is a
+/// server's stamp, and not monotonic.
+const ARRIVAL_SKEW_US: i64 = 300_000_000;
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// Both books of a date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Audit {
+    /// The date, `YYYY-MM-DD`.
+    pub date: String,
+    /// Whether the books may still change.
+    pub status: Status,
+    /// Why they may.
+    pub provisional_because: Vec<String>,
+    /// Whether every sum adds up and everything is where it should be.
+    pub balanced: bool,
+    /// What arrived on the date.
+    pub ingest: IngestBook,
+    /// What happened on the date; `None` before it is published.
+    pub event: Option<EventAudit>,
+    /// What is wrong; nothing when it is balanced.
+    #[serde(serialize_with = "problem::in_words")]
+    pub problems: Vec<Problem>,
+}
+
+/// Makes both books of a date anew from the lake.
+///
+/// `stream` is what the stream itself counted of the date, where that is known.
+/// Memory is 16 to 24 bytes for each unit of the date, twice while sorting.
+///
+/// # Errors
+/// [`DayError::Date`] for what is no date, or none that the lake has something
+/// of; when the lake cannot be read. What is wrong with the lake is no error, but
+/// a problem in the audit.
+pub async fn full(
+    store: &Arc<dyn ObjectStore>,
+    date: &str,
+    stream: Option<&StreamCount>,
+) -> Result<Audit, DayError> {
+    let date: Date = date
+        .parse()
+        .map_err(|fault: crate::date::NoDate| DayError::Date(fault.to_string()))?;
+    let receipts = receipt::list(&**store, None).await?;
+    let generation = generation::current_of(&**store, &date.to_string()).await?;
+    let (failed, mut problems) = failed_batches(store, &receipts).await?;
+    let is_known = generation.is_some()
+        || receipts.iter().any(|receipt| is_of(receipt, date))
+        || failed.iter().any(|batch| batch.open_on(date) > 0);
+    if !is_known {
+        return Err(DayError::Date(nothing_of(date, &receipts)));
+    }
+    let covered = match &generation {
+        Some(generation) => plan::covered(&**store, generation).await?,
+        None => BTreeSet::new(),
+    };
+    let mut ingest = ingest_book::Filling::default();
+    let mut event = generation
+        .as_ref()
+        .map(|generation| curated::Filling::new(generation, &covered));
+    let roles = receipts.iter().filter_map(|receipt| {
+        let role = role(receipt, date, &covered);
+        (role != Role::default()).then_some((receipt, role))
+    });
+    scan::scan(store, date, roles, |receipt, role, mut scanned| {
+        problems.append(&mut scanned.problems);
+        if let Some(event) = event.as_mut().filter(|_| role.covered) {
+            event.enter(receipt, &scanned.events);
+        }
+        ingest.enter(receipt, role, &mut scanned);
+    })
+    .await?;
+    let garbage = orphans::find(store, date, &receipts, &mut problems).await?;
+    let mut ingest = ingest.close(date, stream, &failed, &mut problems);
+    ingest.garbage = garbage;
+    call_the_roll(store, date, &receipts, &mut ingest, &mut problems).await?;
+    if let Some(generation) = &generation {
+        problems.extend(removed(generation, &covered, &receipts));
+    }
+    let event = match event {
+        Some(event) => Some(event.close(store, &receipts, &mut problems).await?),
+        None => None,
+    };
+    let provisional_because = open(date, &receipts, &failed, event.as_ref());
+    Ok(Audit {
+        date: date.to_string(),
+        status: match provisional_because.is_empty() {
+            true => Status::Final,
+            false => Status::Provisional,
+        },
+        provisional_because,
+        balanced: problems.is_empty(),
+        ingest,
+        event,
+        problems,
+    })
+}
+
+/// Whether the receipt says something of the date.
+fn is_of(receipt: &Receipt, date: Date) -> bool {
+    let date = date.to_string();
+    receipt.ingest_date == date || receipt.event_dates.contains_key(&date)
+}
+
+fn nothing_of(date: Date, receipts: &[Receipt]) -> String {
+    let ingested: BTreeSet<&String> = receipts.iter().map(|r| &r.ingest_date).collect();
+    let events: BTreeSet<&String> = receipts.iter().flat_map(|r| r.event_dates.keys()).collect();
+    let span = |dates: BTreeSet<&String>| match (dates.first(), dates.last()) {
+        (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
+        (Some(only), _) => (*only).clone(),
+        _ => "no date".to_owned(),
+    };
+    format!(
+        "the lake has nothing of {date}: what it has arrived on {} and happened on {}",
+        span(ingested),
+        span(events)
+    )
+}
+
+/// Why the receipt is looked at for the date.
+fn role(receipt: &Receipt, date: Date, covered: &BTreeSet<String>) -> Role {
+    let from = i64::from(date.days()).saturating_mul(MICROS_PER_DAY);
+    let to = from.saturating_add(MICROS_PER_DAY);
+    let arrival = |instant: &str| parse_rfc3339(instant);
+    let reaches = match (
+        arrival(&receipt.first_arrived_at),
+        arrival(&receipt.last_arrived_at),
+    ) {
+        (Some(first), Some(last)) => {
+            first.min(last) < to.saturating_add(ARRIVAL_SKEW_US)
+                && last.max(first) >= from.saturating_sub(ARRIVAL_SKEW_US)
+        }
+        _ => true,
+    };
+    let date = date.to_string();
+    Role {
+        filed: receipt.ingest_date == date,
+        arrived: reaches,
+        covered: receipt.event_dates.contains_key(&date) && covered.contains(&receipt.key()),
+    }
+}
+
+/// Enters the producers' numbers.
+async fn call_the_roll(
+    store: &Arc<dyn ObjectStore>,
+    date: Date,
+    receipts: &[Receipt],
+    ingest: &mut IngestBook,
+    problems: &mut Vec<Problem>,
+) -> Result<(), DayError> {
+    let producers = producers::call(store, date, receipts).await?;
+    ingest.producers = producers.lines;
+    ingest.unnumbered = producers.unnumbered;
+    let lines = ingest.producers.iter();
+    let missing: u64 = lines.clone().map(|(_, line)| line.missing).sum();
+    if missing > ingest.unnumbered {
+        let with_gaps = lines.filter(|(_, line)| line.missing > 0);
+        problems.extend(with_gaps.map(|(producer, line)| Problem::ProducerGap {
+            producer_id: producer.clone(),
+            missing: line.missing,
+            gaps: line.gaps.clone(),
+            excused: ingest.unnumbered,
+        }));
+    }
+    Ok(())
+}
+
+/// The receipts that the generation covers and that are not there.
+fn removed(
+    generation: &Generation,
+    covered: &BTreeSet<String>,
+    receipts: &[Receipt],
+) -> Vec<Problem> {
+    let there: BTreeSet<String> = receipts.iter().map(Receipt::key).collect();
+    covered
+        .difference(&there)
+        .map(|receipt| Problem::ReceiptRemoved {
+            receipt: receipt.clone(),
+            generation: generation.key(),
+        })
+        .collect()
+}
+
+/// Why the date's books may still change.
+fn open(
+    date: Date,
+    receipts: &[Receipt],
+    failed: &[FailedBatch],
+    event: Option<&EventAudit>,
+) -> Vec<String> {
+    let mut reasons: Vec<String> = late_window_open(date, newest_arrival(receipts))
+        .into_iter()
+        .collect();
+    let open: u64 = failed.iter().map(|batch| batch.open).sum();
+    if open > 0 {
+        reasons.push(format!(
+            "{open} records that the mapping gave up are open, and may hold events of it"
+        ));
+    }
+    let of_date = date.to_string();
+    match event {
+        Some(event) if event.waiting_receipts > 0 => reasons.push(format!(
+            "{} events in {} receipts wait for its next run",
+            event.waiting_rows, event.waiting_receipts
+        )),
+        None if receipts.iter().any(|r| r.event_dates.contains_key(&of_date)) => {
+            reasons.push("its events are not curated yet".to_owned());
+        }
+        _ => {}
+    }
+    reasons
+}

@@ -1,0 +1,126 @@
+//! Objects of the zones that no receipt names.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use futures::TryStreamExt;
+use marquee_lake::receipt::Receipt;
+use marquee_lake::zone::Zone;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use serde::Serialize;
+
+use super::coverage::{Stretch, Wanted, cover};
+use super::problem::Problem;
+use crate::date::Date;
+use crate::error::DayError;
+use crate::units::{self, IDENTITY, UnitId};
+
+/// What writers left that nothing needs: all its units are in receipted objects.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Garbage {
+    /// Objects.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+struct Orphan {
+    key: String,
+    bytes: u64,
+    units: HashSet<UnitId>,
+}
+
+/// Looks through what lies under the ingest date for objects that no receipt
+/// names: garbage, or, where it holds units that are nowhere else, a problem.
+pub(super) async fn find(
+    store: &Arc<dyn ObjectStore>,
+    date: Date,
+    receipts: &[Receipt],
+    problems: &mut Vec<Problem>,
+) -> Result<Garbage, DayError> {
+    let named: HashSet<&str> = receipts
+        .iter()
+        .flat_map(|receipt| &receipt.objects)
+        .map(|object| object.key.as_str())
+        .collect();
+    let mut wanted = Wanted::default();
+    let mut orphans = Vec::new();
+    for zone in Zone::ALL {
+        let prefix = Path::from(format!("{}/ingest_date={date}", zone.prefix()));
+        let mut keys: Vec<Path> = store
+            .list(Some(&prefix))
+            .map_ok(|object| object.location)
+            .try_collect()
+            .await?;
+        keys.retain(|key| !named.contains(key.as_ref()));
+        keys.sort();
+        for key in keys {
+            let content = store.get(&key).await?.bytes().await?;
+            match Orphan::read(key.as_ref(), content, &mut wanted.stretches) {
+                Ok(orphan) => {
+                    wanted.units.extend(&orphan.units);
+                    orphans.push(orphan);
+                }
+                Err(error) => problems.push(Problem::Unreadable {
+                    key: key.to_string(),
+                    cause: format!("{error}, and no receipt names it"),
+                }),
+            }
+        }
+    }
+    cover(store, receipts, &mut wanted).await?;
+    let mut garbage = Garbage::default();
+    for orphan in orphans {
+        let uncovered = orphan.units.intersection(&wanted.units).count();
+        if uncovered == 0 {
+            garbage.objects += 1;
+            garbage.bytes += orphan.bytes;
+        } else {
+            problems.push(Problem::Orphan {
+                key: orphan.key,
+                uncovered: uncovered as u64,
+                units: orphan.units.len() as u64,
+            });
+        }
+    }
+    Ok(garbage)
+}
+
+impl Orphan {
+    fn read(
+        key: &str,
+        content: bytes::Bytes,
+        stretches: &mut Vec<Stretch>,
+    ) -> Result<Self, DayError> {
+        let mut orphan = Self {
+            key: key.to_owned(),
+            bytes: content.len() as u64,
+            units: HashSet::new(),
+        };
+        let mut shards: BTreeMap<String, Stretch> = BTreeMap::new();
+        units::read(key, content, &IDENTITY, |batch| {
+            let identities = batch.identities()?;
+            for row in 0..batch.rows() {
+                let unit = identities.sub_sequences.value(row);
+                orphan.units.insert(identities.record(row).unit(unit));
+                let number = identities.sequence_numbers.value(row);
+                let shard_id = identities.shard_ids.value(row);
+                match shards.get_mut(shard_id) {
+                    Some(stretch) => stretch.reach(number),
+                    None => {
+                        let stretch = Stretch {
+                            shard_id: shard_id.to_owned(),
+                            first: number.to_owned(),
+                            last: number.to_owned(),
+                        };
+                        shards.insert(shard_id.to_owned(), stretch);
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        stretches.extend(shards.into_values());
+        Ok(orphan)
+    }
+}

@@ -1,0 +1,270 @@
+//! Whether every number that a producer gave arrived.
+//!
+//! What an ingest date holds of each producer's numbers is kept in the ledger
+//! as a list of intervals, under a name made from the date's receipts: the audit
+//! of a later date reads the lists, and no object of the dates before again.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
+use marquee_lake::digest;
+use marquee_lake::receipt::{Kind, Receipt};
+use marquee_lake::zone::Zone;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use serde::{Deserialize, Serialize};
+
+use super::READERS;
+use super::intervals::Intervals;
+use super::numbers::number_in;
+use crate::date::Date;
+use crate::error::DayError;
+use crate::publish::{belonging, write_json};
+use crate::units::{self, UnitId};
+
+/// What the receipts filed under one ingest date hold of producers' numbers.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct DateNumbers {
+    /// The version of this form: 1.
+    version: u32,
+    /// The numbers of each producer.
+    producers: BTreeMap<String, Intervals>,
+    /// Quarantined units in which no number is to be found, by the hour of
+    /// their arrival, in hours since 1970.
+    unnumbered: BTreeMap<i64, u64>,
+}
+
+const MICROS_PER_HOUR: i64 = 3_600_000_000;
+
+/// A producer's line in the book.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ProducerLine {
+    /// Its highest number by the end of the date.
+    pub up_to: u64,
+    /// How many of 1 to that number are in the lake.
+    pub present: u64,
+    /// Those of them that arrived after the date.
+    pub late: u64,
+    /// How many are nowhere.
+    pub missing: u64,
+    /// The first gaps, from and to.
+    pub gaps: Vec<(u64, u64)>,
+}
+
+/// The producers' page of a date.
+#[derive(Debug, Default)]
+pub(super) struct Producers {
+    pub(super) lines: BTreeMap<String, ProducerLine>,
+    /// Units without a number that arrived by the end of the date, or within
+    /// the hour after it: records wait as long to be sent, so that a number
+    /// before one that arrived may still be on its way at midnight.
+    pub(super) unnumbered: u64,
+}
+
+/// How many gaps a line names.
+const GAPS: usize = 10;
+
+/// Calls the roll of every producer up to the end of `date`.
+pub(super) async fn call(
+    store: &Arc<dyn ObjectStore>,
+    date: Date,
+    receipts: &[Receipt],
+) -> Result<Producers, DayError> {
+    let mut filed: BTreeMap<&str, Vec<&Receipt>> = BTreeMap::new();
+    for receipt in receipts {
+        filed.entry(&receipt.ingest_date).or_default().push(receipt);
+    }
+    let mut by_end: BTreeMap<String, Intervals> = BTreeMap::new();
+    let mut by_now: BTreeMap<String, Intervals> = BTreeMap::new();
+    let mut producers = Producers::default();
+    let last_hour = (i64::from(date.days()) + 1) * 24;
+    for (ingest_date, receipts) in filed {
+        let numbers = of_date(store, ingest_date, &receipts).await?;
+        let is_by_end = ingest_date.parse::<Date>().is_ok_and(|filed| filed <= date);
+        for (producer, intervals) in numbers.producers {
+            if is_by_end {
+                by_end.entry(producer.clone()).or_default().add(&intervals);
+            }
+            by_now.entry(producer).or_default().add(&intervals);
+        }
+        let hours = numbers.unnumbered.range(..=last_hour);
+        producers.unnumbered += hours.map(|(_, units)| units).sum::<u64>();
+    }
+    for (producer, present) in by_end {
+        let up_to = present.last();
+        let all = by_now.get(&producer).unwrap_or(&present);
+        let gaps = all.gaps(up_to);
+        let missing: u64 = gaps.iter().map(|(from, to)| to - from + 1).sum();
+        let line = ProducerLine {
+            up_to,
+            present: up_to - missing,
+            late: (up_to - missing).saturating_sub(present.count()),
+            missing,
+            gaps: gaps.into_iter().take(GAPS).collect(),
+        };
+        producers.lines.insert(producer, line);
+    }
+    Ok(producers)
+}
+
+/// The numbers of one ingest date: from the ledger, or else from the objects.
+async fn of_date(
+    store: &Arc<dyn ObjectStore>,
+    ingest_date: &str,
+    receipts: &[&Receipt],
+) -> Result<DateNumbers, DayError> {
+    let keys: Vec<String> = receipts.iter().map(|receipt| receipt.key()).collect();
+    let name = digest::of(keys.join("\n").as_bytes());
+    let key = belonging(ingest_date, "producers", &name);
+    if let Ok(found) = store.get(&Path::from(key.as_str())).await
+        && let Ok(numbers) = serde_json::from_slice::<DateNumbers>(&found.bytes().await?)
+        && numbers.version == 1
+    {
+        return Ok(numbers);
+    }
+    let (numbers, is_whole) = read(store, receipts).await?;
+    // What is missing may be restored: only what is whole is remembered.
+    if is_whole && let Err(error) = write_json(&**store, &key, &numbers).await {
+        tracing::warn!(%error, "the numbers of an ingest date are not remembered");
+    }
+    Ok(numbers)
+}
+
+/// The numbers in the objects, and whether all objects could be read.
+async fn read(
+    store: &Arc<dyn ObjectStore>,
+    receipts: &[&Receipt],
+) -> Result<(DateNumbers, bool), DayError> {
+    let objects = receipts.iter().flat_map(|receipt| {
+        let entries = receipt.objects.iter();
+        entries.map(|entry| (receipt.kind, entry.zone, entry.key.clone()))
+    });
+    let mut found = futures::stream::iter(objects)
+        .filter(|(_, zone, _)| std::future::ready(*zone != Zone::Raw))
+        .map(|(kind, zone, key)| async move {
+            let content = match store.get(&Path::from(key.as_str())).await {
+                Ok(found) => found.bytes().await?,
+                Err(object_store::Error::NotFound { .. }) => return Ok(None),
+                Err(error) => return Err(DayError::from(error)),
+            };
+            let found = tokio::task::spawn_blocking(move || match zone {
+                Zone::Processed => in_processed(&key, content, kind == Kind::Replay),
+                _ => in_quarantine(&key, content),
+            });
+            // What cannot be read is a problem of the date that it is filed under.
+            Ok(found.await.ok().and_then(Result::ok))
+        })
+        .buffered(READERS);
+    let (mut all, mut is_whole) = (Found::default(), true);
+    while let Some(found) = found.try_next().await? {
+        match found {
+            Some(found) => all.add(found),
+            None => is_whole = false,
+        }
+    }
+    let mut numbers = DateNumbers {
+        version: 1,
+        ..DateNumbers::default()
+    };
+    for (producer, found) in all.numbers {
+        numbers.producers.insert(producer, Intervals::of(found));
+    }
+    for (unit, hour) in all.unnumbered {
+        if !all.replayed.contains(&unit) {
+            *numbers.unnumbered.entry(hour).or_default() += 1;
+        }
+    }
+    Ok((numbers, is_whole))
+}
+
+/// What objects hold.
+#[derive(Default)]
+struct Found {
+    numbers: BTreeMap<String, Vec<u64>>,
+    /// Units without a number, and the hour that each arrived in.
+    unnumbered: BTreeMap<UnitId, i64>,
+    /// Units that were in quarantine before, and are events now.
+    replayed: HashSet<UnitId>,
+}
+
+impl Found {
+    fn meet(&mut self, producer: &str, number: u64) {
+        match self.numbers.get_mut(producer) {
+            Some(numbers) => numbers.push(number),
+            None => {
+                self.numbers.insert(producer.to_owned(), vec![number]);
+            }
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        for (producer, numbers) in other.numbers {
+            self.numbers.entry(producer).or_default().extend(numbers);
+        }
+        self.unnumbered.extend(other.unnumbered);
+        self.replayed.extend(other.replayed);
+    }
+}
+
+fn in_processed(key: &str, content: bytes::Bytes, is_replay: bool) -> Result<Found, DayError> {
+    let mut found = Found::default();
+    let columns = [
+        "producer_id",
+        "producer_seq",
+        "shard_id",
+        "sequence_number",
+        "sub_sequence",
+    ];
+    let columns = if is_replay { &columns[..] } else { &columns[..2] };
+    units::read(key, content, columns, |batch| {
+        let ids = batch.texts("producer_id")?;
+        let numbers = batch.longs("producer_seq")?;
+        for (id, number) in ids.iter().zip(numbers) {
+            if let (Some(id), Some(number)) = (id, number)
+                && let Ok(number) = u64::try_from(number)
+            {
+                found.meet(id, number);
+            }
+        }
+        if is_replay {
+            let identities = batch.identities()?;
+            found.replayed.extend((0..batch.rows()).map(|row| {
+                let unit = identities.sub_sequences.value(row);
+                identities.record(row).unit(unit)
+            }));
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn in_quarantine(key: &str, content: bytes::Bytes) -> Result<Found, DayError> {
+    let mut found = Found::default();
+    let columns = [
+        "shard_id",
+        "sequence_number",
+        "sub_sequence",
+        "arrived_at",
+        "payload",
+    ];
+    units::read(key, content, &columns, |batch| {
+        let identities = batch.identities()?;
+        let arrivals = batch.times("arrived_at")?;
+        let payloads = batch.bytes("payload")?;
+        for row in 0..batch.rows() {
+            match number_in(payloads.value(row)) {
+                Some((producer, number)) => found.meet(&producer, number),
+                None => {
+                    let unit = identities.sub_sequences.value(row);
+                    let hour = arrivals.value(row).div_euclid(MICROS_PER_HOUR);
+                    found
+                        .unnumbered
+                        .insert(identities.record(row).unit(unit), hour);
+                }
+            }
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}

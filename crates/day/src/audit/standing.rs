@@ -1,0 +1,61 @@
+//! Whether a date is final.
+
+use marquee_event::parse_rfc3339;
+use marquee_lake::receipt::Receipt;
+use serde::{Deserialize, Serialize};
+
+use crate::date::Date;
+
+/// Days after a date in which its late events are waited for.
+pub const LATE_DAYS: i32 = 3;
+
+/// Whether a date's books may still change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The late window has passed, and nothing is open.
+    Final,
+    /// More may come.
+    Provisional,
+}
+
+/// When the newest record of the receipts arrived, UTC microseconds.
+pub fn newest_arrival<'r>(receipts: impl IntoIterator<Item = &'r Receipt>) -> Option<i64> {
+    receipts
+        .into_iter()
+        .filter_map(|receipt| parse_rfc3339(&receipt.last_arrived_at))
+        .max()
+}
+
+/// Why the date's late window is open, if it is. The time is that of the newest
+/// arrival: no clock is asked, so that a replayed lake says what the first said.
+pub fn late_window_open(date: Date, newest_arrival: Option<i64>) -> Option<String> {
+    let closes = date.days().saturating_add(LATE_DAYS);
+    let newest = newest_arrival.map(Date::of);
+    if newest.is_some_and(|newest| newest.days() > closes) {
+        return None;
+    }
+    let arrived = newest.map_or_else(
+        || "nothing has arrived yet".to_owned(),
+        |newest| format!("the newest arrival is of {newest}"),
+    );
+    Some(format!(
+        "late events are waited for until {LATE_DAYS} days have passed after it, and {arrived}"
+    ))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_closes_when_three_whole_days_have_passed() {
+        let date: Date = "2026-03-01".parse().unwrap();
+        let open_at = |arrival: &str| late_window_open(date, parse_rfc3339(arrival)).is_some();
+        assert!(open_at("2026-03-01T10:00:00Z"));
+        assert!(open_at("2026-03-04T23:59:59.999Z"));
+        assert!(!open_at("2026-03-05T00:00:00Z"));
+        assert!(late_window_open(date, None).is_some());
+    }
+}

@@ -1,0 +1,150 @@
+//! The files of the tables, row group by row group.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use marquee_facts::{GroupSink, Table};
+use marquee_lake::generation::{FileEntry, TableFiles};
+use marquee_lake::zone::curated_directory;
+use marquee_tables::encode::{Chunk, EncodeError, FileLayout, FileWriter};
+use parquet::errors::ParquetError;
+use tokio::sync::mpsc;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::compact::BucketTask;
+use crate::compact::upload::Part;
+
+/// Where row groups become files, and files leave for the store.
+pub(super) struct Files {
+    event_date: String,
+    run: String,
+    bucket: u32,
+    file_bytes: u64,
+    to: mpsc::Sender<Part>,
+    tables: BTreeMap<Table, Series>,
+}
+
+/// The files of one table.
+struct Series {
+    layout: FileLayout,
+    open: Option<OpenFile>,
+    done: TableFiles,
+}
+
+struct OpenFile {
+    writer: FileWriter<Vec<u8>>,
+    rows: u64,
+    sent: Sent,
+}
+
+/// What of a file is on its way.
+struct Sent {
+    key: String,
+    bytes: u64,
+    digest: Xxh3,
+}
+
+impl Files {
+    /// Files of a task, closed from `file_bytes` on, that are sent away.
+    pub(super) fn new(
+        task: &BucketTask,
+        file_bytes: u64,
+        to: mpsc::Sender<Part>,
+    ) -> Result<Self, EncodeError> {
+        let series = |table: Table| {
+            let series = Series {
+                layout: FileLayout::new(&table.schema())?,
+                open: None,
+                done: TableFiles::default(),
+            };
+            Ok((table, series))
+        };
+        Ok(Self {
+            event_date: task.event_date.clone(),
+            run: task.run.clone(),
+            bucket: task.bucket,
+            file_bytes,
+            to,
+            tables: Table::ALL
+                .into_iter()
+                .map(series)
+                .collect::<Result<_, EncodeError>>()?,
+        })
+    }
+
+    /// Closes the open files; what there is of each table.
+    pub(super) fn finish(mut self) -> Result<BTreeMap<String, TableFiles>, EncodeError> {
+        for series in self.tables.values_mut() {
+            if let Some(open) = series.open.take() {
+                series.done.files.push(open.close(&self.to)?);
+            }
+        }
+        let named = |(table, series): (Table, Series)| (table.name().to_owned(), series.done);
+        Ok(self.tables.into_iter().map(named).collect())
+    }
+}
+
+impl GroupSink for Files {
+    fn take(&mut self, table: Table, rows: u64, chunks: Vec<Chunk>) -> Result<(), EncodeError> {
+        let Some(series) = self.tables.get_mut(&table) else {
+            return Ok(());
+        };
+        let mut open = match series.open.take() {
+            Some(open) => open,
+            None => {
+                let directory = curated_directory(table.name(), Some(&self.event_date), &self.run);
+                let (bucket, index) = (self.bucket, series.done.files.len());
+                OpenFile {
+                    writer: FileWriter::new(&series.layout, Vec::new())?,
+                    rows: 0,
+                    sent: Sent {
+                        key: format!("{directory}/part-{bucket:04}-{index:04}.parquet"),
+                        bytes: 0,
+                        digest: Xxh3::new(),
+                    },
+                }
+            }
+        };
+        open.writer.write_group(chunks)?;
+        open.rows += rows;
+        let written = open.writer.take()?;
+        open.sent.send(written, false, &self.to)?;
+        match open.sent.bytes >= self.file_bytes {
+            true => series.done.files.push(open.close(&self.to)?),
+            false => series.open = Some(open),
+        }
+        Ok(())
+    }
+}
+
+impl OpenFile {
+    fn close(mut self, to: &mpsc::Sender<Part>) -> Result<FileEntry, EncodeError> {
+        let rest = self.writer.finish()?;
+        self.sent.send(rest, true, to)?;
+        Ok(FileEntry {
+            digest: format!("{:032x}", self.sent.digest.digest128()),
+            key: self.sent.key,
+            rows: self.rows,
+            bytes: self.sent.bytes,
+        })
+    }
+}
+
+impl Sent {
+    fn send(
+        &mut self,
+        bytes: Vec<u8>,
+        is_last: bool,
+        to: &mpsc::Sender<Part>,
+    ) -> Result<(), EncodeError> {
+        self.bytes += bytes.len() as u64;
+        self.digest.update(&bytes);
+        let part = Part {
+            key: self.key.clone(),
+            bytes: Bytes::from(bytes),
+            is_last,
+        };
+        let refused = |_| ParquetError::General("the store takes no more".to_owned());
+        Ok(to.blocking_send(part).map_err(refused)?)
+    }
+}

@@ -1,0 +1,211 @@
+//! Rows beyond the memory bound: sorted runs in files, merged by ranges of
+//! users.
+
+use std::cmp::Ordering;
+use std::fs::File;
+use std::io::{BufWriter, Seek};
+use std::path::Path;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int32Type;
+use arrow_array::{Array, RecordBatch};
+use marquee_facts::{EVENT_COLUMNS, GroupBounds, GroupSink, Origin, Rows, SortedRun, Table};
+use marquee_tables::encode::{Chunk, EncodeError, FileLayout, FileWriter};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+};
+
+use crate::compact::read::{self, malformed};
+use crate::error::DayError;
+
+/// Row groups of a run are small: of each run that is merged, one is in memory.
+const BOUNDS: GroupBounds = GroupBounds {
+    rows: 1 << 15,
+    text_bytes: 4 << 20,
+};
+/// What errors call a run.
+const RUN: &str = "a spilled run";
+
+/// What was spilled of one bucket.
+///
+/// A run is up to three files in the order of users. They have no name: when
+/// they are closed, or the process ends, they are gone.
+#[derive(Debug, Default)]
+pub(super) struct Spill {
+    files: Vec<(File, Kind)>,
+}
+
+/// What the rows of a file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Events(Origin),
+    Dropped,
+}
+
+impl Spill {
+    /// Whether nothing was spilled.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Writes the rows as a run.
+    pub(super) fn add(&mut self, rows: &Rows, directory: Option<&Path>) -> Result<(), DayError> {
+        let run = SortedRun::of(rows, BOUNDS);
+        for kind in [
+            Kind::Dropped,
+            Kind::Events(Origin::Old),
+            Kind::Events(Origin::New),
+        ] {
+            let table = match kind {
+                Kind::Events(_) => Table::Events,
+                Kind::Dropped => Table::DroppedEvents,
+            };
+            let mut file = RunFile {
+                layout: FileLayout::new(&table.schema())?,
+                directory,
+                writer: None,
+            };
+            match kind {
+                Kind::Events(origin) => run.write_events(origin == Origin::Old, &mut file)?,
+                Kind::Dropped => run.write_dropped(&mut file)?,
+            }
+            if let Some(writer) = file.writer {
+                let mut file = writer
+                    .finish()?
+                    .into_inner()
+                    .map_err(std::io::IntoInnerError::into_error)?;
+                file.rewind()?;
+                self.files.push((file, kind));
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the rows back, all those of some users at a time, in the order of
+    /// users; `rows` is empty before and after.
+    pub(super) fn merge(
+        self,
+        rows: &mut Rows,
+        mut emit: impl FnMut(&Rows) -> Result<(), DayError>,
+    ) -> Result<(), DayError> {
+        let mut runs = Vec::with_capacity(self.files.len());
+        for (file, kind) in self.files {
+            runs.push(Run::open(file, kind)?);
+        }
+        // Up to the least of the users that the runs have in memory, and no
+        // further, every row is at hand or follows at once.
+        while let Some(last) = runs.iter().filter_map(Run::last_user).min().map(str::to_owned) {
+            for run in &mut runs {
+                run.take_until(&last, rows)?;
+            }
+            emit(rows)?;
+            rows.clear();
+        }
+        Ok(())
+    }
+}
+
+/// A run's file while it is written; none before its first row group.
+struct RunFile<'d> {
+    layout: FileLayout,
+    directory: Option<&'d Path>,
+    writer: Option<FileWriter<BufWriter<File>>>,
+}
+
+impl GroupSink for RunFile<'_> {
+    fn take(&mut self, _: Table, _: u64, chunks: Vec<Chunk>) -> Result<(), EncodeError> {
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            empty => {
+                let file = match self.directory {
+                    Some(directory) => tempfile::tempfile_in(directory),
+                    None => tempfile::tempfile(),
+                };
+                let file = file.map_err(parquet::errors::ParquetError::from)?;
+                empty.insert(FileWriter::new(&self.layout, BufWriter::new(file))?)
+            }
+        };
+        writer.write_group(chunks)
+    }
+}
+
+/// A run's file while it is merged.
+struct Run {
+    reader: ParquetRecordBatchReader,
+    kind: Kind,
+    /// Rows that were read and not taken yet; `None` at the end.
+    batch: Option<RecordBatch>,
+}
+
+impl Run {
+    fn open(file: File, kind: Kind) -> Result<Self, DayError> {
+        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+        let reader = ArrowReaderMetadata::load(&file, options)
+            .and_then(|footer| {
+                let wanted = |column: &str| EVENT_COLUMNS.contains(&column);
+                read::batches(file, footer, None, wanted)
+            })
+            .map_err(|cause| malformed(RUN, cause))?;
+        let mut run = Self {
+            reader,
+            kind,
+            batch: None,
+        };
+        run.read()?;
+        Ok(run)
+    }
+
+    fn read(&mut self) -> Result<(), DayError> {
+        let next = self.reader.next().transpose();
+        self.batch = next.map_err(|cause| malformed(RUN, cause))?;
+        Ok(())
+    }
+
+    fn last_user(&self) -> Option<&str> {
+        let batch = self.batch.as_ref()?;
+        user(batch, batch.num_rows().checked_sub(1)?)
+    }
+
+    /// Takes the rows of the users up to `last`.
+    fn take_until(&mut self, last: &str, rows: &mut Rows) -> Result<(), DayError> {
+        while let Some(batch) = &self.batch {
+            let taken = rows_until(batch, last);
+            let rest = batch.num_rows() - taken;
+            let part = batch.slice(0, taken);
+            let pushed = match self.kind {
+                Kind::Events(origin) => rows.push_events(&part, origin),
+                Kind::Dropped => rows.push_dropped(&part),
+            };
+            pushed.map_err(|cause| malformed(RUN, cause))?;
+            if rest > 0 {
+                self.batch = Some(batch.slice(taken, rest));
+                return Ok(());
+            }
+            self.read()?;
+        }
+        Ok(())
+    }
+}
+
+/// The user of a row.
+fn user(batch: &RecordBatch, row: usize) -> Option<&str> {
+    let users = batch.column_by_name("user_id")?;
+    let dictionary = users.as_dictionary_opt::<Int32Type>()?;
+    let values = dictionary.values().as_string_opt::<i32>()?;
+    let key = dictionary.key(row).filter(|key| *key < values.len())?;
+    Some(values.value(key))
+}
+
+/// How many rows at the batch's beginning are of users up to `last`.
+fn rows_until(batch: &RecordBatch, last: &str) -> usize {
+    let (mut low, mut high) = (0, batch.num_rows());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let order = user(batch, middle).map_or(Ordering::Less, |user| user.cmp(last));
+        match order {
+            Ordering::Greater => high = middle,
+            Ordering::Less | Ordering::Equal => low = middle + 1,
+        }
+    }
+    low
+}

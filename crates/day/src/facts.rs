@@ -1,0 +1,158 @@
+//! A date's events and facts, as its generation will have them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt};
+use marquee_ingest::titles::Titles;
+use marquee_lake::digest;
+use marquee_lake::generation::{EventCounts, Generation, TableFiles};
+use object_store::ObjectStore;
+
+use crate::compact::{self, BucketTask, CompactSettings, Compacted};
+use crate::error::DayError;
+use crate::plan::{Compaction, DateTask};
+use crate::split;
+
+/// A date's events and facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The files of each of [`compact::TABLES`].
+    pub tables: BTreeMap<String, TableFiles>,
+    /// What became of the rows.
+    pub counts: EventCounts,
+    /// The digest of the tables' contents.
+    pub digest: String,
+}
+
+impl Facts {
+    /// Those of all buckets, in the order of the buckets.
+    fn of(buckets: Vec<Compacted>, counted: EventCounts) -> Self {
+        let mut tables: BTreeMap<String, TableFiles> = BTreeMap::new();
+        let mut counts = counted;
+        for bucket in buckets {
+            for (name, files) in bucket.tables {
+                tables.entry(name).or_default().files.extend(files.files);
+            }
+            counts.receipt_rows += bucket.counts.receipt_rows;
+            counts.redelivered += bucket.counts.redelivered;
+            // These are of the whole bucket, old rows and new.
+            counts.curated += bucket.counts.curated;
+            counts.duplicates += bucket.counts.duplicates;
+            counts.conflicts += bucket.counts.conflicts;
+        }
+        let digest = digest_of(&tables);
+        Self {
+            tables,
+            counts,
+            digest,
+        }
+    }
+
+    /// What a generation has.
+    fn kept(generation: &Generation) -> Self {
+        let tables: BTreeMap<String, TableFiles> = generation
+            .tables
+            .iter()
+            .filter(|(name, _)| compact::TABLES.contains(&name.as_str()))
+            .map(|(name, files)| (name.clone(), files.clone()))
+            .collect();
+        Self {
+            tables,
+            counts: generation.counts,
+            digest: generation.facts.clone(),
+        }
+    }
+}
+
+/// The same contents in the same order, the same digest, wherever they lie.
+fn digest_of(tables: &BTreeMap<String, TableFiles>) -> String {
+    let mut text = String::new();
+    for (name, files) in tables {
+        for file in &files.files {
+            text.push_str(&format!("{name} {} {}\n", file.rows, file.digest));
+        }
+    }
+    digest::of(text.as_bytes())
+}
+
+/// Makes the date's events and facts, its buckets side by side; or keeps the
+/// parent's, where nothing came that would change them.
+///
+/// # Errors
+/// When the lake cannot be read or written, or an object is not what its
+/// receipt says.
+pub async fn make(
+    store: &Arc<dyn ObjectStore>,
+    titles: &Arc<Titles>,
+    task: &DateTask,
+    settings: &CompactSettings,
+) -> Result<Facts, DayError> {
+    let Some(compaction) = &task.compaction else {
+        return task
+            .parent
+            .as_ref()
+            .map(Facts::kept)
+            .ok_or_else(|| DayError::Date(format!("{} has no generation", task.event_date)));
+    };
+    let tasks = buckets(store, task, compaction, settings).await?;
+    let side_by_side = settings.buckets_side_by_side.max(1);
+    let done: Vec<Compacted> = futures::stream::iter(tasks)
+        .map(|bucket| {
+            compact::compact(
+                Arc::clone(store),
+                Arc::clone(titles),
+                bucket,
+                settings.clone(),
+            )
+        })
+        .buffered(side_by_side)
+        .try_collect()
+        .await?;
+    let before = task.parent.as_ref().filter(|_| compaction.on_parent);
+    let counted = before.map_or_else(EventCounts::default, |parent| EventCounts {
+        receipt_rows: parent.counts.receipt_rows,
+        redelivered: parent.counts.redelivered,
+        ..EventCounts::default()
+    });
+    Ok(Facts::of(done, counted))
+}
+
+/// What each bucket is made from: the inputs are split where there are several.
+async fn buckets(
+    store: &Arc<dyn ObjectStore>,
+    task: &DateTask,
+    compaction: &Compaction,
+    settings: &CompactSettings,
+) -> Result<Vec<BucketTask>, DayError> {
+    let parent = task.parent.as_ref().filter(|_| compaction.on_parent);
+    let files = |table: &str| {
+        parent
+            .and_then(|parent| parent.tables.get(table))
+            .map_or_else(Vec::new, |files| files.files.clone())
+    };
+    let inputs = match task.buckets {
+        1 => vec![compaction.inputs.clone()],
+        buckets => {
+            split::split(
+                Arc::clone(store),
+                &task.event_date,
+                &compaction.run,
+                &compaction.inputs,
+                buckets,
+                settings,
+            )
+            .await?
+        }
+    };
+    let tasks = (0..).zip(inputs).map(|(bucket, inputs)| BucketTask {
+        event_date: task.event_date.clone(),
+        run: compaction.run.clone(),
+        bucket,
+        buckets: task.buckets,
+        inputs,
+        events: files("events"),
+        dropped: files("dropped_events"),
+    });
+    Ok(tasks.collect())
+}

@@ -1,0 +1,534 @@
+//! Which dates are due, and what each is made from.
+//!
+//! A date is due when the lake says so, by comparing sets, not by a watermark:
+//! receipts name events of it that its generation does not cover; or a date
+//! that its marts looked back at has other facts now; or it has become the
+//! newest date. A stalled shard, a replay, a run that broke off: all of them
+//! are found the same way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::TryStreamExt;
+use marquee_lake::catalogue::{self, Pointer};
+use marquee_lake::generation::{self, Generation};
+use marquee_lake::receipt::{self, Receipt};
+use marquee_lake::zone::{RECEIPTS, Zone};
+use marquee_lake::{LakeError, digest};
+use marquee_sql::{Check, Mart, Partition};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+
+use crate::compact::InputObject;
+use crate::date::Date;
+use crate::error::DayError;
+
+/// How a day is made.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Receipts older than this are not looked at, counted from the newest.
+    pub retention_days: u32,
+    /// Rows of a bucket, about: a date of more is made in several.
+    pub bucket_rows: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            retention_days: 400,
+            bucket_rows: 4_000_000,
+        }
+    }
+}
+
+/// What `sql/` defines.
+#[derive(Debug, Clone)]
+pub struct Definitions {
+    /// Every table that SQL makes.
+    pub marts: Vec<Mart>,
+    /// Every check.
+    pub checks: Vec<Check>,
+}
+
+impl Definitions {
+    /// Those that this program was built with.
+    ///
+    /// # Errors
+    /// When a file's head is at fault.
+    pub fn built_in() -> Result<Self, DayError> {
+        Ok(Self {
+            marts: marquee_sql::marts()?,
+            checks: marquee_sql::checks()?,
+        })
+    }
+
+    /// The tables that a date has; the newest has more.
+    pub fn marts_for(&self, newest: bool) -> impl Iterator<Item = &Mart> {
+        self.marts
+            .iter()
+            .filter(move |mart| newest || mart.is_for_every_date())
+    }
+
+    /// How many days before a date its tables and checks read.
+    pub fn looks_back(&self, newest: bool) -> u32 {
+        let marts = self.marts_for(newest).map(|mart| mart.looks_back);
+        let checks = self.checks.iter().map(|check| check.looks_back);
+        marts.chain(checks).max().unwrap_or(0)
+    }
+
+    /// Whether the table has no partition a date.
+    pub fn is_undated(&self, table: &str) -> bool {
+        let is_it = |mart: &&Mart| mart.name == table;
+        let mart = self.marts.iter().find(is_it);
+        mart.is_some_and(|mart| mart.partition == Partition::None)
+    }
+
+    /// A digest of all of them.
+    pub fn digest(&self) -> String {
+        let marts = self.marts.iter().map(|mart| (&mart.name, &mart.sql));
+        let checks = self.checks.iter().map(|check| (&check.name, &check.sql));
+        let mut text = String::new();
+        for (name, sql) in marts.chain(checks) {
+            text.push_str(&format!("{name}\0{sql}\0"));
+        }
+        digest::of(text.as_bytes())
+    }
+}
+
+/// Which dates to look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// Those that are due.
+    #[default]
+    Due,
+    /// Those of a span that are due, or that were made with other SQL or
+    /// another catalogue than today's.
+    Within {
+        /// The first.
+        from: Date,
+        /// The last.
+        to: Date,
+    },
+    /// Those of a span, from nothing but the processed zone.
+    Anew {
+        /// The first.
+        from: Date,
+        /// The last.
+        to: Date,
+    },
+}
+
+impl Selection {
+    fn has(&self, date: Date) -> bool {
+        match self {
+            Self::Due => true,
+            Self::Within { from, to } | Self::Anew { from, to } => (*from..=*to).contains(&date),
+        }
+    }
+
+    /// Fails where dates are asked for of which the lake has none.
+    fn must_have_one_of<'d>(
+        &self,
+        dates: impl Iterator<Item = &'d str> + Clone,
+    ) -> Result<(), DayError> {
+        let (Self::Within { from, to } | Self::Anew { from, to }) = self else {
+            return Ok(());
+        };
+        let is_asked = |date: &str| date.parse().is_ok_and(|date| self.has(date));
+        if dates.clone().any(is_asked) {
+            return Ok(());
+        }
+        let asked = match from == to {
+            true => from.to_string(),
+            false => format!("{from} to {to}"),
+        };
+        let there = match (dates.clone().min(), dates.max()) {
+            (Some(first), Some(last)) => format!("; it has events of {first} to {last}"),
+            _ => "; it has none at all".to_owned(),
+        };
+        Err(DayError::Date(format!(
+            "the lake has no event of {asked}{there}"
+        )))
+    }
+}
+
+/// Why a date is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// It has no generation yet.
+    First,
+    /// So many receipts came since.
+    Receipts(usize),
+    /// An earlier date that it looks back at changed, or will.
+    Follows(String),
+    /// It has become the newest date.
+    Newest,
+    /// SQL or the catalogue changed.
+    Changed,
+    /// It was asked for.
+    Asked,
+}
+
+/// A date to be made.
+#[derive(Debug, Clone)]
+pub struct DateTask {
+    /// The date.
+    pub event_date: String,
+    /// The generation it will be.
+    pub generation: u32,
+    /// The current one.
+    pub parent: Option<Generation>,
+    /// The catalogue that it is enriched from.
+    pub catalogue: Option<Pointer>,
+    /// Whether no later date has events.
+    pub newest: bool,
+    /// Why it is made.
+    pub why: Why,
+    /// How many buckets its users are divided into.
+    pub buckets: u32,
+    /// The keys of all receipts with events of it, sorted.
+    pub covered: Vec<String>,
+    /// Rows of the date in all of them.
+    pub receipt_rows: u64,
+    /// What its events and facts are made from; `None` keeps the parent's.
+    pub compaction: Option<Compaction>,
+}
+
+/// What events and facts are made from.
+#[derive(Debug, Clone)]
+pub struct Compaction {
+    /// The last part of their directories.
+    pub run: String,
+    /// Processed objects to read.
+    pub inputs: Vec<InputObject>,
+    /// Whether the parent's events are read too, or all comes from `inputs`.
+    pub on_parent: bool,
+}
+
+/// The dates to be made.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Ascending.
+    pub tasks: Vec<DateTask>,
+    /// All dates that the lake has events of, ascending.
+    pub dates: Vec<String>,
+}
+
+/// What the lake knows of one date.
+#[derive(Default)]
+struct Known<'r> {
+    receipts: Vec<(&'r Receipt, u64)>,
+}
+
+/// Plans.
+///
+/// # Errors
+/// When the lake cannot be read, or lacks processed objects that a due date is
+/// made from: the error names `rebuild`, which makes them anew.
+pub async fn plan(
+    store: &dyn ObjectStore,
+    definitions: &Definitions,
+    settings: &Settings,
+    selection: &Selection,
+) -> Result<Plan, DayError> {
+    let catalogue = catalogue::current(store).await?;
+    let receipts = receipts(store, settings.retention_days).await?;
+    let current = generation::current(store).await?;
+    let mut known: BTreeMap<&str, Known<'_>> = BTreeMap::new();
+    for receipt in &receipts {
+        for (date, rows) in &receipt.event_dates {
+            let of_date = known.entry(date).or_default();
+            of_date.receipts.push((receipt, *rows));
+        }
+    }
+    selection.must_have_one_of(known.keys().copied())?;
+    let newest = known.keys().next_back().copied();
+    let planner = Planner {
+        store,
+        definitions,
+        settings,
+        selection,
+        catalogue,
+        current: &current,
+        definitions_digest: definitions.digest(),
+    };
+    let mut tasks: Vec<DateTask> = Vec::new();
+    let mut changing: BTreeSet<&str> = BTreeSet::new();
+    for (date, known) in &known {
+        let is_newest = newest == Some(*date);
+        if let Some(task) = planner.task(date, known, is_newest, &changing).await? {
+            if task.compaction.is_some() {
+                changing.insert(date);
+            }
+            tasks.push(task);
+        }
+    }
+    planner.prove_inputs(&tasks).await?;
+    Ok(Plan {
+        tasks,
+        dates: known.keys().map(|date| (*date).to_owned()).collect(),
+    })
+}
+
+/// The receipts within retention, in the order of their keys.
+async fn receipts(
+    store: &dyn ObjectStore,
+    retention_days: u32,
+) -> Result<Vec<Receipt>, DayError> {
+    let listed = store
+        .list_with_delimiter(Some(&Path::from(RECEIPTS)))
+        .await?;
+    let mut dates: Vec<Date> = listed
+        .common_prefixes
+        .iter()
+        .filter_map(|prefix| prefix.filename()?.strip_prefix("ingest_date=")?.parse().ok())
+        .collect();
+    dates.sort();
+    let Some(oldest) = dates.last().map(|newest| newest.before(retention_days)) else {
+        return Ok(Vec::new());
+    };
+    let mut receipts = Vec::new();
+    for date in dates.into_iter().filter(|date| *date >= oldest) {
+        receipts.extend(receipt::list(store, Some(&date.to_string())).await?);
+    }
+    Ok(receipts)
+}
+
+struct Planner<'a> {
+    store: &'a dyn ObjectStore,
+    definitions: &'a Definitions,
+    settings: &'a Settings,
+    selection: &'a Selection,
+    catalogue: Option<Pointer>,
+    current: &'a BTreeMap<String, Generation>,
+    definitions_digest: String,
+}
+
+impl Planner<'_> {
+    fn catalogue_version(&self) -> Option<&str> {
+        self.catalogue
+            .as_ref()
+            .map(|pointer| pointer.version.as_str())
+    }
+
+    /// What is to be done for the date, if anything is; `changing` are the
+    /// earlier dates whose facts are about to change.
+    async fn task(
+        &self,
+        event_date: &str,
+        known: &Known<'_>,
+        newest: bool,
+        changing: &BTreeSet<&str>,
+    ) -> Result<Option<DateTask>, DayError> {
+        let Ok(date) = event_date.parse::<Date>() else {
+            return Err(DayError::Date(format!(
+                "a receipt names events of {event_date:?}, which is no date"
+            )));
+        };
+        if !self.selection.has(date) {
+            return Ok(None);
+        }
+        let parent = self.current.get(event_date);
+        let before = match parent {
+            Some(parent) => covered(self.store, parent).await?,
+            None => BTreeSet::new(),
+        };
+        let new: Vec<&(&Receipt, u64)> = known
+            .receipts
+            .iter()
+            .filter(|(receipt, _)| !before.contains(&receipt.key()))
+            .collect();
+        let Some(why) = self.why(date, parent, new.len(), newest, changing) else {
+            return Ok(None);
+        };
+        let anew = matches!(self.selection, Selection::Anew { .. }) || parent.is_none();
+        let is_enriched_otherwise =
+            parent.is_some_and(|parent| parent.catalogue.as_deref() != self.catalogue_version());
+        let inputs = match anew {
+            true => known.receipts.iter().collect(),
+            false => new,
+        };
+        let mut keys = before;
+        keys.extend(known.receipts.iter().map(|(receipt, _)| receipt.key()));
+        let mut task = DateTask {
+            event_date: event_date.to_owned(),
+            generation: parent.map_or(1, |parent| parent.generation + 1),
+            parent: parent.cloned(),
+            catalogue: self.catalogue.clone(),
+            newest,
+            why,
+            buckets: 1,
+            // A receipt that has expired since stays covered, with its rows.
+            receipt_rows: match (anew, parent) {
+                (false, Some(parent)) => {
+                    parent.counts.receipt_rows + inputs.iter().map(|(_, rows)| rows).sum::<u64>()
+                }
+                _ => inputs.iter().map(|(_, rows)| rows).sum(),
+            },
+            covered: match anew {
+                true => inputs.iter().map(|(receipt, _)| receipt.key()).collect(),
+                false => keys.into_iter().collect(),
+            },
+            compaction: None,
+        };
+        task.covered.sort();
+        let buckets = task.receipt_rows.div_ceil(self.settings.bucket_rows.max(1));
+        task.buckets = u32::try_from(buckets.max(1)).unwrap_or(u32::MAX);
+        if anew || !inputs.is_empty() || is_enriched_otherwise {
+            task.compaction = Some(Compaction {
+                run: self.compaction_run(&task, anew),
+                inputs: input_objects(&inputs),
+                on_parent: !anew,
+            });
+        }
+        Ok(Some(task))
+    }
+
+    fn why(
+        &self,
+        date: Date,
+        parent: Option<&Generation>,
+        new: usize,
+        newest: bool,
+        changing: &BTreeSet<&str>,
+    ) -> Option<Why> {
+        let Some(parent) = parent else {
+            return Some(Why::First);
+        };
+        if new > 0 {
+            return Some(Why::Receipts(new));
+        }
+        if let Selection::Anew { .. } = self.selection {
+            return Some(Why::Asked);
+        }
+        if newest && !parent.newest {
+            return Some(Why::Newest);
+        }
+        let window = looked_back(self.definitions, date, newest, self.current);
+        let seen = |earlier: &str| parent.looked_back.get(earlier);
+        if let Some(earlier) = changing
+            .iter()
+            .find(|earlier| in_window(self.definitions, date, newest, earlier))
+        {
+            return Some(Why::Follows((*earlier).to_owned()));
+        }
+        if let Some((earlier, _)) = window
+            .iter()
+            .find(|(earlier, facts)| seen(earlier) != Some(facts))
+        {
+            return Some(Why::Follows(earlier.clone()));
+        }
+        let is_changed = parent.definitions != self.definitions_digest
+            || parent.catalogue.as_deref() != self.catalogue_version();
+        (is_changed && matches!(self.selection, Selection::Within { .. })).then_some(Why::Changed)
+    }
+
+    /// The same inputs, the same name; a run over others has another.
+    fn compaction_run(&self, task: &DateTask, anew: bool) -> String {
+        let parent = task.parent.as_ref().filter(|_| !anew);
+        let inputs = format!(
+            "{}\n{}\n{}\n{}\n{}",
+            task.event_date,
+            parent.map_or("", |parent| &parent.facts),
+            self.catalogue_version().unwrap_or_default(),
+            task.buckets,
+            task.covered.join("\n"),
+        );
+        run_name(task.generation, &inputs)
+    }
+
+    /// Fails when a due date's inputs are gone, before anything is made.
+    async fn prove_inputs(&self, tasks: &[DateTask]) -> Result<(), DayError> {
+        let mut wanted: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for input in tasks
+            .iter()
+            .filter_map(|task| task.compaction.as_ref())
+            .flat_map(|compaction| &compaction.inputs)
+        {
+            let Some((directory, _)) = input.key.rsplit_once('/') else {
+                continue;
+            };
+            let keys = wanted.entry(directory.to_owned()).or_default();
+            keys.push(&input.key);
+        }
+        for (directory, keys) in wanted {
+            let there: BTreeSet<String> = self
+                .store
+                .list(Some(&Path::from(directory)))
+                .map_ok(|object| object.location.to_string())
+                .try_collect()
+                .await?;
+            if let Some(missing) = keys.iter().find(|key| !there.contains(**key)) {
+                return Err(DayError::Gone {
+                    key: (*missing).to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn in_window(definitions: &Definitions, date: Date, newest: bool, earlier: &str) -> bool {
+    let first = date.before(definitions.looks_back(newest));
+    earlier
+        .parse::<Date>()
+        .is_ok_and(|earlier| (first..date).contains(&earlier))
+}
+
+/// The earlier dates that a date's tables look at, with the digest of the facts
+/// that they have now.
+pub fn looked_back(
+    definitions: &Definitions,
+    date: Date,
+    newest: bool,
+    current: &BTreeMap<String, Generation>,
+) -> BTreeMap<String, String> {
+    current
+        .iter()
+        .filter(|(earlier, _)| in_window(definitions, date, newest, earlier))
+        .map(|(earlier, generation)| (earlier.clone(), generation.facts.clone()))
+        .collect()
+}
+
+/// `{generation}-{digest}`: what a run's directories end with.
+pub(crate) fn run_name(generation: u32, inputs: &str) -> String {
+    let digest = digest::of(inputs.as_bytes());
+    format!("{generation:06}-{}", digest.get(..16).unwrap_or(&digest))
+}
+
+/// The keys of the receipts that a generation covers.
+///
+/// # Errors
+/// When the list cannot be read.
+pub async fn covered(
+    store: &dyn ObjectStore,
+    generation: &Generation,
+) -> Result<BTreeSet<String>, DayError> {
+    let bytes = store
+        .get(&Path::from(generation.covered.as_str()))
+        .await?
+        .bytes()
+        .await?;
+    let keys = serde_json::from_slice(&bytes).map_err(|cause| LakeError::Malformed {
+        key: generation.covered.clone(),
+        cause: cause.to_string(),
+    })?;
+    Ok(keys)
+}
+
+/// The processed objects of those receipts. Two receipts may name one object:
+/// it is read as often, and its rows come as redelivered.
+fn input_objects(receipts: &[&(&Receipt, u64)]) -> Vec<InputObject> {
+    receipts
+        .iter()
+        .flat_map(|(receipt, rows)| {
+            let objects = receipt.objects.iter();
+            objects
+                .filter(|object| object.zone == Zone::Processed)
+                .map(|object| InputObject {
+                    key: object.key.clone(),
+                    bytes: object.bytes,
+                    rows_of_date: *rows,
+                })
+        })
+        .collect()
+}

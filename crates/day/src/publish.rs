@@ -1,0 +1,157 @@
+//! Publishing a date: what it is made of is written first, then one small
+//! object, created only if it is absent.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use marquee_lake::generation::{self, FileEntry, Generation, TableFiles};
+use marquee_lake::zone::DAYS;
+use marquee_lake::{LakeError, digest};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use serde::Serialize;
+
+use crate::error::DayError;
+use crate::facts::Facts;
+use crate::plan::{DateTask, Definitions, run_name};
+
+/// The last part of the directories of a date's marts: the same facts, catalogue,
+/// SQL and earlier dates give the same name.
+pub fn run_of(
+    task: &DateTask,
+    facts: &Facts,
+    definitions: &Definitions,
+    looked_back: &BTreeMap<String, String>,
+) -> String {
+    let mut inputs = format!(
+        "{}\n{}\n{}\n{}\n{}\n{}\n",
+        task.event_date,
+        facts.digest,
+        task.catalogue
+            .as_ref()
+            .map_or("", |catalogue| &catalogue.version),
+        definitions.digest(),
+        task.newest,
+        task.covered.join("\n"),
+    );
+    for (date, facts) in looked_back {
+        inputs.push_str(&format!("{date} {facts}\n"));
+    }
+    run_name(task.generation, &inputs)
+}
+
+/// A date that is ready to be published.
+#[derive(Debug)]
+pub struct Ready<'a> {
+    /// What was planned.
+    pub task: &'a DateTask,
+    /// Its events and facts.
+    pub facts: &'a Facts,
+    /// Its other tables.
+    pub marts: BTreeMap<String, TableFiles>,
+    /// The digest of what `sql/` defines.
+    pub definitions: String,
+    /// The facts of the earlier dates that its marts looked at.
+    pub looked_back: BTreeMap<String, String>,
+    /// [`run_of`] it.
+    pub run: String,
+}
+
+/// What came of publishing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is the date's current generation.
+    Published(Generation),
+    /// Another run was first; the date is to be planned again.
+    Lost,
+}
+
+/// Publishes the date.
+///
+/// # Errors
+/// When the lake cannot be written. Nothing that readers see has changed then.
+pub async fn publish(store: &dyn ObjectStore, ready: Ready<'_>) -> Result<Outcome, DayError> {
+    let Ready {
+        task,
+        facts,
+        marts,
+        definitions,
+        looked_back,
+        run,
+    } = ready;
+    let covered = belonging(&task.event_date, "covered", &run);
+    write_json(store, &covered, &task.covered).await?;
+    let mut tables = facts.tables.clone();
+    tables.extend(marts);
+    let generation = Generation {
+        version: 1,
+        event_date: task.event_date.clone(),
+        generation: task.generation,
+        parent: task.parent.as_ref().map(|parent| parent.generation),
+        run,
+        catalogue: task
+            .catalogue
+            .as_ref()
+            .map(|catalogue| catalogue.version.clone()),
+        covered,
+        receipts: task.covered.len() as u64,
+        newest: task.newest,
+        definitions,
+        facts: facts.digest.clone(),
+        looked_back,
+        counts: facts.counts,
+        tables,
+    };
+    match generation::create(store, &generation).await? {
+        true => Ok(Outcome::Published(generation)),
+        false => Ok(Outcome::Lost),
+    }
+}
+
+/// Writes a table that is one file.
+///
+/// # Errors
+/// When the store cannot be written.
+pub async fn write_table(
+    store: &dyn ObjectStore,
+    directory: &str,
+    rows: u64,
+    content: Bytes,
+) -> Result<TableFiles, DayError> {
+    let file = FileEntry {
+        key: format!("{directory}/part-0000.parquet"),
+        rows,
+        bytes: content.len() as u64,
+        digest: digest::of(&content),
+    };
+    store
+        .put(&Path::from(file.key.as_str()), content.into())
+        .await?;
+    Ok(TableFiles { files: vec![file] })
+}
+
+/// The key of something that belongs to a run of a date: `covered`, `audit` or
+/// `checks`.
+pub fn belonging(event_date: &str, what: &str, run: &str) -> String {
+    format!("{DAYS}/event_date={event_date}/{what}/{run}.json")
+}
+
+/// Writes `value` as JSON for people to read.
+///
+/// # Errors
+/// When the store cannot be written.
+pub async fn write_json(
+    store: &dyn ObjectStore,
+    key: &str,
+    value: &impl Serialize,
+) -> Result<(), DayError> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(|cause| LakeError::Malformed {
+        key: key.to_owned(),
+        cause: cause.to_string(),
+    })?;
+    text.push(b'\n');
+    store
+        .put(&Path::from(key), Bytes::from(text).into())
+        .await?;
+    Ok(())
+}

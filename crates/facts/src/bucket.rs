@@ -1,0 +1,28 @@
+//! Which bucket a user's events are in.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The bucket of that user, from 0, among so many. It depends on the id alone,
+/// and is part of the lake's contract: what a split wrote is read by it.
+pub fn bucket_of(user_id: &[u8], buckets: u32) -> u32 {
+    match buckets {
+        0 | 1 => 0,
+        _ => (xxh3_64(user_id) % u64::from(buckets)) as u32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bucket_of_a_user_never_changes() {
+        let buckets: Vec<u32> = ["", "u-1042", "é"]
+            .iter()
+            .map(|user| bucket_of(user.as_bytes(), 7))
+            .collect();
+        assert_eq!(buckets, [5, 0, 0]);
+        assert_eq!(bucket_of(b"u-1042", 1), 0);
+        assert_eq!(bucket_of(b"u-1042", 0), 0);
+    }
+}

@@ -1,0 +1,120 @@
+//! Where events came from: shard, sequence number, arrival.
+
+use std::cmp::Ordering;
+
+/// Digits of one word of a [`Sequence`].
+const WORD_DIGITS: usize = 19;
+const WORDS: usize = 3;
+/// The longest sequence number.
+const MAX_DIGITS: usize = WORD_DIGITS * WORDS;
+
+/// A sequence number: up to 57 decimal digits, leading zeros kept. Ordered as a
+/// number; of two that write the same number, the shorter is first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Sequence {
+    /// The number in base 10¹⁹, the highest first.
+    words: [u64; WORDS],
+    digits: u8,
+}
+
+impl Sequence {
+    /// Reads a sequence number; `None` when it is none, or longer.
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+        if text.is_empty() || text.len() > MAX_DIGITS {
+            return None;
+        }
+        let mut words = [0u64; WORDS];
+        let mut rest = text;
+        for word in words.iter_mut().rev() {
+            let (before, last) = rest.split_at(rest.len().saturating_sub(WORD_DIGITS));
+            for byte in last {
+                let digit = byte.wrapping_sub(b'0');
+                if digit > 9 {
+                    return None;
+                }
+                *word = *word * 10 + u64::from(digit);
+            }
+            rest = before;
+        }
+        Some(Self {
+            words,
+            digits: text.len() as u8,
+        })
+    }
+
+    /// Writes it as it was read.
+    pub(crate) fn write<'a>(&self, out: &'a mut [u8; MAX_DIGITS]) -> &'a [u8] {
+        for (word, place) in self.words.iter().zip(out.chunks_mut(WORD_DIGITS)) {
+            let mut word = *word;
+            for digit in place.iter_mut().rev() {
+                *digit = b'0' + (word % 10) as u8;
+                word /= 10;
+            }
+        }
+        out.get(MAX_DIGITS - usize::from(self.digits).min(MAX_DIGITS)..)
+            .unwrap_or_default()
+    }
+
+    /// A place for [`Sequence::write`].
+    pub(crate) const fn buffer() -> [u8; MAX_DIGITS] {
+        [0; MAX_DIGITS]
+    }
+}
+
+/// A Kinesis record; many events may have come in one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Record {
+    /// The number of its shard's word.
+    pub(crate) shard: u32,
+    pub(crate) sequence: Sequence,
+    /// UTC microseconds.
+    pub(crate) arrived_at: i64,
+}
+
+impl Record {
+    /// The order of identities: shard (bytewise), then sequence number.
+    pub(crate) fn compare_identity<'a>(
+        &self,
+        other: &Self,
+        shard: impl Fn(u32) -> &'a [u8],
+    ) -> Ordering {
+        let shards = match self.shard == other.shard {
+            true => Ordering::Equal,
+            false => shard(self.shard).cmp(shard(other.shard)),
+        };
+        shards.then_with(|| self.sequence.cmp(&other.sequence))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn only_digits_are_a_sequence_number() {
+        for text in ["", "1x", "-1", "١", &"1".repeat(MAX_DIGITS + 1)] {
+            assert_eq!(Sequence::parse(text.as_bytes()), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_sequence_number_comes_back(text in "[0-9]{1,57}") {
+            let mut buffer = Sequence::buffer();
+            let sequence = Sequence::parse(text.as_bytes()).unwrap();
+            prop_assert_eq!(sequence.write(&mut buffer), text.as_bytes());
+        }
+
+        #[test]
+        fn they_are_ordered_as_numbers(a in "[0-9]{1,57}", b in "[0-9]{1,57}") {
+            let number = |text: &str| {
+                let digits = text.trim_start_matches('0').to_owned();
+                (digits.len(), digits, text.len())
+            };
+            let of = |text: &str| Sequence::parse(text.as_bytes()).unwrap();
+            prop_assert_eq!(of(&a).cmp(&of(&b)), number(&a).cmp(&number(&b)));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! An event as compaction holds it: 56 bytes, and numbers of what repeats.
+
+use marquee_event::EventType;
+
+/// Microseconds of a day.
+pub(crate) const DAY_US: i64 = 86_400_000_000;
+
+const TIME_BITS: u32 = 37;
+const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
+const TYPE_SHIFT: u32 = 40;
+const TYPE_MASK: u64 = 0xF;
+const HAS_POSITION: u64 = 1 << 60;
+const HAS_PRODUCER_SEQ: u64 = 1 << 61;
+const IS_OLD: u64 = 1 << 62;
+
+/// An event's id. Its order is that of the text, since that is lower-case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct EventId(pub(crate) [u64; 2]);
+
+impl EventId {
+    pub(crate) fn of(uuid: uuid::Uuid) -> Self {
+        let (high, low) = uuid.as_u64_pair();
+        Self([high, low])
+    }
+
+    pub(crate) fn uuid(self) -> uuid::Uuid {
+        let [high, low] = self.0;
+        uuid::Uuid::from_u64_pair(high, low)
+    }
+}
+
+/// An event.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) event_id: EventId,
+    /// Time of day, type, and which of the optional fields are there.
+    packed: u64,
+    producer_seq: i64,
+    /// The number of its [`Context`].
+    pub(crate) context: u32,
+    /// The number of its [`crate::record::Record`].
+    pub(crate) record: u32,
+    pub(crate) sub_sequence: i32,
+    /// The number of its title, or [`crate::intern::NONE`].
+    pub(crate) title: u32,
+    position_ms: i32,
+    /// The number of its [`Detail`], or [`crate::intern::NONE`].
+    pub(crate) detail: u32,
+}
+
+/// What a [`Row`] packs together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Packed {
+    /// Microseconds since midnight, less than [`DAY_US`].
+    pub(crate) time_of_day: i64,
+    pub(crate) event_type: EventType,
+    pub(crate) position_ms: Option<i32>,
+    pub(crate) producer_seq: Option<i64>,
+    /// Whether the last generation had it.
+    pub(crate) is_old: bool,
+}
+
+impl Row {
+    pub(crate) fn new(
+        event_id: EventId,
+        fields: Packed,
+        [context, record, title, detail]: [u32; 4],
+        sub_sequence: i32,
+    ) -> Self {
+        let flag = |is: bool, bit: u64| if is { bit } else { 0 };
+        Self {
+            event_id,
+            packed: fields.time_of_day as u64 & TIME_MASK
+                | (fields.event_type as u64) << TYPE_SHIFT
+                | flag(fields.position_ms.is_some(), HAS_POSITION)
+                | flag(fields.producer_seq.is_some(), HAS_PRODUCER_SEQ)
+                | flag(fields.is_old, IS_OLD),
+            producer_seq: fields.producer_seq.unwrap_or_default(),
+            context,
+            record,
+            sub_sequence,
+            title,
+            position_ms: fields.position_ms.unwrap_or_default(),
+            detail,
+        }
+    }
+
+    /// Microseconds since midnight.
+    #[inline]
+    pub(crate) fn time_of_day(&self) -> i64 {
+        (self.packed & TIME_MASK) as i64
+    }
+
+    #[inline]
+    pub(crate) fn event_type(&self) -> EventType {
+        let code = (self.packed >> TYPE_SHIFT & TYPE_MASK) as usize;
+        EventType::ALL.get(code).copied().unwrap_or(EventType::Play)
+    }
+
+    #[inline]
+    pub(crate) fn position_ms(&self) -> Option<i64> {
+        (self.packed & HAS_POSITION != 0).then_some(i64::from(self.position_ms))
+    }
+
+    #[inline]
+    pub(crate) fn producer_seq(&self) -> Option<i64> {
+        (self.packed & HAS_PRODUCER_SEQ != 0).then_some(self.producer_seq)
+    }
+
+    /// Whether the last generation had it.
+    #[inline]
+    pub(crate) fn is_old(&self) -> bool {
+        self.packed & IS_OLD != 0
+    }
+}
+
+/// What the events of a session have in common, as numbers of words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Context {
+    /// Among the users.
+    pub(crate) user: u32,
+    pub(crate) session: u32,
+    pub(crate) profile: u32,
+    pub(crate) country: u32,
+    pub(crate) device_type: u32,
+    pub(crate) device_os: u32,
+    pub(crate) app_version: u32,
+    pub(crate) producer: u32,
+}
+
+/// What few events have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Detail {
+    pub(crate) from_position_ms: Option<i64>,
+    pub(crate) results: Option<i32>,
+    pub(crate) row_index: Option<i32>,
+    pub(crate) rating: Option<f32>,
+    /// The number of its query's word.
+    pub(crate) query: u32,
+    /// The number of its extra's word.
+    pub(crate) extra: u32,
+}
+
+impl Detail {
+    /// Of an event that has nothing of it.
+    pub(crate) const NOTHING: Self = Self {
+        from_position_ms: None,
+        results: None,
+        row_index: None,
+        rating: None,
+        query: crate::intern::NONE,
+        extra: crate::intern::NONE,
+    };
+}
+
+/// An identity that was dropped before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dropped {
+    pub(crate) event_id: EventId,
+    pub(crate) content_digest: i64,
+    pub(crate) user: u32,
+    pub(crate) record: u32,
+    pub(crate) sub_sequence: i32,
+}

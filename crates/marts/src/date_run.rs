@@ -1,0 +1,239 @@
+//! One date's tables and checks, from its facts.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use datafusion::arrow::compute::kernels::cast_utils::Parser;
+use datafusion::arrow::datatypes::{Date32Type, SchemaRef};
+use datafusion::common::runtime::JoinSet;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
+use marquee_lake::catalogue::Pointer;
+use marquee_lake::generation::{FileEntry, TableFiles};
+use marquee_lake::receipt::Receipt;
+use marquee_lake::{digest, zone};
+use marquee_sql::{After, Check, Mart, Partition};
+use marquee_tables::schema;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+
+use crate::MartsError;
+use crate::batches::{self, INGEST_BATCHES};
+use crate::check::{self, CheckResult};
+use crate::curated::{self, COMPACTED};
+use crate::ledger;
+use crate::output::{Output, storable};
+use crate::session::{self, register, register_rows};
+use crate::statement;
+use crate::table::{Objects, Partitions};
+
+/// What a date's tables are made from.
+#[derive(Debug, Clone, Default)]
+pub struct DateInputs {
+    /// The date, `YYYY-MM-DD`.
+    pub event_date: String,
+    /// The run, `{generation}-{digest}`, for the keys of what is written.
+    pub run: String,
+    /// The version of the catalogue that the run pins.
+    pub catalogue: Option<Pointer>,
+    /// The receipts that are to be seen as `ingest_batches`.
+    pub receipts: Vec<Receipt>,
+    /// Files by table and `event_date`: facts of the date and of as many days
+    /// before as are looked back on; for checks after the marts, the date's
+    /// marts too.
+    pub tables: BTreeMap<String, BTreeMap<String, Vec<FileEntry>>>,
+}
+
+/// Makes marts and runs checks of one date.
+///
+/// Each query sees the facts of its own window and nothing else, on one thread,
+/// so that the same inputs give the same bytes; queries may run side by side.
+pub struct DateRun {
+    store: Arc<dyn ObjectStore>,
+    runtime: Arc<RuntimeEnv>,
+    inputs: DateInputs,
+    /// Days since 1970-01-01.
+    day: i32,
+    titles: Objects,
+    mart_schemas: OnceLock<Vec<(Mart, SchemaRef)>>,
+}
+
+impl DateRun {
+    /// Takes hold of the inputs; reads no fact yet.
+    ///
+    /// # Errors
+    /// [`MartsError::Date`]; [`MartsError::Ledger`] when the catalogue is not
+    /// there.
+    pub async fn open(store: Arc<dyn ObjectStore>, inputs: DateInputs) -> Result<Self, MartsError> {
+        let day = day_of(&inputs.event_date)?;
+        let titles = ledger::titles(store.as_ref(), inputs.catalogue.as_ref()).await?;
+        Ok(Self {
+            runtime: session::runtime(Arc::clone(&store))?,
+            store,
+            inputs,
+            day,
+            titles,
+            mart_schemas: OnceLock::new(),
+        })
+    }
+
+    /// Makes a mart and writes it, as one file, also where it has no rows.
+    ///
+    /// # Errors
+    /// [`MartsError::File`] with the mart's file and what is wrong.
+    pub async fn build(&self, mart: &Mart) -> Result<TableFiles, MartsError> {
+        let built = self.build_unnamed(mart).await;
+        built.map_err(|error| error.in_mart(&mart.name))
+    }
+
+    async fn build_unnamed(&self, mart: &Mart) -> Result<TableFiles, MartsError> {
+        let context = self.context(mart.looks_back)?;
+        let sql = mart.sql_for(&self.inputs.event_date);
+        let plan = statement::plan(&context.state(), &sql).await?;
+        let mut output = Output::new(storable(plan.schema().as_arrow())?)?;
+        let frame = context.execute_logical_plan(plan).await?;
+        let mut answer = frame.execute_stream().await?;
+        while let Some(rows) = answer.try_next().await? {
+            output.write(&rows)?;
+        }
+        let (file, rows) = output.finish()?;
+        let date = match mart.partition {
+            Partition::EventDate => Some(self.inputs.event_date.as_str()),
+            Partition::None => None,
+        };
+        let directory = zone::curated_directory(&mart.name, date, &self.inputs.run);
+        let entry = FileEntry {
+            key: format!("{directory}/part-0000.parquet"),
+            rows,
+            bytes: file.len() as u64,
+            digest: digest::of(&file),
+        };
+        self.store
+            .put(&Path::from(entry.key.as_str()), file.into())
+            .await
+            .map_err(marquee_lake::LakeError::from)?;
+        Ok(TableFiles { files: vec![entry] })
+    }
+
+    /// Makes those marts, `at_once` of them side by side, by name.
+    ///
+    /// Needs a runtime of tokio with as many threads to be of use.
+    ///
+    /// # Errors
+    /// As [`DateRun::build`], of the first that fails.
+    pub async fn build_all(
+        self: &Arc<Self>,
+        marts: impl IntoIterator<Item = Mart>,
+        at_once: usize,
+    ) -> Result<BTreeMap<String, TableFiles>, MartsError> {
+        let mut waiting = marts.into_iter();
+        let mut running = JoinSet::new();
+        let mut built = BTreeMap::new();
+        loop {
+            while running.len() < at_once.max(1)
+                && let Some(mart) = waiting.next()
+            {
+                let run = Arc::clone(self);
+                running.spawn(async move {
+                    let files = run.build(&mart).await?;
+                    Ok::<_, MartsError>((mart.name, files))
+                });
+            }
+            let Some(done) = running.join_next().await else {
+                return Ok(built);
+            };
+            let (name, files) = done.map_err(|error| MartsError::Failed {
+                message: error.to_string(),
+            })??;
+            built.insert(name, files);
+        }
+    }
+
+    /// Runs a check.
+    ///
+    /// # Errors
+    /// [`MartsError::File`] when it cannot be run; rows that break it are no
+    /// error.
+    pub async fn check(&self, check: &Check) -> Result<CheckResult, MartsError> {
+        let run = async {
+            let context = self.context(check.looks_back)?;
+            if check.after == After::Marts {
+                self.add_marts(&context).await?;
+            }
+            check::run(check, &context, &self.inputs.event_date).await
+        };
+        run.await.map_err(|error| error.in_check(&check.name))
+    }
+
+    /// The facts of the window that begins that many days before the date.
+    fn context(&self, looks_back: u32) -> Result<SessionContext, MartsError> {
+        let context = session::context(1, Arc::clone(&self.runtime));
+        for (name, schema) in COMPACTED {
+            let objects = self.window(name, looks_back)?;
+            register(&context, name, schema(), Partitions::EventDate, &objects)?;
+        }
+        register(
+            &context,
+            "titles",
+            schema::titles(),
+            Partitions::None,
+            &self.titles,
+        )?;
+        register_rows(
+            &context,
+            INGEST_BATCHES,
+            batches::rows(&self.inputs.receipts)?,
+        )?;
+        Ok(context)
+    }
+
+    /// Adds every mart, of the date alone; `context` has the facts.
+    async fn add_marts(&self, context: &SessionContext) -> Result<(), MartsError> {
+        for (mart, schema) in self.mart_schemas(context).await? {
+            let objects = self.window(&mart.name, 0)?;
+            let partitions = curated::partitions(mart);
+            register(
+                context,
+                &mart.name,
+                Arc::clone(schema),
+                partitions,
+                &objects,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Every mart and its columns, found out once.
+    async fn mart_schemas(
+        &self,
+        context: &SessionContext,
+    ) -> Result<&[(Mart, SchemaRef)], MartsError> {
+        if let Some(schemas) = self.mart_schemas.get() {
+            return Ok(schemas);
+        }
+        let mut schemas = Vec::new();
+        for mart in marquee_sql::marts()? {
+            let schema = curated::schema_of(&mart, context).await?;
+            schemas.push((mart, schema));
+        }
+        Ok(self.mart_schemas.get_or_init(|| schemas))
+    }
+
+    fn window(&self, table: &str, looks_back: u32) -> Result<Objects, MartsError> {
+        let first = i64::from(self.day) - i64::from(looks_back);
+        let window = first..=i64::from(self.day);
+        let mut objects = Objects::new();
+        for (date, files) in self.inputs.tables.get(table).into_iter().flatten() {
+            if window.contains(&i64::from(day_of(date)?)) {
+                objects.extend(ledger::objects(files));
+            }
+        }
+        Ok(objects)
+    }
+}
+
+fn day_of(date: &str) -> Result<i32, MartsError> {
+    let day = Date32Type::parse(date).filter(|_| date.len() == 10);
+    day.ok_or_else(|| MartsError::Date(date.to_owned()))
+}

@@ -1,0 +1,127 @@
+//! An answer as a Parquet file that every reader takes.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::error::DataFusionError;
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::arrow::arrow_writer::ArrowWriterOptions;
+use marquee_tables::schema::timestamp;
+use marquee_tables::settings::writer_properties;
+
+use crate::MartsError;
+
+/// The columns as they are stored: each may be null, so that a later version
+/// may leave one out; text, times and counts in the one form that all readers
+/// have.
+///
+/// # Errors
+/// [`MartsError::Sql`] for a type that a reader would not take.
+pub(crate) fn storable(answer: &Schema) -> Result<SchemaRef, MartsError> {
+    let fields = answer
+        .fields()
+        .iter()
+        .map(|field| {
+            let kind = stored_as(field.data_type()).ok_or_else(|| {
+                MartsError::sql(format!(
+                    "the column {} is {}, which not every reader takes: \
+                     cast it to VARCHAR, INTEGER, BIGINT, REAL, DOUBLE, BOOLEAN, DATE or TIMESTAMP",
+                    field.name(),
+                    field.data_type()
+                ))
+            })?;
+            Ok(Field::new(field.name(), kind, true))
+        })
+        .collect::<Result<Vec<_>, MartsError>>()?;
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+fn stored_as(kind: &DataType) -> Option<DataType> {
+    Some(match kind {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
+        DataType::Int8 | DataType::Int16 | DataType::UInt8 | DataType::UInt16 => DataType::Int32,
+        // What counts and ranks are.
+        DataType::UInt32 | DataType::UInt64 => DataType::Int64,
+        DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _) => timestamp(),
+        DataType::Int32
+        | DataType::Int64
+        | DataType::Float32
+        | DataType::Float64
+        | DataType::Boolean
+        | DataType::Date32 => kind.clone(),
+        _ => return None,
+    })
+}
+
+/// A Parquet file that grows.
+pub(crate) struct Output {
+    writer: ArrowWriter<Vec<u8>>,
+    schema: SchemaRef,
+    rows: u64,
+}
+
+impl Output {
+    /// A file without rows.
+    pub(crate) fn new(schema: SchemaRef) -> Result<Self, MartsError> {
+        let options = ArrowWriterOptions::new()
+            .with_properties(writer_properties().as_ref().clone())
+            .with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options)
+            .map_err(DataFusionError::from)?;
+        Ok(Self {
+            writer,
+            schema,
+            rows: 0,
+        })
+    }
+
+    /// Appends an answer's rows, whose columns [`storable`] has seen.
+    pub(crate) fn write(&mut self, answer: &RecordBatch) -> Result<(), MartsError> {
+        let columns = answer
+            .columns()
+            .iter()
+            .zip(self.schema.fields())
+            .map(|(column, field)| cast(column, field.data_type()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(DataFusionError::from)?;
+        let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)
+            .map_err(DataFusionError::from)?;
+        self.writer.write(&rows).map_err(DataFusionError::from)?;
+        self.rows += rows.num_rows() as u64;
+        Ok(())
+    }
+
+    /// The file and how many rows it has.
+    pub(crate) fn finish(self) -> Result<(Bytes, u64), MartsError> {
+        let file = self.writer.into_inner().map_err(DataFusionError::from)?;
+        Ok((file.into(), self.rows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_type_that_some_reader_lacks_is_named() {
+        let column = |kind| Schema::new(vec![Field::new("c", kind, false)]);
+        let stored = storable(&column(DataType::Utf8View)).unwrap();
+        assert_eq!(
+            *stored,
+            Schema::new(vec![Field::new("c", DataType::Utf8, true)])
+        );
+        for kind in [
+            DataType::Decimal128(38, 2),
+            DataType::new_list(DataType::Utf8, true),
+            DataType::Null,
+        ] {
+            let error = storable(&column(kind)).unwrap_err().to_string();
+            assert!(error.starts_with("bad SQL: the column c is "), "{error}");
+            assert!(error.contains("cast it to"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! DuckDB, asked the same in Athena's words, gives every mart's and check's rows.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+#[path = "support/days.rs"]
+mod days;
+#[path = "support/facts.rs"]
+mod facts;
+#[path = "../../../tests/python/venv.rs"]
+mod venv;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+use std::sync::Arc;
+
+use datafusion::arrow::compute::concat_batches;
+use days::Days;
+use facts::{Facts, SILENT, date};
+use marquee_lake::generation::{FileEntry, TableFiles};
+use marquee_sql::{After, Partition};
+use object_store::local::LocalFileSystem;
+use serde_json::{Value, json};
+
+/// More than any mart looks back on.
+const DATES: usize = 33;
+
+fn keys(files: &[FileEntry]) -> Vec<&str> {
+    files.iter().map(|file| file.key.as_str()).collect()
+}
+
+/// What is to be compared: marts and checks of some dates.
+#[derive(Default)]
+struct Plan {
+    marts: Vec<Value>,
+    made: BTreeMap<String, BTreeMap<String, Value>>,
+    checks: Vec<Value>,
+}
+
+impl Plan {
+    /// Makes that date's marts and runs its checks.
+    async fn add(&mut self, days: &Days, date: &str) {
+        let built = days.marts(date).await;
+        for mart in marquee_sql::marts().unwrap() {
+            let TableFiles { files } = &built[&mart.name];
+            let (name, file) = (&mart.name, &files[0].key);
+            let sql = mart.sql_for(date);
+            self.marts
+                .push(json!({"name": name, "date": date, "sql": sql, "file": file}));
+            let has_date = mart.partition == Partition::EventDate;
+            let made = self.made.entry(date.to_owned()).or_default();
+            made.insert(name.clone(), json!({"file": file, "has_date": has_date}));
+        }
+        let mut tables = days.tables.clone();
+        for (name, table) in built {
+            tables
+                .entry(name)
+                .or_default()
+                .insert(date.to_owned(), table.files);
+        }
+        let run = days.run_over(date, tables).await;
+        for check in marquee_sql::checks().unwrap() {
+            let result = run.check(&check).await.unwrap();
+            self.checks.push(json!({
+                "name": check.name,
+                "date": date,
+                "sql": check.sql_for(date),
+                "sees_marts": check.after == After::Marts,
+                "broken": result.broken,
+                "sample": result.sample,
+            }));
+        }
+    }
+}
+
+/// Breaks what checks look at, on that date: rows that come twice, rows that
+/// are missing.
+async fn damage(days: &mut Days, number: usize) {
+    let [(_, events), (_, sessions), (_, views)] = Facts::of(number).tables();
+    let twice = concat_batches(&events.schema(), [&events, &events.slice(0, 9)]).unwrap();
+    let fewer = sessions.slice(0, sessions.num_rows() / 3);
+    let more = concat_batches(&views.schema(), [&views, &views.slice(2, 1)]).unwrap();
+    days.add("events", &date(number), &twice).await;
+    days.add("fact_session", &date(number), &fewer).await;
+    days.add("fact_view", &date(number), &more).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn duckdb_gives_the_same_rows() {
+    let Some(python) = venv::python("duckdb_gives_the_same_rows") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
+    let mut days = Days::new(store, DATES).await;
+    damage(&mut days, 9).await;
+
+    let mut plan = Plan::default();
+    for number in [0, 9, SILENT, SILENT + 1, DATES - 2] {
+        plan.add(&days, &date(number)).await;
+    }
+    let broken: Vec<&str> = plan
+        .checks
+        .iter()
+        .filter(|check| check["date"] == date(9) && check["broken"] != 0)
+        .map(|check| check["name"].as_str().unwrap())
+        .collect();
+    assert!(
+        broken.len() > 6,
+        "of the damaged date hardly anything is compared: {broken:?}"
+    );
+    let tables: BTreeMap<_, _> = days
+        .tables
+        .iter()
+        .map(|(table, dates)| {
+            let dates: BTreeMap<_, _> = dates
+                .iter()
+                .map(|(date, files)| (date, keys(files)))
+                .collect();
+            (table, dates)
+        })
+        .collect();
+    let file = folder.path().join("plan.json");
+    let text = json!({
+        "lake": folder.path(),
+        "tables": tables,
+        "titles": days.catalogue.key,
+        "batches": [],
+        "marts": plan.marts,
+        "made": plan.made,
+        "checks": plan.checks,
+    });
+    fs::write(&file, text.to_string()).unwrap();
+
+    let output = Command::new(python)
+        .arg(venv::script("marts_agree.py"))
+        .arg(&file)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let compared: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(compared["marts"], plan.marts.len());
+    assert_eq!(compared["checks"], plan.checks.len());
+}

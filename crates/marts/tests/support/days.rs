@@ -1,0 +1,130 @@
+//! A lake with the facts of some dates, and what is made of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::parquet::arrow::ArrowWriter;
+use marquee_lake::catalogue::{self, Pointer};
+use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
+use marquee_lake::{digest, zone};
+use marquee_marts::{DateInputs, DateRun};
+use marquee_tables::settings::writer_properties;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+
+use crate::facts::{Facts, date, titles};
+
+/// The run that all files here are of.
+pub(crate) const RUN: &str = "000001-test";
+
+/// Files by table and date.
+pub(crate) type Tables = BTreeMap<String, BTreeMap<String, Vec<FileEntry>>>;
+
+/// A lake with a catalogue and facts, of which no generation tells yet.
+pub(crate) struct Days {
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) catalogue: Pointer,
+    pub(crate) tables: Tables,
+}
+
+impl Days {
+    /// Facts of that many dates.
+    pub(crate) async fn new(store: Arc<dyn ObjectStore>, dates: usize) -> Self {
+        let catalogue = catalogue::publish(store.as_ref(), &titles()).await.unwrap();
+        let mut days = Self {
+            store,
+            catalogue,
+            tables: Tables::new(),
+        };
+        for number in 0..dates {
+            for (table, rows) in Facts::of(number).tables() {
+                if rows.num_rows() > 0 {
+                    days.add(table, &date(number), &rows).await;
+                }
+            }
+        }
+        days
+    }
+
+    /// Writes rows as a table's file of that date, in place of those it has.
+    pub(crate) async fn add(&mut self, table: &str, date: &str, rows: &RecordBatch) {
+        let properties = writer_properties().as_ref().clone();
+        let mut parquet = Vec::new();
+        let mut writer =
+            ArrowWriter::try_new(&mut parquet, rows.schema(), Some(properties)).unwrap();
+        writer.write(rows).unwrap();
+        writer.close().unwrap();
+        let directory = zone::curated_directory(table, Some(date), RUN);
+        let file = FileEntry {
+            key: format!("{directory}/part-0000.parquet"),
+            rows: rows.num_rows() as u64,
+            bytes: parquet.len() as u64,
+            digest: digest::of(&parquet),
+        };
+        let key = Path::from(file.key.as_str());
+        self.store.put(&key, parquet.into()).await.unwrap();
+        let dates = self.tables.entry(table.to_owned()).or_default();
+        dates.insert(date.to_owned(), vec![file]);
+    }
+
+    /// A run of that date, which is given every fact that there is.
+    pub(crate) async fn run(&self, date: &str) -> Arc<DateRun> {
+        self.run_over(date, self.tables.clone()).await
+    }
+
+    /// A run of that date over those files.
+    pub(crate) async fn run_over(&self, date: &str, tables: Tables) -> Arc<DateRun> {
+        let inputs = DateInputs {
+            event_date: date.to_owned(),
+            run: RUN.to_owned(),
+            catalogue: Some(self.catalogue.clone()),
+            receipts: Vec::new(),
+            tables,
+        };
+        Arc::new(
+            DateRun::open(Arc::clone(&self.store), inputs)
+                .await
+                .unwrap(),
+        )
+    }
+
+    /// Every mart of that date.
+    pub(crate) async fn marts(&self, date: &str) -> BTreeMap<String, TableFiles> {
+        let run = self.run(date).await;
+        run.build_all(marquee_sql::marts().unwrap(), 2)
+            .await
+            .unwrap()
+    }
+
+    /// Publishes the date's facts and those tables as its generation.
+    pub(crate) async fn publish(
+        &self,
+        date: &str,
+        number: u32,
+        marts: BTreeMap<String, TableFiles>,
+    ) {
+        let facts = self.tables.iter().filter_map(|(table, dates)| {
+            let files = dates.get(date)?.clone();
+            Some((table.clone(), TableFiles { files }))
+        });
+        let generation = Generation {
+            version: 1,
+            event_date: date.to_owned(),
+            generation: number,
+            parent: None,
+            run: RUN.to_owned(),
+            catalogue: None,
+            covered: String::new(),
+            receipts: 0,
+            newest: true,
+            definitions: String::new(),
+            facts: String::new(),
+            looked_back: BTreeMap::new(),
+            counts: EventCounts::default(),
+            tables: facts.chain(marts).collect(),
+        };
+        let store = self.store.as_ref();
+        assert!(generation::create(store, &generation).await.unwrap());
+    }
+}

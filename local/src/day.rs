@@ -1,0 +1,166 @@
+//! `marquee day` and `marquee backfill`: from processed events to published,
+//! audited tables.
+
+mod page;
+mod run;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use marquee_day::catalog::EmbeddedCatalog;
+use marquee_day::compact::CompactSettings;
+use marquee_day::plan::{self, Definitions, Selection};
+use marquee_day::{Date, DayError, Span, sweep};
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+
+use crate::bad_input::BadInput;
+use page::Page;
+
+pub use run::{DateOutcome, Days, Published, Settings, Step};
+
+const SECONDS_PER_DAY: u64 = 86_400;
+
+/// Make the curated tables of the dates that are due, or of one date.
+///
+/// A date is due when events of it arrived that its tables do not have yet, or
+/// when an earlier date that they look back at has changed. Each date is
+/// compacted, checked, audited and then published as a whole. The exit code is 1
+/// if a date was held back by a check or by its book.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The date, YYYY-MM-DD [default: all that are due]
+    #[arg(value_name = "DATE")]
+    pub date: Option<Date>,
+    /// How they are made.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// Make the curated tables of a span of dates.
+///
+/// Dates that are up to date are left alone, so a backfill that was broken off
+/// goes on when it is run again.
+#[derive(Debug, clap::Args)]
+pub struct BackfillArgs {
+    /// The first and the last date, YYYY-MM-DD..YYYY-MM-DD
+    #[arg(value_name = "FROM..TO")]
+    pub span: Span,
+    /// How they are made.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// How dates are made.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// The lake's directory
+    #[arg(long, value_name = "DIR", default_value = "lake")]
+    pub lake: PathBuf,
+    /// How many dates are compacted side by side
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub jobs: usize,
+    /// Rows of a bucket of users, about; a date of more is divided
+    #[arg(long, value_name = "N", default_value_t = plan::Settings::default().bucket_rows)]
+    pub bucket_rows: u64,
+    /// Memory for sorting, in MiB; beyond it runs are spilled to disk
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub memory: usize,
+    /// How many days files stay that no current generation needs
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    pub keep: u64,
+}
+
+impl Options {
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            plan: plan::Settings {
+                bucket_rows: self.bucket_rows,
+                ..plan::Settings::default()
+            },
+            compact: CompactSettings {
+                memory_bytes: self.memory << 20,
+                ..CompactSettings::default()
+            },
+            jobs: self.jobs,
+        }
+    }
+}
+
+/// Makes the date, or what is due, and prints what came of it.
+///
+/// # Errors
+/// [`BadInput`] where the lake's name or the date is at fault.
+pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
+    let selection = match args.date {
+        Some(date) => Selection::Within {
+            from: date,
+            to: date,
+        },
+        None => Selection::Due,
+    };
+    make(&args.options, &selection).await
+}
+
+/// Makes the span's dates, and prints what came of it.
+///
+/// # Errors
+/// As [`execute`].
+pub async fn backfill(args: BackfillArgs) -> anyhow::Result<ExitCode> {
+    let Span { from, to } = args.span;
+    make(&args.options, &Selection::Within { from, to }).await
+}
+
+/// Makes the selection's dates, and prints what came of it.
+pub(crate) async fn make(options: &Options, selection: &Selection) -> anyhow::Result<ExitCode> {
+    let store = existing_lake(&options.lake)?;
+    let page = Page::new(selection);
+    let days = days(Arc::clone(&store), options.settings())?;
+    let made = days
+        .run(selection, &|step| page.show(&step))
+        .await
+        .map_err(explain)?;
+    let keep = Duration::from_secs(options.keep.saturating_mul(SECONDS_PER_DAY));
+    let swept = sweep::sweep(&*store, SystemTime::now(), keep).await?;
+    page.finish(&made, swept)?;
+    let is_held = |outcome: &DateOutcome| matches!(outcome, DateOutcome::Held { .. });
+    Ok(ExitCode::from(u8::from(made.values().any(is_held))))
+}
+
+/// What makes the days of the lake in `store`.
+pub(crate) fn days(store: Arc<dyn ObjectStore>, settings: Settings) -> anyhow::Result<Days> {
+    let catalog = Arc::new(EmbeddedCatalog::new(Arc::clone(&store)));
+    Ok(Days::new(
+        store,
+        catalog,
+        Definitions::built_in()?,
+        settings,
+    ))
+}
+
+/// The lake in `dir`.
+///
+/// # Errors
+/// [`BadInput`] where there is none.
+pub(crate) fn existing_lake(dir: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
+    if !dir.join(marquee_lake::zone::RECEIPTS).is_dir() {
+        return Err(BadInput(format!(
+            "{} is no lake, as it has no {}: `marquee demo` and `marquee run` make one, \
+             --lake DIR names it",
+            dir.display(),
+            marquee_lake::zone::RECEIPTS
+        ))
+        .into());
+    }
+    Ok(Arc::new(LocalFileSystem::new_with_prefix(dir)?))
+}
+
+/// Makes an error that the asker can mend bad input.
+pub(crate) fn explain(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<DayError>() {
+        Some(DayError::Date(_) | DayError::Gone { .. }) => BadInput(error.to_string()).into(),
+        _ => error,
+    }
+}

@@ -1,0 +1,21 @@
+//! The rows of an answer, as what they mean.
+
+use anyhow::Context as _;
+use arrow_json::LineDelimitedWriter;
+use marquee_marts::Engine;
+use serde::de::DeserializeOwned;
+
+/// The rows that `sql` finds, each read by its columns' names.
+pub(super) async fn rows<T: DeserializeOwned>(
+    engine: &Engine,
+    sql: &str,
+) -> anyhow::Result<Vec<T>> {
+    let batches = engine.query(sql).await?;
+    let mut writer = LineDelimitedWriter::new(Vec::new());
+    writer.write_batches(&batches.iter().collect::<Vec<_>>())?;
+    writer.finish()?;
+    serde_json::Deserializer::from_slice(&writer.into_inner())
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .context("a question of the demo is answered with other columns than expected")
+}

@@ -1,0 +1,144 @@
+//! The demo's days: made by the steps of `marquee day`, and what they show.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use marquee_day::audit::{self, Audit};
+use marquee_day::plan::Selection;
+use marquee_lake::generation;
+use marquee_marts::Engine;
+use object_store::ObjectStore;
+use serde::{Deserialize, Serialize};
+
+use super::answer::rows;
+use crate::day::{self, Settings};
+
+const ENGAGEMENT: &str = include_str!("../../../sql/demo/engagement.sql");
+const RETENTION: &str = include_str!("../../../sql/demo/retention.sql");
+const TOP_TITLES: &str = include_str!("../../../sql/demo/top_titles.sql");
+const TOP_SEARCHES: &str = include_str!("../../../sql/demo/top_searches.sql");
+
+/// What curation made of the events.
+#[derive(Debug, Default)]
+pub(super) struct Curation {
+    pub(super) took: Duration,
+    pub(super) days: Vec<Day>,
+    pub(super) engagement: Vec<Engagement>,
+    pub(super) retention: Vec<Retention>,
+    pub(super) top_titles: Vec<TopTitle>,
+    pub(super) top_searches: Vec<TopSearch>,
+}
+
+/// A date that was made.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Day {
+    pub(super) event_date: String,
+    pub(super) generation: u32,
+    pub(super) curated_events: u64,
+    pub(super) duplicates: u64,
+    pub(super) conflicts: u64,
+    pub(super) redelivered: u64,
+    pub(super) tables: usize,
+    pub(super) files: usize,
+    pub(super) bytes: u64,
+    pub(super) audit: Audit,
+}
+
+/// How much was watched on a date, and how.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Engagement {
+    pub(super) event_date: String,
+    pub(super) viewers: u64,
+    pub(super) sessions: u64,
+    pub(super) hours: f64,
+    /// Sessions that were binges, 0 to 1.
+    pub(super) binge_share: f64,
+    /// The mean of the views' completion rates, 0 to 1.
+    pub(super) completion: Option<f64>,
+    /// The mean of the views' engagement scores, 0 to 1.
+    pub(super) engagement: Option<f64>,
+}
+
+/// How many came back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Retention {
+    /// The date on which they came back, or not.
+    pub(super) event_date: String,
+    /// How many days before they were seen.
+    pub(super) days: u64,
+    pub(super) users: u64,
+    pub(super) returned: u64,
+    pub(super) retention: f64,
+}
+
+/// A title that is watched much.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct TopTitle {
+    pub(super) title: String,
+    pub(super) hours: f64,
+    pub(super) viewers: u64,
+    pub(super) completions: u64,
+}
+
+/// A query that is asked much.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TopSearch {
+    pub(super) query: String,
+    pub(super) searches: u64,
+    pub(super) viewers: u64,
+}
+
+impl Curation {
+    /// Makes every date of `lake` that is due, and asks its tables. `stream` has
+    /// what the stream itself counted.
+    pub(super) async fn of(
+        lake: Arc<dyn ObjectStore>,
+        settings: Settings,
+        stream: &audit::StreamCount,
+    ) -> anyhow::Result<Self> {
+        let began = Instant::now();
+        let days = day::days(Arc::clone(&lake), settings)?;
+        days.run(&Selection::Due, &|_| {}).await?;
+        let took = began.elapsed();
+        let mut days = Vec::new();
+        for (event_date, generation) in generation::current(&*lake).await? {
+            let tables = generation.tables.values();
+            days.push(Day {
+                audit: audit::full(&lake, &event_date, Some(stream)).await?,
+                event_date,
+                generation: generation.generation,
+                curated_events: generation.counts.curated,
+                duplicates: generation.counts.duplicates,
+                conflicts: generation.counts.conflicts,
+                redelivered: generation.counts.redelivered,
+                tables: generation.tables.len(),
+                files: tables.clone().map(|table| table.files.len()).sum(),
+                bytes: tables.map(|table| table.bytes()).sum(),
+            });
+        }
+        let engine = Engine::open(lake).await?;
+        Ok(Self {
+            took,
+            days,
+            engagement: rows(&engine, ENGAGEMENT).await?,
+            retention: rows(&engine, RETENTION).await?,
+            top_titles: rows(&engine, TOP_TITLES).await?,
+            top_searches: rows(&engine, TOP_SEARCHES).await?,
+        })
+    }
+
+    /// Events in the curated zone.
+    pub(super) fn curated_events(&self) -> u64 {
+        self.days.iter().map(|day| day.curated_events).sum()
+    }
+
+    /// Events that deduplication dropped.
+    pub(super) fn duplicates(&self) -> u64 {
+        self.days.iter().map(|day| day.duplicates).sum()
+    }
+
+    /// Rows whose identity had come before.
+    pub(super) fn redelivered(&self) -> u64 {
+        self.days.iter().map(|day| day.redelivered).sum()
+    }
+}

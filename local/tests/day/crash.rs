@@ -1,0 +1,131 @@
+//! The day dies at any write, is run again, and ends as if nothing had been.
+
+use std::sync::Arc;
+
+use marquee_day::plan::{Definitions, Selection};
+use marquee_lake::generation;
+use object_store::ObjectStore;
+use object_store::memory::InMemory;
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+
+use crate::lake::{
+    Published, days_in_buckets, few_definitions, ingest, payloads, publish_titles, published,
+    simulation,
+};
+use crate::store::Hooked;
+
+/// Few enough that each date is made in two buckets or more.
+const BUCKET_ROWS: u64 = 400;
+
+/// One life of a process that makes days; its writes, or `None` if it died
+/// before or after the `fatal` one.
+fn live(
+    lake: &Arc<InMemory>,
+    definitions: &Definitions,
+    fatal: Option<(usize, bool)>,
+) -> Option<usize> {
+    let death = Arc::new(Notify::new());
+    let store = {
+        let death = death.clone();
+        Hooked::new(
+            lake.clone(),
+            Box::new(move |write, _, is_made| {
+                let death = death.clone();
+                Box::pin(async move {
+                    if fatal == Some((write, is_made)) {
+                        death.notify_one();
+                        std::future::pending().await
+                    }
+                })
+            }),
+        )
+    };
+    let hooked: Arc<dyn ObjectStore> = store.clone();
+    // All that the process was doing ends with its runtime.
+    runtime().block_on(async {
+        let days = days_in_buckets(&hooked, definitions, BUCKET_ROWS);
+        tokio::select! {
+            made = days.run(&Selection::Due, &|_| {}) => {
+                made.unwrap();
+                Some(store.writes())
+            }
+            () = death.notified() => None,
+        }
+    })
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// A lake with two days made of what had arrived then, and late events since.
+fn late_lake(definitions: &Definitions, batches: &[Vec<u8>]) -> Arc<InMemory> {
+    let lake = Arc::new(InMemory::new());
+    let store: Arc<dyn ObjectStore> = lake.clone();
+    let (early, late) = batches.split_at(batches.len() * 2 / 3);
+    runtime().block_on(async {
+        publish_titles(&store, &simulation()).await;
+        ingest(&store, early).await;
+    });
+    live(&lake, definitions, None).unwrap();
+    runtime().block_on(ingest(&store, late));
+    lake
+}
+
+fn read(lake: &Arc<InMemory>, definitions: &Definitions) -> Published {
+    let store: Arc<dyn ObjectStore> = lake.clone();
+    runtime().block_on(published(&store, definitions))
+}
+
+#[test]
+fn wherever_it_dies_it_ends_the_same_and_readers_see_whole_dates() {
+    let definitions = few_definitions();
+    let batches = payloads(&simulation(), 40);
+    assert!(batches.len() > 5, "{} batches", batches.len());
+
+    let late = late_lake(&definitions, &batches);
+    let lake = Arc::new(late.fork());
+    let before = read(&lake, &definitions);
+    let writes = live(&lake, &definitions, None).unwrap();
+    let expected = read(&lake, &definitions);
+    assert!(writes > 30, "{writes} writes");
+    assert_ne!(before, expected);
+
+    let cuts: Vec<(usize, bool)> = (0..writes)
+        .flat_map(|write| [(write, false), (write, true)])
+        .collect();
+    std::thread::scope(|scope| {
+        for cuts in cuts.chunks(cuts.len().div_ceil(4)) {
+            let (definitions, late) = (&definitions, &late);
+            let (before, expected) = (&before, &expected);
+            scope.spawn(move || {
+                for cut in cuts {
+                    let lake = Arc::new(late.fork());
+                    assert_eq!(live(&lake, definitions, Some(*cut)), None);
+                    for (date, book) in read(&lake, definitions).books {
+                        let is_whole = before.books.get(&date) == Some(&book)
+                            || expected.books.get(&date) == Some(&book);
+                        assert!(is_whole, "{date} after {cut:?}");
+                    }
+                    live(&lake, definitions, None).unwrap();
+                    assert!(read(&lake, definitions) == *expected, "{cut:?}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn nothing_is_due_when_all_is_made() {
+    let definitions = few_definitions();
+    let lake = late_lake(&definitions, &payloads(&simulation(), 40));
+    live(&lake, &definitions, None).unwrap();
+    let numbers = || runtime().block_on(generation::numbers(&*lake)).unwrap();
+    let made = numbers();
+    assert_eq!(live(&lake, &definitions, None), Some(0));
+    assert_eq!(numbers(), made);
+}

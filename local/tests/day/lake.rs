@@ -1,0 +1,189 @@
+//! Lakes to make days of, and what is published in them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use marquee::day::{DateOutcome, Days, Settings};
+use marquee_codec::Compression;
+use marquee_day::audit::EventBook;
+use marquee_day::catalog::EmbeddedCatalog;
+use marquee_day::compact::CompactSettings;
+use marquee_day::plan::{self, Definitions, Selection};
+use marquee_ingest::Transform;
+use marquee_lake::{catalogue, digest, generation};
+use marquee_producer::simulate::Simulation;
+use marquee_producer::{AggregateSettings, Aggregator, Numbering, PutRecord};
+use marquee_sql::{Check, Mart};
+use marquee_stream::lambda_event::write_event;
+use marquee_stream::{Record, SequenceNumber, ShardId};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+
+/// Three days of a small service, with events that come late and twice.
+pub(crate) fn simulation() -> Simulation {
+    Simulation {
+        users: 60,
+        titles: 40,
+        events: 1_500,
+        duplicate_share: 0.05,
+        late_share: 0.2,
+        ..Simulation::default()
+    }
+}
+
+/// The simulation's events as Lambda's payloads, in the order of arrival, cut
+/// every so many records.
+pub(crate) fn payloads(simulation: &Simulation, records: usize) -> Vec<Vec<u8>> {
+    let mut aggregator = Aggregator::new(AggregateSettings {
+        compression: Compression::None,
+        stamp_arrival: true,
+        ..AggregateSettings::default()
+    });
+    let mut numbering = Numbering::new("test-1").unwrap();
+    let mut put: Vec<PutRecord> = Vec::new();
+    for mut event in simulation.run() {
+        let now_ms = event.arrives_at_ms.unwrap_or_default();
+        let user_id = std::mem::take(&mut event.user_id);
+        aggregator
+            .give(&user_id, &numbering.number(event), now_ms, &mut put)
+            .unwrap();
+    }
+    aggregator.finish(&mut put);
+    let shard = ShardId::new(0);
+    let records_of: Vec<Record> = (1..)
+        .zip(put)
+        .map(|(number, put)| Record {
+            sequence_number: SequenceNumber::new(shard, number),
+            partition_key: put.partition_key,
+            arrived_at_ms: put.arrives_at_ms.unwrap_or_default(),
+            data: put.data.into(),
+        })
+        .collect();
+    records_of
+        .chunks(records)
+        .map(|records| {
+            let mut payload = Vec::new();
+            write_event(shard, records, &mut payload);
+            payload
+        })
+        .collect()
+}
+
+/// Runs payloads through the transform.
+pub(crate) async fn ingest(store: &Arc<dyn ObjectStore>, payloads: &[Vec<u8>]) {
+    let transform = Transform::new(Arc::clone(store), marquee_ingest::Settings::default());
+    for payload in payloads {
+        let response = transform.handle(payload).await.unwrap();
+        assert!(response.failures.is_empty());
+    }
+}
+
+/// Makes the simulation's catalogue the lake's.
+pub(crate) async fn publish_titles(store: &Arc<dyn ObjectStore>, simulation: &Simulation) {
+    catalogue::publish(&**store, &simulation.catalogue())
+        .await
+        .unwrap();
+}
+
+/// Two tables and two checks: as many kinds of them as there are.
+pub(crate) fn few_definitions() -> Definitions {
+    let plays = "-- Views of a title today and the day before.\n-- partition: event_date\n\
+                 -- looks back: 1 day\n-- rebuild: dates\n\
+                 SELECT title_id, count(*) AS views, sum(watch_ms) AS watch_ms\n\
+                 FROM fact_view WHERE event_date BETWEEN {date} - INTERVAL '1' DAY AND {date}\n\
+                 GROUP BY title_id ORDER BY title_id";
+    let users = "-- Everybody, and what they did in two days.\n-- partition: none\n\
+                 -- looks back: 2 days\n-- rebuild: latest\n\
+                 SELECT user_id, count(*) AS sessions FROM fact_session\n\
+                 WHERE event_date BETWEEN {date} - INTERVAL '2' DAY AND {date}\n\
+                 GROUP BY user_id ORDER BY user_id";
+    let no_user = "-- Every event has a user.\n-- severity: error\n-- after: compact\n\
+                   SELECT event_id FROM events WHERE event_date = {date} AND user_id = ''";
+    let few = "-- There are views.\n-- severity: warn\n-- after: marts\n\
+               SELECT title_id FROM title_plays WHERE views < 0";
+    Definitions {
+        marts: vec![
+            Mart::parse("title_plays", plays).unwrap(),
+            Mart::parse("users_now", users).unwrap(),
+        ],
+        checks: vec![
+            Check::parse("no_user", no_user).unwrap(),
+            Check::parse("few", few).unwrap(),
+        ],
+    }
+}
+
+/// What makes the days of the lake in `store`.
+pub(crate) fn days(store: &Arc<dyn ObjectStore>, definitions: &Definitions) -> Days {
+    days_in_buckets(store, definitions, plan::Settings::default().bucket_rows)
+}
+
+/// The same with buckets of so many rows.
+pub(crate) fn days_in_buckets(
+    store: &Arc<dyn ObjectStore>,
+    definitions: &Definitions,
+    bucket_rows: u64,
+) -> Days {
+    let catalog = Arc::new(EmbeddedCatalog::new(Arc::clone(store)));
+    let settings = Settings {
+        plan: plan::Settings {
+            bucket_rows,
+            ..plan::Settings::default()
+        },
+        compact: CompactSettings::default(),
+        jobs: 1,
+    };
+    Days::new(Arc::clone(store), catalog, definitions.clone(), settings)
+}
+
+/// Makes what is due.
+pub(crate) async fn run(
+    store: &Arc<dyn ObjectStore>,
+    definitions: &Definitions,
+) -> BTreeMap<String, DateOutcome> {
+    days(store, definitions)
+        .run(&Selection::Due, &|_| {})
+        .await
+        .unwrap()
+}
+
+/// What readers see: of every date, every table's files by their digests, and
+/// the book. Tables of the newest date alone are there once.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Published {
+    pub(crate) files: BTreeMap<(String, String), Vec<String>>,
+    pub(crate) books: BTreeMap<String, EventBook>,
+}
+
+/// Reads what is published, and proves every file to be what it should be.
+pub(crate) async fn published(
+    store: &Arc<dyn ObjectStore>,
+    definitions: &Definitions,
+) -> Published {
+    let mut files = BTreeMap::new();
+    let mut books = BTreeMap::new();
+    let current = generation::current(&**store).await.unwrap();
+    let newest = current.keys().next_back().cloned();
+    for (date, generation) in current {
+        for (table, entries) in &generation.tables {
+            let mart = definitions.marts.iter().find(|mart| mart.name == *table);
+            if mart.is_some_and(|mart| !mart.is_for_every_date()) && newest.as_ref() != Some(&date)
+            {
+                continue;
+            }
+            let mut digests = Vec::new();
+            for file in &entries.files {
+                let key = Path::from(file.key.as_str());
+                let bytes = store.get(&key).await.unwrap().bytes().await.unwrap();
+                assert_eq!(digest::of(&bytes), file.digest, "{key}");
+                digests.push(file.digest.clone());
+            }
+            files.insert((date.clone(), table.clone()), digests);
+        }
+        let audit = marquee_day::publish::belonging(&date, "audit", &generation.run);
+        let book = store.get(&Path::from(audit)).await.unwrap();
+        let book = serde_json::from_slice(&book.bytes().await.unwrap()).unwrap();
+        books.insert(date, book);
+    }
+    Published { files, books }
+}

@@ -1,0 +1,94 @@
+//! Events that come after their date was made.
+
+use std::sync::Arc;
+
+use marquee::day::DateOutcome;
+use marquee_day::plan::{Definitions, Selection};
+use object_store::ObjectStore;
+use object_store::memory::InMemory;
+
+use crate::lake::{
+    days_in_buckets, few_definitions, ingest, payloads, publish_titles, published, run, simulation,
+};
+
+async fn new_lake() -> Arc<dyn ObjectStore> {
+    let lake: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    publish_titles(&lake, &simulation()).await;
+    lake
+}
+
+/// However the events came, and in however many runs, the tables are the same.
+#[tokio::test]
+async fn runs_that_grow_equal_a_run_from_scratch() {
+    let definitions = Definitions::built_in().unwrap();
+    let batches = payloads(&simulation(), 20);
+    let scratch = new_lake().await;
+    ingest(&scratch, &batches).await;
+    run(&scratch, &definitions).await;
+    let expected = published(&scratch, &definitions).await;
+    assert_eq!(expected.books.len(), 3, "{:?}", expected.books.keys());
+    let duplicates: u64 = expected.books.values().map(|book| book.duplicates).sum();
+    assert!(duplicates > 10);
+
+    for parts in [2, 3] {
+        let grown = new_lake().await;
+        for part in batches.chunks(batches.len().div_ceil(parts)) {
+            ingest(&grown, part).await;
+            run(&grown, &definitions).await;
+        }
+        let found = published(&grown, &definitions).await;
+        for (table, digests) in &expected.files {
+            assert_eq!(found.files.get(table), Some(digests), "{table:?}");
+        }
+        assert!(found == expected, "{parts} runs");
+    }
+}
+
+/// The same records again, cut otherwise: redelivered, not doubled.
+#[tokio::test]
+async fn batches_that_overlap_are_counted_once() {
+    let definitions = few_definitions();
+    let lake = new_lake().await;
+    ingest(&lake, &payloads(&simulation(), 20)).await;
+    run(&lake, &definitions).await;
+    let once = published(&lake, &definitions).await;
+    ingest(&lake, &payloads(&simulation(), 30)).await;
+    let made = run(&lake, &definitions).await;
+    let twice = published(&lake, &definitions).await;
+    for (date, outcome) in made {
+        assert!(matches!(outcome, DateOutcome::Published(_)), "{date}: {outcome:?}");
+        let (once, twice) = (&once.books[&date], &twice.books[&date]);
+        assert_eq!(twice.curated, once.curated);
+        assert_eq!(twice.duplicates, once.duplicates);
+        assert!(twice.redelivered > once.redelivered);
+        assert!(twice.balanced);
+    }
+}
+
+/// A date of several buckets holds the rows of one.
+#[tokio::test]
+async fn buckets_divide_a_date_and_lose_nothing() {
+    let definitions = few_definitions();
+    let batches = payloads(&simulation(), 20);
+    let (whole, divided) = (new_lake().await, new_lake().await);
+    for lake in [&whole, &divided] {
+        ingest(lake, &batches).await;
+    }
+    run(&whole, &definitions).await;
+    days_in_buckets(&divided, &definitions, 100)
+        .run(&Selection::Due, &|_| {})
+        .await
+        .unwrap();
+    let (whole, divided) = (
+        published(&whole, &definitions).await,
+        published(&divided, &definitions).await,
+    );
+    assert_eq!(whole.books, divided.books);
+    for (place, digests) in &divided.files {
+        match place.1.as_str() {
+            "title_plays" | "users_now" => assert_eq!(Some(digests), whole.files.get(place)),
+            "events" => assert!(digests.len() > 1, "{place:?}"),
+            _ => {}
+        }
+    }
+}

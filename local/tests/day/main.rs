@@ -1,0 +1,8 @@
+//! The day, whole: real events through the real transform, SQL and files.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod crash;
+mod lake;
+mod late;
+mod races;
+mod store;

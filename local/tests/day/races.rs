@@ -1,0 +1,89 @@
+//! Two runs of one date at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use marquee_day::plan::Selection;
+use marquee_lake::generation;
+use object_store::ObjectStore;
+use object_store::memory::InMemory;
+
+use crate::lake::{
+    days, few_definitions, ingest, payloads, publish_titles, published, run, simulation,
+};
+use crate::store::Hooked;
+
+/// A run that is slow is overtaken by one that knows more: just before it
+/// publishes, the rest arrives and another run publishes it all.
+#[tokio::test]
+async fn the_slower_one_plans_again_and_nothing_is_lost() {
+    let definitions = few_definitions();
+    let batches = payloads(&simulation(), 20);
+    let (early, late) = batches.split_at(batches.len() / 2);
+    let (early, late) = (early.to_vec(), late.to_vec());
+
+    let scratch: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    publish_titles(&scratch, &simulation()).await;
+    ingest(&scratch, &batches).await;
+    run(&scratch, &definitions).await;
+    let expected = published(&scratch, &definitions).await;
+
+    let lake: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    publish_titles(&lake, &simulation()).await;
+    ingest(&lake, &early).await;
+    let is_overtaken = Arc::new(AtomicBool::new(false));
+    let slow: Arc<dyn ObjectStore> = {
+        let (lake, definitions) = (Arc::clone(&lake), definitions.clone());
+        let is_overtaken = Arc::clone(&is_overtaken);
+        Hooked::new(
+            Arc::clone(&lake),
+            Box::new(move |_, key, is_made| {
+                let is_commit = key.as_ref().starts_with("ledger/days/")
+                    && key.filename() == Some("000001.json")
+                    && !key.as_ref().contains("/projected/");
+                if is_made || !is_commit || is_overtaken.swap(true, Ordering::SeqCst) {
+                    return Box::pin(std::future::ready(()));
+                }
+                let (lake, definitions, late) =
+                    (Arc::clone(&lake), definitions.clone(), late.clone());
+                Box::pin(async move {
+                    ingest(&lake, &late).await;
+                    run(&lake, &definitions).await;
+                })
+            }),
+        )
+    };
+    days(&slow, &definitions)
+        .run(&Selection::Due, &|_| {})
+        .await
+        .unwrap();
+    assert!(is_overtaken.load(Ordering::SeqCst));
+    let found = published(&lake, &definitions).await;
+    assert_eq!(found.books, expected.books);
+    assert!(found == expected);
+    // Every date was published once by the quick one, and the slow one found
+    // nothing that it did not have.
+    let numbers = generation::numbers(&*lake).await.unwrap();
+    assert!(numbers.values().all(|numbers| *numbers == [1]), "{numbers:?}");
+}
+
+/// Four at the same moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_at_once_one_wins_each_date() {
+    let definitions = few_definitions();
+    let lake: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    publish_titles(&lake, &simulation()).await;
+    ingest(&lake, &payloads(&simulation(), 20)).await;
+    let runs = (0..4).map(|_| {
+        let (lake, definitions) = (Arc::clone(&lake), definitions.clone());
+        tokio::spawn(async move { run(&lake, &definitions).await })
+    });
+    for made in futures::future::join_all(runs).await {
+        made.unwrap();
+    }
+    let found = published(&lake, &definitions).await;
+    assert_eq!(found.books.len(), 3);
+    assert!(found.books.values().all(|book| book.balanced));
+    let numbers = generation::numbers(&*lake).await.unwrap();
+    assert!(numbers.values().all(|numbers| *numbers == [1]), "{numbers:?}");
+}

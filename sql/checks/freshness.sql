@@ -1,0 +1,13 @@
+-- The date is covered to its end: its newest event is of its last hour. A date
+-- that is not over yet, or whose late events are under way, breaks this.
+-- severity: warn
+-- after: compact
+WITH newest AS (
+    SELECT max(ended_at) AS newest_event
+    FROM fact_session
+    WHERE event_date = {date}
+)
+
+SELECT newest_event
+FROM newest
+WHERE newest_event IS NULL OR extract(HOUR FROM newest_event) < 23

@@ -1,0 +1,16 @@
+-- A title of the catalogue, a row each.
+-- partition: none
+-- looks back: 0 days
+-- rebuild: latest
+SELECT
+    title_id,
+    name,
+    kind,
+    series_id,
+    season,
+    episode,
+    genres,
+    runtime_ms,
+    release_date
+FROM titles
+ORDER BY title_id ASC NULLS LAST

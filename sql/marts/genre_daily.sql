@@ -1,0 +1,69 @@
+-- What became of a genre on a date, a row a genre that was watched. A title of
+-- several genres counts whole for each; one without genres for none. A view
+-- without watch time counts as none.
+-- partition: event_date
+-- looks back: 0 days
+-- rebuild: dates
+-- The places that a list of genres may have: 1 to 64.
+WITH places AS (
+    SELECT eights.n * 8 + ones.n AS place
+    FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7)) AS eights (n)
+    CROSS JOIN (VALUES (1), (2), (3), (4), (5), (6), (7), (8)) AS ones (n)
+),
+
+lists AS (
+    SELECT
+        genres,
+        length(genres) - length(replace(genres, '|', '')) + 1 AS places
+    FROM fact_view
+    WHERE event_date = {date} AND watch_ms > 0 AND genres IS NOT NULL
+    GROUP BY genres
+),
+
+list_genres AS (
+    SELECT DISTINCT
+        lists.genres,
+        split_part(lists.genres, '|', places.place) AS genre
+    FROM lists
+    INNER JOIN places ON places.place <= lists.places
+),
+
+by_title AS (
+    SELECT
+        genres,
+        title_id,
+        user_id,
+        count(*) AS views,
+        sum(watch_ms) AS watch_ms,
+        count(CASE WHEN completed THEN 1 END) AS completions,
+        sum(CAST(round(CAST(engagement_score AS DOUBLE) * 1000000) AS BIGINT))
+            AS engagement_millionths
+    FROM fact_view
+    WHERE event_date = {date} AND watch_ms > 0 AND genres IS NOT NULL
+    GROUP BY genres, title_id, user_id
+),
+
+by_user AS (
+    SELECT
+        list_genres.genre,
+        by_title.user_id,
+        sum(by_title.views) AS views,
+        sum(by_title.watch_ms) AS watch_ms,
+        sum(by_title.completions) AS completions,
+        sum(by_title.engagement_millionths) AS engagement_millionths
+    FROM by_title
+    INNER JOIN list_genres ON list_genres.genres = by_title.genres
+    GROUP BY list_genres.genre, by_title.user_id
+)
+
+SELECT
+    genre,
+    sum(views) AS views,
+    count(*) AS viewers,
+    sum(watch_ms) AS watch_ms,
+    sum(completions) AS completions,
+    CAST(sum(engagement_millionths) AS DOUBLE)
+    / CAST(sum(views) * 1000000 AS DOUBLE) AS engagement_score
+FROM by_user
+GROUP BY genre
+ORDER BY genre ASC NULLS LAST

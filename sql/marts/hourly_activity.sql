@@ -1,0 +1,29 @@
+-- What happened in an hour of a date, UTC, a row an hour with an event.
+-- partition: event_date
+-- looks back: 0 days
+-- rebuild: dates
+WITH by_user AS (
+    SELECT
+        extract(HOUR FROM event_time) AS hour_utc,
+        user_id,
+        count(*) AS events,
+        count(CASE WHEN event_type = 'play' THEN 1 END) AS plays,
+        count(CASE WHEN event_type = 'complete' THEN 1 END) AS completes,
+        count(CASE WHEN event_type = 'search' THEN 1 END) AS searches,
+        count(CASE WHEN event_type = 'rate' THEN 1 END) AS rates
+    FROM events
+    WHERE event_date = {date}
+    GROUP BY extract(HOUR FROM event_time), user_id
+)
+
+SELECT
+    CAST(hour_utc AS INTEGER) AS hour_utc,
+    count(*) AS users,
+    sum(events) AS events,
+    sum(plays) AS plays,
+    sum(completes) AS completes,
+    sum(searches) AS searches,
+    sum(rates) AS rates
+FROM by_user
+GROUP BY hour_utc
+ORDER BY hour_utc ASC NULLS LAST

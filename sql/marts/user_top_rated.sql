@@ -1,0 +1,46 @@
+-- The ten titles that a user has rated best in the last 30 days, a row a user and
+-- title. Of a user's ratings of a title the last counts; of equal ratings the
+-- later is first.
+-- partition: event_date
+-- looks back: 29 days
+-- rebuild: latest
+WITH rated AS (
+    SELECT
+        user_id,
+        title_id,
+        rating,
+        ended_at AS rated_at,
+        row_number() OVER (
+            PARTITION BY user_id, title_id
+            ORDER BY ended_at DESC NULLS LAST, session_id DESC NULLS LAST
+        ) AS from_last
+    FROM fact_view
+    WHERE
+        event_date >= {date} - INTERVAL '29' DAY
+        AND event_date <= {date}
+        AND rating IS NOT NULL
+),
+
+ranked AS (
+    SELECT
+        user_id,
+        title_id,
+        rating,
+        rated_at,
+        row_number() OVER (
+            PARTITION BY user_id
+            ORDER BY rating DESC NULLS LAST, rated_at DESC NULLS LAST, title_id ASC NULLS LAST
+        ) AS title_rank
+    FROM rated
+    WHERE from_last = 1
+)
+
+SELECT
+    user_id,
+    CAST(title_rank AS INTEGER) AS title_rank,
+    title_id,
+    rating,
+    rated_at
+FROM ranked
+WHERE title_rank <= 10
+ORDER BY user_id ASC NULLS LAST, title_rank ASC NULLS LAST
