@@ -5,6 +5,8 @@
 //! rounds is what is told.
 
 pub mod clock;
+pub mod day;
+pub mod facts;
 pub mod input;
 pub mod memory;
 pub mod peer;

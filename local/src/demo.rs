@@ -44,7 +44,7 @@ use anyhow::Context as _;
 use marquee_lake::catalogue;
 use marquee_producer::simulate::Simulation;
 
-use crate::audit;
+use crate::arrivals;
 use crate::run::open_lake;
 use books::Books;
 use curation::Curation;
@@ -102,10 +102,8 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let ledger = Ledger::read(&*store).await?;
     let survey = Survey::of(store.clone(), &settings, &flow).await;
     progress.curating();
-    let curation = match audit::count(&stream) {
-        Ok(counted) => Curation::of(store, settings.days_settings(), &counted).await,
-        Err(error) => Err(error),
-    };
+    let arrivals = arrivals::count(&stream)?;
+    let curation = Curation::of(store, settings.days_settings(), &arrivals).await;
     progress.finish();
 
     let books = Books::of(&flow, &ledger, survey.as_ref(), curation.as_ref());

@@ -8,10 +8,12 @@
 //! - [`day`] is `marquee day` and `marquee backfill`: curated tables of a lake
 //!   directory, by the steps that a state machine runs in the cloud.
 //! - [`audit`], [`replay`] and [`rebuild`] are the commands of those names.
+//! - [`arrivals`] is the stream's own count, which audits compare with.
 //! - [`query`] is `marquee query`: SQL over a lake directory.
 //! - [`demo`] is `marquee demo`: a simulated service, run into a lake.
 //! - [`cli`] is the command line.
 
+pub mod arrivals;
 pub mod audit;
 pub mod bad_input;
 pub mod cli;

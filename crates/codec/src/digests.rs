@@ -5,7 +5,8 @@
 //! each, fill it. An aggregate's digest is otherwise the dearest part of taking
 //! it apart. Tests hold it to the `md-5` crate.
 
-use wide::u32x8;
+use wide::bytemuck::cast;
+use wide::{u32x4, u32x8};
 
 /// How many messages are digested side by side.
 pub(crate) const LANES: usize = 8;
@@ -36,12 +37,8 @@ pub(crate) fn digests(messages: [&[u8]; LANES]) -> [[u8; 16]; LANES] {
     let mut state = INITIAL.map(u32x8::splat);
     let mut digests = [[0; 16]; LANES];
     for block in 0..blocks {
-        let lanes = padded
-            .each_ref()
-            .map(|message| words_of(message.block(block)));
-        let words = std::array::from_fn(|word| {
-            u32x8::new(lanes.map(|words| u32::from_le_bytes(words[word])))
-        });
+        let blocks = padded.each_ref().map(|message| message.block(block));
+        let words = side_by_side(&blocks);
         state = compress(state, &words);
         for (lane, message) in padded.iter().enumerate() {
             if block + 1 == message.blocks() {
@@ -52,9 +49,29 @@ pub(crate) fn digests(messages: [&[u8]; LANES]) -> [[u8; 16]; LANES] {
     digests
 }
 
+/// The words of a block, each word of all lanes in one vector: squares of four
+/// lanes and four words are turned over.
 #[inline]
-fn words_of(block: &[u8; BLOCK]) -> &[[u8; 4]; 16] {
-    block.as_chunks().0.first_chunk().unwrap_or(&[[0; 4]; 16])
+fn side_by_side(blocks: &[&[u8; BLOCK]; LANES]) -> [Lanes; 16] {
+    let mut words = [Lanes::default(); 16];
+    let (low, high) = blocks.split_at(LANES / 2);
+    for (index, words) in words.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+        let square = |lanes: &[&[u8; BLOCK]]| {
+            u32x4::transpose(std::array::from_fn(|lane| four_words(lanes[lane], index)))
+        };
+        for (word, halves) in words.iter_mut().zip(square(low).into_iter().zip(square(high))) {
+            *word = cast([halves.0, halves.1]);
+        }
+    }
+    words
+}
+
+/// The four words of a block from `4 * index` on.
+#[inline]
+fn four_words(block: &[u8; BLOCK], index: usize) -> u32x4 {
+    let words = block.as_chunks::<16>().0.get(index).unwrap_or(&[0; 16]);
+    let words = words.as_chunks::<4>().0;
+    u32x4::new(std::array::from_fn(|word| u32::from_le_bytes(words[word])))
 }
 
 fn digest(state: &[Lanes; 4], lane: usize) -> [u8; 16] {

@@ -85,10 +85,13 @@ pub fn decode(record: &[u8]) -> Result<Vec<UserRecord<'_>>, CodecError> {
     sealed.open(&Md5::digest(sealed.message).into())
 }
 
+/// Bytes of a user record that are likely, for the memory of a first guess.
+const LIKELY_RECORD: usize = 256;
+
 fn parse(message: &[u8]) -> Result<Vec<UserRecord<'_>>, CodecError> {
     let mut partition_keys = Vec::new();
     let mut hash_keys = Vec::new();
-    let mut records = Vec::new();
+    let mut records = Vec::with_capacity(message.len() / LIKELY_RECORD);
     let mut fields = Fields(message);
     while let Some((number, value)) = fields.next()? {
         match (number, value) {
@@ -165,6 +168,7 @@ enum Value<'a> {
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
+    #[inline]
     fn next(&mut self) -> Result<Option<(u64, Value<'a>)>, CodecError> {
         if self.0.is_empty() {
             return Ok(None);
@@ -191,6 +195,7 @@ impl<'a> Fields<'a> {
         Ok(Some((number, value)))
     }
 
+    #[inline]
     fn take(&mut self, length: u64) -> Result<&'a [u8], CodecError> {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let (taken, rest) = self
@@ -201,7 +206,18 @@ impl<'a> Fields<'a> {
         Ok(taken)
     }
 
+    #[inline]
     fn varint(&mut self) -> Result<u64, CodecError> {
+        match self.0.split_first() {
+            Some((&byte, rest)) if byte < 0x80 => {
+                self.0 = rest;
+                Ok(u64::from(byte))
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, CodecError> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let (&byte, rest) = self.0.split_first().ok_or(broken("a number cut short"))?;

@@ -29,7 +29,7 @@ use crate::error::DayError;
 pub const TABLES: [&str; 4] = ["events", "dropped_events", "fact_session", "fact_view"];
 
 /// How many pieces wait between two steps.
-const AHEAD: usize = 2;
+const AHEAD: usize = 1;
 
 /// What one bucket of a date is made from.
 #[derive(Debug, Clone)]
@@ -99,7 +99,7 @@ impl Default for CompactSettings {
             memory_bytes: 1 << 30,
             spill_dir: None,
             file_bytes: 128 << 20,
-            group_rows: 1 << 19,
+            group_rows: 1 << 18,
             buckets_side_by_side: 2,
             split_chunk_bytes: 64 << 20,
         }

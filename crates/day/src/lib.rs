@@ -13,6 +13,8 @@
 //! - [`publish`] commits a date as one small object; [`catalog`] shows it to
 //!   query engines, [`projected`] remembers that it did.
 //! - [`audit`] holds the two books against the lake.
+//! - [`replay`] runs quarantined units through today's transform, [`rebuild`]
+//!   makes processed and quarantine objects anew from raw.
 //! - [`sweep`] removes what nothing needs any more.
 //!
 //! Tables that SQL makes are the `marts` crate's; a driver calls it in between.
@@ -26,6 +28,8 @@ pub mod facts;
 pub mod plan;
 pub mod projected;
 pub mod publish;
+pub mod rebuild;
+pub mod replay;
 pub mod split;
 pub mod sweep;
 mod units;

@@ -22,7 +22,7 @@ use crate::date::Date;
 use crate::error::DayError;
 
 /// How many pieces wait for being divided.
-const AHEAD: usize = 2;
+const AHEAD: usize = 1;
 
 /// Where a run's split lies.
 pub fn directory(event_date: &str, run: &str) -> String {

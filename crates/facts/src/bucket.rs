@@ -21,7 +21,7 @@ mod tests {
             .iter()
             .map(|user| bucket_of(user.as_bytes(), 7))
             .collect();
-        assert_eq!(buckets, [5, 0, 0]);
+        assert_eq!(buckets, [4, 4, 6]);
         assert_eq!(bucket_of(b"u-1042", 1), 0);
         assert_eq!(bucket_of(b"u-1042", 0), 0);
     }

@@ -83,7 +83,7 @@ pub struct GroupBounds {
 impl Default for GroupBounds {
     fn default() -> Self {
         Self {
-            rows: 1 << 19,
+            rows: 1 << 18,
             text_bytes: 64 << 20,
         }
     }

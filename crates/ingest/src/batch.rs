@@ -1,5 +1,7 @@
 //! One batch of records to the bytes of its files: a pure function.
 
+mod units;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -14,6 +16,8 @@ use crate::processed::ProcessedTable;
 use crate::quarantine::QuarantineTable;
 use crate::raw::{Identity, RawTable};
 use crate::titles::Titles;
+
+pub use units::{Form, Judged, KeptUnit};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 

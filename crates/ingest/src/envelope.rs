@@ -26,16 +26,9 @@ impl Record<'_> {
     #[inline]
     pub fn decode_data(&self, out: &mut Vec<u8>) -> bool {
         out.clear();
-        out.resize(self.data.len() / 4 * 3 + 3, 0);
-        let target = base64_simd::Out::from_slice(out.as_mut_slice());
-        match base64_simd::STANDARD.decode(self.data.as_bytes(), target) {
-            Ok(decoded) => {
-                let length = decoded.len();
-                out.truncate(length);
-                true
-            }
-            Err(_) => false,
-        }
+        base64_simd::STANDARD
+            .decode_append(self.data.as_bytes(), out)
+            .is_ok()
     }
 }
 
@@ -85,18 +78,24 @@ pub fn records(payload: &[u8]) -> Result<Vec<Record<'_>>, EnvelopeError> {
         let mut records: Vec<Record<'_>> = Vec::new();
         let mut form = None;
         scanner.elements(|scanner| {
+            let start = scanner.position();
             let like_before = form.as_ref().and_then(|form: &Form<'_>| form.scan(scanner));
             let fields = match like_before {
                 Some(fields) => fields,
                 None => {
-                    let start = scanner.position();
                     let fields = Fields::scan(scanner)?;
                     form = Form::of(scanner, start, &fields);
                     fields
                 }
             };
             match fields.read(records.last()) {
-                Ok(record) => records.push(record),
+                Ok(record) => {
+                    if records.len() == records.capacity() {
+                        let rest = payload.len() - scanner.position();
+                        records.reserve(1 + rest / (scanner.position() - start).max(LEAST_RECORD));
+                    }
+                    records.push(record);
+                }
                 Err((field, expected)) => {
                     let record = records.len() + 1;
                     wrong.get_or_insert(EnvelopeError::Record {
@@ -118,14 +117,18 @@ pub fn records(payload: &[u8]) -> Result<Vec<Record<'_>>, EnvelopeError> {
     }
 }
 
+/// Bytes that a record has at least, names and marks of its fields alone.
+const LEAST_RECORD: usize = 100;
+
 /// Where a record's fields lie.
 #[derive(Clone, Copy)]
 struct Fields<'a>([Place<'a>; 5]);
 
-/// The fields that are read, by their index in [`Fields`].
-const DATA: usize = 0;
+/// The fields that are read, by their index in [`Fields`]: the order in which
+/// Lambda writes them.
+const PARTITION_KEY: usize = 0;
 const SEQUENCE_NUMBER: usize = 1;
-const PARTITION_KEY: usize = 2;
+const DATA: usize = 2;
 const ARRIVED_AT: usize = 3;
 const EVENT_ID: usize = 4;
 
@@ -142,13 +145,11 @@ impl<'a> Place<'a> {
         end: 0,
     };
 
+    #[inline(always)]
     fn pass(scanner: &mut Scanner<'a>, index: usize) -> Result<Self, Syntax> {
         let token = match index {
             DATA => scanner.long_string()?,
-            _ => match scanner.plain_string() {
-                Some(value) => value,
-                None => scanner.value()?,
-            },
+            _ => scanner.likely_value()?,
         };
         Ok(Self {
             token,
@@ -171,32 +172,27 @@ impl<'a> Place<'a> {
 /// in their fields alone, so that what was read once letter by letter is only
 /// compared from then on.
 struct Form<'a> {
-    /// The fields in the order they come in, each behind the text before it.
-    fields: [(&'a str, usize); 5],
+    /// What stands before each field, in the order of [`Fields`].
+    before: [&'a str; 5],
     end: &'a str,
 }
 
 impl<'a> Form<'a> {
     /// The form of the record that begins at `start` and ends at the cursor;
-    /// `None` where one of its fields is not as it should be.
+    /// `None` where one of its fields is not as it should be, or they come in
+    /// another order.
     fn of(scanner: &Scanner<'a>, start: usize, fields: &Fields<'a>) -> Option<Self> {
-        let mut order = [DATA, SEQUENCE_NUMBER, PARTITION_KEY, ARRIVED_AT, EVENT_ID];
-        let place = |index: usize| fields.0.get(index).copied().unwrap_or(Place::ABSENT);
-        if order
-            .iter()
-            .any(|&index| place(index).token.kind != expected(index))
-        {
-            return None;
-        }
-        order.sort_by_key(|&index| place(index).end);
+        let mut before = [""; 5];
         let mut from = start;
-        let fields = order.map(|index| {
-            let before = scanner.slice(from, place(index).start());
-            from = place(index).end;
-            (before, index)
-        });
+        for (index, (place, before)) in fields.0.iter().zip(&mut before).enumerate() {
+            if place.token.kind != expected(index) || place.start() < from {
+                return None;
+            }
+            *before = scanner.slice(from, place.start());
+            from = place.end;
+        }
         let end = scanner.slice(from, scanner.position());
-        Some(Self { fields, end })
+        Some(Self { before, end })
     }
 
     /// Passes a record of this form; where it is of another, the cursor stays.
@@ -210,24 +206,32 @@ impl<'a> Form<'a> {
         fields
     }
 
-    #[inline]
+    #[inline(always)]
     fn scan_fields(&self, scanner: &mut Scanner<'a>) -> Option<Fields<'a>> {
-        let mut fields = Fields([Place::ABSENT; 5]);
-        for &(before, index) in &self.fields {
-            if !scanner.pass_proved(before) {
-                return None;
-            }
-            let place = Place::pass(scanner, index).ok()?;
-            if place.token.kind != expected(index) {
-                return None;
-            }
-            *fields.0.get_mut(index)? = place;
-        }
+        let [a, b, c, d, e] = &self.before;
+        let fields = Fields([
+            pass_field::<PARTITION_KEY>(scanner, a)?,
+            pass_field::<SEQUENCE_NUMBER>(scanner, b)?,
+            pass_field::<DATA>(scanner, c)?,
+            pass_field::<ARRIVED_AT>(scanner, d)?,
+            pass_field::<EVENT_ID>(scanner, e)?,
+        ]);
         scanner.pass_proved(self.end).then_some(fields)
     }
 }
 
+/// Passes what stands before a field, and the field, if it is as it should be.
+#[inline(always)]
+fn pass_field<'a, const INDEX: usize>(scanner: &mut Scanner<'a>, before: &str) -> Option<Place<'a>> {
+    if !scanner.pass_proved(before) {
+        return None;
+    }
+    let place = Place::pass(scanner, INDEX).ok()?;
+    (place.token.kind == expected(INDEX)).then_some(place)
+}
+
 /// What a field is in a record that another can be compared with.
+#[inline(always)]
 fn expected(index: usize) -> Kind {
     if index == ARRIVED_AT {
         Kind::Number
@@ -272,7 +276,7 @@ impl<'a> Fields<'a> {
     fn read(self, before: Option<&Record<'a>>) -> Result<Record<'a>, (&'static str, &'static str)> {
         const DIGITS: &str = "a string of 1 to 128 digits";
         const EVENT_ID: &str = "the shard and the sequence number, `shardId-…:…`";
-        let [data, sequence_number, partition_key, arrived_at, event_id] =
+        let [partition_key, sequence_number, data, arrived_at, event_id] =
             self.0.map(|place| place.token);
         let sequence_number = text(sequence_number).ok_or(("kinesis.sequenceNumber", DIGITS))?;
         // All bytes are looked at, so that it can be many at a time.
@@ -300,6 +304,7 @@ impl<'a> Fields<'a> {
     }
 }
 
+#[inline]
 fn text(token: Token<'_>) -> Option<Cow<'_, str>> {
     matches!(token.kind, Kind::Plain | Kind::Escaped).then(|| token.unescaped())
 }

@@ -39,7 +39,7 @@ impl Zone {
     }
 
     /// The key of a batch's object.
-    pub fn key(self, hour: &IngestHour, batch: &BatchName, digest: &str) -> String {
+    pub fn key(self, hour: &IngestHour, batch: &impl fmt::Display, digest: &str) -> String {
         format!(
             "{}/ingest_date={}/ingest_hour={:02}/{batch}-{digest}.parquet",
             self.prefix(),

@@ -150,7 +150,9 @@ fn write_findings(out: &mut impl io::Write, date: &str, outcome: &DateOutcome) -
         write_check(out, date, check)?;
     }
     if let Some(book) = book {
-        writeln!(out, "{date}  the event book does not balance: {book}")?;
+        for fault in &book.faults {
+            writeln!(out, "{date}  the event book does not balance: {fault}")?;
+        }
     }
     Ok(())
 }
@@ -159,7 +161,7 @@ fn write_check(out: &mut impl io::Write, date: &str, check: &CheckResult) -> io:
     writeln!(
         out,
         "{date}  {}: {} — {}: {} rows",
-        check.severity,
+        check.severity.name(),
         check.name,
         check.about,
         HumanCount(check.broken)

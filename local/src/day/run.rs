@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use marquee_day::audit::{self, Closing, EventBook};
 use marquee_day::catalog::{self, Catalog};
 use marquee_day::compact::CompactSettings;
@@ -16,9 +16,10 @@ use marquee_day::{Date, projected};
 use marquee_ingest::titles::Titles;
 use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::generation::{self, FileEntry, Generation, TableFiles};
+use marquee_lake::receipt::{self, Receipt};
 use marquee_lake::zone::curated_directory;
 use marquee_marts::{CheckResult, DateInputs, DateRun};
-use marquee_sql::{After, Mart, Severity};
+use marquee_sql::{After, Mart};
 use object_store::ObjectStore;
 
 /// How often a date is planned again that another run was quicker with.
@@ -161,15 +162,21 @@ impl Days {
         observe: &(dyn Fn(Step<'_>) + Sync),
     ) -> anyhow::Result<Vec<(&'p DateTask, Facts)>> {
         let titles = self.titles(plan).await?;
-        let made = futures::stream::iter(&plan.tasks)
-            .map(async |task| {
+        let compact = |task: &'p DateTask| {
+            let titles = Arc::clone(&titles);
+            async move {
                 let facts =
                     facts::make(&self.store, &titles, task, &self.settings.compact).await?;
                 observe(Step::Compacted(task, &facts));
                 anyhow::Ok((task, facts))
-            })
-            .buffered(self.settings.jobs.max(1));
-        made.try_collect().await
+            }
+            .boxed()
+        };
+        let dates: Vec<_> = plan.tasks.iter().map(compact).collect();
+        futures::stream::iter(dates)
+            .buffered(self.settings.jobs.max(1))
+            .try_collect()
+            .await
     }
 
     /// The titles of the catalogue that the plan pins, which is one for all.
@@ -195,24 +202,23 @@ impl Days {
         }
         let run = publish::run_of(task, facts, &self.definitions, &looked_back);
         let earlier = looked_back.keys().filter_map(|date| current.get(date));
-        let mut date_run = DateRun::open(
-            Arc::clone(&self.store),
-            DateInputs {
-                event_date: task.event_date.clone(),
-                run: run.clone(),
-                catalogue: task.catalogue.clone(),
-                tables: inputs(task, facts, earlier),
-            },
-        )
-        .await?;
-
+        let mut inputs = DateInputs {
+            event_date: task.event_date.clone(),
+            run: run.clone(),
+            catalogue: task.catalogue.clone(),
+            receipts: self.arrived(date).await?,
+            tables: tables(task, facts, earlier),
+        };
+        let date_run = DateRun::open(Arc::clone(&self.store), inputs.clone()).await?;
         let mut checks = self.checks(&date_run, After::Compact).await?;
         let mut marts = BTreeMap::new();
-        if !is_broken(&checks) {
-            marts = self.marts(&date_run, task).await?;
+        if !checks.iter().any(CheckResult::stops) {
+            marts = self.marts(date_run, task).await?;
             for (name, files) in &marts {
-                date_run.add(name, files)?;
+                let of_date = [(task.event_date.clone(), files.files.clone())];
+                inputs.tables.insert(name.clone(), of_date.into());
             }
+            let date_run = DateRun::open(Arc::clone(&self.store), inputs).await?;
             checks.extend(self.checks(&date_run, After::Marts).await?);
         }
         publish::write_json(
@@ -221,7 +227,7 @@ impl Days {
             &checks,
         )
         .await?;
-        if is_broken(&checks) {
+        if checks.iter().any(CheckResult::stops) {
             return Ok(Some(DateOutcome::Held { checks, book: None }));
         }
 
@@ -286,17 +292,27 @@ impl Days {
         Ok(results)
     }
 
+    /// The receipts of what arrived on the date, and on the days before it that
+    /// checks look back at.
+    async fn arrived(&self, date: Date) -> anyhow::Result<Vec<Receipt>> {
+        let checks = self.definitions.checks.iter();
+        let looks_back = checks.map(|check| check.looks_back).max().unwrap_or(0);
+        let mut receipts = Vec::new();
+        for days in (0..=looks_back).rev() {
+            let ingest_date = date.before(days).to_string();
+            receipts.extend(receipt::list(&*self.store, Some(&ingest_date)).await?);
+        }
+        Ok(receipts)
+    }
+
     /// Every table that SQL makes of the date.
     async fn marts(
         &self,
-        run: &DateRun,
+        run: DateRun,
         task: &DateTask,
     ) -> anyhow::Result<BTreeMap<String, TableFiles>> {
-        futures::stream::iter(self.definitions.marts_for(task.newest))
-            .map(async |mart: &Mart| anyhow::Ok((mart.name.clone(), run.build(mart).await?)))
-            .buffered(MARTS_SIDE_BY_SIDE)
-            .try_collect()
-            .await
+        let marts: Vec<Mart> = self.definitions.marts_for(task.newest).cloned().collect();
+        Ok(Arc::new(run).build_all(marts, MARTS_SIDE_BY_SIDE).await?)
     }
 
     /// Shows engines the generation.
@@ -317,12 +333,6 @@ impl Days {
         projected::mark(&*self.store, generation).await?;
         Ok(())
     }
-}
-
-fn is_broken(checks: &[CheckResult]) -> bool {
-    checks
-        .iter()
-        .any(|check| check.broken > 0 && check.severity == Severity::Error.name())
 }
 
 /// Whether what the date was made from is what its generation was made from.
@@ -349,7 +359,7 @@ fn is_unchanged(
 }
 
 /// The files that marts and checks read, by table and date.
-fn inputs<'g>(
+fn tables<'g>(
     task: &DateTask,
     facts: &Facts,
     earlier: impl Iterator<Item = &'g Generation>,

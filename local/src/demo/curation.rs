@@ -1,9 +1,11 @@
 //! The demo's days: made by the steps of `marquee day`, and what they show.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use marquee_day::audit::{self, Audit};
+use marquee_day::Date;
+use marquee_day::audit::{self, Audit, StreamCount};
 use marquee_day::plan::Selection;
 use marquee_lake::generation;
 use marquee_marts::Engine;
@@ -89,12 +91,12 @@ pub(super) struct TopSearch {
 }
 
 impl Curation {
-    /// Makes every date of `lake` that is due, and asks its tables. `stream` has
-    /// what the stream itself counted.
+    /// Makes every date of `lake` that is due, and asks its tables. `arrivals`
+    /// are what the stream itself counted.
     pub(super) async fn of(
         lake: Arc<dyn ObjectStore>,
         settings: Settings,
-        stream: &audit::StreamCount,
+        arrivals: &BTreeMap<Date, StreamCount>,
     ) -> anyhow::Result<Self> {
         let began = Instant::now();
         let days = day::days(Arc::clone(&lake), settings)?;
@@ -103,8 +105,9 @@ impl Curation {
         let mut days = Vec::new();
         for (event_date, generation) in generation::current(&*lake).await? {
             let tables = generation.tables.values();
+            let counted = arrivals.get(&event_date.parse()?);
             days.push(Day {
-                audit: audit::full(&lake, &event_date, Some(stream)).await?,
+                audit: audit::full(&lake, &event_date, counted).await?,
                 event_date,
                 generation: generation.generation,
                 curated_events: generation.counts.curated,

@@ -100,7 +100,7 @@ pub(crate) fn few_definitions() -> Definitions {
     let no_user = "-- Every event has a user.\n-- severity: error\n-- after: compact\n\
                    SELECT event_id FROM events WHERE event_date = {date} AND user_id = ''";
     let few = "-- There are views.\n-- severity: warn\n-- after: marts\n\
-               SELECT title_id FROM title_plays WHERE views < 0";
+               SELECT title_id FROM fact_view WHERE event_date = {date} AND watch_ms < 0";
     Definitions {
         marts: vec![
             Mart::parse("title_plays", plays).unwrap(),

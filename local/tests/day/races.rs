@@ -68,22 +68,28 @@ async fn the_slower_one_plans_again_and_nothing_is_lost() {
 }
 
 /// Four at the same moment.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_at_once_one_wins_each_date() {
+#[test]
+fn of_many_at_once_one_wins_each_date() {
     let definitions = few_definitions();
     let lake: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-    publish_titles(&lake, &simulation()).await;
-    ingest(&lake, &payloads(&simulation(), 20)).await;
-    let runs = (0..4).map(|_| {
-        let (lake, definitions) = (Arc::clone(&lake), definitions.clone());
-        tokio::spawn(async move { run(&lake, &definitions).await })
+    let alone = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    alone().block_on(async {
+        publish_titles(&lake, &simulation()).await;
+        ingest(&lake, &payloads(&simulation(), 20)).await;
     });
-    for made in futures::future::join_all(runs).await {
-        made.unwrap();
-    }
-    let found = published(&lake, &definitions).await;
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| alone().block_on(run(&lake, &definitions)));
+        }
+    });
+    let found = alone().block_on(published(&lake, &definitions));
     assert_eq!(found.books.len(), 3);
     assert!(found.books.values().all(|book| book.balanced));
-    let numbers = generation::numbers(&*lake).await.unwrap();
+    let numbers = alone().block_on(generation::numbers(&*lake)).unwrap();
     assert!(numbers.values().all(|numbers| *numbers == [1]), "{numbers:?}");
 }

@@ -13,7 +13,12 @@ const PURE: [&str; 7] = [
     "marquee-sql",
     "marquee-recommend",
 ];
-const READS_SQL: [&str; 3] = ["marquee-marts", "marquee", "marquee-lambda-marts"];
+const READS_SQL: [&str; 4] = [
+    "marquee-marts",
+    "marquee",
+    "marquee-lambda-marts",
+    "marquee-bench",
+];
 
 #[test]
 fn pure_crates_do_no_io() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_glue::primitives::DateTime;
 use aws_sdk_glue::types::{
     Column as GlueColumn, PartitionInput, SerDeInfo, StorageDescriptor, TableInput,
 };
@@ -121,7 +122,10 @@ pub(crate) fn kept_table() -> TableInput {
     table.description = Some("What is played.".into());
     table.owner = Some("data".into());
     table.retention = 3;
-    table.last_analyzed_time = Some(aws_sdk_glue::primitives::DateTime::from_secs(9));
+    table.last_access_time = Some(DateTime::from_secs(8));
+    table.last_analyzed_time = Some(DateTime::from_secs(9));
+    table.view_original_text = Some("not".into());
+    table.view_expanded_text = Some("used".into());
     let parameters = table.parameters.as_mut().unwrap();
     parameters.insert("team".into(), "insights".into());
     let descriptor = table.storage_descriptor.as_mut().unwrap();

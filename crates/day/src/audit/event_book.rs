@@ -236,9 +236,10 @@ pub async fn receipts_at<'k>(
     store: &dyn ObjectStore,
     keys: impl IntoIterator<Item = &'k str>,
 ) -> Result<Vec<Receipt>, DayError> {
+    let keys: Vec<Path> = keys.into_iter().map(Path::from).collect();
     let found: Vec<Option<Receipt>> = futures::stream::iter(keys)
         .map(|key| async move {
-            match receipt::read(store, &Path::from(key)).await {
+            match receipt::read(store, &key).await {
                 Ok(receipt) => Ok(Some(receipt)),
                 Err(LakeError::Store(object_store::Error::NotFound { .. })) => Ok(None),
                 Err(error) => Err(DayError::from(error)),

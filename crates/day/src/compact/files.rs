@@ -1,6 +1,7 @@
 //! The files of the tables, row group by row group.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use bytes::Bytes;
 use marquee_facts::{GroupSink, Table};
@@ -13,6 +14,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::compact::BucketTask;
 use crate::compact::upload::Part;
+
+const BLOCK_BYTES: usize = 256 << 10;
 
 /// Where row groups become files, and files leave for the store.
 pub(super) struct Files {
@@ -32,9 +35,33 @@ struct Series {
 }
 
 struct OpenFile {
-    writer: FileWriter<Vec<u8>>,
+    writer: FileWriter<Blocks>,
     rows: u64,
     sent: Sent,
+}
+
+/// Bytes in blocks, which neither move nor take twice their room as they grow.
+#[derive(Debug, Default)]
+struct Blocks(Vec<Vec<u8>>);
+
+impl Write for Blocks {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let block = match self.0.last_mut() {
+            Some(block) if block.len() < block.capacity() => block,
+            _ => {
+                self.0.push(Vec::with_capacity(BLOCK_BYTES));
+                return self.write(bytes);
+            }
+        };
+        let room = block.capacity() - block.len();
+        let taken = bytes.get(..room).unwrap_or(bytes);
+        block.extend_from_slice(taken);
+        Ok(taken.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What of a file is on its way.
@@ -95,7 +122,7 @@ impl GroupSink for Files {
                 let directory = curated_directory(table.name(), Some(&self.event_date), &self.run);
                 let (bucket, index) = (self.bucket, series.done.files.len());
                 OpenFile {
-                    writer: FileWriter::new(&series.layout, Vec::new())?,
+                    writer: FileWriter::new(&series.layout, Blocks::default())?,
                     rows: 0,
                     sent: Sent {
                         key: format!("{directory}/part-{bucket:04}-{index:04}.parquet"),
@@ -107,7 +134,7 @@ impl GroupSink for Files {
         };
         open.writer.write_group(chunks)?;
         open.rows += rows;
-        let written = open.writer.take()?;
+        let written = std::mem::take(open.writer.flushed()?);
         open.sent.send(written, false, &self.to)?;
         match open.sent.bytes >= self.file_bytes {
             true => series.done.files.push(open.close(&self.to)?),
@@ -133,15 +160,17 @@ impl OpenFile {
 impl Sent {
     fn send(
         &mut self,
-        bytes: Vec<u8>,
+        blocks: Blocks,
         is_last: bool,
         to: &mpsc::Sender<Part>,
     ) -> Result<(), EncodeError> {
-        self.bytes += bytes.len() as u64;
-        self.digest.update(&bytes);
+        for block in &blocks.0 {
+            self.bytes += block.len() as u64;
+            self.digest.update(block);
+        }
         let part = Part {
             key: self.key.clone(),
-            bytes: Bytes::from(bytes),
+            bytes: blocks.0.into_iter().map(Bytes::from).collect(),
             is_last,
         };
         let refused = |_| ParquetError::General("the store takes no more".to_owned());

@@ -1,8 +1,10 @@
 //! Parquet objects, whole or a row group at a time.
 
 use std::ops::Range;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema};
 use bytes::{Buf, Bytes};
 use futures::StreamExt;
@@ -28,7 +30,7 @@ const WHOLE_BYTES: u64 = 16 << 20;
 /// How much of a large object's end is read first: mostly all of its footer.
 const TAIL_BYTES: u64 = 256 << 10;
 /// How many objects are read at a time.
-const OBJECTS: usize = 4;
+const OBJECTS: usize = 2;
 /// How many row groups of a large object are read at a time.
 const GROUPS: usize = 2;
 /// Rows of a batch.
@@ -250,15 +252,38 @@ impl Piece {
         self,
         key: &str,
         wanted: impl Fn(&str) -> bool,
-    ) -> Result<ParquetRecordBatchReader, DayError> {
-        let fault = |cause: ParquetError| malformed(key, cause);
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let footer = match &self.group {
-            Some((_, metadata)) => ArrowReaderMetadata::try_new(Arc::clone(metadata), options),
-            None => ArrowReaderMetadata::load(&self.bytes, options),
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, DayError>>, DayError> {
+        let mut reader = unless_damaged(key, || {
+            let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+            let footer = match &self.group {
+                Some((_, metadata)) => ArrowReaderMetadata::try_new(Arc::clone(metadata), options),
+                None => ArrowReaderMetadata::load(&self.bytes, options),
+            };
+            let groups = self.group.as_ref().map(|(group, _)| vec![*group]);
+            batches(self.bytes, footer?, groups, wanted)
+        })?;
+        let next = move || {
+            let next = || reader.next().transpose().map_err(ParquetError::from);
+            unless_damaged(key, next).transpose()
         };
-        let groups = self.group.as_ref().map(|(group, _)| vec![*group]);
-        batches(self.bytes, footer.map_err(fault)?, groups, wanted).map_err(fault)
+        Ok(std::iter::from_fn(next))
+    }
+}
+
+/// Does what a Parquet reader does. Some damage makes the `parquet` crate panic
+/// where it should refuse; that is an error here like any other.
+fn unless_damaged<T>(
+    key: &str,
+    read: impl FnOnce() -> Result<T, ParquetError>,
+) -> Result<T, DayError> {
+    match std::panic::catch_unwind(AssertUnwindSafe(read)) {
+        Ok(done) => done.map_err(|cause| malformed(key, cause)),
+        Err(panic) => {
+            let cause = panic.downcast_ref::<String>().map(String::as_str);
+            let cause = cause.or(panic.downcast_ref::<&str>().copied());
+            let cause = cause.unwrap_or("its reader gave up");
+            Err(malformed(key, format!("it is damaged: {cause}")))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::error::DayError;
 
 /// From this size on a file goes in parts.
-const MULTIPART_BYTES: usize = 16 << 20;
+const MULTIPART_BYTES: usize = 8 << 20;
 /// The size of a part.
 const PART_BYTES: usize = 8 << 20;
 /// How many parts of a file are under way at a time.
@@ -22,7 +22,7 @@ pub(super) struct Part {
     /// The file's key.
     pub(super) key: String,
     /// What follows.
-    pub(super) bytes: Bytes,
+    pub(super) bytes: Vec<Bytes>,
     /// Whether that was all.
     pub(super) is_last: bool,
 }
@@ -79,11 +79,11 @@ impl Upload {
         &mut self,
         store: &dyn ObjectStore,
         path: &Path,
-        bytes: Bytes,
+        bytes: Vec<Bytes>,
     ) -> Result<(), DayError> {
         if let Self::Waiting(waiting, length) = self {
-            *length += bytes.len();
-            waiting.push(bytes);
+            *length += bytes.iter().map(Bytes::len).sum::<usize>();
+            waiting.extend(bytes);
             if *length >= MULTIPART_BYTES {
                 let upload = store.put_multipart(path).await?;
                 let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
@@ -91,7 +91,10 @@ impl Upload {
                 *self = Self::Parts(upload);
             }
         } else if let Self::Parts(upload) = self {
-            upload.put(bytes);
+            for bytes in bytes {
+                upload.put(bytes);
+                upload.wait_for_capacity(PARTS).await?;
+            }
         }
         if let Self::Parts(upload) = self {
             upload.wait_for_capacity(PARTS).await?;

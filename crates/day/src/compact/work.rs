@@ -202,7 +202,7 @@ impl Work {
         let key = &source.key;
         let mut sum = Pushed::default();
         for batch in piece.batches(key, |column| EVENT_COLUMNS.contains(&column))? {
-            let batch = batch.map_err(|cause| malformed(key, cause))?;
+            let batch = batch?;
             let pushed = match source.kind {
                 Kind::Dropped => rows.push_dropped(&batch),
                 Kind::Events => rows.push_events(&batch, Origin::Old),

@@ -65,7 +65,7 @@ pub(super) fn divide(
             };
             for batch in piece.batches(&input.key, |_| true)? {
                 let fault = |cause: &dyn ToString| malformed(&input.key, cause.to_string());
-                let batch = batch.map_err(|cause| fault(&cause))?;
+                let batch = batch?;
                 check(&batch, &schema).map_err(|cause| fault(&cause))?;
                 let of_buckets = rows_of(&batch, date, buckets).map_err(|cause| fault(&cause))?;
                 for (bucket, rows) in of_buckets {

@@ -27,21 +27,21 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::json;
 
 /// The date that most things happen on.
-pub const DATE: &str = "2026-03-01";
+pub(crate) const DATE: &str = "2026-03-01";
 
 /// A Kinesis record.
 #[derive(Debug, Clone)]
-pub struct Sent {
-    pub shard: u32,
-    pub sequence: u64,
+pub(crate) struct Sent {
+    pub(crate) shard: u32,
+    pub(crate) sequence: u64,
     /// RFC 3339.
-    pub arrived_at: String,
-    pub data: Vec<u8>,
+    pub(crate) arrived_at: String,
+    pub(crate) data: Vec<u8>,
 }
 
 impl Sent {
     /// A record of shard 0 that arrived at noon, `sequence` seconds past.
-    pub fn new(sequence: u64, units: &[String]) -> Self {
+    pub(crate) fn new(sequence: u64, units: &[String]) -> Self {
         Self {
             shard: 0,
             sequence,
@@ -50,27 +50,27 @@ impl Sent {
         }
     }
 
-    pub fn in_shard(mut self, shard: u32) -> Self {
+    pub(crate) fn in_shard(mut self, shard: u32) -> Self {
         self.shard = shard;
         self
     }
 
-    pub fn at(mut self, arrived_at: &str) -> Self {
+    pub(crate) fn at(mut self, arrived_at: &str) -> Self {
         arrived_at.clone_into(&mut self.arrived_at);
         self
     }
 }
 
-pub fn shard_id(shard: u32) -> String {
+pub(crate) fn shard_id(shard: u32) -> String {
     format!("shardId-{shard:012}")
 }
 
-pub fn sequence_number(sequence: u64) -> String {
+pub(crate) fn sequence_number(sequence: u64) -> String {
     format!("4959{sequence:052}")
 }
 
 /// The payload that Lambda would deliver.
-pub fn payload(records: &[Sent]) -> Vec<u8> {
+pub(crate) fn payload(records: &[Sent]) -> Vec<u8> {
     let record = |sent: &Sent| {
         let micros = parse_rfc3339(&sent.arrived_at).unwrap();
         json!({
@@ -88,11 +88,11 @@ pub fn payload(records: &[Sent]) -> Vec<u8> {
 }
 
 /// A playback event of the date; `number` is its id and its producer's number.
-pub fn play(number: u64) -> String {
+pub(crate) fn play(number: u64) -> String {
     play_at(number, &format!("{DATE}T11:00:00Z"))
 }
 
-pub fn play_at(number: u64, event_time: &str) -> String {
+pub(crate) fn play_at(number: u64, event_time: &str) -> String {
     json!({
         "event_id": format!("01936f2e-5c00-7000-8000-{number:012x}"),
         "event_type": "play",
@@ -107,22 +107,22 @@ pub fn play_at(number: u64, event_time: &str) -> String {
 }
 
 /// A unit that is no event, but carries its number.
-pub fn broken(number: u64) -> String {
+pub(crate) fn broken(number: u64) -> String {
     format!(r#"{{"producer":{{"id":"p","seq":{number}}},"event_type":"blink"}}"#)
 }
 
 /// A lake in memory.
-pub struct Lake {
-    pub store: Arc<dyn ObjectStore>,
+pub(crate) struct Lake {
+    pub(crate) store: Arc<dyn ObjectStore>,
     transform: Transform,
 }
 
 impl Lake {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(Settings::default())
     }
 
-    pub fn with(settings: Settings) -> Self {
+    pub(crate) fn with(settings: Settings) -> Self {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
         Self {
             transform: Transform::new(store.clone(), settings),
@@ -131,7 +131,7 @@ impl Lake {
     }
 
     /// Delivers a batch; its receipt.
-    pub async fn deliver(&self, records: &[Sent]) -> Receipt {
+    pub(crate) async fn deliver(&self, records: &[Sent]) -> Receipt {
         let response = self.transform.handle(&payload(records)).await.unwrap();
         assert!(response.failures.is_empty());
         let first = sequence_number(records[0].sequence);
@@ -145,27 +145,27 @@ impl Lake {
         receipts.into_iter().find(is_of).unwrap()
     }
 
-    pub async fn receipts(&self) -> Vec<Receipt> {
+    pub(crate) async fn receipts(&self) -> Vec<Receipt> {
         receipt::list(&*self.store, None).await.unwrap()
     }
 
-    pub async fn get(&self, key: &str) -> Bytes {
+    pub(crate) async fn get(&self, key: &str) -> Bytes {
         let found = self.store.get(&Path::from(key)).await.unwrap();
         found.bytes().await.unwrap()
     }
 
-    pub async fn put(&self, key: &str, content: impl Into<Bytes>) {
+    pub(crate) async fn put(&self, key: &str, content: impl Into<Bytes>) {
         let content: Bytes = content.into();
-        let put = self.store.put(&Path::from(key), content.into());
-        put.await.unwrap();
+        let key = Path::from(key);
+        self.store.put(&key, content.into()).await.unwrap();
     }
 
-    pub async fn remove(&self, key: &str) {
+    pub(crate) async fn remove(&self, key: &str) {
         self.store.delete(&Path::from(key)).await.unwrap();
     }
 
     /// Every object, by key.
-    pub async fn objects(&self) -> BTreeMap<String, Bytes> {
+    pub(crate) async fn objects(&self) -> BTreeMap<String, Bytes> {
         let listed: Vec<_> = self.store.list(None).try_collect().await.unwrap();
         let mut objects = BTreeMap::new();
         for object in listed {
@@ -176,17 +176,17 @@ impl Lake {
         objects
     }
 
-    pub async fn audit(&self) -> Audit {
+    pub(crate) async fn audit(&self) -> Audit {
         audit::full(&self.store, DATE, None).await.unwrap()
     }
 
-    pub async fn audit_with(&self, stream: &[(u32, u64)]) -> Audit {
+    pub(crate) async fn audit_with(&self, stream: &[(u32, u64)]) -> Audit {
         let stream: StreamCount = stream.iter().map(|(s, n)| (shard_id(*s), *n)).collect();
         audit::full(&self.store, DATE, Some(&stream)).await.unwrap()
     }
 
     /// Publishes [`DATE`]'s next generation: the first of each user and event.
-    pub async fn publish(&self) -> Generation {
+    pub(crate) async fn publish(&self) -> Generation {
         let date: Date = DATE.parse().unwrap();
         let receipts: Vec<Receipt> = self.receipts().await;
         let mut rows = Vec::new();
@@ -257,7 +257,7 @@ impl Lake {
 }
 
 /// The key of the receipt's object of that zone.
-pub fn key_of(receipt: &Receipt, zone: Zone) -> String {
+pub(crate) fn key_of(receipt: &Receipt, zone: Zone) -> String {
     let mut objects = receipt.objects.iter();
     let object = objects.find(|object| object.zone == zone).unwrap();
     object.key.clone()
@@ -265,7 +265,7 @@ pub fn key_of(receipt: &Receipt, zone: Zone) -> String {
 
 /// A row of a date, in the design's order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Row {
+pub(crate) struct Row {
     arrived_at: i64,
     shard_id: String,
     sequence_number: String,
@@ -326,7 +326,7 @@ fn identities_file(rows: &[Row]) -> Vec<u8> {
 }
 
 /// A Parquet file with those rows.
-pub fn parquet_of(batches: &[RecordBatch], schema: Arc<Schema>) -> Vec<u8> {
+pub(crate) fn parquet_of(batches: &[RecordBatch], schema: Arc<Schema>) -> Vec<u8> {
     let mut content = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut content, schema, None).unwrap();
     for batch in batches {
@@ -337,7 +337,7 @@ pub fn parquet_of(batches: &[RecordBatch], schema: Arc<Schema>) -> Vec<u8> {
 }
 
 /// The file without its last row.
-pub fn without_last_row(content: Bytes) -> Vec<u8> {
+pub(crate) fn without_last_row(content: Bytes) -> Vec<u8> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(content).unwrap();
     let schema = reader.schema().clone();
     let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();

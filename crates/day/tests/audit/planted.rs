@@ -156,8 +156,8 @@ async fn an_orphan_is_a_problem_when_its_units_are_nowhere_else() {
     let (lake, receipt) = whole().await;
     // What a retry left that was cut otherwise and died before its receipt.
     let elsewhere = Lake::new();
-    let covered = elsewhere.deliver(&[Sent::new(2, &["x".to_owned()]), Sent::new(3, &[play(3)])]);
-    let covered = covered.await;
+    let again = [Sent::new(2, &["x".to_owned()]), Sent::new(3, &[play(3)])];
+    let covered = elsewhere.deliver(&again).await;
     for zone in Zone::ALL {
         let key = key_of(&covered, zone);
         lake.put(&key, elsewhere.get(&key).await).await;

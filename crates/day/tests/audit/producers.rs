@@ -3,7 +3,7 @@
 use marquee_day::audit::Problem;
 use marquee_lake::zone::Zone;
 
-use crate::lake::{DATE, Lake, Sent, broken, key_of, play};
+use crate::lake::{DATE, Lake, Sent, broken, key_of, play, play_at};
 
 async fn gap(lake: &Lake) -> Option<(u64, Vec<(u64, u64)>)> {
     let audit = lake.audit().await;
@@ -31,7 +31,8 @@ async fn a_gap_is_found_and_excused_by_units_without_a_number_alone() {
 #[tokio::test]
 async fn numbers_are_called_over_all_dates() {
     let lake = Lake::new();
-    let before = Sent::new(1, &[play(1), play(2)]).at("2026-02-27T10:00:00Z");
+    let play_before = |number| play_at(number, "2026-02-27T09:00:00Z");
+    let before = Sent::new(1, &[play_before(1), play_before(2)]).at("2026-02-27T10:00:00Z");
     let receipt = lake.deliver(&[before]).await;
     lake.deliver(&[Sent::new(2, &[play(3), play(6)])]).await;
     assert_eq!(gap(&lake).await, Some((2, vec![(4, 5)])));
@@ -46,7 +47,7 @@ async fn numbers_are_called_over_all_dates() {
     lake.remove(&key_of(&receipt, Zone::Processed)).await;
     assert_eq!(gap(&lake).await, Some((1, vec![(5, 5)])));
     // … until it holds something else.
-    let again = Sent::new(9, &[play(2)]).at("2026-02-27T10:00:01Z");
+    let again = Sent::new(9, &[play_before(2)]).at("2026-02-27T10:00:01Z");
     lake.deliver(&[again]).await;
     assert_eq!(gap(&lake).await, Some((2, vec![(1, 1), (5, 5)])));
 }

@@ -19,26 +19,35 @@ pub(super) fn width_of(value: u64) -> u32 {
     u64::BITS - value.leading_zeros()
 }
 
-/// Appends values packed to `width` bits each (0 to 64), lowest bits first,
-/// padded with zeros to a whole byte.
+/// How many values are packed at a time: to whole words, whatever their width.
+pub(super) const PACK: usize = 32;
+
+/// Appends values packed to `width` bits each (0 to 64), lowest bits first;
+/// those that `values` has less than [`PACK`] are zeros.
 #[inline]
 pub(super) fn pack(out: &mut Vec<u8>, values: impl Iterator<Item = u64>, width: u32) {
     if width == 0 {
         return;
     }
-    let mut pending = 0u128;
-    let mut bits = 0;
-    for value in values {
-        pending |= u128::from(value) << bits;
-        bits += width;
-        if bits >= 64 {
-            out.extend_from_slice(&(pending as u64).to_le_bytes());
-            pending >>= 64;
-            bits -= 64;
+    let mut words = [0u64; PACK];
+    let mut bits = 0usize;
+    for value in values.take(PACK) {
+        let (word, shift) = (bits / 64, bits % 64);
+        if let Some(place) = words.get_mut(word) {
+            *place |= value << shift;
         }
+        if shift + width as usize > 64
+            && let Some(place) = words.get_mut(word + 1)
+        {
+            *place = value >> (64 - shift);
+        }
+        bits += width as usize;
     }
-    let bytes = (pending as u64).to_le_bytes();
-    out.extend_from_slice(bytes.get(..bits.div_ceil(8) as usize).unwrap_or(&bytes));
+    let mut bytes = [0; PACK * 8];
+    for (place, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+        *place = word.to_le_bytes();
+    }
+    out.extend_from_slice(bytes.get(..PACK / 8 * width as usize).unwrap_or(&bytes));
 }
 
 /// Runs at least this long are written as such.
@@ -73,10 +82,42 @@ fn put_literals(out: &mut Vec<u8>, values: &[u32], width: u32) {
     }
     let groups = values.len().div_ceil(8);
     put_varint(out, (groups as u64) << 1 | 1);
-    let padding = groups * 8 - values.len();
-    let padded = values
-        .iter()
-        .map(|value| u64::from(*value))
-        .chain(std::iter::repeat_n(0, padding));
-    pack(out, padded, width);
+    let end = out.len() + groups * width as usize;
+    for values in values.chunks(PACK) {
+        pack(out, values.iter().map(|value| u64::from(*value)), width);
+    }
+    out.truncate(end);
+}
+
+/// Appends flags, eight a byte and as many as there are rows, in that hybrid:
+/// the runs of bytes whose flags are all alike as such.
+pub(super) fn put_flags(out: &mut Vec<u8>, flags: &[u8], rows: usize) {
+    let mut literals = 0..0;
+    let put_literals = |out: &mut Vec<u8>, literals: std::ops::Range<usize>| {
+        let bytes = flags.get(literals).unwrap_or_default();
+        if !bytes.is_empty() {
+            put_varint(out, (bytes.len() as u64) << 1 | 1);
+            out.extend_from_slice(bytes);
+        }
+    };
+    let mut at = 0;
+    while let Some(rest) = flags.get(at..).filter(|rest| !rest.is_empty()) {
+        let first = rest.first().copied().unwrap_or_default();
+        let run = match first {
+            0 | 0xFF => rest.iter().take_while(|flags| **flags == first).count(),
+            _ => 0,
+        };
+        if run * 8 >= RUN {
+            put_literals(out, literals);
+            let length = (run * 8).min(rows - at * 8);
+            put_varint(out, (length as u64) << 1);
+            out.push(first & 1);
+            at += run;
+            literals = at..at;
+        } else {
+            at += 1;
+            literals.end = at;
+        }
+    }
+    put_literals(out, literals);
 }

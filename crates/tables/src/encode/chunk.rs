@@ -11,6 +11,8 @@ use crate::settings::ZSTD_LEVEL;
 /// A compressor that is kept from page to page.
 pub struct Zstd {
     context: zstd::bulk::Compressor<'static>,
+    /// What was compressed last.
+    packed: Vec<u8>,
 }
 
 impl std::fmt::Debug for Zstd {
@@ -26,11 +28,20 @@ impl Zstd {
     /// When there is no memory for it.
     pub fn new() -> Result<Self, EncodeError> {
         let context = zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(EncodeError::Compress)?;
-        Ok(Self { context })
+        Ok(Self {
+            context,
+            packed: Vec::new(),
+        })
     }
 
-    fn compress(&mut self, bytes: &[u8]) -> Result<Vec<u8>, EncodeError> {
-        self.context.compress(bytes).map_err(EncodeError::Compress)
+    fn compress(&mut self, bytes: &[u8]) -> Result<Bytes, EncodeError> {
+        self.packed.clear();
+        self.packed
+            .reserve(zstd::zstd_safe::compress_bound(bytes.len()));
+        self.context
+            .compress_to_buffer(bytes, &mut self.packed)
+            .map_err(EncodeError::Compress)?;
+        Ok(Bytes::copy_from_slice(&self.packed))
     }
 }
 
@@ -70,7 +81,7 @@ impl Chunk {
 
     fn pack(&self, body: &[u8], zstd: &mut Zstd) -> Result<Bytes, EncodeError> {
         Ok(match self.codec {
-            Codec::Zstd => zstd.compress(body)?.into(),
+            Codec::Zstd => zstd.compress(body)?,
             Codec::None => Bytes::copy_from_slice(body),
         })
     }

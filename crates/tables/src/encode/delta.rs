@@ -1,11 +1,11 @@
 //! DELTA_BINARY_PACKED: differences in blocks of 128, each quarter packed to
 //! the bits that it needs.
 
-use super::bits::{pack, put_varint, put_zigzag, width_of};
+use super::bits::{PACK, pack, put_varint, put_zigzag, width_of};
 
 const BLOCK: usize = 128;
-const MINIBLOCKS: usize = 4;
-const MINIBLOCK: usize = BLOCK / MINIBLOCKS;
+const MINIBLOCK: usize = PACK;
+const MINIBLOCKS: usize = BLOCK / MINIBLOCK;
 
 /// Appends the page body of `values`.
 pub(super) fn put_delta(out: &mut Vec<u8>, values: &[i64]) {
@@ -41,14 +41,6 @@ fn put_block(out: &mut Vec<u8>, deltas: &[i64]) {
         if let Some(place) = out.get_mut(widths_at + index) {
             *place = width as u8;
         }
-        let padding = MINIBLOCK - miniblock.len();
-        pack(
-            out,
-            miniblock
-                .iter()
-                .map(above)
-                .chain(std::iter::repeat_n(0, padding)),
-            width,
-        );
+        pack(out, miniblock.iter().map(above), width);
     }
 }

@@ -113,25 +113,22 @@ impl<W: Write + Send> FileWriter<W> {
         self.file.bytes_written()
     }
 
+    /// What is written to, everything so far flushed to it: so that it may be
+    /// relieved of what it holds, and a long file not stand in memory.
+    ///
+    /// # Errors
+    /// When it cannot be flushed.
+    pub fn flushed(&mut self) -> Result<&mut W, EncodeError> {
+        self.file.flush().map_err(ParquetError::from)?;
+        Ok(self.file.inner_mut())
+    }
+
     /// Writes the footer.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn finish(self) -> Result<W, EncodeError> {
         Ok(self.file.into_inner()?)
-    }
-}
-
-impl FileWriter<Vec<u8>> {
-    /// Takes what was written since the last time, so that a long file needs no
-    /// more memory than what of it was not taken yet; what
-    /// [`FileWriter::finish`] gives is then the rest.
-    ///
-    /// # Errors
-    /// When the file is not in a state to be written to.
-    pub fn take(&mut self) -> Result<Vec<u8>, EncodeError> {
-        self.file.flush().map_err(ParquetError::from)?;
-        Ok(std::mem::take(self.file.inner_mut()))
     }
 }
 

@@ -73,13 +73,9 @@ impl FloatColumn {
     }
 
     fn close_page(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
-        let (rows, nulls) = (self.levels.rows(), self.levels.nulls());
+        let rows = self.levels.rows();
         self.body.clear();
-        if self.nullable {
-            self.levels.finish(&mut self.body);
-        } else {
-            self.levels = Levels::default();
-        }
+        let nulls = self.levels.finish(self.nullable, &mut self.body);
         self.body.append(&mut self.values);
         self.chunk
             .add_page(&self.body, rows, nulls, Encoding::PLAIN, zstd)

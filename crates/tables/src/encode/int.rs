@@ -74,7 +74,7 @@ impl IntColumn {
         self.row(value.is_some(), zstd)
     }
 
-    #[inline]
+    #[inline(always)]
     fn row(&mut self, present: bool, zstd: &mut Zstd) -> Result<(), EncodeError> {
         self.levels.push(present);
         if self.levels.rows() == PAGE_ROWS {
@@ -84,16 +84,15 @@ impl IntColumn {
     }
 
     fn close_page(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
-        let (rows, nulls) = (self.levels.rows(), self.levels.nulls());
+        let rows = self.levels.rows();
         self.body.clear();
-        if self.nullable {
-            self.levels.finish(&mut self.body);
-        } else {
-            self.levels = Levels::default();
-        }
-        if let (Some(least), Some(most)) = (self.values.iter().min(), self.values.iter().max()) {
-            let (a, b) = self.bounds.unwrap_or((*least, *most));
-            self.bounds = Some((a.min(*least), b.max(*most)));
+        let nulls = self.levels.finish(self.nullable, &mut self.body);
+        if let Some(first) = self.values.first() {
+            let bounds = self.bounds.unwrap_or((*first, *first));
+            let widen = |(least, most): (i64, i64), value: &i64| {
+                (least.min(*value), most.max(*value))
+            };
+            self.bounds = Some(self.values.iter().fold(bounds, widen));
         }
         put_delta(&mut self.body, &self.values);
         self.values.clear();

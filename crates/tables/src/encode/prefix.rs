@@ -45,9 +45,11 @@ impl PrefixColumn {
         let suffix = value.get(shared..).unwrap_or_default();
         self.prefixes.push(shared as i64);
         self.suffixes.push(suffix.len() as i64);
-        self.bytes.extend_from_slice(suffix);
         self.previous.truncate(shared);
-        self.previous.extend_from_slice(suffix);
+        if !suffix.is_empty() {
+            self.bytes.extend_from_slice(suffix);
+            self.previous.extend_from_slice(suffix);
+        }
         if self.prefixes.len() == PAGE_ROWS || self.bytes.len() >= PAGE_BYTES {
             self.close_page(zstd)?;
         }

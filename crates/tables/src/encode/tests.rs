@@ -122,7 +122,7 @@ fn a_file_of_several_groups_is_taken_piece_by_piece() {
         }
         file.write_group(vec![column.finish(&mut zstd).unwrap()])
             .unwrap();
-        bytes.extend(file.take().unwrap());
+        bytes.append(file.flushed().unwrap());
         assert_eq!(bytes.len(), file.bytes_written());
     }
     bytes.extend(file.finish().unwrap());

@@ -136,7 +136,7 @@ impl TextColumn {
         self.row(false, zstd)
     }
 
-    #[inline]
+    #[inline(always)]
     fn row(&mut self, present: bool, zstd: &mut Zstd) -> Result<(), EncodeError> {
         self.levels.push(present);
         let long = self
@@ -150,13 +150,9 @@ impl TextColumn {
     }
 
     fn close_page(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
-        let (rows, nulls) = (self.levels.rows(), self.levels.nulls());
+        let rows = self.levels.rows();
         self.body.clear();
-        if self.nullable {
-            self.levels.finish(&mut self.body);
-        } else {
-            self.levels = Levels::default();
-        }
+        let nulls = self.levels.finish(self.nullable, &mut self.body);
         let encoding = match &mut self.plain {
             Some(plain) => {
                 self.body.append(plain);

@@ -7,6 +7,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::parquet::arrow::ArrowWriter;
 use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
+use marquee_lake::receipt::{Kind, Receipt};
 use marquee_lake::{digest, zone};
 use marquee_marts::{DateInputs, DateRun};
 use marquee_tables::settings::writer_properties;
@@ -20,6 +21,41 @@ pub(crate) const RUN: &str = "000001-test";
 
 /// Files by table and date.
 pub(crate) type Tables = BTreeMap<String, BTreeMap<String, Vec<FileEntry>>>;
+
+/// Three batches of the first date, of which hardly anything was any good; a
+/// replay that is not counted, and a good one of the second date.
+pub(crate) fn receipts() -> Vec<Receipt> {
+    [
+        (0, Kind::Stream, 90),
+        (0, Kind::Stream, 0),
+        (0, Kind::Replay, 0),
+        (1, Kind::Stream, 5),
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(number, (day, kind, quarantined))| Receipt {
+        version: 1,
+        kind,
+        batch: format!("batch-{number}"),
+        shard_id: "shardId-000000000000".to_owned(),
+        first_sequence_number: "1".to_owned(),
+        last_sequence_number: "2".to_owned(),
+        ingest_date: date(day),
+        ingest_hour: 7,
+        first_arrived_at: String::new(),
+        last_arrived_at: String::new(),
+        records: 100,
+        received: 100,
+        processed: 100 - quarantined,
+        quarantined,
+        received_bytes: 40_000,
+        reasons: BTreeMap::new(),
+        event_dates: BTreeMap::new(),
+        catalogue: None,
+        objects: Vec::new(),
+    })
+    .collect()
+}
 
 /// A lake with a catalogue and facts, of which no generation tells yet.
 pub(crate) struct Days {
@@ -79,7 +115,7 @@ impl Days {
             event_date: date.to_owned(),
             run: RUN.to_owned(),
             catalogue: Some(self.catalogue.clone()),
-            receipts: Vec::new(),
+            receipts: receipts(),
             tables,
         };
         Arc::new(

@@ -1,0 +1,166 @@
+//! How long all marts of a date take, and how much memory.
+//!
+//! ```text
+//! cargo bench -p marquee-bench --features marts --bench marts -- [NAME] [--json]
+//! cargo bench -p marquee-bench --features marts --bench marts -- --input DIR EVENTS
+//! ```
+//!
+//! Each measurement is a process of its own over files that another wrote, so
+//! that its memory is that of the marts; two marts run side by side.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use marquee_bench::facts::{self, DATE, RUN};
+use marquee_bench::memory;
+use marquee_lake::catalogue;
+use marquee_lake::generation::FileEntry;
+use marquee_marts::{DateInputs, DateRun};
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use serde::{Deserialize, Serialize};
+
+/// As the `marquee` binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const SIZES: [(&str, u64); 3] = [
+    ("marts/1m", 1_000_000),
+    ("marts/4m", 4_000_000),
+    ("marts/16m", 16_000_000),
+];
+/// Marts that run side by side.
+const AT_ONCE: usize = 2;
+/// Of these the quickest is told.
+const ROUNDS: usize = 3;
+const MIB: f64 = 1_048_576.0;
+/// Beside the facts: their names and sizes.
+const FILES: &str = "facts.json";
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Figures {
+    name: String,
+    /// From the facts to every mart's file.
+    seconds: f64,
+    /// What is resident at the most, beyond what was before.
+    peak_mib: f64,
+    events: u64,
+    /// Seconds of each mart by itself, the slowest first.
+    marts: Vec<(String, f64)>,
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["--input", lake, events] => make_input(Path::new(lake), events.parse()?)?,
+        ["--measure", name, lake] => {
+            let figures = measure(name, Path::new(lake))?;
+            println!("{}", serde_json::to_string(&figures)?);
+        }
+        words => return report(words),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn report(words: &[&str]) -> Result<ExitCode> {
+    let json = words.contains(&"--json");
+    let names: Vec<&&str> = words.iter().filter(|word| **word != "--json").collect();
+    if let Some(flag) = names.iter().find(|name| name.starts_with('-')) {
+        eprintln!("error: unknown flag {flag}; there are --json and --input DIR EVENTS");
+        return Ok(ExitCode::from(2));
+    }
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|part| name.contains(**part));
+    let sizes: Vec<_> = SIZES.into_iter().filter(|(name, _)| wanted(name)).collect();
+    if sizes.is_empty() {
+        eprintln!("error: no measurement's name contains {names:?}");
+        return Ok(ExitCode::from(2));
+    }
+    for (name, events) in sizes {
+        let lake = tempfile::tempdir()?;
+        let path = lake.path().to_str().context("the temporary directory is not UTF-8")?;
+        child(&["--input", path, &events.to_string()])?;
+        let figures: Figures = serde_json::from_str(&child(&["--measure", name, path])?)?;
+        match json {
+            true => println!("{}", serde_json::to_string(&figures)?),
+            false => show(&figures),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(figures: &Figures) {
+    println!("{:<10} {:>7.2} s {:>7.0} MiB", figures.name, figures.seconds, figures.peak_mib);
+    for (mart, seconds) in &figures.marts {
+        println!("    {mart:<22} {seconds:>7.3} s");
+    }
+}
+
+/// This program again, with those arguments; what it prints.
+fn child(arguments: &[&str]) -> Result<String> {
+    let output = Command::new(std::env::current_exe()?).args(arguments).output()?;
+    if !output.status.success() {
+        bail!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn make_input(lake: &Path, events: u64) -> Result<()> {
+    std::fs::create_dir_all(lake)?;
+    let files = facts::write(lake, events)?;
+    std::fs::write(lake.join(FILES), serde_json::to_vec(&files)?)?;
+    let store = LocalFileSystem::new_with_prefix(lake)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(catalogue::publish(&store, &facts::titles()))?;
+    Ok(())
+}
+
+fn measure(name: &str, lake: &Path) -> Result<Figures> {
+    let files: BTreeMap<String, Vec<FileEntry>> = serde_json::from_slice(&std::fs::read(lake.join(FILES))?)?;
+    let events = files.get("events").into_iter().flatten().map(|file| file.rows).sum();
+    let store: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new_with_prefix(lake)?);
+    let marts = marquee_sql::marts()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(AT_ONCE).build()?;
+    let open = async || -> Result<Arc<DateRun>> {
+        let inputs = DateInputs {
+            event_date: DATE.to_owned(),
+            run: RUN.to_owned(),
+            catalogue: catalogue::current(store.as_ref()).await?,
+            receipts: Vec::new(),
+            tables: files
+                .iter()
+                .map(|(table, files)| (table.clone(), BTreeMap::from([(DATE.to_owned(), files.clone())])))
+                .collect(),
+        };
+        Ok(Arc::new(DateRun::open(Arc::clone(&store), inputs).await?))
+    };
+    runtime.block_on(async {
+        let before = memory::reset_peak()?;
+        let mut seconds = f64::INFINITY;
+        for _ in 0..ROUNDS {
+            let start = Instant::now();
+            open().await?.build_all(marts.clone(), AT_ONCE).await?;
+            seconds = seconds.min(start.elapsed().as_secs_f64());
+        }
+        let peak = memory::peak()?.saturating_sub(before);
+        let run = open().await?;
+        let mut each = Vec::new();
+        for mart in &marts {
+            let start = Instant::now();
+            run.build(mart).await?;
+            each.push((mart.name.clone(), start.elapsed().as_secs_f64()));
+        }
+        each.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        Ok(Figures {
+            name: name.to_owned(),
+            seconds,
+            peak_mib: peak as f64 / MIB,
+            events,
+            marts: each,
+        })
+    })
+}

@@ -1,0 +1,142 @@
+//! Several buckets have between them what one has.
+
+use std::sync::Arc;
+
+use marquee_day::DayError;
+use marquee_day::compact::{BucketTask, CompactSettings, Compacted, InputObject};
+use marquee_day::split::{directory, split};
+use object_store::ObjectStore;
+use proptest::prelude::*;
+
+use crate::faults::unit;
+use crate::lake::{Lake, task};
+use crate::laws::{any_delivery, put};
+use crate::rows::{Cells, read_rows};
+use crate::units::DATE;
+
+fn chunks_of(bytes: u64) -> CompactSettings {
+    CompactSettings {
+        split_chunk_bytes: bytes,
+        ..CompactSettings::default()
+    }
+}
+
+fn divide(
+    lake: &Lake,
+    inputs: &[InputObject],
+    buckets: u32,
+    chunk_bytes: u64,
+) -> Result<Vec<Vec<InputObject>>, DayError> {
+    let store: Arc<dyn ObjectStore> = lake.store.clone();
+    let settings = chunks_of(chunk_bytes);
+    lake.run(split(store, DATE, "1-a", inputs, buckets, &settings))
+}
+
+/// All buckets, one after the other.
+fn compact_all(
+    lake: &Lake,
+    run: &str,
+    inputs: &[InputObject],
+    last: &[Compacted],
+    buckets: u32,
+) -> Vec<Compacted> {
+    let divided = divide(lake, inputs, buckets, 20_000).unwrap();
+    let files = |table: &str| {
+        let of_buckets = last.iter().flat_map(|last| &last.tables[table].files);
+        of_buckets.cloned().collect::<Vec<_>>()
+    };
+    let of_bucket = |(bucket, inputs)| {
+        let task = BucketTask {
+            bucket,
+            buckets,
+            events: files("events"),
+            dropped: files("dropped_events"),
+            ..task(run, inputs, None)
+        };
+        lake.compact(task, &CompactSettings::default()).unwrap()
+    };
+    (0..).zip(divided).map(of_bucket).collect()
+}
+
+fn sorted(mut rows: Vec<Cells>) -> Vec<Cells> {
+    rows.sort();
+    rows
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn buckets_have_together_what_one_has(
+        (units, objects) in any_delivery(),
+        buckets in 2u32..5,
+        cut in 0usize..6,
+    ) {
+        let lake = Lake::new();
+        let mut inputs = put(&lake, &units, &objects);
+        let one = lake.compact(task("0", inputs.clone(), None), &CompactSettings::default()).unwrap();
+        let late = inputs.split_off(cut.min(inputs.len()));
+        let first = compact_all(&lake, "1", &inputs, &[], buckets);
+        // The number of buckets may grow from one generation to the next.
+        let second = compact_all(&lake, "2", &late, &first, buckets + 1);
+        for table in marquee_day::compact::TABLES {
+            let of_buckets = second.iter().flat_map(|bucket| lake.rows(bucket, table));
+            prop_assert_eq!(sorted(of_buckets.collect()), sorted(lake.rows(&one, table)));
+        }
+        let sum = |count: fn(&Compacted) -> u64| -> u64 { second.iter().map(count).sum() };
+        prop_assert_eq!(sum(|bucket| bucket.counts.curated), one.counts.curated);
+        prop_assert_eq!(sum(|bucket| bucket.counts.conflicts), one.counts.conflicts);
+        let both = || first.iter().chain(&second);
+        let rows: u64 = both().map(|bucket| bucket.counts.receipt_rows).sum();
+        prop_assert_eq!(rows, one.counts.receipt_rows);
+        let again: u64 = both().map(|bucket| bucket.counts.redelivered).sum();
+        prop_assert_eq!(again, one.counts.redelivered);
+    }
+}
+
+#[test]
+fn an_object_of_the_split_has_the_rows_as_they_were() {
+    let lake = Lake::new();
+    let mut units: Vec<_> = (0..40).map(|at| unit(at, &format!("user-{}", at % 9), at as i64)).collect();
+    units[7].content.time -= 1_000_000;
+    let inputs = [
+        lake.put_units("processed/a.parquet", &units[..10]),
+        lake.put_units("processed/b.parquet", &units[10..30]),
+        lake.put_units("processed/c.parquet", &units[30..]),
+    ];
+    let chunk = inputs[0].bytes + 1;
+    let divided = divide(&lake, &inputs, 3, chunk).unwrap();
+    let objects: Vec<&InputObject> = divided.iter().flatten().collect();
+    let directory = directory(DATE, "1-a");
+    assert_eq!(directory, "staging/days/event_date=2026-03-01/run=1-a/split");
+    for object in &objects {
+        assert!(object.key.starts_with(&directory), "{}", object.key);
+        assert_eq!(lake.get(&object.key).len() as u64, object.bytes);
+        assert_eq!(read_rows(lake.get(&object.key)).len() as u64, object.rows_of_date);
+    }
+    assert!(objects.iter().any(|object| object.key.contains("/chunk-0001/bucket-")));
+    let rows = |key: &str| read_rows(lake.get(key));
+    let before = inputs.iter().flat_map(|input| rows(&input.key));
+    let day = crate::units::DAY.to_string();
+    let before = before.filter(|row| row[3].as_ref() == Some(&day)).collect();
+    let after = objects.iter().flat_map(|object| rows(&object.key)).collect();
+    assert_eq!(sorted(after), sorted(before));
+
+    let contents = |objects: &[&InputObject]| -> Vec<_> {
+        objects.iter().map(|object| lake.get(&object.key)).collect()
+    };
+    let first = contents(&objects);
+    assert_eq!(divide(&lake, &inputs, 3, chunk).unwrap(), divided);
+    assert_eq!(contents(&objects), first);
+}
+
+#[test]
+fn rows_that_a_receipt_names_and_an_object_lacks_are_found() {
+    let lake = Lake::new();
+    let mut input = lake.put_units("processed/a.parquet", [&unit(1, "u", 0)]);
+    input.rows_of_date = 0;
+    assert_eq!(
+        divide(&lake, &[input], 2, 1).unwrap_err().to_string(),
+        "processed/a.parquet holds 1 rows of the date, but its receipt says 0"
+    );
+}

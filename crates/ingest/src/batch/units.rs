@@ -1,0 +1,180 @@
+//! Units that have their identity already: out of quarantine, or out of raw.
+
+use marquee_codec::{CodecError, Unit};
+use marquee_event::Refusal;
+use marquee_tables::encode::EncodeError;
+
+use super::{Tables, Transformed, Transformer, refusal_of};
+use crate::processed::ProcessedTable;
+use crate::quarantine::QuarantineTable;
+use crate::raw::{Identity, RawTable};
+use crate::titles::Titles;
+
+/// What the bytes of a kept unit are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A line of a record.
+    Line,
+    /// A whole record, which could not be taken apart.
+    Record,
+    /// The text that was to be a record's data and is not base64.
+    Text,
+}
+
+/// A unit under the identity that it got when it first arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct KeptUnit<'a> {
+    /// Its identity; of a whole record that of its first unit.
+    pub identity: Identity<'a>,
+    /// The key that it was put under.
+    pub partition_key: &'a str,
+    /// What its bytes are.
+    pub form: Form,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+}
+
+/// What becomes of a unit, or of one of those that its record holds.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    /// Its place in the record.
+    pub sub_sequence: i64,
+    /// The key of the user record it was aggregated under, or of the record.
+    pub partition_key: &'a str,
+    /// Its bytes: a line, or the whole record if that still cannot be taken apart.
+    pub bytes: &'a [u8],
+    /// Whether the bytes are a line.
+    pub is_line: bool,
+    /// Why it is no event, if it is none.
+    pub refusal: Option<Refusal>,
+}
+
+impl Transformer {
+    /// Says what [`Self::transform_units`] would make of the unit: one judgement
+    /// of a line, one of each line of a record.
+    pub fn judge(&mut self, unit: &KeptUnit<'_>, mut each: impl FnMut(Judged<'_>)) {
+        let window = self.settings.window;
+        let Self {
+            unpacker, parser, ..
+        } = self;
+        let arrived_at = unit.identity.arrived_at;
+        let mut line = |sub_sequence: i64, partition_key: &str, bytes: &[u8]| {
+            let admitted = parser
+                .parse(bytes)
+                .and_then(|event| event.admit(arrived_at, window));
+            each(Judged {
+                sub_sequence,
+                partition_key,
+                bytes,
+                is_line: true,
+                refusal: admitted.err(),
+            });
+        };
+        match unit.form {
+            Form::Line => line(unit.identity.sub_sequence, unit.partition_key, unit.bytes),
+            Form::Record => {
+                let mut broken = None;
+                let mut sub_sequence = 0;
+                // The answer of the closure is always Ok.
+                let _: Result<(), ()> = unpacker.unpack(1, load(unit.bytes), |_, part| {
+                    match part {
+                        Unit::Line {
+                            bytes,
+                            partition_key,
+                        } => line(sub_sequence, partition_key.unwrap_or(unit.partition_key), bytes),
+                        Unit::Broken { error, .. } => broken = Some(refusal_of(&error)),
+                    }
+                    sub_sequence += 1;
+                    Ok(())
+                });
+                if broken.is_some() {
+                    each(whole(unit, broken));
+                }
+            }
+            Form::Text => each(whole(unit, Some(refusal_of(&CodecError::NotBase64)))),
+        }
+    }
+
+    /// Transforms units that have their identity already, in that order: the
+    /// same code that records go through, and so the same rows. `processed_at`
+    /// is what stands for the batch's time.
+    ///
+    /// # Errors
+    /// When a file cannot be compressed or written.
+    pub fn transform_units<'a>(
+        &mut self,
+        units: impl IntoIterator<Item = KeptUnit<'a>>,
+        processed_at: i64,
+        titles: &Titles,
+    ) -> Result<Transformed, EncodeError> {
+        let mut tables = Tables {
+            window: self.settings.window,
+            raw: self.settings.raw.then(RawTable::new),
+            quarantine: QuarantineTable::new(),
+            processed: ProcessedTable::new(titles),
+            processed_at,
+            done: Transformed::default(),
+        };
+        let Self {
+            unpacker,
+            parser,
+            zstd,
+            ..
+        } = self;
+        for unit in units {
+            let KeptUnit {
+                mut identity,
+                partition_key,
+                form,
+                bytes,
+            } = unit;
+            match form {
+                Form::Line => tables.take(&identity, partition_key, bytes, parser, zstd)?,
+                Form::Text => {
+                    let refusal = refusal_of(&CodecError::NotBase64);
+                    tables.refuse(&identity, partition_key, bytes, &refusal, zstd)?;
+                }
+                Form::Record => {
+                    identity.sub_sequence = 0;
+                    unpacker.unpack(1, load(bytes), |_, part| {
+                        match part {
+                            Unit::Line {
+                                bytes,
+                                partition_key: own,
+                            } => {
+                                let key = own.unwrap_or(partition_key);
+                                tables.take(&identity, key, bytes, parser, zstd)?;
+                            }
+                            Unit::Broken { error, .. } => {
+                                let refusal = refusal_of(&error);
+                                tables.refuse(&identity, partition_key, bytes, &refusal, zstd)?;
+                            }
+                        }
+                        identity.sub_sequence += 1;
+                        Ok::<_, EncodeError>(())
+                    })?;
+                }
+            }
+        }
+        self.finish(tables)
+    }
+}
+
+/// Loads the one record of those bytes.
+fn load(record: &[u8]) -> impl FnMut(usize, &mut Vec<u8>) -> Result<(), CodecError> {
+    move |_, out| {
+        out.clear();
+        out.extend_from_slice(record);
+        Ok(())
+    }
+}
+
+fn whole<'a>(unit: &KeptUnit<'a>, refusal: Option<Refusal>) -> Judged<'a> {
+    Judged {
+        sub_sequence: 0,
+        partition_key: unit.partition_key,
+        bytes: unit.bytes,
+        is_line: false,
+        refusal,
+    }
+}
