@@ -81,7 +81,13 @@ fn main() -> Result<ExitCode> {
     if !arguments.json {
         println!(
             "{:<14} {:>11} {:>9} {:>9} {:>12} {:>10} {:>12} {:>14}",
-            "one core", "events", "seconds", "CPU s", "events/CPU s", "peak MiB", "peak B/event",
+            "one core",
+            "events",
+            "seconds",
+            "CPU s",
+            "events/CPU s",
+            "peak MiB",
+            "peak B/event",
             "written B/event"
         );
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Int64Type};
-use arrow_array::RecordBatch;
 use marquee_day::compact::{BucketTask, CompactSettings, Compacted, InputObject, compact};
 use marquee_event::Title;
 use marquee_ingest::titles::Titles;
@@ -88,7 +88,11 @@ pub fn make(directory: &Path, events: u64) -> Result<()> {
     let mut objects = Vec::new();
     for (number, payload) in input.payloads.iter().enumerate() {
         let done = transformer.transform(&envelope::records(payload)?, &titles)?;
-        for file in done.files.iter().filter(|file| file.zone == Zone::Processed) {
+        for file in done
+            .files
+            .iter()
+            .filter(|file| file.zone == Zone::Processed)
+        {
             let key = format!("{PROCESSED}/{number:06}.parquet");
             std::fs::write(directory.join(&key), &file.content)?;
             let rows_of_date = done.event_dates.get(DATE).copied().unwrap_or_default();
@@ -121,7 +125,9 @@ pub fn run(directory: &Path, memory_bytes: usize) -> Result<DayResult> {
     let objects: Vec<Object> = serde_json::from_slice(&read(OBJECTS)?)?;
     let rows = objects.iter().map(|object| object.rows_of_date).sum();
     let lines = read(TITLES)?;
-    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let lines = lines
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty());
     let titles = lines.map(serde_json::from_slice::<Title>);
     let titles = Titles::new(None, titles.collect::<Result<_, _>>()?);
     let store = Arc::new(LocalFileSystem::new_with_prefix(directory)?);

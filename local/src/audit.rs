@@ -84,7 +84,11 @@ fn stream_of(args: &Args) -> Option<PathBuf> {
 /// ever arrived in are not among them.
 fn count(dir: &Path, date: Date) -> Result<StreamCount, BadInput> {
     let mut dates = arrivals::count(dir).map_err(|error| BadInput(error.to_string()))?;
-    let shards: BTreeSet<String> = dates.values().flat_map(StreamCount::keys).cloned().collect();
+    let shards: BTreeSet<String> = dates
+        .values()
+        .flat_map(StreamCount::keys)
+        .cloned()
+        .collect();
     let mut of_date = dates.remove(&date).unwrap_or_default();
     for shard in shards {
         of_date.entry(shard).or_default();

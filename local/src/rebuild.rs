@@ -1,6 +1,6 @@
 //! `marquee rebuild`: processed and curated data made anew from raw.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -65,7 +65,11 @@ struct Page<'r>(&'r ReplayReport);
 impl Display for Page<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let report = self.0;
-        let went = if report.dry_run { "would go on" } else { "went on" };
+        let went = if report.dry_run {
+            "would go on"
+        } else {
+            "went on"
+        };
         let mut line = |what: &str, units: u64| writeln!(f, "{what:<40} {:>11}", count(units));
         line("in quarantine, as asked for", report.quarantined)?;
         if report.before > 0 {
@@ -74,24 +78,43 @@ impl Display for Page<'_> {
         line(went, report.total())?;
         reasons(f, &report.replayed)?;
         let still: u64 = report.still.values().sum();
-        writeln!(f, "{:<40} {:>11}", "refused still, by today's reason", count(still))?;
+        writeln!(
+            f,
+            "{:<40} {:>11}",
+            "refused still, by today's reason",
+            count(still)
+        )?;
         reasons(f, &report.still)?;
         if report.left > 0 {
             let left = count(report.left);
-            writeln!(f, "{:<40} {left:>11}", "not tried, as the limit was reached")?;
+            writeln!(
+                f,
+                "{:<40} {left:>11}",
+                "not tried, as the limit was reached"
+            )?;
         }
         if report.events > 0 {
             let refused = match report.refused_lines {
                 0 => String::new(),
-                lines => format!(", and {} lines that are none went to quarantine", count(lines)),
+                lines => format!(
+                    ", and {} lines that are none went to quarantine",
+                    count(lines)
+                ),
             };
-            let made = if report.dry_run { "would be made of them" } else { "were made of them" };
+            let made = if report.dry_run {
+                "would be made of them"
+            } else {
+                "were made of them"
+            };
             writeln!(f, "\n{} events {made}{refused}:", count(report.events))?;
             for (date, events) in &report.event_dates {
                 writeln!(f, "  {date:<38} {:>11}", count(*events))?;
             }
             if !report.dry_run {
-                writeln!(f, "These dates are due now: `marquee day` makes their tables.")?;
+                writeln!(
+                    f,
+                    "These dates are due now: `marquee day` makes their tables."
+                )?;
             }
         }
         Ok(())
@@ -139,6 +162,9 @@ mod tests {
             ..report
         };
         let page = Page(&dry).to_string();
-        assert!(page.contains("would go on ") && !page.contains("due now"), "{page}");
+        assert!(
+            page.contains("would go on ") && !page.contains("due now"),
+            "{page}"
+        );
     }
 }

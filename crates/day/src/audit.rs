@@ -23,6 +23,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use marquee_event::parse_rfc3339;
+use marquee_lake::LakeError;
 use marquee_lake::generation::{self, Generation};
 use marquee_lake::receipt::{self, Receipt};
 use object_store::ObjectStore;
@@ -97,7 +98,7 @@ pub async fn full(
         return Err(DayError::Date(nothing_of(date, &receipts)));
     }
     let covered = match &generation {
-        Some(generation) => plan::covered(&**store, generation).await?,
+        Some(generation) => covered(store, generation, &receipts, &mut problems).await?,
         None => BTreeSet::new(),
     };
     let mut ingest = ingest_book::Filling::default();
@@ -140,6 +141,29 @@ pub async fn full(
         event,
         problems,
     })
+}
+
+/// The keys of the receipts that the generation covers. When the list of them is
+/// gone, which is a problem, it is taken to cover all.
+async fn covered(
+    store: &Arc<dyn ObjectStore>,
+    generation: &Generation,
+    receipts: &[Receipt],
+    problems: &mut Vec<Problem>,
+) -> Result<BTreeSet<String>, DayError> {
+    match plan::covered(&**store, generation).await {
+        Err(DayError::Lake(LakeError::Store(object_store::Error::NotFound { .. }))) => {
+            problems.push(Problem::MissingObject {
+                key: generation.covered.clone(),
+                named_by: generation.key(),
+            });
+            let with_events = receipts
+                .iter()
+                .filter(|receipt| receipt.event_dates.contains_key(&generation.event_date));
+            Ok(with_events.map(Receipt::key).collect())
+        }
+        covered => covered,
+    }
 }
 
 /// Whether the receipt says something of the date.
@@ -249,7 +273,10 @@ fn open(
             "{} events in {} receipts wait for its next run",
             event.waiting_rows, event.waiting_receipts
         )),
-        None if receipts.iter().any(|r| r.event_dates.contains_key(&of_date)) => {
+        None if receipts
+            .iter()
+            .any(|r| r.event_dates.contains_key(&of_date)) =>
+        {
             reasons.push("its events are not curated yet".to_owned());
         }
         _ => {}

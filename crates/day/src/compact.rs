@@ -99,7 +99,7 @@ impl Default for CompactSettings {
             memory_bytes: 1 << 30,
             spill_dir: None,
             file_bytes: 128 << 20,
-            group_rows: 1 << 18,
+            group_rows: 1 << 17,
             buckets_side_by_side: 2,
             split_chunk_bytes: 64 << 20,
         }

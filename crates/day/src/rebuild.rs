@@ -20,9 +20,9 @@ use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
 use marquee_event::parse_rfc3339;
+use marquee_ingest::Settings;
 use marquee_ingest::batch::{File, Transformer};
 use marquee_ingest::titles::Titles;
-use marquee_ingest::Settings;
 use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::receipt::{self, Kind, ObjectEntry, Receipt};
 use marquee_lake::zone::{TITLES, Zone};

@@ -159,9 +159,11 @@ impl Replayer<'_> {
             self.try_one(candidate, &already, &mut chosen);
         }
         for units in batch::cut(chosen) {
-            let done = self
-                .transformer
-                .transform_units(units.iter().map(Chosen::kept), batch::time(&units), &self.titles)?;
+            let done = self.transformer.transform_units(
+                units.iter().map(Chosen::kept),
+                batch::time(&units),
+                &self.titles,
+            )?;
             self.report.events += done.processed;
             self.report.refused_lines += done.refused.values().sum::<u64>();
             for (date, events) in &done.event_dates {
@@ -185,7 +187,11 @@ impl Replayer<'_> {
     ) {
         let report = &mut self.report;
         report.quarantined += 1;
-        if candidate.form == Form::Line && already.processed.contains(&candidate.unit(candidate.sub_sequence)) {
+        if candidate.form == Form::Line
+            && already
+                .processed
+                .contains(&candidate.unit(candidate.sub_sequence))
+        {
             report.before += 1;
             return;
         }

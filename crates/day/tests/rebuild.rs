@@ -53,7 +53,9 @@ async fn lost_objects_come_back_byte_for_byte() {
         .await;
     // Each batch has the catalogue that it was enriched from.
     for (runtime_ms, sequence) in [(90_000, 2), (60_000, 3)] {
-        catalogue::publish(&*lake.store, &[film(runtime_ms)]).await.unwrap();
+        catalogue::publish(&*lake.store, &[film(runtime_ms)])
+            .await
+            .unwrap();
         lake.deliver(&[
             Sent::new(sequence, &[play(sequence), "\n".to_owned()]),
             Sent::new(sequence + 10, &[play(sequence + 10)]),
@@ -62,7 +64,9 @@ async fn lost_objects_come_back_byte_for_byte() {
     }
     lake.deliver(&[Sent::new(4, &["\n".to_owned()])]).await;
     let before = lake.objects().await;
-    let keys = before.keys().filter(|key| !key.starts_with("raw/") && key.contains("/events/"));
+    let keys = before
+        .keys()
+        .filter(|key| !key.starts_with("raw/") && key.contains("/events/"));
     let keys: Vec<String> = keys.cloned().collect();
     destroy(&lake).await;
     assert!(lake.objects().await != before);
@@ -75,13 +79,18 @@ async fn lost_objects_come_back_byte_for_byte() {
     assert!(lake.objects().await == before);
 
     let again = run(&lake, Settings::default()).await;
-    assert_eq!((again.restored.len(), again.intact), (0, report.restored.len() as u64));
+    assert_eq!(
+        (again.restored.len(), again.intact),
+        (0, report.restored.len() as u64)
+    );
 }
 
 #[tokio::test]
 async fn other_bytes_replace_nothing() {
     let lake = Lake::new();
-    let receipt = lake.deliver(&[Sent::new(1, &[play(1), "x".to_owned()])]).await;
+    let receipt = lake
+        .deliver(&[Sent::new(1, &[play(1), "x".to_owned()])])
+        .await;
     let whole = lake.deliver(&[Sent::new(2, &["y".to_owned()])]).await;
     lake.remove(&key_of(&receipt, Zone::Processed)).await;
     lake.remove(&key_of(&whole, Zone::Quarantine)).await;
@@ -96,10 +105,16 @@ async fn other_bytes_replace_nothing() {
     let report = run(&lake, changed).await;
     let differs = Fault::Differs {
         receipt: receipt.key(),
-        keys: [Zone::Quarantine, Zone::Processed].map(|zone| key_of(&receipt, zone)).into(),
+        keys: [Zone::Quarantine, Zone::Processed]
+            .map(|zone| key_of(&receipt, zone))
+            .into(),
     };
     assert_eq!(report.faults, [differs]);
-    assert_eq!(report.restored, [key_of(&whole, Zone::Quarantine)], "the other batch is as it was");
+    assert_eq!(
+        report.restored,
+        [key_of(&whole, Zone::Quarantine)],
+        "the other batch is as it was"
+    );
     lake.remove(&key_of(&whole, Zone::Quarantine)).await;
     assert!(lake.objects().await == before);
 }
@@ -115,16 +130,30 @@ async fn what_raw_does_not_have_cannot_be_made_anew() {
     assert_eq!(
         report.faults,
         [
-            Fault::RawGone { receipt: gone.key(), key: key_of(&gone, Zone::Raw) },
-            Fault::RawDamaged { receipt: damaged.key(), key: key_of(&damaged, Zone::Raw) },
+            Fault::RawGone {
+                receipt: gone.key(),
+                key: key_of(&gone, Zone::Raw)
+            },
+            Fault::RawDamaged {
+                receipt: damaged.key(),
+                key: key_of(&damaged, Zone::Raw)
+            },
         ]
     );
 
-    let without_raw = Settings { raw: false, ..Settings::default() };
+    let without_raw = Settings {
+        raw: false,
+        ..Settings::default()
+    };
     let lake = Lake::with(without_raw);
     let receipt = lake.deliver(&[Sent::new(1, &[play(1)])]).await;
     let report = run(&lake, Settings::default()).await;
-    assert_eq!(report.faults, [Fault::NoRaw { receipt: receipt.key() }]);
+    assert_eq!(
+        report.faults,
+        [Fault::NoRaw {
+            receipt: receipt.key()
+        }]
+    );
 
     let lake = Lake::new();
     let version = catalogue::publish(&*lake.store, &[film(1)]).await.unwrap();

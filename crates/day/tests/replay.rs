@@ -74,9 +74,16 @@ async fn identities(lake: &Lake, key: &str) -> Vec<(String, i32, i64)> {
     (0..batch.num_rows())
         .map(|row| {
             (
-                column("sequence_number").as_string::<i32>().value(row).to_owned(),
-                column("sub_sequence").as_primitive::<Int32Type>().value(row),
-                column("arrived_at").as_primitive::<TimestampMicrosecondType>().value(row),
+                column("sequence_number")
+                    .as_string::<i32>()
+                    .value(row)
+                    .to_owned(),
+                column("sub_sequence")
+                    .as_primitive::<Int32Type>()
+                    .value(row),
+                column("arrived_at")
+                    .as_primitive::<TimestampMicrosecondType>()
+                    .value(row),
             )
         })
         .collect()
@@ -96,16 +103,24 @@ async fn what_is_valid_now_goes_on_with_its_first_identity() {
         runtime_ms: Some(1_000),
         release_date: None,
     };
-    let refused = lake.deliver(&[Sent::new(3, &["x".to_owned(), play(1)])]).await;
+    let refused = lake
+        .deliver(&[Sent::new(3, &["x".to_owned(), play(1)])])
+        .await;
     let later = Sent::new(9, &[play(2)]).at(&format!("{DATE}T13:00:00Z"));
     lake.deliver(&[later.clone()]).await;
     lake.deliver(&[later.in_shard(1)]).await;
-    let version = catalogue::publish(&*lake.store, &[title]).await.unwrap().version;
+    let version = catalogue::publish(&*lake.store, &[title])
+        .await
+        .unwrap()
+        .version;
 
     let report = all(&lake).await;
     assert_eq!(report.replayed, [("time_too_old".to_owned(), 3)].into());
     assert_eq!(report.still, [("invalid_json".to_owned(), 1)].into());
-    assert_eq!((report.quarantined, report.events, report.total()), (4, 3, 3));
+    assert_eq!(
+        (report.quarantined, report.events, report.total()),
+        (4, 3, 3)
+    );
     assert_eq!(report.event_dates, [(DATE.to_owned(), 3)].into());
 
     // A batch a shard and date of arrival.
@@ -114,8 +129,14 @@ async fn what_is_valid_now_goes_on_with_its_first_identity() {
     assert_eq!(report.receipts.len(), 2);
     let receipt = receipts.iter().find(|r| r.shard_id == shard_id(0)).unwrap();
     assert!(receipt.batch.starts_with("replay-"));
-    assert_eq!((receipt.received, receipt.processed, receipt.quarantined), (2, 2, 0));
-    assert_eq!((receipt.ingest_date.as_str(), receipt.ingest_hour), (DATE, 12));
+    assert_eq!(
+        (receipt.received, receipt.processed, receipt.quarantined),
+        (2, 2, 0)
+    );
+    assert_eq!(
+        (receipt.ingest_date.as_str(), receipt.ingest_hour),
+        (DATE, 12)
+    );
     assert_eq!(receipt.first_arrived_at, refused.first_arrived_at);
     assert_eq!(receipt.catalogue.as_ref(), Some(&version));
     let key = key_of(receipt, Zone::Processed);
@@ -140,7 +161,8 @@ async fn what_is_valid_now_goes_on_with_its_first_identity() {
 #[tokio::test]
 async fn replaying_twice_adds_nothing() {
     let lake = Lake::with(STRICT);
-    lake.deliver(&[Sent::new(1, &[play(1), "x".to_owned()])]).await;
+    lake.deliver(&[Sent::new(1, &[play(1), "x".to_owned()])])
+        .await;
     all(&lake).await;
     let before = lake.objects().await;
     let again = all(&lake).await;
@@ -183,17 +205,31 @@ async fn a_whole_record_is_taken_apart_into_the_units_it_always_had() {
     let mut aggregate = kpl::Aggregate::new();
     aggregate.push("own", None, lines.as_bytes());
     let packed = compress(Compression::Zstd, &aggregate.finish()).unwrap();
-    let whole = Sent { data: packed, ..Sent::new(1, &[]) };
-    let broken = Sent { data: b"\x28\xb5\x2f\xfdbroken".to_vec(), ..Sent::new(2, &[]) };
+    let whole = Sent {
+        data: packed,
+        ..Sent::new(1, &[])
+    };
+    let broken = Sent {
+        data: b"\x28\xb5\x2f\xfdbroken".to_vec(),
+        ..Sent::new(2, &[])
+    };
     let refused = lake.deliver(&[whole.clone(), broken]).await;
-    assert_eq!(refused.reasons, [("record_too_large".to_owned(), 1), ("undecodable_record".to_owned(), 1)].into());
+    assert_eq!(
+        refused.reasons,
+        [
+            ("record_too_large".to_owned(), 1),
+            ("undecodable_record".to_owned(), 1)
+        ]
+        .into()
+    );
 
     let report = all(&lake).await;
     assert_eq!(report.replayed, [("record_too_large".to_owned(), 1)].into());
     assert_eq!(report.still, [("undecodable_record".to_owned(), 1)].into());
     assert_eq!((report.events, report.refused_lines), (2, 1));
     let receipt = replays(&lake).await.remove(0);
-    let places = |rows: Vec<(String, i32, i64)>| rows.into_iter().map(|row| row.1).collect::<Vec<_>>();
+    let places =
+        |rows: Vec<(String, i32, i64)>| rows.into_iter().map(|row| row.1).collect::<Vec<_>>();
     let processed = identities(&lake, &key_of(&receipt, Zone::Processed)).await;
     assert_eq!(places(processed), [1, 3]);
     // Line 0 is in quarantine under its identity, as the record that it is of.
@@ -202,13 +238,19 @@ async fn a_whole_record_is_taken_apart_into_the_units_it_always_had() {
 
     let before = lake.objects().await;
     let again = all(&lake).await;
-    assert_eq!((again.total(), again.events, again.refused_lines), (0, 0, 0));
+    assert_eq!(
+        (again.total(), again.events, again.refused_lines),
+        (0, 0, 0)
+    );
     assert!(lake.objects().await == before);
     lake.publish().await;
     let audit = lake.audit_with(&[(0, 2)]).await;
     assert_eq!(audit.problems, []);
     let units = audit.ingest.units;
-    assert_eq!((units.distinct, units.processed, units.open, units.replayed), (5, 2, 3, 0));
+    assert_eq!(
+        (units.distinct, units.processed, units.open, units.replayed),
+        (5, 2, 3, 0)
+    );
 
     // Had it been taken apart at first, the same events would have the same identities.
     let first = Lake::new();
@@ -232,11 +274,18 @@ async fn times_are_judged_by_the_arrival() {
     let report = all(&lake).await;
     assert_eq!(
         report.still,
-        [("time_in_future".to_owned(), 1), ("time_too_old".to_owned(), 1)].into()
+        [
+            ("time_in_future".to_owned(), 1),
+            ("time_too_old".to_owned(), 1)
+        ]
+        .into()
     );
     let receipt = replays(&lake).await.remove(0);
     let rows = identities(&lake, &key_of(&receipt, Zone::Processed)).await;
-    assert_eq!(rows.into_iter().map(|row| row.1).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!(
+        rows.into_iter().map(|row| row.1).collect::<Vec<_>>(),
+        [0, 2]
+    );
 }
 
 #[tokio::test]
@@ -249,17 +298,39 @@ async fn what_is_not_asked_for_is_left_alone() {
     lake.deliver(&[Sent::new(2, &lines)]).await;
     let options = ReplayOptions::default();
     let before = lake.objects().await;
-    let dry = run(&lake, ReplayOptions { dry_run: true, ..options }).await;
+    let dry = run(
+        &lake,
+        ReplayOptions {
+            dry_run: true,
+            ..options
+        },
+    )
+    .await;
     assert_eq!((dry.total(), dry.events, dry.receipts.len()), (4, 4, 0));
     assert!(lake.objects().await == before);
 
     let reason = Some(Reason::TimeInFuture);
     let report = run(&lake, ReplayOptions { reason, ..options }).await;
     assert_eq!((report.quarantined, report.total()), (1, 1));
-    let limited = ReplayOptions { limit: Some(1), date: DATE.parse().ok(), ..options };
+    let limited = ReplayOptions {
+        limit: Some(1),
+        date: DATE.parse().ok(),
+        ..options
+    };
     let report = run(&lake, limited).await;
-    assert_eq!((report.quarantined, report.before, report.total(), report.left), (3, 1, 1, 1));
+    assert_eq!(
+        (
+            report.quarantined,
+            report.before,
+            report.total(),
+            report.left
+        ),
+        (3, 1, 1, 1)
+    );
     let report = all(&lake).await;
-    assert_eq!((report.quarantined, report.before, report.total()), (4, 2, 2));
+    assert_eq!(
+        (report.quarantined, report.before, report.total()),
+        (4, 2, 2)
+    );
     assert_eq!(lake.audit().await.problems, []);
 }

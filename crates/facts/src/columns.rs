@@ -1,9 +1,7 @@
 //! The columns of a record batch, each of the type it must have.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Float32Type, Int32Type, Int64Type, TimestampMicrosecondType,
-};
+use arrow_array::types::{Date32Type, Float32Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, Int32Array, PrimitiveArray, RecordBatch, StringArray};
 
 use crate::error::FactsError;
@@ -63,10 +61,7 @@ pub(crate) fn optional_text<'a>(
 }
 
 /// Text that must be there.
-pub(crate) fn text<'a>(
-    batch: &'a RecordBatch,
-    name: &'static str,
-) -> Result<Text<'a>, FactsError> {
+pub(crate) fn text<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<Text<'a>, FactsError> {
     let text = optional_text(batch, name)?;
     match text {
         Text::Plain(array) => without_nulls(array, name)?,

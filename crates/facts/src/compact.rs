@@ -84,10 +84,7 @@ impl Compactor {
         titles: &Titles<'_>,
         sink: &mut impl GroupSink,
     ) -> Result<(), EncodeError> {
-        let mut views = self
-            .sitter
-            .seen(|title| titles.known(title))
-            .peekable();
+        let mut views = self.sitter.seen(|title| titles.known(title)).peekable();
         let mut series = Vec::new();
         for (at, session) in (0..).zip(&self.sitter.sessions) {
             let mut summed = Summed::default();

@@ -123,8 +123,7 @@ impl Deduplicator {
     ) -> Result<(), FactsError> {
         self.rivals.clear();
         for (_, place) in claims {
-            self.rivals
-                .extend(claim(rows, &self.events, *place));
+            self.rivals.extend(claim(rows, &self.events, *place));
         }
         // What has the same identity is one claim: its first row counts.
         let events = &self.events;
@@ -272,7 +271,11 @@ fn compare_records(rows: &Rows, a: u32, b: u32) -> Ordering {
 
 /// The order of events of the same time.
 fn compare_arrival(rows: &Rows, a: &Row, b: &Row) -> Ordering {
-    let arrival = |row: &Row| rows.records.get(row.record).map(|record: &Record| record.arrived_at);
+    let arrival = |row: &Row| {
+        rows.records
+            .get(row.record)
+            .map(|record: &Record| record.arrived_at)
+    };
     arrival(a)
         .cmp(&arrival(b))
         .then_with(|| compare_records(rows, a.record, b.record))

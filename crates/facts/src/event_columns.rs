@@ -170,7 +170,10 @@ fn refused<T>(
 
 /// The type of that name, as its place among all.
 pub(crate) fn event_type(name: &[u8]) -> Result<u32, FactsError> {
-    match std::str::from_utf8(name).ok().and_then(EventType::from_name) {
+    match std::str::from_utf8(name)
+        .ok()
+        .and_then(EventType::from_name)
+    {
         Some(event_type) => Ok(event_type as u32),
         None => refused("event_type", shown(name), "a type of event"),
     }
@@ -215,10 +218,7 @@ pub(crate) fn sub_sequence(number: i32) -> Result<i32, FactsError> {
 }
 
 #[inline]
-pub(crate) fn narrow(
-    number: Option<i32>,
-    column: &'static str,
-) -> Result<Option<i32>, FactsError> {
+pub(crate) fn narrow(number: Option<i32>, column: &'static str) -> Result<Option<i32>, FactsError> {
     match number {
         Some(number) if !(-NARROW..NARROW).contains(&number) => {
             refused(column, number, "-1073741824 to 1073741823")

@@ -123,7 +123,9 @@ impl<T: Copy + Eq + Hash> Interner<T> {
         let number = items.len() as u32;
         items.push(item);
         table.insert_unique(hash, number, |&number| {
-            items.get(number as usize).map_or(0, |item| hasher.hash_one(item))
+            items
+                .get(number as usize)
+                .map_or(0, |item| hasher.hash_one(item))
         });
         number
     }

@@ -34,11 +34,7 @@ impl<'r> SortedRun<'r> {
     ///
     /// # Errors
     /// When they cannot be compressed or written.
-    pub fn write_events(
-        &self,
-        is_old: bool,
-        sink: &mut impl GroupSink,
-    ) -> Result<(), EncodeError> {
+    pub fn write_events(&self, is_old: bool, sink: &mut impl GroupSink) -> Result<(), EncodeError> {
         let mut tables = Tables::new(self.bounds)?;
         let places = self.users.iter().flat_map(|user| user.events);
         let events = places.filter_map(|place| self.rows.rows.get(*place as usize));

@@ -83,7 +83,7 @@ pub struct GroupBounds {
 impl Default for GroupBounds {
     fn default() -> Self {
         Self {
-            rows: 1 << 18,
+            rows: 1 << 17,
             text_bytes: 64 << 20,
         }
     }

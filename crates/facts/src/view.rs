@@ -105,7 +105,9 @@ impl View {
                 (Some(reached), Some(last)) => reached.saturating_sub(last),
                 _ => 0,
             };
-            self.watch_ms = self.watch_ms.saturating_add(gap.min(advance.max(GAP_CAP_MS)));
+            self.watch_ms = self
+                .watch_ms
+                .saturating_add(gap.min(advance.max(GAP_CAP_MS)));
         }
         match event_type {
             EventType::Play | EventType::Resume | EventType::Heartbeat => self.is_playing = true,

@@ -156,7 +156,7 @@ fn shards(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
 fn batches(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
     writeln!(
         f,
-        "\n  units, as the receipts of {} batches with {} records say",
+        "\n  units of the {} batches that began on the date, with {} records, as their receipts say",
         count(book.batches),
         count(book.records)
     )?;
@@ -181,8 +181,20 @@ fn identities(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
     let units = &book.units;
     writeln!(f, "\n  units that arrived on the date, each identity once")?;
     line(f, ' ', "rows", units.rows, "")?;
-    line(f, '−', "redelivered", units.redelivered, "retries cut batches otherwise")?;
-    line(f, '−', "replayed", units.replayed, "in quarantine, and events now")?;
+    line(
+        f,
+        '−',
+        "redelivered",
+        units.redelivered,
+        "retries cut batches otherwise",
+    )?;
+    line(
+        f,
+        '−',
+        "replayed",
+        units.replayed,
+        "in quarantine, and events now",
+    )?;
     line(f, '=', "distinct", units.distinct, "")?;
     line(f, '=', "events", units.processed, "")?;
     line(f, '+', "open in quarantine", units.open, "")
@@ -259,21 +271,40 @@ fn events(f: &mut Formatter<'_>, event: &EventAudit) -> fmt::Result {
         );
         writeln!(f, "{}", text.trim_end())
     };
-    row(' ', "rows in processed objects", book.rows, found.rows, &receipts)?;
+    row(
+        ' ',
+        "rows in processed objects",
+        book.rows,
+        found.rows,
+        &receipts,
+    )?;
     row('−', "redelivered", book.redelivered, found.redelivered, "")?;
     row('=', "distinct", book.distinct, found.distinct, "")?;
     row('=', "curated", book.curated, found.curated, "")?;
     let conflicts = format!("   {} with another content", count(book.conflicts));
-    row('+', "duplicates dropped", book.duplicates, found.duplicates, &conflicts)?;
+    row(
+        '+',
+        "duplicates dropped",
+        book.duplicates,
+        found.duplicates,
+        &conflicts,
+    )?;
     if event.waiting_receipts > 0 {
-        let remark = format!("in {} receipts, for the next run", count(event.waiting_receipts));
+        let remark = format!(
+            "in {} receipts, for the next run",
+            count(event.waiting_receipts)
+        );
         line(f, ' ', "waiting", event.waiting_rows, &remark)?;
     }
     writeln!(f, "    the warehouse is not loaded by this version")
 }
 
 fn tables(f: &mut Formatter<'_>, event: &EventAudit) -> fmt::Result {
-    writeln!(f, "\n  {:<30} {:>13} {:>9} {:>13}", "tables", "rows", "files", "size")?;
+    writeln!(
+        f,
+        "\n  {:<30} {:>13} {:>9} {:>13}",
+        "tables", "rows", "files", "size"
+    )?;
     for (name, table) in &event.tables {
         writeln!(
             f,

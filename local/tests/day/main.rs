@@ -1,6 +1,7 @@
 //! The day, whole: real events through the real transform, SQL and files.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod checks;
 mod crash;
 mod lake;
 mod late;

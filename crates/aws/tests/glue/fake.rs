@@ -134,7 +134,8 @@ impl FakeGlue {
         self.0.lock().unwrap()
     }
 
-    /// Right before that call of the operation (from 1), somebody else writes.
+    /// Right before that call of the operation, from 1 since the calls were last
+    /// asked for, somebody else writes.
     pub(crate) fn before(
         &self,
         operation: &'static str,

@@ -86,7 +86,8 @@ impl<'g> Filling<'g> {
     pub(super) fn enter(&mut self, receipt: &Receipt, events: &[UnitId]) {
         let number = u32::try_from(self.objects.len()).unwrap_or(u32::MAX);
         self.objects.push(receipt.key());
-        self.sources.extend(events.iter().map(|unit| (*unit, number)));
+        self.sources
+            .extend(events.iter().map(|unit| (*unit, number)));
     }
 
     /// Adds the book up against the generation's files.
@@ -125,7 +126,11 @@ impl<'g> Filling<'g> {
             ("redelivered rows", book.redelivered, found.redelivered),
             ("distinct identities", book.distinct, found.distinct),
             ("identities in events", book.curated, found.curated),
-            ("identities in dropped_events", book.duplicates, found.duplicates),
+            (
+                "identities in dropped_events",
+                book.duplicates,
+                found.duplicates,
+            ),
         ] {
             if booked != found {
                 problems.push(Problem::Unbalanced {
@@ -160,22 +165,28 @@ impl<'g> Filling<'g> {
             units.sort_unstable();
             units.dedup();
         }
-        let is_curated =
-            |unit: &UnitId| events.binary_search(unit).is_ok() || dropped.binary_search(unit).is_ok();
+        let is_curated = |unit: &UnitId| {
+            events.binary_search(unit).is_ok() || dropped.binary_search(unit).is_ok()
+        };
         let lost: Vec<u32> = sources
             .iter()
             .filter(|(unit, _)| !is_curated(unit))
             .map(|(_, number)| *number)
             .collect();
         if let Some(first) = lost.iter().min() {
-            let example = usize::try_from(*first).ok().and_then(|n| self.objects.get(n));
+            let example = usize::try_from(*first)
+                .ok()
+                .and_then(|n| self.objects.get(n));
             problems.push(Problem::Lost {
                 identities: lost.len() as u64,
                 example: example.cloned().unwrap_or_default(),
             });
         }
-        let has_source =
-            |unit: &UnitId| sources.binary_search_by_key(unit, |(unit, _)| *unit).is_ok();
+        let has_source = |unit: &UnitId| {
+            sources
+                .binary_search_by_key(unit, |(unit, _)| *unit)
+                .is_ok()
+        };
         let curated = events.iter().chain(&dropped);
         let unknown = curated.filter(|unit| !has_source(unit)).count() as u64;
         if unknown > 0 {

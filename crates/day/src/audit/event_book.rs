@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
+use marquee_lake::LakeError;
 use marquee_lake::generation::{EventCounts, TableFiles};
 use marquee_lake::receipt::{self, Receipt};
-use marquee_lake::LakeError;
 use marquee_tables::curated;
 use marquee_tables::encode::{
     EncodeError, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file,

@@ -126,8 +126,7 @@ struct Unresolved {
 
 impl Unresolved {
     fn read(key: &str, content: &[u8]) -> Result<Self, String> {
-        let report: Report =
-            serde_json::from_slice(content).map_err(|cause| cause.to_string())?;
+        let report: Report = serde_json::from_slice(content).map_err(|cause| cause.to_string())?;
         let batch = report.batch;
         let payload = report.payload.unwrap_or_default();
         // Without a payload, or with one that is no event, the number is all.

@@ -130,7 +130,10 @@ impl Filling {
     /// Enters what a receipt's objects hold.
     pub(super) fn enter(&mut self, receipt: &Receipt, role: Role, scanned: &mut Scanned) {
         for (shard_id, mut records) in std::mem::take(&mut scanned.records) {
-            self.records.entry(shard_id).or_default().append(&mut records);
+            self.records
+                .entry(shard_id)
+                .or_default()
+                .append(&mut records);
         }
         self.processed.append(&mut scanned.processed);
         self.quarantined.append(&mut scanned.quarantined);
@@ -171,8 +174,7 @@ impl Filling {
         let last = &receipt.last_sequence_number;
         let end = self.ends.get(&receipt.shard_id);
         let compare = crate::units::compare_sequence_numbers;
-        let overlaps =
-            end.is_some_and(|end| compare(&receipt.first_sequence_number, end).is_le());
+        let overlaps = end.is_some_and(|end| compare(&receipt.first_sequence_number, end).is_le());
         if end.is_none_or(|end| compare(end, last).is_lt()) {
             self.ends.insert(receipt.shard_id.clone(), last.clone());
         }
@@ -180,7 +182,11 @@ impl Filling {
         let is_of_one_date =
             role.filed && date_of(&receipt.first_arrived_at) == date_of(&receipt.last_arrived_at);
         if blank > 0 {
-            let line = self.book.shards.entry(receipt.shard_id.clone()).or_default();
+            let line = self
+                .book
+                .shards
+                .entry(receipt.shard_id.clone())
+                .or_default();
             line.blank += blank;
             if overlaps || !is_of_one_date {
                 line.doubtful += blank;

@@ -41,12 +41,24 @@ mod tests {
     fn a_number_is_found_in_what_is_left_of_a_unit() {
         let found = |unit: &[u8]| number_in(unit).map(|(id, seq)| format!("{id} {seq}"));
         for (unit, expected) in [
-            (&br#"{"producer":{"id":"p","seq":7},"event_id":"trunc"#[..], Some("p 7")),
-            (b"{\"producer\" : {\"seq\":8,\"id\":\"p \\\"q\\\"\",\"x\":[]}\xff", Some("p \"q\" 8")),
-            (br#"{"producer":1,"device":{"producer":{"id":"p","seq":9}}"#, Some("p 9")),
+            (
+                &br#"{"producer":{"id":"p","seq":7},"event_id":"trunc"#[..],
+                Some("p 7"),
+            ),
+            (
+                b"{\"producer\" : {\"seq\":8,\"id\":\"p \\\"q\\\"\",\"x\":[]}\xff",
+                Some("p \"q\" 8"),
+            ),
+            (
+                br#"{"producer":1,"device":{"producer":{"id":"p","seq":9}}"#,
+                Some("p 9"),
+            ),
             (br#"{"producer":{"id":"p","seq":0}}"#, None),
             (br#"{"producer":{"id":"p","seq":-1}}"#, None),
-            (br#"{"producer":{"id":"p","seq":9223372036854775807}}"#, None),
+            (
+                br#"{"producer":{"id":"p","seq":9223372036854775807}}"#,
+                None,
+            ),
             (br#"{"producer":{"id":"p","seq"#, None),
             (b"\"producer\"", None),
             (b"<html>", None),

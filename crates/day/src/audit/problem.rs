@@ -254,7 +254,10 @@ impl Display for Problem {
                 gaps,
                 excused,
             } => {
-                write!(f, "{missing} numbers of producer {producer_id:?} are missing (")?;
+                write!(
+                    f,
+                    "{missing} numbers of producer {producer_id:?} are missing ("
+                )?;
                 for (index, (from, to)) in gaps.iter().enumerate() {
                     let comma = if index > 0 { ", " } else { "" };
                     match from == to {

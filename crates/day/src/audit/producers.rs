@@ -79,8 +79,10 @@ pub(super) async fn call(
     let mut by_now: BTreeMap<String, Intervals> = BTreeMap::new();
     let mut producers = Producers::default();
     let last_hour = (i64::from(date.days()) + 1) * 24;
+    let newest = filed.keys().next_back().copied();
     for (ingest_date, receipts) in filed {
-        let numbers = of_date(store, ingest_date, &receipts).await?;
+        let is_growing = newest == Some(ingest_date);
+        let numbers = of_date(store, ingest_date, &receipts, is_growing).await?;
         let is_by_end = ingest_date.parse::<Date>().is_ok_and(|filed| filed <= date);
         for (producer, intervals) in numbers.producers {
             if is_by_end {
@@ -108,11 +110,13 @@ pub(super) async fn call(
     Ok(producers)
 }
 
-/// The numbers of one ingest date: from the ledger, or else from the objects.
+/// The numbers of one ingest date: from the ledger, or else from the objects. A
+/// date that still grows is not remembered.
 async fn of_date(
     store: &Arc<dyn ObjectStore>,
     ingest_date: &str,
     receipts: &[&Receipt],
+    is_growing: bool,
 ) -> Result<DateNumbers, DayError> {
     let keys: Vec<String> = receipts.iter().map(|receipt| receipt.key()).collect();
     let name = digest::of(keys.join("\n").as_bytes());
@@ -125,7 +129,10 @@ async fn of_date(
     }
     let (numbers, is_whole) = read(store, receipts).await?;
     // What is missing may be restored: only what is whole is remembered.
-    if is_whole && let Err(error) = write_json(&**store, &key, &numbers).await {
+    if is_whole
+        && !is_growing
+        && let Err(error) = write_json(&**store, &key, &numbers).await
+    {
         tracing::warn!(%error, "the numbers of an ingest date are not remembered");
     }
     Ok(numbers)
@@ -216,7 +223,11 @@ fn in_processed(key: &str, content: bytes::Bytes, is_replay: bool) -> Result<Fou
         "sequence_number",
         "sub_sequence",
     ];
-    let columns = if is_replay { &columns[..] } else { &columns[..2] };
+    let columns = if is_replay {
+        &columns[..]
+    } else {
+        &columns[..2]
+    };
     units::read(key, content, columns, |batch| {
         let ids = batch.texts("producer_id")?;
         let numbers = batch.longs("producer_seq")?;

@@ -148,7 +148,11 @@ impl Scanning {
             let in_zone = objects.filter(|object| object.zone == zone);
             in_zone.map(|object| object.rows).sum()
         };
-        let raw = match receipt.objects.iter().any(|object| object.zone == Zone::Raw) {
+        let raw = match receipt
+            .objects
+            .iter()
+            .any(|object| object.zone == Zone::Raw)
+        {
             true => rows_of(Zone::Raw),
             false => receipt.received,
         };

@@ -106,11 +106,7 @@ enum Opened {
 }
 
 /// Reads an object of about that size, or its footer where it is large.
-async fn open(
-    store: &dyn ObjectStore,
-    key: &str,
-    bytes: u64,
-) -> Result<Opened, DayError> {
+async fn open(store: &dyn ObjectStore, key: &str, bytes: u64) -> Result<Opened, DayError> {
     let path = Path::from(key);
     let gone = |error: object_store::Error| match error {
         object_store::Error::NotFound { .. } => DayError::Gone {
@@ -330,9 +326,7 @@ fn with_dictionaries(schema: &Schema) -> Schema {
 }
 
 /// What comes next, for a thread that may wait for it.
-pub(crate) fn next(
-    pieces: &mut mpsc::Receiver<Result<Read, DayError>>,
-) -> Result<Read, DayError> {
+pub(crate) fn next(pieces: &mut mpsc::Receiver<Result<Read, DayError>>) -> Result<Read, DayError> {
     let ended = || std::io::Error::other("nobody reads the objects any more");
     pieces.blocking_recv().ok_or_else(ended)?
 }

@@ -94,7 +94,12 @@ impl Spill {
         }
         // Up to the least of the users that the runs have in memory, and no
         // further, every row is at hand or follows at once.
-        while let Some(last) = runs.iter().filter_map(Run::last_user).min().map(str::to_owned) {
+        while let Some(last) = runs
+            .iter()
+            .filter_map(Run::last_user)
+            .min()
+            .map(str::to_owned)
+        {
             for run in &mut runs {
                 run.take_until(&last, rows)?;
             }

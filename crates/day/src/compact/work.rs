@@ -54,11 +54,13 @@ struct Pinned(Arc<Titles>);
 
 impl Catalogue for Pinned {
     fn title(&self, title_id: &str) -> Known<'_> {
-        self.0.get(title_id).map_or_else(Known::default, |title| Known {
-            series_id: title.series_id.as_deref(),
-            genres: title.genres.as_deref(),
-            runtime_ms: title.runtime_ms,
-        })
+        self.0
+            .get(title_id)
+            .map_or_else(Known::default, |title| Known {
+                series_id: title.series_id.as_deref(),
+                genres: title.genres.as_deref(),
+                runtime_ms: title.runtime_ms,
+            })
     }
 }
 

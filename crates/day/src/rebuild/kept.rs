@@ -108,9 +108,9 @@ pub(super) fn tell_forms(units: &mut [Unit], receipt: &Receipt, transformer: &mu
 fn only_units(units: &[Unit]) -> Vec<usize> {
     let mut only = Vec::new();
     let mut start = 0;
-    for record in units.chunk_by(|a, b| {
-        a.sequence_number == b.sequence_number && a.shard_id == b.shard_id
-    }) {
+    for record in
+        units.chunk_by(|a, b| a.sequence_number == b.sequence_number && a.shard_id == b.shard_id)
+    {
         if record.len() == 1 {
             only.push(start);
         }

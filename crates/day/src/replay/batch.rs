@@ -43,7 +43,10 @@ impl<'c> Chosen<'c> {
         let candidate = self.candidate;
         let (partition_key, bytes) = match &self.line {
             Some((key, line)) => (key.as_str(), line.as_slice()),
-            None => (candidate.partition_key.as_str(), candidate.payload.as_slice()),
+            None => (
+                candidate.partition_key.as_str(),
+                candidate.payload.as_slice(),
+            ),
         };
         KeptUnit {
             identity: Identity {
@@ -70,7 +73,9 @@ pub(super) fn cut(mut chosen: Vec<Chosen<'_>>) -> Vec<Vec<Chosen<'_>>> {
         match batches.last_mut() {
             Some(batch)
                 if batch.len() < UNITS
-                    && batch.first().is_some_and(|first| first.place() == unit.place()) =>
+                    && batch
+                        .first()
+                        .is_some_and(|first| first.place() == unit.place()) =>
             {
                 batch.push(unit);
             }
@@ -99,7 +104,10 @@ pub(super) async fn write(
             sequence_number,
             ..
         } = unit.candidate;
-        identities.push_str(&format!("{shard_id} {sequence_number} {}\n", unit.sub_sequence));
+        identities.push_str(&format!(
+            "{shard_id} {sequence_number} {}\n",
+            unit.sub_sequence
+        ));
         records.push(unit.candidate.record());
     }
     records.sort_unstable();

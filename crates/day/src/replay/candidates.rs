@@ -38,7 +38,8 @@ impl Candidate {
 
     /// The identity of a unit of its record.
     pub(super) fn unit(&self, sub_sequence: impl TryInto<i32>) -> UnitId {
-        self.record().unit(sub_sequence.try_into().unwrap_or(i32::MAX))
+        self.record()
+            .unit(sub_sequence.try_into().unwrap_or(i32::MAX))
     }
 
     pub(super) fn kept(&self) -> KeptUnit<'_> {

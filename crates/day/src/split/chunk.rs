@@ -151,9 +151,8 @@ fn write(
             let options = ArrowWriterOptions::new()
                 .with_properties(properties())
                 .with_skip_arrow_metadata(true);
-            let parquet =
-                ArrowWriter::try_new_with_options(Vec::new(), batch.schema(), options)
-                    .map_err(|cause| malformed(WRITTEN, cause))?;
+            let parquet = ArrowWriter::try_new_with_options(Vec::new(), batch.schema(), options)
+                .map_err(|cause| malformed(WRITTEN, cause))?;
             place.insert(Writer { rows: 0, parquet })
         }
     };

@@ -14,7 +14,8 @@ async fn a_whole_lake_is_balanced_to_the_last_figure() {
     ];
     lake.deliver(&batch).await;
     let other = Sent::new(7, &[broken(5), play(6)]).in_shard(1);
-    lake.deliver(&[other.at(&format!("{DATE}T13:00:00Z"))]).await;
+    lake.deliver(&[other.at(&format!("{DATE}T13:00:00Z"))])
+        .await;
     lake.publish().await;
 
     let audit = lake.audit_with(&[(0, 2), (1, 1)]).await;
@@ -26,10 +27,16 @@ async fn a_whole_lake_is_balanced_to_the_last_figure() {
     assert_eq!((book.units.distinct, book.units.open), (6, 2));
     let shard = book.shards[&shard_id(0)];
     assert_eq!((shard.stream, shard.seen, shard.failed), (Some(2), 2, 0));
-    assert_eq!((book.hours[&12].received, book.hours[&13].quarantined), (4, 1));
+    assert_eq!(
+        (book.hours[&12].received, book.hours[&13].quarantined),
+        (4, 1)
+    );
     let producer = &book.producers["p"];
     // Number 3 is in the unit that is too broken to say so.
-    assert_eq!((producer.up_to, producer.present, producer.missing), (6, 5, 1));
+    assert_eq!(
+        (producer.up_to, producer.present, producer.missing),
+        (6, 5, 1)
+    );
     assert_eq!(book.unnumbered, 1);
     let event = audit.event.unwrap();
     assert_eq!((event.found.rows, event.found.distinct), (4, 4));

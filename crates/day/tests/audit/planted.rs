@@ -5,12 +5,17 @@ use marquee_lake::receipt::Receipt;
 use marquee_lake::zone::Zone;
 use serde_json::json;
 
-use crate::lake::{DATE, Lake, Sent, key_of, payload, play, sequence_number, shard_id, without_last_row};
+use crate::lake::{
+    DATE, Lake, Sent, key_of, payload, play, sequence_number, shard_id, without_last_row,
+};
 
 /// A lake of two batches, published.
 async fn whole() -> (Lake, Receipt) {
     let lake = Lake::new();
-    let first = [Sent::new(1, &[play(1), play(2)]), Sent::new(2, &["x".to_owned()])];
+    let first = [
+        Sent::new(1, &[play(1), play(2)]),
+        Sent::new(2, &["x".to_owned()]),
+    ];
     let receipt = lake.deliver(&first).await;
     lake.deliver(&[Sent::new(3, &[play(3)])]).await;
     lake.publish().await;
@@ -32,8 +37,14 @@ async fn a_processed_object_removed() {
     lake.remove(&key).await;
     let problems = problems(&lake).await;
     let named_by = receipt.key();
-    assert!(problems.contains(&Problem::MissingObject { key, named_by }), "{problems:?}");
-    assert!(problems.contains(&Problem::Unknown { identities: 2 }), "{problems:?}");
+    assert!(
+        problems.contains(&Problem::MissingObject { key, named_by }),
+        "{problems:?}"
+    );
+    assert!(
+        problems.contains(&Problem::Unknown { identities: 2 }),
+        "{problems:?}"
+    );
 }
 
 #[tokio::test]
@@ -44,7 +55,10 @@ async fn raw_and_quarantine_objects_removed() {
         lake.remove(&key).await;
         let named_by = receipt.key();
         let problems = problems(&lake).await;
-        assert!(problems.contains(&Problem::MissingObject { key, named_by }), "{problems:?}");
+        assert!(
+            problems.contains(&Problem::MissingObject { key, named_by }),
+            "{problems:?}"
+        );
     }
 }
 
@@ -95,7 +109,11 @@ async fn rows_dropped_from_a_file() {
     };
     assert!(problems.contains(&rows), "{problems:?}");
     let content = problems.iter().find_map(|problem| match problem {
-        Problem::ContentDiffers { key: at, found_bytes, .. } if *at == key => Some(*found_bytes),
+        Problem::ContentDiffers {
+            key: at,
+            found_bytes,
+            ..
+        } if *at == key => Some(*found_bytes),
         _ => None,
     });
     assert_eq!(content, Some(found_bytes));
@@ -133,6 +151,18 @@ async fn rows_dropped_from_curated_tables() {
 }
 
 #[tokio::test]
+async fn the_list_of_covered_receipts_removed() {
+    let (lake, _) = whole().await;
+    let generation = lake.publish().await;
+    lake.remove(&generation.covered).await;
+    let missing = Problem::MissingObject {
+        key: generation.covered.clone(),
+        named_by: generation.key(),
+    };
+    assert_eq!(problems(&lake).await, [missing]);
+}
+
+#[tokio::test]
 async fn damage_that_no_reader_takes() {
     let (lake, receipt) = whole().await;
     let key = key_of(&receipt, Zone::Processed);
@@ -145,8 +175,7 @@ async fn damage_that_no_reader_takes() {
     ] {
         lake.put(&key, damaged).await;
         let problems = problems(&lake).await;
-        let is_unreadable =
-            |problem: &Problem| matches!(problem, Problem::Unreadable { key: at, .. } if *at == key);
+        let is_unreadable = |problem: &Problem| matches!(problem, Problem::Unreadable { key: at, .. } if *at == key);
         assert!(problems.iter().any(is_unreadable), "{problems:?}");
     }
 }
@@ -260,7 +289,8 @@ async fn a_receipt_that_does_not_add_up() {
     let (lake, receipt) = whole().await;
     let mut forged = receipt.clone();
     forged.processed += 1;
-    lake.put(&receipt.key(), serde_json::to_vec(&forged).unwrap()).await;
+    lake.put(&receipt.key(), serde_json::to_vec(&forged).unwrap())
+        .await;
     let problems = problems(&lake).await;
     let is_forged = |problem: &Problem| matches!(problem, Problem::ReceiptUnbalanced { receipt: at, .. } if *at == receipt.key());
     assert!(problems.iter().any(is_forged), "{problems:?}");

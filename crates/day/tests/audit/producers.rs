@@ -60,7 +60,11 @@ async fn a_number_that_waits_at_midnight_is_excused() {
     assert_eq!(gap(&lake).await, Some((1, vec![(2, 2)])));
     let junk = |sequence, at| Sent::new(sequence, &["x".to_owned()]).at(at);
     lake.deliver(&[junk(2, "2026-03-02T01:00:00Z")]).await;
-    assert_eq!(gap(&lake).await, Some((1, vec![(2, 2)])), "an hour is too late");
+    assert_eq!(
+        gap(&lake).await,
+        Some((1, vec![(2, 2)])),
+        "an hour is too late"
+    );
     lake.deliver(&[junk(3, "2026-03-02T00:59:59Z")]).await;
     assert_eq!(gap(&lake).await, None);
 }

@@ -177,14 +177,20 @@ fn a_last_generation_that_lost_rows_is_found() {
     let units = [unit(1, "u", 0), unit(1, "u", 1), unit(2, "v", 2)];
     let input = lake.put_units("processed/a.parquet", &units);
     let settings = CompactSettings::default();
-    let last = lake.compact(task("1", vec![input], None), &settings).unwrap();
+    let last = lake
+        .compact(task("1", vec![input], None), &settings)
+        .unwrap();
     let later = lake.put_units("processed/b.parquet", [&unit(3, "w", 3)]);
 
     let mut lost = task("2", vec![later.clone()], Some(&last));
     lost.events[0].rows += 1;
     assert!(matches!(
         fault(&lake, lost),
-        DayError::Differs { found: 2, expected: 3, .. }
+        DayError::Differs {
+            found: 2,
+            expected: 3,
+            ..
+        }
     ));
 
     let mut lost = task("3", vec![later], Some(&last));
@@ -192,7 +198,9 @@ fn a_last_generation_that_lost_rows_is_found() {
     let fault = fault(&lake, lost).to_string();
     let event = uuid::Uuid::from_u128(1);
     assert!(
-        fault.contains(&format!("event {event} of user \"u\" is only among the dropped")),
+        fault.contains(&format!(
+            "event {event} of user \"u\" is only among the dropped"
+        )),
         "{fault}"
     );
 }

@@ -29,7 +29,10 @@ fn identity(unit: &Unit) -> Identity {
 
 /// Of units that were delivered, each as often as it is there.
 pub(crate) fn expected<'u>(delivered: impl IntoIterator<Item = &'u Unit>) -> Expected {
-    let of_date: Vec<&Unit> = delivered.into_iter().filter(|unit| unit.is_of_date()).collect();
+    let of_date: Vec<&Unit> = delivered
+        .into_iter()
+        .filter(|unit| unit.is_of_date())
+        .collect();
     let mut expected = Expected {
         receipt_rows: of_date.len() as u64,
         ..Expected::default()
@@ -42,7 +45,10 @@ pub(crate) fn expected<'u>(delivered: impl IntoIterator<Item = &'u Unit>) -> Exp
     }
     let mut claims: BTreeMap<(&str, u128), Vec<&Unit>> = BTreeMap::new();
     for unit in distinct.into_values() {
-        claims.entry((&unit.user, unit.event_id)).or_default().push(unit);
+        claims
+            .entry((&unit.user, unit.event_id))
+            .or_default()
+            .push(unit);
     }
     let mut users: BTreeMap<&str, Vec<&Unit>> = BTreeMap::new();
     for ((user, _), mut units) in claims {
@@ -57,7 +63,9 @@ pub(crate) fn expected<'u>(delivered: impl IntoIterator<Item = &'u Unit>) -> Exp
     }
     for mut units in users.into_values() {
         units.sort_by_key(|unit| (unit.content.time, unit.arrived_at, identity(unit)));
-        expected.events.extend(units.iter().map(|unit| event_row(unit)));
+        expected
+            .events
+            .extend(units.iter().map(|unit| event_row(unit)));
         let mut sessions: Vec<&str> = Vec::new();
         for unit in &units {
             if !sessions.contains(&unit.content.session.as_str()) {
@@ -90,7 +98,11 @@ fn event_row(unit: &Unit) -> Cells {
     let content = &unit.content;
     let title = title(content.title);
     let runtime = title.as_ref().and_then(|title| title.runtime_ms);
-    let rate = match (content.event_type.is_playback(), content.position_ms, runtime) {
+    let rate = match (
+        content.event_type.is_playback(),
+        content.position_ms,
+        runtime,
+    ) {
         (true, Some(position), Some(runtime)) => {
             some((position as f64 / runtime as f64).min(1.0) as f32)
         }
@@ -113,7 +125,9 @@ fn event_row(unit: &Unit) -> Cells {
         text(&content.query),
         text(&content.results),
         text(&content.row),
-        content.halves.map(|halves| (f32::from(halves) / 2.0).to_string()),
+        content
+            .halves
+            .map(|halves| (f32::from(halves) / 2.0).to_string()),
         title.as_ref().and_then(|title| title.series_id.clone()),
         title.as_ref().and_then(Title::joined_genres),
         text(&runtime),
@@ -147,7 +161,11 @@ fn add_session(units: &[&Unit], expected: &mut Expected) {
         of_view && content.title.is_some()
     };
     let mut titles: Vec<&str> = Vec::new();
-    for id in units.iter().filter(watched).filter_map(|unit| unit.content.title) {
+    for id in units
+        .iter()
+        .filter(watched)
+        .filter_map(|unit| unit.content.title)
+    {
         if !titles.contains(&id) {
             titles.push(id);
         }
@@ -156,10 +174,19 @@ fn add_session(units: &[&Unit], expected: &mut Expected) {
     let mut binged: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for id in titles {
         let of_title = |unit: &&&Unit| unit.content.title == Some(id);
-        let units: Vec<&Unit> = units.iter().filter(watched).filter(of_title).copied().collect();
+        let units: Vec<&Unit> = units
+            .iter()
+            .filter(watched)
+            .filter(of_title)
+            .copied()
+            .collect();
         let view = view(id, &units);
         watch_ms += view.watch_ms;
-        played += u32::from(units.iter().any(|unit| unit.content.event_type.is_playback()));
+        played += u32::from(
+            units
+                .iter()
+                .any(|unit| unit.content.event_type.is_playback()),
+        );
         if let Some(series) = title(Some(id)).and_then(|title| title.series_id)
             && view.completion_rate.is_some_and(|rate| rate >= 0.7)
         {
@@ -224,7 +251,9 @@ fn view(id: &str, units: &[&Unit]) -> View {
         }
     }
     let count = |event_type| {
-        let of_type = playback.iter().filter(|unit| unit.content.event_type == event_type);
+        let of_type = playback
+            .iter()
+            .filter(|unit| unit.content.event_type == event_type);
         of_type.count()
     };
     let has_complete = count(EventType::Complete) > 0;

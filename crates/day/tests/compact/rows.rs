@@ -1,9 +1,7 @@
 //! Rows of any table as cells of text.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Float32Type, Int32Type, Int64Type, TimestampMicrosecondType,
-};
+use arrow_array::types::{Date32Type, Float32Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
@@ -16,12 +14,20 @@ pub(crate) fn read_rows(file: Bytes) -> Vec<Cells> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
     let batches = reader.build().unwrap().map(Result::unwrap);
     batches
-        .flat_map(|batch| (0..batch.num_rows()).map(|row| cells(&batch, row)).collect::<Vec<_>>())
+        .flat_map(|batch| {
+            (0..batch.num_rows())
+                .map(|row| cells(&batch, row))
+                .collect::<Vec<_>>()
+        })
         .collect()
 }
 
 fn cells(batch: &RecordBatch, row: usize) -> Cells {
-    batch.columns().iter().map(|column| cell(column, row)).collect()
+    batch
+        .columns()
+        .iter()
+        .map(|column| cell(column, row))
+        .collect()
 }
 
 fn cell(column: &dyn Array, row: usize) -> Option<String> {

@@ -97,7 +97,9 @@ proptest! {
 #[test]
 fn an_object_of_the_split_has_the_rows_as_they_were() {
     let lake = Lake::new();
-    let mut units: Vec<_> = (0..40).map(|at| unit(at, &format!("user-{}", at % 9), at as i64)).collect();
+    let mut units: Vec<_> = (0..40)
+        .map(|at| unit(at, &format!("user-{}", at % 9), at as i64))
+        .collect();
     units[7].content.time -= 1_000_000;
     let inputs = [
         lake.put_units("processed/a.parquet", &units[..10]),
@@ -108,18 +110,31 @@ fn an_object_of_the_split_has_the_rows_as_they_were() {
     let divided = divide(&lake, &inputs, 3, chunk).unwrap();
     let objects: Vec<&InputObject> = divided.iter().flatten().collect();
     let directory = directory(DATE, "1-a");
-    assert_eq!(directory, "staging/days/event_date=2026-03-01/run=1-a/split");
+    assert_eq!(
+        directory,
+        "staging/days/event_date=2026-03-01/run=1-a/split"
+    );
     for object in &objects {
         assert!(object.key.starts_with(&directory), "{}", object.key);
         assert_eq!(lake.get(&object.key).len() as u64, object.bytes);
-        assert_eq!(read_rows(lake.get(&object.key)).len() as u64, object.rows_of_date);
+        assert_eq!(
+            read_rows(lake.get(&object.key)).len() as u64,
+            object.rows_of_date
+        );
     }
-    assert!(objects.iter().any(|object| object.key.contains("/chunk-0001/bucket-")));
+    assert!(
+        objects
+            .iter()
+            .any(|object| object.key.contains("/chunk-0001/bucket-"))
+    );
     let rows = |key: &str| read_rows(lake.get(key));
     let before = inputs.iter().flat_map(|input| rows(&input.key));
     let day = crate::units::DAY.to_string();
     let before = before.filter(|row| row[3].as_ref() == Some(&day)).collect();
-    let after = objects.iter().flat_map(|object| rows(&object.key)).collect();
+    let after = objects
+        .iter()
+        .flat_map(|object| rows(&object.key))
+        .collect();
     assert_eq!(sorted(after), sorted(before));
 
     let contents = |objects: &[&InputObject]| -> Vec<_> {

@@ -66,7 +66,9 @@ impl Unit {
                 os: content.device_type.map(|_| "os".into()),
                 app_version: None,
             },
-            producer: self.producer.map(|(id, seq)| Producer { id: id.into(), seq }),
+            producer: self
+                .producer
+                .map(|(id, seq)| Producer { id: id.into(), seq }),
             title_id: content.title.map(text),
             position_ms: content.position_ms,
             from_position_ms: content.from_position_ms,
@@ -103,15 +105,7 @@ pub(crate) fn catalogue() -> Vec<Title> {
     ]
 }
 
-const TITLES: [&str; 7] = [
-    "t-film",
-    "t-bare",
-    "t-1",
-    "t-2",
-    "t-3",
-    "t-4",
-    "t-unknown",
-];
+const TITLES: [&str; 7] = ["t-film", "t-bare", "t-1", "t-2", "t-3", "t-4", "t-unknown"];
 
 fn any_time() -> impl Strategy<Value = i64> {
     let midnight = DAY * DAY_US;

@@ -185,16 +185,8 @@ impl EventsTable {
         let user = || Some(rows.users.get(context.user));
         push_word(&mut self.user_ids, &mut places.user, user, zstd)?;
         for (column, place, word) in [
-            (
-                &mut self.session_ids,
-                &mut places.session,
-                context.session,
-            ),
-            (
-                &mut self.profile_ids,
-                &mut places.profile,
-                context.profile,
-            ),
+            (&mut self.session_ids, &mut places.session, context.session),
+            (&mut self.profile_ids, &mut places.profile, context.profile),
             (&mut self.countries, &mut places.country, context.country),
             (
                 &mut self.device_types,
@@ -234,15 +226,13 @@ impl EventsTable {
         let position = event.position_ms();
         self.positions.push_optional(position, zstd)?;
         self.runtimes.push_optional(known.runtime_ms, zstd)?;
-        let completion_rate = match (event.event_type().is_playback(), position, known.runtime_ms)
-        {
+        let completion_rate = match (event.event_type().is_playback(), position, known.runtime_ms) {
             (true, Some(position), Some(runtime)) => {
                 Some((position as f64 / runtime as f64).min(1.0) as f32)
             }
             _ => None,
         };
-        self.completion_rates
-            .push_optional(completion_rate, zstd)?;
+        self.completion_rates.push_optional(completion_rate, zstd)?;
         if event.title == NONE {
             self.title_ids.push_null(zstd)?;
             self.series_ids.push_null(zstd)?;
@@ -250,7 +240,8 @@ impl EventsTable {
         }
         let title = event.title as usize;
         if self.titles.len() <= title {
-            self.titles.resize(rows.titles.len(), TitlePlaces::default());
+            self.titles
+                .resize(rows.titles.len(), TitlePlaces::default());
         }
         let Some(places) = self.titles.get_mut(title) else {
             return Ok(());

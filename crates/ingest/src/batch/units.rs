@@ -81,7 +81,11 @@ impl Transformer {
                         Unit::Line {
                             bytes,
                             partition_key,
-                        } => line(sub_sequence, partition_key.unwrap_or(unit.partition_key), bytes),
+                        } => line(
+                            sub_sequence,
+                            partition_key.unwrap_or(unit.partition_key),
+                            bytes,
+                        ),
                         Unit::Broken { error, .. } => broken = Some(refusal_of(&error)),
                     }
                     sub_sequence += 1;

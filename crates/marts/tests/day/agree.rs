@@ -1,4 +1,5 @@
 //! DuckDB, asked the same in Athena's words, gives every mart's and check's rows.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;

@@ -108,6 +108,7 @@ fn get<'a>(places: &[Place], page: &'a [u8], number: u32) -> Option<&'a [u8]> {
 fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len()
         && match a.len() {
+            2..4 => ends::<2>(a) == ends::<2>(b),
             4..8 => ends::<4>(a) == ends::<4>(b),
             8..=16 => ends::<8>(a) == ends::<8>(b),
             17..=32 => ends::<16>(a) == ends::<16>(b),

@@ -1,0 +1,123 @@
+//! Expectations that are broken, and tables that are added.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use marquee::day::DateOutcome;
+use marquee_day::plan::{Definitions, Selection};
+use marquee_day::sweep;
+use marquee_lake::generation;
+use marquee_marts::Engine;
+use marquee_sql::{Check, Mart, Severity};
+use object_store::ObjectStore;
+use object_store::memory::InMemory;
+
+use crate::lake::{
+    days, few_definitions, ingest, payloads, publish_titles, published, run, simulation,
+};
+
+async fn lake() -> Arc<dyn ObjectStore> {
+    let lake: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    publish_titles(&lake, &simulation()).await;
+    ingest(&lake, &payloads(&simulation(), 40)).await;
+    lake
+}
+
+/// The definitions with one more check that finds every event.
+fn with_broken(severity: &str, after: &str) -> Definitions {
+    let text = format!(
+        "-- Nothing happens.\n-- severity: {severity}\n-- after: {after}\n\
+         SELECT event_id FROM events WHERE event_date = {{date}}"
+    );
+    let mut definitions = few_definitions();
+    let check = Check::parse("nobody", &text).unwrap();
+    definitions.checks.push(check);
+    definitions
+}
+
+#[tokio::test]
+async fn an_error_holds_the_date_back_and_a_warning_is_reported() {
+    for after in ["compact", "marts"] {
+        let lake = lake().await;
+        let made = run(&lake, &with_broken("error", after)).await;
+        assert_eq!(made.len(), 3);
+        for (date, outcome) in made {
+            let DateOutcome::Held { checks, book: None } = outcome else {
+                panic!("{date} was not held back: {outcome:?}");
+            };
+            let broken = checks.iter().find(|check| check.name == "nobody").unwrap();
+            assert_eq!(broken.severity, Severity::Error);
+            assert!(broken.broken > 5 && broken.sample.len() == 5, "{broken:?}");
+        }
+        assert!(generation::current(&*lake).await.unwrap().is_empty());
+
+        let made = run(&lake, &with_broken("warn", after)).await;
+        for (date, outcome) in made {
+            let DateOutcome::Published(published) = outcome else {
+                panic!("{date} was not published: {outcome:?}");
+            };
+            assert!(published.checks.iter().any(|check| check.broken > 0));
+        }
+        assert_eq!(generation::current(&*lake).await.unwrap().len(), 3);
+    }
+}
+
+/// A table that is dropped in is made when its dates are asked for, and readers
+/// see it.
+#[tokio::test]
+async fn a_table_is_added_by_a_file() {
+    let lake = lake().await;
+    let mut definitions = few_definitions();
+    run(&lake, &definitions).await;
+    assert!(run(&lake, &definitions).await.is_empty());
+
+    let text = "-- Sessions by country.\n-- partition: event_date\n-- looks back: 0 days\n\
+                -- rebuild: dates\n\
+                SELECT country, count(*) AS sessions FROM fact_session\n\
+                WHERE event_date = {date} GROUP BY country ORDER BY country ASC NULLS LAST";
+    definitions
+        .marts
+        .push(Mart::parse("country_sessions", text).unwrap());
+    assert!(run(&lake, &definitions).await.is_empty(), "SQL alone makes no date due");
+    let all = Selection::Within {
+        from: "2026-01-01".parse().unwrap(),
+        to: "2026-12-31".parse().unwrap(),
+    };
+    let made = days(&lake, &definitions).run(&all, &|_| {}).await.unwrap();
+    assert_eq!(made.len(), 3);
+    let published = published(&lake, &definitions).await;
+    let dates = published
+        .files
+        .keys()
+        .filter(|(_, table)| table == "country_sessions");
+    assert_eq!(dates.count(), 3);
+}
+
+/// What earlier generations had is removed in the end; what is current stays.
+#[tokio::test]
+async fn only_what_nothing_needs_is_removed() {
+    let lake: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    publish_titles(&lake, &simulation()).await;
+    let definitions = few_definitions();
+    let batches = payloads(&simulation(), 40);
+    let (early, late) = batches.split_at(batches.len() / 2);
+    ingest(&lake, early).await;
+    run(&lake, &definitions).await;
+    ingest(&lake, late).await;
+    run(&lake, &definitions).await;
+    let before = published(&lake, &definitions).await;
+
+    let now = SystemTime::now();
+    let day = Duration::from_secs(86_400);
+    let young = sweep::sweep(&*lake, now, day).await.unwrap();
+    assert_eq!(young.objects, 0, "a reader may still be at it");
+    let old = sweep::sweep(&*lake, now + 2 * day, day).await.unwrap();
+    assert!(old.objects >= 4, "{old:?}");
+    assert!(published(&lake, &definitions).await == before);
+    let again = sweep::sweep(&*lake, now + 2 * day, day).await.unwrap();
+    assert_eq!(again.objects, 0);
+
+    let engine = Engine::open(lake).await.unwrap();
+    let rows = engine.query("SELECT count(*) FROM events").await.unwrap();
+    assert_eq!(rows[0].num_rows(), 1);
+}
