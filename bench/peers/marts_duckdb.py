@@ -66,7 +66,7 @@ def main(lake: Path) -> None:
         rounds = [build(lake, Path(out)) for _ in range(ROUNDS)]
         seconds, cpu, marts = min(rounds, key=lambda round: round[0])
         rows = {
-            file.stem: duckdb.sql(f"SELECT count(*) FROM read_parquet('{file}')").fetchone()[0]
+            file.stem: duckdb.execute(f"SELECT count(*) FROM read_parquet('{file}')").fetchall()[0][0]
             for file in sorted(Path(out).glob("*.parquet"))
         }
     print(

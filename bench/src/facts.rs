@@ -57,8 +57,18 @@ impl Numbers {
 /// The catalogue that belongs to the facts.
 pub fn titles() -> Vec<Title> {
     const GENRES: [&str; 12] = [
-        "drama", "comedy", "crime", "science fiction", "romance", "documentary", "horror", "family",
-        "action", "history", "music", "western",
+        "drama",
+        "comedy",
+        "crime",
+        "science fiction",
+        "romance",
+        "documentary",
+        "horror",
+        "family",
+        "action",
+        "history",
+        "music",
+        "western",
     ];
     (0..TITLES)
         .map(|number| Title {
@@ -124,7 +134,12 @@ struct Session {
 }
 
 impl Session {
-    fn write(&self, titles: &[Title], numbers: &mut Numbers, tables: &mut [Table; 3]) -> Result<()> {
+    fn write(
+        &self,
+        titles: &[Title],
+        numbers: &mut Numbers,
+        tables: &mut [Table; 3],
+    ) -> Result<()> {
         let [events, sessions, views] = tables;
         let ids = |name: &str| match name {
             "user_id" => Some(Value::Text(&self.user_id)),
@@ -132,7 +147,9 @@ impl Session {
             "country" => Some(Value::Text(self.country)),
             "device_type" => Some(Value::Text(self.device)),
             "shard_id" => Some(Value::Text("shardId-000000000000")),
-            "sequence_number" => Some(Value::Text("49590338271490256608559692540925702759324208523137515618")),
+            "sequence_number" => Some(Value::Text(
+                "49590338271490256608559692540925702759324208523137515618",
+            )),
             "sub_sequence" => Some(Value::Int(0)),
             _ => None,
         };
@@ -286,7 +303,10 @@ impl Table {
         fs::create_dir_all(lake.join(directory))?;
         let file = File::create(lake.join(&key)).with_context(|| key.clone())?;
         let properties = writer_properties().as_ref().clone();
-        let kinds = schema.fields().iter().map(|field| Column::new(field.data_type()));
+        let kinds = schema
+            .fields()
+            .iter()
+            .map(|field| Column::new(field.data_type()));
         Ok(Self {
             name,
             key,

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::bad_input::BadInput;
-use crate::{day, demo, query, run};
+use crate::{audit, day, demo, query, rebuild, replay, run};
 
 /// The whole pipeline on one machine.
 #[derive(Debug, Parser)]
@@ -24,9 +24,9 @@ enum Command {
     Run(run::Args),
     Day(day::Args),
     Backfill(day::BackfillArgs),
-    //WIP Audit(audit::Args),
-    //WIP Replay(replay::Args),
-    //WIP Rebuild(rebuild::Args),
+    Audit(audit::Args),
+    Replay(replay::Args),
+    Rebuild(rebuild::Args),
     Query(query::Args),
 }
 
@@ -62,9 +62,9 @@ impl Cli {
                 Command::Run(args) => run::execute(args).await,
                 Command::Day(args) => day::execute(args).await,
                 Command::Backfill(args) => day::backfill(args).await,
-                //WIP Command::Audit(args) => audit::execute(args).await,
-                //WIP Command::Replay(args) => replay::execute(args).await,
-                //WIP Command::Rebuild(args) => rebuild::execute(args).await,
+                Command::Audit(args) => audit::execute(args).await,
+                Command::Replay(args) => replay::execute(args).await,
+                Command::Rebuild(args) => rebuild::execute(args).await,
                 Command::Query(args) => query::execute(args).await,
             }
         })

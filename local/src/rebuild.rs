@@ -1,30 +1,32 @@
 //! `marquee rebuild`: processed and curated data made anew from raw.
 
 use std::io;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use indicatif::HumanCount;
 use marquee_day::Span;
+use marquee_day::plan::Selection;
 use marquee_day::rebuild::{RebuildReport, rebuild};
 use marquee_ingest::Settings;
 
-use crate::day::{existing_lake, explain};
+use crate::day::{self, Options, existing_lake, explain};
 
-/// Make the processed and quarantine objects of a span of ingest dates anew from
-/// raw.
+/// Make processed and curated data of a span of dates anew from raw.
 ///
-/// What is missing or damaged is put back, byte for byte as its receipt names it.
-/// Where this version of the transform makes other bytes, nothing is touched, and
-/// the exit code is 1.
+/// First the processed and quarantine objects that arrived in it: what is missing
+/// or damaged is put back, byte for byte as its receipt names it. Where this
+/// version of the transform makes other bytes, nothing is touched, and the exit
+/// code is 1. Then the curated tables of the dates in it, from nothing but
+/// processed objects; where they come out as they are published, and are there,
+/// nothing is published.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The first and the last ingest date, YYYY-MM-DD..YYYY-MM-DD
+    /// The first and the last date, YYYY-MM-DD..YYYY-MM-DD
     #[arg(value_name = "FROM..TO")]
     pub span: Span,
-    /// The lake's directory
-    #[arg(long, value_name = "DIR", default_value = "lake")]
-    pub lake: PathBuf,
+    /// How dates are made.
+    #[command(flatten)]
+    pub options: Options,
 }
 
 /// Rebuilds, and prints what came of it.
@@ -32,12 +34,16 @@ pub struct Args {
 /// # Errors
 /// [`crate::bad_input::BadInput`] where the lake's name is at fault.
 pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
-    let store = existing_lake(&args.lake)?;
+    let store = existing_lake(&args.options.lake)?;
     let report = rebuild(&store, args.span, Settings::default())
         .await
         .map_err(|error| explain(error.into()))?;
     write(&mut io::stdout().lock(), &report)?;
-    Ok(ExitCode::from(u8::from(!report.faults.is_empty())))
+    if !report.faults.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    let Span { from, to } = args.span;
+    day::make(&args.options, &Selection::Anew { from, to }).await
 }
 
 /// Says what came of a rebuild.

@@ -1,7 +1,10 @@
 //! Which generations the catalogue has been brought forward to.
 //!
-//! A run may break off between publishing a date and showing it to engines; a
-//! mark beside the generation says that the second was done as well.
+//! A run may break off between publishing a date and showing it to engines, or
+//! be so slow at it that it overwrites what a quicker one showed. A mark beside
+//! each generation says that its run came to an end, and so that the catalogue
+//! shows it or a newer one. While a mark is missing, the date's current
+//! generation is shown once more.
 
 use std::collections::BTreeSet;
 
@@ -18,42 +21,57 @@ use crate::publish;
 const PROJECTED: &str = "projected";
 
 #[derive(Serialize)]
-struct Mark<'a> {
+struct Mark {
     generation: u32,
-    run: &'a str,
 }
 
-fn key(generation: &Generation) -> String {
-    let name = format!("{:06}", generation.generation);
-    publish::belonging(&generation.event_date, PROJECTED, &name)
+fn key(event_date: &str, generation: u32) -> String {
+    publish::belonging(event_date, PROJECTED, &format!("{generation:06}"))
 }
 
-/// Marks the generation as shown.
+/// Marks a generation of the date: the catalogue shows it, or a newer one.
 ///
 /// # Errors
 /// When the lake cannot be written.
-pub async fn mark(store: &dyn ObjectStore, generation: &Generation) -> Result<(), DayError> {
-    let mark = Mark {
-        generation: generation.generation,
-        run: &generation.run,
-    };
-    publish::write_json(store, &key(generation), &mark).await
+pub async fn mark(
+    store: &dyn ObjectStore,
+    event_date: &str,
+    generation: u32,
+) -> Result<(), DayError> {
+    publish::write_json(store, &key(event_date, generation), &Mark { generation }).await
 }
 
-/// The current generations without a mark, by date.
+/// A date whose catalogue may be behind.
+#[derive(Debug)]
+pub struct Behind {
+    /// What is to be shown.
+    pub current: Generation,
+    /// The generations that are to be marked when it is.
+    pub unmarked: Vec<u32>,
+}
+
+/// Every date that has a generation without a mark.
 ///
 /// # Errors
 /// When the lake cannot be read.
-pub async fn behind(store: &dyn ObjectStore) -> Result<Vec<Generation>, DayError> {
+pub async fn behind(store: &dyn ObjectStore) -> Result<Vec<Behind>, DayError> {
+    let numbers = generation::numbers(store).await?;
     let marks: BTreeSet<String> = store
         .list(Some(&Path::from(DAYS)))
         .map_ok(|object| object.location.to_string())
         .try_filter(|key| std::future::ready(key.contains(PROJECTED)))
         .try_collect()
         .await?;
-    Ok(generation::current(store)
-        .await?
-        .into_values()
-        .filter(|generation| !marks.contains(&key(generation)))
-        .collect())
+    let mut dates = Vec::new();
+    for (date, mut unmarked) in numbers {
+        let Some(newest) = unmarked.last().copied() else {
+            continue;
+        };
+        unmarked.retain(|number| !marks.contains(&key(&date, *number)));
+        if !unmarked.is_empty() {
+            let current = generation::read(store, &date, newest).await?;
+            dates.push(Behind { current, unmarked });
+        }
+    }
+    Ok(dates)
 }

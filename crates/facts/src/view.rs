@@ -165,3 +165,101 @@ impl View {
         score as f32
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{EventId, Packed};
+
+    const NOBODY: Context = Context {
+        user: 0,
+        session: 0,
+        profile: NONE,
+        country: NONE,
+        device_type: NONE,
+        device_os: NONE,
+        app_version: NONE,
+        producer: NONE,
+    };
+
+    /// A view of events: type, milliseconds since midnight, position, and where
+    /// a seek came from.
+    fn view(events: &[(EventType, i64, i32, Option<i64>)]) -> View {
+        let row = |event: &(EventType, i64, i32, Option<i64>)| {
+            let fields = Packed {
+                time_of_day: event.1 * 1000,
+                event_type: event.0,
+                position_ms: event.0.is_playback().then_some(event.2),
+                producer_seq: None,
+                is_old: false,
+            };
+            Row::new(EventId([0; 2]), fields, [0, 0, 0, NONE], 0)
+        };
+        let first = events.first().map(row);
+        let mut view = View::begin(
+            0,
+            &first.unwrap_or_else(|| row(&(EventType::Play, 0, 0, None))),
+        );
+        for event in events {
+            view.add(&row(event), &NOBODY, event.3, Some(5.0));
+        }
+        view
+    }
+
+    #[test]
+    fn a_long_gap_counts_as_far_as_the_position_moved() {
+        use EventType::{Heartbeat, Pause, Play};
+        let hour = 3_600_000;
+        let watched = |position| {
+            view(&[
+                (Play, 0, 0, None),
+                (Heartbeat, hour, position, None),
+                (Pause, hour + 60_000, position + 60_000, None),
+                (Heartbeat, 2 * hour, position, None),
+            ])
+            .watch_ms
+        };
+        // The player slept: the cap. It played on unheard: all of it.
+        assert_eq!(watched(1_000), 300_000 + 60_000);
+        assert_eq!(watched(600_000), 600_000 + 60_000);
+        assert_eq!(watched(9_000_000), hour + 60_000);
+    }
+
+    #[test]
+    fn a_seek_ends_at_where_it_came_from_and_leaves_the_state() {
+        use EventType::{Pause, Play, Seek, Stop};
+        let seek = |state, from| {
+            let came_from = Some(from);
+            view(&[
+                (state, 0, 0, None),
+                (Seek, 900_000, 5_000_000, came_from),
+                (Stop, 910_000, 5_010_000, None),
+            ])
+        };
+        assert_eq!(seek(Play, 800_000).watch_ms, 800_000 + 10_000);
+        assert_eq!(seek(Pause, 800_000).watch_ms, 0);
+        assert_eq!(
+            seek(Play, 800_000).completion_rate(Some(5_010_000)),
+            Some(1.0)
+        );
+        let jumped = view(&[(Play, 0, 0, None), (Seek, 1, 90, Some(0))]);
+        assert_eq!(jumped.completion_rate(Some(100)), Some(0.0));
+    }
+
+    #[test]
+    fn engagement_is_0_to_1() {
+        use EventType::{Complete, Play, Rate};
+        let best = view(&[
+            (Play, 0, 0, None),
+            (Complete, 1000, 1000, None),
+            (Rate, 2000, 0, None),
+        ]);
+        let rate = best.completion_rate(None);
+        assert_eq!(rate, Some(1.0));
+        assert_eq!(best.engagement_score(Some(1000), rate), 1.0);
+        let rated = view(&[(Rate, 0, 0, None)]);
+        assert!(!rated.has_playback);
+        assert_eq!(rated.completion_rate(None), None);
+        assert_eq!(rated.engagement_score(None, None), 0.2);
+    }
+}

@@ -10,7 +10,7 @@ use marquee_day::audit::{self, Closing, EventBook};
 use marquee_day::catalog::{self, Catalog};
 use marquee_day::compact::CompactSettings;
 use marquee_day::facts::{self, Facts};
-use marquee_day::plan::{self, DateTask, Definitions, Plan, Selection};
+use marquee_day::plan::{self, DateTask, Definitions, Plan, Selection, Why};
 use marquee_day::publish::{self, Outcome, Ready};
 use marquee_day::{Date, projected};
 use marquee_ingest::titles::Titles;
@@ -20,7 +20,8 @@ use marquee_lake::receipt::{self, Receipt};
 use marquee_lake::zone::curated_directory;
 use marquee_marts::{CheckResult, DateInputs, DateRun};
 use marquee_sql::{After, Mart};
-use object_store::ObjectStore;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
 
 /// How often a date is planned again that another run was quicker with.
 const ROUNDS: usize = 20;
@@ -147,10 +148,15 @@ impl Days {
         anyhow::bail!("other runs published the same dates {ROUNDS} times over: run again later")
     }
 
-    /// Shows engines what was published by a run that broke off.
+    /// Shows engines what was published by runs that broke off, or may have been
+    /// overtaken while they did.
     async fn catch_up(&self) -> anyhow::Result<()> {
-        for generation in projected::behind(&*self.store).await? {
-            self.project(&generation).await?;
+        for behind in projected::behind(&*self.store).await? {
+            let date = behind.current.event_date.clone();
+            self.project(behind.current).await?;
+            for generation in behind.unmarked {
+                projected::mark(&*self.store, &date, generation).await?;
+            }
         }
         Ok(())
     }
@@ -197,7 +203,9 @@ impl Days {
         let date: Date = task.event_date.parse()?;
         let current = generation::current(&*self.store).await?;
         let looked_back = plan::looked_back(&self.definitions, date, task.newest, &current);
-        if is_unchanged(task, facts, &self.definitions, &looked_back) {
+        if is_unchanged(task, facts, &self.definitions, &looked_back)
+            && self.is_whole(task).await?
+        {
             return Ok(Some(DateOutcome::Unchanged));
         }
         let run = publish::run_of(task, facts, &self.definitions, &looked_back);
@@ -258,12 +266,29 @@ impl Days {
         let Outcome::Published(generation) = publish::publish(&*self.store, ready).await? else {
             return Ok(None);
         };
-        self.project(&generation).await?;
+        self.project(generation.clone()).await?;
+        projected::mark(&*self.store, &task.event_date, generation.generation).await?;
         Ok(Some(DateOutcome::Published(Published {
             generation,
             book,
             checks,
         })))
+    }
+
+    /// Whether the files of the date's generation are there; only a date that is
+    /// made anew is looked at.
+    async fn is_whole(&self, task: &DateTask) -> anyhow::Result<bool> {
+        let Some(parent) = task.parent.as_ref().filter(|_| task.why == Why::Asked) else {
+            return Ok(true);
+        };
+        for file in parent.tables.values().flat_map(|table| &table.files) {
+            match self.store.head(&Path::from(file.key.as_str())).await {
+                Ok(found) if found.size == file.bytes => {}
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(true)
     }
 
     /// Where the date's events went.
@@ -315,22 +340,31 @@ impl Days {
         Ok(Arc::new(run).build_all(marts, MARTS_SIDE_BY_SIDE).await?)
     }
 
-    /// Shows engines the generation.
-    async fn project(&self, generation: &Generation) -> anyhow::Result<()> {
+    /// Shows engines the generation, and what was published of its date
+    /// meanwhile: the last look comes after the last write.
+    async fn project(&self, mut generation: Generation) -> anyhow::Result<()> {
+        loop {
+            self.show(&generation).await?;
+            let date = &generation.event_date;
+            match generation::current_of(&*self.store, date).await? {
+                Some(newer) if newer.generation > generation.generation => generation = newer,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    async fn show(&self, generation: &Generation) -> anyhow::Result<()> {
         let undated = |table: &str| self.definitions.is_undated(table);
         for projection in catalog::projections(&*self.store, generation, undated).await? {
-            self.catalog
-                .bring_forward(&projection)
-                .await
-                .with_context(|| {
-                    format!(
-                        "{} is published, but engines do not see all of it yet; \
-                         the next run brings the catalogue forward",
-                        generation.event_date
-                    )
-                })?;
+            let shown = self.catalog.bring_forward(&projection).await;
+            shown.with_context(|| {
+                format!(
+                    "{} is published, but engines do not see all of it yet; \
+                     the next run brings the catalogue forward",
+                    generation.event_date
+                )
+            })?;
         }
-        projected::mark(&*self.store, generation).await?;
         Ok(())
     }
 }

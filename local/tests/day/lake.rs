@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use marquee::day::{DateOutcome, Days, Settings};
+use futures::TryStreamExt as _;
 use marquee_codec::Compression;
 use marquee_day::audit::EventBook;
 use marquee_day::catalog::EmbeddedCatalog;
@@ -143,6 +144,16 @@ pub(crate) async fn run(
 ) -> BTreeMap<String, DateOutcome> {
     days(store, definitions)
         .run(&Selection::Due, &|_| {})
+        .await
+        .unwrap()
+}
+
+/// The keys of a zone.
+pub(crate) async fn keys(store: &Arc<dyn ObjectStore>, zone: &str) -> Vec<String> {
+    store
+        .list(Some(&Path::from(zone)))
+        .map_ok(|object| object.location.to_string())
+        .try_collect()
         .await
         .unwrap()
 }

@@ -6,4 +6,5 @@ mod crash;
 mod lake;
 mod late;
 mod races;
+mod rebuild;
 mod store;

@@ -149,18 +149,17 @@ proptest! {
                 here.bring_forward(&projection).await.unwrap();
                 there.bring_forward(&projection).await.unwrap();
             }
-            let contents = glue.contents();
             let plays = there.shown("plays", Some(DATE)).await.unwrap();
-            let partition = contents.partitions.values().next();
-            let location = partition.map(|it| it.storage_descriptor().unwrap());
-            let location = location.map(|it| it.location().unwrap().to_owned());
-            let expected = plays.map(|it| format!("s3://lake/part/{}/", it.directory));
-            assert_eq!(location, expected);
             let titles = there.shown("dim_title", None).await.unwrap();
-            let expected = titles.map(|it| format!("s3://lake/part/{}/", it.directory));
-            let location = contents.tables.get("dim_title");
-            let location = location.map(|_| contents.location("dim_title").to_owned());
-            assert_eq!(location, expected);
+            let expected = |directory: String| format!("s3://lake/part/{directory}/");
+            let contents = glue.contents();
+            let partition = contents.partitions.values().next();
+            let descriptor = partition.and_then(|it| it.storage_descriptor());
+            let location = descriptor.and_then(|it| it.location());
+            assert_eq!(location, plays.map(|it| expected(it.directory)).as_deref());
+            let table = contents.tables.get("dim_title");
+            let location = table.map(|_| contents.location("dim_title"));
+            assert_eq!(location, titles.map(|it| expected(it.directory)).as_deref());
         });
     }
 }

@@ -103,7 +103,7 @@ pub enum Problem {
         producer_id: String,
         /// How many are missing.
         missing: u64,
-        /// The first of the gaps, from and to.
+        /// The longest of the gaps, from and to.
         gaps: Vec<(u64, u64)>,
         /// How many missing numbers, of all producers, the broken units excuse.
         excused: u64,

@@ -4,6 +4,7 @@
 //! as a list of intervals, under a name made from the date's receipts: the audit
 //! of a later date reads the lists, and no object of the dates before again.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -48,7 +49,7 @@ pub struct ProducerLine {
     pub late: u64,
     /// How many are nowhere.
     pub missing: u64,
-    /// The first gaps, from and to.
+    /// The longest gaps, from and to.
     pub gaps: Vec<(u64, u64)>,
 }
 
@@ -96,8 +97,10 @@ pub(super) async fn call(
     for (producer, present) in by_end {
         let up_to = present.last();
         let all = by_now.get(&producer).unwrap_or(&present);
-        let gaps = all.gaps(up_to);
+        let mut gaps = all.gaps(up_to);
         let missing: u64 = gaps.iter().map(|(from, to)| to - from + 1).sum();
+        // A unit too broken to carry its number is a gap of one; losses are longer.
+        gaps.sort_by_key(|(from, to)| Reverse(to - from));
         let line = ProducerLine {
             up_to,
             present: up_to - missing,

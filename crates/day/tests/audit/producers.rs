@@ -29,6 +29,17 @@ async fn a_gap_is_found_and_excused_by_units_without_a_number_alone() {
 }
 
 #[tokio::test]
+async fn the_longest_gaps_are_named() {
+    let lake = Lake::new();
+    let lines: Vec<String> = (1..60).filter(|n| n % 2 == 0).map(play).collect();
+    lake.deliver(&[Sent::new(1, &lines), Sent::new(2, &[play(70)])])
+        .await;
+    let (missing, gaps) = gap(&lake).await.unwrap();
+    assert_eq!((missing, gaps.len()), (40, 10));
+    assert_eq!(gaps[..2], [(59, 69), (1, 1)]);
+}
+
+#[tokio::test]
 async fn numbers_are_called_over_all_dates() {
     let lake = Lake::new();
     let play_before = |number| play_at(number, "2026-02-27T09:00:00Z");

@@ -87,7 +87,7 @@ async fn the_same_facts_make_the_same_bytes() {
     for (name, table) in &built {
         assert!(table.rows() > 0, "{name} is empty");
     }
-    // One after the other, and over what its window needs and no more.
+    // One after the other instead of two side by side.
     let run = days.run(&newest).await;
     for mart in marquee_sql::marts().unwrap() {
         assert_eq!(
