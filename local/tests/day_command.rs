@@ -32,7 +32,10 @@ fn what_is_made_is_left_alone_and_what_is_gone_is_made() {
     let (code, out, _) = marquee(dir.path(), &["day"]);
     assert_eq!((code, out.as_str()), (0, "no date is due\n"));
     let (code, out, _) = marquee(dir.path(), &["day", "2026-01-05"]);
-    assert_eq!((code, out.as_str()), (0, "every date asked for is up to date\n"));
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "every date asked for is up to date\n")
+    );
 
     // Without its ledger a date was never made.
     for date in ["2026-01-05", "2026-01-06"] {
@@ -47,9 +50,15 @@ fn what_is_made_is_left_alone_and_what_is_gone_is_made() {
     let (code, out, err) = marquee(dir.path(), &["backfill", span, "--jobs", "2"]);
     assert_eq!(code, 0, "{out}{err}");
     assert!(out.contains("2026-01-05  generation 1"), "{out}");
-    assert!(out.contains("2026-01-06  generation 2"), "it looks back: {out}");
+    assert!(
+        out.contains("2026-01-06  generation 2"),
+        "it looks back: {out}"
+    );
     let (code, out, _) = marquee(dir.path(), &["backfill", span]);
-    assert_eq!((code, out.as_str()), (0, "every date asked for is up to date\n"));
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "every date asked for is up to date\n")
+    );
 
     let question = "SELECT count(DISTINCT event_date) AS dates FROM title_daily";
     let (code, out, err) = marquee(dir.path(), &["query", "--format", "csv", question]);
@@ -66,9 +75,18 @@ fn bad_input_is_said_and_writes_nothing() {
 
     demo(dir.path());
     for (line, said) in [
-        (&["day", "yesterday"][..], "\"yesterday\" is no date: write YYYY-MM-DD"),
-        (&["day", "2025-12-31"], "the lake has no event of 2025-12-31; it has events of 2026-01-05"),
-        (&["backfill", "2026-01-05..2026-01-04"], "2026-01-05 is after 2026-01-04"),
+        (
+            &["day", "yesterday"][..],
+            "\"yesterday\" is no date: write YYYY-MM-DD",
+        ),
+        (
+            &["day", "2025-12-31"],
+            "the lake has no event of 2025-12-31; it has events of 2026-01-05",
+        ),
+        (
+            &["backfill", "2026-01-05..2026-01-04"],
+            "2026-01-05 is after 2026-01-04",
+        ),
         (&["backfill", "2026-01-05..soon"], "\"soon\" is no date"),
     ] {
         let (code, out, err) = marquee(dir.path(), line);

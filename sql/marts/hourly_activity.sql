@@ -4,7 +4,7 @@
 -- rebuild: dates
 WITH by_user AS (
     SELECT
-        extract(HOUR FROM event_time) AS hour_utc,
+        extract(HOUR FROM CAST(event_time AS TIMESTAMP)) AS hour_utc,
         user_id,
         count(*) AS events,
         count(CASE WHEN event_type = 'play' THEN 1 END) AS plays,
@@ -13,7 +13,7 @@ WITH by_user AS (
         count(CASE WHEN event_type = 'rate' THEN 1 END) AS rates
     FROM events
     WHERE event_date = {date}
-    GROUP BY extract(HOUR FROM event_time), user_id
+    GROUP BY extract(HOUR FROM CAST(event_time AS TIMESTAMP)), user_id
 )
 
 SELECT

@@ -18,6 +18,9 @@ const SCRIPTS: [&str; 4] = [
     "polars_peer.py",
     "duckdb_peer.py",
 ];
+const COMPACT_SCRIPTS: [&str; 2] = ["compact_duckdb.py", "compact_polars.py"];
+/// How many events the day of compaction's peers has.
+const PEER_EVENTS: &str = "1000000";
 /// What every result must agree on with ours.
 const CHECKED: [&str; 6] = [
     "events",
@@ -64,10 +67,59 @@ pub(crate) fn run(json: bool) -> Result<ExitCode> {
             eprintln!("{script}: {field}");
         }
     }
+    is_equal &= compaction(&python, json)?;
     Ok(match is_equal {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
+}
+
+/// Runs compaction and its peers over one day; whether their checks are equal.
+fn compaction(python: &Path, json: bool) -> Result<bool> {
+    let day = target().join("peers/compact");
+    fs::create_dir_all(&day).with_context(|| format!("{} cannot be made", day.display()))?;
+    let program = |arguments: &[&str]| {
+        let mut program = bench::compact();
+        program.arg("--input").arg(&day).args(arguments);
+        program
+    };
+    if !day.join("objects.json").is_file()
+        && failure(&mut program(&["--make", PEER_EVENTS]))?.is_some()
+    {
+        bail!("the day for compaction's peers cannot be made");
+    }
+    let ours = result(&mut program(&["--run"]))?;
+    let mut is_equal = true;
+    report_cpu(json, "marquee compact", &ours, &ours);
+    for script in COMPACT_SCRIPTS {
+        let mut peer = command(python, []);
+        peer.arg(Path::new(DIRECTORY).join(script)).arg(&day);
+        let theirs = result(&mut peer)?;
+        let name = theirs["name"].as_str().unwrap_or("?").to_owned();
+        report_cpu(json, &name, &theirs, &ours);
+        if theirs["checks"] != ours["checks"] {
+            is_equal = false;
+            eprintln!(
+                "{script}: {} where ours is {}",
+                theirs["checks"], ours["checks"]
+            );
+        }
+    }
+    Ok(is_equal)
+}
+
+fn report_cpu(json: bool, name: &str, result: &Value, ours: &Value) {
+    if json {
+        println!("{result}");
+        return;
+    }
+    let [rows, cpu, peak] =
+        ["rows", "cpu_s", "peak_mib"].map(|field| result[field].as_f64().unwrap_or_default());
+    let ratio = cpu / ours["cpu_s"].as_f64().unwrap_or_default();
+    println!(
+        "{name:<24} {:>12.0} events/s of CPU {ratio:>8.1} x our CPU {peak:>8.0} MiB",
+        rows / cpu
+    );
 }
 
 /// Makes the environment with the pinned packages; `None` where there is no

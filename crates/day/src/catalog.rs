@@ -122,9 +122,8 @@ pub fn evolve(
     Ok((new.len() > old.len()).then(|| new.to_vec()))
 }
 
-/// A generation in the catalogue's terms, a projection a table. `of_newest` says
-/// which tables are those of the newest date alone, and `undated` which have no
-/// partition.
+/// A generation in the catalogue's terms, a projection a table. `undated` says
+/// which tables have no partition.
 ///
 /// # Errors
 /// When a file's footer cannot be read, or a column's type has no name.

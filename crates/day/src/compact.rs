@@ -1,11 +1,11 @@
 //! Compaction: one bucket of one date, from processed objects to `events`,
 //! `dropped_events`, `fact_session` and `fact_view`.
 //!
-//! What is read, is read by [`read`], a few objects ahead of the
-//! kernels in `marquee_facts`, which run on a thread of their own ([`work`]).
+//! What is read, is read by `read`, a few objects ahead of the
+//! kernels in `marquee_facts`, which run on a thread of their own (`work`).
 //! Rows beyond the memory bound go to sorted runs and come back range by range
-//! of users ([`spill`]). Row groups are appended to files as they close
-//! ([`files`]) and leave for the store piece by piece ([`upload`]), so that no
+//! of users (`spill`). Row groups are appended to files as they close
+//! (`files`) and leave for the store piece by piece (`upload`), so that no
 //! file stands in memory as a whole.
 
 mod files;

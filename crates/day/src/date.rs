@@ -128,7 +128,10 @@ mod tests {
         assert_eq!(span.range().contains(&"2026-02-28".parse().unwrap()), true);
         assert_eq!("2026-03-01".parse::<Span>().unwrap().from, span.to);
         assert_eq!(
-            "2026-03-01..2026-02-27".parse::<Span>().unwrap_err().to_string(),
+            "2026-03-01..2026-02-27"
+                .parse::<Span>()
+                .unwrap_err()
+                .to_string(),
             "2026-03-01 is after 2026-02-27: write the earlier date first"
         );
     }

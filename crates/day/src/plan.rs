@@ -270,17 +270,20 @@ pub async fn plan(
 }
 
 /// The receipts within retention, in the order of their keys.
-async fn receipts(
-    store: &dyn ObjectStore,
-    retention_days: u32,
-) -> Result<Vec<Receipt>, DayError> {
+async fn receipts(store: &dyn ObjectStore, retention_days: u32) -> Result<Vec<Receipt>, DayError> {
     let listed = store
         .list_with_delimiter(Some(&Path::from(RECEIPTS)))
         .await?;
     let mut dates: Vec<Date> = listed
         .common_prefixes
         .iter()
-        .filter_map(|prefix| prefix.filename()?.strip_prefix("ingest_date=")?.parse().ok())
+        .filter_map(|prefix| {
+            prefix
+                .filename()?
+                .strip_prefix("ingest_date=")?
+                .parse()
+                .ok()
+        })
         .collect();
     dates.sort();
     let Some(oldest) = dates.last().map(|newest| newest.before(retention_days)) else {

@@ -107,7 +107,7 @@ async fn what_is_valid_now_goes_on_with_its_first_identity() {
         .deliver(&[Sent::new(3, &["x".to_owned(), play(1)])])
         .await;
     let later = Sent::new(9, &[play(2)]).at(&format!("{DATE}T13:00:00Z"));
-    lake.deliver(&[later.clone()]).await;
+    lake.deliver(std::slice::from_ref(&later)).await;
     lake.deliver(&[later.in_shard(1)]).await;
     let version = catalogue::publish(&*lake.store, &[title])
         .await

@@ -38,7 +38,6 @@ struct Claim {
     record: u32,
     sub_sequence: i32,
     content_digest: i64,
-    is_old: bool,
 }
 
 /// Where a claim stands.
@@ -136,9 +135,9 @@ impl Deduplicator {
         });
         let is_same = |a: &Claim, b: &Claim| compare_identity(rows, a, b).is_eq();
         for rows_of_identity in self.rivals.chunk_by(is_same) {
-            let new = rows_of_identity.iter().filter(|row| !row.is_old).count();
-            let is_known = new < rows_of_identity.len();
-            counts.redelivered += new.saturating_sub(usize::from(!is_known)) as u64;
+            // The last generation has an identity once at most: what is beyond
+            // the first, is new.
+            counts.redelivered += rows_of_identity.len().saturating_sub(1) as u64;
             for again in rows_of_identity.iter().skip(1) {
                 lose(&mut self.is_lost, again);
             }
@@ -221,7 +220,6 @@ fn claim(rows: &Rows, events: &[Row], place: Place) -> Option<Claim> {
                 record: event.record,
                 sub_sequence: event.sub_sequence,
                 content_digest: content::digest(rows, event),
-                is_old: event.is_old(),
             }
         }
         Place::Dropped(at) => {
@@ -231,7 +229,6 @@ fn claim(rows: &Rows, events: &[Row], place: Place) -> Option<Claim> {
                 record: dropped.record,
                 sub_sequence: dropped.sub_sequence,
                 content_digest: dropped.content_digest,
-                is_old: true,
             }
         }
     })

@@ -64,7 +64,7 @@ impl<'a> EventColumns<'a> {
     pub(crate) fn of(batch: &'a RecordBatch, origin: Origin) -> Result<Self, FactsError> {
         let dates = match origin {
             Origin::Processed => Some(columns::dates(batch, "event_date")?),
-            Origin::New | Origin::Old => None,
+            Origin::Curated => None,
         };
         Ok(Self {
             event_id: columns::plain_text(batch, "event_id")?,

@@ -11,7 +11,6 @@ const TYPE_SHIFT: u32 = 40;
 const TYPE_MASK: u64 = 0xF;
 const HAS_POSITION: u64 = 1 << 60;
 const HAS_PRODUCER_SEQ: u64 = 1 << 61;
-const IS_OLD: u64 = 1 << 62;
 
 /// An event's id. Its order is that of the text, since that is lower-case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,8 +55,6 @@ pub(crate) struct Packed {
     pub(crate) event_type: EventType,
     pub(crate) position_ms: Option<i32>,
     pub(crate) producer_seq: Option<i64>,
-    /// Whether the last generation had it.
-    pub(crate) is_old: bool,
 }
 
 impl Row {
@@ -73,8 +70,7 @@ impl Row {
             packed: fields.time_of_day as u64 & TIME_MASK
                 | (fields.event_type as u64) << TYPE_SHIFT
                 | flag(fields.position_ms.is_some(), HAS_POSITION)
-                | flag(fields.producer_seq.is_some(), HAS_PRODUCER_SEQ)
-                | flag(fields.is_old, IS_OLD),
+                | flag(fields.producer_seq.is_some(), HAS_PRODUCER_SEQ),
             producer_seq: fields.producer_seq.unwrap_or_default(),
             context,
             record,
@@ -105,12 +101,6 @@ impl Row {
     #[inline]
     pub(crate) fn producer_seq(&self) -> Option<i64> {
         (self.packed & HAS_PRODUCER_SEQ != 0).then_some(self.producer_seq)
-    }
-
-    /// Whether the last generation had it.
-    #[inline]
-    pub(crate) fn is_old(&self) -> bool {
-        self.packed & IS_OLD != 0
     }
 }
 

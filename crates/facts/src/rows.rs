@@ -28,16 +28,13 @@ pub struct Scope {
     pub buckets: u32,
 }
 
-/// Where rows come from.
+/// What table rows are read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// Processed events: of several dates, new since the last generation.
+    /// Processed events: of several dates.
     Processed,
-    /// Curated events, of the date, that came from processed ones in this run:
-    /// what was spilled.
-    New,
-    /// Curated events of the last generation.
-    Old,
+    /// Curated events: of the date.
+    Curated,
 }
 
 /// How many rows of a batch were what.
@@ -204,7 +201,7 @@ impl Rows {
                 .is_none_or(|dates| dates.value(row) == self.scope.day);
             if is_of_date {
                 pushed.of_date += 1;
-                pushed.taken += u64::from(self.push_event(&columns, row, origin)?);
+                pushed.taken += u64::from(self.push_event(&columns, row)?);
             }
         }
         Ok(pushed)
@@ -212,12 +209,7 @@ impl Rows {
 
     /// Whether the row was of the bucket, and so taken.
     #[inline]
-    fn push_event(
-        &mut self,
-        columns: &EventColumns<'_>,
-        row: usize,
-        origin: Origin,
-    ) -> Result<bool, FactsError> {
+    fn push_event(&mut self, columns: &EventColumns<'_>, row: usize) -> Result<bool, FactsError> {
         let scope = self.scope;
         let numbers = &mut self.renumbered;
         let (users, words, titles) = (&mut self.users, &mut self.words, &mut self.titles);
@@ -266,7 +258,6 @@ impl Rows {
                 .unwrap_or(EventType::Play),
             position_ms: value(columns.position, row).map(position).transpose()?,
             producer_seq: value(columns.producer_seq, row),
-            is_old: origin == Origin::Old,
         };
         let event_id = event_id(columns.event_id.value(row))?;
         let sub_sequence = sub_sequence(columns.source.sub_sequence.value(row))?;

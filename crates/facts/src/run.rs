@@ -10,9 +10,9 @@ use crate::users::ByUser;
 
 /// A sorted run of [`Rows`] that are still to be deduplicated.
 ///
-/// It is up to three files, each in the order of users and in the form of the
-/// curated table of that name: new events, events of the last generation, and
-/// its dropped identities. What the catalogue adds is left out.
+/// It is up to two files, each in the order of users and in the form of the
+/// curated table of that name: events, and identities that the last generation
+/// dropped. What the catalogue adds is left out.
 pub struct SortedRun<'r> {
     rows: &'r Rows,
     users: ByUser,
@@ -30,15 +30,15 @@ impl<'r> SortedRun<'r> {
         }
     }
 
-    /// Writes the events, either those of the last generation or the new ones.
+    /// Writes the events.
     ///
     /// # Errors
     /// When they cannot be compressed or written.
-    pub fn write_events(&self, is_old: bool, sink: &mut impl GroupSink) -> Result<(), EncodeError> {
+    pub fn write_events(&self, sink: &mut impl GroupSink) -> Result<(), EncodeError> {
         let mut tables = Tables::new(self.bounds)?;
         let places = self.users.iter().flat_map(|user| user.events);
         let events = places.filter_map(|place| self.rows.rows.get(*place as usize));
-        for event in events.filter(|event| event.is_old() == is_old) {
+        for event in events {
             tables.push_event(self.rows, event, Known::default(), sink)?;
         }
         tables.finish(sink)

@@ -191,7 +191,6 @@ mod tests {
                 event_type: event.0,
                 position_ms: event.0.is_playback().then_some(event.2),
                 producer_seq: None,
-                is_old: false,
             };
             Row::new(EventId([0; 2]), fields, [0, 0, 0, NONE], 0)
         };

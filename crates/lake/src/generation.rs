@@ -169,9 +169,7 @@ pub async fn read(
 ///
 /// # Errors
 /// [`LakeError::Store`].
-pub async fn numbers(
-    store: &dyn ObjectStore,
-) -> Result<BTreeMap<String, Vec<u32>>, LakeError> {
+pub async fn numbers(store: &dyn ObjectStore) -> Result<BTreeMap<String, Vec<u32>>, LakeError> {
     let mut numbers: BTreeMap<String, Vec<u32>> = BTreeMap::new();
     let mut objects = store.list(Some(&Path::from(DAYS)));
     while let Some(object) = objects.try_next().await? {
@@ -187,9 +185,7 @@ pub async fn numbers(
 ///
 /// # Errors
 /// As [`read`].
-pub async fn current(
-    store: &dyn ObjectStore,
-) -> Result<BTreeMap<String, Generation>, LakeError> {
+pub async fn current(store: &dyn ObjectStore) -> Result<BTreeMap<String, Generation>, LakeError> {
     let newest: Vec<(String, u32)> = numbers(store)
         .await?
         .into_iter()

@@ -171,8 +171,7 @@ impl Days {
         let compact = |task: &'p DateTask| {
             let titles = Arc::clone(&titles);
             async move {
-                let facts =
-                    facts::make(&self.store, &titles, task, &self.settings.compact).await?;
+                let facts = facts::make(&self.store, &titles, task, &self.settings.compact).await?;
                 observe(Step::Compacted(task, &facts));
                 anyhow::Ok((task, facts))
             }
@@ -203,8 +202,7 @@ impl Days {
         let date: Date = task.event_date.parse()?;
         let current = generation::current(&*self.store).await?;
         let looked_back = plan::looked_back(&self.definitions, date, task.newest, &current);
-        if is_unchanged(task, facts, &self.definitions, &looked_back)
-            && self.is_whole(task).await?
+        if is_unchanged(task, facts, &self.definitions, &looked_back) && self.is_whole(task).await?
         {
             return Ok(Some(DateOutcome::Unchanged));
         }
@@ -293,7 +291,8 @@ impl Days {
 
     /// Where the date's events went.
     async fn book(&self, task: &DateTask, facts: &Facts) -> anyhow::Result<EventBook> {
-        let receipts = audit::receipts_at(&*self.store, task.covered.iter().map(String::as_str)).await?;
+        let receipts =
+            audit::receipts_at(&*self.store, task.covered.iter().map(String::as_str)).await?;
         Ok(EventBook::close(Closing {
             event_date: &task.event_date,
             covered: task.covered.len(),
@@ -398,8 +397,7 @@ fn tables<'g>(
     facts: &Facts,
     earlier: impl Iterator<Item = &'g Generation>,
 ) -> BTreeMap<String, BTreeMap<String, Vec<FileEntry>>> {
-    let mut tables: BTreeMap<String, BTreeMap<String, Vec<FileEntry>>> =
-        BTreeMap::new();
+    let mut tables: BTreeMap<String, BTreeMap<String, Vec<FileEntry>>> = BTreeMap::new();
     let mut add = |date: &str, of_date: &BTreeMap<String, TableFiles>| {
         for table in READ {
             if let Some(files) = of_date.get(table) {

@@ -126,7 +126,11 @@ impl<'a> Page<'a> {
             bytes: days.iter().map(|day| day.bytes).sum(),
             rows: curation.curated_events(),
         };
-        zone("curated", curated, "each event once, facts, and tables for people")?;
+        zone(
+            "curated",
+            curated,
+            "each event once, facts, and tables for people",
+        )?;
         let Some(saving) = self.report.parquet_saving() else {
             return Ok(());
         };
@@ -213,7 +217,14 @@ impl<'a> Page<'a> {
             f,
             &format!(
                 "{:<14}{:>10}{:>9}{:>10}{:>10}{:>8}{:>12}{:>12}",
-                "Days", "events", "viewers", "sessions", "hours", "binges", "completion", "engagement"
+                "Days",
+                "events",
+                "viewers",
+                "sessions",
+                "hours",
+                "binges",
+                "completion",
+                "engagement"
             ),
         )?;
         for (day, watched) in curation.days.iter().zip(&curation.engagement) {

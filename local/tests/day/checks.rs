@@ -78,7 +78,10 @@ async fn a_table_is_added_by_a_file() {
     definitions
         .marts
         .push(Mart::parse("country_sessions", text).unwrap());
-    assert!(run(&lake, &definitions).await.is_empty(), "SQL alone makes no date due");
+    assert!(
+        run(&lake, &definitions).await.is_empty(),
+        "SQL alone makes no date due"
+    );
     let all = Selection::Within {
         from: "2026-01-01".parse().unwrap(),
         to: "2026-12-31".parse().unwrap(),

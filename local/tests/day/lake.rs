@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use marquee::day::{DateOutcome, Days, Settings};
 use futures::TryStreamExt as _;
+use marquee::day::{DateOutcome, Days, Settings};
 use marquee_codec::Compression;
 use marquee_day::audit::EventBook;
 use marquee_day::catalog::EmbeddedCatalog;

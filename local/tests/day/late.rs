@@ -56,7 +56,10 @@ async fn batches_that_overlap_are_counted_once() {
     let made = run(&lake, &definitions).await;
     let twice = published(&lake, &definitions).await;
     for (date, outcome) in made {
-        assert!(matches!(outcome, DateOutcome::Published(_)), "{date}: {outcome:?}");
+        assert!(
+            matches!(outcome, DateOutcome::Published(_)),
+            "{date}: {outcome:?}"
+        );
         let (once, twice) = (&once.books[&date], &twice.books[&date]);
         assert_eq!(twice.curated, once.curated);
         assert_eq!(twice.duplicates, once.duplicates);

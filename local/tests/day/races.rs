@@ -64,7 +64,10 @@ async fn the_slower_one_plans_again_and_nothing_is_lost() {
     // Every date was published once by the quick one, and the slow one found
     // nothing that it did not have.
     let numbers = generation::numbers(&*lake).await.unwrap();
-    assert!(numbers.values().all(|numbers| *numbers == [1]), "{numbers:?}");
+    assert!(
+        numbers.values().all(|numbers| *numbers == [1]),
+        "{numbers:?}"
+    );
 }
 
 /// Four at the same moment.
@@ -91,5 +94,8 @@ fn of_many_at_once_one_wins_each_date() {
     assert_eq!(found.books.len(), 3);
     assert!(found.books.values().all(|book| book.balanced));
     let numbers = alone().block_on(generation::numbers(&*lake)).unwrap();
-    assert!(numbers.values().all(|numbers| *numbers == [1]), "{numbers:?}");
+    assert!(
+        numbers.values().all(|numbers| *numbers == [1]),
+        "{numbers:?}"
+    );
 }

@@ -35,7 +35,10 @@ async fn what_was_lost_is_made_again_byte_for_byte() {
     let made = days.run(&anew, &|_| {}).await.unwrap();
     assert_eq!(made.len(), 3);
     for (date, outcome) in made {
-        assert!(matches!(outcome, DateOutcome::Unchanged), "{date}: {outcome:?}");
+        assert!(
+            matches!(outcome, DateOutcome::Unchanged),
+            "{date}: {outcome:?}"
+        );
     }
 
     // All processed objects, and a published file.

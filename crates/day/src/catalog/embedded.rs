@@ -50,7 +50,10 @@ impl EmbeddedCatalog {
     /// # Errors
     /// When the lake cannot be read.
     pub async fn columns(&self, table: &str) -> Result<Option<Vec<Column>>, CatalogError> {
-        Ok(self.newest_columns(table).await?.map(|(_, columns)| columns))
+        Ok(self
+            .newest_columns(table)
+            .await?
+            .map(|(_, columns)| columns))
     }
 
     /// What the table shows of that date, or at all when it has no partitions.
@@ -150,10 +153,7 @@ impl Catalog for EmbeddedCatalog {
             rows,
         } = projection;
         loop {
-            let (number, old) = self
-                .newest_columns(table)
-                .await?
-                .unwrap_or((0, Vec::new()));
+            let (number, old) = self.newest_columns(table).await?.unwrap_or((0, Vec::new()));
             let Some(evolved) = evolve(table, &old, columns)? else {
                 break;
             };
@@ -165,7 +165,10 @@ impl Catalog for EmbeddedCatalog {
         let place = shown_directory(table, event_date.as_deref());
         let key = match event_date {
             Some(_) => format!("{place}/{:06}.json", version.generation),
-            None => format!("{place}/{}-{:06}.json", version.event_date, version.generation),
+            None => format!(
+                "{place}/{}-{:06}.json",
+                version.event_date, version.generation
+            ),
         };
         let shown = Shown {
             version: version.clone(),
@@ -210,7 +213,10 @@ mod tests {
         }
         let shown = catalog.shown("plays", date).await.unwrap().unwrap();
         assert_eq!(shown.directory, "curated/plays/run=3");
-        assert_eq!(catalog.shown("plays", Some("2026-03-02")).await.unwrap(), None);
+        assert_eq!(
+            catalog.shown("plays", Some("2026-03-02")).await.unwrap(),
+            None
+        );
 
         for (date, generation) in [("2026-03-02", 1), ("2026-03-01", 9)] {
             let projection = projection(None, date, generation);
@@ -231,7 +237,10 @@ mod tests {
         });
         catalog.bring_forward(&wide).await.unwrap();
         catalog.bring_forward(&wide).await.unwrap();
-        assert_eq!(catalog.columns("plays").await.unwrap().unwrap(), wide.columns);
+        assert_eq!(
+            catalog.columns("plays").await.unwrap().unwrap(),
+            wide.columns
+        );
         wide.columns.swap(0, 1);
         assert!(matches!(
             catalog.bring_forward(&wide).await,

@@ -28,18 +28,11 @@ const RUN: &str = "a spilled run";
 
 /// What was spilled of one bucket.
 ///
-/// A run is up to three files in the order of users. They have no name: when
+/// A run is up to two files in the order of users. They have no name: when
 /// they are closed, or the process ends, they are gone.
 #[derive(Debug, Default)]
 pub(super) struct Spill {
-    files: Vec<(File, Kind)>,
-}
-
-/// What the rows of a file are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Events(Origin),
-    Dropped,
+    files: Vec<(File, Table)>,
 }
 
 impl Spill {
@@ -51,23 +44,15 @@ impl Spill {
     /// Writes the rows as a run.
     pub(super) fn add(&mut self, rows: &Rows, directory: Option<&Path>) -> Result<(), DayError> {
         let run = SortedRun::of(rows, BOUNDS);
-        for kind in [
-            Kind::Dropped,
-            Kind::Events(Origin::Old),
-            Kind::Events(Origin::New),
-        ] {
-            let table = match kind {
-                Kind::Events(_) => Table::Events,
-                Kind::Dropped => Table::DroppedEvents,
-            };
+        for table in [Table::DroppedEvents, Table::Events] {
             let mut file = RunFile {
                 layout: FileLayout::new(&table.schema())?,
                 directory,
                 writer: None,
             };
-            match kind {
-                Kind::Events(origin) => run.write_events(origin == Origin::Old, &mut file)?,
-                Kind::Dropped => run.write_dropped(&mut file)?,
+            match table {
+                Table::DroppedEvents => run.write_dropped(&mut file)?,
+                _ => run.write_events(&mut file)?,
             }
             if let Some(writer) = file.writer {
                 let mut file = writer
@@ -75,7 +60,7 @@ impl Spill {
                     .into_inner()
                     .map_err(std::io::IntoInnerError::into_error)?;
                 file.rewind()?;
-                self.files.push((file, kind));
+                self.files.push((file, table));
             }
         }
         Ok(())
@@ -89,8 +74,8 @@ impl Spill {
         mut emit: impl FnMut(&Rows) -> Result<(), DayError>,
     ) -> Result<(), DayError> {
         let mut runs = Vec::with_capacity(self.files.len());
-        for (file, kind) in self.files {
-            runs.push(Run::open(file, kind)?);
+        for (file, table) in self.files {
+            runs.push(Run::open(file, table)?);
         }
         // Up to the least of the users that the runs have in memory, and no
         // further, every row is at hand or follows at once.
@@ -137,13 +122,13 @@ impl GroupSink for RunFile<'_> {
 /// A run's file while it is merged.
 struct Run {
     reader: ParquetRecordBatchReader,
-    kind: Kind,
+    table: Table,
     /// Rows that were read and not taken yet; `None` at the end.
     batch: Option<RecordBatch>,
 }
 
 impl Run {
-    fn open(file: File, kind: Kind) -> Result<Self, DayError> {
+    fn open(file: File, table: Table) -> Result<Self, DayError> {
         let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
         let reader = ArrowReaderMetadata::load(&file, options)
             .and_then(|footer| {
@@ -153,7 +138,7 @@ impl Run {
             .map_err(|cause| malformed(RUN, cause))?;
         let mut run = Self {
             reader,
-            kind,
+            table,
             batch: None,
         };
         run.read()?;
@@ -177,9 +162,9 @@ impl Run {
             let taken = rows_until(batch, last);
             let rest = batch.num_rows() - taken;
             let part = batch.slice(0, taken);
-            let pushed = match self.kind {
-                Kind::Events(origin) => rows.push_events(&part, origin),
-                Kind::Dropped => rows.push_dropped(&part),
+            let pushed = match self.table {
+                Table::DroppedEvents => rows.push_dropped(&part),
+                _ => rows.push_events(&part, Origin::Curated),
             };
             pushed.map_err(|cause| malformed(RUN, cause))?;
             if rest > 0 {

@@ -207,7 +207,7 @@ impl Work {
             let batch = batch?;
             let pushed = match source.kind {
                 Kind::Dropped => rows.push_dropped(&batch),
-                Kind::Events => rows.push_events(&batch, Origin::Old),
+                Kind::Events => rows.push_events(&batch, Origin::Curated),
                 Kind::Input => rows.push_events(&batch, Origin::Processed),
             };
             let pushed = pushed.map_err(|cause| malformed(key, cause))?;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod books;
+mod curation;
 mod lake;
 mod planted;
 mod producers;

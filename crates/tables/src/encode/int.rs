@@ -89,9 +89,8 @@ impl IntColumn {
         let nulls = self.levels.finish(self.nullable, &mut self.body);
         if let Some(first) = self.values.first() {
             let bounds = self.bounds.unwrap_or((*first, *first));
-            let widen = |(least, most): (i64, i64), value: &i64| {
-                (least.min(*value), most.max(*value))
-            };
+            let widen =
+                |(least, most): (i64, i64), value: &i64| (least.min(*value), most.max(*value));
             self.bounds = Some(self.values.iter().fold(bounds, widen));
         }
         put_delta(&mut self.body, &self.values);
