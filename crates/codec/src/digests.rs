@@ -59,7 +59,10 @@ fn side_by_side(blocks: &[&[u8; BLOCK]; LANES]) -> [Lanes; 16] {
         let square = |lanes: &[&[u8; BLOCK]]| {
             u32x4::transpose(std::array::from_fn(|lane| four_words(lanes[lane], index)))
         };
-        for (word, halves) in words.iter_mut().zip(square(low).into_iter().zip(square(high))) {
+        for (word, halves) in words
+            .iter_mut()
+            .zip(square(low).into_iter().zip(square(high)))
+        {
             *word = cast([halves.0, halves.1]);
         }
     }

@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_span_has_both_ends() {
         let span: Span = "2026-02-27..2026-03-01".parse().unwrap();
-        assert_eq!(span.range().contains(&"2026-02-28".parse().unwrap()), true);
+        assert!(span.range().contains(&"2026-02-28".parse().unwrap()));
         assert_eq!("2026-03-01".parse::<Span>().unwrap().from, span.to);
         assert_eq!(
             "2026-03-01..2026-02-27"

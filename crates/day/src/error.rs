@@ -37,10 +37,11 @@ pub enum DayError {
         /// What is there.
         found: u64,
     },
-    /// A processed object that a due date is made from is gone.
+    /// An object that a date is made from is gone: a processed one that a receipt
+    /// names, or a file of the last generation.
     #[error(
-        "{key} is named by a receipt that no generation covers, and is gone: \
-         `marquee rebuild DATE` with its ingest_date makes it anew from raw"
+        "{key} is gone, which a date is to be made from: `marquee rebuild FROM..TO` over \
+         the dates that it is of makes it anew from raw"
     )]
     Gone {
         /// The object.

@@ -61,7 +61,7 @@ pub struct Ready<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It is the date's current generation.
-    Published(Generation),
+    Published(Box<Generation>),
     /// Another run was first; the date is to be planned again.
     Lost,
 }
@@ -103,7 +103,7 @@ pub async fn publish(store: &dyn ObjectStore, ready: Ready<'_>) -> Result<Outcom
         tables,
     };
     match generation::create(store, &generation).await? {
-        true => Ok(Outcome::Published(generation)),
+        true => Ok(Outcome::Published(Box::new(generation))),
         false => Ok(Outcome::Lost),
     }
 }

@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_chunk_is_closed_when_it_is_full() {
-        let input = |bytes| InputObject {
+        let input = |bytes: u64| InputObject {
             key: bytes.to_string(),
             bytes,
             rows_of_date: 1,

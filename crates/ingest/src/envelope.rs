@@ -222,7 +222,10 @@ impl<'a> Form<'a> {
 
 /// Passes what stands before a field, and the field, if it is as it should be.
 #[inline(always)]
-fn pass_field<'a, const INDEX: usize>(scanner: &mut Scanner<'a>, before: &str) -> Option<Place<'a>> {
+fn pass_field<'a, const INDEX: usize>(
+    scanner: &mut Scanner<'a>,
+    before: &str,
+) -> Option<Place<'a>> {
     if !scanner.pass_proved(before) {
         return None;
     }

@@ -53,7 +53,7 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 pub enum DateOutcome {
     /// It has a new generation.
-    Published(Published),
+    Published(Box<Published>),
     /// An expectation was broken, or the book does not balance; its generation,
     /// if it had one, is still current.
     Held {
@@ -264,13 +264,14 @@ impl Days {
         let Outcome::Published(generation) = publish::publish(&*self.store, ready).await? else {
             return Ok(None);
         };
+        let generation = *generation;
         self.project(generation.clone()).await?;
         projected::mark(&*self.store, &task.event_date, generation.generation).await?;
-        Ok(Some(DateOutcome::Published(Published {
+        Ok(Some(DateOutcome::Published(Box::new(Published {
             generation,
             book,
             checks,
-        })))
+        }))))
     }
 
     /// Whether the files of the date's generation are there; only a date that is

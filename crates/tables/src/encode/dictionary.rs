@@ -18,11 +18,12 @@ pub(super) struct Dictionary {
     last: u32,
 }
 
-/// A value's bytes within the dictionary page.
+/// A value's bytes within the dictionary page, and their hash.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     start: u32,
     end: u32,
+    hash: u64,
 }
 
 impl Dictionary {
@@ -63,16 +64,10 @@ impl Dictionary {
         let start = self.page.len() as u32;
         self.page.extend_from_slice(value);
         let end = self.page.len() as u32;
-        self.places.push(Place { start, end });
-        let Self {
-            table,
-            hasher,
-            places,
-            page,
-            ..
-        } = self;
-        table.insert_unique(hash, number, |&number| {
-            hasher.hash_one(get(places, page, number).unwrap_or_default())
+        self.places.push(Place { start, end, hash });
+        let places = &self.places;
+        self.table.insert_unique(hash, number, |&number| {
+            places.get(number as usize).map_or(0, |place| place.hash)
         });
         number
     }
