@@ -61,6 +61,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let audit = audit::full(&store, &args.date.to_string(), stream.as_ref())
         .await
         .map_err(|error| explain(error.into()))?;
+    audit::keep(&*store, &audit).await?;
     let mut out = io::stdout().lock();
     let written = match args.format {
         Format::Text => write!(out, "{}", Page::new(&audit, out.is_terminal())),

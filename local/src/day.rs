@@ -27,8 +27,8 @@ const SECONDS_PER_DAY: u64 = 86_400;
 ///
 /// A date is due when events of it arrived that its tables do not have yet, or
 /// when an earlier date that they look back at has changed. Each date is
-/// compacted, checked, audited and then published as a whole. The exit code is 1
-/// if a date was held back by a check or by its book.
+/// compacted, checked, published as a whole and audited. The exit code is 1 if a
+/// date was held back by a check or by its book, or its audit does not balance.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The date, YYYY-MM-DD [default: all that are due]
@@ -85,6 +85,7 @@ impl Options {
                 ..CompactSettings::default()
             },
             jobs: self.jobs,
+            audit: true,
         }
     }
 }
@@ -125,8 +126,14 @@ pub(crate) async fn make(options: &Options, selection: &Selection) -> anyhow::Re
     let keep = Duration::from_secs(options.keep.saturating_mul(SECONDS_PER_DAY));
     let swept = sweep::sweep(&*store, SystemTime::now(), keep).await?;
     page.finish(&made, swept)?;
-    let is_held = |outcome: &DateOutcome| matches!(outcome, DateOutcome::Held { .. });
-    Ok(ExitCode::from(u8::from(made.values().any(is_held))))
+    let is_well = |outcome: &DateOutcome| match outcome {
+        DateOutcome::Published(published) => {
+            published.audit.as_ref().is_none_or(|audit| audit.balanced)
+        }
+        DateOutcome::Held { .. } => false,
+        DateOutcome::Unchanged => true,
+    };
+    Ok(ExitCode::from(u8::from(!made.values().all(is_well))))
 }
 
 /// What makes the days of the lake in `store`.

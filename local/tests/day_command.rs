@@ -60,6 +60,16 @@ fn what_is_made_is_left_alone_and_what_is_gone_is_made() {
         (0, "every date asked for is up to date\n")
     );
 
+    let books = dir
+        .path()
+        .join("lake/ledger/days/event_date=2026-01-05/audit/books.json");
+    let books: serde_json::Value = serde_json::from_slice(&std::fs::read(books).unwrap()).unwrap();
+    assert_eq!(books["balanced"], true);
+    assert!(books["ingest"].is_object() && books["event"].is_object());
+    let (code, out, err) = marquee(dir.path(), &["audit", "2026-01-05"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("2026-01-05: the books balance"), "{out}");
+
     let question = "SELECT count(DISTINCT event_date) AS dates FROM title_daily";
     let (code, out, err) = marquee(dir.path(), &["query", "--format", "csv", question]);
     assert_eq!((code, out.as_str()), (0, "dates\n2\n"), "{err}");

@@ -32,6 +32,7 @@ use serde::Serialize;
 use crate::date::Date;
 use crate::error::DayError;
 use crate::plan;
+use crate::publish;
 
 pub use curated::{EventAudit, Found, TableLine};
 pub use event_book::{Closing, EventBook, receipts_at, table};
@@ -282,4 +283,14 @@ fn open(
         _ => {}
     }
     reasons
+}
+
+/// Keeps the audit beside the date's generations, where the last one replaces
+/// the one before: both books, every figure.
+///
+/// # Errors
+/// When the lake cannot be written.
+pub async fn keep(store: &dyn ObjectStore, audit: &Audit) -> Result<(), DayError> {
+    let key = publish::belonging(&audit.date, "audit", "books");
+    publish::write_json(store, &key, audit).await
 }

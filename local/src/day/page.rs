@@ -142,7 +142,12 @@ fn reason(why: &Why) -> String {
 /// What was found wrong with a date.
 fn write_findings(out: &mut impl io::Write, date: &str, outcome: &DateOutcome) -> io::Result<()> {
     let (checks, book) = match outcome {
-        DateOutcome::Published(published) => (&published.checks, None),
+        DateOutcome::Published(published) => {
+            for problem in published.audit.iter().flat_map(|audit| &audit.problems) {
+                writeln!(out, "{date}  the books do not balance: {problem}")?;
+            }
+            (&published.checks, None)
+        }
         DateOutcome::Held { checks, book } => (checks, book.as_ref()),
         DateOutcome::Unchanged => return Ok(()),
     };

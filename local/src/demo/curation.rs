@@ -106,8 +106,10 @@ impl Curation {
         for (event_date, generation) in generation::current(&*lake).await? {
             let tables = generation.tables.values();
             let counted = arrivals.get(&event_date.parse()?);
+            let audit = audit::full(&lake, &event_date, counted).await?;
+            audit::keep(&*lake, &audit).await?;
             days.push(Day {
-                audit: audit::full(&lake, &event_date, counted).await?,
+                audit,
                 event_date,
                 generation: generation.generation,
                 curated_events: generation.counts.curated,
