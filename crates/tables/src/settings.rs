@@ -10,6 +10,9 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersi
 
 /// The level of zstd on the hot path.
 pub const ZSTD_LEVEL: i32 = 1;
+/// The size of zstd's table of places on the hot path, as a power of two: 32 KiB,
+/// which fits a core's first cache.
+pub const ZSTD_HASH_LOG: u32 = 13;
 /// Rows of a data page at most, unless its values fill [`PAGE_BYTES`] first.
 pub const PAGE_ROWS: usize = 20_000;
 /// Bytes of values after which a data page of long values is closed.

@@ -4,9 +4,10 @@ use ::bytes::Bytes;
 use parquet::basic::{Encoding, Type};
 use parquet::column::page::{CompressedPage, Page};
 use parquet::file::statistics::Statistics;
+use zstd::zstd_safe::CParameter;
 
 use super::file::EncodeError;
-use crate::settings::ZSTD_LEVEL;
+use crate::settings::{ZSTD_HASH_LOG, ZSTD_LEVEL};
 
 /// A compressor that is kept from page to page.
 pub struct Zstd {
@@ -27,7 +28,11 @@ impl Zstd {
     /// # Errors
     /// When there is no memory for it.
     pub fn new() -> Result<Self, EncodeError> {
-        let context = zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(EncodeError::Compress)?;
+        let mut context =
+            zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(EncodeError::Compress)?;
+        context
+            .set_parameter(CParameter::HashLog(ZSTD_HASH_LOG))
+            .map_err(EncodeError::Compress)?;
         Ok(Self {
             context,
             packed: Vec::new(),
