@@ -6,6 +6,9 @@
 //! newest date. A stalled shard, a replay, a run that broke off: all of them
 //! are found the same way.
 
+mod definitions;
+mod selection;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::TryStreamExt;
@@ -14,13 +17,15 @@ use marquee_lake::generation::{self, Generation};
 use marquee_lake::receipt::{self, Receipt};
 use marquee_lake::zone::{RECEIPTS, Zone};
 use marquee_lake::{LakeError, digest};
-use marquee_sql::{Check, Mart, Partition};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::compact::InputObject;
 use crate::date::Date;
 use crate::error::DayError;
+
+pub use definitions::Definitions;
+pub use selection::Selection;
 
 /// How a day is made.
 #[derive(Debug, Clone)]
@@ -37,117 +42,6 @@ impl Default for Settings {
             retention_days: 400,
             bucket_rows: 4_000_000,
         }
-    }
-}
-
-/// What `sql/` defines.
-#[derive(Debug, Clone)]
-pub struct Definitions {
-    /// Every table that SQL makes.
-    pub marts: Vec<Mart>,
-    /// Every check.
-    pub checks: Vec<Check>,
-}
-
-impl Definitions {
-    /// Those that this program was built with.
-    ///
-    /// # Errors
-    /// When a file's head is at fault.
-    pub fn built_in() -> Result<Self, DayError> {
-        Ok(Self {
-            marts: marquee_sql::marts()?,
-            checks: marquee_sql::checks()?,
-        })
-    }
-
-    /// The tables that a date has; the newest has more.
-    pub fn marts_for(&self, newest: bool) -> impl Iterator<Item = &Mart> {
-        self.marts
-            .iter()
-            .filter(move |mart| newest || mart.is_for_every_date())
-    }
-
-    /// How many days before a date its tables and checks read.
-    pub fn looks_back(&self, newest: bool) -> u32 {
-        let marts = self.marts_for(newest).map(|mart| mart.looks_back);
-        let checks = self.checks.iter().map(|check| check.looks_back);
-        marts.chain(checks).max().unwrap_or(0)
-    }
-
-    /// Whether the table has no partition a date.
-    pub fn is_undated(&self, table: &str) -> bool {
-        let is_it = |mart: &&Mart| mart.name == table;
-        let mart = self.marts.iter().find(is_it);
-        mart.is_some_and(|mart| mart.partition == Partition::None)
-    }
-
-    /// A digest of all of them.
-    pub fn digest(&self) -> String {
-        let marts = self.marts.iter().map(|mart| (&mart.name, &mart.sql));
-        let checks = self.checks.iter().map(|check| (&check.name, &check.sql));
-        let mut text = String::new();
-        for (name, sql) in marts.chain(checks) {
-            text.push_str(&format!("{name}\0{sql}\0"));
-        }
-        digest::of(text.as_bytes())
-    }
-}
-
-/// Which dates to look at.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Selection {
-    /// Those that are due.
-    #[default]
-    Due,
-    /// Those of a span that are due, or that were made with other SQL or
-    /// another catalogue than today's.
-    Within {
-        /// The first.
-        from: Date,
-        /// The last.
-        to: Date,
-    },
-    /// Those of a span, from nothing but the processed zone.
-    Anew {
-        /// The first.
-        from: Date,
-        /// The last.
-        to: Date,
-    },
-}
-
-impl Selection {
-    fn has(&self, date: Date) -> bool {
-        match self {
-            Self::Due => true,
-            Self::Within { from, to } | Self::Anew { from, to } => (*from..=*to).contains(&date),
-        }
-    }
-
-    /// Fails where dates are asked for of which the lake has none.
-    fn must_have_one_of<'d>(
-        &self,
-        dates: impl Iterator<Item = &'d str> + Clone,
-    ) -> Result<(), DayError> {
-        let (Self::Within { from, to } | Self::Anew { from, to }) = self else {
-            return Ok(());
-        };
-        let is_asked = |date: &str| date.parse().is_ok_and(|date| self.has(date));
-        if dates.clone().any(is_asked) {
-            return Ok(());
-        }
-        let asked = match from == to {
-            true => from.to_string(),
-            false => format!("{from} to {to}"),
-        };
-        let there = match (dates.clone().min(), dates.max()) {
-            (Some(first), Some(last)) => format!("; it has events of {first} to {last}"),
-            _ => "; it has none at all".to_owned(),
-        };
-        Err(DayError::Date(format!(
-            "the lake has no event of {asked}{there}"
-        )))
     }
 }
 

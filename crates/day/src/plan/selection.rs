@@ -1,0 +1,61 @@
+//! Which dates a plan is about.
+
+use crate::date::Date;
+use crate::error::DayError;
+
+/// Which dates to look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// Those that are due.
+    #[default]
+    Due,
+    /// Those of a span that are due, or that were made with other SQL or
+    /// another catalogue than today's.
+    Within {
+        /// The first.
+        from: Date,
+        /// The last.
+        to: Date,
+    },
+    /// Those of a span, from nothing but the processed zone.
+    Anew {
+        /// The first.
+        from: Date,
+        /// The last.
+        to: Date,
+    },
+}
+
+impl Selection {
+    pub(super) fn has(&self, date: Date) -> bool {
+        match self {
+            Self::Due => true,
+            Self::Within { from, to } | Self::Anew { from, to } => (*from..=*to).contains(&date),
+        }
+    }
+
+    /// Fails where dates are asked for of which the lake has none.
+    pub(super) fn must_have_one_of<'d>(
+        &self,
+        dates: impl Iterator<Item = &'d str> + Clone,
+    ) -> Result<(), DayError> {
+        let (Self::Within { from, to } | Self::Anew { from, to }) = self else {
+            return Ok(());
+        };
+        let is_asked = |date: &str| date.parse().is_ok_and(|date| self.has(date));
+        if dates.clone().any(is_asked) {
+            return Ok(());
+        }
+        let asked = match from == to {
+            true => from.to_string(),
+            false => format!("{from} to {to}"),
+        };
+        let there = match (dates.clone().min(), dates.max()) {
+            (Some(first), Some(last)) => format!("; it has events of {first} to {last}"),
+            _ => "; it has none at all".to_owned(),
+        };
+        Err(DayError::Date(format!(
+            "the lake has no event of {asked}{there}"
+        )))
+    }
+}
