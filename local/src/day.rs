@@ -4,11 +4,13 @@
 mod page;
 mod run;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use marquee_day::audit::{self, Audit};
 use marquee_day::catalog::EmbeddedCatalog;
 use marquee_day::compact::CompactSettings;
 use marquee_day::plan::{self, Definitions, Selection};
@@ -85,7 +87,6 @@ impl Options {
                 ..CompactSettings::default()
             },
             jobs: self.jobs,
-            audit: true,
         }
     }
 }
@@ -125,15 +126,27 @@ pub(crate) async fn make(options: &Options, selection: &Selection) -> anyhow::Re
         .map_err(explain)?;
     let keep = Duration::from_secs(options.keep.saturating_mul(SECONDS_PER_DAY));
     let swept = sweep::sweep(&*store, SystemTime::now(), keep).await?;
-    page.finish(&made, swept)?;
-    let is_well = |outcome: &DateOutcome| match outcome {
-        DateOutcome::Published(published) => {
-            published.audit.as_ref().is_none_or(|audit| audit.balanced)
+    let audits = audit_published(&store, &made).await?;
+    page.finish(&made, &audits, swept)?;
+    let is_held = |outcome: &DateOutcome| matches!(outcome, DateOutcome::Held { .. });
+    let is_well = !made.values().any(is_held) && audits.iter().all(|audit| audit.balanced);
+    Ok(ExitCode::from(u8::from(!is_well)))
+}
+
+/// Counts the books of every date that was published anew, and keeps them.
+async fn audit_published(
+    store: &Arc<dyn ObjectStore>,
+    made: &BTreeMap<String, DateOutcome>,
+) -> anyhow::Result<Vec<Audit>> {
+    let mut audits = Vec::new();
+    for (date, outcome) in made {
+        if let DateOutcome::Published(_) = outcome {
+            let audit = audit::full(store, date, None).await?;
+            audit::keep(&**store, &audit).await?;
+            audits.push(audit);
         }
-        DateOutcome::Held { .. } => false,
-        DateOutcome::Unchanged => true,
-    };
-    Ok(ExitCode::from(u8::from(!made.values().all(is_well))))
+    }
+    Ok(audits)
 }
 
 /// What makes the days of the lake in `store`.

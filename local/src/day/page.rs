@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+use marquee_day::audit::Audit;
 use marquee_day::plan::{Selection, Why};
 use marquee_day::sweep::Swept;
 use marquee_marts::CheckResult;
@@ -73,6 +74,7 @@ impl Page {
     pub(super) fn finish(
         &self,
         made: &BTreeMap<String, DateOutcome>,
+        audits: &[Audit],
         swept: Swept,
     ) -> io::Result<()> {
         self.bar.finish_and_clear();
@@ -83,6 +85,11 @@ impl Page {
         }
         for (date, outcome) in made {
             write_findings(&mut out, date, outcome)?;
+        }
+        for audit in audits {
+            for problem in &audit.problems {
+                writeln!(out, "{}  the books do not balance: {problem}", audit.date)?;
+            }
         }
         if made.is_empty() {
             let text = match self.is_asked {
@@ -142,12 +149,7 @@ fn reason(why: &Why) -> String {
 /// What was found wrong with a date.
 fn write_findings(out: &mut impl io::Write, date: &str, outcome: &DateOutcome) -> io::Result<()> {
     let (checks, book) = match outcome {
-        DateOutcome::Published(published) => {
-            for problem in published.audit.iter().flat_map(|audit| &audit.problems) {
-                writeln!(out, "{date}  the books do not balance: {problem}")?;
-            }
-            (&published.checks, None)
-        }
+        DateOutcome::Published(published) => (&published.checks, None),
         DateOutcome::Held { checks, book } => (checks, book.as_ref()),
         DateOutcome::Unchanged => return Ok(()),
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
-use marquee_day::audit::{self, Audit, Closing, EventBook};
+use marquee_day::audit::{self, Closing, EventBook};
 use marquee_day::catalog::{self, Catalog};
 use marquee_day::compact::CompactSettings;
 use marquee_day::facts::{self, Facts};
@@ -47,8 +47,6 @@ pub struct Settings {
     pub compact: CompactSettings,
     /// How many dates are compacted side by side.
     pub jobs: usize,
-    /// Whether each date that was published is audited in full then.
-    pub audit: bool,
 }
 
 /// What became of a date.
@@ -77,8 +75,6 @@ pub struct Published {
     pub book: EventBook,
     /// What was checked.
     pub checks: Vec<CheckResult>,
-    /// Both books, counted anew from the lake's objects.
-    pub audit: Option<Audit>,
 }
 
 /// What a run is doing, for whoever shows it.
@@ -275,18 +271,7 @@ impl Days {
             generation,
             book,
             checks,
-            audit: self.audit(&task.event_date).await?,
         }))))
-    }
-
-    /// Counts the published date's books anew and keeps them.
-    async fn audit(&self, event_date: &str) -> anyhow::Result<Option<Audit>> {
-        if !self.settings.audit {
-            return Ok(None);
-        }
-        let audit = audit::full(&self.store, event_date, None).await?;
-        audit::keep(&*self.store, &audit).await?;
-        Ok(Some(audit))
     }
 
     /// Whether the files of the date's generation are there; only a date that is

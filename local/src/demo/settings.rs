@@ -95,8 +95,6 @@ impl Settings {
             plan: plan::Settings::default(),
             compact: CompactSettings::default(),
             jobs: 2,
-            // The demo does it with the stream's own count.
-            audit: false,
         }
     }
 

@@ -133,7 +133,6 @@ pub(crate) fn days_in_buckets(
         },
         compact: CompactSettings::default(),
         jobs: 1,
-        audit: false,
     };
     Days::new(Arc::clone(store), catalog, definitions.clone(), settings)
 }
