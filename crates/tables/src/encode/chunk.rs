@@ -28,8 +28,7 @@ impl Zstd {
     /// # Errors
     /// When there is no memory for it.
     pub fn new() -> Result<Self, EncodeError> {
-        let mut context =
-            zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(EncodeError::Compress)?;
+        let mut context = zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(EncodeError::Compress)?;
         context
             .set_parameter(CParameter::HashLog(ZSTD_HASH_LOG))
             .map_err(EncodeError::Compress)?;
