@@ -23,9 +23,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use marquee_event::parse_rfc3339;
-use marquee_lake::LakeError;
 use marquee_lake::generation::{self, Generation};
 use marquee_lake::receipt::{self, Receipt};
+use marquee_lake::{LakeError, document};
 use object_store::ObjectStore;
 use serde::Serialize;
 
@@ -292,5 +292,6 @@ fn open(
 /// When the lake cannot be written.
 pub async fn keep(store: &dyn ObjectStore, audit: &Audit) -> Result<(), DayError> {
     let key = publish::belonging(&audit.date, "audit", "books");
-    publish::write_json(store, &key, audit).await
+    document::write(store, &key, audit).await?;
+    Ok(())
 }

@@ -16,9 +16,9 @@ use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::generation::{self, Generation};
 use marquee_lake::receipt::{self, Receipt};
 use marquee_lake::zone::{RECEIPTS, Zone};
-use marquee_lake::{LakeError, digest};
+use marquee_lake::{digest, document};
+use object_store::ObjectStore;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::compact::InputObject;
 use crate::date::Date;
@@ -400,16 +400,7 @@ pub async fn covered(
     store: &dyn ObjectStore,
     generation: &Generation,
 ) -> Result<BTreeSet<String>, DayError> {
-    let bytes = store
-        .get(&Path::from(generation.covered.as_str()))
-        .await?
-        .bytes()
-        .await?;
-    let keys = serde_json::from_slice(&bytes).map_err(|cause| LakeError::Malformed {
-        key: generation.covered.clone(),
-        cause: cause.to_string(),
-    })?;
-    Ok(keys)
+    Ok(document::read(store, &Path::from(generation.covered.as_str())).await?)
 }
 
 /// The processed objects of those receipts. Two receipts may name one object:

@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use futures::TryStreamExt;
+use marquee_lake::document;
 use marquee_lake::generation::{self, Generation};
 use marquee_lake::zone::DAYS;
 use object_store::ObjectStore;
@@ -25,7 +26,7 @@ struct Mark {
     generation: u32,
 }
 
-fn key(event_date: &str, generation: u32) -> String {
+fn key(event_date: &str, generation: u32) -> Path {
     publish::belonging(event_date, PROJECTED, &format!("{generation:06}"))
 }
 
@@ -38,7 +39,8 @@ pub async fn mark(
     event_date: &str,
     generation: u32,
 ) -> Result<(), DayError> {
-    publish::write_json(store, &key(event_date, generation), &Mark { generation }).await
+    document::write(store, &key(event_date, generation), &Mark { generation }).await?;
+    Ok(())
 }
 
 /// A date whose catalogue may be behind.
@@ -56,10 +58,10 @@ pub struct Behind {
 /// When the lake cannot be read.
 pub async fn behind(store: &dyn ObjectStore) -> Result<Vec<Behind>, DayError> {
     let numbers = generation::numbers(store).await?;
-    let marks: BTreeSet<String> = store
+    let marks: BTreeSet<Path> = store
         .list(Some(&Path::from(DAYS)))
-        .map_ok(|object| object.location.to_string())
-        .try_filter(|key| std::future::ready(key.contains(PROJECTED)))
+        .map_ok(|object| object.location)
+        .try_filter(|key| std::future::ready(key.as_ref().contains(PROJECTED)))
         .try_collect()
         .await?;
     let mut dates = Vec::new();

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use marquee_lake::generation::{self, FileEntry, Generation, TableFiles};
 use marquee_lake::zone::DAYS;
-use marquee_lake::{LakeError, digest};
+use marquee_lake::{digest, document};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use serde::Serialize;
 
 use crate::error::DayError;
 use crate::facts::Facts;
@@ -80,7 +79,7 @@ pub async fn publish(store: &dyn ObjectStore, ready: Ready<'_>) -> Result<Outcom
         run,
     } = ready;
     let covered = belonging(&task.event_date, "covered", &run);
-    write_json(store, &covered, &task.covered).await?;
+    document::write(store, &covered, &task.covered).await?;
     let mut tables = facts.tables.clone();
     tables.extend(marts);
     let generation = Generation {
@@ -93,7 +92,7 @@ pub async fn publish(store: &dyn ObjectStore, ready: Ready<'_>) -> Result<Outcom
             .catalogue
             .as_ref()
             .map(|catalogue| catalogue.version.clone()),
-        covered,
+        covered: covered.to_string(),
         receipts: task.covered.len() as u64,
         newest: task.newest,
         definitions,
@@ -132,26 +131,6 @@ pub async fn write_table(
 
 /// The key of something that belongs to a run of a date: `covered`, `audit` or
 /// `checks`.
-pub fn belonging(event_date: &str, what: &str, run: &str) -> String {
-    format!("{DAYS}/event_date={event_date}/{what}/{run}.json")
-}
-
-/// Writes `value` as JSON for people to read.
-///
-/// # Errors
-/// When the store cannot be written.
-pub async fn write_json(
-    store: &dyn ObjectStore,
-    key: &str,
-    value: &impl Serialize,
-) -> Result<(), DayError> {
-    let mut text = serde_json::to_vec_pretty(value).map_err(|cause| LakeError::Malformed {
-        key: key.to_owned(),
-        cause: cause.to_string(),
-    })?;
-    text.push(b'\n');
-    store
-        .put(&Path::from(key), Bytes::from(text).into())
-        .await?;
-    Ok(())
+pub fn belonging(event_date: &str, what: &str, run: &str) -> Path {
+    Path::from(format!("{DAYS}/event_date={event_date}/{what}/{run}.json"))
 }

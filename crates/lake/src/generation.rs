@@ -7,12 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
+use object_store::ObjectStore;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use serde::{Deserialize, Serialize};
 
+use crate::document;
 use crate::error::LakeError;
 use crate::zone::DAYS;
 
@@ -131,21 +131,7 @@ fn parse_key(key: &str) -> Option<(&str, u32)> {
 /// # Errors
 /// [`LakeError::Store`].
 pub async fn create(store: &dyn ObjectStore, generation: &Generation) -> Result<bool, LakeError> {
-    let key = generation.key();
-    let mut text = serde_json::to_vec_pretty(generation).map_err(|cause| LakeError::Malformed {
-        key: key.clone(),
-        cause: cause.to_string(),
-    })?;
-    text.push(b'\n');
-    let only_if_absent = PutOptions::from(PutMode::Create);
-    match store
-        .put_opts(&Path::from(key), Bytes::from(text).into(), only_if_absent)
-        .await
-    {
-        Ok(_) => Ok(true),
-        Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    document::create(store, &Path::from(generation.key()), generation).await
 }
 
 /// Reads that generation of the date.
@@ -158,11 +144,7 @@ pub async fn read(
     generation: u32,
 ) -> Result<Generation, LakeError> {
     let key = Path::from(generation_key(event_date, generation));
-    let bytes = store.get(&key).await?.bytes().await?;
-    serde_json::from_slice(&bytes).map_err(|cause| LakeError::Malformed {
-        key: key.to_string(),
-        cause: cause.to_string(),
-    })
+    document::read(store, &key).await
 }
 
 /// The numbers of every date's generations, by date, ascending.

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 
+use crate::document;
 use crate::error::LakeError;
 use crate::zone::{RECEIPTS, Zone, receipt_key};
 
@@ -116,21 +116,7 @@ pub async fn exists(
 /// # Errors
 /// [`LakeError::Store`].
 pub async fn create(store: &dyn ObjectStore, receipt: &Receipt) -> Result<bool, LakeError> {
-    let key = receipt.key();
-    let mut text = serde_json::to_vec_pretty(receipt).map_err(|cause| LakeError::Malformed {
-        key: key.clone(),
-        cause: cause.to_string(),
-    })?;
-    text.push(b'\n');
-    let only_if_absent = PutOptions::from(PutMode::Create);
-    match store
-        .put_opts(&Path::from(key), Bytes::from(text).into(), only_if_absent)
-        .await
-    {
-        Ok(_) => Ok(true),
-        Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    document::create(store, &Path::from(receipt.key()), receipt).await
 }
 
 /// Reads the receipt at that key.
@@ -138,11 +124,7 @@ pub async fn create(store: &dyn ObjectStore, receipt: &Receipt) -> Result<bool, 
 /// # Errors
 /// [`LakeError::Store`]; [`LakeError::Malformed`] when it is no receipt.
 pub async fn read(store: &dyn ObjectStore, key: &Path) -> Result<Receipt, LakeError> {
-    let bytes = store.get(key).await?.bytes().await?;
-    serde_json::from_slice(&bytes).map_err(|cause| LakeError::Malformed {
-        key: key.to_string(),
-        cause: cause.to_string(),
-    })
+    document::read(store, key).await
 }
 
 /// Every receipt of the lake, or of one ingest date, in the order of their keys.

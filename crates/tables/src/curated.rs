@@ -7,41 +7,19 @@ use std::sync::{Arc, LazyLock};
 
 use arrow_schema::{DataType, Schema, SchemaRef};
 
-use crate::schema::{identity, needed, optional, timestamp};
+use crate::schema::{identity, needed, optional, processed_events, timestamp};
 
 /// `curated/events`: each event once, in the order of user, time, arrival and
-/// identity.
+/// identity. Processed events without `event_date`, which is in the path, and
+/// `processed_at`, which is the batch's and not the event's.
 pub fn events() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-        let mut fields = vec![
-            needed("event_id", DataType::Utf8),
-            needed("event_type", DataType::Utf8),
-            needed("event_time", timestamp()),
-            needed("user_id", DataType::Utf8),
-            needed("session_id", DataType::Utf8),
-            optional("profile_id", DataType::Utf8),
-            optional("country", DataType::Utf8),
-            optional("device_type", DataType::Utf8),
-            optional("device_os", DataType::Utf8),
-            optional("app_version", DataType::Utf8),
-            optional("title_id", DataType::Utf8),
-            optional("position_ms", DataType::Int64),
-            optional("from_position_ms", DataType::Int64),
-            optional("query", DataType::Utf8),
-            optional("results", DataType::Int32),
-            optional("row_index", DataType::Int32),
-            optional("rating", DataType::Float32),
-            optional("series_id", DataType::Utf8),
-            optional("genres", DataType::Utf8),
-            optional("runtime_ms", DataType::Int64),
-            optional("completion_rate", DataType::Float32),
-            optional("extra", DataType::Utf8),
-            optional("producer_id", DataType::Utf8),
-            optional("producer_seq", DataType::Int64),
-        ];
-        fields.extend(identity());
-        fields.push(needed("arrived_at", timestamp()));
-        Arc::new(Schema::new(fields))
+        let processed = processed_events();
+        let fields = processed.fields().iter().filter(|field| {
+            let name = field.name().as_str();
+            !["event_date", "processed_at"].contains(&name)
+        });
+        Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>()))
     });
     SCHEMA.clone()
 }

@@ -81,19 +81,3 @@ fn compacted_tables_have_the_columns_that_the_page_lists() {
     hold("fact_view", &curated::fact_view());
     hold("audit", &curated::audit());
 }
-
-/// As the page says: processed events without two of their columns.
-#[test]
-fn curated_events_have_the_columns_that_the_page_says() {
-    let processed = schema::processed_events();
-    let is_left = |field: &&Field| !["event_date", "processed_at"].contains(&field.name().as_str());
-    let expected: Vec<&Field> = processed
-        .fields()
-        .iter()
-        .map(AsRef::as_ref)
-        .filter(is_left)
-        .collect();
-    let events = curated::events();
-    let found: Vec<&Field> = events.fields().iter().map(AsRef::as_ref).collect();
-    assert_eq!(found, expected);
-}

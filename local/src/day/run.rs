@@ -15,6 +15,7 @@ use marquee_day::publish::{self, Outcome, Ready};
 use marquee_day::{Date, projected};
 use marquee_ingest::titles::Titles;
 use marquee_lake::catalogue::{self, Pointer};
+use marquee_lake::document;
 use marquee_lake::generation::{self, FileEntry, Generation, TableFiles};
 use marquee_lake::receipt::{self, Receipt};
 use marquee_lake::zone::curated_directory;
@@ -227,7 +228,7 @@ impl Days {
             let date_run = DateRun::open(Arc::clone(&self.store), inputs).await?;
             checks.extend(self.checks(&date_run, After::Marts).await?);
         }
-        publish::write_json(
+        document::write(
             &*self.store,
             &publish::belonging(&task.event_date, "checks", &run),
             &checks,
@@ -238,7 +239,7 @@ impl Days {
         }
 
         let book = self.book(task, facts).await?;
-        publish::write_json(
+        document::write(
             &*self.store,
             &publish::belonging(&task.event_date, "audit", &run),
             &book,

@@ -192,7 +192,7 @@ pub(crate) async fn published(
             files.insert((date.clone(), table.clone()), digests);
         }
         let audit = marquee_day::publish::belonging(&date, "audit", &generation.run);
-        let book = store.get(&Path::from(audit)).await.unwrap();
+        let book = store.get(&audit).await.unwrap();
         let book = serde_json::from_slice(&book.bytes().await.unwrap()).unwrap();
         books.insert(date, book);
     }

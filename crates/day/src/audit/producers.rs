@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 use marquee_lake::digest;
+use marquee_lake::document;
 use marquee_lake::receipt::{Kind, Receipt};
 use marquee_lake::zone::Zone;
 use object_store::path::Path;
@@ -21,7 +22,7 @@ use super::intervals::Intervals;
 use super::numbers::number_in;
 use crate::date::Date;
 use crate::error::DayError;
-use crate::publish::{belonging, write_json};
+use crate::publish::belonging;
 use crate::units::{self, UnitId};
 
 /// What the receipts filed under one ingest date hold of producers' numbers.
@@ -124,8 +125,7 @@ async fn of_date(
     let keys: Vec<String> = receipts.iter().map(|receipt| receipt.key()).collect();
     let name = digest::of(keys.join("\n").as_bytes());
     let key = belonging(ingest_date, "producers", &name);
-    if let Ok(found) = store.get(&Path::from(key.as_str())).await
-        && let Ok(numbers) = serde_json::from_slice::<DateNumbers>(&found.bytes().await?)
+    if let Ok(numbers) = document::read::<DateNumbers>(&**store, &key).await
         && numbers.version == 1
     {
         return Ok(numbers);
@@ -134,7 +134,7 @@ async fn of_date(
     // What is missing may be restored: only what is whole is remembered.
     if is_whole
         && !is_growing
-        && let Err(error) = write_json(&**store, &key, &numbers).await
+        && let Err(error) = document::write(&**store, &key, &numbers).await
     {
         tracing::warn!(%error, "the numbers of an ingest date are not remembered");
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use marquee_lake::document;
+use object_store::ObjectStore;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use serde::{Deserialize, Serialize};
 
 use super::{Catalog, CatalogError, Column, Projection, Version, evolve};
@@ -100,30 +100,16 @@ impl EmbeddedCatalog {
     }
 
     async fn read<T: for<'de> Deserialize<'de>>(&self, key: &Path) -> Result<T, CatalogError> {
-        let action = || format!("read {key}");
-        let found = self.store.get(key).await;
-        let bytes = match found {
-            Ok(found) => found.bytes().await,
-            Err(cause) => Err(cause),
-        };
-        let bytes = bytes.map_err(|cause| service(action(), cause))?;
-        serde_json::from_slice(&bytes).map_err(|cause| service(action(), cause))
+        document::read(&*self.store, key)
+            .await
+            .map_err(|cause| service(format!("read {key}"), cause))
     }
 
     /// Whether it was written; not when it was there.
     async fn create(&self, key: String, value: &impl Serialize) -> Result<bool, CatalogError> {
-        let action = || format!("write {key}");
-        let text = serde_json::to_vec_pretty(value).map_err(|cause| service(action(), cause))?;
-        let only_if_absent = PutOptions::from(PutMode::Create);
-        let location = Path::from(key.as_str());
-        let put = self
-            .store
-            .put_opts(&location, Bytes::from(text).into(), only_if_absent);
-        match put.await {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
-            Err(cause) => Err(service(action(), cause)),
-        }
+        document::create(&*self.store, &Path::from(key.as_str()), value)
+            .await
+            .map_err(|cause| service(format!("write {key}"), cause))
     }
 }
 
