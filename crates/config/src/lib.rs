@@ -1,0 +1,249 @@
+//! A function's environment: read and checked once, at the start, every
+//! problem named in one error.
+//!
+//! ```
+//! use marquee_config::Variables;
+//!
+//! # fn read() -> Result<(String, i64), marquee_config::ConfigError> {
+//! let mut variables = Variables::new(|name| std::env::var(name).ok());
+//! let bucket = variables.bucket();
+//! let days = variables.number("MARQUEE_KEEP_DAYS", "days", 1..=365).unwrap_or(7);
+//! variables.finish((bucket, days))
+//! # }
+//! # assert!(read().is_err());
+//! ```
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use object_store::path::Path;
+
+/// Everything that is wrong with the environment.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError(Vec<String>);
+
+/// The lake of a function, as its environment names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lake {
+    /// `MARQUEE_BUCKET`: the bucket.
+    pub bucket: String,
+    /// `MARQUEE_PREFIX`: where in the bucket the lake begins; else at its root.
+    pub prefix: Path,
+    /// `MARQUEE_S3_PATH_STYLE`: the bucket's name goes into the path, as
+    /// stand-ins for S3 want it; else into the host.
+    pub path_style: bool,
+}
+
+impl Lake {
+    /// Where it is, as engines name it: `s3://bucket/prefix`.
+    pub fn location(&self) -> String {
+        match self.prefix.is_root() {
+            true => format!("s3://{}", self.bucket),
+            false => format!("s3://{}/{}", self.bucket, self.prefix),
+        }
+    }
+}
+
+/// Reads variables and collects what is wrong with them, so that one start
+/// shows all of it. An empty variable is as good as none.
+pub struct Variables<L> {
+    lookup: L,
+    problems: Vec<String>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Variables<L> {
+    /// The variables that `lookup` knows.
+    pub fn new(lookup: L) -> Self {
+        Self {
+            lookup,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The value, if there is one.
+    pub fn text(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value, which must be there; `what` it is, in a few words.
+    pub fn required(&mut self, name: &str, what: &str) -> String {
+        self.text(name).unwrap_or_else(|| {
+            self.problem(format!("{name} is missing ({what})"));
+            String::new()
+        })
+    }
+
+    /// The value as one of those that `T` knows; `expected` says which.
+    pub fn parsed<T: FromStr>(&mut self, name: &str, expected: &str) -> Option<T> {
+        let value = self.text(name)?;
+        let parsed = value.parse().ok();
+        if parsed.is_none() {
+            self.problem(format!("{name}={value:?} is not {expected}"));
+        }
+        parsed
+    }
+
+    /// A whole number within `allowed`, if there is one.
+    pub fn number(
+        &mut self,
+        name: &str,
+        unit: &str,
+        allowed: RangeInclusive<i64>,
+    ) -> Option<i64> {
+        let value = self.text(name)?;
+        let number = value.parse().ok().filter(|number| allowed.contains(number));
+        if number.is_none() {
+            let (least, most) = (allowed.start(), allowed.end());
+            self.problem(format!(
+                "{name}={value:?} is not a whole number of {unit} from {least} to {most}"
+            ));
+        }
+        number
+    }
+
+    /// `true` or `false`, else `default`.
+    pub fn switch(&mut self, name: &str, default: bool) -> bool {
+        match self.text(name).as_deref() {
+            None => default,
+            Some("false" | "0") => false,
+            Some("true" | "1") => true,
+            Some(other) => {
+                self.problem(format!("{name}={other:?} is neither true nor false"));
+                default
+            }
+        }
+    }
+
+    /// `MARQUEE_BUCKET`.
+    pub fn bucket(&mut self) -> String {
+        let name = self.required("MARQUEE_BUCKET", "the name of the lake's bucket");
+        if name.contains('/') && !name.starts_with("arn:") {
+            self.problem(format!(
+                "MARQUEE_BUCKET={name:?} is not a bucket's name (without `s3://` and without a path, which is MARQUEE_PREFIX)"
+            ));
+        }
+        name
+    }
+
+    /// `MARQUEE_PREFIX`.
+    pub fn prefix(&mut self) -> Path {
+        let prefix = self.text("MARQUEE_PREFIX").unwrap_or_default();
+        Path::parse(&prefix).unwrap_or_else(|_| {
+            self.problem(format!(
+                "MARQUEE_PREFIX={prefix:?} is not a path like `team/lake`"
+            ));
+            Path::ROOT
+        })
+    }
+
+    /// `MARQUEE_BUCKET`, `MARQUEE_PREFIX` and `MARQUEE_S3_PATH_STYLE`.
+    pub fn lake(&mut self) -> Lake {
+        Lake {
+            bucket: self.bucket(),
+            prefix: self.prefix(),
+            path_style: self.switch("MARQUEE_S3_PATH_STYLE", false),
+        }
+    }
+
+    /// Notes a problem that only the caller can see, as a clause.
+    pub fn problem(&mut self, problem: String) {
+        self.problems.push(problem);
+    }
+
+    /// What was read, if nothing was wrong with it.
+    ///
+    /// # Errors
+    /// With every problem that was met.
+    pub fn finish<C>(self, config: C) -> Result<C, ConfigError> {
+        match self.problems {
+            problems if problems.is_empty() => Ok(config),
+            problems => Err(ConfigError(problems)),
+        }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the environment is not usable: {}", self.0.join("; "))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn variables(known: &[(&str, &str)]) -> Variables<impl Fn(&str) -> Option<String>> {
+        let known: Vec<(String, String)> = known
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Variables::new(move |name| {
+            let found = known.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone())
+        })
+    }
+
+    #[test]
+    fn a_bucket_is_enough_for_a_lake() {
+        let mut read = variables(&[("MARQUEE_BUCKET", "lake"), ("MARQUEE_PREFIX", "")]);
+        let lake = read.lake();
+        assert_eq!(read.finish(lake.location()).unwrap(), "s3://lake");
+        let mut read = variables(&[
+            ("MARQUEE_BUCKET", "lake"),
+            ("MARQUEE_PREFIX", "/team/lake/"),
+            ("MARQUEE_S3_PATH_STYLE", "true"),
+        ]);
+        let lake = read.lake();
+        assert!(lake.path_style);
+        assert_eq!(read.finish(lake.location()).unwrap(), "s3://lake/team/lake");
+    }
+
+    #[test]
+    fn all_problems_are_named_at_once() {
+        let mut read = variables(&[
+            ("MARQUEE_PREFIX", "a//b"),
+            ("MARQUEE_S3_PATH_STYLE", "yes please"),
+            ("SECONDS", "soon"),
+            ("DAYS", "99999999999999999999"),
+            ("PLACE", "somewhere"),
+        ]);
+        read.lake();
+        assert_eq!(read.number("SECONDS", "seconds", 0..=60), None);
+        assert_eq!(read.number("DAYS", "days", 1..=7), None);
+        assert_eq!(read.parsed::<u8>("PLACE", "a place from 0 to 255"), None);
+        assert_eq!(
+            read.finish(()).unwrap_err().to_string(),
+            "the environment is not usable: \
+             MARQUEE_BUCKET is missing (the name of the lake's bucket); \
+             MARQUEE_PREFIX=\"a//b\" is not a path like `team/lake`; \
+             MARQUEE_S3_PATH_STYLE=\"yes please\" is neither true nor false; \
+             SECONDS=\"soon\" is not a whole number of seconds from 0 to 60; \
+             DAYS=\"99999999999999999999\" is not a whole number of days from 1 to 7; \
+             PLACE=\"somewhere\" is not a place from 0 to 255"
+        );
+    }
+
+    #[test]
+    fn a_bucket_is_a_name() {
+        for bucket in ["s3://lake", "lake/raw"] {
+            let mut read = variables(&[("MARQUEE_BUCKET", bucket)]);
+            read.bucket();
+            let error = read.finish(()).unwrap_err().to_string();
+            assert!(error.contains("is not a bucket's name"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_set_within_bounds_is_read() {
+        let mut read = variables(&[("N", "7"), ("ON", "1"), ("OFF", "false")]);
+        assert_eq!(read.number("N", "days", 1..=7), Some(7));
+        assert_eq!(read.number("M", "days", 1..=7), None);
+        assert!(read.switch("ON", false) && !read.switch("OFF", true));
+        assert!(read.switch("UNSET", true));
+        assert!(read.finish(()).is_ok());
+    }
+}
