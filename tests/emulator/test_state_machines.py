@@ -1,0 +1,217 @@
+"""The state machines as Terraform fills them: whole, reachable, and never silent.
+
+Needs nothing but Python. Where `ASL_VALIDATOR` names the program of that name
+(npm), it has its say as well.
+"""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+MACHINES = Path(__file__).resolve().parents[2] / "state_machines"
+NAMES = ("daily", "backfill", "replay")
+FUNCTIONS = (
+    "plan split compact gather check prepare marts book publish audit sweep "
+    "replay alert load"
+).split()
+NUMBERS = {"dates_side_by_side": "4", "buckets_side_by_side": "8"}
+# What Terraform gives to each machine.
+SUPPLIED = {
+    **NUMBERS,
+    **{f"{name}_arn": f"arn:aws:lambda:eu-central-1:123456789012:function:m-{name}" for name in FUNCTIONS},
+    "warehouse": "true",
+    "daily_machine_arn": "arn:aws:states:eu-central-1:123456789012:stateMachine:m-daily",
+}
+INVOKE = "arn:aws:states:::lambda:invoke"
+START = "arn:aws:states:::states:startExecution"
+
+
+def text_of(name):
+    return (MACHINES / f"{name}.asl.json").read_text(encoding="utf-8")
+
+
+def filled(name, supplied=SUPPLIED):
+    """The machine as templatefile makes it; a placeholder nobody supplies is a KeyError."""
+    return json.loads(re.sub(r"\$\{(\w+)\}", lambda found: supplied[found[1]], text_of(name)))
+
+
+def scopes(machine, path="", mode="INLINE"):
+    """Every map of states: where it is, how its Map runs it, and itself."""
+    yield path, mode, machine
+    for name, state in machine["States"].items():
+        if state["Type"] == "Map":
+            processor = state["ItemProcessor"]
+            yield from scopes(processor, f"{path}{name} / ", processor["ProcessorConfig"]["Mode"])
+
+
+def states(machine):
+    for path, _, scope in scopes(machine):
+        for name, state in scope["States"].items():
+            yield path + name, state, scope
+
+
+def successors(state):
+    if "Next" in state:
+        yield state["Next"]
+    if "Default" in state:
+        yield state["Default"]
+    for rule in state.get("Choices", []) + state.get("Catch", []):
+        yield rule["Next"]
+
+
+def reached(scope, start):
+    seen, ahead = set(), [start]
+    while ahead:
+        name = ahead.pop()
+        if name not in seen:
+            seen.add(name)
+            ahead.extend(successors(scope["States"][name]))
+    return seen
+
+
+def calls(state, function):
+    return state.get("Arguments", {}).get("FunctionName") == SUPPLIED[f"{function}_arn"]
+
+
+def own_text(scope):
+    """What the scope and the inline maps in it say."""
+    said = json.loads(json.dumps(scope))
+    for state in said["States"].values():
+        if state["Type"] == "Map" and state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED":
+            del state["ItemProcessor"]
+    return json.dumps(said)
+
+
+class StateMachines(unittest.TestCase):
+    def each(self):
+        for name in NAMES:
+            with self.subTest(machine=name):
+                yield name, filled(name)
+
+    def test_no_machine_is_left_out(self):
+        found = {path.name for path in MACHINES.iterdir()}
+        self.assertEqual(found, {f"{name}.asl.json" for name in NAMES})
+
+    def test_placeholders_are_the_ones_supplied(self):
+        used = set()
+        for name in NAMES:
+            text = text_of(name)
+            self.assertNotIn("%{", text, "Terraform would take it for a directive")
+            for placeholder in re.findall(r"\$\{([^}]*)\}", text):
+                self.assertIn(placeholder, SUPPLIED, f"{name} has a placeholder that nobody fills")
+                used.add(placeholder)
+        self.assertEqual(set(SUPPLIED) - used, set(), "nothing uses these")
+
+    def test_numbers_alone_stand_outside_of_strings(self):
+        for name in NAMES:
+            json.loads(re.sub(r"(?<=: )\$\{(\w+)\}", lambda found: NUMBERS[found[1]], text_of(name)))
+
+    def test_names_are_unique_and_short(self):
+        for name, machine in self.each():
+            names = [path.split(" / ")[-1] for path, _, _ in states(machine)]
+            self.assertEqual(len(names), len(set(names)))
+            self.assertLessEqual(max(map(len, names)), 80)
+
+    def test_every_state_is_reached_and_leads_on(self):
+        for name, machine in self.each():
+            for path, _, scope in scopes(machine):
+                self.assertEqual(reached(scope, scope["StartAt"]), set(scope["States"]), path)
+            for path, state, _ in states(machine):
+                ends = state["Type"] in ("Succeed", "Fail", "Choice") or state.get("End") is True
+                self.assertEqual(ends, "Next" not in state, path)
+                if state["Type"] == "Choice":
+                    self.assertIn("Default", state, path)
+
+    def test_machines_end_in_time(self):
+        for name, machine in self.each():
+            self.assertEqual(machine["QueryLanguage"], "JSONata")
+            self.assertGreater(machine["TimeoutSeconds"], 0)
+
+    def test_every_task_is_bounded_and_retries_what_can_pass(self):
+        for name, machine in self.each():
+            for path, state, _ in states(machine):
+                if state["Type"] != "Task":
+                    continue
+                self.assertIn(state["Resource"], (INVOKE, START, f"{START}.sync:2"), path)
+                self.assertGreater(state["TimeoutSeconds"], 0, path)
+                needed = {"Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
+                          "Lambda.TooManyRequestsException", "States.Timeout"}
+                if state["Resource"] != INVOKE:
+                    needed = {"StepFunctions.ExecutionLimitExceededException"}
+                self.assertLessEqual(needed, {error for retry in state["Retry"] for error in retry["ErrorEquals"]}, path)
+                for retry in state["Retry"]:
+                    self.assertEqual(retry["JitterStrategy"], "FULL", path)
+                    self.assertGreater(retry["MaxDelaySeconds"], retry["IntervalSeconds"], path)
+                    self.assertGreater(retry["MaxAttempts"], 0, path)
+
+    def test_every_task_that_fails_ends_in_an_alert_and_a_failure(self):
+        for name, machine in self.each():
+            for path, state, scope in states(machine):
+                if state["Type"] != "Task" or calls(state, "alert"):
+                    continue
+                (caught,) = state["Catch"]
+                self.assertEqual(caught["ErrorEquals"], ["States.ALL"], path)
+                self.assertEqual(set(caught["Output"]) & {"step", "event_date", "cause"},
+                                 {"step", "event_date", "cause"}, path)
+                ahead = reached(scope, caught["Next"])
+                alerts = [each for each in ahead if calls(scope["States"][each], "alert")]
+                self.assertEqual(len(alerts), 1, path)
+                after = scope["States"][alerts[0]]["Next"]
+                self.assertEqual(scope["States"][after]["Type"], "Fail", path)
+
+    def test_an_alert_says_what_the_contract_says(self):
+        fields = {"source", "step", "event_date", "cause", "execution", "state_machine", "started_at"}
+        for name, machine in self.each():
+            for path, state, _ in states(machine):
+                if calls(state, "alert"):
+                    payload = state["Arguments"]["Payload"]
+                    self.assertEqual(set(payload), fields, path)
+                    self.assertEqual(payload["source"], "marquee.state_machine", path)
+                    # An alert that cannot be sent does not hide what it was about.
+                    self.assertEqual(state["Catch"][0]["Next"], state["Next"], path)
+
+    def test_a_distributed_map_reads_nothing_from_around_it(self):
+        for name, machine in self.each():
+            for path, mode, scope in scopes(machine):
+                text = own_text(scope)
+                assigned = {"states"}
+                for _, state, _ in states(scope):
+                    for each in [state, *state.get("Catch", []), *state.get("Choices", [])]:
+                        assigned |= set(each.get("Assign", {}))
+                read = set(re.findall(r"\$([a-z_]+)\b(?![\w(])", text))
+                if path == "" or mode == "DISTRIBUTED":
+                    self.assertLessEqual(read, assigned, path)
+
+    def test_many_buckets_are_compacted_as_few_are(self):
+        facts = filled("daily")["States"]["Facts"]["ItemProcessor"]["States"]
+        few, many = (facts[name] for name in ("Buckets", "Many buckets"))
+        self.assertEqual(few["ItemSelector"], many["ItemSelector"])
+        self.assertEqual(many["ItemProcessor"]["ProcessorConfig"], {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"})
+
+        def nameless(scope):
+            order = {name: str(place) for place, name in enumerate(scope["States"])}
+            text = json.dumps(list(scope["States"].values()))
+            return re.sub(r'"Next": "([^"]*)"', lambda found: f'"Next": "{order[found[1]]}"', text)
+
+        self.assertEqual(nameless(few["ItemProcessor"]), nameless(many["ItemProcessor"]))
+
+    def test_the_validator_agrees(self):
+        validator = os.environ.get("ASL_VALIDATOR")
+        if not validator:
+            self.skipTest("ASL_VALIDATOR does not name asl-validator")
+        with tempfile.TemporaryDirectory() as directory:
+            command = [validator]
+            for name in NAMES:
+                path = Path(directory) / f"{name}.json"
+                path.write_text(json.dumps(filled(name)), encoding="utf-8")
+                command += ["--json-path", str(path)]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
