@@ -1,0 +1,276 @@
+# What is wrong with the whole; what may be wrong with any function is in
+# modules/rust_lambda. A name holds the heading of docs/OPERATIONS.md that says what to
+# do, and the description ends with it. They reach people through the rule and the
+# function of alert.tf; those of `direct_alarms` go to the topic as well as they can,
+# since that way is what they watch.
+
+resource "aws_cloudwatch_metric_alarm" "iterator_age" {
+  alarm_name          = "${local.prefix}-iterator-age"
+  alarm_description   = "The transform is more than ${var.iterator_age_minutes} minutes behind the stream. Runbook: Iterator age"
+  namespace           = "AWS/Lambda"
+  metric_name         = "IteratorAge"
+  dimensions          = { FunctionName = module.transform.name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 2
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.iterator_age_minutes * 60000
+  treat_missing_data  = "notBreaching"
+}
+
+resource "aws_cloudwatch_metric_alarm" "quarantine_rate" {
+  alarm_name          = "${local.prefix}-quarantine-rate"
+  alarm_description   = "More than ${var.quarantine_percent}% of the units were refused for half an hour. Runbook: Quarantine rate"
+  evaluation_periods  = 2
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.quarantine_percent
+  treat_missing_data  = "notBreaching"
+
+  metric_query {
+    id          = "rate"
+    label       = "Refused of a hundred"
+    expression  = "IF(received > 0, 100 * FILL(quarantined, 0) / received, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = toset(["Received", "Quarantined"])
+
+    content {
+      id = lower(metric_query.value)
+
+      metric {
+        namespace   = var.metrics_namespace
+        metric_name = metric_query.value
+        dimensions  = local.own_dimensions
+        stat        = "Sum"
+        period      = 900
+      }
+    }
+  }
+}
+
+locals {
+  own_dimensions = { Environment = var.environment }
+
+  # Alarms on our own metrics for which anything above nothing is too much.
+  found_alarms = {
+    failed-batches = {
+      metric = "FailedBatches"
+      says   = "The event source mapping gave up batches: their records are under aws/lambda/ in the lake's bucket. Runbook: Failed batches"
+    }
+    audit-imbalance = {
+      metric = "AuditImbalance"
+      says   = "The audit found that the books of a date do not balance. Runbook: Audit imbalance"
+    }
+    held-dates = {
+      metric = "HeldDates"
+      says   = "A date is held back: a check or its book stops it. Runbook: Held dates"
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "found" {
+  for_each = local.found_alarms
+
+  alarm_name          = "${local.prefix}-${each.key}"
+  alarm_description   = each.value.says
+  namespace           = var.metrics_namespace
+  metric_name         = each.value.metric
+  dimensions          = local.own_dimensions
+  statistic           = "Maximum"
+  period              = 3600
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+}
+
+# A plan says how fresh things are, once a run. Each of the last hours is breaching,
+# by its value or by having none, only if no run of that time found it well.
+resource "aws_cloudwatch_metric_alarm" "freshness" {
+  count = var.daily_schedule_enabled || var.hourly_schedule_enabled ? 1 : 0
+
+  alarm_name          = "${local.prefix}-freshness"
+  alarm_description   = "For ${var.silence_hours} hours no run found that every arrival of more than ${var.freshness_hours} hours ago is published. Runbook: Freshness"
+  namespace           = var.metrics_namespace
+  metric_name         = "Freshness"
+  dimensions          = local.own_dimensions
+  statistic           = "Minimum"
+  period              = 3600
+  evaluation_periods  = var.silence_hours
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.freshness_hours * 3600
+  treat_missing_data  = "breaching"
+}
+
+resource "aws_cloudwatch_metric_alarm" "execution_failed" {
+  for_each = local.machines
+
+  alarm_name          = "${local.prefix}-${each.key}-execution-failed"
+  alarm_description   = "An execution of ${local.prefix}-${each.key} failed, ran out of time or was stopped. Runbook: Execution failed"
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+
+  metric_query {
+    id          = "ended"
+    label       = "Executions that did not succeed"
+    expression  = "FILL(failed, 0) + FILL(timedout, 0) + FILL(aborted, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { failed = "ExecutionsFailed", timedout = "ExecutionsTimedOut", aborted = "ExecutionsAborted" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/States"
+        metric_name = metric_query.value
+        dimensions  = { StateMachineArn = aws_sfn_state_machine.this[each.key].arn }
+        stat        = "Sum"
+        period      = 300
+      }
+    }
+  }
+}
+
+# Execution time is known at the end; a run that hangs is found by no other succeeding.
+resource "aws_cloudwatch_metric_alarm" "execution_slow" {
+  alarm_name          = "${local.prefix}-execution-late-slow"
+  alarm_description   = "An execution of ${local.prefix}-daily took more than ${var.execution_minutes} minutes. Runbook: Execution late"
+  namespace           = "AWS/States"
+  metric_name         = "ExecutionTime"
+  dimensions          = { StateMachineArn = aws_sfn_state_machine.this["daily"].arn }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.execution_minutes * 60000
+  treat_missing_data  = "notBreaching"
+}
+
+resource "aws_cloudwatch_metric_alarm" "execution_late" {
+  count = var.daily_schedule_enabled || var.hourly_schedule_enabled ? 1 : 0
+
+  alarm_name          = "${local.prefix}-execution-late"
+  alarm_description   = "For ${var.silence_hours} hours no execution of ${local.prefix}-daily succeeded. Runbook: Execution late"
+  namespace           = "AWS/States"
+  metric_name         = "ExecutionsSucceeded"
+  dimensions          = { StateMachineArn = aws_sfn_state_machine.this["daily"].arn }
+  statistic           = "Sum"
+  period              = 3600
+  evaluation_periods  = var.silence_hours
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching"
+}
+
+# The alert function takes letters out at once: an old one says that it does not.
+resource "aws_cloudwatch_metric_alarm" "dead_letters" {
+  alarm_name          = "${local.prefix}-dead-letters"
+  alarm_description   = "Letters lie in ${aws_sqs_queue.dead_letters.name} and the alert function does not read them. Runbook: Dead letters"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  dimensions          = { QueueName = aws_sqs_queue.dead_letters.name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 900
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alerts.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "undelivered" {
+  alarm_name          = "${local.prefix}-undelivered-dead-letters"
+  alarm_description   = "What the alert function should have told lies in ${aws_sqs_queue.undelivered.name}. Runbook: Dead letters"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.undelivered.name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alerts.arn]
+}
+
+# Athena files the bytes under the workgroup, the type and the state of a query; where
+# it also adds them up by workgroup alone, the larger of the two is the sum.
+resource "aws_cloudwatch_metric_alarm" "athena_bytes" {
+  alarm_name          = "${local.prefix}-athena-bytes-scanned"
+  alarm_description   = "Queries scanned more than ${var.daily_scan_limit_gib} GiB in a day. Runbook: Athena bytes scanned"
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.daily_scan_limit_gib * pow(1024, 3)
+  treat_missing_data  = "notBreaching"
+
+  metric_query {
+    id          = "scanned"
+    label       = "Bytes scanned in a day"
+    expression  = "MAX([FILL(workgroup, 0), FILL(succeeded, 0) + FILL(failed, 0) + FILL(cancelled, 0)])"
+    return_data = true
+  }
+
+  metric_query {
+    id = "workgroup"
+
+    metric {
+      namespace   = "AWS/Athena"
+      metric_name = "ProcessedBytes"
+      dimensions  = { WorkGroup = aws_athena_workgroup.this.name }
+      stat        = "Sum"
+      period      = 86400
+    }
+  }
+
+  dynamic "metric_query" {
+    for_each = toset(["succeeded", "failed", "cancelled"])
+
+    content {
+      id = metric_query.value
+
+      metric {
+        namespace   = "AWS/Athena"
+        metric_name = "ProcessedBytes"
+        dimensions = {
+          WorkGroup  = aws_athena_workgroup.this.name
+          QueryType  = "DML"
+          QueryState = upper(metric_query.value)
+        }
+        stat   = "Sum"
+        period = 86400
+      }
+    }
+  }
+}
+
+locals {
+  # Those that tell of the way to people itself; the rule of alert.tf leaves them out.
+  direct_alarms = concat(module.alert.alarm_arns, [
+    aws_cloudwatch_metric_alarm.dead_letters.arn,
+    aws_cloudwatch_metric_alarm.undelivered.arn,
+  ])
+
+  # The whole's, then the functions'.
+  alarm_arns = concat(
+    [
+      aws_cloudwatch_metric_alarm.iterator_age.arn,
+      aws_cloudwatch_metric_alarm.quarantine_rate.arn,
+      aws_cloudwatch_metric_alarm.execution_slow.arn,
+      aws_cloudwatch_metric_alarm.dead_letters.arn,
+      aws_cloudwatch_metric_alarm.undelivered.arn,
+      aws_cloudwatch_metric_alarm.athena_bytes.arn,
+    ],
+    aws_cloudwatch_metric_alarm.freshness[*].arn,
+    aws_cloudwatch_metric_alarm.execution_late[*].arn,
+    values(aws_cloudwatch_metric_alarm.found)[*].arn,
+    values(aws_cloudwatch_metric_alarm.execution_failed)[*].arn,
+    flatten(values(local.functions)[*].alarm_arns),
+  )
+}

@@ -1,0 +1,32 @@
+# The packages of the functions. A binary is uploaded once, however many functions
+# run it.
+module "artifacts" {
+  source = "./modules/bucket"
+
+  name              = "${local.prefix}-artifacts-${local.account}"
+  kms_key_arn       = aws_kms_key.this.arn
+  noncurrent_days   = var.noncurrent_days
+  force_destroy     = var.force_destroy
+  access_log_bucket = var.access_log_bucket
+}
+
+locals {
+  binaries = toset(concat(["transform", "daily", "marts", "alert"], local.warehouse ? ["load"] : []))
+  packages = { for binary in local.binaries : binary => "${var.packages_dir}/${binary}/bootstrap.zip" }
+}
+
+resource "aws_s3_object" "package" {
+  for_each = local.packages
+
+  bucket      = module.artifacts.name
+  key         = "functions/${each.key}.zip"
+  source      = each.value
+  source_hash = fileexists(each.value) ? filemd5(each.value) : null
+
+  lifecycle {
+    precondition {
+      condition     = fileexists(each.value)
+      error_message = "${each.value} is not there. Build the packages first (cargo lambda build --release --output-format zip), or say where they lie with packages_dir."
+    }
+  }
+}

@@ -1,0 +1,140 @@
+# What Athena, Redshift and Spark see of the zones by arrival. Partitions are
+# projected: nobody registers an hour. The curated tables are in the same database,
+# and are made and moved by `publish` alone: two owners would revert each other.
+resource "aws_glue_catalog_database" "lake" {
+  name         = replace(local.prefix, "-", "_")
+  description  = "Marquee (${var.environment}): zones by arrival, and curated tables by date of events"
+  location_uri = "${local.lake_url}/"
+}
+
+locals {
+  identity_columns = [
+    { name = "shard_id", type = "string" },
+    { name = "sequence_number", type = "string" },
+    { name = "sub_sequence", type = "int" },
+  ]
+
+  # As crates/tables/src/schema.rs has them; tests/catalog.tftest.hcl holds them to it.
+  zone_tables = {
+    raw_events = {
+      zone        = "raw"
+      days        = var.raw_days
+      description = "Every unit verbatim, by arrival"
+      columns = concat(local.identity_columns, [
+        { name = "partition_key", type = "string" },
+        { name = "arrived_at", type = "timestamp" },
+        { name = "payload", type = "binary" },
+      ])
+    }
+    quarantine = {
+      zone        = "quarantine"
+      days        = var.quarantine_days
+      description = "Units that are no events, and why, by arrival"
+      columns = concat(local.identity_columns, [
+        { name = "partition_key", type = "string" },
+        { name = "arrived_at", type = "timestamp" },
+        { name = "reason", type = "string" },
+        { name = "field", type = "string" },
+        { name = "value", type = "string" },
+        { name = "detail", type = "string" },
+        { name = "payload", type = "binary" },
+        { name = "processed_at", type = "timestamp" },
+      ])
+    }
+    processed_events = {
+      zone        = "processed"
+      days        = var.processed_days
+      description = "Events, typed and enriched, by arrival; deduplicated ones are in `events`"
+      columns = concat(
+        [
+          { name = "event_id", type = "string" },
+          { name = "event_type", type = "string" },
+          { name = "event_time", type = "timestamp" },
+          { name = "event_date", type = "date" },
+          { name = "user_id", type = "string" },
+          { name = "session_id", type = "string" },
+          { name = "profile_id", type = "string" },
+          { name = "country", type = "string" },
+          { name = "device_type", type = "string" },
+          { name = "device_os", type = "string" },
+          { name = "app_version", type = "string" },
+          { name = "title_id", type = "string" },
+          { name = "position_ms", type = "bigint" },
+          { name = "from_position_ms", type = "bigint" },
+          { name = "query", type = "string" },
+          { name = "results", type = "int" },
+          { name = "row_index", type = "int" },
+          { name = "rating", type = "float" },
+          { name = "series_id", type = "string" },
+          { name = "genres", type = "string" },
+          { name = "runtime_ms", type = "bigint" },
+          { name = "completion_rate", type = "float" },
+          { name = "extra", type = "string" },
+          { name = "producer_id", type = "string" },
+          { name = "producer_seq", type = "bigint" },
+        ],
+        local.identity_columns,
+        [
+          { name = "arrived_at", type = "timestamp" },
+          { name = "processed_at", type = "timestamp" },
+        ],
+      )
+    }
+  }
+}
+
+resource "aws_glue_catalog_table" "zone" {
+  for_each = local.zone_tables
+
+  name          = each.key
+  database_name = aws_glue_catalog_database.lake.name
+  description   = each.value.description
+  table_type    = "EXTERNAL_TABLE"
+
+  parameters = {
+    EXTERNAL       = "TRUE"
+    classification = "parquet"
+
+    # The hours that may hold something: older ones have expired.
+    "projection.enabled"                   = "true"
+    "projection.ingest_date.type"          = "date"
+    "projection.ingest_date.format"        = "yyyy-MM-dd"
+    "projection.ingest_date.range"         = "NOW-${each.value.days}DAYS,NOW"
+    "projection.ingest_date.interval"      = "1"
+    "projection.ingest_date.interval.unit" = "DAYS"
+    "projection.ingest_hour.type"          = "integer"
+    "projection.ingest_hour.range"         = "0,23"
+    "projection.ingest_hour.digits"        = "2"
+    "storage.location.template"            = "${local.lake_url}/${each.value.zone}/events/ingest_date=$${ingest_date}/ingest_hour=$${ingest_hour}"
+  }
+
+  partition_keys {
+    name = "ingest_date"
+    type = "date"
+  }
+
+  partition_keys {
+    name = "ingest_hour"
+    type = "int"
+  }
+
+  storage_descriptor {
+    location      = "${local.lake_url}/${each.value.zone}/events/"
+    input_format  = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
+    output_format = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
+
+    ser_de_info {
+      serialization_library = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+      parameters            = { "serialization.format" = "1" }
+    }
+
+    dynamic "columns" {
+      for_each = each.value.columns
+
+      content {
+        name = columns.value.name
+        type = columns.value.type
+      }
+    }
+  }
+}

@@ -1,0 +1,168 @@
+# One page, read from the top: is it well? where is it slow? what is refused? what does
+# it cost?
+locals {
+  own_metric = ["Environment", var.environment]
+
+  dashboard_rows = [
+    {
+      heading = "Is it well?"
+      widgets = [
+        { title = "Alarms", alarms = local.alarm_arns },
+        {
+          title   = "Oldest arrival that is not published (s)"
+          stat    = "Maximum"
+          metrics = [concat([var.metrics_namespace, "Freshness"], local.own_metric)]
+        },
+        {
+          title = "Dates published and held, problems found"
+          stat  = "Sum"
+          metrics = [
+            for name in ["PublishedDates", "HeldDates", "AuditImbalance"] :
+            concat([var.metrics_namespace, name], local.own_metric)
+          ]
+        },
+        {
+          title = "Executions of the day"
+          stat  = "Sum"
+          metrics = [
+            for name in ["ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"] :
+            ["AWS/States", name, "StateMachineArn", aws_sfn_state_machine.this["daily"].arn]
+          ]
+        },
+      ]
+    },
+    {
+      heading = "Where is it slow?"
+      widgets = [
+        {
+          title = "Behind the stream (ms)"
+          stat  = "Maximum"
+          metrics = [
+            ["AWS/Lambda", "IteratorAge", "FunctionName", module.transform.name],
+            concat([var.metrics_namespace, "BatchAge"], local.own_metric),
+          ]
+        },
+        {
+          title   = "Transform by stage (ms)"
+          stat    = "Average"
+          metrics = [[{ expression = "SEARCH('{${var.metrics_namespace},Environment,Stage} MetricName=\"Duration\" Environment=\"${var.environment}\"', 'Average', 300)", id = "stages" }]]
+        },
+        {
+          title   = "Functions, longest run (ms)"
+          stat    = "Maximum"
+          metrics = [for name, function in local.functions : ["AWS/Lambda", "Duration", "FunctionName", function.name, { label = name }]]
+        },
+        {
+          title   = "The day, longest execution (ms)"
+          stat    = "Maximum"
+          metrics = [for machine in local.machines : ["AWS/States", "ExecutionTime", "StateMachineArn", aws_sfn_state_machine.this[machine].arn, { label = machine }]]
+        },
+      ]
+    },
+    {
+      heading = "What is refused?"
+      widgets = [
+        {
+          title = "Units received, processed, refused, doubled"
+          stat  = "Sum"
+          metrics = [
+            for name in ["Received", "Processed", "Quarantined", "Duplicates"] :
+            concat([var.metrics_namespace, name], local.own_metric)
+          ]
+        },
+        {
+          title   = "Refused by reason"
+          stat    = "Sum"
+          metrics = [[{ expression = "SEARCH('{${var.metrics_namespace},Environment,Reason} MetricName=\"Quarantined\" Environment=\"${var.environment}\"', 'Sum', 300)", id = "reasons" }]]
+        },
+        {
+          title = "Batches given up, letters not delivered"
+          stat  = "Maximum"
+          metrics = [
+            concat([var.metrics_namespace, "FailedBatches"], local.own_metric),
+            ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.dead_letters.name],
+            ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.undelivered.name],
+          ]
+        },
+        {
+          title   = "Functions that failed"
+          stat    = "Sum"
+          metrics = [for name, function in local.functions : ["AWS/Lambda", "Errors", "FunctionName", function.name, { label = name }]]
+        },
+      ]
+    },
+    {
+      heading = "What does it take?"
+      widgets = [
+        {
+          title   = "Bytes of events"
+          stat    = "Sum"
+          metrics = [concat([var.metrics_namespace, "Bytes"], local.own_metric)]
+        },
+        {
+          title = "Into the stream"
+          stat  = "Sum"
+          metrics = [
+            ["AWS/Kinesis", "IncomingRecords", "StreamName", aws_kinesis_stream.events.name],
+            ["AWS/Kinesis", "WriteProvisionedThroughputExceeded", "StreamName", aws_kinesis_stream.events.name],
+          ]
+        },
+        {
+          title   = "Functions at the same time"
+          stat    = "Maximum"
+          metrics = [for name in ["transform", "compact"] : ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", local.functions[name].name, { label = name }]]
+        },
+        {
+          title   = "Bytes that queries scanned"
+          stat    = "Sum"
+          metrics = [[{ expression = "SEARCH('{AWS/Athena,QueryState,QueryType,WorkGroup} MetricName=\"ProcessedBytes\" WorkGroup=\"${aws_athena_workgroup.this.name}\"', 'Sum', 300)", id = "scanned" }]]
+        },
+      ]
+    },
+  ]
+
+  # A heading is one unit high, a widget six; a row is 24 wide.
+  dashboard_widgets = flatten([
+    for row, content in local.dashboard_rows : concat(
+      [{
+        type       = "text"
+        x          = 0
+        y          = row * 7
+        width      = 24
+        height     = 1
+        properties = { markdown = "## ${content.heading}" }
+      }],
+      [
+        for column, widget in content.widgets : {
+          type   = can(widget.alarms) ? "alarm" : "metric"
+          x      = column * 6
+          y      = row * 7 + 1
+          width  = 6
+          height = 6
+          properties = can(widget.alarms) ? jsonencode({
+            title  = widget.title
+            alarms = widget.alarms
+            }) : jsonencode({
+            title   = widget.title
+            region  = local.region
+            view    = "timeSeries"
+            stat    = widget.stat
+            period  = 300
+            metrics = widget.metrics
+          })
+        }
+      ],
+    )
+  ])
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  dashboard_name = local.prefix
+
+  dashboard_body = jsonencode({
+    widgets = [
+      for widget in local.dashboard_widgets :
+      merge(widget, { properties = try(jsondecode(widget.properties), widget.properties) })
+    ]
+  })
+}

@@ -1,0 +1,38 @@
+# What could not be delivered. `dead-letters` is read by the alert function, which
+# tells what each one says. What cannot reach that function lands in `undelivered`
+# and stays for a person; its alarm goes to the topic directly.
+resource "aws_sqs_queue" "dead_letters" {
+  name                              = "${local.prefix}-dead-letters"
+  message_retention_seconds         = 14 * 86400
+  visibility_timeout_seconds        = 6 * local.sizes["alert"].timeout_seconds
+  kms_master_key_id                 = aws_kms_key.this.arn
+  kms_data_key_reuse_period_seconds = 3600
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.undelivered.arn
+    maxReceiveCount     = 5
+  })
+}
+
+resource "aws_sqs_queue" "undelivered" {
+  name                              = "${local.prefix}-undelivered"
+  message_retention_seconds         = 14 * 86400
+  kms_master_key_id                 = aws_kms_key.this.arn
+  kms_data_key_reuse_period_seconds = 3600
+}
+
+resource "aws_sqs_queue_policy" "undelivered" {
+  queue_url = aws_sqs_queue.undelivered.url
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "RulesOfThisDeployment"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = aws_sqs_queue.undelivered.arn
+      Condition = { ArnLike = { "aws:SourceArn" = "${local.arn.events}:rule/${local.prefix}-*" } }
+    }]
+  })
+}

@@ -1,0 +1,23 @@
+locals {
+  # What every function is told.
+  common_environment = merge(
+    {
+      MARQUEE_BUCKET            = module.lake.name
+      MARQUEE_PREFIX            = var.lake_prefix
+      MARQUEE_S3_PATH_STYLE     = tostring(var.aws_endpoint_url != null)
+      MARQUEE_METRICS_NAMESPACE = var.metrics_namespace
+      MARQUEE_ENVIRONMENT       = var.environment
+      RUST_LOG                  = var.log_level
+    },
+    var.aws_endpoint_url == null ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url },
+  )
+
+  # The packages as they lie in the bucket.
+  uploaded = {
+    for binary, package in aws_s3_object.package : binary => {
+      bucket  = package.bucket
+      key     = package.key
+      version = package.version_id
+    }
+  }
+}

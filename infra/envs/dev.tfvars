@@ -1,0 +1,24 @@
+# To try things: small, soon, cheap, and gone with `terraform destroy`.
+environment = "dev"
+
+stream_mode   = "PROVISIONED"
+stream_shards = 1
+
+# Half a minute of waiting is worth more here than full batches.
+batch_window_seconds = 30
+
+raw_days            = 30
+raw_cold_after_days = 0
+processed_days      = 14
+quarantine_days     = 30
+failed_days         = 30
+staging_days        = 14
+noncurrent_days     = 3
+force_destroy       = true
+key_deletion_days   = 7
+
+log_retention_days = 14
+machine_log_level  = "ALL"
+
+query_scan_limit_gib = 10
+daily_scan_limit_gib = 50

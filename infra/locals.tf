@@ -1,0 +1,26 @@
+locals {
+  prefix     = "${var.project}-${var.environment}"
+  account    = data.aws_caller_identity.current.account_id
+  region     = data.aws_region.current.name
+  partition  = data.aws_partition.current.partition
+  repository = coalesce(var.repository_dir, "${path.module}/..")
+
+  # Where the lake begins: `s3://bucket` or `s3://bucket/prefix`, and the same as
+  # an ARN that a zone's name goes behind.
+  lake_root = trimsuffix("${module.lake.name}/${var.lake_prefix}", "/")
+  lake_url  = "s3://${local.lake_root}"
+  lake_arn  = "arn:${local.partition}:s3:::${local.lake_root}"
+
+  # An ARN of this account and region: local.arn.lambda is `arn:aws:lambda:…:…`.
+  arn = {
+    for service in ["cloudwatch", "events", "glue", "lambda", "logs", "scheduler", "states"] :
+    service => "arn:${local.partition}:${service}:${local.region}:${local.account}"
+  }
+
+  # Every function, by the name that the contract gives it.
+  functions = merge(
+    { transform = module.transform, alert = module.alert },
+    module.day,
+    local.warehouse_functions,
+  )
+}

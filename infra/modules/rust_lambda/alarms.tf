@@ -1,0 +1,48 @@
+# What is wrong with any function in the same way. That an alarm came or went
+# reaches the alert function by way of EventBridge; `alarm_actions` is for the one
+# function that cannot tell of itself.
+
+resource "aws_cloudwatch_metric_alarm" "errors" {
+  alarm_name          = "${var.name}-function-errors"
+  alarm_description   = "${var.name} failed ${var.errors_to_alarm} times or more within 5 minutes. Runbook: Function errors"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  dimensions          = { FunctionName = aws_lambda_function.this.function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = var.errors_to_alarm
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_actions
+}
+
+resource "aws_cloudwatch_metric_alarm" "throttles" {
+  alarm_name          = "${var.name}-function-throttles"
+  alarm_description   = "${var.name} was throttled for 15 minutes: the account's concurrency is used up. Runbook: Function throttles"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  dimensions          = { FunctionName = aws_lambda_function.this.function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_actions
+}
+
+resource "aws_cloudwatch_metric_alarm" "duration" {
+  alarm_name          = "${var.name}-function-duration"
+  alarm_description   = "${var.name} took more than 80% of its ${var.timeout_seconds} s before it is cut off. Runbook: Function duration"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Duration"
+  dimensions          = { FunctionName = aws_lambda_function.this.function_name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.timeout_seconds * 1000 * 0.8
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_actions
+}

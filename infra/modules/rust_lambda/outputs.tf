@@ -1,0 +1,37 @@
+output "name" {
+  value = aws_lambda_function.this.function_name
+}
+
+output "arn" {
+  value = aws_lambda_function.this.arn
+
+  # Whoever is given the function's ARN may call it, so its rights stand first.
+  depends_on = [aws_iam_role_policy.this]
+}
+
+output "role_name" {
+  value = aws_iam_role.this.name
+}
+
+output "environment" {
+  description = "As it was given, to hold it to the contract."
+  value       = var.environment
+}
+
+output "policy" {
+  description = "The role's policy, to hold it to least privilege."
+  value       = aws_iam_role_policy.this.policy
+}
+
+output "package_key" {
+  description = "The package that it is made from."
+  value       = var.package.key
+}
+
+output "alarm_arns" {
+  value = [
+    aws_cloudwatch_metric_alarm.errors.arn,
+    aws_cloudwatch_metric_alarm.throttles.arn,
+    aws_cloudwatch_metric_alarm.duration.arn,
+  ]
+}

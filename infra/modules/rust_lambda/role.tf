@@ -1,0 +1,54 @@
+resource "aws_iam_role" "this" {
+  name        = var.name
+  description = "What the function ${var.name} may do"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  #checkov:skip=CKV_AWS_355:X-Ray's two calls know no resource; every other statement names its own
+  name = "function"
+  role = aws_iam_role.this.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        {
+          Sid      = "Log"
+          Effect   = "Allow"
+          Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+          Resource = ["${aws_cloudwatch_log_group.this.arn}:*"]
+        },
+        {
+          # X-Ray has no resources, so no other than `*` is possible.
+          Sid      = "Trace"
+          Effect   = "Allow"
+          Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+          Resource = ["*"]
+        },
+        {
+          Sid      = "DeadLetter"
+          Effect   = "Allow"
+          Action   = ["sqs:SendMessage"]
+          Resource = [var.dead_letter_arn]
+        },
+      ],
+      [
+        for statement in var.statements : {
+          Sid      = statement.sid
+          Effect   = "Allow"
+          Action   = statement.actions
+          Resource = statement.resources
+        }
+      ],
+    )
+  })
+}

@@ -1,0 +1,49 @@
+# What each function may do in the lake: the contract's table, zone by zone.
+locals {
+  lake_zones = {
+    transform = { reads = ["reference", "ledger/receipts"], writes = ["raw", "quarantine", "processed", "ledger/receipts"] }
+    plan      = { reads = ["ledger", "reference"], writes = ["staging"] }
+    split     = { reads = ["processed", "staging"], writes = ["staging"] }
+    compact   = { reads = ["processed", "staging", "curated", "reference"], writes = ["curated", "staging"] }
+    gather    = { reads = ["staging", "ledger"], writes = ["staging"] }
+    check     = { reads = ["staging", "curated", "reference"], writes = ["staging"] }
+    prepare   = { reads = ["staging", "ledger", "curated"], writes = ["staging"] }
+    marts     = { reads = ["staging", "curated", "reference"], writes = ["curated", "staging"] }
+    book      = { reads = ["staging", "ledger"], writes = ["ledger/days", "curated", "staging"] }
+    publish   = { reads = ["staging", "curated", "ledger"], writes = ["ledger/days"] }
+    audit     = { reads = ["raw", "quarantine", "processed", "ledger", "curated", "reference", "staging", "failed"], writes = ["ledger/days"] }
+    replay    = { reads = ["quarantine", "processed", "raw", "ledger", "reference"], writes = ["processed", "quarantine", "ledger/receipts"] }
+    rebuild   = { reads = ["raw", "ledger", "reference"], writes = ["processed", "quarantine"] }
+    sweep     = { reads = ["ledger", "curated", "staging"], deletes = ["curated", "staging"] }
+    alert     = { reads = ["ledger/alerts"], writes = ["ledger/alerts"] }
+  }
+
+  lake_rights = {
+    for function, zones in local.lake_zones : function => concat(
+      [
+        local.list_lake,
+        local.use_key,
+        {
+          sid       = "ReadZones"
+          actions   = ["s3:GetObject"]
+          resources = [for zone in zones.reads : "${local.lake_arn}/${zone}/*"]
+        },
+      ],
+      [
+        for zones in [lookup(zones, "writes", [])] : {
+          # A large object is uploaded in parts, and what failed is taken back.
+          sid       = "WriteZones"
+          actions   = ["s3:PutObject", "s3:AbortMultipartUpload"]
+          resources = [for zone in zones : "${local.lake_arn}/${zone}/*"]
+        } if length(zones) > 0
+      ],
+      [
+        for zones in [lookup(zones, "deletes", [])] : {
+          sid       = "DeleteInZones"
+          actions   = ["s3:DeleteObject"]
+          resources = [for zone in zones : "${local.lake_arn}/${zone}/*"]
+        } if length(zones) > 0
+      ],
+    )
+  }
+}

@@ -1,0 +1,172 @@
+# The machines of state_machines/*.asl.json, and what each may do.
+locals {
+  machines = toset(["daily", "backfill", "replay"])
+
+  machine_files = { for machine in local.machines : machine => "${local.repository}/state_machines/${machine}.asl.json" }
+
+  machine_arns = { for machine in local.machines : machine => "${local.arn.states}:stateMachine:${local.prefix}-${machine}" }
+
+  # `${plan_arn}` … as the definitions name them. Without a warehouse `load` is the
+  # name of a function that is not there, in a branch that is not taken.
+  machine_functions = merge(
+    { load = "${local.arn.lambda}:function:${local.prefix}-load" },
+    { for name, function in local.functions : name => function.arn },
+  )
+
+  machine_variables = merge(
+    { for name, arn in local.machine_functions : "${name}_arn" => arn },
+    {
+      warehouse            = tostring(local.warehouse)
+      dates_side_by_side   = tostring(var.dates_side_by_side)
+      buckets_side_by_side = tostring(var.buckets_side_by_side)
+      daily_machine_arn    = local.machine_arns["daily"]
+    },
+  )
+
+  # The functions that each definition names are those that it may invoke.
+  machine_invokes = {
+    for machine, file in local.machine_files : machine => [
+      for name in sort(distinct(flatten(regexall("\\$\\{([a-z]+)_arn\\}", file(file))))) :
+      local.machine_functions[name] if contains(keys(local.functions), name)
+    ]
+  }
+
+  # What a machine needs besides invoking functions.
+  machine_statements = {
+    # A distributed map starts child executions of its own machine.
+    daily = [
+      {
+        Sid      = "StartMapRuns"
+        Effect   = "Allow"
+        Action   = "states:StartExecution"
+        Resource = local.machine_arns["daily"]
+      },
+      {
+        Sid      = "FollowMapRuns"
+        Effect   = "Allow"
+        Action   = ["states:DescribeExecution", "states:RedriveExecution", "states:StopExecution"]
+        Resource = "${local.arn.states}:execution:${local.prefix}-daily/*"
+      },
+    ]
+    backfill = local.start_daily
+    replay   = local.start_daily
+  }
+
+  # To start `daily` and wait for its end, which a rule of Step Functions' own reports.
+  start_daily = [
+    {
+      Sid      = "StartDaily"
+      Effect   = "Allow"
+      Action   = "states:StartExecution"
+      Resource = local.machine_arns["daily"]
+    },
+    {
+      Sid      = "FollowDaily"
+      Effect   = "Allow"
+      Action   = ["states:DescribeExecution", "states:StopExecution"]
+      Resource = "${local.arn.states}:execution:${local.prefix}-daily:*"
+    },
+    {
+      Sid      = "HearOfItsEnd"
+      Effect   = "Allow"
+      Action   = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
+      Resource = "${local.arn.events}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"
+    },
+  ]
+}
+
+resource "aws_sfn_state_machine" "this" {
+  for_each = local.machines
+
+  name       = "${local.prefix}-${each.key}"
+  role_arn   = aws_iam_role.machine[each.key].arn
+  definition = templatefile(local.machine_files[each.key], local.machine_variables)
+
+  logging_configuration {
+    log_destination        = "${aws_cloudwatch_log_group.machine[each.key].arn}:*"
+    include_execution_data = true
+    level                  = var.machine_log_level
+  }
+
+  tracing_configuration {
+    enabled = true
+  }
+
+  # The role is tried when the machine is made.
+  depends_on = [aws_iam_role_policy.machine]
+}
+
+resource "aws_cloudwatch_log_group" "machine" {
+  #checkov:skip=CKV_AWS_338:What must be kept is in the lake's ledger; logs are for finding a fault, and cost by the gigabyte
+  for_each = local.machines
+
+  # Step Functions writes its policy for this prefix once, and not again for each group.
+  name              = "/aws/vendedlogs/states/${local.prefix}-${each.key}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.this.arn
+}
+
+resource "aws_iam_role" "machine" {
+  for_each = local.machines
+
+  name        = "${local.prefix}-machine-${each.key}"
+  description = "What the state machine ${local.prefix}-${each.key} may do"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "states.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnLike      = { "aws:SourceArn" = "${local.arn.states}:stateMachine:${local.prefix}-*" }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "machine" {
+  #checkov:skip=CKV_AWS_355:X-Ray and the delivery of logs know no resource; every other statement names its own
+  #checkov:skip=CKV_AWS_290:X-Ray and the delivery of logs know no resource; every other statement names its own
+  for_each = local.machines
+
+  name = "machine"
+  role = aws_iam_role.machine[each.key].id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        {
+          Sid      = "InvokeItsFunctions"
+          Effect   = "Allow"
+          Action   = "lambda:InvokeFunction"
+          Resource = local.machine_invokes[each.key]
+        },
+        {
+          # AWS has no resource for the delivery of logs but `*`.
+          Sid    = "DeliverLogs"
+          Effect = "Allow"
+          Action = [
+            "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies", "logs:GetLogDelivery", "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+          ]
+          Resource = "*"
+        },
+        {
+          # Nor for X-Ray.
+          Sid    = "Trace"
+          Effect = "Allow"
+          Action = [
+            "xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
+          ]
+          Resource = "*"
+        },
+      ],
+      local.machine_statements[each.key],
+    )
+  })
+}
