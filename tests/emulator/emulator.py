@@ -1,0 +1,101 @@
+"""An emulator of AWS of one's own, on the loopback, for as long as it is needed."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+REGION = "eu-central-1"
+ACCOUNT = "123456789012"
+START_SECONDS = 60
+STOP_SECONDS = 10
+
+
+class Emulator:
+    """ministack, its log and its files in a directory of the caller's.
+
+    It looks at no setting of the surrounding environment, so that it is the same
+    everywhere, and can reach no account.
+    """
+
+    def __init__(self, directory, wait_scale="1"):
+        self.directory = Path(directory)
+        self.log = self.directory / "emulator.log"
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self._wait_scale = wait_scale
+        self._process = None
+
+    def __enter__(self):
+        home = self.directory / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(home),
+            "TMPDIR": str(home),
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            # What it gives the functions, so that they find it.
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": ACCOUNT,
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": REGION,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "PERSIST_STATE": "0",
+            "S3_DATA_DIR": str(home / "s3"),
+            # How long a second of a Wait or a retry is.
+            "SFN_WAIT_SCALE": self._wait_scale,
+            "PYTHONUNBUFFERED": "1",
+        }
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ministack"], cwd=home, env=environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )
+        try:
+            self._wait_until_it_answers()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._stop()
+
+    def _wait_until_it_answers(self):
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"the emulator ended with {self._process.returncode}:\n{self.tail()}")
+            try:
+                with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise TimeoutError(f"the emulator did not answer within {START_SECONDS} s:\n{self.tail()}")
+
+    def _stop(self):
+        """Ends it and what it has started: all are of its own session."""
+        for signal in (15, 9):
+            try:
+                os.killpg(self._process.pid, signal)
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+            except ProcessLookupError:
+                break
+
+    def tail(self, lines=40):
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

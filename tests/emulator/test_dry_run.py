@@ -1,0 +1,328 @@
+"""The daily, backfill and replay machines run by the emulator over stand-ins of the
+functions, which answer as docs/adr/0006-on-aws.md says.
+
+Needs the packages of requirements.txt. A stand-in writes down what it was asked,
+so a test sees which step was called with what, and in which order.
+"""
+
+import io
+import json
+import tempfile
+import time
+import unittest
+import zipfile
+from pathlib import Path
+
+try:
+    import boto3
+    import ministack  # noqa: F401
+except ImportError:
+    boto3 = None
+
+from emulator import ACCOUNT, REGION, Emulator
+from test_state_machines import FUNCTIONS, filled
+
+# A custom runtime, as the functions have: what it is asked goes down in a file.
+STAND_IN = '''#!/usr/bin/env python3
+import json, os, urllib.request
+
+API = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
+NAME, DIRECTORY = os.environ["NAME"], os.environ["DIRECTORY"]
+
+
+def answer(event):
+    with open(DIRECTORY + "/answers.json") as file:
+        answers = json.load(file)[NAME]
+    with open(DIRECTORY + "/calls.ndjson", "a+") as file:
+        file.seek(0)
+        count = sum(json.loads(line)["name"] == NAME for line in file)
+        file.write(json.dumps({"name": NAME, "event": event}) + "\\n")
+    if isinstance(answers, list):
+        return answers[min(count, len(answers) - 1)]
+    return answers.get(event.get("work") or event.get("event_date"), answers.get("*", {}))
+
+
+while True:
+    with urllib.request.urlopen(API + "next") as response:
+        request, event = response.headers["Lambda-Runtime-Aws-Request-Id"], json.load(response)
+    said = answer(event)
+    kind = "error" if "errorType" in said else "response"
+    urllib.request.urlopen(API + request + "/" + kind, data=json.dumps(said).encode()).close()
+'''
+
+DAYS = ("2026-01-05", "2026-01-06", "2026-01-07")
+SECONDS = 60
+
+
+def work(date):
+    return f"staging/plans/p/event_date={date}"
+
+
+def plan(*dates, buckets=1, **more):
+    return {"plan": "p", "count": len(dates), "dates": [
+        {"event_date": date, "work": work(date), "generation": 1, "why": "new", "compact": True,
+         "split": buckets > 1, "buckets": list(range(buckets)), **more} for date in dates]}
+
+
+NOTHING = {"plan": "none", "count": 0, "dates": []}
+WELL = {
+    "plan": [plan(DAYS[0]), NOTHING],
+    "split": {}, "compact": {}, "gather": {}, "marts": {}, "sweep": {"*": {"objects": 0, "bytes": 0}},
+    "alert": {"*": {"sent": True}},
+    "check": {"*": {"stops": False, "broken": []}},
+    "prepare": {"*": {"is_unchanged": False, "run": "1-r"}},
+    "book": {"*": {"outcome": "balanced", "cause": None}},
+    "publish": {"*": {"outcome": "published", "generation": 1, "rows": 3}},
+    "audit": {"*": {"balanced": True, "status": "provisional", "problems": []}},
+    "load": [{"load": "l", "status": "running"}, {"load": "l", "status": "running"}, {"load": "l", "status": "loaded"}],
+    "replay": {"*": {"replayed": 2}},
+}
+
+
+@unittest.skipIf(boto3 is None, "boto3 and ministack are not installed")
+class DryRun(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        directory = cls.enterClassContext(tempfile.TemporaryDirectory())
+        cls.directory = Path(directory) / "stand-ins"
+        cls.directory.mkdir()
+        cls.emulator = cls.enterClassContext(Emulator(directory, wait_scale="0.01"))
+        session = boto3.Session(ACCOUNT, "test", region_name=REGION)
+        cls.states = session.client("stepfunctions", endpoint_url=cls.emulator.endpoint)
+        functions = session.client("lambda", endpoint_url=cls.emulator.endpoint)
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("bootstrap", STAND_IN)
+        arns = {}
+        for name in FUNCTIONS:
+            made = functions.create_function(
+                FunctionName=f"m-{name}", Runtime="provided.al2023", Handler="bootstrap", Timeout=30,
+                Role=f"arn:aws:iam::{ACCOUNT}:role/m", Code={"ZipFile": code.getvalue()},
+                Environment={"Variables": {"NAME": name, "DIRECTORY": str(cls.directory)}})
+            arns[f"{name}_arn"] = made["FunctionArn"]
+        cls.supplied = {**arns, "warehouse": "false", "dates_side_by_side": "2", "buckets_side_by_side": "2",
+                        "daily_machine_arn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:daily-false"}
+        cls.machines = {}
+        for name in ("daily", "backfill", "replay"):
+            cls.machines[name] = cls.create(f"{name}-false", filled(name, cls.supplied))
+        cls.machines["warehouse"] = cls.create("daily-true", filled("daily", {**cls.supplied, "warehouse": "true"}))
+
+    @classmethod
+    def create(cls, name, machine):
+        # The emulator's distributed map knows no JSONata; that both maps do the
+        # same is held by test_state_machines.
+        machine = json.loads(json.dumps(machine).replace('"DISTRIBUTED"', '"INLINE"'))
+        made = cls.states.create_state_machine(
+            name=name, definition=json.dumps(machine), roleArn=f"arn:aws:iam::{ACCOUNT}:role/m")
+        return made["stateMachineArn"]
+
+    def run_machine(self, machine, request, **answers):
+        """Its execution at its end, and what the functions were asked."""
+        (self.directory / "answers.json").write_text(json.dumps({**WELL, **answers}))
+        (self.directory / "calls.ndjson").write_text("")
+        arn = self.states.start_execution(
+            stateMachineArn=self.machines[machine], input=json.dumps(request))["executionArn"]
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            done = self.states.describe_execution(executionArn=arn)
+            if done["status"] != "RUNNING":
+                calls = [json.loads(line) for line in (self.directory / "calls.ndjson").read_text().splitlines()]
+                return done, [(call["name"], call["event"]) for call in calls]
+            time.sleep(0.05)
+        self.fail(f"the execution did not end within {SECONDS} s:\n{self.emulator.tail()}")
+
+    def succeeds(self, done):
+        self.assertEqual(done["status"], "SUCCEEDED", done.get("cause"))
+        return json.loads(done["output"])
+
+    def fails(self, done, error, *words):
+        self.assertEqual((done["status"], done.get("error")), ("FAILED", error), done.get("cause"))
+        for word in words:
+            self.assertIn(word, done["cause"])
+
+    def alerts(self, calls):
+        return [event for name, event in calls if name == "alert"]
+
+    def of(self, calls, date):
+        return [name for name, event in calls if event.get("work") == work(date) or event.get("event_date") == date]
+
+    def test_dates_are_published_in_order(self):
+        done, calls = self.run_machine("daily", {"which": "due", "time": "2026-01-08T02:00:00Z"}, plan=[plan(*DAYS)])
+        self.assertEqual(self.succeeds(done), {"published": list(DAYS), "replans": 0})
+        self.assertEqual(calls[0], ("publish", {}))
+        self.assertEqual(calls[1], ("plan", {"which": "due", "time": "2026-01-08T02:00:00Z"}))
+        self.assertEqual(calls[-1], ("sweep", {}))
+        later = "prepare marts check book publish audit".split()
+        for date in DAYS:
+            self.assertEqual(self.of(calls, date), ["compact", "gather", "check", *later])
+        sequence = [(name, event.get("work", "")[-10:] or event.get("event_date"))
+                    for name, event in calls[2:-1]]
+        self.assertEqual(sequence[9:], [(name, date) for date in DAYS for name in later])
+        self.assertIn(("check", {"work": work(DAYS[0]), "phase": "date"}), calls)
+        self.assertIn(("check", {"work": work(DAYS[0]), "phase": "window"}), calls)
+        self.assertIn(("compact", {"work": work(DAYS[0]), "bucket": 0}), calls)
+        self.assertEqual(self.alerts(calls), [])
+
+    def test_nothing_due_is_no_failure(self):
+        done, calls = self.run_machine("daily", {}, plan=[NOTHING])
+        self.assertEqual(self.succeeds(done)["published"], [])
+        self.assertEqual(calls, [("publish", {}), ("plan", {"which": "due"}), ("sweep", {})])
+
+    def test_buckets_are_split_and_compacted_however_many(self):
+        for count in (3, 41):
+            done, calls = self.run_machine("daily", {}, plan=[plan(DAYS[0], buckets=count)])
+            self.succeeds(done)
+            compacted = [event["bucket"] for name, event in calls if name == "compact"]
+            self.assertEqual(sorted(compacted), list(range(count)))
+            self.assertEqual([name for name, _ in calls].count("split"), 1)
+
+    def test_facts_that_are_kept_are_not_compacted(self):
+        done, calls = self.run_machine("daily", {}, plan=[plan(DAYS[0], compact=False, buckets=0)])
+        self.succeeds(done)
+        self.assertEqual(self.of(calls, DAYS[0])[:2], ["gather", "check"])
+
+    def test_what_is_unchanged_is_left_alone(self):
+        done, calls = self.run_machine("daily", {}, prepare={"*": {"is_unchanged": True}})
+        self.assertEqual(self.succeeds(done)["published"], [])
+        self.assertNotIn("marts", [name for name, _ in calls])
+
+    def test_a_held_date_alerts_and_the_next_go_on(self):
+        held = {work(DAYS[1]): {"outcome": "held", "cause": "1 row has no user"}, **WELL["book"]}
+        done, calls = self.run_machine("daily", {}, plan=[plan(*DAYS)], book=held)
+        self.fails(done, "Marquee.Incomplete", f"held: {DAYS[1]}")
+        self.assertEqual([event["work"] for name, event in calls if name == "publish" and event],
+                         [work(DAYS[0]), work(DAYS[2])])
+        (alert,) = self.alerts(calls)
+        self.assertEqual((alert["step"], alert["event_date"]), ("book", DAYS[1]))
+        self.assertEqual(alert["cause"], {"Error": "Marquee.Held", "Cause": "1 row has no user"})
+        self.assertEqual(calls[-1][0], "sweep")
+
+    def test_a_date_whose_facts_break_a_rule_goes_straight_to_the_book(self):
+        stops = {work(DAYS[0]): {"stops": True, "broken": ["x"]}, **WELL["check"]}
+        held = {work(DAYS[0]): {"outcome": "held", "cause": "x"}, **WELL["book"]}
+        done, calls = self.run_machine("daily", {}, check=stops, book=held)
+        self.fails(done, "Marquee.Incomplete", DAYS[0])
+        self.assertEqual(self.of(calls, DAYS[0]), ["compact", "gather", "check", "book", "alert"])
+
+    def test_a_lost_date_is_planned_again(self):
+        publish = [{}, {"outcome": "published", "generation": 1}, {"outcome": "lost", "generation": 1},
+                   {"outcome": "published", "generation": 2}]
+        done, calls = self.run_machine("daily", {"which": "within", "from": DAYS[0], "to": DAYS[2]},
+                                       plan=[plan(*DAYS), plan(DAYS[1])], publish=publish)
+        self.assertEqual(self.succeeds(done), {"published": [DAYS[0], DAYS[2], DAYS[1]], "replans": 1})
+        self.assertEqual([event for name, event in calls if name == "plan"],
+                         [{"which": "within", "from": DAYS[0], "to": DAYS[2]}] * 2)
+
+    def test_what_is_made_anew_is_so_once(self):
+        publish = [{}, {"outcome": "published"}, {"outcome": "lost"}, {"outcome": "published"}]
+        done, calls = self.run_machine("daily", {"which": "anew", "from": DAYS[0], "to": DAYS[2]},
+                                       plan=[plan(*DAYS), plan(DAYS[1])],
+                                       publish=[{"generation": 1, **answer} for answer in publish])
+        self.succeeds(done)
+        self.assertEqual([event for name, event in calls if name == "plan"][1],
+                         {"which": "anew", "from": DAYS[1], "to": DAYS[1]})
+
+    def test_a_date_that_is_lost_each_time_is_given_up_aloud(self):
+        done, calls = self.run_machine("daily", {}, plan=[plan(DAYS[0])],
+                                       publish={"*": {"outcome": "lost", "generation": 1}})
+        self.fails(done, "Marquee.Incomplete", "lost", DAYS[0])
+        self.assertEqual([name for name, _ in calls].count("plan"), 6)
+
+    def test_books_that_do_not_balance_fail_the_execution(self):
+        audit = {DAYS[0]: {"balanced": False, "status": "provisional", "problems": ["1 event is missing"]}, **WELL["audit"]}
+        done, calls = self.run_machine("daily", {}, audit=audit)
+        self.fails(done, "Marquee.Incomplete", f"not balanced: {DAYS[0]}")
+
+    def test_whatever_step_fails_alerts_with_its_name_and_fails(self):
+        broken = {"errorType": "StoreError", "errorMessage": "processed/x is gone"}
+        for step in "plan split compact gather check prepare marts book publish audit sweep".split():
+            with self.subTest(step=step):
+                answers = {step: {"*": broken}} if step != "plan" else {step: [broken]}
+                if step != "plan":
+                    answers["plan"] = [plan(DAYS[0], buckets=2), NOTHING]
+                done, calls = self.run_machine("daily", {}, **answers)
+                self.fails(done, "Marquee.StepFailed", step, "StoreError", "processed/x is gone")
+                alerts = self.alerts(calls)
+                self.assertGreaterEqual(len(alerts), 1)
+                for alert in alerts:
+                    self.assertEqual(alert["source"], "marquee.state_machine")
+                    self.assertEqual(alert["step"], step)
+                    self.assertEqual(alert["cause"]["Error"], "StoreError")
+                    self.assertEqual(alert["execution"], done["executionArn"])
+                    self.assertEqual(alert["state_machine"], done["stateMachineArn"])
+                    self.assertTrue(alert["started_at"].startswith("20"))
+                    dated = step not in ("plan", "publish", "sweep")
+                    self.assertEqual(alert["event_date"], DAYS[0] if dated else None)
+
+    def test_what_can_pass_is_tried_again(self):
+        flaky = [{"errorType": "Runtime.ExitError", "errorMessage": "killed"}, {"objects": 0, "bytes": 0}]
+        done, calls = self.run_machine("daily", {}, sweep=flaky)
+        self.succeeds(done)
+        self.assertEqual([name for name, _ in calls].count("sweep"), 2)
+
+    def test_an_alert_that_cannot_be_sent_hides_nothing(self):
+        broken = {"errorType": "StoreError", "errorMessage": "gone"}
+        done, _ = self.run_machine("daily", {}, sweep={"*": broken}, alert={"*": broken})
+        self.fails(done, "Marquee.StepFailed", "sweep")
+
+    def test_the_warehouse_is_waited_for(self):
+        done, calls = self.run_machine("warehouse", {}, plan=[plan(DAYS[0])])
+        self.succeeds(done)
+        self.assertEqual([event for name, event in calls if name == "load"], [
+            {"step": "start", "event_date": DAYS[0], "generation": 1},
+            {"step": "poll", "load": "l"}, {"step": "poll", "load": "l"}])
+
+    def test_a_load_that_fails_says_why(self):
+        done, calls = self.run_machine("warehouse", {}, plan=[plan(DAYS[0])], load=[
+            {"load": "l", "status": "running"}, {"load": "l", "status": "failed", "cause": "no such column"}])
+        self.fails(done, "Marquee.StepFailed", f"load of {DAYS[0]}", "no such column")
+        self.assertEqual(self.alerts(calls)[0]["cause"], {"Error": "Marquee.NotLoaded", "Cause": "no such column"})
+
+    def test_very_many_dates_are_several_executions(self):
+        more = {**plan(*DAYS[:2]), "count": 3}
+        done, calls = self.run_machine("daily", {}, plan=[more, plan(DAYS[2]), NOTHING])
+        self.succeeds(done)
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            listed = self.states.list_executions(stateMachineArn=self.machines["daily"])["executions"]
+            next_ones = [each for each in listed if each["name"] == f"{done['name']}-2"]
+            if next_ones and next_ones[0]["status"] != "RUNNING":
+                break
+            time.sleep(0.05)
+        self.assertEqual([each["status"] for each in next_ones], ["SUCCEEDED"])
+        described = self.states.describe_execution(executionArn=next_ones[0]["executionArn"])
+        self.assertEqual(json.loads(described["output"])["published"], [DAYS[2]])
+
+    def test_a_backfill_goes_by_months_and_past_a_held_date(self):
+        spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}
+        held = {work(DAYS[0]): {"outcome": "held", "cause": "x"}, **WELL["book"]}
+        request = {"from": "2026-01-20", "to": "2026-02-10", "anew": True}
+        done, calls = self.run_machine("backfill", request, plan=[spans, plan(DAYS[0]), plan(DAYS[1])], book=held)
+        self.fails(done, "Marquee.Incomplete", "2026-01-20")
+        self.assertNotIn("2026-02", done["cause"])
+        self.assertEqual([event for name, event in calls if name == "plan"], [
+            {"which": "spans", "from": "2026-01-20", "to": "2026-02-10"},
+            {"which": "anew", "from": "2026-01-20", "to": "2026-01-31"},
+            {"which": "anew", "from": "2026-02-01", "to": "2026-02-10"}])
+
+    def test_a_backfill_fails_with_a_month_that_does(self):
+        spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}
+        broken = {"errorType": "StoreError", "errorMessage": "gone"}
+        done, calls = self.run_machine("backfill", {"from": "2026-01-20", "to": "2026-02-10"},
+                                       plan=[spans, plan(DAYS[0])], marts={"*": broken})
+        self.fails(done, "Marquee.StepFailed", "2026-01-20")
+        # The emulator's map goes on to the next month nevertheless.
+        self.assertEqual([alert["step"] for alert in self.alerts(calls)][:2], ["marts", "daily"])
+
+    def test_a_replay_publishes_what_has_become_due(self):
+        done, calls = self.run_machine("replay", {"date": DAYS[0], "reason": "too_long"})
+        self.succeeds(done)
+        self.assertEqual(calls[0], ("replay", {"date": DAYS[0], "reason": "too_long"}))
+        self.assertEqual(calls[2], ("plan", {"which": "due"}))
+        done, calls = self.run_machine("replay", {"dry_run": True})
+        self.succeeds(done)
+        self.assertEqual([name for name, _ in calls], ["replay"])
+
+
+if __name__ == "__main__":
+    unittest.main()
