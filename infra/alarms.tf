@@ -252,25 +252,29 @@ resource "aws_cloudwatch_metric_alarm" "athena_bytes" {
 
 locals {
   # Those that tell of the way to people itself; the rule of alert.tf leaves them out.
-  direct_alarms = concat(module.alert.alarm_arns, [
+  direct_alarms = concat(module.alert.alarms[*].arn, [
     aws_cloudwatch_metric_alarm.dead_letters.arn,
     aws_cloudwatch_metric_alarm.undelivered.arn,
   ])
 
   # The whole's, then the functions'.
-  alarm_arns = concat(
+  alarms = concat(
     [
-      aws_cloudwatch_metric_alarm.iterator_age.arn,
-      aws_cloudwatch_metric_alarm.quarantine_rate.arn,
-      aws_cloudwatch_metric_alarm.execution_slow.arn,
-      aws_cloudwatch_metric_alarm.dead_letters.arn,
-      aws_cloudwatch_metric_alarm.undelivered.arn,
-      aws_cloudwatch_metric_alarm.athena_bytes.arn,
+      for alarm in concat(
+        [
+          aws_cloudwatch_metric_alarm.iterator_age,
+          aws_cloudwatch_metric_alarm.quarantine_rate,
+          aws_cloudwatch_metric_alarm.execution_slow,
+          aws_cloudwatch_metric_alarm.dead_letters,
+          aws_cloudwatch_metric_alarm.undelivered,
+          aws_cloudwatch_metric_alarm.athena_bytes,
+        ],
+        aws_cloudwatch_metric_alarm.freshness[*],
+        aws_cloudwatch_metric_alarm.execution_late[*],
+        values(aws_cloudwatch_metric_alarm.found),
+        values(aws_cloudwatch_metric_alarm.execution_failed),
+      ) : { arn = alarm.arn, name = alarm.alarm_name, description = alarm.alarm_description }
     ],
-    aws_cloudwatch_metric_alarm.freshness[*].arn,
-    aws_cloudwatch_metric_alarm.execution_late[*].arn,
-    values(aws_cloudwatch_metric_alarm.found)[*].arn,
-    values(aws_cloudwatch_metric_alarm.execution_failed)[*].arn,
-    flatten(values(local.functions)[*].alarm_arns),
+    flatten(values(local.functions)[*].alarms),
   )
 }

@@ -7,7 +7,7 @@ locals {
     {
       heading = "Is it well?"
       widgets = [
-        { title = "Alarms", alarms = local.alarm_arns },
+        { title = "Alarms", alarms = local.alarms[*].arn },
         {
           title   = "Oldest arrival that is not published (s)"
           stat    = "Maximum"

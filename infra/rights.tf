@@ -47,3 +47,15 @@ locals {
     )
   }
 }
+
+locals {
+  # Every statement that lets a role or a user do something, to hold them to this.
+  granted = flatten([
+    for policy in concat(
+      values(local.functions)[*].policy,
+      values(aws_iam_role_policy.machine)[*].policy,
+      aws_iam_role_policy.crawler[*].policy,
+      [aws_iam_role_policy.scheduler.policy, aws_iam_policy.producer.policy],
+    ) : jsondecode(policy).Statement
+  ])
+}

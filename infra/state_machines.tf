@@ -27,7 +27,7 @@ locals {
   machine_invokes = {
     for machine, file in local.machine_files : machine => [
       for name in sort(distinct(flatten(regexall("\\$\\{([a-z]+)_arn\\}", file(file))))) :
-      local.machine_functions[name] if contains(keys(local.functions), name)
+      name if contains(keys(local.functions), name)
     ]
   }
 
@@ -142,7 +142,7 @@ resource "aws_iam_role_policy" "machine" {
           Sid      = "InvokeItsFunctions"
           Effect   = "Allow"
           Action   = "lambda:InvokeFunction"
-          Resource = local.machine_invokes[each.key]
+          Resource = [for name in local.machine_invokes[each.key] : local.functions[name].arn]
         },
         {
           # AWS has no resource for the delivery of logs but `*`.

@@ -12,3 +12,8 @@ output "name" {
 output "arn" {
   value = aws_s3_bucket.this.arn
 }
+
+output "expirations" {
+  description = "What is removed by its age, as it was given."
+  value       = var.expirations
+}

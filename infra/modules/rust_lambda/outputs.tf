@@ -28,10 +28,12 @@ output "package_key" {
   value       = var.package.key
 }
 
-output "alarm_arns" {
+output "alarms" {
   value = [
-    aws_cloudwatch_metric_alarm.errors.arn,
-    aws_cloudwatch_metric_alarm.throttles.arn,
-    aws_cloudwatch_metric_alarm.duration.arn,
+    for alarm in [
+      aws_cloudwatch_metric_alarm.errors,
+      aws_cloudwatch_metric_alarm.throttles,
+      aws_cloudwatch_metric_alarm.duration,
+    ] : { arn = alarm.arn, name = alarm.alarm_name, description = alarm.alarm_description }
   ]
 }

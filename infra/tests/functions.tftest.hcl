@@ -1,0 +1,165 @@
+# Every function is told what the contract says, and may do that and no more.
+
+mock_provider "aws" {
+  source = "./tests/aws"
+}
+
+variables {
+  environment  = "test"
+  packages_dir = "tests/packages"
+
+  # The contract's, less `load`, which comes with a warehouse.
+  contract = [
+    "alert", "audit", "book", "check", "compact", "gather", "marts", "plan", "prepare", "publish",
+    "rebuild", "replay", "split", "sweep", "transform",
+  ]
+
+  # Every other function runs `daily`.
+  binaries = { alert = "alert", check = "marts", marts = "marts", transform = "transform" }
+
+  everywhere = [
+    "MARQUEE_BUCKET", "MARQUEE_PREFIX", "MARQUEE_S3_PATH_STYLE", "MARQUEE_METRICS_NAMESPACE",
+    "MARQUEE_ENVIRONMENT",
+  ]
+
+  told = {
+    transform = ["MARQUEE_RAW", "MARQUEE_MAX_FUTURE_SECONDS", "MARQUEE_MAX_AGE_DAYS"]
+    plan      = ["MARQUEE_STEP", "MARQUEE_RETENTION_DAYS", "MARQUEE_BUCKET_ROWS"]
+    split     = ["MARQUEE_STEP", "MARQUEE_MEMORY_MIB"]
+    compact   = ["MARQUEE_STEP", "MARQUEE_MEMORY_MIB"]
+    check     = ["MARQUEE_STEP"]
+    marts     = ["MARQUEE_STEP"]
+    publish   = ["MARQUEE_STEP", "MARQUEE_DATABASE"]
+    replay    = ["MARQUEE_STEP", "MARQUEE_MAX_FUTURE_SECONDS", "MARQUEE_MAX_AGE_DAYS"]
+    rebuild   = ["MARQUEE_STEP", "MARQUEE_MAX_FUTURE_SECONDS", "MARQUEE_MAX_AGE_DAYS"]
+    sweep     = ["MARQUEE_STEP", "MARQUEE_KEEP_DAYS"]
+    alert     = ["MARQUEE_TOPIC_ARN", "MARQUEE_ALERT_WINDOW_MINUTES", "MARQUEE_RUNBOOK_URL"]
+  }
+}
+
+run "environment" {
+  assert {
+    condition     = sort(keys(local.functions)) == sort(var.contract)
+    error_message = "The functions are not the contract's: ${join(", ", keys(local.functions))}"
+  }
+
+  assert {
+    condition     = alltrue([for name, function in local.functions : function.name == "marquee-test-${name}"])
+    error_message = "A function is called {prefix}-{name}."
+  }
+
+  assert {
+    condition = length([
+      for name, function in local.functions : name
+      if length(setsubtract(concat(var.everywhere, lookup(var.told, name, [])), keys(function.environment))) > 0
+    ]) == 0
+    error_message = "The contract's variables are not all set: ${jsonencode({
+      for name, function in local.functions :
+      name => setsubtract(concat(var.everywhere, lookup(var.told, name, [])), keys(function.environment))
+    })}"
+  }
+
+  assert {
+    condition     = alltrue([for name, function in module.day : function.environment["MARQUEE_STEP"] == name])
+    error_message = "MARQUEE_STEP is the function's name in the contract."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, function in local.functions :
+      function.package_key == "functions/${lookup(var.binaries, name, "daily")}.zip"
+    ])
+    error_message = "Each function runs the binary that the contract says."
+  }
+
+  assert {
+    condition     = module.day["compact"].environment["MARQUEE_MEMORY_MIB"] == "1804"
+    error_message = "Compaction holds six tenths of its function's memory."
+  }
+
+  assert {
+    condition     = !contains(keys(module.transform.environment), "AWS_ENDPOINT_URL") && module.transform.environment["MARQUEE_S3_PATH_STYLE"] == "false"
+    error_message = "On AWS nothing is said of an endpoint."
+  }
+}
+
+run "stand_in" {
+  command = plan
+
+  variables {
+    aws_endpoint_url = "http://127.0.0.1:4566"
+  }
+
+  assert {
+    condition = alltrue([
+      for function in local.functions :
+      function.environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566" && function.environment["MARQUEE_S3_PATH_STYLE"] == "true"
+    ])
+    error_message = "Each function knows where the stand-in is, and that buckets go into the path."
+  }
+}
+
+run "rights" {
+  # Of each statement that lets somebody do something: who, and what.
+  assert {
+    condition = length([
+      for statement in local.granted : statement
+      if anytrue([for action in flatten([statement.Action]) : action == "*" || endswith(action, ":*")])
+    ]) == 0
+    error_message = "A right is named by its action, never by `*`."
+  }
+
+  assert {
+    condition = length([
+      for statement in local.granted : statement.Sid
+      if contains(flatten([statement.Resource]), "*") && !contains(["Trace", "DeliverLogs"], statement.Sid)
+    ]) == 0
+    error_message = "Only X-Ray and the delivery of logs have no resource of their own."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in local.granted : length(flatten([statement.Resource])) > 0
+    ])
+    error_message = "A statement without a resource is refused by IAM."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, function in local.functions : length([
+        for statement in jsondecode(function.policy).Statement : statement
+        if contains(statement.Action, "s3:ListBucket") && !can(statement.Condition)
+      ]) == 1
+    ])
+    error_message = "Every role may list the bucket, on no condition: a missing object must be a 404."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for name, function in local.functions : [
+        for statement in jsondecode(function.policy).Statement : name if contains(statement.Action, "s3:DeleteObject")
+      ]
+    ])) == toset(["sweep"])
+    error_message = "Nothing but sweep deletes."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for name, function in local.functions : [
+        for statement in jsondecode(function.policy).Statement : name
+        if contains(statement.Action, "s3:PutObject") && anytrue([for resource in statement.Resource : endswith(resource, "/ledger/days/*")])
+      ]
+    ])) == toset(["audit", "book", "publish"])
+    error_message = "Nothing but book, publish and audit writes beside the generations."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for name, function in local.functions : [
+        for statement in jsondecode(function.policy).Statement : name
+        if anytrue([for action in statement.Action : startswith(action, "glue:")])
+      ]
+    ])) == toset(["publish"])
+    error_message = "Nothing but publish touches Glue."
+  }
+}

@@ -1,0 +1,41 @@
+# The columns of the zones' tables as the code has them, in Glue's types.
+locals {
+  source = file("${path.module}/../../../crates/tables/src/schema.rs")
+
+  glue_types = {
+    "timestamp()"       = "timestamp"
+    "DataType::Utf8"    = "string"
+    "DataType::Int32"   = "int"
+    "DataType::Int64"   = "bigint"
+    "DataType::Float32" = "float"
+    "DataType::Date32"  = "date"
+    "DataType::Binary"  = "binary"
+  }
+
+  # A field, or the three that `identity()` stands for.
+  field = "(?:needed|optional)\\(\"([a-z_]+)\",\\s*(timestamp\\(\\)|DataType::[A-Za-z0-9]+)\\)|(identity\\(\\))"
+
+  functions = {
+    identity         = "fn identity()"
+    raw_events       = "fn raw_events()"
+    quarantine       = "fn quarantine()"
+    processed_events = "fn processed_events()"
+  }
+
+  # From a function's name to the brace at a line's beginning that ends it.
+  fields = {
+    for name, head in local.functions :
+    name => regexall(local.field, split("\n}", split(" -> ", split(head, local.source)[1])[1])[0])
+  }
+
+  identity = [for field in local.fields.identity : { name = field[0], type = local.glue_types[field[1]] }]
+}
+
+output "columns" {
+  value = {
+    for table in ["raw_events", "quarantine", "processed_events"] : table => flatten([
+      for field in local.fields[table] :
+      field[2] != null ? local.identity : [{ name = field[0], type = local.glue_types[field[1]] }]
+    ])
+  }
+}
