@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::bad_input::BadInput;
-use crate::{audit, day, demo, query, rebuild, replay, run};
+use crate::{audit, cost, day, demo, query, rebuild, replay, run};
 
 /// The whole pipeline on one machine.
 #[derive(Debug, Parser)]
@@ -28,6 +28,7 @@ enum Command {
     Replay(replay::Args),
     Rebuild(rebuild::Args),
     Query(query::Args),
+    Cost(cost::Args),
 }
 
 impl Cli {
@@ -66,6 +67,7 @@ impl Cli {
                 Command::Replay(args) => replay::execute(args).await,
                 Command::Rebuild(args) => rebuild::execute(args).await,
                 Command::Query(args) => query::execute(args).await,
+                Command::Cost(args) => cost::execute(&args),
             }
         })
     }

@@ -10,6 +10,7 @@
 //! - [`audit`], [`replay`] and [`rebuild`] are the commands of those names.
 //! - [`arrivals`] is the stream's own count, which audits compare with.
 //! - [`query`] is `marquee query`: SQL over a lake directory.
+//! - [`cost`] is `marquee cost`: what a month costs on AWS.
 //! - [`demo`] is `marquee demo`: a simulated service, run into a lake.
 //! - [`cli`] is the command line.
 
@@ -17,6 +18,7 @@ pub mod arrivals;
 pub mod audit;
 pub mod bad_input;
 pub mod cli;
+pub mod cost;
 pub mod day;
 pub mod demo;
 pub mod mapping;

@@ -1,0 +1,105 @@
+//! The day: Step Functions, compaction, marts, Glue.
+
+use crate::estimate::{Group, Line, fixed, line};
+use crate::measured::{
+    BUCKET_ROWS, COMPACT_NS, CORE_MB, CURATED, LAMBDA_IO, MARTS_BUSY, MARTS_NS, PROCESSED,
+    ROW_GROUP, SLOWER, STEP_SECONDS,
+};
+use crate::prices::{
+    DAYS, GB_SECOND, GLUE_REQUEST, INVOCATION, S3_GET, S3_PUT, SCHEDULE, TRANSITION,
+};
+use crate::records::Records;
+use crate::transform::batches;
+use crate::workload::Workload;
+
+/// Transitions of an execution around its dates, and of a date around its
+/// buckets; of a bucket.
+const AROUND_DATES: f64 = 10.0;
+const AROUND_BUCKETS: f64 = 16.0;
+const OF_BUCKET: f64 = 2.0;
+/// Functions that a date's run calls beside those of its buckets.
+const STEPS: f64 = 11.0;
+/// Small objects that a date's run writes: references, checks, books, marks; and
+/// a file each of some twenty tables.
+const DOCUMENTS: f64 = 40.0;
+/// Calls of Glue that show a table's partition, and how many tables there are.
+const SHOWING: f64 = 4.0;
+const TABLES: f64 = 20.0;
+/// Reads of one object: its end, then what is needed of it.
+const READS: f64 = 2.0;
+
+/// The work of a month's runs.
+struct Work {
+    /// Of dates, each as often as it is made.
+    runs: f64,
+    /// Of a date.
+    buckets: f64,
+    /// Seconds that compaction, and splitting before it, take.
+    compact_s: f64,
+    /// Seconds that marts and checks take.
+    marts_s: f64,
+    /// Reads of objects.
+    reads: f64,
+}
+
+/// What a date's runs have to do.
+///
+/// The first run reads what arrived, in two passes when there is more than one
+/// bucket. A later one reads what is curated, and there every bucket reads the
+/// whole date: this is what grows with the square of a date's events.
+fn work(workload: &Workload, records: &Records) -> Work {
+    let rows = workload.events_per_day * (1.0 - workload.refused);
+    let runs = workload.dates_per_day * DAYS;
+    let later = (workload.dates_per_day - 1.0) * DAYS;
+    let buckets = (rows / BUCKET_ROWS).ceil().max(1.0);
+    let io = |share: f64| rows * workload.avg_bytes * share / LAMBDA_IO;
+    let kernel = rows * COMPACT_NS * SLOWER * 1e-9;
+
+    let passes = if buckets > 1.0 { 2.0 } else { 1.0 };
+    let first = passes * (kernel + io(PROCESSED)) + (passes - 1.0) * io(PROCESSED) + io(CURATED);
+    let again = kernel + buckets * io(CURATED) + io(CURATED);
+    let marts = rows * MARTS_NS * SLOWER * 1e-9 / MARTS_BUSY * CORE_MB / workload.day_mb;
+
+    let groups = (rows / ROW_GROUP).ceil();
+    let arrived = batches(workload, records) / DAYS * READS;
+    Work {
+        runs,
+        buckets,
+        compact_s: DAYS * first + later * again,
+        marts_s: runs * (marts + io(CURATED)),
+        reads: DAYS * arrived * passes + later * buckets * groups + runs * groups * READS,
+    }
+}
+
+/// What the day costs.
+pub(crate) fn lines(workload: &Workload, records: &Records) -> Vec<Line> {
+    let work = work(workload, records);
+    let calls = work.runs * (STEPS + work.buckets);
+    let memory = workload.day_mb / 1_024.0;
+    let around = calls * STEP_SECONDS * memory;
+    let transitions = work.runs * (AROUND_BUCKETS + OF_BUCKET * work.buckets) + DAYS * AROUND_DATES;
+    let written = work.runs * (DOCUMENTS + 4.0 * work.buckets);
+    let shown = work.runs * TABLES * SHOWING;
+    let day = Group::Day;
+    vec![
+        fixed(day, "schedule", DAYS, &SCHEDULE),
+        fixed(day, "state transitions", transitions, &TRANSITION),
+        line(day, "invocations", calls, &INVOCATION),
+        fixed(day, "duration of starting and waiting", around, &GB_SECOND),
+        line(
+            day,
+            "duration of compaction",
+            work.compact_s * memory,
+            &GB_SECOND,
+        ),
+        line(
+            day,
+            "duration of marts and checks",
+            work.marts_s * memory,
+            &GB_SECOND,
+        ),
+        fixed(day, "objects written", written, &S3_PUT),
+        line(day, "objects read", work.reads, &S3_GET),
+        fixed(day, "tables shown", shown, &GLUE_REQUEST),
+    ]
+}

@@ -1,0 +1,250 @@
+//! What AWS asks, in one place.
+
+/// When the prices were looked up.
+pub const AS_OF: &str = "2026-11-25";
+/// Whose prices they are.
+pub const REGION: &str = "us-east-1";
+/// Hours of a month, as AWS counts them.
+pub const HOURS: f64 = 730.0;
+/// Days of a month.
+pub const DAYS: f64 = HOURS / 24.0;
+/// Bytes of what AWS bills as a gigabyte.
+pub const GB: f64 = 1_073_741_824.0;
+
+/// A price, and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Price {
+    /// Dollars.
+    pub dollars: f64,
+    /// For how many of the unit.
+    pub per: f64,
+    /// What is counted.
+    pub unit: &'static str,
+    /// What it is the price of.
+    pub what: &'static str,
+    /// The title of the page that has it.
+    pub page: &'static str,
+    /// How the figure was come by.
+    pub source: Source,
+}
+
+impl Price {
+    /// Dollars for one of the unit.
+    pub fn each(&self) -> f64 {
+        self.dollars / self.per
+    }
+}
+
+/// How a price was come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Read in what others wrote of that page, which agree with each other.
+    Reported,
+    /// Known from before; nothing to check it against was at hand.
+    Remembered,
+}
+
+const fn price(
+    what: &'static str,
+    dollars: f64,
+    per: f64,
+    unit: &'static str,
+    page: &'static str,
+    source: Source,
+) -> Price {
+    Price {
+        dollars,
+        per,
+        unit,
+        what,
+        page,
+        source,
+    }
+}
+
+const MILLION: f64 = 1e6;
+const KINESIS: &str = "Amazon Kinesis Data Streams pricing";
+const LAMBDA: &str = "AWS Lambda pricing";
+const S3: &str = "Amazon S3 pricing";
+const CLOUDWATCH: &str = "Amazon CloudWatch pricing";
+const KMS: &str = "AWS Key Management Service pricing";
+use Source::{Remembered, Reported};
+
+/// A shard of a provisioned stream.
+pub const SHARD_HOUR: Price = price("provisioned shard", 0.015, 1.0, "hour", KINESIS, Reported);
+/// 25 KB of a record, or what is begun of them.
+pub const PUT_UNIT: Price = price(
+    "PUT payload unit",
+    0.014,
+    MILLION,
+    "unit",
+    KINESIS,
+    Reported,
+);
+/// A provisioned stream that keeps data for more than a day, up to seven.
+pub const SHARD_HOUR_KEPT: Price = price(
+    "shard's extended retention",
+    0.020,
+    1.0,
+    "hour",
+    KINESIS,
+    Reported,
+);
+/// An on-demand stream.
+pub const STREAM_HOUR: Price = price("on-demand stream", 0.040, 1.0, "hour", KINESIS, Reported);
+/// What is written to an on-demand stream, each record rounded up to 1 KB.
+pub const STREAM_IN: Price = price("on-demand data in", 0.080, 1.0, "GB", KINESIS, Reported);
+/// What is read from an on-demand stream.
+pub const STREAM_OUT: Price = price("on-demand data out", 0.040, 1.0, "GB", KINESIS, Reported);
+/// What an on-demand stream keeps for more than a day, up to seven.
+pub const STREAM_KEPT: Price = price(
+    "on-demand extended retention",
+    0.100,
+    1.0,
+    "GB-month",
+    KINESIS,
+    Remembered,
+);
+/// A call of a function.
+pub const INVOCATION: Price = price("invocation", 0.20, MILLION, "call", LAMBDA, Reported);
+/// A function's memory by its time, x86.
+pub const GB_SECOND: Price = price(
+    "duration, x86",
+    0.000_016_666_7,
+    1.0,
+    "GB-second",
+    LAMBDA,
+    Reported,
+);
+/// PUT, COPY, POST, LIST.
+pub const S3_PUT: Price = price(
+    "PUT, COPY, POST, LIST",
+    0.005,
+    1_000.0,
+    "request",
+    S3,
+    Reported,
+);
+/// GET and HEAD.
+pub const S3_GET: Price = price("GET, HEAD", 0.0004, 1_000.0, "request", S3, Reported);
+/// S3 Standard, the first 50 TB.
+pub const S3_STANDARD: Price = price(
+    "Standard storage, first 50 TB",
+    0.023,
+    1.0,
+    "GB-month",
+    S3,
+    Reported,
+);
+/// A step of a standard workflow.
+pub const TRANSITION: Price = price(
+    "state transition, standard",
+    0.025,
+    1_000.0,
+    "transition",
+    "AWS Step Functions pricing",
+    Reported,
+);
+/// A call of the Glue Data Catalog.
+pub const GLUE_REQUEST: Price = price(
+    "Data Catalog request",
+    1.0,
+    MILLION,
+    "request",
+    "AWS Glue pricing",
+    Reported,
+);
+/// Athena, by what it reads.
+pub const ATHENA: Price = price(
+    "data scanned",
+    5.0,
+    1.0,
+    "TB",
+    "Amazon Athena pricing",
+    Reported,
+);
+/// What is written to logs.
+pub const LOGS_IN: Price = price("log ingestion", 0.50, 1.0, "GB", CLOUDWATCH, Reported);
+/// Logs that are kept.
+pub const LOGS_KEPT: Price = price("log storage", 0.03, 1.0, "GB-month", CLOUDWATCH, Remembered);
+/// A metric of one's own, one of the first 10,000.
+pub const METRIC: Price = price(
+    "custom metric",
+    0.30,
+    1.0,
+    "metric-month",
+    CLOUDWATCH,
+    Reported,
+);
+/// An alarm on one metric, of standard resolution.
+pub const ALARM: Price = price("alarm", 0.10, 1.0, "alarm-month", CLOUDWATCH, Remembered);
+/// A dashboard.
+pub const DASHBOARD: Price = price(
+    "dashboard",
+    3.0,
+    1.0,
+    "dashboard-month",
+    CLOUDWATCH,
+    Reported,
+);
+/// A key of one's own.
+pub const KEY: Price = price("customer managed key", 1.0, 1.0, "key-month", KMS, Reported);
+/// A use of a key.
+pub const KEY_REQUEST: Price = price("request", 0.03, 10_000.0, "request", KMS, Reported);
+/// A mail.
+pub const MAIL: Price = price(
+    "email notification",
+    2.0,
+    100_000.0,
+    "mail",
+    "Amazon SNS pricing",
+    Remembered,
+);
+/// A schedule that fires.
+pub const SCHEDULE: Price = price(
+    "Scheduler invocation",
+    1.0,
+    MILLION,
+    "invocation",
+    "Amazon EventBridge pricing",
+    Reported,
+);
+
+/// A trace that is recorded.
+pub const TRACE: Price = price(
+    "trace recorded",
+    5.0,
+    MILLION,
+    "trace",
+    "AWS X-Ray pricing",
+    Remembered,
+);
+
+/// Every price, in the order of an event's way.
+pub const ALL: [Price; 25] = [
+    SHARD_HOUR,
+    PUT_UNIT,
+    SHARD_HOUR_KEPT,
+    STREAM_HOUR,
+    STREAM_IN,
+    STREAM_OUT,
+    STREAM_KEPT,
+    INVOCATION,
+    GB_SECOND,
+    S3_PUT,
+    S3_GET,
+    S3_STANDARD,
+    TRANSITION,
+    GLUE_REQUEST,
+    ATHENA,
+    LOGS_IN,
+    LOGS_KEPT,
+    METRIC,
+    ALARM,
+    DASHBOARD,
+    KEY,
+    KEY_REQUEST,
+    MAIL,
+    SCHEDULE,
+    TRACE,
+];

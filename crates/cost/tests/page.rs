@@ -1,0 +1,352 @@
+//! docs/COST.md says what the code says.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use marquee_cost::{
+    Estimate, Kept, Mode, Packing, Records, Workload, by_component, by_rate, by_setting, measured,
+    prices, prices_table,
+};
+
+const PAGE: &str = include_str!("../../../docs/COST.md");
+/// A thousand events a second.
+const DAY: f64 = 86_400_000.0;
+
+#[track_caller]
+fn says(text: &str) {
+    assert!(
+        PAGE.contains(text.trim_end()),
+        "docs/COST.md does not say:\n{text}"
+    );
+}
+
+#[test]
+fn the_prices_are_on_the_page() {
+    says(&prices_table());
+    says(prices::AS_OF);
+}
+
+#[test]
+fn the_table_by_rate_is_on_the_page() {
+    let rates = [10.0, 100.0, 1_000.0, 10_000.0];
+    says(&by_rate(&Workload::new(DAY), &rates).unwrap());
+    let on_demand = Workload {
+        mode: Mode::OnDemand,
+        ..Workload::new(DAY)
+    };
+    says(&by_rate(&on_demand, &rates).unwrap());
+}
+
+#[test]
+fn the_table_by_component_is_on_the_page() {
+    says(&by_component(&Estimate::of(&Workload::new(DAY)).unwrap()));
+}
+
+#[test]
+fn the_table_by_setting_is_on_the_page() {
+    let base = Workload::new(DAY);
+    let packed = |packing: Packing| Workload { packing, ..base };
+    let kept = |kept: Kept| Workload { kept, ..base };
+    let rows = [
+        ("as it is", base),
+        (
+            "on-demand stream",
+            Workload {
+                mode: Mode::OnDemand,
+                ..base
+            },
+        ),
+        (
+            "one event a record, not compressed",
+            packed(Packing {
+                aggregate: false,
+                compress: false,
+                ..base.packing
+            }),
+        ),
+        (
+            "the same, on demand",
+            Workload {
+                mode: Mode::OnDemand,
+                ..packed(Packing {
+                    aggregate: false,
+                    compress: false,
+                    ..base.packing
+                })
+            },
+        ),
+        (
+            "aggregated, not compressed",
+            packed(Packing {
+                compress: false,
+                ..base.packing
+            }),
+        ),
+        (
+            "50 producers",
+            packed(Packing {
+                producers: 50.0,
+                ..base.packing
+            }),
+        ),
+        (
+            "50 producers that wait 10 s",
+            packed(Packing {
+                producers: 50.0,
+                linger_s: 10.0,
+                ..base.packing
+            }),
+        ),
+        (
+            "4 buckets",
+            packed(Packing {
+                buckets: 4.0,
+                ..base.packing
+            }),
+        ),
+        (
+            "batches after 5 s",
+            Workload {
+                window_s: 5.0,
+                ..base
+            },
+        ),
+        (
+            "batches after 300 s",
+            Workload {
+                window_s: 300.0,
+                ..base
+            },
+        ),
+        (
+            "stream keeps a day",
+            Workload {
+                stream_hours: 24.0,
+                ..base
+            },
+        ),
+        ("no raw zone", Workload { raw: false, ..base }),
+        (
+            "only the day before is made",
+            Workload {
+                dates_per_day: 1.0,
+                ..base
+            },
+        ),
+        (
+            "curated for 90 days",
+            kept(Kept {
+                curated: 90.0,
+                ..base.kept
+            }),
+        ),
+        (
+            "no alarms, metrics, dashboard",
+            Workload {
+                alarms: 0.0,
+                metrics: 0.0,
+                dashboards: 0.0,
+                ..base
+            },
+        ),
+    ];
+    says(&by_setting(&rows).unwrap());
+}
+
+fn of(estimate: &Estimate, item: &str) -> (f64, f64) {
+    let line = estimate.lines.iter().find(|line| line.item == item);
+    let line = line.unwrap_or_else(|| panic!("no line {item}"));
+    (line.quantity, line.dollars)
+}
+
+/// An event a record, on demand: what a million cost by hand.
+#[test]
+fn a_million_records_by_hand() {
+    let workload = Workload {
+        mode: Mode::OnDemand,
+        packing: Packing {
+            aggregate: false,
+            compress: false,
+            ..Workload::new(1.0).packing
+        },
+        events_per_day: 1e6 / prices::DAYS,
+        ..Workload::new(1.0)
+    };
+    let estimate = Estimate::of(&workload).unwrap();
+    let (incoming, in_dollars) = of(&estimate, "data in");
+    let (outgoing, out_dollars) = of(&estimate, "data out");
+    assert!((incoming - 1e6 * 1_024.0 / 1_073_741_824.0).abs() < 1e-9);
+    assert!((outgoing - 1e6 * 375.0 / 1_073_741_824.0).abs() < 1e-9);
+    says(&format!(
+        "1,000,000 × 1,024 / 2³⁰ = {incoming:.4} GB in, × $0.08 = ${in_dollars:.4}"
+    ));
+    says(&format!(
+        "1,000,000 × 375 / 2³⁰ = {outgoing:.4} GB out, × $0.04 = ${out_dollars:.4}"
+    ));
+    let provisioned = Workload {
+        mode: Mode::Provisioned,
+        ..workload
+    };
+    let (units, dollars) = of(&Estimate::of(&provisioned).unwrap(), "PUT units");
+    says(&format!(
+        "{units:.0} PUT units, × $0.014 / 1,000,000 = ${dollars:.4}"
+    ));
+}
+
+/// Full aggregates: what a PUT unit holds.
+#[test]
+fn a_full_unit_by_hand() {
+    let full = |compress, avg_bytes| {
+        let base = Workload {
+            avg_bytes,
+            ..Workload::new(1e12)
+        };
+        Records::of(&Workload {
+            packing: Packing {
+                compress,
+                ..base.packing
+            },
+            ..base
+        })
+    };
+    // (25,600 - 32) / (366 + 8), and 25,600 / (366 × 0.155).
+    let plain = full(false, 366.0);
+    assert!((plain.events - 25_568.0 / 374.0).abs() < 1e-6, "{plain:?}");
+    let packed = full(true, 366.0);
+    assert!(
+        (packed.events - 25_600.0 / 56.73).abs() < 1e-6,
+        "{packed:?}"
+    );
+    says(&format!(
+        "(25,600 − 32) / (366 + 8) = {:.1} events",
+        plain.events
+    ));
+    says(&format!(
+        "25,600 / (366 × 0.155) = {:.0} events",
+        packed.events
+    ));
+    says(&format!(
+        "1,000,000 / {:.0} × $0.014 / 1,000,000 = ${:.5}",
+        packed.events,
+        1e6 / packed.events * prices::PUT_UNIT.each()
+    ));
+}
+
+/// A thousand events a second, step by step.
+#[test]
+fn a_thousand_a_second_by_hand() {
+    let estimate = Estimate::of(&Workload::new(DAY)).unwrap();
+    // 1 + 1,000 / 32 × 1 s, and what compression leaves of it.
+    let events: f64 = 32.25;
+    let way = (events / 18.37).ln() / (35.48_f64 / 18.37).ln();
+    let share = 0.237 + (0.207 - 0.237) * way;
+    let bytes = events * 366.0 * share;
+    assert!((estimate.records.events - events).abs() < 1e-9);
+    assert!((estimate.records.bytes - bytes).abs() < 1e-6);
+    says(&format!("1 + 1,000 / 32 × 1 s = {events} events"));
+    says(&format!("32.25 × 366 × {share:.4} = {bytes:.0} bytes"));
+
+    let per_second = 1_000.0 / events;
+    let units = per_second * 2_628_000.0;
+    says(&format!(
+        "{per_second:.2} records/s × 2,628,000 s = {:.2} M PUT units = ${:.2}",
+        units / 1e6,
+        units * 0.014 / 1e6
+    ));
+    assert!((of(&estimate, "PUT units").0 - units).abs() < 1.0);
+
+    let payload = bytes * 4.0 / 3.0 + 520.0;
+    let records = (6.0 * 1_048_576.0 / payload).floor();
+    let batches = per_second * 2_628_000.0 / records;
+    says(&format!(
+        "{bytes:.0} × 4/3 + 520 = {payload:.0} bytes of payload"
+    ));
+    says(&format!("6 MiB hold {records:.0} of them"));
+    says(&format!("{batches:.0} batches"));
+    assert!((estimate.batches - batches).abs() < 1.0);
+    assert!(
+        (of(&estimate, "objects and receipts written").1 - batches * 4.0 * 0.005 / 1e3).abs()
+            < 1e-3
+    );
+
+    let seconds = 2_628e6 / batches * 1_384e-9 * 1.5 + 4.0 * 0.025;
+    let duration = batches * seconds * 1_769.0 / 1_024.0 * 0.000_016_666_7;
+    says(&format!("{seconds:.3} s a batch"));
+    says(&format!("= ${duration:.2} of duration"));
+    assert!((of(&estimate, "duration").1 - duration).abs() < 1e-6);
+
+    let curated = DAY * 366.0 * 0.110 * 0.998 * 400.0 / 1_073_741_824.0;
+    says(&format!(
+        "{curated:.0} GB of curated tables, × $0.023 = ${:.2}",
+        curated * 0.023
+    ));
+    assert!((of(&estimate, "curated").0 - curated).abs() < 1e-6);
+
+    // 21.6 buckets, rounded up; two passes for the day before; three later dates.
+    let rows = DAY * 0.998;
+    let kernel = rows * 1_170e-9 * 1.5;
+    let io = |share: f64| rows * 366.0 * share / 75e6;
+    let first = 2.0 * (kernel + io(0.144)) + io(0.144) + io(0.110);
+    let again = kernel + 22.0 * io(0.110) + io(0.110);
+    let dollars = prices::DAYS * (first + 3.0 * again) * 3_008.0 / 1_024.0 * 0.000_016_666_7;
+    says(&format!(
+        "first run {first:.0} s, each later one {again:.0} s"
+    ));
+    says(&format!("= ${dollars:.2} of compaction"));
+    assert!((of(&estimate, "duration of compaction").1 - dollars).abs() < 1e-6);
+}
+
+/// What is fixed.
+#[test]
+fn what_is_fixed_by_hand() {
+    let estimate = Estimate::of(&Workload::new(DAY)).unwrap();
+    let large: f64 = 730.0 * (0.015 + 0.020) + 40.0 * 0.30 + 60.0 * 0.10 + 3.0 + 1.0;
+    says(&format!("= ${large:.2}"));
+    says(&format!("${:.2} a month whatever comes", estimate.fixed));
+    assert!(estimate.fixed > large && estimate.fixed - large < 1.0);
+}
+
+/// Every assumption is named on the page.
+#[test]
+fn what_is_not_measured_is_said() {
+    for (name, value) in [
+        ("slower processor", measured::SLOWER),
+        ("seconds of an S3 call", measured::S3_SECONDS),
+        ("bytes a second", measured::LAMBDA_IO),
+        ("seconds of a step", measured::STEP_SECONDS),
+        ("use of processors by marts", measured::MARTS_BUSY),
+        ("bytes of logs a call", measured::LOG_BYTES),
+        ("share of S3 requests that call KMS", measured::KMS_SHARE),
+    ] {
+        says(&format!("| {name} | {value} |"));
+    }
+}
+
+/// From how many events a second on the target is met.
+#[test]
+fn the_rate_that_meets_the_target_is_on_the_page() {
+    let is_met = |rate: f64| {
+        let estimate = Estimate::of(&Workload::new(rate * 86_400.0)).unwrap();
+        estimate.making_per_million < 0.03
+    };
+    let tens = (1..200)
+        .find(|tens| is_met(f64::from(*tens) * 10.0))
+        .unwrap();
+    says(&format!(
+        "holds from about {} events a second on",
+        tens * 10
+    ));
+}
+
+/// The target, and by how much it is met or missed.
+#[test]
+fn the_verdict_is_the_codes() {
+    let estimate = Estimate::of(&Workload::new(DAY)).unwrap();
+    let verb = if estimate.making_per_million < 0.03 {
+        "is met"
+    } else {
+        "is not met"
+    };
+    says(&format!(
+        "the target of $0.03 {verb}: ${:.4} from the producer to published tables, ${:.4} with what is kept",
+        estimate.making_per_million, estimate.per_million
+    ));
+}
