@@ -127,8 +127,6 @@ resource "aws_iam_role" "machine" {
 }
 
 resource "aws_iam_role_policy" "machine" {
-  #checkov:skip=CKV_AWS_355:X-Ray and the delivery of logs know no resource; every other statement names its own
-  #checkov:skip=CKV_AWS_290:X-Ray and the delivery of logs know no resource; every other statement names its own
   for_each = local.machines
 
   name = "machine"

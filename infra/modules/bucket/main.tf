@@ -3,7 +3,6 @@
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_144:Replication doubles the cost; the stream and raw rebuild what is lost, another region is a decision of its own
   #checkov:skip=CKV2_AWS_62:Nobody waits for an object: receipts and generations say what there is
-  #checkov:skip=CKV_AWS_18:Access logs go to var.access_log_bucket where one is named; this configuration keeps none of its own
   bucket        = var.name
   force_destroy = var.force_destroy
 }

@@ -35,6 +35,6 @@ variable "force_destroy" {
 }
 
 variable "access_log_bucket" {
-  description = "A bucket for access logs; null for none."
+  description = "A bucket for access logs, which this configuration keeps none of its own for; null for none."
   type        = string
 }

@@ -13,7 +13,6 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
-  #checkov:skip=CKV_AWS_355:X-Ray's two calls know no resource; every other statement names its own
   name = "function"
   role = aws_iam_role.this.id
 
