@@ -43,7 +43,7 @@ pub struct Args {
 #[command(next_help_heading = "Stream")]
 struct StreamArgs {
     /// How the stream is paid for
-    #[arg(long, value_enum, default_value_t = Stream::Provisioned)]
+    #[arg(long, value_enum, default_value_t = Stream::OnDemand)]
     stream: Stream,
     /// Its shards [default: as many as the busiest second needs]
     #[arg(long, value_name = "N")]
@@ -85,6 +85,9 @@ struct LakeArgs {
     /// How long raw is kept
     #[arg(long, value_name = "DAYS", default_value_t = defaults().kept.raw)]
     raw_days: f64,
+    /// After how long raw moves to S3 Standard-IA; 0 for never
+    #[arg(long, value_name = "DAYS", default_value_t = defaults().kept.raw_cold_after)]
+    raw_cold_after_days: f64,
     /// How long processed is kept
     #[arg(long, value_name = "DAYS", default_value_t = defaults().kept.processed)]
     processed_days: f64,
@@ -94,10 +97,13 @@ struct LakeArgs {
     /// How many days of curated tables there are
     #[arg(long, value_name = "DAYS", default_value_t = defaults().kept.curated)]
     curated_days: f64,
+    /// How long logs are kept
+    #[arg(long, value_name = "DAYS", default_value_t = defaults().kept.logs)]
+    log_days: f64,
     /// Metrics of our own
     #[arg(long, value_name = "N", default_value_t = defaults().metrics)]
     metrics: f64,
-    /// Alarms
+    /// Metrics that alarms look at
     #[arg(long, value_name = "N", default_value_t = defaults().alarms)]
     alarms: f64,
     /// Dashboards
@@ -157,9 +163,11 @@ impl Args {
             dates_per_day: lake.dates_per_day,
             kept: Kept {
                 raw: lake.raw_days,
+                raw_cold_after: lake.raw_cold_after_days,
                 processed: lake.processed_days,
                 quarantine: lake.quarantine_days,
                 curated: lake.curated_days,
+                logs: lake.log_days,
             },
             metrics: lake.metrics,
             alarms: lake.alarms,

@@ -136,7 +136,7 @@ impl Estimate {
         lines.extend(transform::lines(workload, &records));
         lines.extend(daily::lines(workload, &records));
         lines.extend(watching::lines(workload, &lines));
-        lines.extend(kept::lines(workload));
+        lines.extend(kept::lines(workload, &records));
         lines.retain(|line| line.quantity > 0.0);
 
         let sum = |wanted: &dyn Fn(&&Line) -> bool| -> f64 {

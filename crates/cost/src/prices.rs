@@ -136,6 +136,24 @@ pub const S3_STANDARD: Price = price(
     S3,
     Reported,
 );
+/// S3 Standard-IA.
+pub const S3_IA: Price = price(
+    "Standard-IA storage",
+    0.0125,
+    1.0,
+    "GB-month",
+    S3,
+    Remembered,
+);
+/// An object's move to S3 Standard-IA.
+pub const S3_TO_IA: Price = price(
+    "transition to Standard-IA",
+    0.01,
+    1_000.0,
+    "transition",
+    S3,
+    Remembered,
+);
 /// A step of a standard workflow.
 pub const TRANSITION: Price = price(
     "state transition, standard",
@@ -221,7 +239,7 @@ pub const TRACE: Price = price(
 );
 
 /// Every price, in the order of an event's way.
-pub const ALL: [Price; 25] = [
+pub const ALL: [Price; 27] = [
     SHARD_HOUR,
     PUT_UNIT,
     SHARD_HOUR_KEPT,
@@ -234,6 +252,8 @@ pub const ALL: [Price; 25] = [
     S3_PUT,
     S3_GET,
     S3_STANDARD,
+    S3_IA,
+    S3_TO_IA,
     TRANSITION,
     GLUE_REQUEST,
     ATHENA,

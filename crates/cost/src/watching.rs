@@ -3,8 +3,8 @@
 use crate::estimate::{Group, Line, fixed, line};
 use crate::measured::{KMS_SHARE, LOG_BYTES};
 use crate::prices::{
-    ALARM, DASHBOARD, GB, HOURS, INVOCATION, KEY, KEY_REQUEST, LOGS_IN, LOGS_KEPT, MAIL, METRIC,
-    S3_GET, S3_PUT, TRACE,
+    ALARM, DASHBOARD, DAYS, GB, HOURS, INVOCATION, KEY, KEY_REQUEST, LOGS_IN, LOGS_KEPT, MAIL,
+    METRIC, S3_GET, S3_PUT, TRACE,
 };
 use crate::workload::Workload;
 
@@ -30,7 +30,12 @@ pub(crate) fn lines(workload: &Workload, others: &[Line]) -> Vec<Line> {
         fixed(watching, "alarms", workload.alarms, &ALARM),
         fixed(watching, "dashboards", workload.dashboards, &DASHBOARD),
         line(watching, "logs written", logs, &LOGS_IN),
-        line(watching, "logs kept for a month", logs, &LOGS_KEPT),
+        line(
+            watching,
+            "logs kept",
+            logs * workload.kept.logs / DAYS,
+            &LOGS_KEPT,
+        ),
         line(watching, "traces", traces, &TRACE),
         fixed(watching, "key", 1.0, &KEY),
         line(watching, "uses of the key", uses, &KEY_REQUEST),

@@ -35,12 +35,16 @@ pub struct Packing {
 pub struct Kept {
     /// Every unit as it came; without meaning where the raw zone is left out.
     pub raw: f64,
+    /// After how many days raw moves to S3 Standard-IA; 0 for never.
+    pub raw_cold_after: f64,
     /// The events, typed.
     pub processed: f64,
     /// What was refused.
     pub quarantine: f64,
-    /// What is published.
+    /// What is published. It never expires: so many days of it there are by then.
     pub curated: f64,
+    /// Logs.
+    pub logs: f64,
 }
 
 /// A service, and how Marquee is set up for it.
@@ -78,7 +82,7 @@ pub struct Workload {
     pub kept: Kept,
     /// Metrics of our own.
     pub metrics: f64,
-    /// Alarms.
+    /// Metrics that alarms look at.
     pub alarms: f64,
     /// Dashboards.
     pub dashboards: f64,
@@ -87,14 +91,15 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// A service of so many events a day, set up as Terraform does it.
+    /// A service of so many events a day, set up as infra/ does it unless told
+    /// otherwise.
     pub fn new(events_per_day: f64) -> Self {
         Self {
             events_per_day,
             avg_bytes: measured::EVENT_BYTES,
             refused: 0.002,
             peak: 3.0,
-            mode: Mode::Provisioned,
+            mode: Mode::OnDemand,
             shards: None,
             stream_hours: 168.0,
             packing: Packing {
@@ -110,13 +115,15 @@ impl Workload {
             transform_mb: 1_769.0,
             day_mb: 3_008.0,
             kept: Kept {
-                raw: 30.0,
-                processed: 30.0,
-                quarantine: 90.0,
+                raw: 400.0,
+                raw_cold_after: 60.0,
+                processed: 180.0,
+                quarantine: 400.0,
                 curated: 400.0,
+                logs: 90.0,
             },
             metrics: 40.0,
-            alarms: 60.0,
+            alarms: 70.0,
             dashboards: 1.0,
             athena_tb: 0.0,
         }
@@ -157,6 +164,8 @@ impl Workload {
             ("MB of the transform", self.transform_mb, 128.0, 10_240.0),
             ("MB of the day's steps", self.day_mb, 128.0, 10_240.0),
             ("days of raw", kept.raw, 1.0, 36_500.0),
+            ("days until raw is cold", kept.raw_cold_after, 0.0, 36_500.0),
+            ("days of logs", kept.logs, 1.0, 36_500.0),
             ("days of processed", kept.processed, 1.0, 36_500.0),
             ("days of quarantine", kept.quarantine, 1.0, 36_500.0),
             ("days of curated", kept.curated, 1.0, 36_500.0),

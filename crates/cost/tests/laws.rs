@@ -215,6 +215,7 @@ fn what_no_month_has_is_refused() {
         ..base.packing
     };
     let narrow = Workload {
+        mode: Mode::Provisioned,
         shards: Some(2),
         packing: plain,
         ..Workload::new(86.4e6)
@@ -234,5 +235,5 @@ fn it_is_one_json_object() {
         estimate.lines.len()
     );
     assert_eq!(json["lines"][0]["group"], "stream");
-    assert_eq!(json["workload"]["mode"], "provisioned");
+    assert_eq!(json["workload"]["mode"], "on-demand");
 }
