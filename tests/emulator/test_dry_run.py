@@ -232,22 +232,24 @@ class DryRun(unittest.TestCase):
         audit = {DAYS[0]: {"balanced": False, "status": "provisional", "problems": ["1 event is missing"]}, **WELL["audit"]}
         done, calls = self.run_machine("daily", {}, audit=audit)
         self.fails(done, "Marquee.Incomplete", f"not balanced: {DAYS[0]}")
+        (alert,) = self.alerts(calls)
+        self.assertEqual((alert["step"], alert["cause"]), ("audit", {"balanced": False, "problems": ["1 event is missing"]}))
 
     def test_whatever_step_fails_alerts_with_its_name_and_fails(self):
-        broken = {"errorType": "StoreError", "errorMessage": "processed/x is gone"}
+        broken = {"errorType": "Gone", "errorMessage": "processed/x is gone"}
         for step in "plan split compact gather check prepare marts book publish audit sweep".split():
             with self.subTest(step=step):
                 answers = {step: {"*": broken}} if step != "plan" else {step: [broken]}
                 if step != "plan":
                     answers["plan"] = [plan(DAYS[0], buckets=2), NOTHING]
                 done, calls = self.run_machine("daily", {}, **answers)
-                self.fails(done, "Marquee.StepFailed", step, "StoreError", "processed/x is gone")
+                self.fails(done, "Marquee.StepFailed", step, "Gone", "processed/x is gone")
                 alerts = self.alerts(calls)
                 self.assertGreaterEqual(len(alerts), 1)
                 for alert in alerts:
                     self.assertEqual(alert["source"], "marquee.state_machine")
                     self.assertEqual(alert["step"], step)
-                    self.assertEqual(alert["cause"]["Error"], "StoreError")
+                    self.assertEqual(alert["cause"]["Error"], "Gone")
                     self.assertEqual(alert["execution"], done["executionArn"])
                     self.assertEqual(alert["state_machine"], done["stateMachineArn"])
                     self.assertTrue(alert["started_at"].startswith("20"))
@@ -255,13 +257,13 @@ class DryRun(unittest.TestCase):
                     self.assertEqual(alert["event_date"], DAYS[0] if dated else None)
 
     def test_what_can_pass_is_tried_again(self):
-        flaky = [{"errorType": "Runtime.ExitError", "errorMessage": "killed"}, {"objects": 0, "bytes": 0}]
+        flaky = [{"errorType": "Store", "errorMessage": "slow down"}, {"objects": 0, "bytes": 0}]
         done, calls = self.run_machine("daily", {}, sweep=flaky)
         self.succeeds(done)
         self.assertEqual([name for name, _ in calls].count("sweep"), 2)
 
     def test_an_alert_that_cannot_be_sent_hides_nothing(self):
-        broken = {"errorType": "StoreError", "errorMessage": "gone"}
+        broken = {"errorType": "Gone", "errorMessage": "gone"}
         done, _ = self.run_machine("daily", {}, sweep={"*": broken}, alert={"*": broken})
         self.fails(done, "Marquee.StepFailed", "sweep")
 
@@ -307,7 +309,7 @@ class DryRun(unittest.TestCase):
 
     def test_a_backfill_fails_with_a_month_that_does(self):
         spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}
-        broken = {"errorType": "StoreError", "errorMessage": "gone"}
+        broken = {"errorType": "Gone", "errorMessage": "gone"}
         done, calls = self.run_machine("backfill", {"from": "2026-01-20", "to": "2026-02-10"},
                                        plan=[spans, plan(DAYS[0])], marts={"*": broken})
         self.fails(done, "Marquee.StepFailed", "2026-01-20")
