@@ -53,12 +53,11 @@ resource "aws_cloudwatch_metric_alarm" "quarantine_rate" {
 locals {
   own_dimensions = { Environment = var.environment }
 
+  # Where nobody starts the day but a person, silence is no alarm.
+  runs_by_itself = var.daily_schedule_enabled || var.hourly_schedule_enabled
+
   # Alarms on our own metrics for which anything above nothing is too much.
   found_alarms = {
-    failed-batches = {
-      metric = "FailedBatches"
-      says   = "The event source mapping gave up batches: their records are under aws/lambda/ in the lake's bucket. Runbook: Failed batches"
-    }
     audit-imbalance = {
       metric = "AuditImbalance"
       says   = "The audit found that the books of a date do not balance. Runbook: Audit imbalance"
@@ -86,21 +85,83 @@ resource "aws_cloudwatch_metric_alarm" "found" {
   treat_missing_data  = "notBreaching"
 }
 
-# A plan says how fresh things are, once a run. Each of the last hours is breaching,
-# by its value or by having none, only if no run of that time found it well.
-resource "aws_cloudwatch_metric_alarm" "freshness" {
-  count = var.daily_schedule_enabled || var.hourly_schedule_enabled ? 1 : 0
+# Batches that fail and are tried again: what passes by itself is no alarm.
+resource "aws_cloudwatch_metric_alarm" "failing_batches" {
+  alarm_name          = "${local.prefix}-failed-batches"
+  alarm_description   = "Batches fail again and again: they hold up their shard, and are given up after ${var.batch_retries} retries or ${var.batch_max_age_seconds} s. Runbook: Failed batches"
+  namespace           = var.metrics_namespace
+  metric_name         = "FailedBatches"
+  dimensions          = local.own_dimensions
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 2
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+}
 
+resource "aws_cloudwatch_metric_alarm" "given_up_batches" {
+  alarm_name          = "${local.prefix}-given-up-failed-batches"
+  alarm_description   = "The event source mapping gave up records. They are under aws/lambda/ in the lake's bucket, unless they could not be written there. Runbook: Failed batches"
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+
+  metric_query {
+    id          = "givenup"
+    label       = "Records given up"
+    expression  = "FILL(kept, 0) + FILL(dropped, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { kept = "OnFailureDestinationDeliveredEventCount", dropped = "DroppedEventCount" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/Lambda"
+        metric_name = metric_query.value
+        dimensions  = { EventSourceMappingUUID = aws_lambda_event_source_mapping.transform.uuid }
+        stat        = "Sum"
+        period      = 300
+      }
+    }
+  }
+}
+
+# Every plan says how old the oldest arrival is that it found unpublished. What it said
+# last holds until the next.
+resource "aws_cloudwatch_metric_alarm" "freshness" {
   alarm_name          = "${local.prefix}-freshness"
-  alarm_description   = "For ${var.silence_hours} hours no run found that every arrival of more than ${var.freshness_hours} hours ago is published. Runbook: Freshness"
+  alarm_description   = "A run found an arrival of more than ${var.freshness_hours} hours ago that no published table has. Runbook: Freshness"
   namespace           = var.metrics_namespace
   metric_name         = "Freshness"
   dimensions          = local.own_dimensions
-  statistic           = "Minimum"
+  statistic           = "Maximum"
   period              = 3600
-  evaluation_periods  = var.silence_hours
+  evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.freshness_hours * 3600
+  treat_missing_data  = "ignore"
+}
+
+# Nor is it fresh where nobody looked.
+resource "aws_cloudwatch_metric_alarm" "freshness_unknown" {
+  count = local.runs_by_itself ? 1 : 0
+
+  alarm_name          = "${local.prefix}-freshness-unknown"
+  alarm_description   = "For ${var.silence_hours} hours no run looked how fresh the tables are. Runbook: Freshness"
+  namespace           = var.metrics_namespace
+  metric_name         = "Freshness"
+  dimensions          = local.own_dimensions
+  statistic           = "SampleCount"
+  period              = 3600
+  evaluation_periods  = var.silence_hours
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
   treat_missing_data  = "breaching"
 }
 
@@ -154,7 +215,7 @@ resource "aws_cloudwatch_metric_alarm" "execution_slow" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "execution_late" {
-  count = var.daily_schedule_enabled || var.hourly_schedule_enabled ? 1 : 0
+  count = local.runs_by_itself ? 1 : 0
 
   alarm_name          = "${local.prefix}-execution-late"
   alarm_description   = "For ${var.silence_hours} hours no execution of ${local.prefix}-daily succeeded. Runbook: Execution late"
@@ -264,12 +325,15 @@ locals {
         [
           aws_cloudwatch_metric_alarm.iterator_age,
           aws_cloudwatch_metric_alarm.quarantine_rate,
+          aws_cloudwatch_metric_alarm.failing_batches,
+          aws_cloudwatch_metric_alarm.given_up_batches,
+          aws_cloudwatch_metric_alarm.freshness,
           aws_cloudwatch_metric_alarm.execution_slow,
           aws_cloudwatch_metric_alarm.dead_letters,
           aws_cloudwatch_metric_alarm.undelivered,
           aws_cloudwatch_metric_alarm.athena_bytes,
         ],
-        aws_cloudwatch_metric_alarm.freshness[*],
+        aws_cloudwatch_metric_alarm.freshness_unknown[*],
         aws_cloudwatch_metric_alarm.execution_late[*],
         values(aws_cloudwatch_metric_alarm.found),
         values(aws_cloudwatch_metric_alarm.execution_failed),

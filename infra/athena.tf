@@ -36,9 +36,9 @@ resource "aws_athena_workgroup" "this" {
 }
 
 locals {
-  # Every file of sql/athena, by its path there: `views/daily.sql`.
+  # By its path there: `views/daily.sql`.
   athena_directory = "${local.repository}/sql/athena"
-  athena_files     = toset(concat([for kind in ["views", "queries"] : [for file in fileset(local.athena_directory, "${kind}/*.sql") : file]]...))
+  athena_files     = fileset(local.athena_directory, "{views,queries}/*.sql")
 }
 
 # The first line of a file, a comment, says what it is for.

@@ -33,16 +33,17 @@ locals {
 
   # What a machine needs besides invoking functions.
   machine_statements = {
-    # A distributed map starts child executions of its own machine.
+    # A distributed map starts child executions of its own machine, and a long day goes
+    # on in a further one.
     daily = [
       {
-        Sid      = "StartMapRuns"
+        Sid      = "StartItself"
         Effect   = "Allow"
         Action   = "states:StartExecution"
         Resource = local.machine_arns["daily"]
       },
       {
-        Sid      = "FollowMapRuns"
+        Sid      = "FollowChildren"
         Effect   = "Allow"
         Action   = ["states:DescribeExecution", "states:RedriveExecution", "states:StopExecution"]
         Resource = "${local.arn.states}:execution:${local.prefix}-daily/*"

@@ -55,6 +55,11 @@ resource "aws_lambda_event_source_mapping" "transform" {
   maximum_record_age_in_seconds  = var.batch_max_age_seconds
   function_response_types        = ["ReportBatchItemFailures"]
 
+  # Counts what was given up, which nothing else tells.
+  metrics_config {
+    metrics = ["EventCount"]
+  }
+
   destination_config {
     on_failure {
       # Only S3 gets the records themselves.

@@ -360,7 +360,7 @@ variable "quarantine_percent" {
 }
 
 variable "freshness_hours" {
-  description = "How old the oldest arrival may be that no published table has, when a run begins. With one run a day it is about 27."
+  description = "How old the oldest arrival may be that no published table has, when a run begins. An event that came just after a run waits for the next: a day and what the day before it takes."
   type        = number
   default     = 36
 }

@@ -113,10 +113,11 @@ run "defaults" {
     error_message = "The day is made once a day."
   }
 
-  # The alarms: 3 of each function, 2 of dead letters, 3 of failed executions, 3 of what
-  # was found, and iterator age, quarantine rate, slow, late, freshness, Athena.
+  # The alarms: 3 of each function; of the whole 3 of failed executions and 2 each of
+  # late ones, freshness, failed batches, dead letters and what was found, and iterator
+  # age, quarantine rate, Athena.
   assert {
-    condition     = length(local.alarms) == length(local.functions) * 3 + 14
+    condition     = length(local.alarms) == length(local.functions) * 3 + 16
     error_message = "There are ${length(local.alarms)} alarms."
   }
 
@@ -141,13 +142,30 @@ run "defaults" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.freshness[0].treat_missing_data == "breaching"
+    condition     = aws_cloudwatch_metric_alarm.freshness_unknown[0].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.execution_late[0].treat_missing_data == "breaching"
     error_message = "Silence is not freshness."
   }
 
   assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.undelivered[*] : alarm.alarm_actions == toset([aws_sns_topic.alerts.arn])])
+    condition = alltrue([
+      for alarm in [aws_cloudwatch_metric_alarm.undelivered, aws_cloudwatch_metric_alarm.dead_letters] :
+      alarm.alarm_actions == toset([aws_sns_topic.alerts.arn])
+    ])
     error_message = "What cannot be told by the function goes to the topic directly."
+  }
+
+  # Athena
+  assert {
+    condition = alltrue([
+      for file, query in aws_athena_named_query.this :
+      !strcontains(query.query, "{database}") && query.description != "" && !startswith(query.description, "SELECT")
+    ])
+    error_message = "A named query names its database, and its file begins with a comment that says what it is for."
+  }
+
+  assert {
+    condition     = length(aws_athena_named_query.this) == length(fileset("../sql/athena", "{views,queries}/*.sql"))
+    error_message = "Every file of sql/athena is a named query."
   }
 
   # The dashboard
@@ -193,7 +211,7 @@ run "other_choices" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.freshness) == 0 && length(aws_cloudwatch_metric_alarm.execution_late) == 0
+    condition     = length(aws_cloudwatch_metric_alarm.freshness_unknown) == 0 && length(aws_cloudwatch_metric_alarm.execution_late) == 0
     error_message = "Where nothing runs by itself, silence is no alarm."
   }
 
