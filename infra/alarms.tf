@@ -3,6 +3,9 @@
 # do, and the description ends with it. They reach people through the rule and the
 # function of alert.tf; those of `direct_alarms` go to the topic as well as they can,
 # since that way is what they watch.
+#
+# Sums and maxima of lists pass over a metric that has no value, where `+` would have
+# none either.
 
 resource "aws_cloudwatch_metric_alarm" "iterator_age" {
   alarm_name          = "${local.prefix}-iterator-age"
@@ -29,7 +32,7 @@ resource "aws_cloudwatch_metric_alarm" "quarantine_rate" {
   metric_query {
     id          = "rate"
     label       = "Refused of a hundred"
-    expression  = "IF(received > 0, 100 * FILL(quarantined, 0) / received, 0)"
+    expression  = "IF(received > 0, 100 * quarantined / received, 0)"
     return_data = true
   }
 
@@ -111,7 +114,7 @@ resource "aws_cloudwatch_metric_alarm" "given_up_batches" {
   metric_query {
     id          = "givenup"
     label       = "Records given up"
-    expression  = "FILL(kept, 0) + FILL(dropped, 0)"
+    expression  = "SUM([kept, dropped])"
     return_data = true
   }
 
@@ -178,7 +181,7 @@ resource "aws_cloudwatch_metric_alarm" "execution_failed" {
   metric_query {
     id          = "ended"
     label       = "Executions that did not succeed"
-    expression  = "FILL(failed, 0) + FILL(timedout, 0) + FILL(aborted, 0)"
+    expression  = "SUM([failed, timedout, aborted])"
     return_data = true
   }
 
@@ -274,7 +277,7 @@ resource "aws_cloudwatch_metric_alarm" "athena_bytes" {
   metric_query {
     id          = "scanned"
     label       = "Bytes scanned in a day"
-    expression  = "MAX([FILL(workgroup, 0), FILL(succeeded, 0) + FILL(failed, 0) + FILL(cancelled, 0)])"
+    expression  = "MAX([workgroup, SUM([succeeded, failed, cancelled])])"
     return_data = true
   }
 

@@ -23,11 +23,16 @@ locals {
     },
   )
 
-  # The functions that each definition names are those that it may invoke.
+  # What each definition leaves to be filled in. The functions that it names are those
+  # that it may invoke.
+  machine_placeholders = {
+    for machine, file in local.machine_files :
+    machine => distinct(flatten(regexall("\\$\\{([a-z_]+)\\}", file(file))))
+  }
+
   machine_invokes = {
-    for machine, file in local.machine_files : machine => [
-      for name in sort(distinct(flatten(regexall("\\$\\{([a-z]+)_arn\\}", file(file))))) :
-      name if contains(keys(local.functions), name)
+    for machine, placeholders in local.machine_placeholders : machine => [
+      for name in sort(keys(local.functions)) : name if contains(placeholders, "${name}_arn")
     ]
   }
 

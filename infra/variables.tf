@@ -174,8 +174,8 @@ variable "raw_cold_after_days" {
   default     = 60
 
   validation {
-    condition     = var.raw_cold_after_days == 0 || var.raw_cold_after_days >= 30
-    error_message = "raw_cold_after_days is 0 or at least 30, which S3 asks for."
+    condition     = var.raw_cold_after_days == 0 || (var.raw_cold_after_days >= 30 && var.raw_cold_after_days < var.raw_days)
+    error_message = "raw_cold_after_days is 0, or at least 30, which S3 asks for, and less than raw_days."
   }
 }
 

@@ -8,6 +8,8 @@ variables {
   environment  = "test"
   packages_dir = "tests/packages"
 
+  whiches = { daily = "due", hourly = "today" }
+
   headings = [
     "Iterator age", "Function errors", "Function throttles", "Function duration", "Dead letters",
     "Failed batches", "Quarantine rate", "Freshness", "Execution failed", "Execution late",
@@ -92,18 +94,18 @@ run "defaults" {
   }
 
   assert {
-    condition = length(setsubtract(
-      flatten([for file in local.machine_files : regexall("\\$\\{([a-z_]+)\\}", file(file))]),
-      keys(local.machine_variables),
-    )) == 0
+    condition = alltrue([
+      for names in local.machine_placeholders : length(setsubtract(names, keys(local.machine_variables))) == 0
+    ])
     error_message = "Every placeholder of a definition is supplied."
   }
 
   # The schedule
   assert {
     condition = alltrue([
-      for name, which in { daily = "due", hourly = "today" } :
-      aws_scheduler_schedule.this[name].target[0].input == "{\"which\":\"${which}\",\"time\":\"<aws.scheduler.scheduled-time>\"}"
+      for name, which in var.whiches :
+      jsondecode(aws_scheduler_schedule.this[name].target[0].input).which == which &&
+      strcontains(aws_scheduler_schedule.this[name].target[0].input, "\"<aws.scheduler.scheduled-time>\"")
     ])
     error_message = "The scheduler fills in its time only where it is written letter for letter."
   }
