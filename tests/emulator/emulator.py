@@ -22,12 +22,14 @@ class Emulator:
     everywhere, and can reach no account.
     """
 
-    def __init__(self, directory, wait_scale="1"):
+    def __init__(self, directory, wait_scale="1", holds_rights=False):
         self.directory = Path(directory)
         self.log = self.directory / "emulator.log"
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self._wait_scale = wait_scale
+        # Whether a function may do what its role's policies allow, and no more.
+        self._holds_rights = holds_rights
         self._process = None
 
     def __enter__(self):
@@ -48,6 +50,7 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "PERSIST_STATE": "0",
+            "AUTH": "true" if self._holds_rights else "false",
             "S3_DATA_DIR": str(home / "s3"),
             # How long a second of a Wait or a retry is.
             "SFN_WAIT_SCALE": self._wait_scale,

@@ -1,0 +1,28 @@
+"""Queries as people ask them."""
+
+from report import Failure, until
+
+QUERY_SECONDS = 60
+
+
+class Athena:
+    def __init__(self, place, workgroup, database):
+        self._client = place.client("athena")
+        self._workgroup, self._database = workgroup, database
+
+    def ask(self, query):
+        """The rows of the answer, as text."""
+        execution = self._client.start_query_execution(
+            QueryString=query, WorkGroup=self._workgroup, QueryExecutionContext={"Database": self._database}
+        )["QueryExecutionId"]
+
+        def ended():
+            status = self._client.get_query_execution(QueryExecutionId=execution)["QueryExecution"]["Status"]
+            return status if status["State"] in ("SUCCEEDED", "FAILED", "CANCELLED") else None
+
+        status = until("the answer of a query", QUERY_SECONDS, ended)
+        if status["State"] != "SUCCEEDED":
+            raise Failure(f"the query {status['State']}: {status.get('StateChangeReason')}\n{query}")
+        pages = self._client.get_paginator("get_query_results").paginate(QueryExecutionId=execution)
+        rows = [row for page in pages for row in page["ResultSet"]["Rows"]]
+        return [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in rows[1:]]

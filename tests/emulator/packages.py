@@ -1,0 +1,52 @@
+"""The functions' packages, from the binaries that cargo built for the tests."""
+
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+from report import Failure
+
+# What Terraform makes functions of; without a warehouse `load` is not among them.
+BINARIES = ("transform", "daily", "marts", "alert")
+COMMAND = {
+    "marts": "cargo test --no-run -p marquee -p marquee-marts -p marquee-lambda-marts",
+    "marquee": "cargo test --no-run -p marquee -p marquee-marts -p marquee-lambda-marts",
+}
+SDK = "cargo test --no-run -p marquee-aws -p 'marquee-lambda-*' -p marquee-producer --features marquee-producer/kinesis-mocks"
+
+
+def binary(built, name):
+    """The program of that name among those built."""
+    path = Path(built) / name
+    if not path.is_file():
+        raise Failure(f"{path} is not there; this builds it: {COMMAND.get(name, SDK)}")
+    return path
+
+
+def zip_all(built, directory):
+    """Zips each binary as Lambda wants it, unless its zip is as new; how many MiB.
+
+    Debug information is left out: it is most of the bytes. Nothing is compressed,
+    as nothing goes over a network.
+    """
+    sizes = []
+    for name in BINARIES:
+        program = binary(built, name)
+        package = Path(directory) / name / "bootstrap.zip"
+        if not package.is_file() or package.stat().st_mtime < program.stat().st_mtime:
+            make(program, package)
+        sizes.append(f"{name} {package.stat().st_size / 2**20:.0f} MiB")
+    return ", ".join(sizes)
+
+
+def make(program, package):
+    shutil.rmtree(package.parent, ignore_errors=True)
+    package.parent.mkdir(parents=True)
+    bootstrap = package.with_name("bootstrap")
+    subprocess.run(["strip", "--strip-all", "-o", str(bootstrap), str(program)], check=True)
+    partial = package.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+        archive.write(bootstrap, "bootstrap")
+    bootstrap.unlink()
+    partial.rename(package)

@@ -1,0 +1,302 @@
+"""What has to hold of the deployed pipeline, step by step; each stands on those before."""
+
+import datetime
+import json
+import shutil
+import time
+
+import drift
+import producer
+from alerts import Alerts
+from athena import Athena
+from lake import Lake, table_keys, table_rows
+from machines import Machines, logs_of
+from report import expect, until
+
+RECEIPT_SECONDS = 90
+DAYS = 3
+EVENTS = 4000
+LATE_EVENTS = 600
+# Tables whose rows depend on when events arrived, not on what they say.
+BY_ARRIVAL = {"dropped_events"}
+
+
+class Pipeline:
+    def __init__(self, place, terraform, built, directory):
+        self._place, self._terraform, self._built, self._directory = place, terraform, built, directory
+        # The days before today: what is due is due up to yesterday.
+        first = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=DAYS + 1)
+        self._start = first.isoformat()
+        self._sent = 0
+        self._functions = {}
+        self._alerts = None
+        self._is_applied = False
+
+    def steps(self):
+        yield "terraform init", self._terraform.init
+        yield "terraform apply", self.apply
+        yield "catalogue of titles", self.catalogue
+        yield "events of three days", self.events
+        yield "receipts of every event", self.receipts
+        yield "the daily machine", self.daily
+        yield "generations and partitions", self.published
+        yield "rows of the curated tables", self.rows
+        yield "both books", self.books
+        yield "a query of Athena", self.query
+        yield "late events", self.late
+        yield "two runs at once", self.race
+        yield "rows with the late events", self.rows
+        yield "nothing is due", self.nothing_due
+        yield "a step that fails is told", self.failing
+        yield "and goes on when it can", self.mended
+        yield "the backfill machine", self.backfill
+        yield "terraform plan", self.drift
+        yield "the replay machine", self.replay
+        yield "the books at the end", self.books
+
+    def last_steps(self):
+        yield "terraform destroy", self.destroy
+
+    # --- the deployment
+
+    def apply(self):
+        self._is_applied = True
+        outputs = {name: each["value"] for name, each in self._terraform.apply().items()}
+        self._stream, self._database = outputs["stream_name"], outputs["database"]
+        self._functions = outputs["function_names"]
+        self._lake = Lake(self._place, outputs["lake_bucket"])
+        self._machines = Machines(self._place, outputs["state_machine_arns"])
+        self._athena = Athena(self._place, outputs["workgroup"], self._database)
+        self._alerts = Alerts(self._place, outputs["topic_arn"])
+        return f"{len(self._functions)} functions"
+
+    def drift(self):
+        return drift.judge(self._terraform.changes(), self._place.is_aws)
+
+    def destroy(self):
+        if self._alerts:
+            self._alerts.close()
+        if self._is_applied:
+            self._terraform.destroy()
+        left = [name for name in self._functions.values() if self._is_there(name)]
+        expect(not left, f"these functions are still there: {left}")
+
+    def _is_there(self, function):
+        functions = self._place.client("lambda")
+        try:
+            functions.get_function(FunctionName=function)
+        except functions.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
+    def evidence(self, since):
+        return logs_of(self._place, self._functions.values(), since)
+
+    # --- the hot path
+
+    def catalogue(self):
+        """The embedded pipeline makes it of the producer's, and here it is the same."""
+        here = self._directory / "embedded"
+        shutil.rmtree(here, ignore_errors=True)
+        here.mkdir()
+        self._embedded = here
+        producer.simulate(self._place, self._built, f"local:{here}/stream", self._start, DAYS, EVENTS, seed=7)
+        producer.embedded(self._place, self._built, here, "run", "--drain")
+        self._lake.upload_below(here / "lake", "reference")
+        pointer = self._lake.json("reference/titles/current.json")
+        return f"{pointer['titles']} titles, version {pointer['version'][:8]}"
+
+    def events(self):
+        self._sent += producer.simulate(
+            self._place, self._built, f"kinesis:{self._stream}", self._start, DAYS, EVENTS, seed=7)
+        return f"{self._sent} acknowledged"
+
+    def receipts(self):
+        def complete():
+            receipts = self._lake.receipts()
+            counted = sum(receipt["received"] for receipt in receipts)
+            expect(counted >= self._sent, f"{len(receipts)} receipts count {counted} of {self._sent} units")
+            return receipts
+
+        receipts = until("the receipts of every unit", RECEIPT_SECONDS, complete)
+        counts = {name: sum(receipt[name] for receipt in receipts)
+                  for name in ("received", "processed", "quarantined", "records")}
+        expect(counts["received"] == self._sent, f"{self._sent} units were sent, receipts count {counts['received']}")
+        expect(counts["processed"] + counts["quarantined"] == counts["received"], f"receipts do not add up: {counts}")
+        expect(counts["quarantined"] > 0, "no broken event was sent")
+        return f"{len(receipts)} batches, {counts['processed']} processed, {counts['quarantined']} quarantined"
+
+    # --- the day
+
+    def daily(self):
+        answer = self._machines.run("daily", {"which": "due"})
+        self._dates = sorted(self._processed_by_date())
+        expect(answer["published"] == self._dates,
+               f"events are of {self._dates}, published were {answer['published']}")
+        return ", ".join(answer["published"])
+
+    def _processed_by_date(self):
+        """Distinct events by their date, counted from the processed objects themselves."""
+        keys = self._lake.keys("processed/events/")
+        counted = self._lake.rows(keys, "SELECT CAST(event_date AS VARCHAR), count(DISTINCT (user_id, event_id)) "
+                                        "FROM files GROUP BY ALL")
+        return dict(counted)
+
+    def published(self):
+        glue = self._place.client("glue")
+        current = self._lake.current()
+        shown = 0
+        for date, generation in current.items():
+            for table in generation["tables"]:
+                if not any(f"/event_date={date}/" in key for key in table_keys(generation, table)):
+                    continue
+                partition = glue.get_partition(DatabaseName=self._database, TableName=table, PartitionValues=[date])
+                location = partition["Partition"]["StorageDescriptor"]["Location"].rstrip("/")
+                expect(location.endswith(f"curated/{table}/event_date={date}/run={generation['run']}"),
+                       f"{table} of {date} is at {location}, its generation is of run {generation['run']}")
+                shown += 1
+        expect(shown > 0, "no table has a partition")
+        numbers = {date: generation["generation"] for date, generation in current.items()}
+        return f"generations {numbers}, {shown} partitions"
+
+    def rows(self):
+        current, events = self._lake.current(), self._processed_by_date()
+        expect(set(current) == set(events), f"events are of {sorted(events)}, published are {sorted(current)}")
+        for date, generation in current.items():
+            keys = table_keys(generation, "events")
+            ((rows, distinct),) = self._lake.rows(keys, "SELECT count(*), count(DISTINCT (user_id, event_id)) FROM files")
+            expect(rows == distinct == events[date],
+                   f"{date} has {events[date]} distinct events, its table {rows} rows with {distinct} distinct")
+            for table, count in table_rows(generation).items():
+                if count:
+                    ((found,),) = self._lake.rows(table_keys(generation, table), "SELECT count(*) FROM files")
+                    expect(found == count, f"{table} of {date} has {found} rows, its generation says {count}")
+        self._equal_the_embedded(current)
+        return f"{sum(events.values())} events, {len(next(iter(current.values()))['tables'])} tables as the embedded day has them"
+
+    def _equal_the_embedded(self, current):
+        """The embedded day of the same events publishes the same rows."""
+        producer.embedded(self._place, self._built, self._embedded, "run", "--drain")
+        producer.embedded(self._place, self._built, self._embedded, "day")
+        for date, generation in current.items():
+            ours = table_rows(generation)
+            newest = max((self._embedded / f"lake/ledger/days/event_date={date}").glob("*.json"))
+            theirs = table_rows(json.loads(newest.read_text()))
+            expect(ours == theirs, f"rows of {date} are {ours}, those of the embedded day {theirs}")
+
+    def books(self):
+        for date in self._lake.current():
+            books = self._lake.json(f"ledger/days/event_date={date}/audit/books.json")
+            expect(books["balanced"] is True, f"the books of {date} do not balance: {json.dumps(books)[:2000]}")
+        return "they balance"
+
+    def query(self):
+        date = self._dates[0]
+        found = self._athena.ask(
+            f"SELECT event_type, count(*) FROM events WHERE event_date = DATE '{date}' GROUP BY event_type ORDER BY event_type")
+        keys = table_keys(self._lake.current()[date], "events")
+        wanted = self._lake.rows(keys, "SELECT event_type, count(*) FROM files GROUP BY ALL ORDER BY 1")
+        expect([(kind, int(count)) for kind, count in found] == wanted, f"Athena says {found}, the files hold {wanted}")
+        return f"{len(found)} event types"
+
+    # --- late events, races
+
+    def late(self):
+        """Events of the same days come after these were published."""
+        sent = self._send_to_both(DAYS, LATE_EVENTS, seed=8)
+        return f"{sent} acknowledged; {self.receipts()}"
+
+    def _send_to_both(self, days, events, seed):
+        """To the stream and to the embedded one, whose catalogue stays as it is."""
+        for target in (f"local:{self._embedded}/stream", f"kinesis:{self._stream}"):
+            sent = producer.simulate(self._place, self._built, target, self._start, days, events, seed,
+                                     "--catalogue", f"{self._directory}/other-titles.ndjson")
+        self._sent += sent
+        return sent
+
+    def race(self):
+        before = self._lake.current()
+        executions = [self._machines.start("daily", {"which": "due"}) for _ in range(2)]
+        ended = [self._machines.end(execution) for execution in executions]
+        for found in ended:
+            expect(found["status"] == "SUCCEEDED", f"a run ended with {found['status']}: {found.get('cause')}")
+        after = self._lake.current()
+        grown = {date: after[date]["generation"] - before[date]["generation"] for date in before}
+        expect(all(count >= 1 for count in grown.values()), f"generations went on by {grown}")
+        expect(all(count == 1 for count in grown.values()), f"one of two runs was to be first, generations went on by {grown}")
+        self.published()
+        return "each date has one more generation"
+
+    def nothing_due(self):
+        answer = self._machines.run("daily", {"which": "due"})
+        expect(answer["published"] == [], f"{answer['published']} was published again, though nothing came")
+        return ""
+
+    # --- failures
+
+    def failing(self):
+        before = set(self._lake.keys("processed/events/"))
+        self._send_to_both(1, 60, seed=9)
+        self.receipts()
+        self._missing = sorted(set(self._lake.keys("processed/events/")) - before)[0]
+        self._kept = self._lake.bytes(self._missing)
+        self._lake.delete(self._missing)
+        self._before = self._lake.current()
+        failed = self._machines.run_to_failure("daily", {"which": "due"})
+        expect(failed["error"] == "Marquee.StepFailed", f"the machine failed with {failed['error']}: {failed['cause']}")
+        alert = self._alerts.wait_for("compact", self._start)
+        expect(self._lake.current() == self._before, "something was published by the run that failed")
+        return alert["Subject"]
+
+    def mended(self):
+        self._lake.put(self._missing, self._kept)
+        answer = self._machines.run("daily", {"which": "due"})
+        expect(self._start in answer["published"], f"{self._start} was not published, only {answer['published']}")
+        self.rows()
+        return ", ".join(answer["published"])
+
+    # --- backfill and replay
+
+    def backfill(self):
+        """A date made anew, from nothing but its processed objects, has the same facts."""
+        before = self._lake.current()
+        last = max(before)
+        self._machines.run("backfill", {"from": min(before), "to": last, "anew": True})
+        after = self._lake.current()
+        for date in before:
+            expect(after[date]["generation"] == before[date]["generation"] + 1,
+                   f"{date} went from generation {before[date]['generation']} to {after[date]['generation']}")
+            expect(after[date]["facts"] == before[date]["facts"], f"the facts of {date} are others when made anew")
+        self.published()
+        return f"{len(before)} dates, the same facts"
+
+    def replay(self):
+        """What was too old comes back when the functions are told to take it."""
+        old = (datetime.date.fromisoformat(self._start) - datetime.timedelta(days=450)).isoformat()
+        lines = [json.dumps({
+            "event_id": f"01890000-0000-7000-8000-{number:012x}", "event_type": "play", "event_time": f"{old}T10:00:{number:02}Z",
+            "user_id": "user-old", "session_id": "session-old", "title_id": "no-such-title", "position_ms": number * 1000,
+        }) for number in range(5)]
+        file = self._directory / "old.ndjson"
+        file.write_text("\n".join(lines) + "\n")
+        self._sent += producer.send_file(self._place, self._built, f"kinesis:{self._stream}", file, "old")
+        self.receipts()
+        dry = self._machines.run("replay", {"reason": "time_too_old", "dry_run": True})["replay"]
+        expect(dry["replayed"] == {} and dry["still"] == {"time_too_old": 5}, f"replay would do {dry}")
+        self._allow_days(600)
+        self._machines.run("replay", {"reason": "time_too_old"})
+        current = self._lake.current()
+        expect(old in current, f"{old} was not published, only {sorted(current)}")
+        rows = table_rows(current[old])["events"]
+        expect(rows == 5, f"{old} has {rows} events, 5 were replayed")
+        again = self._machines.run("replay", {"reason": "time_too_old"})["replay"]
+        expect(again["replayed"] == {}, f"replaying again did {again}")
+        return f"5 events of {old}, once"
+
+    def _allow_days(self, days):
+        functions = self._place.client("lambda")
+        name = self._functions["replay"]
+        found = functions.get_function_configuration(FunctionName=name)
+        variables = {**found["Environment"]["Variables"], "MARQUEE_MAX_AGE_DAYS": str(days)}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
