@@ -4,6 +4,7 @@ Needs nothing but Python. Where `ASL_VALIDATOR` names the program of that name
 (npm), it has its say as well.
 """
 
+import functools
 import json
 import os
 import re
@@ -86,12 +87,17 @@ def own_text(scope):
     return json.dumps(said)
 
 
-class StateMachines(unittest.TestCase):
-    def each(self):
+def of_each_machine(test):
+    @functools.wraps(test)
+    def of_all(self):
         for name in NAMES:
             with self.subTest(machine=name):
-                yield name, filled(name)
+                test(self, filled(name))
 
+    return of_all
+
+
+class StateMachines(unittest.TestCase):
     def test_no_machine_is_left_out(self):
         found = {path.name for path in MACHINES.iterdir()}
         self.assertEqual(found, {f"{name}.asl.json" for name in NAMES})
@@ -110,81 +116,81 @@ class StateMachines(unittest.TestCase):
         for name in NAMES:
             json.loads(re.sub(r"(?<=: )\$\{(\w+)\}", lambda found: NUMBERS[found[1]], text_of(name)))
 
-    def test_names_are_unique_and_short(self):
-        for name, machine in self.each():
-            names = [path.split(" / ")[-1] for path, _, _ in states(machine)]
-            self.assertEqual(len(names), len(set(names)))
-            self.assertLessEqual(max(map(len, names)), 80)
+    @of_each_machine
+    def test_names_are_unique_and_short(self, machine):
+        names = [path.split(" / ")[-1] for path, _, _ in states(machine)]
+        self.assertEqual(len(names), len(set(names)))
+        self.assertLessEqual(max(map(len, names)), 80)
 
-    def test_every_state_is_reached_and_leads_on(self):
-        for name, machine in self.each():
-            for path, _, scope in scopes(machine):
-                self.assertEqual(reached(scope, scope["StartAt"]), set(scope["States"]), path)
-            for path, state, _ in states(machine):
-                ends = state["Type"] in ("Succeed", "Fail", "Choice") or state.get("End") is True
-                self.assertEqual(ends, "Next" not in state, path)
-                if state["Type"] == "Choice":
-                    self.assertIn("Default", state, path)
+    @of_each_machine
+    def test_every_state_is_reached_and_leads_on(self, machine):
+        for path, _, scope in scopes(machine):
+            self.assertEqual(reached(scope, scope["StartAt"]), set(scope["States"]), path)
+        for path, state, _ in states(machine):
+            ends = state["Type"] in ("Succeed", "Fail", "Choice") or state.get("End") is True
+            self.assertEqual(ends, "Next" not in state, path)
+            if state["Type"] == "Choice":
+                self.assertIn("Default", state, path)
 
-    def test_machines_end_in_time(self):
-        for name, machine in self.each():
-            self.assertEqual(machine["QueryLanguage"], "JSONata")
-            self.assertGreater(machine["TimeoutSeconds"], 0)
+    @of_each_machine
+    def test_machines_end_in_time(self, machine):
+        self.assertEqual(machine["QueryLanguage"], "JSONata")
+        self.assertGreater(machine["TimeoutSeconds"], 0)
 
-    def test_every_task_is_bounded_and_retries_what_can_pass(self):
-        for name, machine in self.each():
-            for path, state, _ in states(machine):
-                if state["Type"] != "Task":
-                    continue
-                self.assertIn(state["Resource"], (INVOKE, START, f"{START}.sync:2"), path)
-                self.assertGreater(state["TimeoutSeconds"], 0, path)
-                needed = {"Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
-                          "Lambda.TooManyRequestsException", "States.Timeout"}
-                if state["Resource"] != INVOKE:
-                    needed = {"StepFunctions.ExecutionLimitExceededException"}
-                self.assertLessEqual(needed, {error for retry in state["Retry"] for error in retry["ErrorEquals"]}, path)
-                for retry in state["Retry"]:
-                    self.assertEqual(retry["JitterStrategy"], "FULL", path)
-                    self.assertGreater(retry["MaxDelaySeconds"], retry["IntervalSeconds"], path)
-                    self.assertGreater(retry["MaxAttempts"], 0, path)
+    @of_each_machine
+    def test_every_task_is_bounded_and_retries_what_can_pass(self, machine):
+        for path, state, _ in states(machine):
+            if state["Type"] != "Task":
+                continue
+            self.assertIn(state["Resource"], (INVOKE, START, f"{START}.sync:2"), path)
+            self.assertGreater(state["TimeoutSeconds"], 0, path)
+            needed = {"Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
+                      "Lambda.TooManyRequestsException", "States.Timeout"}
+            if state["Resource"] != INVOKE:
+                needed = {"StepFunctions.ExecutionLimitExceededException"}
+            self.assertLessEqual(needed, {error for retry in state["Retry"] for error in retry["ErrorEquals"]}, path)
+            for retry in state["Retry"]:
+                self.assertEqual(retry["JitterStrategy"], "FULL", path)
+                self.assertGreater(retry["MaxDelaySeconds"], retry["IntervalSeconds"], path)
+                self.assertGreater(retry["MaxAttempts"], 0, path)
 
-    def test_every_task_that_fails_ends_in_an_alert_and_a_failure(self):
-        for name, machine in self.each():
-            for path, state, scope in states(machine):
-                if state["Type"] != "Task" or calls(state, "alert"):
-                    continue
-                (caught,) = state["Catch"]
-                self.assertEqual(caught["ErrorEquals"], ["States.ALL"], path)
-                self.assertEqual(set(caught["Output"]) & {"step", "event_date", "cause"},
-                                 {"step", "event_date", "cause"}, path)
-                ahead = reached(scope, caught["Next"])
-                alerts = [each for each in ahead if calls(scope["States"][each], "alert")]
-                self.assertEqual(len(alerts), 1, path)
-                after = scope["States"][alerts[0]]["Next"]
-                self.assertEqual(scope["States"][after]["Type"], "Fail", path)
+    @of_each_machine
+    def test_every_task_that_fails_ends_in_an_alert_and_a_failure(self, machine):
+        for path, state, scope in states(machine):
+            if state["Type"] != "Task" or calls(state, "alert"):
+                continue
+            (caught,) = state["Catch"]
+            self.assertEqual(caught["ErrorEquals"], ["States.ALL"], path)
+            self.assertEqual(set(caught["Output"]) & {"step", "event_date", "cause"},
+                             {"step", "event_date", "cause"}, path)
+            ahead = reached(scope, caught["Next"])
+            alerts = [each for each in ahead if calls(scope["States"][each], "alert")]
+            self.assertEqual(len(alerts), 1, path)
+            after = scope["States"][alerts[0]]["Next"]
+            self.assertEqual(scope["States"][after]["Type"], "Fail", path)
 
-    def test_an_alert_says_what_the_contract_says(self):
+    @of_each_machine
+    def test_an_alert_says_what_the_contract_says(self, machine):
         fields = {"source", "step", "event_date", "cause", "execution", "state_machine", "started_at"}
-        for name, machine in self.each():
-            for path, state, _ in states(machine):
-                if calls(state, "alert"):
-                    payload = state["Arguments"]["Payload"]
-                    self.assertEqual(set(payload), fields, path)
-                    self.assertEqual(payload["source"], "marquee.state_machine", path)
-                    # An alert that cannot be sent does not hide what it was about.
-                    self.assertEqual(state["Catch"][0]["Next"], state["Next"], path)
+        for path, state, _ in states(machine):
+            if calls(state, "alert"):
+                payload = state["Arguments"]["Payload"]
+                self.assertEqual(set(payload), fields, path)
+                self.assertEqual(payload["source"], "marquee.state_machine", path)
+                # An alert that cannot be sent does not hide what it was about.
+                self.assertEqual(state["Catch"][0]["Next"], state["Next"], path)
 
-    def test_a_distributed_map_reads_nothing_from_around_it(self):
-        for name, machine in self.each():
-            for path, mode, scope in scopes(machine):
-                text = own_text(scope)
-                assigned = {"states"}
-                for _, state, _ in states(scope):
-                    for each in [state, *state.get("Catch", []), *state.get("Choices", [])]:
-                        assigned |= set(each.get("Assign", {}))
-                read = set(re.findall(r"\$([a-z_]+)\b(?![\w(])", text))
-                if path == "" or mode == "DISTRIBUTED":
-                    self.assertLessEqual(read, assigned, path)
+    @of_each_machine
+    def test_a_distributed_map_reads_nothing_from_around_it(self, machine):
+        for path, mode, scope in scopes(machine):
+            text = own_text(scope)
+            assigned = {"states"}
+            for _, state, _ in states(scope):
+                for each in [state, *state.get("Catch", []), *state.get("Choices", [])]:
+                    assigned |= set(each.get("Assign", {}))
+            read = set(re.findall(r"\$([a-z_]+)\b(?![\w(])", text))
+            if path == "" or mode == "DISTRIBUTED":
+                self.assertLessEqual(read, assigned, path)
 
     def test_many_buckets_are_compacted_as_few_are(self):
         facts = filled("daily")["States"]["Facts"]["ItemProcessor"]["States"]
