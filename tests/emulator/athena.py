@@ -10,6 +10,15 @@ class Athena:
         self._client = place.client("athena")
         self._workgroup, self._database = workgroup, database
 
+    def saved(self):
+        """The workgroup's saved queries by their names, those that make views first."""
+        found = {}
+        for page in self._client.get_paginator("list_named_queries").paginate(WorkGroup=self._workgroup):
+            for query in page["NamedQueryIds"]:
+                named = self._client.get_named_query(NamedQueryId=query)["NamedQuery"]
+                found[named["Name"]] = named["QueryString"]
+        return dict(sorted(found.items(), key=lambda each: (not each[0].startswith("views/"), each[0])))
+
     def ask(self, query):
         """The rows of the answer, as text."""
         execution = self._client.start_query_execution(

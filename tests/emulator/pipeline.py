@@ -11,7 +11,7 @@ from alerts import Alerts
 from athena import Athena
 from lake import Lake, table_keys, table_rows
 from machines import Machines, logs_of
-from report import expect, until
+from report import Failure, expect, until
 
 RECEIPT_SECONDS = 90
 DAYS = 3
@@ -43,6 +43,7 @@ class Pipeline:
         yield "rows of the curated tables", self.rows
         yield "both books", self.books
         yield "a query of Athena", self.query
+        yield "the saved queries", self.saved_queries
         yield "late events", self.late
         yield "two runs at once", self.race
         yield "rows with the late events", self.rows
@@ -198,6 +199,28 @@ class Pipeline:
         wanted = self._lake.rows(keys, "SELECT event_type, count(*) FROM files GROUP BY ALL ORDER BY 1")
         expect([(kind, int(count)) for kind, count in found] == wanted, f"Athena says {found}, the files hold {wanted}")
         return f"{len(found)} event types"
+
+    def saved_queries(self):
+        """Each is answered; on AWS the views are made first, in the order of their need."""
+        saved = self._athena.saved()
+        views = {name: query for name, query in saved.items() if name.startswith("views/")}
+        names = [name.removeprefix("views/") for name in views]
+        others = {name: query for name, query in saved.items() if name not in views}
+        if self._place.is_aws:
+            needs = {name: sum(f".{other}" in query for other in names) for name, query in views.items()}
+            for name in sorted(views, key=needs.get):
+                self._athena.ask(views[name])
+        else:
+            others = {name: query for name, query in others.items()
+                      if not any(f".{view}" in query for view in names)}
+        refused = {}
+        for name, query in others.items():
+            try:
+                self._athena.ask(query)
+            except Failure as failure:
+                refused[name] = str(failure).splitlines()[0]
+        expect(others and not refused, f"{len(refused)} of {len(others)} were refused: {refused}")
+        return f"{len(others)} of {len(saved) - len(views)} answered"
 
     # --- late events, races
 
