@@ -51,3 +51,64 @@ resource "aws_athena_named_query" "this" {
   database    = aws_glue_catalog_database.lake.name
   query       = replace(file("${local.athena_directory}/${each.value}"), "{database}", aws_glue_catalog_database.lake.name)
 }
+
+# For whoever asks: attach it to a person's role. It lets them read tables and nothing
+# else of the lake.
+resource "aws_iam_policy" "analyst" {
+  name        = "${local.prefix}-analyst"
+  description = "Query ${aws_glue_catalog_database.lake.name} in Athena"
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid    = "Query"
+        Effect = "Allow"
+        Action = [
+          "athena:BatchGetNamedQuery", "athena:BatchGetQueryExecution", "athena:GetNamedQuery",
+          "athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetQueryResultsStream",
+          "athena:GetWorkGroup", "athena:ListNamedQueries", "athena:ListQueryExecutions",
+          "athena:StartQueryExecution", "athena:StopQueryExecution",
+        ]
+        Resource = aws_athena_workgroup.this.arn
+      },
+      {
+        Sid    = "SeeTables"
+        Effect = "Allow"
+        Action = [
+          "glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions",
+          "glue:GetTable", "glue:GetTables",
+        ]
+        Resource = [
+          "${local.arn.glue}:catalog",
+          "${local.arn.glue}:database/${aws_glue_catalog_database.lake.name}",
+          "${local.arn.glue}:table/${aws_glue_catalog_database.lake.name}/*",
+        ]
+      },
+      {
+        Sid      = "ListBuckets"
+        Effect   = "Allow"
+        Action   = ["s3:GetBucketLocation", "s3:ListBucket"]
+        Resource = [module.lake.arn, module.results.arn]
+      },
+      {
+        Sid      = "ReadTables"
+        Effect   = "Allow"
+        Action   = "s3:GetObject"
+        Resource = [for zone in ["raw", "quarantine", "processed", "curated"] : "${local.lake_arn}/${zone}/*"]
+      },
+      {
+        Sid      = "KeepResults"
+        Effect   = "Allow"
+        Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+        Resource = "${module.results.arn}/athena-results/*"
+      },
+      {
+        Sid      = "UseKey"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = aws_kms_key.this.arn
+      },
+    ]
+  })
+}

@@ -8,6 +8,11 @@ output "producer_policy_arn" {
   value       = aws_iam_policy.producer.arn
 }
 
+output "analyst_policy_arn" {
+  description = "Attach it to whoever asks questions."
+  value       = aws_iam_policy.analyst.arn
+}
+
 output "lake_bucket" {
   description = "The bucket of the lake."
   value       = module.lake.name

@@ -16,6 +16,7 @@ locals {
     rebuild   = { reads = ["raw", "ledger", "reference"], writes = ["processed", "quarantine"] }
     sweep     = { reads = ["ledger", "curated", "staging"], deletes = ["curated", "staging"] }
     alert     = { reads = ["ledger/alerts"], writes = ["ledger/alerts"] }
+    load      = { reads = ["ledger", "curated"], writes = ["ledger/loads"] }
   }
 
   lake_rights = {
@@ -49,13 +50,13 @@ locals {
 }
 
 locals {
-  # Every statement that lets a role or a user do something, to hold them to this.
+  # Every statement that lets somebody do something, to hold them to least privilege.
   granted = flatten([
     for policy in concat(
       values(local.functions)[*].policy,
       values(aws_iam_role_policy.machine)[*].policy,
       aws_iam_role_policy.crawler[*].policy,
-      [aws_iam_role_policy.scheduler.policy, aws_iam_policy.producer.policy],
+      [aws_iam_role_policy.scheduler.policy, aws_iam_policy.producer.policy, aws_iam_policy.analyst.policy],
     ) : jsondecode(policy).Statement
   ])
 }

@@ -16,6 +16,7 @@ locals {
     rebuild   = { memory_mib = 1769, timeout_seconds = 900, ephemeral_mib = 512 }
     sweep     = { memory_mib = 512, timeout_seconds = 900, ephemeral_mib = 512 }
     alert     = { memory_mib = 256, timeout_seconds = 30, ephemeral_mib = 512 }
+    load      = { memory_mib = 512, timeout_seconds = 60, ephemeral_mib = 512 }
   }
 
   sizes = {

@@ -4,6 +4,7 @@ locals {
   warehouse = false
 
   # Its functions by name, each a modules/rust_lambda: the state machines invoke
-  # them and the dashboard shows them.
+  # them, and alarms and the dashboard have them. What `load` may do in the lake is in
+  # rights.tf, how large it is in sizes.tf.
   warehouse_functions = {}
 }

@@ -65,3 +65,7 @@ mock_resource "aws_cloudwatch_event_rule" {
 mock_resource "aws_sfn_state_machine" {
   defaults = { arn = "arn:aws:states:eu-central-1:123456789012:stateMachine:a-machine" }
 }
+
+mock_resource "aws_athena_workgroup" {
+  defaults = { arn = "arn:aws:athena:eu-central-1:123456789012:workgroup/a-workgroup" }
+}
