@@ -13,7 +13,7 @@ locals {
     publish   = { reads = ["staging", "curated", "ledger"], writes = ["ledger/days"] }
     audit     = { reads = ["raw", "quarantine", "processed", "ledger", "curated", "reference", "staging", "failed"], writes = ["ledger/days"] }
     replay    = { reads = ["quarantine", "processed", "raw", "ledger", "reference"], writes = ["processed", "quarantine", "ledger/receipts"] }
-    rebuild   = { reads = ["raw", "ledger", "reference"], writes = ["processed", "quarantine"] }
+    rebuild   = { reads = ["raw", "quarantine", "processed", "ledger", "reference"], writes = ["processed", "quarantine"] }
     sweep     = { reads = ["ledger", "curated", "staging"], deletes = ["curated", "staging"] }
     alert     = { reads = ["ledger/alerts"], writes = ["ledger/alerts"] }
     load      = { reads = ["ledger", "curated"], writes = ["ledger/loads"] }
