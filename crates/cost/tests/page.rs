@@ -207,7 +207,8 @@ fn a_million_records_by_hand() {
     };
     let (units, dollars) = of(&Estimate::of(&provisioned).unwrap(), "PUT units");
     says(&format!(
-        "{units:.0} PUT units, × $0.014 / 1,000,000 = ${dollars:.4}"
+        "{:.0} million PUT units, × $0.014 a million = ${dollars:.4}",
+        units / 1e6
     ));
 }
 
@@ -310,7 +311,7 @@ fn a_thousand_a_second_by_hand() {
     says(&format!(
         "first run {first:.0} s, each later one {again:.0} s"
     ));
-    says(&format!("= ${dollars:.2} of compaction"));
+    says(&format!("${dollars:.2} of compaction"));
     assert!((of(&estimate, "duration of compaction").1 - dollars).abs() < 1e-6);
 }
 
