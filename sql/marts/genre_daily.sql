@@ -28,10 +28,9 @@ list_genres AS (
     INNER JOIN places ON places.place <= lists.places
 ),
 
-by_title AS (
+by_list AS (
     SELECT
         genres,
-        title_id,
         user_id,
         count(*) AS views,
         sum(watch_ms) AS watch_ms,
@@ -40,20 +39,20 @@ by_title AS (
             AS engagement_millionths
     FROM fact_view
     WHERE event_date = {date} AND watch_ms > 0 AND genres IS NOT NULL
-    GROUP BY genres, title_id, user_id
+    GROUP BY genres, user_id
 ),
 
 by_user AS (
     SELECT
         list_genres.genre,
-        by_title.user_id,
-        sum(by_title.views) AS views,
-        sum(by_title.watch_ms) AS watch_ms,
-        sum(by_title.completions) AS completions,
-        sum(by_title.engagement_millionths) AS engagement_millionths
-    FROM by_title
-    INNER JOIN list_genres ON list_genres.genres = by_title.genres
-    GROUP BY list_genres.genre, by_title.user_id
+        by_list.user_id,
+        sum(by_list.views) AS views,
+        sum(by_list.watch_ms) AS watch_ms,
+        sum(by_list.completions) AS completions,
+        sum(by_list.engagement_millionths) AS engagement_millionths
+    FROM list_genres
+    INNER JOIN by_list ON by_list.genres = list_genres.genres
+    GROUP BY list_genres.genre, by_list.user_id
 )
 
 SELECT

@@ -4,7 +4,7 @@
 -- rebuild: dates
 WITH by_user AS (
     SELECT
-        extract(HOUR FROM CAST(event_time AS TIMESTAMP)) AS hour_utc,
+        date_trunc('hour', CAST(event_time AS TIMESTAMP)) AS hour_begins_at,
         user_id,
         count(*) AS events,
         count(CASE WHEN event_type = 'play' THEN 1 END) AS plays,
@@ -13,11 +13,11 @@ WITH by_user AS (
         count(CASE WHEN event_type = 'rate' THEN 1 END) AS rates
     FROM events
     WHERE event_date = {date}
-    GROUP BY extract(HOUR FROM CAST(event_time AS TIMESTAMP)), user_id
+    GROUP BY date_trunc('hour', CAST(event_time AS TIMESTAMP)), user_id
 )
 
 SELECT
-    CAST(hour_utc AS INTEGER) AS hour_utc,
+    CAST(extract(HOUR FROM hour_begins_at) AS INTEGER) AS hour_utc,
     count(*) AS users,
     sum(events) AS events,
     sum(plays) AS plays,
@@ -25,5 +25,5 @@ SELECT
     sum(searches) AS searches,
     sum(rates) AS rates
 FROM by_user
-GROUP BY hour_utc
+GROUP BY hour_begins_at
 ORDER BY hour_utc ASC NULLS LAST

@@ -33,22 +33,25 @@ by_title AS (
     GROUP BY title_id
 ),
 
-overall AS (
+with_all AS (
     SELECT
-        sum(ratings) AS ratings,
-        sum(halves) AS halves
+        title_id,
+        ratings,
+        halves,
+        good_ratings,
+        sum(ratings) OVER () AS all_ratings,
+        sum(halves) OVER () AS all_halves
     FROM by_title
 )
 
 SELECT
-    by_title.title_id,
+    with_all.title_id,
     titles.name,
-    by_title.ratings,
-    by_title.good_ratings,
-    CAST(by_title.halves AS DOUBLE) / CAST(by_title.ratings * 2 AS DOUBLE) AS rating,
-    CAST(by_title.halves * overall.ratings + 10 * overall.halves AS DOUBLE)
-    / CAST(overall.ratings * (by_title.ratings + 10) * 2 AS DOUBLE) AS weighted_rating
-FROM by_title
-CROSS JOIN overall
-LEFT JOIN titles ON titles.title_id = by_title.title_id
-ORDER BY weighted_rating DESC NULLS LAST, by_title.title_id ASC NULLS LAST
+    with_all.ratings,
+    with_all.good_ratings,
+    CAST(with_all.halves AS DOUBLE) / CAST(with_all.ratings * 2 AS DOUBLE) AS rating,
+    CAST(with_all.halves * with_all.all_ratings + 10 * with_all.all_halves AS DOUBLE)
+    / CAST(with_all.all_ratings * (with_all.ratings + 10) * 2 AS DOUBLE) AS weighted_rating
+FROM with_all
+LEFT JOIN titles ON titles.title_id = with_all.title_id
+ORDER BY weighted_rating DESC NULLS LAST, with_all.title_id ASC NULLS LAST

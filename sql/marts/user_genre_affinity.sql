@@ -86,7 +86,11 @@ lists AS (
     SELECT
         genres,
         length(genres) - length(replace(genres, '|', '')) + 1 AS places
-    FROM by_list
+    FROM fact_view
+    WHERE
+        event_date >= {date} - INTERVAL '29' DAY
+        AND event_date <= {date}
+        AND genres IS NOT NULL
     GROUP BY genres
 ),
 
@@ -105,8 +109,8 @@ by_genre AS (
         sum(by_list.views) AS views,
         sum(by_list.watch_ms) AS watch_ms,
         sum(by_list.trillionths) AS trillionths
-    FROM by_list
-    INNER JOIN list_genres ON list_genres.genres = by_list.genres
+    FROM list_genres
+    INNER JOIN by_list ON by_list.genres = list_genres.genres
     WHERE by_list.trillionths > 0
     GROUP BY by_list.user_id, list_genres.genre
 )
@@ -126,4 +130,4 @@ SELECT
         ) AS INTEGER
     ) AS genre_rank
 FROM by_genre
-ORDER BY user_id ASC NULLS LAST, genre_rank ASC NULLS LAST
+ORDER BY user_id ASC NULLS LAST, trillionths DESC NULLS LAST, genre ASC NULLS LAST

@@ -43,4 +43,8 @@ SELECT
     rated_at
 FROM ranked
 WHERE title_rank <= 10
-ORDER BY user_id ASC NULLS LAST, title_rank ASC NULLS LAST
+ORDER BY
+    user_id ASC NULLS LAST,
+    rating DESC NULLS LAST,
+    rated_at DESC NULLS LAST,
+    title_id ASC NULLS LAST
