@@ -2,8 +2,8 @@
 
 use crate::estimate::{Group, Line, fixed, line};
 use crate::measured::{
-    BUCKET_ROWS, COMPACT_NS, CORE_MB, CURATED, LAMBDA_IO, MARTS_BUSY, MARTS_NS, PROCESSED,
-    ROW_GROUP, SLOWER, STEP_SECONDS,
+    BUCKET_ROWS, CHECKS_NS, COMPACT_NS, CORE_MB, CURATED, LAMBDA_IO, MARTS_BUSY, MARTS_NS,
+    PROCESSED, ROW_GROUP, SLOWER, STEP_SECONDS,
 };
 use crate::prices::{
     DAYS, GB_SECOND, GLUE_REQUEST, INVOCATION, S3_GET, S3_PUT, SCHEDULE, TRANSITION,
@@ -58,7 +58,8 @@ fn work(workload: &Workload, records: &Records) -> Work {
     let passes = if buckets > 1.0 { 2.0 } else { 1.0 };
     let first = passes * (kernel + io(PROCESSED)) + (passes - 1.0) * io(PROCESSED) + io(CURATED);
     let again = kernel + buckets * io(CURATED) + io(CURATED);
-    let marts = rows * MARTS_NS * SLOWER * 1e-9 / MARTS_BUSY * CORE_MB / workload.day_mb;
+    let marts =
+        rows * (MARTS_NS + CHECKS_NS) * SLOWER * 1e-9 / MARTS_BUSY * CORE_MB / workload.day_mb;
 
     let groups = (rows / ROW_GROUP).ceil();
     let arrived = batches(workload, records) / DAYS * READS;

@@ -333,6 +333,7 @@ fn what_is_not_measured_is_said() {
         ("seconds of an S3 call", measured::S3_SECONDS),
         ("bytes a second", measured::LAMBDA_IO),
         ("seconds of a step", measured::STEP_SECONDS),
+        ("nanoseconds of the checks, an event", measured::CHECKS_NS),
         ("use of processors by marts", measured::MARTS_BUSY),
         ("bytes of logs a call", measured::LOG_BYTES),
         ("share of S3 requests that call KMS", measured::KMS_SHARE),
