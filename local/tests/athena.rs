@@ -1,0 +1,220 @@
+//! Every file of sql/athena, over a lake in the middle of its third day.
+//!
+//! Two dates are published. Since then events have come: today's, late ones of
+//! those dates, copies of what is curated, and some that were refused at first and
+//! replayed; some records came twice. The files are read in Athena's dialect and asked in DuckDB, and the
+//! answers held to what the Parquet files say (`tests/python/athena_answers.py`).
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "day/lake.rs"]
+#[allow(dead_code, reason = "it makes lakes for others too")]
+mod lake;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+use lake::{ingest, payloads, publish_titles, run};
+use marquee_day::plan::Definitions;
+use marquee_day::replay::{ReplayOptions, replay};
+use marquee_event::TimeWindow;
+use marquee_ingest::{Settings, Transform};
+use marquee_producer::simulate::Simulation;
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use serde_json::Value;
+
+const TODAY: &str = "2026-01-07";
+/// Midnight before it, in milliseconds.
+const MIDNIGHT_MS: f64 = 1_767_744_000_000.0;
+const HOUR_US: i64 = 3_600_000_000;
+
+fn simulation() -> Simulation {
+    Simulation {
+        users: 600,
+        titles: 200,
+        events: 60_000,
+        duplicate_share: 0.05,
+        late_share: 0.1,
+        bad_share: 0.02,
+        ..Simulation::default()
+    }
+}
+
+/// Whether all of a payload arrived before today.
+fn is_of_the_past(payload: &[u8]) -> bool {
+    let event: Value = serde_json::from_slice(payload).unwrap();
+    let last = event["Records"].as_array().unwrap().last().unwrap();
+    let seconds = last["kinesis"]["approximateArrivalTimestamp"].as_f64();
+    seconds.unwrap() * 1_000.0 < MIDNIGHT_MS
+}
+
+/// The payloads that arrived before today, and the others.
+fn split(mut payloads: Vec<Vec<u8>>) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    let before = payloads.partition_point(|payload| is_of_the_past(payload));
+    let today = payloads.split_off(before);
+    (payloads, today)
+}
+
+/// A lake of a small service, two days and a half after it began.
+async fn at_noon(store: &Arc<dyn ObjectStore>) {
+    let simulation = simulation();
+    publish_titles(store, &simulation).await;
+    let (past, today) = split(payloads(&simulation, 400));
+    assert!(!past.is_empty() && !today.is_empty());
+
+    // At first nothing is taken that is older than two hours.
+    let strict = Settings {
+        window: TimeWindow {
+            behind_us: 2 * HOUR_US,
+            ..TimeWindow::default()
+        },
+        ..Settings::default()
+    };
+    let transform = Transform::new(Arc::clone(store), strict);
+    for payload in &past {
+        assert!(transform.handle(payload).await.unwrap().failures.is_empty());
+    }
+    let made = run(store, &Definitions::built_in().unwrap()).await;
+    assert_eq!(made.len(), 2, "{made:?}");
+
+    // Today's records, some of them delivered twice and cut otherwise.
+    ingest(store, &today).await;
+    let (_, cut_otherwise) = split(payloads(&simulation, 550));
+    ingest(store, &cut_otherwise[1..6]).await;
+    let options = ReplayOptions {
+        date: Some("2026-01-06".parse().unwrap()),
+        ..ReplayOptions::default()
+    };
+    let report = replay(store, &options, Settings::default()).await.unwrap();
+    assert!(report.total() > 0, "{report:?}");
+}
+
+/// From the root of the repository.
+fn in_root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// The Python of the tests with what is pinned, which the first test of the crates
+/// before this one to need it makes; `None`, with a word about it, where it is not.
+fn python() -> Option<PathBuf> {
+    // A relative target folder is relative to the root.
+    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
+    let venv = in_root(&target).join("python-tests");
+    let pinned = fs::read_to_string(in_root("tests/python/requirements.txt")).unwrap();
+    let is_ready = fs::read_to_string(venv.join("installed.txt")).is_ok_and(|it| it == pinned);
+    if !is_ready {
+        println!("skipped: athena_answers_what_the_files_say: `cargo xtask test` makes its Python");
+        return None;
+    }
+    let program = if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    };
+    Some(venv.join(program))
+}
+
+/// Asks the files of `sql` of that lake.
+fn check(python: &Path, lake: &Path, sql: &Path) -> Output {
+    Command::new(python)
+        .arg(in_root("tests/python/athena_answers.py"))
+        .arg("check")
+        .arg(lake)
+        .arg(TODAY)
+        .arg(sql)
+        .output()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn athena_answers_what_the_files_say() {
+    let Some(python) = python() else {
+        return;
+    };
+    let sql = in_root("sql/athena");
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("lake");
+    fs::create_dir(&root).unwrap();
+    let store: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new_with_prefix(&root).unwrap());
+    at_noon(&store).await;
+
+    let output = check(&python, &root, &sql);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let asked: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let files = |kind: &str| fs::read_dir(sql.join(kind)).unwrap().count();
+    assert_eq!(asked["views"].as_array().unwrap().len(), files("views"));
+    let queries = asked["queries"].as_object().unwrap();
+    assert_eq!(queries.len(), files("queries"));
+    for (query, rows) in queries {
+        assert!(rows.as_u64().unwrap() > 0, "{query} has no answer");
+    }
+
+    // What is wrong is found.
+    for (file, from, to, said) in [
+        (
+            "views/all_events.sql",
+            "    copy = 1\n    AND NOT EXISTS",
+            "    NOT EXISTS",
+            "all_events: each event once",
+        ),
+        (
+            "views/all_events.sql",
+            "            AND curated.user_id = arrived.user_id\n",
+            "            AND curated.user_id <> arrived.user_id\n",
+            "all_events: each event once",
+        ),
+        (
+            "views/all_events.sql",
+            "INTERVAL '4' DAY\n        AND ingest_date <= current_date",
+            "INTERVAL '4' DAY\n        AND ingest_date < current_date",
+            "all_events: every event",
+        ),
+        (
+            "views/all_events.sql",
+            "ORDER BY arrived_at ASC",
+            "ORDER BY arrived_at DESC",
+            "all_events: the first of its copies",
+        ),
+        (
+            "queries/quarantine_by_reason.sql",
+            "WHERE copy = 1",
+            "WHERE copy <= 2 AND reason <> 'invalid_json'",
+            "quarantine_by_reason",
+        ),
+        (
+            "queries/late_arrivals.sql",
+            "ingest_date >= current_date - INTERVAL '7' DAY\n    AND ",
+            "",
+            "late_arrivals.sql reads processed_events without a filter on ingest_date",
+        ),
+        (
+            "queries/busiest_hours.sql",
+            "SELECT\n",
+            "SELECT FROM WHERE\n",
+            "busiest_hours",
+        ),
+    ] {
+        let broken = folder.path().join("broken");
+        copy(&sql, &broken);
+        let text = fs::read_to_string(broken.join(file)).unwrap();
+        assert!(text.contains(from), "{file} does not hold {from}");
+        fs::write(broken.join(file), text.replace(from, to)).unwrap();
+        let output = check(&python, &root, &broken);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{file}, {to}");
+        assert!(errors.contains(said), "{file}, {to}: {errors}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for kind in ["views", "queries"] {
+        fs::create_dir_all(to.join(kind)).unwrap();
+        for file in fs::read_dir(from.join(kind)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), to.join(kind).join(file.file_name())).unwrap();
+        }
+    }
+}
