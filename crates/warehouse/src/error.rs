@@ -1,0 +1,78 @@
+//! What goes wrong with a warehouse.
+
+use marquee_day::DayError;
+use marquee_lake::LakeError;
+use thiserror::Error;
+
+/// What goes wrong with a warehouse. [`WarehouseError::Unavailable`] and a
+/// store's error may pass when it is tried again; the others need somebody to look.
+#[derive(Debug, Error)]
+pub enum WarehouseError {
+    /// The warehouse could not be reached, or has too much to do.
+    #[error("the warehouse could not {action}: {cause}")]
+    Unavailable {
+        /// What was asked of it.
+        action: String,
+        /// What it said.
+        cause: String,
+    },
+    /// The warehouse does not take what it was given, or from whom.
+    #[error("the warehouse refuses to {action}: {cause}")]
+    Refused {
+        /// What was asked of it.
+        action: String,
+        /// What it said.
+        cause: String,
+    },
+    /// A file of `sql/redshift` is not what it must be.
+    #[error("sql/redshift/{file}.sql: {fault}")]
+    File {
+        /// The file, without its ending.
+        file: String,
+        /// What is wrong with it, and what to do.
+        fault: String,
+    },
+    /// What the warehouse has cannot be brought to what it should have.
+    #[error("{0}")]
+    Schema(String),
+    /// What was asked for is not there, or is not what it should be.
+    #[error("{0}")]
+    Asked(String),
+    /// An answer of the warehouse's makes no sense.
+    #[error("the warehouse answered {what}, which cannot be understood")]
+    Answer {
+        /// What it answered.
+        what: String,
+    },
+    /// The lake could not be read or written.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// A file of the lake could not be read.
+    #[error(transparent)]
+    Day(#[from] DayError),
+    /// A head of a file in `sql/`.
+    #[error(transparent)]
+    Head(#[from] marquee_sql::HeadError),
+}
+
+impl WarehouseError {
+    /// Of which kind it is, for a state machine: `Store` may pass when it is tried
+    /// again.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unavailable { .. }
+            | Self::Lake(LakeError::Store(_))
+            | Self::Day(DayError::Lake(LakeError::Store(_))) => "Store",
+            Self::Refused { .. } => "Refused",
+            Self::Asked(_) => "Input",
+            Self::Answer { .. } => "Answer",
+            _ => "Schema",
+        }
+    }
+}
+
+impl From<object_store::Error> for WarehouseError {
+    fn from(error: object_store::Error) -> Self {
+        Self::Lake(error.into())
+    }
+}

@@ -1,0 +1,191 @@
+//! Whatever is lost on the way, in the warehouse or in who loads it, the load ends
+//! as if nothing had been.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use marquee_redshift_stand_in::Desk;
+use marquee_redshift_stand_in::desk::Fault;
+use marquee_warehouse::WarehouseError;
+use marquee_warehouse::load::Status;
+use marquee_warehouse::port::{Batch, Progress, Rows, Warehouse};
+
+use crate::lake::{drive, world};
+
+const DATE: &str = "2026-03-02";
+/// One of each shape.
+const TABLES: [&str; 4] = ["events", "title_rating", "dim_date", "dim_title"];
+
+fn lose(table: &str, after: usize) -> Fault {
+    Fault::LoseSession {
+        name: format!("load-{table}"),
+        after,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_lost_between_any_two_statements_is_made_up_for() {
+    let Some(world) = world("a_session_lost_between_any_two_statements").await else {
+        return;
+    };
+    world.publish(DATE, 1, 1).await;
+    world.load(DATE, 1).await;
+    // A load of a history has 11 statements; after the last comes the commit.
+    for after in 0..=11 {
+        let number = after as u32 + 2;
+        let generation = world
+            .publish_some(DATE, number, number.into(), |d| {
+                TABLES.contains(&d.table.as_str())
+            })
+            .await;
+        for table in TABLES {
+            world.desk.meet(lose(table, after));
+        }
+        world.load(DATE, number).await;
+        world.holds(&generation).await;
+    }
+    let lost = world.desk.records();
+    let lost = lost
+        .iter()
+        .filter_map(|record| record.error.as_deref())
+        .filter(|error| error.contains("connection was lost"));
+    // A dated table has 9 statements, and a batch that has no twelfth is not lost.
+    assert_eq!(lost.count(), 3 * 10 + 12);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_never_comes_through_changes_nothing() {
+    let Some(world) = world("a_load_that_never_comes_through").await else {
+        return;
+    };
+    let first = world.publish(DATE, 1, 1).await;
+    world.load(DATE, 1).await;
+    let second = world.publish(DATE, 2, 2).await;
+    for _ in 0..5 {
+        for table in TABLES {
+            world.desk.meet(lose(table, 8));
+        }
+    }
+    let report = drive(&world.loader(), DATE, 2).await;
+    assert_eq!(report.status, Status::Failed, "{report:?}");
+    let cause = report.cause.unwrap();
+    for table in TABLES {
+        assert!(
+            cause.contains(&format!(
+                "cannot load {table}: the warehouse said: ERROR: the connection was lost"
+            )),
+            "{cause}"
+        );
+        world.holds_table(&first, table).await;
+    }
+    // The other tables are each their own transaction.
+    world.holds_table(&second, "fact_view").await;
+    world.load(DATE, 2).await;
+    world.holds(&second).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_that_are_forgotten_are_handed_over_again() {
+    let Some(world) = world("statements_that_are_forgotten").await else {
+        return;
+    };
+    let generation = world.publish(DATE, 1, 1).await;
+    for name in [
+        "look",
+        "stand",
+        "migrate",
+        "load-events",
+        "load-dim_title",
+        "count",
+    ] {
+        world.desk.meet(Fault::Forget { name: name.into() });
+    }
+    world.load(DATE, 1).await;
+    world.holds(&generation).await;
+}
+
+/// A warehouse whose calls fail once, at one place: before they reach it, or when
+/// its answer is on the way.
+struct Failing {
+    desk: Desk,
+    calls: AtomicUsize,
+    at: usize,
+    after: bool,
+}
+
+impl Failing {
+    fn is_now(&self) -> bool {
+        self.calls.fetch_add(1, Ordering::SeqCst) == self.at
+    }
+
+    fn lost<T>() -> Result<T, WarehouseError> {
+        Err(WarehouseError::Unavailable {
+            action: "be reached".into(),
+            cause: "as it was told to".into(),
+        })
+    }
+}
+
+#[async_trait]
+impl Warehouse for Failing {
+    async fn submit(&self, batch: &Batch) -> Result<String, WarehouseError> {
+        let now = self.is_now();
+        if now && !self.after {
+            return Self::lost();
+        }
+        let done = self.desk.submit(batch).await;
+        if now { Self::lost() } else { done }
+    }
+
+    async fn poll(&self, id: &str) -> Result<Progress, WarehouseError> {
+        if self.is_now() {
+            return Self::lost();
+        }
+        self.desk.poll(id).await
+    }
+
+    async fn rows(&self, id: &str, statement: usize) -> Result<Rows, WarehouseError> {
+        if self.is_now() {
+            return Self::lost();
+        }
+        self.desk.rows(id, statement).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loader_that_dies_between_any_two_calls_is_made_up_for() {
+    let Some(world) = world("a_loader_that_dies_between_any_two_calls").await else {
+        return;
+    };
+    let few = |table: &str| TABLES.contains(&table);
+    let mut number = 0;
+    for after in [false, true] {
+        for at in 0.. {
+            number += 1;
+            let generation = world
+                .publish_some(DATE, number, number.into(), |d| few(&d.table))
+                .await;
+            let failing = Arc::new(Failing {
+                desk: world.desk.clone(),
+                calls: AtomicUsize::new(0),
+                at,
+                after,
+            });
+            let warehouse: Arc<dyn Warehouse> = Arc::clone(&failing) as Arc<dyn Warehouse>;
+            let loader = world.loader_by(warehouse);
+            let before = world.desk.records().len();
+            let report = drive(&loader, DATE, number).await;
+            assert_eq!(report.status, Status::Loaded, "{report:?}");
+            world.holds(&generation).await;
+            // Nothing is run twice: look, stand, the tables, count; and once the
+            // migrations, each with another look.
+            let run = world.desk.records().len() - before;
+            let first = if number == 1 { 4 } else { 0 };
+            assert_eq!(run, 3 + TABLES.len() + first, "call {at}");
+            if failing.calls.load(Ordering::SeqCst) <= at || at > 60 {
+                break;
+            }
+        }
+    }
+}

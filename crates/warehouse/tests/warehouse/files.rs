@@ -1,0 +1,125 @@
+//! Files that are not what the generation says: nothing changes, and it is told
+//! which.
+
+use std::collections::BTreeMap;
+
+use marquee_lake::generation::Generation;
+use marquee_warehouse::load::Status;
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+
+use crate::lake::{World, drive, world};
+
+const DATE: &str = "2026-03-02";
+
+/// The cause of a load that must fail; what was loaded before stands, of the
+/// table at fault.
+async fn fails(world: &World, before: &Generation, number: u32, table: &str) -> String {
+    let report = drive(&world.loader(), DATE, number).await;
+    assert_eq!(report.status, Status::Failed, "{report:?}");
+    world.holds_table(before, table).await;
+    report.cause.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_as_it_was_published_fails_the_load() {
+    let Some(world) = world("a_file_that_is_not_as_it_was_published").await else {
+        return;
+    };
+    let before = world.publish(DATE, 1, 1).await;
+    world.load(DATE, 1).await;
+    let second = world.publish(DATE, 2, 2).await;
+    let key = Path::from(second.tables["fact_view"].files[0].key.as_str());
+    let good = world.store.get(&key).await.unwrap().bytes().await.unwrap();
+
+    // Its first page is damaged.
+    let mut damaged = good.to_vec();
+    for byte in damaged.iter_mut().take(40).skip(4) {
+        *byte ^= 0x5a;
+    }
+    world.store.put(&key, damaged.into()).await.unwrap();
+    let cause = fails(&world, &before, 2, "fact_view").await;
+    assert!(
+        cause
+            .starts_with("cannot load fact_view: at \"copy the files\" the warehouse said: ERROR:"),
+        "{cause}"
+    );
+    assert!(cause.contains(key.as_ref()), "{cause}");
+
+    // Another is longer than it was, and is a file all the same.
+    world.store.put(&key, good.clone().into()).await.unwrap();
+    let last = Path::from(second.tables["fact_view"].files[2].key.as_str());
+    let kept = world.store.get(&last).await.unwrap().bytes().await.unwrap();
+    let mut longer = kept.to_vec();
+    longer.splice(4..4, [0; 8]);
+    world.store.put(&last, longer.into()).await.unwrap();
+    let cause = fails(&world, &before, 2, "fact_view").await;
+    assert!(cause.contains("but its manifest says"), "{cause}");
+    world.store.put(&last, kept.clone().into()).await.unwrap();
+
+    // Its end is damaged, which already shows when its columns are read.
+    let mut damaged = good.to_vec();
+    let length = damaged.len();
+    damaged[length - 3] ^= 0xff;
+    world.store.put(&key, damaged.into()).await.unwrap();
+    let cause = fails(&world, &before, 2, "fact_view").await;
+    assert!(cause.contains(key.as_ref()), "{cause}");
+
+    // It is gone.
+    world.store.delete(&key).await.unwrap();
+    let cause = fails(&world, &before, 2, "fact_view").await;
+    assert!(cause.contains("is gone"), "{cause}");
+    world.store.put(&key, good.into()).await.unwrap();
+    world.store.delete(&last).await.unwrap();
+    let cause = fails(&world, &before, 2, "fact_view").await;
+    assert!(cause.contains("does not exist"), "{cause}");
+
+    world.store.put(&last, kept.into()).await.unwrap();
+    world.load(DATE, 2).await;
+    world.holds(&second).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_with_other_rows_than_the_generation_says_fails_the_load() {
+    let Some(world) = world("a_file_with_other_rows_than_the_generation_says").await else {
+        return;
+    };
+    let before = world.publish(DATE, 1, 1).await;
+    world.load(DATE, 1).await;
+    let mut tables = world.publish(DATE, 2, 2).await.tables;
+    tables.get_mut("events").unwrap().files[0].rows += 1;
+    world.commit(DATE, 3, tables).await;
+    let cause = fails(&world, &before, 3, "events").await;
+    assert!(
+        cause.contains("cannot load events: at \"hold the copied rows against the generation\""),
+        "{cause}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_that_the_warehouse_cannot_take_fail_the_load() {
+    let Some(world) = world("columns_that_the_warehouse_cannot_take").await else {
+        return;
+    };
+    let before = world.publish(DATE, 1, 1).await;
+    world.load(DATE, 1).await;
+    let mut tables = before.tables.clone();
+    // The files of another table: other columns, in other places.
+    let other = tables["genre_daily"].clone();
+    tables.insert("retention".to_owned(), other);
+    world.commit(DATE, 2, tables).await;
+    let cause = fails(&world, &before, 2, "retention").await;
+    assert_eq!(
+        cause,
+        "table retention: its files have a column genre string, which the warehouse lacks: add it \
+         at the end of sql/redshift/ddl/retention.sql"
+    );
+    let unknown = BTreeMap::from([("plays".to_owned(), before.tables["retention"].clone())]);
+    world.commit(DATE, 3, unknown).await;
+    let cause = fails(&world, &before, 3, "retention").await;
+    assert_eq!(
+        cause,
+        "the lake has a table plays that the warehouse has not: define it in \
+         sql/redshift/ddl/plays.sql"
+    );
+}

@@ -1,0 +1,116 @@
+//! Titles as they were: versions with dates, however the loads came.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray};
+use marquee_lake::generation::TableFiles;
+use marquee_tables::schema;
+
+use crate::lake::{World, world};
+
+const DAYS: [&str; 4] = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"];
+
+/// Titles by their ids, each with a name; null where it is empty.
+type Catalogue = &'static [(&'static str, &'static str)];
+
+async fn publish(world: &World, date: &str, number: u32, titles: Catalogue) {
+    let rows = titles.len();
+    let text = |values: Vec<Option<&str>>| Arc::new(StringArray::from(values)) as ArrayRef;
+    let batch = RecordBatch::try_new(
+        schema::titles(),
+        vec![
+            text(titles.iter().map(|(id, _)| Some(*id)).collect()),
+            text(titles.iter().map(|(_, name)| Some(*name)).collect()),
+            text(vec![Some("movie"); rows]),
+            text(vec![None; rows]),
+            Arc::new(Int32Array::from(vec![None; rows])),
+            Arc::new(Int32Array::from(vec![None; rows])),
+            text(
+                titles
+                    .iter()
+                    .map(|(_, name)| (!name.is_empty()).then_some(*name))
+                    .collect(),
+            ),
+            Arc::new(Int64Array::from(vec![None; rows])),
+            Arc::new(Date32Array::from(vec![None; rows])),
+        ],
+    )
+    .unwrap();
+    let key = format!("curated/dim_title/run={date}-{number}/part-0000.parquet");
+    let files = vec![world.put(key, &batch).await];
+    let tables = BTreeMap::from([("dim_title".to_owned(), TableFiles { files })]);
+    world.commit(date, number, tables).await;
+    world.load(date, number).await;
+}
+
+/// Every version as `id name from to current`.
+async fn versions(world: &World) -> Vec<String> {
+    let session = world.desk.engine().session().await.unwrap();
+    let sql = "SELECT title_id, name, valid_from, valid_to, is_current FROM marquee.dim_title \
+               ORDER BY title_id, valid_from, valid_to";
+    let answer = session.run(sql, &BTreeMap::new()).await.unwrap();
+    answer
+        .rows
+        .iter()
+        .map(|row| {
+            let values: Vec<&str> = row.iter().map(|v| v.as_deref().unwrap_or("-")).collect();
+            values.join(" ")
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_title_has_a_version_for_as_long_as_it_was_so() {
+    let Some(world) = world("a_title_has_a_version_for_as_long_as_it_was_so").await else {
+        return;
+    };
+    publish(&world, DAYS[0], 1, &[("a", "One"), ("b", "Two"), ("c", "")]).await;
+    publish(&world, DAYS[1], 1, &[("a", "One"), ("b", "Two"), ("c", "")]).await;
+    // One is renamed, one goes, one comes.
+    publish(
+        &world,
+        DAYS[2],
+        1,
+        &[("a", "Uno"), ("c", ""), ("d", "Four")],
+    )
+    .await;
+    let expected = [
+        "a One 2026-03-01 2026-03-03 f",
+        "a Uno 2026-03-03 - t",
+        "b Two 2026-03-01 2026-03-03 f",
+        "c  2026-03-01 - t",
+        "d Four 2026-03-03 - t",
+    ];
+    assert_eq!(versions(&world).await, expected);
+
+    // The date again, with what a later generation knows: as if it alone had been.
+    publish(
+        &world,
+        DAYS[2],
+        2,
+        &[("a", "One"), ("b", "Zwei"), ("c", "")],
+    )
+    .await;
+    let expected = [
+        "a One 2026-03-01 - t",
+        "b Two 2026-03-01 2026-03-03 f",
+        "b Zwei 2026-03-03 - t",
+        "c  2026-03-01 - t",
+    ];
+    assert_eq!(versions(&world).await, expected);
+    // An earlier date cannot change what came after it.
+    publish(&world, DAYS[1], 2, &[("z", "Late")]).await;
+    assert_eq!(versions(&world).await, expected);
+    // A title that went and comes back has a gap.
+    publish(&world, DAYS[3], 1, &[("b", "Zwei")]).await;
+    publish(&world, "2026-03-06", 1, &[("a", "One"), ("b", "Zwei")]).await;
+    let expected = [
+        "a One 2026-03-01 2026-03-04 f",
+        "a One 2026-03-06 - t",
+        "b Two 2026-03-01 2026-03-03 f",
+        "b Zwei 2026-03-03 - t",
+        "c  2026-03-01 2026-03-04 f",
+    ];
+    assert_eq!(versions(&world).await, expected);
+}

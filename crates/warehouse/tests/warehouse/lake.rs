@@ -1,0 +1,316 @@
+//! Lakes in memory with generations of made-up rows, and a warehouse to load them
+//! into.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_array::{
+    ArrayRef, BooleanArray, Date32Array, Float32Array, Float64Array, Int32Array, Int64Array,
+    RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow_schema::{DataType, Field, Schema};
+use marquee_lake::digest;
+use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
+use marquee_redshift_stand_in::copy;
+use marquee_redshift_stand_in::{Desk, Engine, rows};
+use marquee_tables::schema::timestamp;
+use marquee_tables::settings::writer_properties;
+use marquee_warehouse::Warehouse;
+use marquee_warehouse::definition::{Column, Definition, Kind, Shape, definitions};
+use marquee_warehouse::load::plan::Settings;
+use marquee_warehouse::load::{Loader, Report, Status};
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::ArrowWriter;
+
+pub(crate) const URL: &str = "s3://lake/team";
+pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/copy";
+/// Rows of a file.
+const ROWS: usize = 7;
+
+/// A lake, and the warehouse beside it.
+pub(crate) struct World {
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) desk: Desk,
+    pub(crate) definitions: Vec<Definition>,
+}
+
+/// A new world; `None`, with a word about it, where there is no PostgreSQL.
+pub(crate) async fn world(test: &str) -> Option<World> {
+    if let Err(missing) = marquee_redshift_stand_in::postgres::programs() {
+        println!("skipped: {test}: {missing}");
+        return None;
+    }
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let lake = copy::Lake {
+        store: Arc::clone(&store),
+        url: URL.to_owned(),
+        role: ROLE.to_owned(),
+    };
+    let engine = Engine::start(lake, None).await.unwrap();
+    Some(World {
+        store,
+        desk: Desk::new(engine),
+        definitions: definitions().unwrap(),
+    })
+}
+
+pub(crate) fn settings() -> Settings {
+    Settings {
+        lake: URL.to_owned(),
+        copy_role: ROLE.to_owned(),
+        timeout: Duration::from_secs(60),
+    }
+}
+
+/// Takes a load to its end, as a state machine does: what fails is tried again.
+pub(crate) async fn drive(loader: &Loader, event_date: &str, generation: u32) -> Report {
+    let mut report = loop {
+        if let Ok(report) = loader.start(event_date, generation).await {
+            break report;
+        }
+    };
+    for _ in 0..5_000 {
+        if report.status != Status::Running {
+            return report;
+        }
+        tokio::time::sleep(Duration::from_millis(4)).await;
+        if let Ok(next) = loader.poll(&report.load).await {
+            report = next;
+        }
+    }
+    panic!("{report:?} comes to no end");
+}
+
+impl World {
+    pub(crate) fn loader(&self) -> Loader {
+        self.loader_by(Arc::new(self.desk.clone()))
+    }
+
+    pub(crate) fn loader_by(&self, warehouse: Arc<dyn Warehouse>) -> Loader {
+        Loader::new(Arc::clone(&self.store), warehouse, settings()).unwrap()
+    }
+
+    /// Loads the generation, which must go well.
+    pub(crate) async fn load(&self, event_date: &str, generation: u32) {
+        let report = drive(&self.loader(), event_date, generation).await;
+        assert_eq!(report.status, Status::Loaded, "{report:?}");
+    }
+
+    pub(crate) fn definition(&self, table: &str) -> &Definition {
+        self.definitions.iter().find(|d| d.table == table).unwrap()
+    }
+
+    /// Publishes a generation with every table, rows made up from `seed`.
+    pub(crate) async fn publish(&self, event_date: &str, number: u32, seed: u64) -> Generation {
+        self.publish_some(event_date, number, seed, |_| true).await
+    }
+
+    /// The same with those tables alone.
+    pub(crate) async fn publish_some(
+        &self,
+        event_date: &str,
+        number: u32,
+        seed: u64,
+        has: impl Fn(&Definition) -> bool,
+    ) -> Generation {
+        let mut tables = BTreeMap::new();
+        for definition in self.definitions.iter().filter(|d| has(d)) {
+            let directory = format!(
+                "curated/{}/event_date={event_date}/run={number:06}-{seed}",
+                definition.table
+            );
+            let mut files = Vec::new();
+            // A table may have several files, and one may have no rows.
+            for (part, rows) in [ROWS, 0, 3 + (seed % 3) as usize].into_iter().enumerate() {
+                let batch = batch(definition, seed * 100 + part as u64, rows);
+                let key = format!("{directory}/part-{part:04}.parquet");
+                files.push(self.put(key, &batch).await);
+            }
+            tables.insert(definition.table.clone(), TableFiles { files });
+        }
+        self.commit(event_date, number, tables).await
+    }
+
+    pub(crate) async fn commit(
+        &self,
+        event_date: &str,
+        number: u32,
+        tables: BTreeMap<String, TableFiles>,
+    ) -> Generation {
+        let generation = Generation {
+            version: 1,
+            event_date: event_date.to_owned(),
+            generation: number,
+            parent: number.checked_sub(1).filter(|parent| *parent > 0),
+            run: format!("{number:06}-run"),
+            catalogue: None,
+            covered: "covered".to_owned(),
+            receipts: 1,
+            newest: true,
+            definitions: "definitions".to_owned(),
+            facts: "facts".to_owned(),
+            looked_back: BTreeMap::new(),
+            counts: EventCounts::default(),
+            tables,
+        };
+        assert!(generation::create(&*self.store, &generation).await.unwrap());
+        generation
+    }
+
+    pub(crate) async fn put(&self, key: String, batch: &RecordBatch) -> FileEntry {
+        let mut content = Vec::new();
+        let properties = writer_properties().as_ref().clone();
+        let mut writer =
+            ArrowWriter::try_new(&mut content, batch.schema(), Some(properties)).unwrap();
+        writer.write(batch).unwrap();
+        writer.close().unwrap();
+        let entry = FileEntry {
+            key,
+            rows: batch.num_rows() as u64,
+            bytes: content.len() as u64,
+            digest: digest::of(&content),
+        };
+        let path = Path::from(entry.key.as_str());
+        self.store.put(&path, content.into()).await.unwrap();
+        entry
+    }
+
+    /// Holds every table of the generation against its files, row for row.
+    pub(crate) async fn holds(&self, generation: &Generation) {
+        for table in generation.tables.keys() {
+            self.holds_table(generation, table).await;
+        }
+    }
+
+    pub(crate) async fn holds_table(&self, generation: &Generation, table: &str) {
+        let definition = self.definition(table);
+        let date = &generation.event_date;
+        let which = match (definition.shape, definition.has_date()) {
+            (Shape::Date, _) => format!("event_date = DATE '{date}'"),
+            // All of it is of the date.
+            (Shape::Latest, true) => format!("event_date = DATE '{date}' OR event_date IS NULL"),
+            (Shape::Latest, false) => "1 = 1".to_owned(),
+            (Shape::History, _) => "is_current".to_owned(),
+        };
+        let mut expected = rows::Rows::new();
+        let mut schema = None;
+        for file in &generation.tables[table].files {
+            let path = Path::from(file.key.as_str());
+            let bytes = self.store.get(&path).await.unwrap().bytes().await.unwrap();
+            let (of_file, found) = rows::of_file(bytes).unwrap();
+            expected.extend(found);
+            schema = Some(of_file);
+        }
+        expected.sort();
+        let session = self.desk.engine().session().await.unwrap();
+        let name = format!("marquee.{table}");
+        let found = rows::of_table(&session, &name, &schema.unwrap(), &which).await;
+        let found = found.unwrap();
+        assert_eq!(found, expected, "{table} of {date}");
+    }
+
+    /// The one number that a query gives.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        let session = self.desk.engine().session().await.unwrap();
+        let answer = session.run(sql, &BTreeMap::new()).await.unwrap();
+        answer.rows[0][0].as_ref().unwrap().parse().unwrap()
+    }
+
+    /// Does what somebody does by hand.
+    pub(crate) async fn by_hand(&self, sql: &str) {
+        let session = self.desk.engine().session().await.unwrap();
+        session.run(sql, &BTreeMap::new()).await.unwrap();
+    }
+}
+
+/// Rows of a table, made up from `seed`.
+fn batch(definition: &Definition, seed: u64, rows: usize) -> RecordBatch {
+    let columns: Vec<&Column> = definition.loaded().collect();
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|column| Field::new(&column.name, data_type(column.kind), column.nullable))
+        .collect();
+    let arrays = columns.iter().enumerate().map(|(place, column)| {
+        let values = (0..rows).map(|row| {
+            let value = mix(seed, place as u64, row as u64);
+            (!column.nullable || value % 4 != 0).then_some(value)
+        });
+        array(column, values.collect())
+    });
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays.collect()).unwrap()
+}
+
+fn data_type(kind: Kind) -> DataType {
+    match kind {
+        Kind::Varchar(_) => DataType::Utf8,
+        Kind::Bigint => DataType::Int64,
+        Kind::Integer => DataType::Int32,
+        Kind::Real => DataType::Float32,
+        Kind::Double => DataType::Float64,
+        Kind::Boolean => DataType::Boolean,
+        Kind::Date => DataType::Date32,
+        Kind::Timestamp => timestamp(),
+    }
+}
+
+fn array(column: &Column, values: Vec<Option<u64>>) -> ArrayRef {
+    let values = values.into_iter();
+    match column.kind {
+        Kind::Varchar(bytes) => Arc::new(StringArray::from_iter(
+            values.map(|value| Some(text(value?, bytes as usize))),
+        )),
+        Kind::Bigint => Arc::new(Int64Array::from_iter(
+            values.map(|value| Some(value? as i64)),
+        )),
+        Kind::Integer => Arc::new(Int32Array::from_iter(
+            values.map(|value| Some(value? as i32)),
+        )),
+        Kind::Real => Arc::new(Float32Array::from_iter(
+            values.map(|value| Some((value? as i32 as f32) / 1.0e9)),
+        )),
+        Kind::Double => Arc::new(Float64Array::from_iter(
+            values.map(|value| Some((value? as i64 as f64) / 3.0e18)),
+        )),
+        Kind::Boolean => Arc::new(BooleanArray::from_iter(
+            values.map(|value| Some(value? % 2 == 0)),
+        )),
+        Kind::Date => Arc::new(Date32Array::from_iter(
+            values.map(|value| Some((value? % 40_000) as i32 - 5_000)),
+        )),
+        Kind::Timestamp => Arc::new(
+            TimestampMicrosecondArray::from_iter(
+                values.map(|value| Some((value? % 4_000_000_000_000_000) as i64)),
+            )
+            .with_timezone("UTC"),
+        ),
+    }
+}
+
+/// A text of at most so many bytes, with what has to be escaped in it.
+fn text(value: u64, bytes: usize) -> String {
+    const ODD: [&str; 6] = [
+        "plain",
+        "a\tb\nc",
+        "back\\slash \\N",
+        "é ü 漢",
+        "'quoted' :no",
+        "",
+    ];
+    let odd = ODD[(value % 6) as usize];
+    let text = format!("{odd}{value:x}");
+    let cut = text.floor_char_boundary(bytes.min(text.len()));
+    text[..cut].to_owned()
+}
+
+fn mix(seed: u64, place: u64, row: u64) -> u64 {
+    let mut value = seed
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .wrapping_add(place.wrapping_mul(0xbf58_476d_1ce4_e5b9))
+        .wrapping_add((row + 1).wrapping_mul(0x94d0_49bb_1331_11eb));
+    value ^= value >> 31;
+    value = value.wrapping_mul(0xd6e8_feb8_6659_fd93);
+    value ^ (value >> 29)
+}

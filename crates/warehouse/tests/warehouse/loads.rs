@@ -1,0 +1,196 @@
+//! What a load brings in, once and again.
+
+use marquee_warehouse::book::WarehouseBook;
+use marquee_warehouse::load::Status;
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+
+use crate::lake::{World, drive, world};
+
+const MONDAY: &str = "2026-03-02";
+const TUESDAY: &str = "2026-03-03";
+
+async fn book(world: &World, date: &str) -> WarehouseBook {
+    let key = Path::from(format!(
+        "ledger/days/event_date={date}/audit/warehouse.json"
+    ));
+    let bytes = world.store.get(&key).await.unwrap().bytes().await.unwrap();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generation_is_loaded_row_for_row() {
+    let Some(world) = world("a_generation_is_loaded_row_for_row").await else {
+        return;
+    };
+    let monday = world.publish(MONDAY, 1, 1).await;
+    world.load(MONDAY, 1).await;
+    world.holds(&monday).await;
+    let book = book(&world, MONDAY).await;
+    assert!(book.balanced);
+    assert_eq!(book.tables.len(), world.definitions.len());
+    assert_eq!(
+        book.tables["events"].warehouse,
+        monday.tables["events"].rows()
+    );
+
+    let tuesday = world.publish(TUESDAY, 1, 2).await;
+    world.load(TUESDAY, 1).await;
+    world.holds(&tuesday).await;
+    world.holds_table(&monday, "events").await;
+    world.holds_table(&monday, "title_daily").await;
+    // What says how things stand is of one date.
+    let dates = "SELECT count(DISTINCT event_date) FROM marquee.title_rating";
+    assert_eq!(world.number(dates).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loading_twice_is_loading_once() {
+    let Some(world) = world("loading_twice_is_loading_once").await else {
+        return;
+    };
+    let generation = world.publish(MONDAY, 1, 1).await;
+    for _ in 0..3 {
+        world.load(MONDAY, 1).await;
+    }
+    world.holds(&generation).await;
+    let tables = world.definitions.len() as i64;
+    assert_eq!(
+        world.number("SELECT count(*) FROM marquee.loads").await,
+        tables
+    );
+    // What is there is not copied again.
+    let copies = world.desk.records();
+    let copies = copies
+        .iter()
+        .filter(|record| record.request.name.as_deref() == Some("load-events"));
+    assert_eq!(copies.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_data_replaces_and_an_older_generation_does_not() {
+    let Some(world) = world("late_data_replaces_and_an_older_generation_does_not").await else {
+        return;
+    };
+    world.publish(MONDAY, 1, 1).await;
+    world.load(MONDAY, 1).await;
+    let second = world.publish(MONDAY, 2, 5).await;
+    world.load(MONDAY, 2).await;
+    world.holds(&second).await;
+    let tuesday = world.publish(TUESDAY, 1, 3).await;
+    world.load(TUESDAY, 1).await;
+
+    // Each is answered for by what took its place.
+    world.load(MONDAY, 1).await;
+    world.load(MONDAY, 2).await;
+    world.holds(&tuesday).await;
+    world.holds_table(&second, "events").await;
+    let book = book(&world, MONDAY).await;
+    assert!(book.balanced);
+    let loaded = book.tables["dim_date"].loaded.clone().unwrap();
+    assert_eq!(
+        (loaded.event_date.as_str(), loaded.generation),
+        (TUESDAY, 1)
+    );
+    let loaded = book.tables["events"].loaded.clone().unwrap();
+    assert_eq!((loaded.event_date.as_str(), loaded.generation), (MONDAY, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_transaction_itself_keeps_an_older_generation_out() {
+    use marquee_warehouse::load::plan;
+    use marquee_warehouse::port::{Progress, Warehouse};
+    let Some(world) = world("the_transaction_itself_keeps_an_older_generation_out").await else {
+        return;
+    };
+    let first = world.publish(MONDAY, 1, 1).await;
+    let second = world.publish(MONDAY, 2, 5).await;
+    world.load(MONDAY, 2).await;
+    // As a load that looked before the newer one came, and copies after it.
+    for table in ["events", "title_rating", "dim_date", "dim_title"] {
+        let plan = plan::plan(
+            &crate::lake::settings(),
+            world.definition(table),
+            &first,
+            &first.tables[table],
+            &[],
+        )
+        .unwrap();
+        let (key, manifest) = plan.manifest.clone().unwrap();
+        world.store.put(&key, manifest.into()).await.unwrap();
+        let batch = plan.batch(format!("load-{table}"), format!("old-{table}"));
+        let id = world.desk.submit(&batch).await.unwrap();
+        while world.desk.poll(&id).await.unwrap() == Progress::Running {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.desk.poll(&id).await.unwrap(), Progress::Done);
+        world.holds_table(&second, table).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generation_that_is_not_there_is_told() {
+    let Some(world) = world("a_generation_that_is_not_there_is_told").await else {
+        return;
+    };
+    let loader = world.loader();
+    let error = loader.start(MONDAY, 7).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the lake has no generation 7 of 2026-03-02: load one that was published"
+    );
+    let error = loader.poll("ledger/loads/nowhere.json").await.unwrap_err();
+    assert!(error.to_string().contains("is no load"), "{error}");
+    let error = loader.call(serde_json::json!({"step": "run"})).await;
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("cannot be understood")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_differ_fail_the_load() {
+    let Some(world) = world("rows_that_differ_fail_the_load").await else {
+        return;
+    };
+    let generation = world.publish(MONDAY, 1, 1).await;
+    world.load(MONDAY, 1).await;
+    world.by_hand("DELETE FROM marquee.retention WHERE users = (SELECT max(users) FROM marquee.retention)").await;
+    let report = drive(&world.loader(), MONDAY, 1).await;
+    assert_eq!(report.status, Status::Failed);
+    let rows = generation.tables["retention"].rows();
+    let cause = report.cause.unwrap();
+    assert!(
+        cause.contains(&format!(
+            "retention has {} rows in the warehouse, but generation 1 of 2026-03-02 has {rows}",
+            rows - 1
+        )),
+        "{cause}"
+    );
+    assert!(!book(&world, MONDAY).await.balanced);
+    // The way out that it names.
+    world
+        .by_hand("DELETE FROM marquee.loads WHERE table_name = 'retention'")
+        .await;
+    world.load(MONDAY, 1).await;
+    world.holds(&generation).await;
+    assert!(book(&world, MONDAY).await.balanced);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_without_files_has_no_rows() {
+    let Some(world) = world("a_table_without_files_has_no_rows").await else {
+        return;
+    };
+    world.publish(MONDAY, 1, 1).await;
+    world.load(MONDAY, 1).await;
+    let mut second = world.publish_some(MONDAY, 9, 4, |_| true).await;
+    second.tables.get_mut("events").unwrap().files.clear();
+    let second = world.commit(MONDAY, 10, second.tables).await;
+    world.load(MONDAY, 10).await;
+    let events = "SELECT count(*) FROM marquee.events";
+    assert_eq!(world.number(events).await, 0);
+    world.holds_table(&second, "fact_view").await;
+}

@@ -1,0 +1,12 @@
+//! Loads and migrations against the stand-in: a real PostgreSQL that reads real
+//! Parquet.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod crashes;
+mod files;
+mod history;
+mod lake;
+mod loads;
+mod migrations;
+mod parses;
+mod races;

@@ -1,0 +1,91 @@
+//! From what a warehouse has to what it should have.
+
+use marquee_warehouse::load::Status;
+
+use crate::lake::{drive, world};
+
+const DATE: &str = "2026-03-02";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_warehouse_gets_everything_and_then_nothing() {
+    let Some(world) = world("a_new_warehouse_gets_everything").await else {
+        return;
+    };
+    let none = world.publish_some(DATE, 1, 1, |_| false).await;
+    assert!(none.tables.is_empty());
+    world.load(DATE, 1).await;
+    let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'marquee' \
+                  AND table_type = 'BASE TABLE'";
+    // Beside the curated ones: loads and migrations.
+    let expected = world.definitions.len() as i64 + 2;
+    assert_eq!(world.number(tables).await, expected);
+    let views = "SELECT count(*) FROM information_schema.views WHERE table_schema = 'marquee'";
+    assert_eq!(world.number(views).await, 7);
+    let applied = "SELECT count(*) FROM marquee.migrations";
+    assert_eq!(world.number(applied).await, 8);
+    world.load(DATE, 1).await;
+    assert_eq!(world.number(applied).await, 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gained_column_is_added_and_old_files_leave_it_null() {
+    let Some(world) = world("a_gained_column_is_added").await else {
+        return;
+    };
+    let generation = world.publish(DATE, 1, 1).await;
+    world.load(DATE, 1).await;
+    // As before the mart gained it.
+    world
+        .by_hand("ALTER TABLE marquee.hourly_activity DROP COLUMN rates")
+        .await;
+    world.by_hand("DELETE FROM marquee.loads").await;
+    world.load(DATE, 1).await;
+    world.holds(&generation).await;
+
+    // A file of the time before it is loaded still.
+    let mut tables = generation.tables.clone();
+    let key = tables["hourly_activity"].files[0].key.clone();
+    let path = object_store::path::Path::from(key.as_str());
+    let bytes = object_store::ObjectStoreExt::get(&*world.store, &path).await;
+    let bytes = bytes.unwrap().bytes().await.unwrap();
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(bytes);
+    let batch = reader.unwrap().build().unwrap().next().unwrap().unwrap();
+    let fewer: Vec<usize> = (0..batch.num_columns() - 1).collect();
+    let old = world
+        .put(
+            "curated/hourly_activity/old.parquet".into(),
+            &batch.project(&fewer).unwrap(),
+        )
+        .await;
+    tables.get_mut("hourly_activity").unwrap().files = vec![old];
+    let older = world.commit(DATE, 2, tables).await;
+    world.load(DATE, 2).await;
+    world.holds(&older).await;
+    let known = "SELECT count(rates) FROM marquee.hourly_activity";
+    assert_eq!(world.number(known).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn anything_else_is_refused_and_nothing_is_loaded() {
+    let Some(world) = world("anything_else_is_refused").await else {
+        return;
+    };
+    let before = world.publish(DATE, 1, 1).await;
+    world.load(DATE, 1).await;
+    world
+        .by_hand("ALTER TABLE marquee.retention ALTER COLUMN days TYPE BIGINT")
+        .await;
+    world.publish(DATE, 2, 2).await;
+    let report = drive(&world.loader(), DATE, 2).await;
+    assert_eq!(report.status, Status::Failed);
+    let cause = report.cause.unwrap();
+    assert!(
+        cause.starts_with(
+            "table retention: where the warehouse has column days bigint, \
+             sql/redshift/ddl/retention.sql has days INTEGER; only new columns at the end can be \
+             applied. The way out: "
+        ),
+        "{cause}"
+    );
+    world.holds_table(&before, "events").await;
+}

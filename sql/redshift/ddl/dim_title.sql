@@ -1,0 +1,20 @@
+-- A title as the catalogue had it, from a date until another: a slowly changing
+-- dimension of type 2. valid_from is the first date whose generation has the
+-- title so, valid_to the first that has it otherwise or not at all; null while
+-- is_current. Joined with everything: every node has it whole.
+CREATE TABLE IF NOT EXISTS marquee.dim_title (
+    title_id VARCHAR(128) NOT NULL,
+    name VARCHAR(1024),
+    kind VARCHAR(16),
+    series_id VARCHAR(128),
+    season INTEGER,
+    episode INTEGER,
+    genres VARCHAR(8255),
+    runtime_ms BIGINT,
+    release_date DATE,
+    valid_from DATE NOT NULL,
+    valid_to DATE,
+    is_current BOOLEAN NOT NULL
+)
+DISTSTYLE ALL
+SORTKEY (title_id, valid_from);

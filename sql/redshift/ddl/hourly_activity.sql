@@ -1,0 +1,14 @@
+-- What happened in an hour of a date, UTC.
+-- Small: every node has it whole.
+CREATE TABLE IF NOT EXISTS marquee.hourly_activity (
+    event_date DATE NOT NULL,
+    hour_utc INTEGER,
+    users BIGINT,
+    events BIGINT,
+    plays BIGINT,
+    completes BIGINT,
+    searches BIGINT,
+    rates BIGINT
+)
+DISTSTYLE ALL
+SORTKEY (event_date, hour_utc);

@@ -1,0 +1,13 @@
+-- How a title is rated, of the newest date alone.
+-- Small: every node has it whole.
+CREATE TABLE IF NOT EXISTS marquee.title_rating (
+    event_date DATE NOT NULL,
+    title_id VARCHAR(128),
+    name VARCHAR(1024),
+    ratings BIGINT,
+    good_ratings BIGINT,
+    rating DOUBLE PRECISION,
+    weighted_rating DOUBLE PRECISION
+)
+DISTSTYLE ALL
+SORTKEY (title_id);

@@ -1,0 +1,19 @@
+-- How much of a date's watching was bingeing, by kind of device: a session with
+-- three views or more of one series, each seen for the most part. Sessions count
+-- on the date on which they were over.
+CREATE OR REPLACE VIEW marquee.binge AS
+SELECT
+    event_date,
+    device_type,
+    count(*) AS sessions,
+    count(CASE WHEN is_binge THEN 1 END) AS binges,
+    CAST(count(CASE WHEN is_binge THEN 1 END) AS DOUBLE PRECISION) / count(*) AS binge_share,
+    CAST(sum(CASE WHEN is_binge THEN watch_ms ELSE 0 END) AS DOUBLE PRECISION)
+    / 3600000 AS binge_hours,
+    CAST(sum(CASE WHEN is_binge THEN watch_ms ELSE 0 END) AS DOUBLE PRECISION)
+    / nullif(sum(watch_ms), 0) AS share_of_hours,
+    CAST(sum(CASE WHEN is_binge THEN titles ELSE 0 END) AS DOUBLE PRECISION)
+    / nullif(count(CASE WHEN is_binge THEN 1 END), 0) AS titles_per_binge
+FROM marquee.session
+GROUP BY event_date, device_type
+WITH NO SCHEMA BINDING;

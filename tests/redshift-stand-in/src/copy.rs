@@ -1,0 +1,263 @@
+//! COPY from a manifest of Parquet files, as Redshift reads them: exactly the
+//! files that the manifest names, of the length that it says, by position, with
+//! as many columns of the same types, and text bounded in bytes.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchReader};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_schema::{DataType, TimeUnit};
+use bytes::{BufMut, Bytes, BytesMut};
+use futures::SinkExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde::Deserialize;
+use tokio_postgres::Client;
+
+use crate::dialect::Copy;
+
+/// The bucket that a warehouse copies from.
+#[derive(Clone)]
+pub struct Lake {
+    /// What it holds.
+    pub store: Arc<dyn ObjectStore>,
+    /// What the warehouse calls it: `s3://bucket`, or with a prefix.
+    pub url: String,
+    /// The only role that may read it.
+    pub role: String,
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    url: String,
+    meta: Option<Meta>,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    content_length: Option<u64>,
+}
+
+/// A column of the table: its type in PostgreSQL's words, and how many bytes of
+/// text it takes.
+struct Column {
+    name: String,
+    kind: String,
+    bytes: Option<usize>,
+}
+
+/// Copies the files' rows into the table; how many they were.
+///
+/// # Errors
+/// The words with which it is refused. The transaction is to be given up then.
+pub async fn run(client: &Client, lake: &Lake, copy: &Copy) -> Result<u64, String> {
+    if copy.role != lake.role {
+        return Err(format!(
+            "ERROR: User is not authorized to assume IAM Role {:?}",
+            copy.role
+        ));
+    }
+    let manifest = get(lake, &copy.manifest).await?;
+    let manifest: Manifest = serde_json::from_slice(&manifest)
+        .map_err(|error| format!("ERROR: Invalid manifest {}: {error}", copy.manifest))?;
+    let columns = columns(client, &copy.table).await?;
+    let mut rows = 0;
+    for entry in &manifest.entries {
+        let file = get(lake, &entry.url).await?;
+        let length = entry.meta.as_ref().and_then(|meta| meta.content_length);
+        let length = length.ok_or_else(|| {
+            format!(
+                "ERROR: Manifest entry {} has no meta.content_length, which columnar formats need",
+                entry.url
+            )
+        })?;
+        if length != file.len() as u64 {
+            return Err(format!(
+                "ERROR: Spectrum Scan Error: {} has {} bytes, but its manifest says {length}",
+                entry.url,
+                file.len()
+            ));
+        }
+        rows += copy_file(client, &copy.table, &columns, &entry.url, file).await?;
+    }
+    Ok(rows)
+}
+
+async fn get(lake: &Lake, url: &str) -> Result<Bytes, String> {
+    let missing = |why: &str| format!("ERROR: The specified S3 object {url} cannot be read: {why}");
+    let key = url
+        .strip_prefix(&lake.url)
+        .and_then(|rest| rest.strip_prefix('/'))
+        .ok_or_else(|| missing("it is outside of the lake"))?;
+    let read = async { lake.store.get(&Path::from(key)).await?.bytes().await };
+    read.await
+        .map_err(|error: object_store::Error| match error {
+            object_store::Error::NotFound { .. } => missing("it does not exist"),
+            other => missing(&other.to_string()),
+        })
+}
+
+async fn columns(client: &Client, table: &str) -> Result<Vec<Column>, String> {
+    let sql = "SELECT attname, format_type(atttypid, NULL), \
+               CASE WHEN atttypid = 'varchar'::regtype AND atttypmod > 4 THEN atttypmod - 4 END \
+               FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 \
+               AND NOT attisdropped ORDER BY attnum";
+    let rows = client
+        .query(sql, &[&table])
+        .await
+        .map_err(|error| crate::engine::words(&error))?;
+    if rows.is_empty() {
+        return Err(format!("ERROR: Cannot COPY into nonexistent table {table}"));
+    }
+    let column = |row: &tokio_postgres::Row| Column {
+        name: row.get(0),
+        kind: row.get(1),
+        bytes: row
+            .get::<_, Option<i32>>(2)
+            .and_then(|bytes| usize::try_from(bytes).ok()),
+    };
+    Ok(rows.iter().map(column).collect())
+}
+
+async fn copy_file(
+    client: &Client,
+    table: &str,
+    columns: &[Column],
+    url: &str,
+    file: Bytes,
+) -> Result<u64, String> {
+    let unreadable =
+        |cause: &dyn std::fmt::Display| format!("ERROR: Spectrum Scan Error: {url}: {cause}");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(ParquetRecordBatchReaderBuilder::build)
+        .map_err(|error| unreadable(&error))?;
+    check(columns, reader.schema().fields(), url)?;
+    // All of a file is read before a row of it is written, so that one that is
+    // damaged at its end leaves no statement half sent.
+    let batches = reader
+        .collect::<Result<Vec<RecordBatch>, _>>()
+        .map_err(|error| unreadable(&error))?;
+    let sink = client
+        .copy_in::<_, Bytes>(&format!("COPY {table} FROM STDIN"))
+        .await
+        .map_err(|error| crate::engine::words(&error))?;
+    futures::pin_mut!(sink);
+    for batch in &batches {
+        let text = lines(batch, columns, url)?;
+        let sent = sink.send(text).await;
+        sent.map_err(|error| crate::engine::words(&error))?;
+    }
+    let rows = sink.finish().await;
+    rows.map_err(|error| crate::engine::words(&error))
+}
+
+/// As many columns, of the same types, in the same places. Names are not looked
+/// at, as Redshift does not.
+fn check(columns: &[Column], fields: &arrow_schema::Fields, url: &str) -> Result<(), String> {
+    if columns.len() != fields.len() {
+        return Err(format!(
+            "ERROR: Spectrum Scan Error: Number of columns in table, {}, does not match number of \
+             columns in {url}, {}",
+            columns.len(),
+            fields.len()
+        ));
+    }
+    for (column, field) in columns.iter().zip(fields) {
+        let kind = match field.data_type() {
+            DataType::Utf8 => "character varying",
+            DataType::Int32 => "integer",
+            DataType::Int64 => "bigint",
+            DataType::Float32 => "real",
+            DataType::Float64 => "double precision",
+            DataType::Boolean => "boolean",
+            DataType::Date32 => "date",
+            DataType::Timestamp(TimeUnit::Microsecond, _) => "timestamp without time zone",
+            other => {
+                return Err(format!(
+                    "ERROR: Spectrum Scan Error: {url}: column {} is {other}, which COPY does not \
+                     take",
+                    field.name()
+                ));
+            }
+        };
+        if kind != column.kind {
+            return Err(format!(
+                "ERROR: Spectrum Scan Error: {url} has an incompatible Parquet schema for column \
+                 {}: {} is {kind}, the table's is {}",
+                column.name,
+                field.name(),
+                column.kind
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The rows in PostgreSQL's text format of COPY.
+fn lines(batch: &RecordBatch, columns: &[Column], url: &str) -> Result<Bytes, String> {
+    let options = FormatOptions::new().with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.6f"));
+    let unreadable =
+        |cause: &dyn std::fmt::Display| format!("ERROR: Spectrum Scan Error: {url}: {cause}");
+    let arrays: Vec<ArrayRef> = batch.columns().iter().map(without_zone).collect();
+    let formatters = arrays
+        .iter()
+        .map(|array| ArrayFormatter::try_new(array.as_ref(), &options))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| unreadable(&error))?;
+    let mut text = BytesMut::new();
+    for row in 0..batch.num_rows() {
+        for (place, (formatter, column)) in formatters.iter().zip(columns).enumerate() {
+            if place > 0 {
+                text.put_u8(b'\t');
+            }
+            if batch.column(place).is_null(row) {
+                text.put_slice(br"\N");
+                continue;
+            }
+            let value = formatter
+                .value(row)
+                .try_to_string()
+                .map_err(|error| unreadable(&error))?;
+            if column.bytes.is_some_and(|bytes| value.len() > bytes) {
+                return Err(format!(
+                    "ERROR: Spectrum Scan Error: The length of the data column {} is longer than \
+                     the length defined in the table. Table: {}, Data: {}; {url}",
+                    column.name,
+                    column.bytes.unwrap_or_default(),
+                    value.len()
+                ));
+            }
+            escape(&value, &mut text);
+        }
+        text.put_u8(b'\n');
+    }
+    Ok(text.freeze())
+}
+
+/// Times as the table has them: UTC, and no word of it.
+fn without_zone(array: &ArrayRef) -> ArrayRef {
+    match array.as_primitive_opt::<TimestampMicrosecondType>() {
+        Some(times) => Arc::new(times.clone().with_timezone_opt(None::<Arc<str>>)),
+        None => Arc::clone(array),
+    }
+}
+
+fn escape(value: &str, text: &mut BytesMut) {
+    for byte in value.bytes() {
+        match byte {
+            b'\\' => text.put_slice(br"\\"),
+            b'\t' => text.put_slice(br"\t"),
+            b'\n' => text.put_slice(br"\n"),
+            b'\r' => text.put_slice(br"\r"),
+            other => text.put_u8(other),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Rows of Parquet files and of tables in one form, to hold one against the other.
+//!
+//! Numbers are compared by their bits, times by their microseconds, and rows as a
+//! multiset: each side is sorted.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Float32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType,
+};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::{DataType, SchemaRef, TimeUnit};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::engine::{Failed, Session};
+
+/// Rows, each value in one form; sorted.
+pub type Rows = Vec<Vec<Option<String>>>;
+
+/// The columns and rows of a Parquet file.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn of_file(file: Bytes) -> Result<(SchemaRef, Rows), String> {
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| error.to_string())?;
+    let schema = reader.schema().clone();
+    let reader = reader.build().map_err(|error| error.to_string())?;
+    let mut rows = Rows::new();
+    for batch in reader {
+        let batch = batch.map_err(|error| error.to_string())?;
+        for row in 0..batch.num_rows() {
+            rows.push(of_batch(&batch, row)?);
+        }
+    }
+    rows.sort();
+    Ok((schema, rows))
+}
+
+fn of_batch(batch: &RecordBatch, row: usize) -> Result<Vec<Option<String>>, String> {
+    let columns = batch.columns().iter();
+    columns
+        .map(|column| {
+            if column.is_null(row) {
+                return Ok(None);
+            }
+            Ok(Some(match column.data_type() {
+                DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
+                DataType::Int32 => column.as_primitive::<Int32Type>().value(row).to_string(),
+                DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
+                DataType::Float32 => {
+                    let value = column.as_primitive::<Float32Type>().value(row);
+                    format!("{:08x}", value.to_bits())
+                }
+                DataType::Float64 => {
+                    let value = column.as_primitive::<Float64Type>().value(row);
+                    format!("{:016x}", value.to_bits())
+                }
+                DataType::Boolean => column.as_boolean().value(row).to_string(),
+                DataType::Date32 => column.as_primitive::<Date32Type>().value(row).to_string(),
+                DataType::Timestamp(TimeUnit::Microsecond, _) => column
+                    .as_primitive::<TimestampMicrosecondType>()
+                    .value(row)
+                    .to_string(),
+                other => return Err(format!("no form for {other}")),
+            }))
+        })
+        .collect()
+}
+
+/// The rows of a table, those columns of it that the schema has; `which` is a
+/// condition.
+///
+/// # Errors
+/// In the engine's words.
+pub async fn of_table(
+    session: &Session,
+    table: &str,
+    schema: &SchemaRef,
+    which: &str,
+) -> Result<Rows, Failed> {
+    let columns: Vec<String> = schema
+        .fields()
+        .iter()
+        .map(|field| match field.data_type() {
+            DataType::Timestamp(..) => {
+                format!(
+                    "CAST(extract(epoch FROM {}) * 1000000 AS BIGINT)",
+                    field.name()
+                )
+            }
+            DataType::Date32 => format!("{} - DATE '1970-01-01'", field.name()),
+            _ => field.name().clone(),
+        })
+        .collect();
+    let sql = format!("SELECT {} FROM {table} WHERE {which}", columns.join(", "));
+    let answer = session.run(&sql, &Default::default()).await?;
+    let mut rows = Rows::new();
+    for row in answer.rows {
+        let values = row.into_iter().zip(schema.fields());
+        let form = |value: String, kind: &DataType| match kind {
+            DataType::Float32 => {
+                let value: Result<f32, _> = value.parse();
+                value.map_or_else(|_| "?".into(), |v| format!("{:08x}", v.to_bits()))
+            }
+            DataType::Float64 => {
+                let value: Result<f64, _> = value.parse();
+                value.map_or_else(|_| "?".into(), |v| format!("{:016x}", v.to_bits()))
+            }
+            DataType::Boolean => (value == "t").to_string(),
+            _ => value,
+        };
+        rows.push(
+            values
+                .map(|(value, field)| Some(form(value?, field.data_type())))
+                .collect(),
+        );
+    }
+    rows.sort();
+    Ok(rows)
+}
