@@ -186,10 +186,23 @@ class Pipeline:
             expect(ours == theirs, f"rows of {date} are {ours}, those of the embedded day {theirs}")
 
     def books(self):
-        for date in self._lake.current():
+        """Those of the dates of events, as the machine left them; and of arrivals, now."""
+        dates = sorted(self._lake.current())
+        for date in dates:
             books = self._lake.json(f"ledger/days/event_date={date}/audit/books.json")
-            expect(books["balanced"] is True, f"the books of {date} do not balance: {json.dumps(books)[:2000]}")
-        return "they balance"
+            expect(books["balanced"] is True, f"the books of {date} do not balance: {books['problems']}")
+        arrivals = sorted({receipt["ingest_date"] for receipt in self._lake.receipts()})
+        for date in arrivals:
+            answer = self._invoke("audit", {"event_date": date})
+            expect(answer["balanced"] is True, f"the books of {date}, when events arrived, do not balance: {answer}")
+        return f"those of {len(dates)} dates of events and {len(arrivals)} of arrivals balance"
+
+    def _invoke(self, function, request):
+        answer = self._place.client("lambda").invoke(
+            FunctionName=self._functions[function], Payload=json.dumps(request).encode())
+        payload = json.loads(answer["Payload"].read())
+        expect("FunctionError" not in answer, f"{function} of {request} failed: {payload}")
+        return payload
 
     def query(self):
         date = self._dates[0]

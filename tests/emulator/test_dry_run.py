@@ -159,7 +159,10 @@ class DryRun(unittest.TestCase):
                     for name, event in calls[2:-1]]
         self.assertEqual(sequence[9:], [(name, date) for date in DAYS for name in later])
         self.assertIn(("check", {"work": work(DAYS[0]), "phase": "date"}), calls)
-        self.assertIn(("check", {"work": work(DAYS[0]), "phase": "window"}), calls)
+        run = {"work": work(DAYS[0]), "run": "1-r"}
+        self.assertIn(("check", {**run, "phase": "window"}), calls)
+        for step in ("marts", "book", "publish"):
+            self.assertIn((step, run), calls)
         self.assertIn(("compact", {"work": work(DAYS[0]), "bucket": 0}), calls)
         self.assertEqual(self.alerts(calls), [])
 
@@ -197,12 +200,12 @@ class DryRun(unittest.TestCase):
         self.assertEqual(alert["cause"], {"Error": "Marquee.Held", "Cause": "1 row has no user"})
         self.assertEqual(calls[-1][0], "sweep")
 
-    def test_a_date_whose_facts_break_a_rule_goes_straight_to_the_book(self):
+    def test_a_date_whose_facts_break_a_rule_is_held_without_its_tables(self):
         stops = {work(DAYS[0]): {"stops": True, "broken": ["x"]}, **WELL["check"]}
         held = {work(DAYS[0]): {"outcome": "held", "cause": "x"}, **WELL["book"]}
         done, calls = self.run_machine("daily", {}, check=stops, book=held)
         self.fails(done, "Marquee.Incomplete", DAYS[0])
-        self.assertEqual(self.of(calls, DAYS[0]), ["compact", "gather", "check", "book", "alert"])
+        self.assertEqual(self.of(calls, DAYS[0]), ["compact", "gather", "check", "prepare", "book", "alert"])
 
     def test_a_lost_date_is_planned_again(self):
         publish = [{}, {"outcome": "published", "generation": 1}, {"outcome": "lost", "generation": 1},
