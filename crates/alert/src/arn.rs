@@ -1,0 +1,154 @@
+//! Names of AWS's things, and the console's pages about them.
+
+/// A name of something on AWS, `arn:partition:service:region:account:resource`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arn(String);
+
+impl Arn {
+    /// The name, if it is one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let parts = text.splitn(6, ':').count();
+        (parts == 6 && text.starts_with("arn:")).then(|| Self(text.to_owned()))
+    }
+
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn part(&self, index: usize) -> &str {
+        self.0.splitn(6, ':').nth(index).unwrap_or_default()
+    }
+
+    /// The region that it is in.
+    pub fn region(&self) -> &str {
+        self.part(3)
+    }
+
+    /// What follows the account: `execution:daily:one`.
+    pub fn resource(&self) -> &str {
+        self.part(5)
+    }
+
+    /// The second part of its resource, or the only one: a state machine's or a
+    /// queue's name. A distributed map's runs are named after their machine and,
+    /// behind a slash, themselves.
+    pub fn name(&self) -> &str {
+        let resource = self.resource();
+        let name = match resource.split_once(':') {
+            Some((_, rest)) => rest.split(':').next().unwrap_or_default(),
+            None => resource.rsplit('/').next().unwrap_or_default(),
+        };
+        name.split('/').next().unwrap_or_default()
+    }
+
+    /// The console of its partition and region.
+    pub fn console(&self) -> Console<'_> {
+        Console {
+            partition: self.part(1),
+            region: self.region(),
+        }
+    }
+}
+
+/// The console's address in a region.
+#[derive(Debug, Clone, Copy)]
+pub struct Console<'a> {
+    partition: &'a str,
+    region: &'a str,
+}
+
+impl Console<'_> {
+    fn page(self, service: &str, place: &str) -> String {
+        let region = self.region;
+        let domain = match self.partition {
+            "aws-cn" => "console.amazonaws.cn",
+            "aws-us-gov" => "console.amazonaws-us-gov.com",
+            _ => "console.aws.amazon.com",
+        };
+        format!("https://{region}.{domain}/{service}/home?region={region}#{place}")
+    }
+
+    /// The page of a state machine's execution.
+    pub fn execution(self, execution: &Arn) -> String {
+        let place = format!("/v2/executions/details/{}", execution.as_str());
+        self.page("states", &place)
+    }
+
+    /// The page of a function's log.
+    pub fn log_of(self, function: &str) -> String {
+        let group = escape(&format!("/aws/lambda/{function}"), "$25");
+        let place = format!("logsV2:log-groups/log-group/{group}");
+        self.page("cloudwatch", &place)
+    }
+
+    /// The page of an alarm.
+    pub fn alarm(self, name: &str) -> String {
+        let place = format!("alarmsV2:alarm/{}", escape(name, "%"));
+        self.page("cloudwatch", &place)
+    }
+}
+
+/// Escapes what a link cannot hold, each byte as `mark` and two digits. The
+/// console's log pages want `$25` where others have `%`.
+fn escape(text: &str, mark: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                escaped.push(char::from(byte));
+            }
+            _ => escaped.push_str(&format!("{mark}{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_taken_apart() {
+        for (arn, name) in [
+            (
+                "arn:aws:states:us-east-1:1:execution:m-daily:one",
+                "m-daily",
+            ),
+            (
+                "arn:aws:states:us-east-1:1:execution:m-daily/buckets:one",
+                "m-daily",
+            ),
+            ("arn:aws:states:us-east-1:1:stateMachine:m-daily", "m-daily"),
+            ("arn:aws:sqs:us-east-1:1:m-dead-letters", "m-dead-letters"),
+            ("arn:aws:events:us-east-1:1:rule/m-failed", "m-failed"),
+            ("arn:aws:lambda:us-east-1:1:function:m-plan:7", "m-plan"),
+        ] {
+            assert_eq!(Arn::parse(arn).unwrap().name(), name, "{arn}");
+        }
+        for none in ["", "arn", "arn:aws:sqs", "urn:aws:sqs:r:1:q"] {
+            assert_eq!(Arn::parse(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn pages_are_those_of_the_console() {
+        let arn = Arn::parse("arn:aws-cn:states:cn-north-1:1:execution:m-daily:one").unwrap();
+        assert_eq!(
+            arn.console().execution(&arn),
+            "https://cn-north-1.console.amazonaws.cn/states/home?region=cn-north-1\
+             #/v2/executions/details/arn:aws-cn:states:cn-north-1:1:execution:m-daily:one"
+        );
+        assert_eq!(
+            arn.console().log_of("m-plan"),
+            "https://cn-north-1.console.amazonaws.cn/cloudwatch/home?region=cn-north-1\
+             #logsV2:log-groups/log-group/$252Faws$252Flambda$252Fm-plan"
+        );
+        assert_eq!(
+            arn.console().alarm("too old"),
+            "https://cn-north-1.console.amazonaws.cn/cloudwatch/home?region=cn-north-1\
+             #alarmsV2:alarm/too%20old"
+        );
+    }
+}
