@@ -20,7 +20,8 @@ use marquee_bench::facts::{self, DATE, RUN};
 use marquee_bench::memory;
 use marquee_lake::catalogue;
 use marquee_lake::generation::FileEntry;
-use marquee_marts::{DateInputs, DateRun};
+use marquee_lake::work::DateInputs;
+use marquee_marts::DateRun;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use serde::{Deserialize, Serialize};
@@ -162,6 +163,7 @@ fn measure(name: &str, lake: &Path) -> Result<Figures> {
                     )
                 })
                 .collect(),
+            ..DateInputs::default()
         };
         Ok(Arc::new(DateRun::open(Arc::clone(&store), inputs).await?))
     };

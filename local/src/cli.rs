@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::bad_input::BadInput;
-use crate::{audit, cost, day, demo, query, rebuild, replay, run};
+use crate::{audit, cost, day, demo, query, rebuild, replay, run, warehouse};
 
 /// The whole pipeline on one machine.
 #[derive(Debug, Parser)]
@@ -29,6 +29,7 @@ enum Command {
     Rebuild(rebuild::Args),
     Query(query::Args),
     Cost(cost::Args),
+    Warehouse(warehouse::Args),
 }
 
 impl Cli {
@@ -68,6 +69,7 @@ impl Cli {
                 Command::Rebuild(args) => rebuild::execute(args).await,
                 Command::Query(args) => query::execute(args).await,
                 Command::Cost(args) => cost::execute(&args),
+                Command::Warehouse(args) => warehouse::execute(args).await,
             }
         })
     }

@@ -46,6 +46,7 @@ use marquee_producer::simulate::Simulation;
 
 use crate::arrivals;
 use crate::run::open_lake;
+use crate::warehouse;
 use books::Books;
 use curation::Curation;
 use ledger::Ledger;
@@ -78,6 +79,9 @@ pub struct Args {
     /// The lake's directory; made if it is not there
     #[arg(long, value_name = "DIR", default_value = "lake")]
     pub lake: PathBuf,
+    /// Load the days into a warehouse on this machine, too; needs PostgreSQL
+    #[arg(long)]
+    pub warehouse: bool,
 }
 
 /// Runs the demo, and prints its report.
@@ -87,6 +91,9 @@ pub struct Args {
 /// directory holds, are at fault; then nothing was written.
 pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
+    if args.warehouse {
+        warehouse::is_there()?;
+    }
     let settings = Settings::new(&args)?;
     let place = Place::claim(&args.lake, &settings)?;
     let store = open_lake(&args.lake)?;
@@ -121,7 +128,11 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let program = program();
     let page = Page::new(&report, io::stdout().is_terminal(), &program);
     print(&page.to_string())?;
-    Ok(ExitCode::from(u8::from(!report.books.balanced())))
+    let mut is_well = report.books.balanced();
+    if args.warehouse {
+        is_well &= warehouse::after_demo(&report.lake, &program).await?;
+    }
+    Ok(ExitCode::from(u8::from(!is_well)))
 }
 
 /// What the reader typed to call this program, and would type again.

@@ -12,6 +12,8 @@
 //! - [`query`] is `marquee query`: SQL over a lake directory.
 //! - [`cost`] is `marquee cost`: what a month costs on AWS.
 //! - [`demo`] is `marquee demo`: a simulated service, run into a lake.
+//! - [`warehouse`] is `marquee warehouse`: published dates in a warehouse on this
+//!   machine.
 //! - [`cli`] is the command line.
 
 pub mod arrivals;
@@ -27,3 +29,4 @@ pub mod rebuild;
 pub mod replay;
 pub mod run;
 pub mod transform;
+pub mod warehouse;

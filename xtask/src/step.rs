@@ -1,4 +1,4 @@
-//! Running another program.
+//! Steps, and running other programs.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -51,4 +51,50 @@ pub(crate) fn failure(command: &mut Command) -> Result<Option<ExitCode>> {
     }
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(Some(code.map_or(ExitCode::FAILURE, ExitCode::from)))
+}
+
+/// A line of a report: what is run, or why it is not.
+pub(crate) enum Step {
+    Run(String, Run),
+    Skip(&'static str, &'static str),
+}
+
+/// What a step runs.
+pub(crate) enum Run {
+    /// One program.
+    Program(Command),
+    /// Several, or what is found out only then.
+    Act(fn() -> Result<Option<ExitCode>>),
+}
+
+impl Step {
+    pub(crate) fn run(name: impl Into<String>, command: Command) -> Self {
+        Self::Run(name.into(), Run::Program(command))
+    }
+
+    pub(crate) fn act(name: &str, act: fn() -> Result<Option<ExitCode>>) -> Self {
+        Self::Run(name.to_owned(), Run::Act(act))
+    }
+}
+
+impl Run {
+    /// What a person would type, as far as it is one program.
+    pub(crate) fn words(&self) -> String {
+        let Self::Program(command) = self else {
+            return String::new();
+        };
+        let words: Vec<_> = command
+            .get_args()
+            .map(|word| word.to_string_lossy())
+            .collect();
+        words.join(" ")
+    }
+
+    /// Runs it; the exit code it failed with, if it failed.
+    pub(crate) fn run(self) -> Result<Option<ExitCode>> {
+        match self {
+            Self::Program(mut command) => failure(&mut command),
+            Self::Act(act) => act(),
+        }
+    }
 }

@@ -6,14 +6,21 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Args;
 
+use crate::infra;
 use crate::peers;
-use crate::step::{cargo, command, failure, is_installed};
+use crate::step::{Step, cargo, command, is_installed};
 
-/// The crates on DataFusion. Alone they ask of their dependencies what
-/// `cargo demo` asks, so that DataFusion is built once for both.
-const DEMO: [&str; 2] = ["marquee", "marquee-marts"];
-/// The crates that need the AWS SDK, whatever features are on.
-const SDK: [&str; 2] = ["marquee-aws", "marquee-lambda-*"];
+/// The crates on DataFusion. Together they ask of their dependencies what
+/// `cargo demo` asks, so that DataFusion is built once for all.
+pub(crate) const DATAFUSION: [&str; 3] = ["marquee", "marquee-marts", "marquee-lambda-marts"];
+/// The others that need the AWS SDK, whatever features are on.
+pub(crate) const SDK: [&str; 5] = [
+    "marquee-aws",
+    "marquee-lambda-alert",
+    "marquee-lambda-daily",
+    "marquee-lambda-load",
+    "marquee-lambda-transform",
+];
 /// The crate that needs it with its default features.
 const SDK_BY_FEATURE: &str = "marquee-producer";
 /// With which its own tests of the Kinesis target are built.
@@ -22,21 +29,12 @@ const TIDY: &str = "marquee-tidy";
 
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Leave out what needs the AWS SDK, Python and cargo-deny
+    /// Leave out what needs the AWS SDK, Python, Terraform and cargo-deny
     #[arg(long)]
     quick: bool,
-}
-
-/// A line of the test's report: what is run, or why it is not.
-enum Step {
-    Run(String, Command),
-    Skip(&'static str, &'static str),
-}
-
-impl Step {
-    fn run(name: impl Into<String>, command: Command) -> Self {
-        Self::Run(name.into(), command)
-    }
+    /// Leave out the run on the emulator of AWS
+    #[arg(long)]
+    offline: bool,
 }
 
 pub(crate) fn run(args: &TestArgs) -> Result<ExitCode> {
@@ -53,6 +51,11 @@ pub(crate) fn run(args: &TestArgs) -> Result<ExitCode> {
     if !quick {
         steps.push(python());
         steps.push(deny());
+        steps.extend(infra::steps());
+        steps.push(match args.offline {
+            true => Step::Skip("the emulator", "--offline"),
+            false => Step::run("the emulator", cargo(["xtask", "integration"])),
+        });
     }
     perform(steps)
 }
@@ -61,7 +64,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<ExitCode> {
 fn groups(task: &str, quick: bool) -> Vec<(&'static str, Command)> {
     // The default features are off because the producer's is the SDK.
     let mut pure = cargo([task, "--workspace", "--no-default-features"]);
-    for package in DEMO.into_iter().chain(SDK) {
+    for package in DATAFUSION.into_iter().chain(SDK) {
         pure.args(["--exclude", package]);
     }
     if task == "test" {
@@ -70,7 +73,7 @@ fn groups(task: &str, quick: bool) -> Vec<(&'static str, Command)> {
     }
     let mut groups = vec![
         ("without DataFusion", pure),
-        ("on DataFusion", of(task, DEMO)),
+        ("on DataFusion", of(task, DATAFUSION)),
     ];
     if !quick {
         let mut sdk = of(task, SDK.into_iter().chain([SDK_BY_FEATURE]));
@@ -121,14 +124,10 @@ fn perform(steps: Vec<Step>) -> Result<ExitCode> {
     for (number, step) in (1..).zip(steps) {
         match step {
             Step::Skip(name, why) => println!("[{number}/{count}] {name}: skipped, {why}"),
-            Step::Run(name, mut command) => {
-                let words: Vec<_> = command
-                    .get_args()
-                    .map(|word| word.to_string_lossy())
-                    .collect();
-                println!("[{number}/{count}] {name}: {}", words.join(" "));
+            Step::Run(name, run) => {
+                println!("[{number}/{count}] {name}: {}", run.words());
                 let begun = Instant::now();
-                if let Some(code) = failure(&mut command)? {
+                if let Some(code) = run.run()? {
                     println!("[{number}/{count}] {name}: FAILED");
                     return Ok(code);
                 }

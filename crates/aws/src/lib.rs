@@ -2,14 +2,20 @@
 //! else.
 //!
 //! [`S3Store`] is object storage: `object_store::ObjectStore` over aws-sdk-s3.
-//! `GlueCatalog` (feature `glue`) is the day's catalogue of published tables.
+//! `GlueCatalog` (feature `glue`) is the day's catalogue of published tables,
+//! `SnsTopic` (feature `sns`) the topic that alerts go to, `DataApi` (feature
+//! `redshift`) the warehouse.
 //! A process loads one [`SdkConfig`] ([`sdk_config`]) and makes every client
 //! from it, so that one credential chain, one TLS stack, one retry policy and
 //! one endpoint serve the whole of it.
 
 #[cfg(feature = "glue")]
 mod glue;
+#[cfg(feature = "redshift")]
+mod redshift;
 mod s3;
+#[cfg(feature = "sns")]
+mod sns;
 
 use std::time::Duration;
 
@@ -19,7 +25,11 @@ use aws_config::timeout::TimeoutConfig;
 
 #[cfg(feature = "glue")]
 pub use crate::glue::GlueCatalog;
+#[cfg(feature = "redshift")]
+pub use crate::redshift::DataApi;
 pub use crate::s3::{S3Failure, S3Store};
+#[cfg(feature = "sns")]
+pub use crate::sns::SnsTopic;
 
 /// How long an answer may take to begin. The SDK itself sets no bound, and one
 /// call that hangs would use up its Lambda; with one, it is retried.

@@ -85,12 +85,7 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
     }
 
     /// A whole number within `allowed`, if there is one.
-    pub fn number(
-        &mut self,
-        name: &str,
-        unit: &str,
-        allowed: RangeInclusive<i64>,
-    ) -> Option<i64> {
+    pub fn number(&mut self, name: &str, unit: &str, allowed: RangeInclusive<i64>) -> Option<i64> {
         let value = self.text(name)?;
         let number = value.parse().ok().filter(|number| allowed.contains(number));
         if number.is_none() {

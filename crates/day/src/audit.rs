@@ -22,11 +22,13 @@ mod standing;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures::{StreamExt, TryStreamExt};
 use marquee_event::parse_rfc3339;
 use marquee_lake::generation::{self, Generation};
 use marquee_lake::receipt::{self, Receipt};
 use marquee_lake::{LakeError, document};
 use object_store::ObjectStore;
+use object_store::path::Path;
 use serde::Serialize;
 
 use crate::date::Date;
@@ -102,6 +104,8 @@ pub async fn full(
         Some(generation) => covered(store, generation, &receipts, &mut problems).await?,
         None => BTreeSet::new(),
     };
+    let is_needed = |receipt: &Receipt| role(receipt, date, &covered) != Role::default();
+    let receipts = originals(&**store, receipts, is_needed).await?;
     let mut ingest = ingest_book::Filling::default();
     let mut event = generation
         .as_ref()
@@ -142,6 +146,30 @@ pub async fn full(
         event,
         problems,
     })
+}
+
+/// The receipts, those that are needed as they stand: a list may give copies.
+async fn originals(
+    store: &dyn ObjectStore,
+    receipts: Vec<Receipt>,
+    is_needed: impl Fn(&Receipt) -> bool,
+) -> Result<Vec<Receipt>, LakeError> {
+    let originals: Vec<_> = receipts
+        .into_iter()
+        .map(|receipt| {
+            let key = is_needed(&receipt).then(|| Path::from(receipt.key()));
+            async move {
+                match key {
+                    Some(key) => receipt::read(store, &key).await,
+                    None => Ok(receipt),
+                }
+            }
+        })
+        .collect();
+    futures::stream::iter(originals)
+        .buffered(READERS)
+        .try_collect()
+        .await
 }
 
 /// The keys of the receipts that the generation covers. When the list of them is

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use marquee_ingest::titles::Titles;
 use marquee_lake::generation::{EventCounts, FileEntry, TableFiles};
 use object_store::ObjectStore;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::error::DayError;
@@ -52,7 +53,7 @@ pub struct BucketTask {
 }
 
 /// An object with events of several dates and users.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputObject {
     /// Its key.
     pub key: String,
@@ -63,7 +64,7 @@ pub struct InputObject {
 }
 
 /// What compaction made of one bucket.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compacted {
     /// The files of each of [`TABLES`].
     pub tables: BTreeMap<String, TableFiles>,

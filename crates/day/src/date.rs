@@ -5,11 +5,13 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use marquee_event::{format_utc, parse_rfc3339};
+use serde::{Deserialize, Serialize};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// A date, as days since 1970-01-01. It is written `YYYY-MM-DD`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Date(i32);
 
 impl Date {
@@ -24,9 +26,28 @@ impl Date {
         self.0
     }
 
+    /// So many days after.
+    pub fn after(self, days: u32) -> Self {
+        Self(self.0.saturating_add_unsigned(days))
+    }
+
     /// So many days before.
     pub fn before(self, days: u32) -> Self {
         Self(self.0.saturating_sub_unsigned(days))
+    }
+}
+
+impl From<Date> for String {
+    fn from(date: Date) -> Self {
+        date.to_string()
+    }
+}
+
+impl TryFrom<String> for Date {
+    type Error = NoDate;
+
+    fn try_from(text: String) -> Result<Self, NoDate> {
+        text.parse()
     }
 }
 

@@ -4,6 +4,8 @@ use marquee_lake::LakeError;
 use marquee_tables::encode::EncodeError;
 use thiserror::Error;
 
+use crate::catalog::CatalogError;
+
 /// What goes wrong with a day. [`DayError::Lake`] with a store's error may pass
 /// when it is tried again; the others need somebody to look.
 #[derive(Debug, Error)]
@@ -46,6 +48,17 @@ pub enum DayError {
     Gone {
         /// The object.
         key: String,
+    },
+    /// Engines were not shown all of a date that is published.
+    #[error(
+        "{event_date} is published, but engines do not see all of it yet, and the next run \
+         brings the catalogue forward: {cause}"
+    )]
+    Catalog {
+        /// The date.
+        event_date: String,
+        /// Why.
+        cause: CatalogError,
     },
     /// No date is that, or none that the lake has.
     #[error("{0}")]

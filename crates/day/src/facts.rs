@@ -8,14 +8,15 @@ use marquee_ingest::titles::Titles;
 use marquee_lake::digest;
 use marquee_lake::generation::{EventCounts, Generation, TableFiles};
 use object_store::ObjectStore;
+use serde::{Deserialize, Serialize};
 
-use crate::compact::{self, BucketTask, CompactSettings, Compacted};
+use crate::compact::{self, BucketTask, CompactSettings, Compacted, InputObject};
 use crate::error::DayError;
 use crate::plan::{Compaction, DateTask};
 use crate::split;
 
 /// A date's events and facts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// The files of each of [`compact::TABLES`].
     pub tables: BTreeMap<String, TableFiles>,
@@ -89,13 +90,12 @@ pub async fn make(
     settings: &CompactSettings,
 ) -> Result<Facts, DayError> {
     let Some(compaction) = &task.compaction else {
-        return task
-            .parent
-            .as_ref()
-            .map(Facts::kept)
-            .ok_or_else(|| DayError::Date(format!("{} has no generation", task.event_date)));
+        return gather(task, Vec::new());
     };
-    let tasks = buckets(store, task, compaction, settings).await?;
+    let inputs = split(store, task, compaction, settings).await?;
+    let tasks = (0..)
+        .zip(inputs)
+        .map(|(bucket, inputs)| bucket_task(task, compaction, bucket, inputs));
     let side_by_side = settings.buckets_side_by_side.max(1);
     let done: Vec<Compacted> = futures::stream::iter(tasks)
         .map(|bucket| {
@@ -109,30 +109,21 @@ pub async fn make(
         .buffered(side_by_side)
         .try_collect()
         .await?;
-    let before = task.parent.as_ref().filter(|_| compaction.on_parent);
-    let counted = before.map_or_else(EventCounts::default, |parent| EventCounts {
-        receipt_rows: parent.counts.receipt_rows,
-        redelivered: parent.counts.redelivered,
-        ..EventCounts::default()
-    });
-    Ok(Facts::of(done, counted))
+    gather(task, done)
 }
 
-/// What each bucket is made from: the inputs are split where there are several.
-async fn buckets(
+/// The inputs of each bucket: divided, where there are several.
+///
+/// # Errors
+/// As [`split::split`].
+pub async fn split(
     store: &Arc<dyn ObjectStore>,
     task: &DateTask,
     compaction: &Compaction,
     settings: &CompactSettings,
-) -> Result<Vec<BucketTask>, DayError> {
-    let parent = task.parent.as_ref().filter(|_| compaction.on_parent);
-    let files = |table: &str| {
-        parent
-            .and_then(|parent| parent.tables.get(table))
-            .map_or_else(Vec::new, |files| files.files.clone())
-    };
-    let inputs = match task.buckets {
-        1 => vec![compaction.inputs.clone()],
+) -> Result<Vec<Vec<InputObject>>, DayError> {
+    match task.buckets {
+        1 => Ok(vec![compaction.inputs.clone()]),
         buckets => {
             split::split(
                 Arc::clone(store),
@@ -142,10 +133,25 @@ async fn buckets(
                 buckets,
                 settings,
             )
-            .await?
+            .await
         }
+    }
+}
+
+/// What a bucket of the date is made from.
+pub fn bucket_task(
+    task: &DateTask,
+    compaction: &Compaction,
+    bucket: u32,
+    inputs: Vec<InputObject>,
+) -> BucketTask {
+    let parent = parent(task);
+    let files = |table: &str| {
+        parent
+            .and_then(|parent| parent.tables.get(table))
+            .map_or_else(Vec::new, |files| files.files.clone())
     };
-    let tasks = (0..).zip(inputs).map(|(bucket, inputs)| BucketTask {
+    BucketTask {
         event_date: task.event_date.clone(),
         run: compaction.run.clone(),
         bucket,
@@ -153,6 +159,32 @@ async fn buckets(
         inputs,
         events: files("events"),
         dropped: files("dropped_events"),
+    }
+}
+
+/// The date's events and facts from those of its buckets, in their order; the
+/// parent's, where nothing was compacted.
+///
+/// # Errors
+/// [`DayError::Date`] where nothing was compacted and there is no parent.
+pub fn gather(task: &DateTask, buckets: Vec<Compacted>) -> Result<Facts, DayError> {
+    if task.compaction.is_none() {
+        return task
+            .parent
+            .as_ref()
+            .map(Facts::kept)
+            .ok_or_else(|| DayError::Date(format!("{} has no generation", task.event_date)));
+    }
+    let counted = parent(task).map_or_else(EventCounts::default, |parent| EventCounts {
+        receipt_rows: parent.counts.receipt_rows,
+        redelivered: parent.counts.redelivered,
+        ..EventCounts::default()
     });
-    Ok(tasks.collect())
+    Ok(Facts::of(buckets, counted))
+}
+
+/// The generation whose events are compacted again with what is new.
+fn parent(task: &DateTask) -> Option<&Generation> {
+    let on_parent = task.compaction.as_ref().is_some_and(|made| made.on_parent);
+    task.parent.as_ref().filter(|_| on_parent)
 }

@@ -10,27 +10,34 @@
 //! - [`plan`] says which dates are due, and what each is made from.
 //! - [`facts`] makes a date's events and facts: [`split`] divides the inputs of
 //!   a large one, [`compact`] makes a bucket.
-//! - [`publish`] commits a date as one small object; [`catalog`] shows it to
-//!   query engines, [`projected`] remembers that it did.
+//! - [`prepare`] says what a date's tables look at, [`close`] closes its event
+//!   book over what the checks found.
+//! - [`publish`] commits a date as one small object; [`show`] brings the
+//!   [`catalog`] of query engines forward, [`projected`] remembers that it did.
 //! - [`audit`] holds the two books against the lake.
 //! - [`replay`] runs quarantined units through today's transform, [`rebuild`]
 //!   makes processed and quarantine objects anew from raw.
 //! - [`sweep`] removes what nothing needs any more.
 //!
-//! Tables that SQL makes are the `marts` crate's; a driver calls it in between.
+//! Tables that SQL makes are the `marts` crate's; a driver calls it in between:
+//! `local` in one process, or a state machine through [`steps`].
 
 pub mod audit;
 pub mod catalog;
+pub mod close;
 pub mod compact;
 pub mod date;
 pub mod error;
 pub mod facts;
 pub mod plan;
+pub mod prepare;
 pub mod projected;
 pub mod publish;
 pub mod rebuild;
 pub mod replay;
+pub mod show;
 pub mod split;
+pub mod steps;
 pub mod sweep;
 mod units;
 

@@ -10,15 +10,17 @@ mod definitions;
 mod selection;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use futures::TryStreamExt;
 use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::generation::{self, Generation};
 use marquee_lake::receipt::{self, Receipt};
-use marquee_lake::zone::{RECEIPTS, Zone};
+use marquee_lake::zone::Zone;
 use marquee_lake::{digest, document};
 use object_store::ObjectStore;
 use object_store::path::Path;
+use serde::{Deserialize, Serialize};
 
 use crate::compact::InputObject;
 use crate::date::Date;
@@ -34,6 +36,23 @@ pub struct Settings {
     pub retention_days: u32,
     /// Rows of a bucket, about: a date of more is made in several.
     pub bucket_rows: u64,
+    /// Whether the receipts of an ingest date are copied into one object, for the
+    /// next plan: where reading an object costs money.
+    pub collects_receipts: bool,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::First => f.write_str("first time"),
+            Self::Receipts(1) => f.write_str("1 new batch"),
+            Self::Receipts(batches) => write!(f, "{batches} new batches"),
+            Self::Follows(date) => write!(f, "as {date} changed"),
+            Self::Newest => f.write_str("the newest date now"),
+            Self::Changed => f.write_str("SQL or catalogue changed"),
+            Self::Asked => f.write_str("made anew"),
+        }
+    }
 }
 
 impl Default for Settings {
@@ -41,12 +60,14 @@ impl Default for Settings {
         Self {
             retention_days: 400,
             bucket_rows: 4_000_000,
+            collects_receipts: false,
         }
     }
 }
 
 /// Why a date is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Why {
     /// It has no generation yet.
     First,
@@ -63,7 +84,7 @@ pub enum Why {
 }
 
 /// A date to be made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DateTask {
     /// The date.
     pub event_date: String,
@@ -83,12 +104,15 @@ pub struct DateTask {
     pub covered: Vec<String>,
     /// Rows of the date in all of them.
     pub receipt_rows: u64,
+    /// When the first of what is new arrived, on the date itself (RFC 3339); what
+    /// came late does not count.
+    pub waiting_since: Option<String>,
     /// What its events and facts are made from; `None` keeps the parent's.
     pub compaction: Option<Compaction>,
 }
 
 /// What events and facts are made from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compaction {
     /// The last part of their directories.
     pub run: String,
@@ -125,7 +149,7 @@ pub async fn plan(
     selection: &Selection,
 ) -> Result<Plan, DayError> {
     let catalogue = catalogue::current(store).await?;
-    let receipts = receipts(store, settings.retention_days).await?;
+    let receipts = receipts(store, settings).await?;
     let current = generation::current(store).await?;
     let mut known: BTreeMap<&str, Known<'_>> = BTreeMap::new();
     for receipt in &receipts {
@@ -135,7 +159,9 @@ pub async fn plan(
         }
     }
     selection.must_have_one_of(known.keys().copied())?;
-    let newest = known.keys().next_back().copied();
+    let newest = known.keys().copied().rfind(|date| {
+        current.contains_key(*date) || date.parse().is_ok_and(|date| selection.reaches(date))
+    });
     let planner = Planner {
         store,
         definitions,
@@ -164,28 +190,26 @@ pub async fn plan(
 }
 
 /// The receipts within retention, in the order of their keys.
-async fn receipts(store: &dyn ObjectStore, retention_days: u32) -> Result<Vec<Receipt>, DayError> {
-    let listed = store
-        .list_with_delimiter(Some(&Path::from(RECEIPTS)))
-        .await?;
-    let mut dates: Vec<Date> = listed
-        .common_prefixes
+async fn receipts(store: &dyn ObjectStore, settings: &Settings) -> Result<Vec<Receipt>, DayError> {
+    let mut dates: Vec<Date> = receipt::ingest_dates(store)
+        .await?
         .iter()
-        .filter_map(|prefix| {
-            prefix
-                .filename()?
-                .strip_prefix("ingest_date=")?
-                .parse()
-                .ok()
-        })
+        .filter_map(|date| date.parse().ok())
         .collect();
     dates.sort();
-    let Some(oldest) = dates.last().map(|newest| newest.before(retention_days)) else {
+    let Some(oldest) = dates
+        .last()
+        .map(|newest| newest.before(settings.retention_days))
+    else {
         return Ok(Vec::new());
     };
     let mut receipts = Vec::new();
     for date in dates.into_iter().filter(|date| *date >= oldest) {
-        receipts.extend(receipt::list(store, Some(&date.to_string())).await?);
+        let date = date.to_string();
+        receipts.extend(match settings.collects_receipts {
+            true => receipt::collect(store, &date).await?,
+            false => receipt::list(store, Some(&date)).await?,
+        });
     }
     Ok(receipts)
 }
@@ -234,6 +258,11 @@ impl Planner<'_> {
             .iter()
             .filter(|(receipt, _)| !before.contains(&receipt.key()))
             .collect();
+        let waiting_since = new
+            .iter()
+            .filter(|(receipt, _)| receipt.ingest_date == event_date)
+            .map(|(receipt, _)| receipt.first_arrived_at.clone())
+            .min();
         let Some(why) = self.why(date, parent, new.len(), newest, changing) else {
             return Ok(None);
         };
@@ -261,6 +290,7 @@ impl Planner<'_> {
                 }
                 _ => inputs.iter().map(|(_, rows)| rows).sum(),
             },
+            waiting_since,
             covered: match anew {
                 true => inputs.iter().map(|(receipt, _)| receipt.key()).collect(),
                 false => keys.into_iter().collect(),

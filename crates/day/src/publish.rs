@@ -61,7 +61,8 @@ pub struct Ready<'a> {
 pub enum Outcome {
     /// It is the date's current generation.
     Published(Box<Generation>),
-    /// Another run was first; the date is to be planned again.
+    /// Another run was first, with something else; the date is to be planned
+    /// again.
     Lost,
 }
 
@@ -101,10 +102,15 @@ pub async fn publish(store: &dyn ObjectStore, ready: Ready<'_>) -> Result<Outcom
         counts: facts.counts,
         tables,
     };
-    match generation::create(store, &generation).await? {
-        true => Ok(Outcome::Published(Box::new(generation))),
-        false => Ok(Outcome::Lost),
+    if generation::create(store, &generation).await? {
+        return Ok(Outcome::Published(Box::new(generation)));
     }
+    // A call that is tried again meets what it wrote itself.
+    let there = generation::read(store, &generation.event_date, generation.generation).await?;
+    Ok(match there == generation {
+        true => Outcome::Published(Box::new(generation)),
+        false => Outcome::Lost,
+    })
 }
 
 /// Writes a table that is one file.

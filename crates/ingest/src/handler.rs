@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use futures::future::try_join_all;
 use marquee_event::format_utc;
@@ -17,6 +18,8 @@ use thiserror::Error;
 use crate::batch::{Settings, Transformed, Transformer};
 use crate::envelope::{self, EnvelopeError, Record};
 use crate::titles::Titles;
+
+const MICROS_PER_MILLI: i64 = 1_000;
 
 /// The transform, for as long as a process is warm.
 ///
@@ -66,6 +69,10 @@ pub struct BatchReport {
     pub received_bytes: u64,
     /// Bytes of all objects written, receipts aside.
     pub written_bytes: u64,
+    /// Batches that failed and will come again.
+    pub failed: u64,
+    /// When the first record of all batches arrived (UTC microseconds).
+    pub first_arrived_at: Option<i64>,
 }
 
 /// What a call failed with as a whole.
@@ -115,13 +122,27 @@ impl Transform {
             let Some(batch) = name_of(records) else {
                 continue;
             };
+            let arrived_at = records.first().map(|record| record.arrived_at);
+            response.report.arrived(arrived_at);
             match self.batch(records, &batch).await {
-                Ok(Some(receipt)) => response.report.add(&receipt),
+                Ok(Some(receipt)) => {
+                    tracing::info!(
+                        batch.name = %batch,
+                        batch.shard = batch.shard_id,
+                        batch.records = receipt.records,
+                        batch.received = receipt.received,
+                        batch.processed = receipt.processed,
+                        batch.quarantined = receipt.quarantined,
+                        "batch is durable"
+                    );
+                    response.report.add(&receipt);
+                }
                 Ok(None) => {
                     tracing::info!(batch.name = %batch, "batch was durable already");
                     response.report.repeated += 1;
                 }
                 Err(error) => {
+                    response.report.failed += 1;
                     tracing::error!(
                         batch.name = %batch,
                         error = %error,
@@ -152,7 +173,10 @@ impl Transform {
             return Ok(None);
         }
         let titles = self.titles().await?;
+        let begun = Instant::now();
         let done = self.transform(records, &titles)?;
+        took("transform", begun);
+        let begun = Instant::now();
         let objects = try_join_all(done.files.iter().map(|file| async {
             let digest = digest::of(&file.content);
             let key = file.zone.key(&hour, name, &digest);
@@ -168,6 +192,7 @@ impl Transform {
             })
         }))
         .await?;
+        took("put", begun);
         let receipt = Receipt {
             version: 1,
             kind: Kind::Stream,
@@ -245,6 +270,26 @@ impl Transform {
 }
 
 impl BatchReport {
+    /// Counts it as metrics; `now` in UTC microseconds.
+    pub fn count(&self, now: i64) {
+        metrics::counter!("Received").increment(self.received);
+        metrics::counter!("Processed").increment(self.processed);
+        metrics::counter!("Bytes").increment(self.received_bytes);
+        metrics::counter!("FailedBatches").increment(self.failed);
+        metrics::counter!("Quarantined").increment(self.quarantined.values().sum());
+        for (reason, count) in &self.quarantined {
+            metrics::counter!("Quarantined", "Reason" => *reason).increment(*count);
+        }
+        if let Some(arrived_at) = self.first_arrived_at {
+            let age = now.saturating_sub(arrived_at).max(0);
+            metrics::histogram!("BatchAge").record((age / MICROS_PER_MILLI) as f64);
+        }
+    }
+
+    fn arrived(&mut self, at: Option<i64>) {
+        self.first_arrived_at = self.first_arrived_at.into_iter().chain(at).min();
+    }
+
     fn add(&mut self, receipt: &Receipt) {
         self.batches += 1;
         self.received += receipt.received;
@@ -261,6 +306,12 @@ impl BatchReport {
             }
         }
     }
+}
+
+/// Records how long a stage took, in milliseconds.
+fn took(stage: &'static str, begun: Instant) {
+    let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
+    metrics::histogram!("Duration", "Stage" => stage).record(milliseconds);
 }
 
 fn name_of(records: &[Record<'_>]) -> Option<BatchName> {

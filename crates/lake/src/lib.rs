@@ -3,7 +3,8 @@
 //! [`zone`] names the zones and the keys of their objects; [`receipt`] is the
 //! one small object that makes a batch's other objects exist; [`catalogue`] is
 //! the table of titles and the pointer to its current version; [`generation`] is
-//! the one that makes a date's curated files exist. All of it works
+//! the one that makes a date's curated files exist; [`work`] is what the steps of a
+//! date leave for each other. All of it works
 //! over any [`object_store::ObjectStore`]: a directory, memory, S3.
 
 pub mod catalogue;
@@ -12,6 +13,7 @@ pub mod document;
 pub mod error;
 pub mod generation;
 pub mod receipt;
+pub mod work;
 pub mod zone;
 
 pub use error::LakeError;

@@ -3,9 +3,11 @@
 //! A receipt is created only if it is absent, and is never replaced. An object
 //! that no receipt names does not exist for those who read the lake.
 
+mod collected;
+
 use std::collections::BTreeMap;
 
-use futures::{StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::document;
 use crate::error::LakeError;
 use crate::zone::{RECEIPTS, Zone, receipt_key};
+
+pub use collected::collect;
 
 /// How many receipts are read at a time.
 const READERS: usize = 16;
@@ -135,20 +139,43 @@ pub async fn list(
     store: &dyn ObjectStore,
     ingest_date: Option<&str>,
 ) -> Result<Vec<Receipt>, LakeError> {
-    let prefix = match ingest_date {
-        Some(date) => format!("{RECEIPTS}/ingest_date={date}"),
-        None => RECEIPTS.to_owned(),
+    let dates = match ingest_date {
+        Some(date) => vec![date.to_owned()],
+        None => ingest_dates(store).await?,
     };
+    let mut receipts = Vec::new();
+    for date in dates {
+        receipts.extend(collected::list(store, &date).await?);
+    }
+    Ok(receipts)
+}
+
+/// The dates that receipts are filed under, ascending.
+///
+/// # Errors
+/// [`LakeError::Store`].
+pub async fn ingest_dates(store: &dyn ObjectStore) -> Result<Vec<String>, LakeError> {
+    let listed = store
+        .list_with_delimiter(Some(&Path::from(RECEIPTS)))
+        .await?;
+    let mut dates: Vec<String> = listed
+        .common_prefixes
+        .iter()
+        .filter_map(|prefix| Some(prefix.filename()?.strip_prefix("ingest_date=")?.to_owned()))
+        .collect();
+    dates.sort();
+    Ok(dates)
+}
+
+/// The keys of the receipts of the ingest date, in their order.
+async fn keys(store: &dyn ObjectStore, ingest_date: &str) -> Result<Vec<Path>, LakeError> {
+    let prefix = Path::from(format!("{RECEIPTS}/ingest_date={ingest_date}"));
     let mut keys: Vec<Path> = store
-        .list(Some(&Path::from(prefix)))
+        .list(Some(&prefix))
         .map_ok(|object| object.location)
         .try_filter(|key| std::future::ready(key.as_ref().ends_with(".json")))
         .try_collect()
         .await?;
     keys.sort();
-    futures::stream::iter(keys)
-        .map(|key| async move { read(store, &key).await })
-        .buffered(READERS)
-        .try_collect()
-        .await
+    Ok(keys)
 }

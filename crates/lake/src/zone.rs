@@ -129,8 +129,11 @@ pub const DAYS: &str = "ledger/days";
 pub const RECEIPTS: &str = "ledger/receipts";
 /// What the catalogue's keys begin with.
 pub const TITLES: &str = "reference/titles";
-/// Batches that the event source mapping gave up.
+/// Batches that the embedded event source mapping gave up.
 pub const FAILED: &str = "failed";
+/// Batches that Lambda's event source mapping gave up: its destination in S3 takes
+/// no prefix, so that it is the lake's bucket, and these keys are Lambda's own.
+pub const FAILED_BY_LAMBDA: &str = "aws/lambda";
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! What a check found.
+//! Running a check.
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::error::ArrowError;
@@ -7,36 +7,13 @@ use datafusion::arrow::json::writer::LineDelimited;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
-use marquee_sql::{Check, Severity};
-use serde::{Deserialize, Serialize};
+use marquee_sql::{Check, CheckResult};
 
 use crate::MartsError;
 use crate::statement;
 
 /// How many of the rows that break a check are shown.
 const SAMPLE: usize = 5;
-
-/// What a check found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckResult {
-    /// The check's name.
-    pub name: String,
-    /// What it means when it is broken.
-    pub severity: Severity,
-    /// What is expected, in words.
-    pub about: String,
-    /// How many rows break it.
-    pub broken: u64,
-    /// The first of these rows, each as a JSON object.
-    pub sample: Vec<String>,
-}
-
-impl CheckResult {
-    /// Whether the date must not be published for it.
-    pub fn stops(&self) -> bool {
-        self.severity == Severity::Error && self.broken > 0
-    }
-}
 
 /// Asks `context` for the rows that break `check` on that date.
 pub(crate) async fn run(

@@ -9,41 +9,23 @@ use datafusion::common::runtime::JoinSet;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
-use marquee_lake::catalogue::Pointer;
 use marquee_lake::generation::{FileEntry, TableFiles};
-use marquee_lake::receipt::Receipt;
+use marquee_lake::work::DateInputs;
 use marquee_lake::{digest, zone};
-use marquee_sql::{After, Check, Mart, Partition};
+use marquee_sql::{After, Check, CheckResult, Mart, Partition};
 use marquee_tables::schema;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::MartsError;
 use crate::batches::{self, INGEST_BATCHES};
-use crate::check::{self, CheckResult};
+use crate::check;
 use crate::curated::{self, COMPACTED};
 use crate::ledger;
 use crate::output::{Output, storable};
 use crate::session::{self, register, register_rows};
 use crate::statement;
 use crate::table::{Objects, Partitions};
-
-/// What a date's tables are made from.
-#[derive(Debug, Clone, Default)]
-pub struct DateInputs {
-    /// The date, `YYYY-MM-DD`.
-    pub event_date: String,
-    /// The run, `{generation}-{digest}`, for the keys of what is written.
-    pub run: String,
-    /// The version of the catalogue that the run pins.
-    pub catalogue: Option<Pointer>,
-    /// The receipts that are to be seen as `ingest_batches`.
-    pub receipts: Vec<Receipt>,
-    /// Files by table and `event_date`: facts of the date and of as many days
-    /// before as are looked back on; for checks after the marts, the date's
-    /// marts too.
-    pub tables: BTreeMap<String, BTreeMap<String, Vec<FileEntry>>>,
-}
 
 /// Makes marts and runs checks of one date.
 ///

@@ -18,7 +18,8 @@
 //! concerns.
 //!
 //! [`DateRun`] makes a date's marts from its facts and runs its checks. A mart
-//! sees facts and the catalogue alone, of the window that its head names.
+//! sees facts and the catalogue alone, of the window that its head names. A state
+//! machine calls it through [`steps`].
 //!
 //! Two rules hold. Only objects that a receipt or a current generation names
 //! exist: an orphan under a zone's prefix is never read. And the lake is only
@@ -34,9 +35,9 @@ mod ledger;
 mod output;
 mod session;
 mod statement;
+pub mod steps;
 mod table;
 
-pub use check::CheckResult;
-pub use date_run::{DateInputs, DateRun};
+pub use date_run::DateRun;
 pub use engine::{Answer, Engine};
 pub use error::MartsError;

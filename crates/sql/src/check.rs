@@ -33,6 +33,16 @@ pub enum After {
     Marts,
 }
 
+/// What must be there before a check can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// The date's own events and facts: dates are checked side by side.
+    Date,
+    /// Its marts or earlier dates too: dates are checked in their order.
+    Window,
+}
+
 /// A file of `sql/checks`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
@@ -80,8 +90,38 @@ impl Check {
         })
     }
 
+    /// What must be there before it can run.
+    pub fn phase(&self) -> Phase {
+        match (self.after, self.looks_back) {
+            (After::Compact, 0) => Phase::Date,
+            _ => Phase::Window,
+        }
+    }
+
     /// The SQL that finds what breaks it on that date, `YYYY-MM-DD`.
     pub fn sql_for(&self, date: &str) -> String {
         crate::for_date(&self.sql, date)
+    }
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// The check's name.
+    pub name: String,
+    /// What it means when it is broken.
+    pub severity: Severity,
+    /// What is expected, in words.
+    pub about: String,
+    /// How many rows break it.
+    pub broken: u64,
+    /// The first of these rows, each as a JSON object.
+    pub sample: Vec<String>,
+}
+
+impl CheckResult {
+    /// Whether the date must not be published for it.
+    pub fn stops(&self) -> bool {
+        self.severity == Severity::Error && self.broken > 0
     }
 }

@@ -18,7 +18,7 @@ mod check;
 mod head;
 mod mart;
 
-pub use check::{After, Check, Severity};
+pub use check::{After, Check, CheckResult, Phase, Severity};
 pub use head::HeadError;
 pub use mart::{Mart, Partition, Rebuild};
 

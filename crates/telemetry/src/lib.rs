@@ -6,7 +6,10 @@
 //! else `AWS_LAMBDA_LOG_LEVEL` (set where a function's log level is
 //! configured), gives one level for everything; without any, it is `info`.
 
+mod emf;
 mod level;
+
+pub use emf::{Emf, NAMESPACE};
 
 use std::io::{self, IsTerminal as _};
 

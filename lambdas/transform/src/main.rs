@@ -5,6 +5,7 @@ mod config;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::streams::KinesisEventResponse;
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use lambda_runtime::tower::Layer;
 use lambda_runtime::{Diagnostic, LambdaEvent, LambdaInvocation, Runtime, Service, service_fn};
 use marquee_aws::S3Store;
 use marquee_ingest::{BatchResponse, Transform};
+use marquee_telemetry::Emf;
 use tokio::task::futures::TaskLocalFuture;
 
 use crate::config::Config;
@@ -37,12 +39,18 @@ async fn main() -> ExitCode {
 /// Makes what lasts from call to call, and answers calls until Lambda ends.
 async fn serve() -> anyhow::Result<()> {
     let config = Config::read(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))?;
+    let emf = Emf::init(config.namespace, config.environment)?;
     let sdk = marquee_aws::sdk_config().await;
-    let store = S3Store::connect(&sdk, config.bucket, config.path_style).below(config.prefix);
+    let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style)
+        .below(config.lake.prefix);
     let transform = &Transform::new(Arc::new(store), config.settings);
 
-    let handler = service_fn(|_: LambdaEvent<()>| async move {
+    let handler = service_fn(|event: LambdaEvent<()>| async move {
         let done = transform.handle(&PAYLOAD.get()).await;
+        if let Ok(done) = &done {
+            done.report.count(now());
+        }
+        emf.flush(&event.context.request_id);
         done.map(answer).map_err(|error| Diagnostic {
             error_type: "TransformError".into(),
             error_message: error.to_string(),
@@ -54,6 +62,14 @@ async fn serve() -> anyhow::Result<()> {
         .run()
         .await
         .map_err(anyhow::Error::from_boxed)
+}
+
+/// UTC microseconds.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+    })
 }
 
 /// The records to deliver again, in Lambda's words.

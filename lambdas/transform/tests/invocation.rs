@@ -1,56 +1,24 @@
 //! The built function, called as Lambda calls it, on a bucket as S3 is one.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod runtime_api;
-
-use std::process::{Child, Command, Stdio};
-
 use aws_lambda_events::streams::KinesisEventResponse;
+use marquee_runtime_api::{Answer, Running, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::json;
 
-use crate::runtime_api::{Answer, RuntimeApi};
-
+const BINARY: &str = env!("CARGO_BIN_EXE_transform");
 const SEQUENCE: u128 = 49_590_338_271_490_256_608_559_692_538_361_571_095;
 
-/// A running function; it ends with the test.
-struct Function(Child);
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// The function's binary in an environment that holds nothing but these.
-fn function(variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_transform"));
-    command
-        .env_clear()
-        .envs([
-            ("AWS_LAMBDA_FUNCTION_NAME", "transform"),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-        ])
-        .envs(variables.iter().copied());
-    command
-}
-
 /// Starts the function on the bucket `lake` of `s3`, below `team`.
-fn start(s3: &StandIn, api: &RuntimeApi) -> Function {
-    let child = function(&[
+fn start(s3: &StandIn, api: &RuntimeApi) -> Running {
+    let variables = [
         ("AWS_LAMBDA_RUNTIME_API", api.address()),
         ("AWS_ENDPOINT_URL", s3.endpoint()),
         ("MARQUEE_BUCKET", "lake"),
         ("MARQUEE_PREFIX", "team"),
         ("MARQUEE_S3_PATH_STYLE", "true"),
-    ])
-    .spawn();
-    Function(child.expect("the function starts"))
+    ];
+    function(BINARY, &variables).start()
 }
 
 /// A Kinesis batch as Lambda delivers it, one record a text.
@@ -174,10 +142,7 @@ async fn an_event_that_is_no_kinesis_batch_is_an_error_and_the_function_lives_on
 
 #[test]
 fn an_unusable_environment_is_told_in_one_line() {
-    let output = function(&[("MARQUEE_MAX_AGE_DAYS", "many")])
-        .stdout(Stdio::piped())
-        .output()
-        .unwrap();
+    let output = function(BINARY, &[("MARQUEE_MAX_AGE_DAYS", "many")]).output();
     assert!(!output.status.success());
     let log = String::from_utf8(output.stdout).unwrap();
     assert_eq!(log.lines().count(), 1, "{log}");

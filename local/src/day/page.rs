@@ -10,7 +10,7 @@ use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use marquee_day::audit::Audit;
 use marquee_day::plan::{Selection, Why};
 use marquee_day::sweep::Swept;
-use marquee_marts::CheckResult;
+use marquee_sql::CheckResult;
 
 use super::run::{DateOutcome, Step};
 
@@ -126,23 +126,11 @@ fn line(date: &str, why: &Why, outcome: &DateOutcome) -> String {
                 HumanCount(counts.duplicates),
                 HumanCount(counts.redelivered),
                 published.generation.tables.len(),
-                reason(why)
+                why
             )
         }
-        DateOutcome::Held { .. } => format!("{date}  HELD BACK, not published ({})", reason(why)),
+        DateOutcome::Held { .. } => format!("{date}  HELD BACK, not published ({})", why),
         DateOutcome::Unchanged => format!("{date}  unchanged"),
-    }
-}
-
-fn reason(why: &Why) -> String {
-    match why {
-        Why::First => "first time".to_owned(),
-        Why::Receipts(1) => "1 new batch".to_owned(),
-        Why::Receipts(batches) => format!("{batches} new batches"),
-        Why::Follows(date) => format!("as {date} changed"),
-        Why::Newest => "the newest date now".to_owned(),
-        Why::Changed => "SQL or catalogue changed".to_owned(),
-        Why::Asked => "made anew".to_owned(),
     }
 }
 

@@ -4,32 +4,27 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
-use marquee_day::audit::{self, Closing, EventBook};
-use marquee_day::catalog::{self, Catalog};
+use marquee_day::audit::EventBook;
+use marquee_day::catalog::Catalog;
+use marquee_day::close::{self, Closed};
 use marquee_day::compact::CompactSettings;
 use marquee_day::facts::{self, Facts};
-use marquee_day::plan::{self, DateTask, Definitions, Plan, Selection, Why};
+use marquee_day::plan::{self, DateTask, Definitions, Plan, Selection};
+use marquee_day::prepare::{self, Prepared};
 use marquee_day::publish::{self, Outcome, Ready};
-use marquee_day::{Date, projected};
+use marquee_day::show;
 use marquee_ingest::titles::Titles;
-use marquee_lake::catalogue::{self, Pointer};
-use marquee_lake::document;
-use marquee_lake::generation::{self, FileEntry, Generation, TableFiles};
-use marquee_lake::receipt::{self, Receipt};
-use marquee_lake::zone::curated_directory;
-use marquee_marts::{CheckResult, DateInputs, DateRun};
-use marquee_sql::{After, Mart};
-use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use marquee_lake::catalogue;
+use marquee_lake::generation::{Generation, TableFiles};
+use marquee_marts::DateRun;
+use marquee_sql::{CheckResult, Mart, Phase};
+use object_store::ObjectStore;
 
 /// How often a date is planned again that another run was quicker with.
 const ROUNDS: usize = 20;
 /// Tables that are made side by side.
 const MARTS_SIDE_BY_SIDE: usize = 2;
-/// The tables that marts read.
-const READ: [&str; 3] = ["events", "fact_session", "fact_view"];
 
 /// What makes days.
 pub struct Days {
@@ -118,7 +113,7 @@ impl Days {
         selection: &Selection,
         observe: &(dyn Fn(Step<'_>) + Sync),
     ) -> anyhow::Result<BTreeMap<String, DateOutcome>> {
-        self.catch_up().await?;
+        show::catch_up(&*self.store, &*self.catalog, &self.definitions).await?;
         let mut outcomes = BTreeMap::new();
         for _ in 0..ROUNDS {
             let plan = plan::plan(
@@ -147,19 +142,6 @@ impl Days {
             }
         }
         anyhow::bail!("other runs published the same dates {ROUNDS} times over: run again later")
-    }
-
-    /// Shows engines what was published by runs that broke off, or may have been
-    /// overtaken while they did.
-    async fn catch_up(&self) -> anyhow::Result<()> {
-        for behind in projected::behind(&*self.store).await? {
-            let date = behind.current.event_date.clone();
-            self.project(behind.current).await?;
-            for generation in behind.unmarked {
-                projected::mark(&*self.store, &date, generation).await?;
-            }
-        }
-        Ok(())
     }
 
     /// The events and facts of every planned date, dates side by side.
@@ -200,135 +182,55 @@ impl Days {
 
     /// From a date's facts to its generation; `None` when another run was first.
     async fn finish(&self, task: &DateTask, facts: &Facts) -> anyhow::Result<Option<DateOutcome>> {
-        let date: Date = task.event_date.parse()?;
-        let current = generation::current(&*self.store).await?;
-        let looked_back = plan::looked_back(&self.definitions, date, task.newest, &current);
-        if is_unchanged(task, facts, &self.definitions, &looked_back) && self.is_whole(task).await?
-        {
+        let store = &*self.store;
+        let Prepared::Ready(inputs) =
+            prepare::prepare(store, &self.definitions, task, facts).await?
+        else {
             return Ok(Some(DateOutcome::Unchanged));
-        }
-        let run = publish::run_of(task, facts, &self.definitions, &looked_back);
-        let earlier = looked_back.keys().filter_map(|date| current.get(date));
-        let mut inputs = DateInputs {
-            event_date: task.event_date.clone(),
-            run: run.clone(),
-            catalogue: task.catalogue.clone(),
-            receipts: self.arrived(date).await?,
-            tables: tables(task, facts, earlier),
         };
-        let date_run = DateRun::open(Arc::clone(&self.store), inputs.clone()).await?;
-        let mut checks = self.checks(&date_run, After::Compact).await?;
+        let date_run = DateRun::open(Arc::clone(&self.store), (*inputs).clone()).await?;
+        let mut checks = self.checks(&date_run, Phase::Date).await?;
         let mut marts = BTreeMap::new();
         if !checks.iter().any(CheckResult::stops) {
             marts = self.marts(date_run, task).await?;
-            for (name, files) in &marts {
-                let of_date = [(task.event_date.clone(), files.files.clone())];
-                inputs.tables.insert(name.clone(), of_date.into());
+            let date_run =
+                DateRun::open(Arc::clone(&self.store), inputs.clone().with_marts(&marts)).await?;
+            checks.extend(self.checks(&date_run, Phase::Window).await?);
+        }
+        self.definitions.sort(&mut checks);
+        let closed = close::close(store, task, facts, &inputs, &checks, marts).await?;
+        let (book, marts) = match closed {
+            Closed::Held { book, .. } => {
+                let book = book.map(|book| *book);
+                return Ok(Some(DateOutcome::Held { checks, book }));
             }
-            let date_run = DateRun::open(Arc::clone(&self.store), inputs).await?;
-            checks.extend(self.checks(&date_run, After::Marts).await?);
-        }
-        document::write(
-            &*self.store,
-            &publish::belonging(&task.event_date, "checks", &run),
-            &checks,
-        )
-        .await?;
-        if checks.iter().any(CheckResult::stops) {
-            return Ok(Some(DateOutcome::Held { checks, book: None }));
-        }
-
-        let book = self.book(task, facts).await?;
-        document::write(
-            &*self.store,
-            &publish::belonging(&task.event_date, "audit", &run),
-            &book,
-        )
-        .await?;
-        if !book.balanced {
-            let book = Some(book);
-            return Ok(Some(DateOutcome::Held { checks, book }));
-        }
-        let (rows, content) = audit::table(&book)?;
-        let directory = curated_directory("audit", Some(&task.event_date), &run);
-        let table = publish::write_table(&*self.store, &directory, rows, content).await?;
-        marts.insert("audit".to_owned(), table);
-
+            Closed::Balanced { book, tables } => (*book, tables),
+        };
         let ready = Ready {
             task,
             facts,
             marts,
             definitions: self.definitions.digest(),
-            looked_back,
-            run,
+            looked_back: inputs.looked_back,
+            run: inputs.run,
         };
-        let Outcome::Published(generation) = publish::publish(&*self.store, ready).await? else {
+        let Outcome::Published(generation) = publish::publish(store, ready).await? else {
             return Ok(None);
         };
-        let generation = *generation;
-        self.project(generation.clone()).await?;
-        projected::mark(&*self.store, &task.event_date, generation.generation).await?;
+        show::show_and_mark(store, &*self.catalog, &self.definitions, &generation).await?;
         Ok(Some(DateOutcome::Published(Box::new(Published {
-            generation,
+            generation: *generation,
             book,
             checks,
         }))))
     }
 
-    /// Whether the files of the date's generation are there; only a date that is
-    /// made anew is looked at.
-    async fn is_whole(&self, task: &DateTask) -> anyhow::Result<bool> {
-        let Some(parent) = task.parent.as_ref().filter(|_| task.why == Why::Asked) else {
-            return Ok(true);
-        };
-        for file in parent.tables.values().flat_map(|table| &table.files) {
-            match self.store.head(&Path::from(file.key.as_str())).await {
-                Ok(found) if found.size == file.bytes => {}
-                Ok(_) | Err(object_store::Error::NotFound { .. }) => return Ok(false),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(true)
-    }
-
-    /// Where the date's events went.
-    async fn book(&self, task: &DateTask, facts: &Facts) -> anyhow::Result<EventBook> {
-        let receipts =
-            audit::receipts_at(&*self.store, task.covered.iter().map(String::as_str)).await?;
-        Ok(EventBook::close(Closing {
-            event_date: &task.event_date,
-            covered: task.covered.len(),
-            receipt_rows: task.receipt_rows,
-            receipts: &receipts,
-            counts: &facts.counts,
-            tables: &facts.tables,
-        }))
-    }
-
-    async fn checks(&self, run: &DateRun, after: After) -> anyhow::Result<Vec<CheckResult>> {
+    async fn checks(&self, run: &DateRun, phase: Phase) -> anyhow::Result<Vec<CheckResult>> {
         let mut results = Vec::new();
-        for check in self
-            .definitions
-            .checks
-            .iter()
-            .filter(|check| check.after == after)
-        {
+        for check in self.definitions.checks_in(phase) {
             results.push(run.check(check).await?);
         }
         Ok(results)
-    }
-
-    /// The receipts of what arrived on the date, and on the days before it that
-    /// checks look back at.
-    async fn arrived(&self, date: Date) -> anyhow::Result<Vec<Receipt>> {
-        let checks = self.definitions.checks.iter();
-        let looks_back = checks.map(|check| check.looks_back).max().unwrap_or(0);
-        let mut receipts = Vec::new();
-        for days in (0..=looks_back).rev() {
-            let ingest_date = date.before(days).to_string();
-            receipts.extend(receipt::list(&*self.store, Some(&ingest_date)).await?);
-        }
-        Ok(receipts)
     }
 
     /// Every table that SQL makes of the date.
@@ -340,77 +242,4 @@ impl Days {
         let marts: Vec<Mart> = self.definitions.marts_for(task.newest).cloned().collect();
         Ok(Arc::new(run).build_all(marts, MARTS_SIDE_BY_SIDE).await?)
     }
-
-    /// Shows engines the generation, and what was published of its date
-    /// meanwhile: the last look comes after the last write.
-    async fn project(&self, mut generation: Generation) -> anyhow::Result<()> {
-        loop {
-            self.show(&generation).await?;
-            let date = &generation.event_date;
-            match generation::current_of(&*self.store, date).await? {
-                Some(newer) if newer.generation > generation.generation => generation = newer,
-                _ => return Ok(()),
-            }
-        }
-    }
-
-    async fn show(&self, generation: &Generation) -> anyhow::Result<()> {
-        let undated = |table: &str| self.definitions.is_undated(table);
-        for projection in catalog::projections(&*self.store, generation, undated).await? {
-            let shown = self.catalog.bring_forward(&projection).await;
-            shown.with_context(|| {
-                format!(
-                    "{} is published, but engines do not see all of it yet; \
-                     the next run brings the catalogue forward",
-                    generation.event_date
-                )
-            })?;
-        }
-        Ok(())
-    }
-}
-
-/// Whether what the date was made from is what its generation was made from.
-fn is_unchanged(
-    task: &DateTask,
-    facts: &Facts,
-    definitions: &Definitions,
-    looked_back: &BTreeMap<String, String>,
-) -> bool {
-    let Some(parent) = &task.parent else {
-        return false;
-    };
-    let is_as_before = looked_back
-        .iter()
-        .all(|(date, facts)| parent.looked_back.get(date) == Some(facts));
-    let version = |pointer: &Pointer| pointer.version.clone();
-    is_as_before
-        && parent.facts == facts.digest
-        && parent.counts == facts.counts
-        && parent.receipts == task.covered.len() as u64
-        && parent.newest >= task.newest
-        && parent.definitions == definitions.digest()
-        && parent.catalogue == task.catalogue.as_ref().map(version)
-}
-
-/// The files that marts and checks read, by table and date.
-fn tables<'g>(
-    task: &DateTask,
-    facts: &Facts,
-    earlier: impl Iterator<Item = &'g Generation>,
-) -> BTreeMap<String, BTreeMap<String, Vec<FileEntry>>> {
-    let mut tables: BTreeMap<String, BTreeMap<String, Vec<FileEntry>>> = BTreeMap::new();
-    let mut add = |date: &str, of_date: &BTreeMap<String, TableFiles>| {
-        for table in READ {
-            if let Some(files) = of_date.get(table) {
-                let dates = tables.entry(table.to_owned()).or_default();
-                dates.insert(date.to_owned(), files.files.clone());
-            }
-        }
-    };
-    for generation in earlier {
-        add(&generation.event_date, &generation.tables);
-    }
-    add(&task.event_date, &facts.tables);
-    tables
 }

@@ -136,6 +136,7 @@ pub(super) mod tests {
             days: 1,
             seed: 7,
             lake: "lake".into(),
+            warehouse: false,
         }
     }
 

@@ -7,4 +7,5 @@ mod lake;
 mod late;
 mod races;
 mod rebuild;
+mod steps;
 mod store;

@@ -8,6 +8,7 @@ SELECT
     count(*) AS sessions,
     count(CASE WHEN is_binge THEN 1 END) AS binges,
     CAST(count(CASE WHEN is_binge THEN 1 END) AS DOUBLE PRECISION) / count(*) AS binge_share,
+    CAST(sum(watch_ms) AS DOUBLE PRECISION) / 3600000 AS hours,
     CAST(sum(CASE WHEN is_binge THEN watch_ms ELSE 0 END) AS DOUBLE PRECISION)
     / 3600000 AS binge_hours,
     CAST(sum(CASE WHEN is_binge THEN watch_ms ELSE 0 END) AS DOUBLE PRECISION)

@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt};
 use marquee_event::parse_rfc3339;
 use marquee_ingest::envelope;
 use marquee_lake::receipt::Receipt;
-use marquee_lake::zone::FAILED;
+use marquee_lake::zone::{FAILED, FAILED_BY_LAMBDA};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
@@ -67,8 +67,8 @@ impl FailedBatch {
     }
 }
 
-/// Every batch under `failed/`, in the order of their keys, and what cannot be
-/// read there. A batch that was delivered again since, and has its receipt or
+/// Every batch under `failed/`, or where Lambda puts it, in the order of their
+/// keys, and what cannot be read there. A batch that was delivered again since, and has its receipt or
 /// its records in receipted objects, is not open.
 ///
 /// # Errors
@@ -77,11 +77,13 @@ pub async fn failed_batches(
     store: &Arc<dyn ObjectStore>,
     receipts: &[Receipt],
 ) -> Result<(Vec<FailedBatch>, Vec<Problem>), DayError> {
-    let mut keys: Vec<Path> = store
-        .list(Some(&Path::from(FAILED)))
-        .map_ok(|object| object.location)
-        .try_collect()
-        .await?;
+    let mut keys: Vec<Path> = Vec::new();
+    for prefix in [FAILED, FAILED_BY_LAMBDA] {
+        let mut objects = store.list(Some(&Path::from(prefix)));
+        while let Some(object) = objects.try_next().await? {
+            keys.push(object.location);
+        }
+    }
     keys.sort();
     let mut contents = futures::stream::iter(keys)
         .map(|key| async move {

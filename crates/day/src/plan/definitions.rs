@@ -1,7 +1,7 @@
 //! What `sql/` defines, as the plan needs it.
 
 use marquee_lake::digest;
-use marquee_sql::{Check, Mart, Partition};
+use marquee_sql::{After, Check, CheckResult, Mart, Partition, Phase};
 
 use crate::error::DayError;
 
@@ -31,6 +31,24 @@ impl Definitions {
         self.marts
             .iter()
             .filter(move |mart| newest || mart.is_for_every_date())
+    }
+
+    /// The checks that can run in that phase.
+    pub fn checks_in(&self, phase: Phase) -> impl Iterator<Item = &Check> {
+        self.checks
+            .iter()
+            .filter(move |check| check.phase() == phase)
+    }
+
+    /// Puts results in the order in which the checks are defined, those of the
+    /// facts first.
+    pub fn sort(&self, results: &mut [CheckResult]) {
+        let place = |name: &str| {
+            let found = self.checks.iter().position(|check| check.name == name);
+            let after = found.and_then(|place| self.checks.get(place));
+            (after.is_none_or(|check| check.after == After::Marts), found)
+        };
+        results.sort_by_cached_key(|result| place(&result.name));
     }
 
     /// How many days before a date its tables and checks read.

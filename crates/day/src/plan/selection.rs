@@ -9,6 +9,14 @@ pub enum Selection {
     /// Those that are due.
     #[default]
     Due,
+    /// Those of a span that are due, of which there may be none. What comes after
+    /// it, and has no generation yet, does not count as newer.
+    DueWithin {
+        /// The first, or from the beginning.
+        from: Option<Date>,
+        /// The last.
+        to: Date,
+    },
     /// Those of a span that are due, or that were made with other SQL or
     /// another catalogue than today's.
     Within {
@@ -30,7 +38,16 @@ impl Selection {
     pub(super) fn has(&self, date: Date) -> bool {
         match self {
             Self::Due => true,
+            Self::DueWithin { from, to } => from.is_none_or(|from| from <= date) && date <= *to,
             Self::Within { from, to } | Self::Anew { from, to } => (*from..=*to).contains(&date),
+        }
+    }
+
+    /// Whether it looks as far as that date.
+    pub(super) fn reaches(&self, date: Date) -> bool {
+        match self {
+            Self::DueWithin { to, .. } => date <= *to,
+            _ => true,
         }
     }
 

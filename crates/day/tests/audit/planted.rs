@@ -233,14 +233,16 @@ fn failed(records: &[Sent], with_payload: bool) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_failed_batch_is_a_problem_until_its_records_are_in_the_lake() {
+    // Where the embedded mapping writes, and where Lambda does.
     const KEY: &str = "failed/aws/lambda/m/shardId-000000000000/2026/03/01/t-1";
-    for with_payload in [true, false] {
+    const LAMBDAS: &str = "aws/lambda/m/shardId-000000000000/2026/03/01/t-1";
+    for (key, with_payload) in [(KEY, true), (KEY, false), (LAMBDAS, true)] {
         let (lake, _) = whole().await;
         let records = [Sent::new(4, &[play(4)]), Sent::new(5, &[play(5), play(6)])];
-        lake.put(KEY, failed(&records, with_payload)).await;
+        lake.put(key, failed(&records, with_payload)).await;
         let audit = lake.audit_with(&[(0, 5)]).await;
         let open = Problem::FailedOpen {
-            key: KEY.to_owned(),
+            key: key.to_owned(),
             shard_id: shard_id(0),
             records: 2,
         };

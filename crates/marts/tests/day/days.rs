@@ -8,8 +8,9 @@ use datafusion::parquet::arrow::ArrowWriter;
 use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
 use marquee_lake::receipt::{Kind, Receipt};
+use marquee_lake::work::DateInputs;
 use marquee_lake::{digest, zone};
-use marquee_marts::{DateInputs, DateRun};
+use marquee_marts::DateRun;
 use marquee_tables::settings::writer_properties;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -117,6 +118,7 @@ impl Days {
             catalogue: Some(self.catalogue.clone()),
             receipts: receipts(),
             tables,
+            ..DateInputs::default()
         };
         Arc::new(
             DateRun::open(Arc::clone(&self.store), inputs)

@@ -1,5 +1,21 @@
 //! Lambda's side of the Runtime API: gives a function its events and takes
-//! its answers.
+//! its answers, so that the built binary is tested as Lambda runs it.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use marquee_runtime_api::{Answer, RuntimeApi, function};
+//!
+//! let mut api = RuntimeApi::start().await;
+//! let variables = [("AWS_LAMBDA_RUNTIME_API", api.address())];
+//! let _running = function("target/debug/transform", &variables).start();
+//! let Answer::Response(answer) = api.invoke("{}").await else {
+//!     panic!("the function failed");
+//! };
+//! # }
+//! ```
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod function;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +29,14 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
+pub use crate::function::{Function, Running, function};
+
 /// How long a function may take before the test gives it up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a function made of an event.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// It returned this.
     Response(String),
     /// It failed, and said this.
@@ -26,7 +44,7 @@ pub(crate) enum Answer {
 }
 
 /// The Runtime API of one function.
-pub(crate) struct RuntimeApi {
+pub struct RuntimeApi {
     address: String,
     events: mpsc::UnboundedSender<String>,
     answers: mpsc::UnboundedReceiver<Answer>,
@@ -40,7 +58,10 @@ struct Desk {
 
 impl RuntimeApi {
     /// Serves on a free loopback port as long as the test runs.
-    pub(crate) async fn start() -> Self {
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (events, given) = mpsc::unbounded_channel();
@@ -65,12 +86,15 @@ impl RuntimeApi {
     }
 
     /// `AWS_LAMBDA_RUNTIME_API`.
-    pub(crate) fn address(&self) -> &str {
+    pub fn address(&self) -> &str {
         &self.address
     }
 
     /// Calls the function with an event and waits for its answer.
-    pub(crate) async fn invoke(&mut self, event: &str) -> Answer {
+    ///
+    /// # Panics
+    /// When there is none within a minute.
+    pub async fn invoke(&mut self, event: &str) -> Answer {
         self.events.send(event.to_owned()).unwrap();
         tokio::time::timeout(PATIENCE, self.answers.recv())
             .await

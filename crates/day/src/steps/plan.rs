@@ -1,0 +1,268 @@
+//! Which dates are due, as references.
+
+use marquee_event::parse_rfc3339;
+use marquee_lake::work::Work;
+use marquee_lake::{digest, document};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{StepError, Steps, answer};
+use crate::date::{Date, Span};
+use crate::plan::{self, DateTask, Plan, Selection};
+
+/// How many dates a plan lists, as a state machine's state is small; who has made
+/// these plans again.
+pub const DATES_AT_ONCE: usize = 100;
+
+const MICROS_PER_SECOND: f64 = 1_000_000.0;
+
+/// Which dates to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// What is due up to the day before `time`.
+    Due,
+    /// The day of `time`, if it is due.
+    Today,
+    /// What is due in `from..to`, or was made with other SQL or titles.
+    Within,
+    /// `from..to`, from nothing but processed objects.
+    Anew,
+    /// No plan, but `from..to` month by month, for a backfill.
+    Spans,
+}
+
+/// What `plan` takes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanInput {
+    /// Which dates to look at.
+    pub which: Which,
+    /// The first date, where `which` needs one.
+    pub from: Option<Date>,
+    /// The last.
+    pub to: Option<Date>,
+    /// When the schedule fired, RFC 3339; now, where it cannot be read.
+    pub time: Option<String>,
+}
+
+/// A date to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedDate {
+    /// The date.
+    pub event_date: Date,
+    /// Where its steps leave things for each other.
+    pub work: Work,
+    /// The generation it will be.
+    pub generation: u32,
+    /// Why it is made.
+    pub why: String,
+    /// Whether events and facts are made, or the parent's kept.
+    pub compact: bool,
+    /// Whether the inputs are divided first.
+    pub split: bool,
+    /// The buckets to compact.
+    pub buckets: Vec<u32>,
+}
+
+/// What `plan` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanAnswer {
+    /// The plan's name: the same work has the same.
+    pub plan: String,
+    /// How many dates are to be made.
+    pub count: usize,
+    /// The first of them, [`DATES_AT_ONCE`] at most, ascending.
+    pub dates: Vec<PlannedDate>,
+}
+
+impl PlanInput {
+    fn span(&self) -> Result<Span, StepError> {
+        let fault = |fault: &str| StepError::Input {
+            step: "plan",
+            fault: format!("{fault} (which is {:?})", self.which),
+        };
+        match (self.from, self.to) {
+            (Some(from), Some(to)) if from <= to => Ok(Span { from, to }),
+            (Some(from), Some(to)) => Err(fault(&format!("`from` {from} is after `to` {to}"))),
+            _ => Err(fault("it needs the dates `from` and `to`")),
+        }
+    }
+
+    fn selection(&self, now: i64) -> Result<Selection, StepError> {
+        let time = self.time.as_deref().and_then(parse_rfc3339).unwrap_or(now);
+        let today = Date::of(time);
+        Ok(match self.which {
+            Which::Due => Selection::DueWithin {
+                from: None,
+                to: today.before(1),
+            },
+            Which::Today => Selection::DueWithin {
+                from: Some(today),
+                to: today,
+            },
+            Which::Within | Which::Spans => {
+                let Span { from, to } = self.span()?;
+                Selection::Within { from, to }
+            }
+            Which::Anew => {
+                let Span { from, to } = self.span()?;
+                Selection::Anew { from, to }
+            }
+        })
+    }
+}
+
+impl Steps {
+    pub(super) async fn plan(&self, input: PlanInput, now: i64) -> Result<Value, StepError> {
+        if input.which == Which::Spans {
+            return Ok(json!({ "spans": months(input.span()?) }));
+        }
+        let selection = input.selection(now)?;
+        let plan = plan::plan(
+            &*self.store,
+            &self.definitions,
+            &self.settings.plan,
+            &selection,
+        )
+        .await?;
+        metrics::histogram!("Freshness").record(waited(&plan, now));
+        let name = name_of(&plan.tasks)?;
+        let mut dates = Vec::new();
+        for task in plan.tasks.iter().take(DATES_AT_ONCE) {
+            let work = Work::new(&name, &task.event_date);
+            document::write(&*self.store, &work.task(), task).await?;
+            dates.push(planned(task, work)?);
+        }
+        Ok(answer(PlanAnswer {
+            plan: name,
+            count: plan.tasks.len(),
+            dates,
+        }))
+    }
+}
+
+fn planned(task: &DateTask, work: Work) -> Result<PlannedDate, StepError> {
+    let compact = task.compaction.is_some();
+    Ok(PlannedDate {
+        event_date: super::publish::date(&task.event_date)?,
+        work,
+        generation: task.generation,
+        why: task.why.to_string(),
+        compact,
+        split: compact && task.buckets > 1,
+        buckets: match compact {
+            true => (0..task.buckets).collect(),
+            false => Vec::new(),
+        },
+    })
+}
+
+/// The same tasks, the same name.
+fn name_of(tasks: &[DateTask]) -> Result<String, StepError> {
+    let text = serde_json::to_vec(tasks).map_err(|cause| StepError::Input {
+        step: "plan",
+        fault: cause.to_string(),
+    })?;
+    let digest = digest::of(&text);
+    Ok(digest.get(..16).unwrap_or(&digest).to_owned())
+}
+
+/// Seconds since the first of what arrived on its date and is in no published
+/// table; 0 when all is.
+fn waited(plan: &Plan, now: i64) -> f64 {
+    let waiting = plan
+        .tasks
+        .iter()
+        .filter_map(|task| parse_rfc3339(task.waiting_since.as_deref()?))
+        .min();
+    waiting.map_or(0.0, |since| {
+        now.saturating_sub(since).max(0) as f64 / MICROS_PER_SECOND
+    })
+}
+
+/// The span, cut where months begin.
+fn months(span: Span) -> Vec<Value> {
+    let month = |date: Date| date.to_string().get(..7).map(str::to_owned);
+    let mut months = Vec::new();
+    let (mut from, mut last) = (span.from, span.from);
+    while last < span.to {
+        let next = last.after(1);
+        if month(next) != month(from) {
+            months.push(json!({ "from": from, "to": last }));
+            from = next;
+        }
+        last = next;
+    }
+    months.push(json!({ "from": from, "to": span.to }));
+    months
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn input(text: &str) -> PlanInput {
+        serde_json::from_str(text).unwrap()
+    }
+
+    const NOON: i64 = 1_767_700_800_000_000; // 2026-01-06T12:00:00Z
+
+    #[test]
+    fn a_schedule_looks_at_the_days_before_its_time() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        let due = input(r#"{"which": "due"}"#).selection(NOON).unwrap();
+        let to = date("2026-01-05");
+        assert_eq!(due, Selection::DueWithin { from: None, to });
+        let late = input(r#"{"which": "today", "time": "2026-01-04T23:59:59Z"}"#);
+        let day = date("2026-01-04");
+        assert_eq!(
+            late.selection(NOON).unwrap(),
+            Selection::DueWithin {
+                from: Some(day),
+                to: day
+            }
+        );
+        // An emulator leaves the placeholder as it is.
+        let unfilled = input(r#"{"which": "due", "time": "<aws.scheduler.scheduled-time>"}"#);
+        assert_eq!(unfilled.selection(NOON).unwrap(), due);
+    }
+
+    #[test]
+    fn a_span_must_be_there_and_the_right_way_round() {
+        let error = |text| input(text).selection(NOON).unwrap_err().to_string();
+        assert_eq!(
+            error(r#"{"which": "within", "from": "2026-01-06"}"#),
+            "plan cannot be asked that: it needs the dates `from` and `to` (which is Within)"
+        );
+        assert_eq!(
+            error(r#"{"which": "anew", "from": "2026-01-06", "to": "2026-01-05"}"#),
+            "plan cannot be asked that: `from` 2026-01-06 is after `to` 2026-01-05 (which is Anew)"
+        );
+        assert!(serde_json::from_str::<PlanInput>(r#"{"which": "all"}"#).is_err());
+        assert!(
+            serde_json::from_str::<PlanInput>(r#"{"which": "within", "from": "6 Jan"}"#).is_err()
+        );
+    }
+
+    #[test]
+    fn a_backfill_goes_month_by_month() {
+        let spans = |text: &str| {
+            let months = months(text.parse().unwrap());
+            let words: Vec<String> = months
+                .iter()
+                .map(|month| {
+                    let text = |end: &str| month[end].as_str().unwrap().to_owned();
+                    format!("{}..{}", text("from"), text("to"))
+                })
+                .collect();
+            words.join(" ")
+        };
+        assert_eq!(spans("2026-01-05"), "2026-01-05..2026-01-05");
+        assert_eq!(
+            spans("2025-12-30..2026-02-01"),
+            "2025-12-30..2025-12-31 2026-01-01..2026-01-31 2026-02-01..2026-02-01"
+        );
+    }
+}

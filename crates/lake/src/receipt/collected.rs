@@ -1,0 +1,181 @@
+//! The receipts of an ingest date in one object, so that a plan does not read
+//! thousands of small ones each time.
+//!
+//! Receipts never change, so a copy of one is as good as itself. Which exist is
+//! always asked of the lake: a copy without a receipt does not count, and a receipt
+//! without a copy is read. The object can be removed at any time.
+
+use std::collections::BTreeMap;
+
+use futures::{StreamExt, TryStreamExt};
+use object_store::ObjectStore;
+use object_store::path::Path;
+
+use super::{READERS, Receipt, keys, read};
+use crate::document;
+use crate::error::LakeError;
+use crate::zone::STAGING;
+
+/// Fewer receipts than these are read as quickly one by one.
+const WORTH_COLLECTING: usize = 32;
+
+fn key(ingest_date: &str) -> Path {
+    Path::from(format!("{STAGING}/receipts/ingest_date={ingest_date}.json"))
+}
+
+/// Every receipt of the ingest date, in the order of their keys.
+///
+/// # Errors
+/// As [`read`].
+pub(super) async fn list(
+    store: &dyn ObjectStore,
+    ingest_date: &str,
+) -> Result<Vec<Receipt>, LakeError> {
+    Ok(listed(store, ingest_date).await?.0)
+}
+
+/// As [`super::list`] of the date; collects them where many had to be read one by
+/// one.
+///
+/// # Errors
+/// As [`read`]; [`LakeError::Store`] when the copy cannot be written.
+pub async fn collect(
+    store: &dyn ObjectStore,
+    ingest_date: &str,
+) -> Result<Vec<Receipt>, LakeError> {
+    let (receipts, read_singly) = listed(store, ingest_date).await?;
+    if read_singly >= WORTH_COLLECTING {
+        document::write(store, &key(ingest_date), &receipts).await?;
+    }
+    Ok(receipts)
+}
+
+/// The receipts, and how many of them were read one by one.
+async fn listed(
+    store: &dyn ObjectStore,
+    ingest_date: &str,
+) -> Result<(Vec<Receipt>, usize), LakeError> {
+    let keys = keys(store, ingest_date).await?;
+    let mut copies = match keys.len() {
+        few if few < WORTH_COLLECTING => BTreeMap::new(),
+        _ => copies(store, ingest_date).await?,
+    };
+    let missing: Vec<Path> = keys
+        .iter()
+        .filter(|key| !copies.contains_key(key.as_ref()))
+        .cloned()
+        .collect();
+    let read_singly = missing.len();
+    let read: Vec<Receipt> = futures::stream::iter(missing)
+        .map(|key| async move { read(store, &key).await })
+        .buffered(READERS)
+        .try_collect()
+        .await?;
+    copies.extend(read.into_iter().map(|receipt| (receipt.key(), receipt)));
+    let receipts = keys
+        .iter()
+        .filter_map(|key| copies.remove(key.as_ref()))
+        .collect();
+    Ok((receipts, read_singly))
+}
+
+/// The copies by the keys of their receipts; none where there is no object, or one
+/// of another form.
+async fn copies(
+    store: &dyn ObjectStore,
+    ingest_date: &str,
+) -> Result<BTreeMap<String, Receipt>, LakeError> {
+    match document::read::<Vec<Receipt>>(store, &key(ingest_date)).await {
+        Ok(receipts) => Ok(receipts
+            .into_iter()
+            .map(|receipt| (receipt.key(), receipt))
+            .collect()),
+        Err(
+            LakeError::Store(object_store::Error::NotFound { .. }) | LakeError::Malformed { .. },
+        ) => Ok(BTreeMap::new()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use object_store::ObjectStoreExt;
+    use object_store::memory::InMemory;
+
+    use super::super::{Kind, create};
+    use super::*;
+
+    const DATE: &str = "2026-01-05";
+
+    fn receipt(number: usize) -> Receipt {
+        Receipt {
+            version: 1,
+            kind: Kind::Stream,
+            batch: format!("shardId-0-{number:04}"),
+            shard_id: "shardId-0".into(),
+            first_sequence_number: number.to_string(),
+            last_sequence_number: number.to_string(),
+            ingest_date: DATE.into(),
+            ingest_hour: 0,
+            first_arrived_at: "2026-01-05T00:00:00Z".into(),
+            last_arrived_at: "2026-01-05T00:00:00Z".into(),
+            records: 1,
+            received: 1,
+            processed: 1,
+            quarantined: 0,
+            received_bytes: 1,
+            reasons: BTreeMap::new(),
+            event_dates: BTreeMap::from([(DATE.into(), 1)]),
+            catalogue: None,
+            objects: Vec::new(),
+        }
+    }
+
+    async fn lake(receipts: std::ops::Range<usize>) -> InMemory {
+        let store = InMemory::new();
+        add(&store, receipts).await;
+        store
+    }
+
+    async fn add(store: &InMemory, receipts: std::ops::Range<usize>) {
+        for number in receipts {
+            assert!(create(store, &receipt(number)).await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_collected_is_not_read_again() {
+        let store = lake(0..40).await;
+        let all = collect(&store, DATE).await.unwrap();
+        assert_eq!(all, (0..40).map(receipt).collect::<Vec<_>>());
+        add(&store, 40..45).await;
+        let (again, read_singly) = listed(&store, DATE).await.unwrap();
+        assert_eq!(again, (0..45).map(receipt).collect::<Vec<_>>());
+        assert_eq!(read_singly, 5);
+    }
+
+    #[tokio::test]
+    async fn a_receipt_that_is_gone_is_gone() {
+        let store = lake(0..40).await;
+        collect(&store, DATE).await.unwrap();
+        let lost = Path::from(receipt(7).key());
+        store.delete(&lost).await.unwrap();
+        let left = list(&store, DATE).await.unwrap();
+        assert_eq!(left.len(), 39);
+        assert!(!left.contains(&receipt(7)));
+    }
+
+    #[tokio::test]
+    async fn a_few_are_not_collected_and_a_broken_copy_is_none() {
+        let store = lake(0..31).await;
+        collect(&store, DATE).await.unwrap();
+        assert!(store.head(&key(DATE)).await.is_err());
+        add(&store, 31..40).await;
+        let broken = bytes::Bytes::from_static(b"[{\"version\": 1");
+        store.put(&key(DATE), broken.into()).await.unwrap();
+        let all = collect(&store, DATE).await.unwrap();
+        assert_eq!(all.len(), 40);
+        assert_eq!(listed(&store, DATE).await.unwrap().1, 0);
+    }
+}

@@ -1,0 +1,157 @@
+//! The function's environment, read and checked once, at the start.
+
+use std::time::Duration;
+
+use marquee_config::{ConfigError, Lake, Variables};
+use marquee_day::steps::{Step, StepSettings};
+
+const SECONDS_PER_DAY: u64 = 86_400;
+
+/// What the environment says.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// `MARQUEE_BUCKET`, `MARQUEE_PREFIX`, `MARQUEE_S3_PATH_STYLE`: the lake.
+    pub(crate) lake: Lake,
+    /// `MARQUEE_STEP`: which step this function is.
+    pub(crate) step: Step,
+    /// `MARQUEE_DATABASE`: the Glue database of the curated tables, which `publish`
+    /// must know.
+    pub(crate) database: String,
+    /// `MARQUEE_RETENTION_DAYS` and `MARQUEE_BUCKET_ROWS` (plan),
+    /// `MARQUEE_MEMORY_MIB` (split, compact), `MARQUEE_KEEP_DAYS` (sweep),
+    /// `MARQUEE_MAX_FUTURE_SECONDS` and `MARQUEE_MAX_AGE_DAYS` (replay, rebuild);
+    /// else the steps' own.
+    pub(crate) settings: StepSettings,
+    /// `MARQUEE_METRICS_NAMESPACE`; else `Marquee`.
+    pub(crate) namespace: String,
+    /// `MARQUEE_ENVIRONMENT`; else `default`.
+    pub(crate) environment: String,
+}
+
+impl Config {
+    /// Reads the variables that `lookup` knows.
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut variables = Variables::new(lookup);
+        let lake = variables.lake();
+        let names = Step::ALL.map(Step::name).join(", ");
+        variables.required("MARQUEE_STEP", &format!("one of {names}"));
+        let step = variables.parsed("MARQUEE_STEP", &format!("one of {names}"));
+        let database = match step {
+            Some(Step::Publish) => variables.required(
+                "MARQUEE_DATABASE",
+                "the Glue database of the curated tables",
+            ),
+            _ => variables.text("MARQUEE_DATABASE").unwrap_or_default(),
+        };
+        let config = Self {
+            lake,
+            // Without one the environment is refused.
+            step: step.unwrap_or(Step::Plan),
+            database,
+            settings: settings(&mut variables),
+            namespace: variables
+                .text("MARQUEE_METRICS_NAMESPACE")
+                .unwrap_or_else(|| marquee_telemetry::NAMESPACE.to_owned()),
+            environment: variables
+                .text("MARQUEE_ENVIRONMENT")
+                .unwrap_or_else(|| "default".to_owned()),
+        };
+        variables.finish(config)
+    }
+}
+
+fn settings<L: Fn(&str) -> Option<String>>(variables: &mut Variables<L>) -> StepSettings {
+    let mut settings = StepSettings::default();
+    if let Some(days) = variables.number("MARQUEE_RETENTION_DAYS", "days", 1..=36_500) {
+        settings.plan.retention_days = u32::try_from(days).unwrap_or(u32::MAX);
+    }
+    if let Some(rows) = variables.number("MARQUEE_BUCKET_ROWS", "rows", 1..=i64::MAX) {
+        settings.plan.bucket_rows = rows.unsigned_abs();
+    }
+    if let Some(mib) = variables.number("MARQUEE_MEMORY_MIB", "MiB", 16..=10_240) {
+        settings.compact.memory_bytes = usize::try_from(mib << 20).unwrap_or(usize::MAX);
+    }
+    if let Some(days) = variables.number("MARQUEE_KEEP_DAYS", "days", 1..=36_500) {
+        settings.keep = Duration::from_secs(days.unsigned_abs() * SECONDS_PER_DAY);
+    }
+    if let Some(seconds) = variables.number("MARQUEE_MAX_FUTURE_SECONDS", "seconds", 0..=31_536_000)
+    {
+        settings.transform.window.ahead_us = seconds * 1_000_000;
+    }
+    if let Some(days) = variables.number("MARQUEE_MAX_AGE_DAYS", "days", 1..=36_500) {
+        settings.transform.window.behind_us = days * 86_400_000_000;
+    }
+    settings
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::read(|name| {
+            let set = variables.iter().find(|(known, _)| *known == name);
+            set.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn a_step_and_a_bucket_are_enough() {
+        let config = read(&[("MARQUEE_BUCKET", "lake"), ("MARQUEE_STEP", "plan")]).unwrap();
+        assert_eq!(config.step, Step::Plan);
+        assert_eq!(config.settings.keep, StepSettings::default().keep);
+        assert_eq!(config.namespace, "Marquee");
+    }
+
+    #[test]
+    fn everything_can_be_set() {
+        let config = read(&[
+            ("MARQUEE_BUCKET", "lake"),
+            ("MARQUEE_STEP", "publish"),
+            ("MARQUEE_DATABASE", "marquee_dev"),
+            ("MARQUEE_RETENTION_DAYS", "30"),
+            ("MARQUEE_BUCKET_ROWS", "1000"),
+            ("MARQUEE_MEMORY_MIB", "512"),
+            ("MARQUEE_KEEP_DAYS", "2"),
+            ("MARQUEE_MAX_FUTURE_SECONDS", "60"),
+            ("MARQUEE_MAX_AGE_DAYS", "7"),
+            ("MARQUEE_METRICS_NAMESPACE", "Elsewhere"),
+            ("MARQUEE_ENVIRONMENT", "dev"),
+        ])
+        .unwrap();
+        assert_eq!(config.database, "marquee_dev");
+        assert_eq!(config.settings.plan.retention_days, 30);
+        assert_eq!(config.settings.plan.bucket_rows, 1000);
+        assert_eq!(config.settings.compact.memory_bytes, 512 << 20);
+        assert_eq!(config.settings.keep, Duration::from_secs(2 * 86_400));
+        assert_eq!(config.settings.transform.window.ahead_us, 60_000_000);
+        assert_eq!(
+            config.settings.transform.window.behind_us,
+            7 * 86_400_000_000
+        );
+        assert_eq!(config.namespace, "Elsewhere");
+        assert_eq!(config.environment, "dev");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let error = |variables: &[(&str, &str)]| read(variables).unwrap_err().to_string();
+        let none = error(&[("MARQUEE_BUCKET", "lake")]);
+        assert!(
+            none.contains("MARQUEE_STEP is missing (one of plan, split, compact,"),
+            "{none}"
+        );
+        let other = error(&[("MARQUEE_BUCKET", "lake"), ("MARQUEE_STEP", "dance")]);
+        assert!(
+            other.contains("MARQUEE_STEP=\"dance\" is not one of plan, split"),
+            "{other}"
+        );
+        let bare = error(&[("MARQUEE_BUCKET", "lake"), ("MARQUEE_STEP", "publish")]);
+        assert_eq!(
+            bare,
+            "the environment is not usable: MARQUEE_DATABASE is missing \
+             (the Glue database of the curated tables)"
+        );
+    }
+}

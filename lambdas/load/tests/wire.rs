@@ -1,0 +1,134 @@
+//! The built function, called as a state machine does, on a bucket as S3 is one and
+//! a warehouse behind the Data API's wire.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod bucket;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use marquee_redshift_stand_in::desk::Fault;
+use marquee_redshift_stand_in::server::{Account, Server};
+use marquee_redshift_stand_in::{Desk, Engine, postgres};
+use marquee_runtime_api::{Answer, RuntimeApi, function};
+use marquee_s3_stand_in::StandIn;
+use serde_json::{Value, json};
+
+use crate::bucket::{Bucket, DATE, ROLE, URL};
+
+const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:warehouse";
+
+/// A warehouse behind its wire; `None` where there is no PostgreSQL.
+async fn warehouse(test: &str, s3: &Arc<StandIn>) -> Option<Server> {
+    if let Err(missing) = postgres::programs() {
+        println!("skipped: {test}: {missing}");
+        return None;
+    }
+    let lake = marquee_redshift_stand_in::copy::Lake {
+        store: Arc::new(Bucket(Arc::clone(s3))),
+        url: URL.to_owned(),
+        role: ROLE.to_owned(),
+    };
+    let desk = Desk::new(Engine::start(lake, None).await.unwrap());
+    let account = Account {
+        workgroup: "marquee".into(),
+        database: "marquee".into(),
+        secret: SECRET.into(),
+    };
+    let server = Server::start(desk, account).await.unwrap();
+    // A page is a row, so that every result has several.
+    server.set_page_rows(1);
+    Some(server)
+}
+
+async fn ask(api: &mut RuntimeApi, what: &Value) -> Result<Value, String> {
+    match api.invoke(&what.to_string()).await {
+        Answer::Response(answer) => Ok(serde_json::from_str(&answer).unwrap()),
+        Answer::Error(error) => Err(error),
+    }
+}
+
+/// Starts a load and polls it to its end.
+async fn load(api: &mut RuntimeApi, generation: u32) -> Value {
+    let start = json!({"step": "start", "event_date": DATE, "generation": generation});
+    let mut answer = ask(api, &start).await.unwrap();
+    for _ in 0..1_000 {
+        if answer["status"] != "running" {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let poll = json!({"step": "poll", "load": answer["load"]});
+        answer = ask(api, &poll).await.unwrap();
+    }
+    panic!("{answer} comes to no end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generation_is_loaded_over_the_wire() {
+    let s3 = Arc::new(StandIn::start(["lake"]).await);
+    let test = "a_generation_is_loaded_over_the_wire";
+    let Some(server) = warehouse(test, &s3).await else {
+        return;
+    };
+    let mut api = RuntimeApi::start().await;
+    let variables = [
+        ("AWS_LAMBDA_RUNTIME_API", api.address()),
+        ("AWS_ENDPOINT_URL", s3.endpoint()),
+        ("AWS_ENDPOINT_URL_REDSHIFT_DATA", server.endpoint()),
+        ("MARQUEE_BUCKET", "lake"),
+        ("MARQUEE_PREFIX", "team"),
+        ("MARQUEE_S3_PATH_STYLE", "true"),
+        ("MARQUEE_WORKGROUP", "marquee"),
+        ("MARQUEE_WAREHOUSE_DATABASE", "marquee"),
+        ("MARQUEE_SECRET_ARN", SECRET),
+        ("MARQUEE_COPY_ROLE_ARN", ROLE),
+    ];
+    let _running = function(env!("CARGO_BIN_EXE_load"), &variables).start();
+
+    let rows = bucket::publish(&s3, 1, &[3, 4]);
+    // The SDK tries again what was refused for want of room.
+    server.refuse_next(400, "ThrottlingException");
+    let answer = load(&mut api, 1).await;
+    assert_eq!(answer["status"], "loaded", "{answer}");
+    assert_eq!(bucket::loaded(server.desk()).await, rows);
+    let book = s3
+        .object(
+            "lake",
+            &format!("team/ledger/days/event_date={DATE}/audit/warehouse.json"),
+        )
+        .unwrap();
+    let book: Value = serde_json::from_slice(&book).unwrap();
+    assert_eq!(book["balanced"], true);
+    assert_eq!(book["tables"]["retention"]["warehouse"], 7);
+
+    // A session that is lost is made up for; a failure is told in the engine's words.
+    let rows = bucket::publish(&s3, 2, &[5]);
+    server.desk().meet(Fault::LoseSession {
+        name: "load-retention".into(),
+        after: 6,
+    });
+    assert_eq!(load(&mut api, 2).await["status"], "loaded");
+    assert_eq!(bucket::loaded(server.desk()).await, rows);
+    bucket::publish(&s3, 3, &[2]);
+    bucket::damage(&s3, 3);
+    let answer = load(&mut api, 3).await;
+    assert_eq!(answer["status"], "failed");
+    let cause = answer["cause"].as_str().unwrap();
+    assert!(
+        cause
+            .starts_with("cannot load retention: at \"copy the files\" the warehouse said: ERROR:"),
+        "{cause}"
+    );
+    assert_eq!(bucket::loaded(server.desk()).await, rows);
+
+    // What cannot be reached now is an error that a state machine tries again.
+    for _ in 0..5 {
+        server.refuse_next(500, "InternalServerException");
+    }
+    let start = json!({"step": "start", "event_date": DATE, "generation": 1});
+    let error = ask(&mut api, &start).await.unwrap_err();
+    assert!(error.contains("\"Store\""), "{error}");
+    let start = json!({"step": "start", "event_date": DATE, "generation": 77});
+    let error = ask(&mut api, &start).await.unwrap_err();
+    assert!(error.contains("no generation 77"), "{error}");
+}

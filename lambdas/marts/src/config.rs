@@ -1,0 +1,66 @@
+//! The function's environment, read and checked once, at the start.
+
+use marquee_config::{ConfigError, Lake, Variables};
+use marquee_marts::steps::Step;
+
+/// What the environment says.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// `MARQUEE_BUCKET`, `MARQUEE_PREFIX`, `MARQUEE_S3_PATH_STYLE`: the lake.
+    pub(crate) lake: Lake,
+    /// `MARQUEE_STEP`: which step this function is.
+    pub(crate) step: Step,
+    /// `MARQUEE_METRICS_NAMESPACE`; else `Marquee`.
+    pub(crate) namespace: String,
+    /// `MARQUEE_ENVIRONMENT`; else `default`.
+    pub(crate) environment: String,
+}
+
+impl Config {
+    /// Reads the variables that `lookup` knows.
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut variables = Variables::new(lookup);
+        let lake = variables.lake();
+        variables.required("MARQUEE_STEP", "check or marts");
+        let step = variables.parsed("MARQUEE_STEP", "check or marts");
+        let config = Self {
+            lake,
+            // Without one the environment is refused.
+            step: step.unwrap_or(Step::Check),
+            namespace: variables
+                .text("MARQUEE_METRICS_NAMESPACE")
+                .unwrap_or_else(|| marquee_telemetry::NAMESPACE.to_owned()),
+            environment: variables
+                .text("MARQUEE_ENVIRONMENT")
+                .unwrap_or_else(|| "default".to_owned()),
+        };
+        variables.finish(config)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_step_is_one_of_two() {
+        let read = |step: &'static str| {
+            Config::read(move |name| match name {
+                "MARQUEE_BUCKET" => Some("lake".to_owned()),
+                "MARQUEE_STEP" => Some(step.to_owned()),
+                _ => None,
+            })
+        };
+        assert_eq!(read("check").unwrap().step, Step::Check);
+        assert_eq!(read("marts").unwrap().step, Step::Marts);
+        assert_eq!(
+            read("plan").unwrap_err().to_string(),
+            "the environment is not usable: MARQUEE_STEP=\"plan\" is not check or marts"
+        );
+        assert_eq!(
+            read("").unwrap_err().to_string(),
+            "the environment is not usable: MARQUEE_STEP is missing (check or marts)"
+        );
+    }
+}

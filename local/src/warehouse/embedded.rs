@@ -1,0 +1,185 @@
+//! A warehouse on this machine.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use marquee_day::Date;
+use marquee_lake::generation::{self, Generation};
+use marquee_redshift_stand_in::engine::{Answer, Failed};
+use marquee_redshift_stand_in::{Desk, Engine, copy, postgres};
+use marquee_warehouse::Warehouse;
+use marquee_warehouse::load::plan::Settings;
+use marquee_warehouse::load::{Loader, Status};
+use marquee_warehouse::migrate::{self, Found};
+use marquee_warehouse::port::{Batch, Progress};
+use object_store::ObjectStore;
+
+use super::Loaded;
+use crate::bad_input::BadInput;
+use crate::day::existing_lake;
+
+/// What the warehouse calls the lake; nothing is sent anywhere.
+const URL: &str = "s3://lake";
+/// A role that is none: COPY wants one.
+const ROLE: &str = "arn:aws:iam::000000000000:role/copy";
+/// How long a statement may take.
+const TIMEOUT: Duration = Duration::from_secs(600);
+/// Between two looks at a statement.
+const PAUSE: Duration = Duration::from_millis(20);
+/// The directory of its data, beside the zones.
+const DIRECTORY: &str = "warehouse";
+
+/// A warehouse on this machine, beside a lake.
+pub struct Embedded {
+    store: Arc<dyn ObjectStore>,
+    desk: Desk,
+    loader: Loader,
+    tokens: AtomicU64,
+}
+
+/// Whether a warehouse can be had.
+///
+/// # Errors
+/// [`BadInput`] says what to install.
+pub fn is_there() -> Result<(), BadInput> {
+    let found = postgres::programs();
+    found
+        .map(|_| ())
+        .map_err(|error| BadInput(error.to_string()))
+}
+
+impl Embedded {
+    /// Starts the warehouse of the lake in `lake`.
+    ///
+    /// # Errors
+    /// [`BadInput`] where there is no lake or no PostgreSQL.
+    pub async fn open(lake: &Path) -> anyhow::Result<Self> {
+        is_there()?;
+        let store = existing_lake(lake)?;
+        let data = std::path::absolute(lake.join(DIRECTORY))?;
+        let copies = copy::Lake {
+            store: Arc::clone(&store),
+            url: URL.to_owned(),
+            role: ROLE.to_owned(),
+        };
+        let engine = Engine::start(copies, Some(&data))
+            .await
+            .with_context(|| format!("cannot start a warehouse in {}", data.display()))?;
+        let desk = Desk::new(engine);
+        let settings = Settings {
+            lake: URL.to_owned(),
+            copy_role: ROLE.to_owned(),
+            timeout: TIMEOUT,
+        };
+        let warehouse: Arc<dyn Warehouse> = Arc::new(desk.clone());
+        Ok(Self {
+            loader: Loader::new(Arc::clone(&store), warehouse, settings)?,
+            store,
+            desk,
+            tokens: AtomicU64::new(0),
+        })
+    }
+
+    /// Brings it to what `sql/redshift` says; what was done.
+    ///
+    /// # Errors
+    /// Where it cannot be brought there, with the way out.
+    pub async fn migrate(&self) -> anyhow::Result<Vec<String>> {
+        let mut done = Vec::new();
+        loop {
+            let id = self.run(&migrate::look(self.token())?).await?;
+            let [applied, columns] = migrate::TOLD;
+            let applied = self.desk.rows(&id, applied).await?;
+            let columns = self.desk.rows(&id, columns).await?;
+            let Some(change) = Found::read(applied, columns)?.next()? else {
+                return Ok(done);
+            };
+            self.run(&change.batch(self.token())).await?;
+            done.extend(change.what);
+        }
+    }
+
+    /// Loads the current generation of that date, or of every date, ascending.
+    ///
+    /// # Errors
+    /// [`BadInput`] for a date that is not published.
+    pub async fn load(&self, date: Option<Date>) -> anyhow::Result<Vec<Loaded>> {
+        let mut current = generation::current(&*self.store).await?;
+        if let Some(date) = date {
+            let date = date.to_string();
+            current.retain(|published, _| *published == date);
+            if current.is_empty() {
+                return Err(BadInput(format!(
+                    "{date} is not published: `marquee day {date}` makes it"
+                ))
+                .into());
+            }
+        }
+        let mut loads = Vec::new();
+        for generation in current.into_values() {
+            loads.push(self.load_generation(&generation).await?);
+        }
+        Ok(loads)
+    }
+
+    async fn load_generation(&self, generation: &Generation) -> anyhow::Result<Loaded> {
+        let number = generation.generation;
+        let mut report = self.loader.start(&generation.event_date, number).await?;
+        while report.status == Status::Running {
+            tokio::time::sleep(PAUSE).await;
+            report = self.loader.poll(&report.load).await?;
+        }
+        Ok(Loaded {
+            event_date: generation.event_date.clone(),
+            generation: number,
+            tables: generation.tables.len(),
+            rows: generation.tables.values().map(|files| files.rows()).sum(),
+            report,
+        })
+    }
+
+    /// Asks it a question.
+    ///
+    /// # Errors
+    /// In its words.
+    pub async fn ask(&self, sql: &str) -> Result<Answer, Failed> {
+        let session = self.desk.engine().session().await?;
+        session.begin().await?;
+        session.run(sql, &BTreeMap::new()).await
+    }
+
+    /// The lake beside it.
+    pub fn lake(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    /// The engine that runs it.
+    pub fn engine(&self) -> &Engine {
+        self.desk.engine()
+    }
+
+    /// Runs a batch to its end; its id.
+    async fn run(&self, batch: &Batch) -> anyhow::Result<String> {
+        let id = self.desk.submit(batch).await?;
+        loop {
+            match self.desk.poll(&id).await? {
+                Progress::Running => tokio::time::sleep(PAUSE).await,
+                Progress::Done => return Ok(id),
+                Progress::Failed(failure) => {
+                    let name = failure.statement.unwrap_or_else(|| batch.name.clone());
+                    bail!("{name}: the warehouse said: {}", failure.words);
+                }
+                Progress::Unknown => bail!("the warehouse does not know {} any more", batch.name),
+            }
+        }
+    }
+
+    fn token(&self) -> String {
+        let number = self.tokens.fetch_add(1, Ordering::Relaxed);
+        format!("migrate-{number}")
+    }
+}

@@ -1,0 +1,125 @@
+//! A lake's days in a warehouse on this machine.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use marquee::warehouse::{Embedded, is_there};
+use marquee_lake::generation;
+use marquee_redshift_stand_in::rows::{Rows, of_file, of_table};
+use marquee_warehouse::definition::{Shape, definitions};
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path as Key;
+
+/// Of which the answers in docs/WAREHOUSE.md are.
+const DEMO: [&str; 7] = [
+    "demo",
+    "--warehouse",
+    "--events",
+    "60000",
+    "--users",
+    "600",
+    "--days=3",
+];
+
+fn marquee(dir: &Path, line: &[&str]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_marquee"));
+    let output = command.args(line).current_dir(dir).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let said = text(output.stdout) + &text(output.stderr);
+    (output.status.code().unwrap(), said)
+}
+
+/// Each question of docs/WAREHOUSE.md, and the answer below it.
+fn examples(docs: &str) -> Vec<(String, String)> {
+    let mut blocks = docs.split("```sql\n").skip(1);
+    let mut examples = Vec::new();
+    while let Some(block) = blocks.next() {
+        let (question, rest) = block.split_once("```").unwrap();
+        let answer: Vec<&str> = rest
+            .lines()
+            .skip_while(|line| !line.starts_with('|'))
+            .take_while(|line| line.starts_with('|'))
+            .collect();
+        examples.push((question.trim().to_owned(), answer.join("\n")));
+    }
+    examples
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demos_days_are_in_the_warehouse_row_for_row() {
+    if let Err(missing) = is_there() {
+        println!("skipped: the_demos_days_are_in_the_warehouse_row_for_row: {missing}");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    open_to_all(dir.path());
+    let (code, said) = marquee(dir.path(), &DEMO);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("the warehouse's are the generation's"),
+        "{said}"
+    );
+    let (code, said) = marquee(dir.path(), &["warehouse", "migrate"]);
+    assert_eq!(
+        (code, said.as_str()),
+        (0, "the warehouse is as it should be\n")
+    );
+    let (code, said) = marquee(dir.path(), &["warehouse", "load"]);
+    assert_eq!(code, 0, "{said}");
+    let (code, said) = marquee(dir.path(), &["warehouse", "load", "2020-01-01"]);
+    assert_eq!(code, 2, "{said}");
+    let (code, said) = marquee(dir.path(), &["warehouse", "query", "SELECT nothing"]);
+    assert_eq!(code, 2, "{said}");
+
+    let warehouse = Embedded::open(&dir.path().join("lake")).await.unwrap();
+    let session = warehouse.engine().session().await.unwrap();
+    let definitions = definitions().unwrap();
+    let current = generation::current(&**warehouse.lake()).await.unwrap();
+    let newest = current.keys().max().unwrap().clone();
+    let mut tables = 0;
+    for (date, generation) in &current {
+        for (table, files) in &generation.tables {
+            let definition = definitions.iter().find(|d| d.table == *table).unwrap();
+            let which = match definition.shape {
+                Shape::Date => format!("event_date = DATE '{date}'"),
+                // Of the newest date alone, which has all of its rows.
+                _ if *date != newest => continue,
+                Shape::Latest => "1 = 1".to_owned(),
+                Shape::History => "is_current".to_owned(),
+            };
+            let mut expected = Rows::new();
+            let mut schema = None;
+            for file in &files.files {
+                let key = Key::from(file.key.as_str());
+                let file = warehouse.lake().get(&key).await.unwrap();
+                let (found, rows) = of_file(file.bytes().await.unwrap()).unwrap();
+                expected.extend(rows);
+                schema = Some(found);
+            }
+            expected.sort();
+            let name = format!("marquee.{table}");
+            let found = of_table(&session, &name, &schema.unwrap(), &which).await;
+            assert!(found.unwrap() == expected, "{table} of {date}");
+            tables += 1;
+        }
+    }
+    assert!(tables > 40, "{tables}");
+    drop((session, warehouse));
+
+    let docs = include_str!("../../docs/WAREHOUSE.md");
+    let examples = examples(docs);
+    assert_eq!(examples.len(), 7);
+    for (question, answer) in examples {
+        let (code, said) = marquee(dir.path(), &["warehouse", "query", &question]);
+        assert_eq!(code, 0, "{said}");
+        assert_eq!(said.trim(), answer, "{question}");
+    }
+}
+
+/// PostgreSQL does not run as root, and whom it runs as must reach its data.
+fn open_to_all(dir: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
+}
