@@ -65,6 +65,36 @@ pub struct Event<'a> {
     pub extra: Option<Cow<'a, str>>,
 }
 
+impl Event<'_> {
+    /// No event yet, but a place for one ([`crate::Parser::parse_into`]).
+    #[inline]
+    pub const fn blank() -> Self {
+        Self {
+            event_id: Uuid::nil(),
+            event_type: EventType::Play,
+            event_time: 0,
+            user_id: Cow::Borrowed(""),
+            session_id: Cow::Borrowed(""),
+            profile_id: None,
+            country: None,
+            device: Device {
+                kind: None,
+                os: None,
+                app_version: None,
+            },
+            producer: None,
+            title_id: None,
+            position_ms: None,
+            from_position_ms: None,
+            query: None,
+            results: None,
+            row: None,
+            rating: None,
+            extra: None,
+        }
+    }
+}
+
 /// What a viewer did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]

@@ -11,12 +11,14 @@
 
 mod admit;
 mod catalogue;
+mod common;
 mod event;
 mod field;
 mod parse;
 mod read;
 mod refusal;
 mod time;
+mod uuid;
 mod write;
 
 pub use admit::TimeWindow;
@@ -25,3 +27,4 @@ pub use event::{Country, Device, Event, EventType, Producer, Rating, SCHEMA_VERS
 pub use parse::{Parser, parse};
 pub use refusal::{Reason, Refusal};
 pub use time::{format_utc, parse_rfc3339};
+pub use uuid::hyphenated;

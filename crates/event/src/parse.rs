@@ -1,6 +1,7 @@
 //! One unit's bytes to an event, or to the reason why not.
 //!
-//! Two steps. The first proves the grammar and notes where each known field's
+//! An event without a fault is nearly always read in one pass (`common`).
+//! Anything else takes two steps. The first proves the grammar and notes where each known field's
 //! value lies. The second reads the fields in the contract's order, so that a
 //! unit with two faults is always refused for the same one:
 //!
@@ -19,6 +20,7 @@
 
 use marquee_json::{Keys, Kind, Scanner, Syntax, Token, text_of};
 
+use crate::common::Uncommon;
 use crate::event::Event;
 use crate::field::wrong_type;
 use crate::refusal::{Reason, Refusal};
@@ -35,13 +37,13 @@ pub fn parse(unit: &[u8]) -> Result<Event<'_>, Refusal> {
 /// of the keys, which makes it fast and changes no answer.
 #[derive(Debug, Clone)]
 pub struct Parser {
-    keys: Keys<{ NAMES.len() }>,
-    device_keys: Keys<3>,
-    producer_keys: Keys<2>,
+    pub(crate) keys: Keys<{ NAMES.len() }>,
+    pub(crate) device_keys: Keys<3>,
+    pub(crate) producer_keys: Keys<2>,
 }
 
 /// The known fields in the contract's order; a token's index is its name's.
-const NAMES: [&str; 17] = [
+pub(crate) const NAMES: [&str; 17] = [
     "schema_version",
     "event_id",
     "event_type",
@@ -60,8 +62,8 @@ const NAMES: [&str; 17] = [
     "device",
     "producer",
 ];
-const DEVICE: usize = 15;
-const PRODUCER: usize = 16;
+pub(crate) const DEVICE: usize = 15;
+pub(crate) const PRODUCER: usize = 16;
 
 impl Default for Parser {
     fn default() -> Self {
@@ -83,11 +85,32 @@ impl Parser {
     ///
     /// # Errors
     /// A [`Refusal`] with the first fault in the order above.
-    #[inline]
     pub fn parse<'a>(&mut self, unit: &'a [u8]) -> Result<Event<'a>, Refusal> {
-        let text = text_of(unit).map_err(|valid| {
-            Refusal::of_unit(Reason::InvalidJson, format!("not UTF-8 from byte {valid}"))
-        })?;
+        let mut event = Event::blank();
+        self.parse_into(unit, &mut event).map(|()| event)
+    }
+
+    /// As [`Parser::parse`], into a place for the event, so that it is nowhere
+    /// moved from. The place holds nothing of worth where the unit is refused.
+    ///
+    /// # Errors
+    /// As [`Parser::parse`].
+    #[inline(always)]
+    pub fn parse_into<'a>(&mut self, unit: &'a [u8], event: &mut Event<'a>) -> Result<(), Refusal> {
+        let text = text_of(unit).map_err(not_utf8)?;
+        *event = Event::blank();
+        match self.read_common(text, event) {
+            Ok(()) => Ok(()),
+            Err(Uncommon) => {
+                *event = self.read_any(text)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads a unit of whatever kind in two steps.
+    #[inline(never)]
+    fn read_any<'a>(&mut self, text: &'a str) -> Result<Event<'a>, Refusal> {
         let mut fields = Fields::default();
         match self.scan(text, &mut fields) {
             Ok(true) => fields.read(),
@@ -113,7 +136,7 @@ impl Parser {
             device_keys,
             producer_keys,
         } = self;
-        scanner.known_members(keys, |scanner, index, key_start| {
+        scanner.known_members(keys, |scanner, index, key_start| -> Result<(), Syntax> {
             match index {
                 Some(DEVICE) => return fields.device.scan(scanner, device_keys),
                 Some(PRODUCER) => return fields.producer.scan(scanner, producer_keys),
@@ -131,6 +154,11 @@ impl Parser {
         scanner.end()?;
         Ok(true)
     }
+}
+
+#[cold]
+fn not_utf8(valid: usize) -> Refusal {
+    Refusal::of_unit(Reason::InvalidJson, format!("not UTF-8 from byte {valid}"))
 }
 
 /// Where the values of the known fields lie, and the unknown members.
@@ -181,7 +209,7 @@ impl<'a, const N: usize> Object<'a, N> {
             return Ok(());
         }
         let start = scanner.position();
-        scanner.known_members(keys, |scanner, index, key_start| {
+        scanner.known_members(keys, |scanner, index, key_start| -> Result<(), Syntax> {
             let value = scanner.likely_value()?;
             match index.and_then(|index| self.members.get_mut(index)) {
                 Some(member) => *member = value,

@@ -9,10 +9,10 @@ use crate::field::{id, integer, missing, needed, out_of_range, plain_string, str
 use crate::parse::{Fields, Object};
 use crate::refusal::{Reason, Refusal};
 use crate::time::parse_rfc3339;
+use crate::uuid::parse_hyphenated;
 
 impl<'a> Fields<'a> {
     /// Reads the fields in the contract's order.
-    #[inline]
     pub(crate) fn read(&self) -> Result<Event<'a>, Refusal> {
         let &[
             schema_version,
@@ -64,7 +64,7 @@ impl<'a> Fields<'a> {
             EventType::Rate if rating.is_none() => return Err(missing("rating")),
             _ => {}
         }
-        let extra = self.extra_object()?;
+        let extra = extra_of(&self.extra, &self.device.extra, &self.producer.extra)?;
         Ok(Event {
             event_id,
             event_type,
@@ -85,39 +85,40 @@ impl<'a> Fields<'a> {
             extra,
         })
     }
+}
 
-    /// The unknown members, verbatim, as one object; those of `device` and
-    /// `producer` under their names.
-    fn extra_object(&self) -> Result<Option<Cow<'a, str>>, Refusal> {
-        if self.extra.is_empty() && self.device.extra.is_empty() && self.producer.extra.is_empty() {
-            return Ok(None);
-        }
-        let nested = [
-            ("device", &self.device.extra),
-            ("producer", &self.producer.extra),
-        ]
+/// Unknown members, verbatim, as one object; those of `device` and `producer`
+/// under their names.
+pub(crate) fn extra_of<'a>(
+    event: &[&str],
+    device: &[&str],
+    producer: &[&str],
+) -> Result<Option<Cow<'a, str>>, Refusal> {
+    if event.is_empty() && device.is_empty() && producer.is_empty() {
+        return Ok(None);
+    }
+    let nested = [("device", device), ("producer", producer)]
         .into_iter()
         .filter(|(_, members)| !members.is_empty())
         .map(|(name, members)| format!("\"{name}\":{{{}}}", members.join(",")));
-        let members = self.extra.iter().map(|member| (*member).to_owned());
-        let text = format!(
-            "{{{}}}",
-            members.chain(nested).collect::<Vec<_>>().join(",")
-        );
-        if text.len() > bounds::EXTRA_BYTES {
-            return Err(Refusal::of_field(
-                Reason::TooLong,
-                "extra",
-                Some(text.as_bytes()),
-                format!(
-                    "{} bytes of unknown fields, of {} at most",
-                    text.len(),
-                    bounds::EXTRA_BYTES
-                ),
-            ));
-        }
-        Ok(Some(Cow::Owned(text)))
+    let members = event.iter().map(|member| (*member).to_owned());
+    let text = format!(
+        "{{{}}}",
+        members.chain(nested).collect::<Vec<_>>().join(",")
+    );
+    if text.len() > bounds::EXTRA_BYTES {
+        return Err(Refusal::of_field(
+            Reason::TooLong,
+            "extra",
+            Some(text.as_bytes()),
+            format!(
+                "{} bytes of unknown fields, of {} at most",
+                text.len(),
+                bounds::EXTRA_BYTES
+            ),
+        ));
     }
+    Ok(Some(Cow::Owned(text)))
 }
 
 fn version(token: Token<'_>) -> Result<(), Refusal> {
@@ -137,12 +138,7 @@ fn version(token: Token<'_>) -> Result<(), Refusal> {
 
 fn uuid_of(token: Token<'_>) -> Result<uuid::Uuid, Refusal> {
     let text = needed("event_id", plain_string("event_id", token)?)?;
-    if text.len() == uuid::fmt::Hyphenated::LENGTH
-        && let Ok(id) = uuid::Uuid::try_parse_ascii(text.as_bytes())
-    {
-        return Ok(id);
-    }
-    Err(wrong_type("event_id", token, "a UUID with hyphens"))
+    parse_hyphenated(&text).ok_or_else(|| wrong_type("event_id", token, "a UUID with hyphens"))
 }
 
 fn type_of(token: Token<'_>) -> Result<EventType, Refusal> {
@@ -203,7 +199,7 @@ fn producer<'a>(object: &Object<'a, 2>) -> Result<Option<Producer<'a>>, Refusal>
     }))
 }
 
-fn rating_of(token: Token<'_>) -> Result<Option<Rating>, Refusal> {
+pub(crate) fn rating_of(token: Token<'_>) -> Result<Option<Rating>, Refusal> {
     match token.kind {
         Kind::Absent | Kind::Null => Ok(None),
         Kind::Number => token

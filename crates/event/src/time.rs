@@ -3,6 +3,8 @@
 //! The calendar arithmetic is Howard Hinnant's "chrono-compatible low-level
 //! date algorithms" (days_from_civil, civil_from_days).
 
+use marquee_json::digits::{WORD, leading_digits, value_with_zeros, word};
+
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
@@ -12,45 +14,41 @@ const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 /// fraction has 1 to 9 digits, of which those past the microsecond are cut off;
 /// a leap second counts as the second before it.
 pub fn parse_rfc3339(text: &str) -> Option<i64> {
-    let (date_time, rest) = text.as_bytes().split_first_chunk::<19>()?;
-    let [
-        y0,
-        y1,
-        y2,
-        y3,
-        b'-',
-        m0,
-        m1,
-        b'-',
-        d0,
-        d1,
-        b'T' | b't' | b' ',
-        h0,
-        h1,
-        b':',
-        n0,
-        n1,
-        b':',
-        s0,
-        s1,
-    ] = *date_time
-    else {
-        return None;
-    };
-    let year = number([y0, y1, y2, y3])?;
-    let month = number([m0, m1])?;
-    let day = number([d0, d1])?;
-    let (hour, minute, second) = (number([h0, h1])?, number([n0, n1])?, number([s0, s1])?);
+    let text = text.as_bytes();
+    let (date_time, rest) = text.split_first_chunk::<{ FORM.len() }>()?;
+    let digits = digits(date_time)?;
+    let two = |at: usize| i64::from(digits[at]) * 10 + i64::from(digits[at + 1]);
+    let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
+    let (hour, minute, second) = (two(11), two(14), two(17));
     if hour > 23 || minute > 59 || second > 60 || !(1..=12).contains(&month) {
         return None;
     }
-    if day < 1 || day > days_in_month(year, month) {
+    if day < 1 || day > 28 && day > days_in_month(year, month) {
         return None;
     }
-    let (micros, offset) = fraction(rest)?;
+    let (micros, offset) = match rest.split_first() {
+        Some((b'.', fraction)) => micros_of(fraction, text)?,
+        _ => (0, rest),
+    };
     let minutes = hour * 60 + minute - offset_minutes(offset)?;
     let seconds = days_from_civil(year, month, day) * 86_400 + minutes * 60 + second.min(59);
     Some(seconds * MICROS_PER_SECOND + micros)
+}
+
+/// Date and time of day: digits where there are zeros.
+const FORM: [u8; 19] = *b"0000-00-00T00:00:00";
+
+/// The digits of such a date and time, in their places; `None` where it is none.
+#[inline(always)]
+fn digits(text: &[u8; FORM.len()]) -> Option<[u8; FORM.len()]> {
+    const MOST: [u8; FORM.len()] = [9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 255, 9, 9, 0, 9, 9, 0, 9, 9];
+    let mut digits = [0; FORM.len()];
+    let mut wrong = false;
+    for place in 0..FORM.len() {
+        digits[place] = text[place].wrapping_sub(FORM[place]);
+        wrong |= digits[place] > MOST[place];
+    }
+    (!wrong && matches!(text[10], b'T' | b't' | b' ')).then_some(digits)
 }
 
 /// Writes an instant as `2026-01-31T19:15:00.25Z`: no more fraction than it
@@ -91,38 +89,31 @@ pub fn format_utc(micros: i64, out: &mut Vec<u8>) {
     out.push(b'Z');
 }
 
-/// The number those ASCII digits write.
+/// The number that two digits write.
 #[inline]
-fn number<const N: usize>(digits: [u8; N]) -> Option<i64> {
-    let mut value = 0i64;
-    let mut wrong = false;
-    for digit in digits {
-        let digit = digit.wrapping_sub(b'0');
-        wrong |= digit > 9;
-        value = value * 10 + i64::from(digit);
-    }
-    (!wrong).then_some(value)
+fn two_digits(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then_some(i64::from(tens) * 10 + i64::from(ones))
 }
 
-/// Splits an optional `.digits` off; its microseconds and what follows.
-#[inline]
-fn fraction(rest: &[u8]) -> Option<(i64, &[u8])> {
-    let Some((b'.', digits)) = rest.split_first() else {
-        return Some((0, rest));
+/// The 1 to 9 digits of a fraction in microseconds, and what follows them.
+/// `fraction` is the end of `text`.
+#[inline(always)]
+fn micros_of<'a>(fraction: &'a [u8], text: &[u8]) -> Option<(i64, &'a [u8])> {
+    let word = word(fraction, text)?;
+    let count = leading_digits(word);
+    let length = match count {
+        0 => return None,
+        // A ninth digit has no weight, and a tenth is one too many.
+        WORD => match fraction.get(WORD..WORD + 2) {
+            Some([b'0'..=b'9', b'0'..=b'9']) => return None,
+            Some([b'0'..=b'9', _]) => WORD + 1,
+            _ => WORD,
+        },
+        _ => count,
     };
-    let length = digits
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    if !(1..=9).contains(&length) {
-        return None;
-    }
-    let (digits, rest) = digits.split_at_checked(length)?;
-    let places = [0; 6].iter().enumerate();
-    let micros = places.fold(0i64, |value, (place, _)| {
-        value * 10 + digits.get(place).map_or(0, |digit| i64::from(digit - b'0'))
-    });
-    Some((micros, rest))
+    let micros = value_with_zeros(word, count) as i64 / 100;
+    Some((micros, fraction.get(length..)?))
 }
 
 /// `Z`, or `+hh:mm` and `-hh:mm`, in minutes.
@@ -131,7 +122,7 @@ fn offset_minutes(text: &[u8]) -> Option<i64> {
     match *text {
         [b'Z' | b'z'] => Some(0),
         [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
-            let (hours, minutes) = (number([h0, h1])?, number([m0, m1])?);
+            let (hours, minutes) = (two_digits(h0, h1)?, two_digits(m0, m1)?);
             if hours > 23 || minutes > 59 {
                 return None;
             }
@@ -201,6 +192,12 @@ mod tests {
             ("1937-01-01T12:00:27.87+00:20", -1_041_337_172_130_000),
             ("2026-01-31t20:15:00.123456789z", 1_769_890_500_123_456),
             ("1970-01-01 00:00:00Z", 0),
+            ("1970-01-01T00:00:00.1234567Z", 123_456),
+            ("1970-01-01T00:00:00.12345678Z", 123_456),
+            ("1970-01-01T00:00:00.12345678+00:00", 123_456),
+            ("1970-01-01T00:00:00.123456789+00:00", 123_456),
+            ("1970-01-01T00:00:00.5+00:00", 500_000),
+            ("2024-02-29T23:59:59.999999Z", 1_709_251_199_999_999),
         ];
         for (text, micros) in cases {
             assert_eq!(parse_rfc3339(text), Some(micros), "{text}");
@@ -222,6 +219,14 @@ mod tests {
             "2026-01-01T00:00:61Z",
             "2026-01-01T00:00:00.Z",
             "2026-01-01T00:00:00.1234567890Z",
+            "2026-01-01T00:00:00.12345678",
+            "2026-01-01T00:00:00.123456789",
+            "2026-01-01T00:00:00.1",
+            "2026-01-01T00:00:00.",
+            "2026-01-01T00:00:00.1x",
+            "2026-01-01T00:00:00,1Z",
+            "2026x01-01T00:00:00Z",
+            "2026-01-01T00:00:0aZ",
             "2026-01-01T00:00:00+24:00",
             "2026-01-01T00:00:00+0100",
             "2026-01-01T00:00:00 Z",

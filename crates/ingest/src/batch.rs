@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use marquee_codec::{CodecError, Limits, Unit, Unpacker};
-use marquee_event::{Parser, Reason, Refusal, TimeWindow, format_utc};
+use marquee_event::{Event, Parser, Reason, Refusal, TimeWindow, format_utc};
 use marquee_lake::zone::Zone;
 use marquee_tables::encode::{EncodeError, FileLayout, Zstd};
 use marquee_tables::schema;
@@ -80,6 +80,8 @@ pub struct Transformer {
     raw: FileLayout,
     quarantine: FileLayout,
     processed: FileLayout,
+    /// How many events the last batch had, and a few more.
+    expected_rows: usize,
 }
 
 impl Transformer {
@@ -96,6 +98,7 @@ impl Transformer {
             raw: FileLayout::new(&schema::raw_events())?,
             quarantine: FileLayout::new(&schema::quarantine())?,
             processed: FileLayout::new(&schema::processed_events())?,
+            expected_rows: 0,
         })
     }
 
@@ -118,6 +121,7 @@ impl Transformer {
             processed_at: records.last().map_or(0, |record| record.arrived_at),
             done: Transformed::default(),
         };
+        tables.processed.reserve(self.expected_rows);
         let Self {
             unpacker,
             parser,
@@ -183,6 +187,7 @@ impl Transformer {
             mut done,
             ..
         } = tables;
+        self.expected_rows = processed.rows() as usize * 9 / 8;
         let zstd = &mut self.zstd;
         let mut add = |zone, rows, content| {
             done.files.push(File {
@@ -235,16 +240,17 @@ impl Tables<'_> {
         parser: &mut Parser,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
-        match &parser.parse(unit) {
-            Ok(event) => match event.admit(identity.arrived_at, self.window) {
-                Ok(()) => {
-                    self.receive(identity, partition_key, unit, zstd)?;
-                    self.processed
-                        .push(event, identity, self.processed_at, zstd)
-                }
-                Err(refusal) => self.refuse(identity, partition_key, unit, &refusal, zstd),
-            },
-            Err(refusal) => self.refuse(identity, partition_key, unit, refusal, zstd),
+        let mut event = Event::blank();
+        let admitted = parser
+            .parse_into(unit, &mut event)
+            .and_then(|()| event.admit(identity.arrived_at, self.window));
+        match admitted {
+            Ok(()) => {
+                self.receive(identity, partition_key, unit, zstd)?;
+                self.processed
+                    .push(&event, identity, self.processed_at, zstd)
+            }
+            Err(refusal) => self.refuse(identity, partition_key, unit, &refusal, zstd),
         }
     }
 

@@ -79,20 +79,23 @@ pub fn records(payload: &[u8]) -> Result<Vec<Record<'_>>, EnvelopeError> {
         let mut form = None;
         scanner.elements(|scanner| {
             let start = scanner.position();
-            let like_before = form.as_ref().and_then(|form: &Form<'_>| form.scan(scanner));
-            let fields = match like_before {
-                Some(fields) => fields,
-                None => {
-                    let fields = Fields::scan(scanner)?;
-                    form = Form::of(scanner, start, &fields);
-                    fields
-                }
+            let like_before = match (&form, records.last()) {
+                (Some(form), Some(before)) => Form::scan(form, scanner, before),
+                _ => None,
             };
-            match fields.read(records.last()) {
+            if let Some(record) = like_before {
+                records.push(record);
+                return Ok(());
+            }
+            let fields = Fields::scan(scanner)?;
+            form = Form::of(scanner, start, &fields);
+            match fields.read() {
                 Ok(record) => {
-                    if records.len() == records.capacity() {
+                    if records.is_empty() {
                         let rest = payload.len() - scanner.position();
-                        records.reserve(1 + rest / (scanner.position() - start).max(LEAST_RECORD));
+                        let length = (scanner.position() - start).max(LEAST_RECORD);
+                        // The first may be longer than most.
+                        records.reserve(1 + rest / length * 9 / 8);
                     }
                     records.push(record);
                 }
@@ -195,46 +198,48 @@ impl<'a> Form<'a> {
         Some(Self { before, end })
     }
 
-    /// Passes a record of this form; where it is of another, the cursor stays.
+    /// Passes a record of this form, of the shard of the one `before`, in which
+    /// nothing needs thought; where it is otherwise, the cursor stays.
     #[inline]
-    fn scan(&self, scanner: &mut Scanner<'a>) -> Option<Fields<'a>> {
+    fn scan(&self, scanner: &mut Scanner<'a>, before: &Record<'a>) -> Option<Record<'a>> {
         let start = scanner.position();
-        let fields = self.scan_fields(scanner);
-        if fields.is_none() {
+        let record = self.scan_fields(scanner, before);
+        if record.is_none() {
             scanner.return_to(start);
         }
-        fields
+        record
     }
 
     #[inline(always)]
-    fn scan_fields(&self, scanner: &mut Scanner<'a>) -> Option<Fields<'a>> {
-        let [a, b, c, d, e] = &self.before;
-        let fields = Fields([
-            pass_field::<PARTITION_KEY>(scanner, a)?,
-            pass_field::<SEQUENCE_NUMBER>(scanner, b)?,
-            pass_field::<DATA>(scanner, c)?,
-            pass_field::<ARRIVED_AT>(scanner, d)?,
-            pass_field::<EVENT_ID>(scanner, e)?,
-        ]);
-        scanner.pass_proved(self.end).then_some(fields)
+    fn scan_fields(&self, scanner: &mut Scanner<'a>, before: &Record<'a>) -> Option<Record<'a>> {
+        let [a, b, c, d, e] = self.before;
+        let partition_key = pass(scanner, a)?.plain_string()?;
+        let sequence_number = pass(scanner, b)?.plain_string()?;
+        let data = pass(scanner, c)?.long_string().ok()?;
+        let arrived_at_ms = pass(scanner, d)?.thousandths()?;
+        let event_id = pass(scanner, e)?.plain_string()?;
+        pass(scanner, self.end)?;
+        let is_common = is_sequence_number(sequence_number)
+            && data.kind == Kind::Plain
+            && arrived_at_ms <= LATEST_MS
+            && is_of_shard(event_id, &before.shard_id);
+        is_common.then(|| Record {
+            shard_id: before.shard_id.clone(),
+            sequence_number: Cow::Borrowed(sequence_number),
+            partition_key: Cow::Borrowed(partition_key),
+            arrived_at: arrived_at_ms * 1000,
+            data: Cow::Borrowed(data.text),
+        })
     }
 }
 
-/// Passes what stands before a field, and the field, if it is as it should be.
+/// Passes what stands between fields, if it is that.
 #[inline(always)]
-fn pass_field<'a, const INDEX: usize>(
-    scanner: &mut Scanner<'a>,
-    before: &str,
-) -> Option<Place<'a>> {
-    if !scanner.pass_proved(before) {
-        return None;
-    }
-    let place = Place::pass(scanner, INDEX).ok()?;
-    (place.token.kind == expected(INDEX)).then_some(place)
+fn pass<'s, 'a>(scanner: &'s mut Scanner<'a>, between: &str) -> Option<&'s mut Scanner<'a>> {
+    scanner.pass_proved(between).then_some(scanner)
 }
 
 /// What a field is in a record that another can be compared with.
-#[inline(always)]
 fn expected(index: usize) -> Kind {
     if index == ARRIVED_AT {
         Kind::Number
@@ -274,28 +279,19 @@ impl<'a> Fields<'a> {
         Ok(Self(fields))
     }
 
-    /// The record; `before` is the one that came before it.
-    #[inline]
-    fn read(self, before: Option<&Record<'a>>) -> Result<Record<'a>, (&'static str, &'static str)> {
+    /// The record; or a field at fault, and what it must be.
+    fn read(self) -> Result<Record<'a>, (&'static str, &'static str)> {
         const DIGITS: &str = "a string of 1 to 128 digits";
         const EVENT_ID: &str = "the shard and the sequence number, `shardId-…:…`";
         let [partition_key, sequence_number, data, arrived_at, event_id] =
             self.0.map(|place| place.token);
         let sequence_number = text(sequence_number).ok_or(("kinesis.sequenceNumber", DIGITS))?;
-        // All bytes are looked at, so that it can be many at a time.
-        let digits = sequence_number
-            .bytes()
-            .fold(true, |all, byte| all & byte.is_ascii_digit());
-        if !matches!(sequence_number.len(), 1..=128) || !digits {
+        if !is_sequence_number(&sequence_number) {
             return Err(("kinesis.sequenceNumber", DIGITS));
         }
         let event_id = text(event_id).ok_or(("eventID", EVENT_ID))?;
-        let shard_id = match before {
-            Some(before) if is_of_shard(&event_id, &before.shard_id) => before.shard_id.clone(),
-            _ => shard_of(event_id).ok_or(("eventID", EVENT_ID))?,
-        };
         Ok(Record {
-            shard_id,
+            shard_id: shard_of(event_id).ok_or(("eventID", EVENT_ID))?,
             sequence_number,
             partition_key: text(partition_key).ok_or(("kinesis.partitionKey", "a string"))?,
             arrived_at: arrival(arrived_at).ok_or((
@@ -336,41 +332,28 @@ fn is_of_shard(event_id: &str, shard_id: &str) -> bool {
     event_id.as_bytes().get(shard_id.len()) == Some(&b':') && event_id.starts_with(shard_id)
 }
 
+/// 1 to 128 digits. All bytes are looked at, so that it can be many at a time.
+#[inline(always)]
+fn is_sequence_number(text: &str) -> bool {
+    let digits = text
+        .bytes()
+        .fold(true, |all, byte| all & byte.is_ascii_digit());
+    digits && matches!(text.len(), 1..=128)
+}
+
+/// The end of the year 9999.
+const LATEST_MS: i64 = 253_402_300_799_999;
+
 /// Seconds with a fraction to microseconds, rounded to the millisecond that the
 /// server stamped: as a double, it may be a hair off.
 fn arrival(token: Token<'_>) -> Option<i64> {
-    const LATEST_MS: i64 = 253_402_300_799_999;
     if token.kind != Kind::Number {
         return None;
     }
-    let ms = match exact_millis(token.text) {
-        Some(ms) => ms,
-        None => {
-            let ms = (token.text.parse::<f64>().ok()? * 1000.0).round();
-            if !(0.0..=LATEST_MS as f64).contains(&ms) {
-                return None;
-            }
-            ms as i64
-        }
-    };
-    (ms <= LATEST_MS).then_some(ms * 1000)
-}
-
-/// Digits, and a fraction of up to three: no need for a double.
-fn exact_millis(text: &str) -> Option<i64> {
-    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if seconds.len() > 12 || fraction.len() > 3 {
-        return None;
-    }
-    let mut value = 0i64;
-    for byte in seconds.bytes().chain(fraction.bytes()) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        value = value * 10 + i64::from(digit);
-    }
-    Some((fraction.len()..3).fold(value, |value, _| value * 10))
+    let ms = (token.text.parse::<f64>().ok()? * 1000.0).round();
+    (0.0..=LATEST_MS as f64)
+        .contains(&ms)
+        .then(|| ms as i64 * 1000)
 }
 
 #[cfg(test)]

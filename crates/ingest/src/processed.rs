@@ -4,7 +4,7 @@ mod title;
 mod viewer;
 
 use ::bytes::Bytes;
-use marquee_event::{Event, EventType};
+use marquee_event::{Event, EventType, hyphenated};
 use marquee_tables::encode::{
     EncodeError, FileLayout, FloatColumn, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
     write_file,
@@ -37,10 +37,14 @@ pub struct ProcessedTable<'t> {
     producer_ids: TextColumn,
     producer_seqs: IntColumn,
     processed_at: IntColumn,
+    /// All of a batch's events are processed at one time; how many rows of the
+    /// last are not in the column yet.
+    processed_last: i64,
+    processed_run: usize,
     /// The number of each event type in its column's dictionary.
     type_numbers: [Option<u32>; EventType::ALL.len()],
     dates: DateCounts,
-    rows: u64,
+    rows: usize,
 }
 
 impl<'t> ProcessedTable<'t> {
@@ -67,10 +71,28 @@ impl<'t> ProcessedTable<'t> {
             producer_ids: optional_text(),
             producer_seqs: int(true),
             processed_at: int(false),
+            processed_last: 0,
+            processed_run: 0,
             type_numbers: [None; EventType::ALL.len()],
             dates: DateCounts::default(),
             rows: 0,
         }
+    }
+
+    /// Makes room for rows that will come, in the columns that have a value in
+    /// most of them.
+    pub fn reserve(&mut self, rows: usize) {
+        self.identity.reserve(rows);
+        self.viewer.reserve(rows);
+        self.title.reserve(rows);
+        self.event_ids.reserve(rows);
+        self.event_types.reserve(rows);
+        self.event_times.reserve(rows);
+        self.event_dates.reserve(rows);
+        self.positions.reserve(rows);
+        self.completion_rates.reserve(rows);
+        self.producer_ids.reserve(rows);
+        self.producer_seqs.reserve(rows);
     }
 
     /// Appends an event.
@@ -85,9 +107,7 @@ impl<'t> ProcessedTable<'t> {
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
         let date = event.event_time.div_euclid(MICROS_PER_DAY);
-        let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
-        let id = event.event_id.hyphenated().encode_lower(&mut id);
-        self.event_ids.push(id.as_bytes(), zstd)?;
+        self.event_ids.push(&hyphenated(&event.event_id), zstd)?;
         self.push_type(event.event_type, zstd)?;
         self.event_times.push(event.event_time, zstd)?;
         self.event_dates.push(date, zstd)?;
@@ -96,26 +116,68 @@ impl<'t> ProcessedTable<'t> {
         self.completion_rates
             .push_optional(completion_rate(event, runtime), zstd)?;
         self.positions.push_optional(event.position_ms, zstd)?;
-        self.from_positions
-            .push_optional(event.from_position_ms, zstd)?;
-        self.queries.push_optional(bytes(&event.query), zstd)?;
-        self.results
-            .push_optional(event.results.map(i64::from), zstd)?;
-        self.rows_browsed
-            .push_optional(event.row.map(i64::from), zstd)?;
-        self.ratings
-            .push_optional(event.rating.map(marquee_event::Rating::stars), zstd)?;
-        self.extras.push_optional(bytes(&event.extra), zstd)?;
+        self.push_rare(event, zstd)?;
         let producer = event.producer.as_ref();
         self.producer_ids
             .push_optional(producer.map(|producer| producer.id.as_bytes()), zstd)?;
         self.producer_seqs
             .push_optional(producer.map(|producer| producer.seq), zstd)?;
         self.identity.push(identity, zstd)?;
-        self.processed_at.push(processed_at, zstd)?;
+        if processed_at != self.processed_last {
+            self.close_processed_run(zstd)?;
+            self.processed_last = processed_at;
+        }
+        self.processed_run += 1;
         self.dates.count(date);
         self.rows += 1;
         Ok(())
+    }
+
+    fn close_processed_run(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        let rows = std::mem::take(&mut self.processed_run);
+        self.processed_at.repeat(self.processed_last, rows, zstd)
+    }
+
+    /// Appends what few events have. Their columns are behind the others: before
+    /// a value, and at the end, they are padded with nulls.
+    #[inline]
+    fn push_rare(&mut self, event: &Event<'_>, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        let row = self.rows;
+        if let Some(position) = event.from_position_ms {
+            self.from_positions.pad_to(row, zstd)?;
+            self.from_positions.push(position, zstd)?;
+        }
+        if let Some(query) = bytes(&event.query) {
+            self.queries.pad_to(row, zstd)?;
+            self.queries.push(query, zstd)?;
+        }
+        if let Some(results) = event.results {
+            self.results.pad_to(row, zstd)?;
+            self.results.push(results.into(), zstd)?;
+        }
+        if let Some(browsed) = event.row {
+            self.rows_browsed.pad_to(row, zstd)?;
+            self.rows_browsed.push(browsed.into(), zstd)?;
+        }
+        if let Some(rating) = event.rating {
+            self.ratings.pad_to(row, zstd)?;
+            self.ratings.push(rating.stars(), zstd)?;
+        }
+        if let Some(extra) = bytes(&event.extra) {
+            self.extras.pad_to(row, zstd)?;
+            self.extras.push(extra, zstd)?;
+        }
+        Ok(())
+    }
+
+    fn pad_rare(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        let rows = self.rows;
+        self.from_positions.pad_to(rows, zstd)?;
+        self.queries.pad_to(rows, zstd)?;
+        self.results.pad_to(rows, zstd)?;
+        self.rows_browsed.pad_to(rows, zstd)?;
+        self.ratings.pad_to(rows, zstd)?;
+        self.extras.pad_to(rows, zstd)
     }
 
     #[inline]
@@ -134,7 +196,7 @@ impl<'t> ProcessedTable<'t> {
 
     /// How many events are in it.
     pub fn rows(&self) -> u64 {
-        self.rows
+        self.rows as u64
     }
 
     /// The file's bytes, and how many of its events are of each date (days
@@ -143,10 +205,12 @@ impl<'t> ProcessedTable<'t> {
     /// # Errors
     /// When it cannot be compressed or written.
     pub fn finish(
-        self,
+        mut self,
         layout: &FileLayout,
         zstd: &mut Zstd,
     ) -> Result<(Bytes, Vec<(i64, u64)>), EncodeError> {
+        self.pad_rare(zstd)?;
+        self.close_processed_run(zstd)?;
         let (identity, arrivals) = self.identity.finish(zstd)?;
         let title = self.title.finish(zstd)?;
         let mut chunks = vec![

@@ -37,6 +37,14 @@ impl IdentityColumns {
         }
     }
 
+    /// Makes room for rows that will come.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.shard_ids.reserve(rows);
+        self.sequence_numbers.reserve(rows);
+        self.sub_sequences.reserve(rows);
+        self.arrivals.reserve(rows);
+    }
+
     #[inline]
     pub(crate) fn push(
         &mut self,

@@ -2,11 +2,13 @@
 //!
 //! Objects of one kind come from one program, and that writes its keys in the
 //! same order and without space. So of each key the one that followed it last
-//! time is tried first, with its quotes, comma and colon, as one comparison of
-//! whole words; only where that fails is the key read letter by letter.
+//! time is tried first, with its quotes, comma and colon, as one comparison;
+//! only where that fails is the key read letter by letter.
 
-/// Bytes of the longest literal that is compared by words.
-const LITERAL_BYTES: usize = 24;
+use wide::u8x32;
+
+/// Bytes of the longest literal that is compared as one vector.
+const LITERAL_BYTES: usize = 32;
 
 /// The keys of one kind of object.
 #[derive(Debug, Clone)]
@@ -34,7 +36,7 @@ impl<const N: usize> Keys<N> {
 
     /// The key that is likely to come first, if it does: its index, and the
     /// length of its text. `bytes` begin behind the object's `{`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn guess_first(&self, bytes: &[u8]) -> Option<(usize, usize)> {
         let literal = self.firsts.get(self.first)?;
         literal
@@ -45,7 +47,7 @@ impl<const N: usize> Keys<N> {
     /// The key that is likely to follow the one at `last`, if it does: its
     /// index, and the length of its text, comma included. `bytes` begin behind
     /// the value of that key.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn guess_behind(&self, last: usize, bytes: &[u8]) -> Option<(usize, usize)> {
         let index = *self.behind.get(last)?;
         let literal = self.literals.get(index)?;
@@ -82,58 +84,60 @@ impl Place {
     }
 }
 
-/// A text as words and the masks of those bytes that count.
+/// A text, and a bit for each of its bytes.
 #[derive(Debug, Clone, Copy)]
 struct Literal {
     text: [u8; LITERAL_BYTES],
-    words: [u64; 3],
-    masks: [u64; 3],
+    bits: u32,
     length: usize,
 }
 
 impl Literal {
     fn new(literal: &str) -> Self {
         let mut text = [0; LITERAL_BYTES];
-        let mut mask = [0; LITERAL_BYTES];
-        for ((place, mask), byte) in text.iter_mut().zip(&mut mask).zip(literal.bytes()) {
+        for (place, byte) in text.iter_mut().zip(literal.bytes()) {
             *place = byte;
-            *mask = 0xFF;
         }
+        // A longer key is never guessed: no text begins with its length.
+        let length = match literal.len() {
+            0..=LITERAL_BYTES => literal.len(),
+            _ => usize::MAX,
+        };
         Self {
             text,
-            words: words(&text),
-            masks: words(&mask),
-            // A longer key is never guessed: no text begins with its length.
-            length: if literal.len() <= LITERAL_BYTES {
-                literal.len()
-            } else {
-                usize::MAX
-            },
+            bits: ((1u64 << length.min(LITERAL_BYTES)) - 1) as u32,
+            length,
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn begins(&self, bytes: &[u8]) -> bool {
         match bytes.first_chunk::<LITERAL_BYTES>() {
             Some(chunk) if self.length <= LITERAL_BYTES => {
-                let [a, b, c] = words(chunk);
-                let [x, y, z] = self.words;
-                let [p, q, r] = self.masks;
-                ((a ^ x) & p) | ((b ^ y) & q) | ((c ^ z) & r) == 0
+                let equal = u8x32::new(*chunk).simd_eq(u8x32::new(self.text));
+                self.bits & !equal.to_bitmask() == 0
             }
-            _ => {
-                let text = self.text.get(..self.length);
-                text.is_some() && bytes.get(..self.length) == text
-            }
+            _ => self.begins_tail(bytes),
+        }
+    }
+
+    /// As [`Literal::begins`], where the bytes are few.
+    #[inline(always)]
+    fn begins_tail(&self, bytes: &[u8]) -> bool {
+        let (Some(bytes), Some(text)) = (bytes.get(..self.length), self.text.get(..self.length))
+        else {
+            return false;
+        };
+        match self.length {
+            16.. => ends::<16>(bytes) == ends::<16>(text),
+            8.. => ends::<8>(bytes) == ends::<8>(text),
+            _ => bytes == text,
         }
     }
 }
 
-#[inline]
-fn words(bytes: &[u8; LITERAL_BYTES]) -> [u64; 3] {
-    let mut words = [0; 3];
-    for (word, chunk) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
-        *word = u64::from_le_bytes(*chunk);
-    }
-    words
+/// The first and the last `N` bytes, which may overlap.
+#[inline(always)]
+fn ends<const N: usize>(bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
+    Some((*bytes.first_chunk()?, *bytes.last_chunk()?))
 }

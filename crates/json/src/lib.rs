@@ -5,7 +5,10 @@
 //! whether it holds escapes, so that the common text is read without a copy.
 //! It accepts what `serde_json` accepts, which a property test holds it to.
 
+pub mod digits;
 mod keys;
+mod members;
+mod number;
 mod scanner;
 mod string;
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use memchr::memchr2;
 
-use crate::keys::{Keys, Place};
 use crate::{Kind, Syntax, Token};
 
 /// Levels of nesting that are followed, wherever the unit begins to nest;
@@ -12,8 +11,8 @@ const MAX_DEPTH: u32 = 127;
 /// A cursor over one text.
 pub struct Scanner<'a> {
     text: &'a str,
-    pub(crate) bytes: &'a [u8],
-    pub(crate) at: usize,
+    /// What lies at the cursor and behind it.
+    pub(crate) rest: &'a [u8],
     /// How many objects and arrays are open at the cursor.
     depth: u32,
 }
@@ -23,40 +22,54 @@ impl<'a> Scanner<'a> {
     pub fn new(text: &'a str) -> Self {
         Self {
             text,
-            bytes: text.as_bytes(),
-            at: 0,
+            rest: text.as_bytes(),
             depth: 0,
         }
     }
 
-    /// How many bytes are behind the cursor.
+    /// How many bytes were passed.
+    #[inline]
     pub fn position(&self) -> usize {
-        self.at
+        self.text.len() - self.rest.len()
+    }
+
+    /// All bytes, those that were passed too.
+    #[inline]
+    pub(crate) fn whole(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    /// Passes that many bytes.
+    #[inline]
+    pub(crate) fn pass_bytes(&mut self, count: usize) {
+        self.rest = self.rest.get(count..).unwrap_or_default();
     }
 
     /// The text between two positions that lie on token borders.
+    #[inline(always)]
     pub fn slice(&self, start: usize, end: usize) -> &'a str {
-        self.text.get(start..end).unwrap_or_default()
+        let to_end = self.text.get(..end).unwrap_or_default();
+        to_end.get(start..).unwrap_or_default()
     }
 
     /// The byte under the cursor; 0, which is legal nowhere outside a string,
     /// at the end.
     #[inline]
     pub fn peek(&self) -> u8 {
-        self.bytes.get(self.at).copied().unwrap_or(0)
+        self.rest.first().copied().unwrap_or(0)
     }
 
     /// Passes one byte.
     #[inline]
     pub fn bump(&mut self) {
-        self.at += 1;
+        self.pass_bytes(1);
     }
 
     /// Passes white space.
     #[inline]
     pub fn skip_space(&mut self) {
         while matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
-            self.at += 1;
+            self.bump();
         }
     }
 
@@ -67,14 +80,14 @@ impl<'a> Scanner<'a> {
     #[cold]
     pub fn fault<T>(&self, expected: &'static str) -> Result<T, Syntax> {
         Err(Syntax {
-            at: self.at,
+            at: self.position(),
             expected,
         })
     }
 
     /// Passes `{` or `[`, if there is a level left.
     #[inline]
-    fn open(&mut self) -> Result<(), Syntax> {
+    pub(crate) fn open(&mut self) -> Result<(), Syntax> {
         if self.depth == MAX_DEPTH {
             return self.fault("fewer levels of nesting");
         }
@@ -85,7 +98,7 @@ impl<'a> Scanner<'a> {
 
     /// Passes the `}` or `]` of what was opened last.
     #[inline]
-    fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.depth -= 1;
         self.bump();
     }
@@ -96,7 +109,7 @@ impl<'a> Scanner<'a> {
     /// When something else does.
     pub fn end(&mut self) -> Result<(), Syntax> {
         self.skip_space();
-        if self.at == self.bytes.len() {
+        if self.rest.is_empty() {
             Ok(())
         } else {
             self.fault("nothing after the value")
@@ -121,7 +134,7 @@ impl<'a> Scanner<'a> {
             return Ok(());
         }
         loop {
-            let key_start = self.at;
+            let key_start = self.position();
             let key = self.key()?;
             each(self, key, key_start)?;
             self.skip_space();
@@ -139,84 +152,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Walks the members of the object whose `{` is under the cursor, where its
-    /// keys are known beforehand. `each` gets the key's index, or `None` for an
-    /// unknown one, and where its opening quote lies, with the cursor on the
-    /// value or on space before it, and must pass the value.
-    ///
-    /// # Errors
-    /// What `each` answers, and faults between the members.
-    #[inline]
-    pub fn known_members<const N: usize>(
-        &mut self,
-        keys: &mut Keys<N>,
-        mut each: impl FnMut(&mut Self, Option<usize>, usize) -> Result<(), Syntax>,
-    ) -> Result<(), Syntax> {
-        self.open()?;
-        let mut last = match keys.guess_first(self.rest()) {
-            Some((index, length)) => {
-                let key_start = self.at;
-                self.at += length;
-                each(self, Some(index), key_start)?;
-                Some(index)
-            }
-            None => {
-                self.skip_space();
-                if self.peek() == b'}' {
-                    self.close();
-                    return Ok(());
-                }
-                self.unexpected_member(keys, Place::First, &mut each)?
-            }
-        };
-        loop {
-            while let Some(before) = last
-                && let Some((index, length)) = keys.guess_behind(before, self.rest())
-            {
-                let key_start = self.at + 1;
-                self.at += length;
-                each(self, Some(index), key_start)?;
-                last = Some(index);
-            }
-            self.skip_space();
-            match self.peek() {
-                b'}' => {
-                    self.close();
-                    return Ok(());
-                }
-                b',' => {
-                    self.bump();
-                    self.skip_space();
-                }
-                _ => return self.fault("`,` or `}` after a member"),
-            }
-            last = self.unexpected_member(keys, Place::behind(last), &mut each)?;
-        }
-    }
-
-    /// Passes a member whose key is not the one that was expected, and
-    /// remembers its place; the key's index.
-    fn unexpected_member<const N: usize>(
-        &mut self,
-        keys: &mut Keys<N>,
-        place: Place,
-        each: &mut impl FnMut(&mut Self, Option<usize>, usize) -> Result<(), Syntax>,
-    ) -> Result<Option<usize>, Syntax> {
-        let key_start = self.at;
-        let key = self.key()?;
-        let index = keys.find(&key.unescaped(), place);
-        each(self, index, key_start)?;
-        Ok(index)
-    }
-
-    /// What lies behind the cursor's left.
-    #[inline]
-    fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
-    }
-
     /// Passes a key and its colon.
-    fn key(&mut self) -> Result<Token<'a>, Syntax> {
+    pub(crate) fn key(&mut self) -> Result<Token<'a>, Syntax> {
         if self.peek() != b'"' {
             return self.fault("a key in quotes");
         }
@@ -235,16 +172,18 @@ impl<'a> Scanner<'a> {
     /// was proved before, at a place like this one: nothing else is checked.
     #[inline]
     pub fn pass_proved(&mut self, text: &str) -> bool {
-        let found = self.bytes.get(self.at..self.at + text.len()) == Some(text.as_bytes());
-        if found {
-            self.at += text.len();
+        match self.rest.strip_prefix(text.as_bytes()) {
+            Some(rest) => {
+                self.rest = rest;
+                true
+            }
+            None => false,
         }
-        found
     }
 
     /// Puts the cursor back to where it was.
     pub fn return_to(&mut self, position: usize) {
-        self.at = position;
+        self.rest = self.whole().get(position..).unwrap_or_default();
     }
 
     /// Passes a value and says what and where it was.
@@ -257,11 +196,11 @@ impl<'a> Scanner<'a> {
             self.bump();
             return self.string();
         }
-        let start = self.at;
+        let start = self.position();
         let kind = self.pass()?;
         Ok(Token {
             kind,
-            text: self.slice(start, self.at),
+            text: self.slice(start, self.position()),
         })
     }
 
@@ -272,56 +211,23 @@ impl<'a> Scanner<'a> {
     /// When there is none.
     #[inline(always)]
     pub fn likely_value(&mut self) -> Result<Token<'a>, Syntax> {
-        let token = match self.plain_string() {
-            Some(token) => Some(token),
-            None => self.short_integer(),
-        };
-        match token {
-            Some(token) => Ok(token),
-            None => self.other_value(),
+        if let Some(text) = self.plain_string() {
+            let kind = Kind::Plain;
+            return Ok(Token { kind, text });
         }
+        let start = self.position();
+        if self.short_integer().is_some() {
+            let text = self.slice(start, self.position());
+            let kind = Kind::Number;
+            return Ok(Token { kind, text });
+        }
+        self.other_value()
     }
 
     #[inline(never)]
     fn other_value(&mut self) -> Result<Token<'a>, Syntax> {
         self.skip_space();
         self.value()
-    }
-
-    /// Passes up to eight digits that a comma or a brace follows.
-    #[inline(always)]
-    fn short_integer(&mut self) -> Option<Token<'a>> {
-        const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
-        const PAST_NINE: u64 = u64::from_le_bytes([0x80 - 10; 8]);
-        const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
-        let digits = self.word()? ^ ZEROS;
-        // The lowest set bit marks the first byte that is no digit exactly;
-        // those above it may be wrong, and are not looked at.
-        let others = (digits.wrapping_add(PAST_NINE) | digits) & HIGHS;
-        let length = (others.trailing_zeros() / 8) as usize;
-        let leading_zero = digits & 0xFF == 0 && length > 1;
-        let end = self.at + length;
-        if length == 0 || leading_zero || !matches!(self.bytes.get(end), Some(b',' | b'}')) {
-            return None;
-        }
-        let text = self.slice(self.at, end);
-        self.at = end;
-        Some(Token {
-            kind: Kind::Number,
-            text,
-        })
-    }
-
-    /// The next eight bytes, the first the lowest, with zeros behind the end.
-    #[inline(always)]
-    fn word(&self) -> Option<u64> {
-        match self.rest().first_chunk::<8>() {
-            Some(bytes) => Some(u64::from_le_bytes(*bytes)),
-            None => {
-                let last = u64::from_le_bytes(*self.bytes.last_chunk::<8>()?);
-                last.checked_shr(8 * (self.at + 8 - self.bytes.len()) as u32)
-            }
-        }
     }
 
     fn pass(&mut self) -> Result<Kind, Syntax> {
@@ -386,12 +292,12 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// As [`Scanner::value`].
     pub fn long_string(&mut self) -> Result<Token<'a>, Syntax> {
-        let start = self.at + 1;
-        if self.peek() == b'"'
-            && let Some(length) = memchr2(b'"', b'\\', self.bytes.get(start..).unwrap_or_default())
-            && self.bytes.get(start + length) == Some(&b'"')
+        if let Some((b'"', inside)) = self.rest.split_first()
+            && let Some(length) = memchr2(b'"', b'\\', inside)
+            && inside.get(length) == Some(&b'"')
         {
-            self.at = start + length + 1;
+            let start = self.position() + 1;
+            self.pass_bytes(length + 2);
             return Ok(Token {
                 kind: Kind::Plain,
                 text: self.slice(start, start + length),
@@ -401,47 +307,10 @@ impl<'a> Scanner<'a> {
     }
 
     fn literal(&mut self, word: &'static str, kind: Kind) -> Result<Kind, Syntax> {
-        if self.bytes.get(self.at..self.at + word.len()) == Some(word.as_bytes()) {
-            self.at += word.len();
+        if self.pass_proved(word) {
             Ok(kind)
         } else {
             self.fault("`null`, `true` or `false`")
         }
-    }
-
-    #[inline]
-    fn digits(&mut self) -> bool {
-        let start = self.at;
-        while self.peek().is_ascii_digit() {
-            self.at += 1;
-        }
-        self.at > start
-    }
-
-    fn number(&mut self) -> Result<Kind, Syntax> {
-        if self.peek() == b'-' {
-            self.bump();
-        }
-        if self.peek() == b'0' {
-            self.bump();
-        } else if !self.digits() {
-            return self.fault("a digit");
-        }
-        if self.peek() == b'.' {
-            self.bump();
-            if !self.digits() {
-                return self.fault("a digit after the point");
-            }
-        }
-        if matches!(self.peek(), b'e' | b'E') {
-            self.bump();
-            if matches!(self.peek(), b'+' | b'-') {
-                self.bump();
-            }
-            if !self.digits() {
-                return self.fault("a digit in the exponent");
-            }
-        }
-        Ok(Kind::Number)
     }
 }

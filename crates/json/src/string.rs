@@ -1,6 +1,6 @@
 //! Strings: where they end, and what their escapes stand for.
 
-use wide::u8x16;
+use wide::u8x32;
 
 use crate::{Kind, Scanner, Syntax, Token};
 
@@ -8,42 +8,38 @@ impl<'a> Scanner<'a> {
     /// Passes a string without escapes, if that is what is under the cursor:
     /// the common value, by the shortest way.
     #[inline(always)]
-    pub fn plain_string(&mut self) -> Option<Token<'a>> {
-        if self.peek() != b'"' {
+    pub fn plain_string(&mut self) -> Option<&'a str> {
+        let (b'"', inside) = self.rest.split_first()? else {
             return None;
-        }
-        let start = self.at + 1;
-        let end = plain_end(self.bytes, start);
-        if self.bytes.get(end) != Some(&b'"') {
+        };
+        let length = plain_length(inside, self.whole());
+        let (b'"', rest) = inside.get(length..)?.split_first()? else {
             return None;
-        }
-        self.at = end + 1;
-        Some(Token {
-            kind: Kind::Plain,
-            text: self.slice(start, end),
-        })
+        };
+        let start = self.position() + 1;
+        self.rest = rest;
+        Some(self.slice(start, start + length))
     }
 
     /// Passes a string whose opening quote is behind the cursor.
-    #[inline]
     pub(crate) fn string(&mut self) -> Result<Token<'a>, Syntax> {
-        let start = self.at;
+        let start = self.position();
         let mut kind = Kind::Plain;
         loop {
-            self.at = plain_end(self.bytes, self.at);
-            match self.peek() {
-                b'"' => {
-                    let text = self.slice(start, self.at);
+            self.pass_bytes(plain_length(self.rest, self.whole()));
+            match self.rest.first() {
+                Some(b'"') => {
+                    let text = self.slice(start, self.position());
                     self.bump();
                     return Ok(Token { kind, text });
                 }
-                b'\\' => {
+                Some(b'\\') => {
                     kind = Kind::Escaped;
                     self.bump();
                     self.escape()?;
                 }
-                _ if self.at >= self.bytes.len() => return self.fault("a closing quote"),
-                _ => return self.fault("a control character to be escaped"),
+                Some(_) => return self.fault("a control character to be escaped"),
+                None => return self.fault("a closing quote"),
             }
         }
     }
@@ -75,10 +71,10 @@ impl<'a> Scanner<'a> {
 
     /// Passes `uXXXX` and gives its value.
     fn code_unit(&mut self) -> Result<u16, Syntax> {
-        let value = self.bytes.get(self.at + 1..self.at + 5).and_then(hex4);
+        let value = self.rest.get(1..5).and_then(hex4);
         match value {
             Some(value) => {
-                self.at += 5;
+                self.pass_bytes(5);
                 Ok(value)
             }
             None => self.fault("four hexadecimal digits after \\u"),
@@ -89,57 +85,45 @@ impl<'a> Scanner<'a> {
 /// Bytes that are looked at in one step.
 const STEP: usize = 32;
 
-/// Where the first byte at or behind `from` lies that needs thought (a quote, a
-/// backslash or a control character), or the end.
+/// How many bytes at the front of `rest` need no thought: up to the first quote,
+/// backslash or control character, or to the end. `rest` is the end of `whole`.
 #[inline(always)]
-pub(crate) fn plain_end(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
+pub(crate) fn plain_length(rest: &[u8], whole: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(chunk) = rest.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
         let specials = specials(chunk);
         if specials != 0 {
             return at + specials.trailing_zeros() as usize;
         }
         at += STEP;
     }
-    plain_end_of_tail(bytes, at)
+    at + plain_length_of_tail(rest.get(at..).unwrap_or_default(), whole)
 }
 
-/// As [`plain_end`], where less than a step is left: the last step of all the
-/// bytes is looked at, less what lies before `from`.
+/// As [`plain_length`], where less than a step is left: the last step of all
+/// the bytes is looked at, less what lies before `rest`.
 #[inline(always)]
-fn plain_end_of_tail(bytes: &[u8], from: usize) -> usize {
-    match bytes.last_chunk::<STEP>() {
-        Some(chunk) if from < bytes.len() => {
-            let before = from + STEP - bytes.len();
-            let specials = specials(chunk) >> before;
-            match specials {
-                0 => bytes.len(),
-                _ => from + specials.trailing_zeros() as usize,
-            }
+fn plain_length_of_tail(rest: &[u8], whole: &[u8]) -> usize {
+    match whole.last_chunk::<STEP>() {
+        Some(chunk) if !rest.is_empty() => {
+            let specials = specials(chunk) >> (STEP - rest.len());
+            (specials.trailing_zeros() as usize).min(rest.len())
         }
-        _ => bytes
-            .get(from..)
-            .unwrap_or_default()
+        _ => rest
             .iter()
             .position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ')
-            .map_or(bytes.len(), |found| from + found),
+            .unwrap_or(rest.len()),
     }
 }
 
 /// A bit for every byte that needs thought, the first byte's the lowest.
 #[inline(always)]
 fn specials(chunk: &[u8; STEP]) -> u32 {
-    let half = |bytes: &[u8; STEP / 2]| {
-        let bytes = u8x16::new(*bytes);
-        let special = bytes.simd_eq(u8x16::splat(b'"'))
-            | bytes.simd_eq(u8x16::splat(b'\\'))
-            | bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes);
-        special.to_bitmask()
-    };
-    match chunk.as_chunks().0 {
-        [low, high] => half(low) | half(high) << (STEP / 2),
-        _ => 0,
-    }
+    let bytes = u8x32::new(*chunk);
+    let special = bytes.simd_eq(u8x32::splat(b'"'))
+        | bytes.simd_eq(u8x32::splat(b'\\'))
+        | bytes.min(u8x32::splat(b' ' - 1)).simd_eq(bytes);
+    special.to_bitmask()
 }
 
 fn hex4(digits: &[u8]) -> Option<u16> {

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use crate::string::plain_end;
+use crate::string::plain_length;
 use crate::*;
 use proptest::prelude::*;
 
@@ -20,6 +20,64 @@ fn a_long_string_is_found_whole_and_escapes_take_the_slow_way() {
     assert!(Scanner::new("\"abc").long_string().is_err());
 }
 
+#[test]
+fn short_integers_are_read_with_their_value() {
+    let texts = [
+        "0",
+        "7",
+        "42",
+        "12345678",
+        "123456789",
+        "9007199254740991",
+        "1234567890123456",
+    ];
+    for text in texts {
+        for behind in [",", "}", ",\"row\":3}", "}}}}}}}}}}}}}}}}"] {
+            // What lies before must not matter where the last bytes are looked at.
+            let whole = format!("\"12345678901234567890\"{text}{behind}");
+            let mut scanner = Scanner::new(&whole);
+            scanner.value().unwrap();
+            assert_eq!(scanner.short_integer(), text.parse().ok(), "{whole}");
+            assert_eq!(scanner.position(), whole.len() - behind.len());
+        }
+    }
+    for text in [
+        "",
+        "00,",
+        "01,",
+        "-1,",
+        "1.0,",
+        "1e3,",
+        "12345678.5,",
+        "12345678 ,",
+        "1",
+        "x,",
+        "12345678901234567,",
+    ] {
+        let whole = format!("\"12345678901234567890\"{text}");
+        let mut scanner = Scanner::new(&whole);
+        scanner.value().unwrap();
+        assert_eq!(scanner.short_integer(), None, "{text}");
+        assert_eq!(scanner.position(), whole.len() - text.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn thousandths_are_read_as_doubles_are(text in "(0|[1-9][0-9]{0,13})(\\.[0-9]{1,4})?", behind in "[,}e .5].{0,9}") {
+        let whole = format!("\"12345678901234567890\"{text}{behind}");
+        let mut scanner = Scanner::new(&whole);
+        scanner.value().unwrap();
+        let (seconds, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        let ends = behind.starts_with([',', '}']);
+        let expected = (seconds.len() <= 12 && fraction.len() <= 3 && ends)
+            .then(|| (text.parse::<f64>().unwrap() * 1000.0).round() as i64);
+        prop_assert_eq!(scanner.thousandths(), expected, "{}", whole);
+        let passed = if expected.is_some() { behind.len() } else { whole.len() - 22 };
+        prop_assert_eq!(scanner.position(), whole.len() - passed);
+    }
+}
+
 fn accepts(text: &str) -> bool {
     let mut scanner = Scanner::new(text);
     scanner.skip_space();
@@ -37,18 +95,19 @@ fn finds_the_end_of_plain_text_wherever_it_lies() {
         for length in 0..80 {
             for stop in [b'"', b'\\', 0x00, 0x1f] {
                 let mut bytes = vec![b'x'; length];
-                assert_eq!(plain_end(&bytes, 0), length);
+                assert_eq!(plain_length(&bytes, &bytes), length);
                 bytes.push(stop);
                 bytes.resize(length + 1 + behind, b' ');
                 for from in 0..=length {
-                    assert_eq!(plain_end(&bytes, from), length, "before {stop:#x}");
+                    let found = from + plain_length(&bytes[from..], &bytes);
+                    assert_eq!(found, length, "before {stop:#x}");
                 }
-                assert_eq!(plain_end(&bytes, length + 1), bytes.len());
+                assert_eq!(plain_length(&bytes[length + 1..], &bytes), behind);
             }
         }
     }
     let text = "äöü€😀 \u{7f}\u{80}".repeat(4);
-    assert_eq!(plain_end(text.as_bytes(), 0), text.len());
+    assert_eq!(plain_length(text.as_bytes(), text.as_bytes()), text.len());
 }
 
 #[test]

@@ -61,6 +61,14 @@ impl<'t> TitleColumns<'t> {
         }
     }
 
+    /// Makes room for rows that will come.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.title_ids.reserve(rows);
+        self.series_ids.reserve(rows);
+        self.genres.reserve(rows);
+        self.runtimes.reserve(rows);
+    }
+
     /// Appends a title of the session of that number; the title's runtime.
     #[inline]
     pub(super) fn push(

@@ -49,6 +49,20 @@ impl ViewerColumns {
         }
     }
 
+    /// Makes room for rows that will come.
+    pub(super) fn reserve(&mut self, rows: usize) {
+        let columns = [
+            &mut self.user_ids,
+            &mut self.session_ids,
+            &mut self.profile_ids,
+            &mut self.countries,
+            &mut self.device_types,
+            &mut self.device_oses,
+            &mut self.app_versions,
+        ];
+        columns.into_iter().for_each(|column| column.reserve(rows));
+    }
+
     /// Appends an event's viewer. The session's number, `None` where the
     /// dictionary of sessions is full.
     #[inline]

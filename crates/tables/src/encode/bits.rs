@@ -22,32 +22,50 @@ pub(super) fn width_of(value: u64) -> u32 {
 /// How many values are packed at a time: to whole words, whatever their width.
 pub(super) const PACK: usize = 32;
 
-/// Appends values packed to `width` bits each (0 to 64), lowest bits first;
-/// those that `values` has less than [`PACK`] are zeros.
+/// Appends values packed to `width` bits each (0 to 64), lowest bits first; none
+/// of them needs more bits.
 #[inline]
-pub(super) fn pack(out: &mut Vec<u8>, values: impl Iterator<Item = u64>, width: u32) {
-    if width == 0 {
-        return;
+pub(super) fn pack(out: &mut Vec<u8>, values: &[u64; PACK], width: u32) {
+    macro_rules! each_width {
+        ($($width:literal)*) => {
+            match width {
+                $($width => pack_to::<$width>(out, values),)*
+                _ => {}
+            }
+        };
     }
-    let mut words = [0u64; PACK];
-    let mut bits = 0usize;
-    for value in values.take(PACK) {
-        let (word, shift) = (bits / 64, bits % 64);
-        if let Some(place) = words.get_mut(word) {
-            *place |= value << shift;
-        }
-        if shift + width as usize > 64
-            && let Some(place) = words.get_mut(word + 1)
-        {
-            *place = value >> (64 - shift);
-        }
-        bits += width as usize;
-    }
+    // Where the width is known, so is every shift, and the compiler has no loop
+    // to make of it.
+    each_width!(
+        1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32
+        33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61
+        62 63 64
+    );
+}
+
+fn pack_to<const WIDTH: usize>(out: &mut Vec<u8>, values: &[u64; PACK]) {
     let mut bytes = [0; PACK * 8];
-    for (place, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
-        *place = word.to_le_bytes();
+    let mut open = 0;
+    let mut used = 0;
+    macro_rules! put {
+        ($($index:literal)*) => {
+            $({
+                let value = values[$index];
+                let at = $index * WIDTH;
+                open |= value << (at % 64);
+                if at % 64 + WIDTH >= 64 {
+                    bytes[used..used + 8].copy_from_slice(&open.to_le_bytes());
+                    used += 8;
+                    open = value.checked_shr((64 - at % 64) as u32).unwrap_or(0);
+                }
+            })*
+        };
     }
-    out.extend_from_slice(bytes.get(..PACK / 8 * width as usize).unwrap_or(&bytes));
+    put!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31);
+    if !WIDTH.is_multiple_of(2) {
+        bytes[used..used + 8].copy_from_slice(&open.to_le_bytes());
+    }
+    out.extend_from_slice(&bytes[..PACK / 8 * WIDTH]);
 }
 
 /// Runs at least this long are written as such.
@@ -84,7 +102,11 @@ fn put_literals(out: &mut Vec<u8>, values: &[u32], width: u32) {
     put_varint(out, (groups as u64) << 1 | 1);
     let end = out.len() + groups * width as usize;
     for values in values.chunks(PACK) {
-        pack(out, values.iter().map(|value| u64::from(*value)), width);
+        let mut wide = [0; PACK];
+        for (place, value) in wide.iter_mut().zip(values) {
+            *place = u64::from(*value);
+        }
+        pack(out, &wide, width);
     }
     out.truncate(end);
 }

@@ -13,34 +13,36 @@ pub(super) fn put_delta(out: &mut Vec<u8>, values: &[i64]) {
     put_varint(out, MINIBLOCKS as u64);
     put_varint(out, values.len() as u64);
     put_zigzag(out, values.first().copied().unwrap_or(0));
-    let mut previous = values.first().copied().unwrap_or(0);
-    let mut deltas = [0i64; BLOCK];
-    for block in values.get(1..).unwrap_or_default().chunks(BLOCK) {
-        for (delta, value) in deltas.iter_mut().zip(block) {
-            *delta = value.wrapping_sub(previous);
-            previous = *value;
+    let mut befores = values;
+    let mut rest = values.get(1..).unwrap_or_default();
+    while !rest.is_empty() {
+        let count = rest.len().min(BLOCK);
+        let (block, behind) = rest.split_at(count);
+        let mut deltas = [0i64; BLOCK];
+        for ((delta, value), before) in deltas.iter_mut().zip(block).zip(befores) {
+            *delta = value.wrapping_sub(*before);
         }
-        let deltas = deltas.get(..block.len()).unwrap_or(&deltas);
-        put_block(out, deltas);
+        put_block(out, deltas.get(..count).unwrap_or(&deltas));
+        befores = befores.get(count..).unwrap_or_default();
+        rest = behind;
     }
 }
 
 fn put_block(out: &mut Vec<u8>, deltas: &[i64]) {
     let least = deltas.iter().copied().min().unwrap_or(0);
     put_zigzag(out, least);
-    let above = |delta: &i64| delta.wrapping_sub(least) as u64;
-    let widths_at = out.len();
-    out.extend_from_slice(&[0; MINIBLOCKS]);
-    for (index, miniblock) in deltas.chunks(MINIBLOCK).enumerate() {
-        let width = width_of(
-            miniblock
-                .iter()
-                .map(above)
-                .fold(0, |bits, value| bits | value),
-        );
-        if let Some(place) = out.get_mut(widths_at + index) {
-            *place = width as u8;
-        }
-        pack(out, miniblock.iter().map(above), width);
+    let mut above = [0u64; BLOCK];
+    for (place, delta) in above.iter_mut().zip(deltas) {
+        *place = delta.wrapping_sub(least) as u64;
+    }
+    let miniblocks = above.as_chunks::<MINIBLOCK>().0;
+    let miniblocks = &miniblocks[..deltas.len().div_ceil(MINIBLOCK)];
+    let mut widths = [0; MINIBLOCKS];
+    for (width, values) in widths.iter_mut().zip(miniblocks) {
+        *width = width_of(values.iter().fold(0, |bits, value| bits | value)) as u8;
+    }
+    out.extend_from_slice(&widths);
+    for (width, values) in widths.into_iter().zip(miniblocks) {
+        pack(out, values, u32::from(width));
     }
 }

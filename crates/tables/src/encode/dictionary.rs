@@ -18,37 +18,84 @@ pub(super) struct Dictionary {
     last: u32,
 }
 
-/// A value's bytes within the dictionary page, and their hash.
+/// Where a value's bytes lie in the dictionary page, their hash, and their
+/// [`ends`].
 #[derive(Debug, Clone, Copy)]
 struct Place {
     start: u32,
-    end: u32,
+    length: u32,
     hash: u64,
+    ends: [u64; 2],
+}
+
+impl Place {
+    fn value<'a>(&self, page: &'a [u8]) -> &'a [u8] {
+        let start = self.start as usize;
+        page.get(start..start + self.length as usize)
+            .unwrap_or_default()
+    }
+
+    /// Whether the value is that one. Words are short: their ends, which are
+    /// here, are mostly all there is to them.
+    #[inline(always)]
+    fn is(&self, value: &[u8], page: &[u8]) -> bool {
+        self.length as usize == value.len()
+            && self.ends == ends(value)
+            && (value.len() <= 2 * END || self.value(page) == value)
+    }
+}
+
+/// Bytes of an end.
+const END: usize = 8;
+
+/// The first and the last bytes of a value, which overlap where it is short.
+#[inline(always)]
+fn ends(value: &[u8]) -> [u64; 2] {
+    fn word<const N: usize>(bytes: Option<&[u8; N]>) -> u64 {
+        let mut word = [0; END];
+        if let (Some(bytes), Some(place)) = (bytes, word.first_chunk_mut()) {
+            *place = *bytes;
+        }
+        u64::from_le_bytes(word)
+    }
+    match value {
+        [_, _, _, _, _, _, _, _, ..] => [
+            word(value.first_chunk::<END>()),
+            word(value.last_chunk::<END>()),
+        ],
+        [_, _, _, _, ..] => [
+            word(value.first_chunk::<4>()),
+            word(value.last_chunk::<4>()),
+        ],
+        [_, _, ..] => [
+            word(value.first_chunk::<2>()),
+            word(value.last_chunk::<2>()),
+        ],
+        [only] => [u64::from(*only), 0],
+        [] => [0, 0],
+    }
 }
 
 impl Dictionary {
-    /// The value's number, and whether it is new.
-    #[inline]
-    pub(super) fn number(&mut self, value: &[u8]) -> (u32, bool) {
-        // Neighbours often share a value.
-        self.number_near(value, self.last)
+    /// The number that was looked up last.
+    #[inline(always)]
+    pub(super) fn last(&self) -> u32 {
+        self.last
     }
 
-    /// The value's number, which may be `guess`, and whether it is new.
-    #[inline]
-    pub(super) fn number_near(&mut self, value: &[u8], guess: u32) -> (u32, bool) {
-        if self.get(guess).is_some_and(|known| same(known, value)) {
-            return (guess, false);
+    /// Whether there is that number, and it is the value's.
+    #[inline(always)]
+    pub(super) fn is(&self, number: u32, value: &[u8]) -> bool {
+        match self.places.get(number as usize) {
+            Some(place) => place.is(value, &self.page),
+            None => false,
         }
-        self.look_up(value)
     }
 
-    #[inline(never)]
-    fn look_up(&mut self, value: &[u8]) -> (u32, bool) {
+    /// The value's number, and whether it is new.
+    pub(super) fn number(&mut self, value: &[u8]) -> (u32, bool) {
         let hash = self.hasher.hash_one(value);
-        let found = self.table.find(hash, |&number| {
-            get(&self.places, &self.page, number).is_some_and(|known| same(known, value))
-        });
+        let found = self.table.find(hash, |&number| self.is(number, value));
         let (number, new) = match found {
             Some(&number) => (number, false),
             None => (self.add(hash, value), true),
@@ -59,12 +106,16 @@ impl Dictionary {
 
     fn add(&mut self, hash: u64, value: &[u8]) -> u32 {
         let number = self.places.len() as u32;
-        self.page
-            .extend_from_slice(&(value.len() as u32).to_le_bytes());
+        let length = value.len() as u32;
+        self.page.extend_from_slice(&length.to_le_bytes());
         let start = self.page.len() as u32;
         self.page.extend_from_slice(value);
-        let end = self.page.len() as u32;
-        self.places.push(Place { start, end, hash });
+        self.places.push(Place {
+            start,
+            length,
+            hash,
+            ends: ends(value),
+        });
         let places = &self.places;
         self.table.insert_unique(hash, number, |&number| {
             places.get(number as usize).map_or(0, |place| place.hash)
@@ -72,9 +123,9 @@ impl Dictionary {
         number
     }
 
-    #[inline]
     pub(super) fn get(&self, number: u32) -> Option<&[u8]> {
-        get(&self.places, &self.page, number)
+        let place = self.places.get(number as usize)?;
+        Some(place.value(&self.page))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -87,32 +138,6 @@ impl Dictionary {
     }
 
     pub(super) fn values(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.places.len() as u32).filter_map(|number| self.get(number))
+        self.places.iter().map(|place| place.value(&self.page))
     }
-}
-
-#[inline]
-fn get<'a>(places: &[Place], page: &'a [u8], number: u32) -> Option<&'a [u8]> {
-    let place = places.get(number as usize)?;
-    page.get(place.start as usize..place.end as usize)
-}
-
-/// Whether the bytes are the same. Ids and words are short: their first and
-/// their last word, which may overlap, are all there is to them.
-#[inline(always)]
-fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len()
-        && match a.len() {
-            2..4 => ends::<2>(a) == ends::<2>(b),
-            4..8 => ends::<4>(a) == ends::<4>(b),
-            8..=16 => ends::<8>(a) == ends::<8>(b),
-            17..=32 => ends::<16>(a) == ends::<16>(b),
-            _ => a == b,
-        }
-}
-
-/// The first and the last `N` bytes.
-#[inline(always)]
-fn ends<const N: usize>(bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
-    Some((*bytes.first_chunk()?, *bytes.last_chunk()?))
 }

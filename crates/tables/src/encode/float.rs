@@ -12,7 +12,7 @@ use crate::settings::PAGE_ROWS;
 /// be [`FloatColumn::needed`].
 pub struct FloatColumn {
     nullable: bool,
-    values: Vec<u8>,
+    values: Vec<f32>,
     levels: Levels,
     bounds: Option<(f32, f32)>,
     body: Vec<u8>,
@@ -61,22 +61,52 @@ impl FloatColumn {
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
         if let Some(value) = value {
-            self.values.extend_from_slice(&value.to_le_bytes());
-            let (least, most) = self.bounds.unwrap_or((value, value));
-            self.bounds = Some((least.min(value), most.max(value)));
+            self.values.push(value);
         }
-        self.levels.push(value.is_some());
-        if self.levels.rows() == PAGE_ROWS {
-            self.close_page(zstd)?;
+        match self.levels.push(value.is_some()) {
+            true => self.close_page(zstd),
+            false => Ok(()),
+        }
+    }
+
+    /// Appends nulls until the column has that many rows.
+    ///
+    /// # Errors
+    /// As [`FloatColumn::push`].
+    pub fn pad_to(&mut self, rows: usize, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        while self.rows() < rows {
+            let (_, is_full) = self.levels.extend(false, rows - self.rows());
+            if is_full {
+                self.close_page(zstd)?;
+            }
         }
         Ok(())
     }
 
+    fn rows(&self) -> usize {
+        self.chunk.values + self.levels.rows()
+    }
+
+    /// Makes room for rows that will come.
+    pub fn reserve(&mut self, rows: usize) {
+        self.values.reserve(rows.min(PAGE_ROWS));
+    }
+
+    #[inline(never)]
     fn close_page(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
         let rows = self.levels.rows();
         self.body.clear();
         let nulls = self.levels.finish(self.nullable, &mut self.body);
-        self.body.append(&mut self.values);
+        for value in &self.values {
+            self.body.extend_from_slice(&value.to_le_bytes());
+        }
+        if let Some(first) = self.values.first() {
+            let bounds = self.bounds.unwrap_or((*first, *first));
+            let widen =
+                |(least, most): (f32, f32), value: &f32| (least.min(*value), most.max(*value));
+            self.bounds = Some(self.values.iter().fold(bounds, widen));
+        }
+        self.values.clear();
         self.chunk
             .add_page(&self.body, rows, nulls, Encoding::PLAIN, zstd)
     }

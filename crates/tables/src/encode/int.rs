@@ -76,13 +76,53 @@ impl IntColumn {
 
     #[inline(always)]
     fn row(&mut self, present: bool, zstd: &mut Zstd) -> Result<(), EncodeError> {
-        self.levels.push(present);
-        if self.levels.rows() == PAGE_ROWS {
-            self.close_page(zstd)?;
+        match self.levels.push(present) {
+            true => self.close_page(zstd),
+            false => Ok(()),
+        }
+    }
+
+    /// Appends a value that many times.
+    ///
+    /// # Errors
+    /// As [`IntColumn::push`].
+    pub fn repeat(&mut self, value: i64, times: usize, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        let mut left = times;
+        while left > 0 {
+            let (rows, is_full) = self.levels.extend(true, left);
+            self.values.resize(self.values.len() + rows, value);
+            left -= rows;
+            if is_full {
+                self.close_page(zstd)?;
+            }
         }
         Ok(())
     }
 
+    /// Appends nulls until the column has that many rows.
+    ///
+    /// # Errors
+    /// As [`IntColumn::push`].
+    pub fn pad_to(&mut self, rows: usize, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        while self.rows() < rows {
+            let (_, is_full) = self.levels.extend(false, rows - self.rows());
+            if is_full {
+                self.close_page(zstd)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(&self) -> usize {
+        self.chunk.values + self.levels.rows()
+    }
+
+    /// Makes room for rows that will come.
+    pub fn reserve(&mut self, rows: usize) {
+        self.values.reserve(rows.min(PAGE_ROWS));
+    }
+
+    #[inline(never)]
     fn close_page(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
         let rows = self.levels.rows();
         self.body.clear();

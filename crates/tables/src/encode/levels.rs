@@ -2,30 +2,76 @@
 
 use super::bits::{put_flags, put_varint};
 
+use crate::settings::PAGE_ROWS;
+
 /// Rows of a word of flags.
 const WORD: usize = 64;
 
 /// The definition levels of one open page.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Levels {
     rows: usize,
+    /// At how many rows there is something to do: a word or the page is full.
+    stop: usize,
     /// A bit a row, set where there is a value; of the rows past the last
     /// whole word in `open`.
     flags: Vec<u8>,
     open: u64,
 }
 
-impl Levels {
-    #[inline(always)]
-    pub(super) fn push(&mut self, present: bool) {
-        self.open |= u64::from(present) << (self.rows % WORD);
-        self.rows += 1;
-        if self.rows.is_multiple_of(WORD) {
-            self.close_word();
+impl Default for Levels {
+    fn default() -> Self {
+        Self {
+            rows: 0,
+            stop: WORD,
+            flags: Vec::new(),
+            open: 0,
         }
     }
+}
 
-    fn close_word(&mut self) {
+impl Levels {
+    /// Appends a row; whether the page is full.
+    #[inline(always)]
+    pub(super) fn push(&mut self, present: bool) -> bool {
+        self.open |= u64::from(present) << (self.rows % WORD);
+        self.rows += 1;
+        self.rows == self.stop && self.close_word()
+    }
+
+    /// Appends up to `count` rows that are alike, as many as fit the page: how
+    /// many, and whether it is full.
+    pub(super) fn extend(&mut self, present: bool, count: usize) -> (usize, bool) {
+        let mut added = 0;
+        while added < count {
+            let rows = (count - added).min(self.stop - self.rows);
+            let flags = if present {
+                u64::MAX >> (WORD - rows)
+            } else {
+                0
+            };
+            self.open |= flags << (self.rows % WORD);
+            self.rows += rows;
+            added += rows;
+            if self.rows == self.stop && self.close_word() {
+                return (added, true);
+            }
+        }
+        (added, false)
+    }
+
+    /// Closes the open word, if it is full; whether the page is.
+    #[inline(never)]
+    fn close_word(&mut self) -> bool {
+        if self.rows.is_multiple_of(WORD) {
+            self.put_word();
+        }
+        self.stop = (self.rows / WORD + 1) * WORD;
+        self.stop = self.stop.min(PAGE_ROWS);
+        self.rows == PAGE_ROWS
+    }
+
+    fn put_word(&mut self) {
         self.flags.extend_from_slice(&self.open.to_le_bytes());
         self.open = 0;
     }
@@ -40,13 +86,14 @@ impl Levels {
     pub(super) fn finish(&mut self, nullable: bool, out: &mut Vec<u8>) -> usize {
         let nulls = if nullable { self.put(out) } else { 0 };
         self.rows = 0;
+        self.stop = WORD;
         self.open = 0;
         self.flags.clear();
         nulls
     }
 
     fn put(&mut self, out: &mut Vec<u8>) -> usize {
-        self.close_word();
+        self.put_word();
         self.flags.truncate(self.rows.div_ceil(8));
         let present = self
             .flags

@@ -56,6 +56,14 @@ impl PrefixColumn {
         Ok(())
     }
 
+    /// Makes room for rows that will come.
+    pub fn reserve(&mut self, rows: usize) {
+        let rows = rows.min(PAGE_ROWS);
+        self.prefixes.reserve(rows);
+        self.suffixes.reserve(rows);
+    }
+
+    #[inline(never)]
     fn close_page(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
         self.body.clear();
         put_delta(&mut self.body, &self.prefixes);

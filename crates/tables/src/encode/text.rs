@@ -55,14 +55,13 @@ impl TextColumn {
         value: &[u8],
         zstd: &mut Zstd,
     ) -> Result<Option<(u32, bool)>, EncodeError> {
-        if self.plain.is_some() {
-            self.push_plain(value, zstd)?;
-            return Ok(None);
+        // Neighbours often share a value.
+        let last = self.dictionary.last();
+        if self.plain.is_none() && self.dictionary.is(last, value) {
+            self.push_index(last, zstd)?;
+            return Ok(Some((last, false)));
         }
-        let (number, new) = self.dictionary.number(value);
-        self.indices.push(number);
-        self.row(true, zstd)?;
-        Ok(Some((number, new)))
+        self.look_up(value, zstd)
     }
 
     /// Appends a value whose number in the dictionary is likely to be `guess`,
@@ -70,21 +69,35 @@ impl TextColumn {
     ///
     /// # Errors
     /// As [`TextColumn::push`].
-    #[inline]
+    #[inline(always)]
     pub fn push_near(
         &mut self,
         value: &[u8],
         guess: u32,
         zstd: &mut Zstd,
     ) -> Result<Option<u32>, EncodeError> {
+        if self.plain.is_none() && self.dictionary.is(guess, value) {
+            self.push_index(guess, zstd)?;
+            return Ok(Some(guess));
+        }
+        let pushed = self.look_up(value, zstd)?;
+        Ok(pushed.map(|(number, _)| number))
+    }
+
+    /// Appends a value that has to be looked up.
+    #[inline(never)]
+    fn look_up(
+        &mut self,
+        value: &[u8],
+        zstd: &mut Zstd,
+    ) -> Result<Option<(u32, bool)>, EncodeError> {
         if self.plain.is_some() {
             self.push_plain(value, zstd)?;
             return Ok(None);
         }
-        let (number, _) = self.dictionary.number_near(value, guess);
-        self.indices.push(number);
-        self.row(true, zstd)?;
-        Ok(Some(number))
+        let (number, new) = self.dictionary.number(value);
+        self.push_index(number, zstd)?;
+        Ok(Some((number, new)))
     }
 
     /// Appends a value as it is, the dictionary being full.
@@ -93,8 +106,12 @@ impl TextColumn {
         let plain = self.plain.get_or_insert_default();
         plain.extend_from_slice(&(value.len() as u32).to_le_bytes());
         plain.extend_from_slice(value);
+        let is_long = plain.len() >= PAGE_BYTES;
         self.bounds.include(value);
-        self.row(true, zstd)
+        match self.levels.push(true) || is_long {
+            true => self.close_page(zstd),
+            false => Ok(()),
+        }
     }
 
     /// Appends the value of that number again.
@@ -107,8 +124,16 @@ impl TextColumn {
             let value = self.dictionary.get(number).unwrap_or_default().to_vec();
             return self.push_plain(&value, zstd);
         }
+        self.push_index(number, zstd)
+    }
+
+    #[inline(always)]
+    fn push_index(&mut self, number: u32, zstd: &mut Zstd) -> Result<(), EncodeError> {
         self.indices.push(number);
-        self.row(true, zstd)
+        match self.levels.push(true) {
+            true => self.close_page(zstd),
+            false => Ok(()),
+        }
     }
 
     /// Appends a value, or null.
@@ -133,22 +158,36 @@ impl TextColumn {
     /// As [`TextColumn::push`].
     #[inline]
     pub fn push_null(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
-        self.row(false, zstd)
+        match self.levels.push(false) {
+            true => self.close_page(zstd),
+            false => Ok(()),
+        }
     }
 
-    #[inline(always)]
-    fn row(&mut self, present: bool, zstd: &mut Zstd) -> Result<(), EncodeError> {
-        self.levels.push(present);
-        let long = self
-            .plain
-            .as_ref()
-            .is_some_and(|plain| plain.len() >= PAGE_BYTES);
-        if self.levels.rows() == PAGE_ROWS || long {
-            self.close_page(zstd)?;
+    /// Appends nulls until the column has that many rows.
+    ///
+    /// # Errors
+    /// As [`TextColumn::push`].
+    pub fn pad_to(&mut self, rows: usize, zstd: &mut Zstd) -> Result<(), EncodeError> {
+        while self.rows() < rows {
+            let (_, is_full) = self.levels.extend(false, rows - self.rows());
+            if is_full {
+                self.close_page(zstd)?;
+            }
         }
         Ok(())
     }
 
+    fn rows(&self) -> usize {
+        self.chunk.values + self.levels.rows()
+    }
+
+    /// Makes room for rows that will come.
+    pub fn reserve(&mut self, rows: usize) {
+        self.indices.reserve(rows.min(PAGE_ROWS));
+    }
+
+    #[inline(never)]
     fn close_page(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
         let rows = self.levels.rows();
         self.body.clear();
