@@ -28,7 +28,12 @@ pub(crate) fn script(name: &str) -> PathBuf {
 
 fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.ancestors().nth(2).unwrap_or(package).to_path_buf()
+    let is_root = |place: &&Path| place.join("Cargo.lock").is_file();
+    package
+        .ancestors()
+        .find(is_root)
+        .unwrap_or(package)
+        .to_path_buf()
 }
 
 fn target() -> PathBuf {

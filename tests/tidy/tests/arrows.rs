@@ -4,13 +4,14 @@
 use marquee_tidy::arrows::{Features, forbidden, is_aws, is_lambda, members};
 use marquee_tidy::hold;
 
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "marquee-event",
     "marquee-json",
     "marquee-codec",
     "marquee-tables",
     "marquee-facts",
     "marquee-sql",
+    "marquee-cost",
     "marquee-recommend",
 ];
 const READS_SQL: [&str; 4] = [
