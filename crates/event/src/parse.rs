@@ -235,3 +235,71 @@ impl<'a, const N: usize> Object<'a, N> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+
+    const EVENT: &str = r#"{"producer":{"id":"p","seq":7},"event_id":"01936f2e-5c00-7000-8000-000000000001","event_type":"seek","event_time":"2026-01-31T20:15:00.25+01:00","user_id":"u-1","session_id":"s-1","profile_id":"p1","country":"DE","device":{"type":"tv","os":"o","app_version":"1.2"},"title_id":"t-1","position_ms":12345678,"from_position_ms":123456789,"query":"q","results":3,"row":0,"rating":4.5,"schema_version":1}"#;
+
+    /// An event with a few pieces of it replaced.
+    fn almost_common() -> impl Strategy<Value = String> {
+        const PIECES: &[&str] = &[
+            "\"",
+            ":",
+            ",",
+            "{",
+            "}",
+            "[]",
+            "null",
+            "1",
+            "-1",
+            "1.5",
+            "9007199254740993",
+            "\\n",
+            "\\u0000",
+            " ",
+            "\"row\":1,",
+            "\"new\":[1],",
+            "\"title_id\":\"t\",",
+            "\"device\":{},",
+            "\"\"",
+            "x",
+            "é",
+            "0",
+        ];
+        let change = (any::<prop::sample::Index>(), 0usize..3, select(PIECES));
+        proptest::collection::vec(change, 0..3).prop_map(|changes| {
+            let mut text = EVENT.to_owned();
+            for (at, length, piece) in changes {
+                let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+                let start = at.index(places.len());
+                let end = places.get(start + length).copied().unwrap_or(text.len());
+                text.replace_range(places.get(start).copied().unwrap_or(0)..end, piece);
+            }
+            text
+        })
+    }
+
+    #[test]
+    fn the_common_event_is_read_in_one_pass() {
+        let mut event = Event::blank();
+        assert!(Parser::new().read_common(EVENT, &mut event).is_ok());
+        assert_eq!(Parser::new().read_any(EVENT), Ok(event));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn what_is_read_in_one_pass_is_read_alike_in_two_steps(text in almost_common()) {
+            let mut event = Event::blank();
+            if Parser::new().read_common(&text, &mut event).is_ok() {
+                prop_assert_eq!(Parser::new().read_any(&text), Ok(event), "{}", text);
+            }
+        }
+    }
+}

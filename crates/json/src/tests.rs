@@ -64,7 +64,7 @@ fn short_integers_are_read_with_their_value() {
 
 proptest! {
     #[test]
-    fn thousandths_are_read_as_doubles_are(text in "(0|[1-9][0-9]{0,13})(\\.[0-9]{1,4})?", behind in "[,}e .5].{0,9}") {
+    fn thousandths_are_read_as_doubles_are(text in "(0|[1-9][0-9]{0,13})(\\.[0-9]{1,4})?", behind in "[,}ex ].{0,9}") {
         let whole = format!("\"12345678901234567890\"{text}{behind}");
         let mut scanner = Scanner::new(&whole);
         scanner.value().unwrap();

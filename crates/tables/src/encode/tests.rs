@@ -220,3 +220,95 @@ proptest! {
         prop_assert_eq!(back, rows);
     }
 }
+
+/// Values that few rows have, written with what is skipped and repeated put in
+/// at once, make the same file as row by row, also past the end of a page.
+#[test]
+fn padding_and_repeating_are_pushing_row_by_row() {
+    let mut zstd = Zstd::new().unwrap();
+    let rows = 2 * PAGE_ROWS + 77;
+    let steps = [
+        1,
+        63,
+        64,
+        65,
+        4_000,
+        PAGE_ROWS - 1,
+        PAGE_ROWS,
+        PAGE_ROWS + 1,
+    ];
+    for step in steps {
+        let has = |row: usize| row % step == step / 2;
+        let (mut ints, mut floats) = (IntColumn::new(Width::W64, true), FloatColumn::default());
+        let (mut texts, mut same) = (TextColumn::new(true), IntColumn::new(Width::W64, false));
+        let (mut few_ints, mut few_floats) =
+            (IntColumn::new(Width::W64, true), FloatColumn::default());
+        let (mut few_texts, mut repeated) =
+            (TextColumn::new(true), IntColumn::new(Width::W64, false));
+        for row in 0..rows {
+            let text = format!("text {}", row % 1_000);
+            let value = has(row).then_some(row);
+            let zstd = &mut zstd;
+            ints.push_optional(value.map(|v| v as i64), zstd).unwrap();
+            floats.push_optional(value.map(|v| v as f32), zstd).unwrap();
+            let text_if = value.map(|_| text.as_bytes());
+            texts.push_optional(text_if, zstd).unwrap();
+            same.push(if row < step { 5 } else { 6 }, zstd).unwrap();
+            if let Some(value) = value {
+                few_ints.pad_to(row, zstd).unwrap();
+                few_ints.push(value as i64, zstd).unwrap();
+                few_floats.pad_to(row, zstd).unwrap();
+                few_floats.push(value as f32, zstd).unwrap();
+                few_texts.pad_to(row, zstd).unwrap();
+                few_texts.push(text.as_bytes(), zstd).unwrap();
+            }
+        }
+        few_ints.pad_to(rows, &mut zstd).unwrap();
+        few_floats.pad_to(rows, &mut zstd).unwrap();
+        few_texts.pad_to(rows, &mut zstd).unwrap();
+        repeated.repeat(5, step, &mut zstd).unwrap();
+        repeated.repeat(6, rows - step, &mut zstd).unwrap();
+        let layout = layout(&[
+            ("i", DataType::Int64, true),
+            ("f", DataType::Float32, true),
+            ("t", DataType::Utf8, true),
+            ("s", DataType::Int64, false),
+        ]);
+        let mut file =
+            |ints: IntColumn, floats: FloatColumn, texts: TextColumn, same: IntColumn| {
+                let chunks = vec![
+                    ints.finish(&mut zstd).unwrap(),
+                    floats.finish(&mut zstd).unwrap(),
+                    texts.finish(&mut zstd).unwrap(),
+                    same.finish(&mut zstd).unwrap(),
+                ];
+                write_file(&layout, chunks).unwrap()
+            };
+        let row_by_row = file(ints, floats, texts, same);
+        assert!(
+            row_by_row == file(few_ints, few_floats, few_texts, repeated),
+            "step {step}"
+        );
+    }
+}
+
+/// Of every width, against one bit after the other.
+#[test]
+fn values_of_every_width_are_packed_lowest_bit_first() {
+    for width in 0..=64u32 {
+        let mask = u64::MAX.checked_shr(64 - width).unwrap_or(0);
+        let values: [u64; bits::PACK] = std::array::from_fn(|index| {
+            (index as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) & mask
+        });
+        let mut expected = vec![0u8; bits::PACK / 8 * width as usize];
+        let all = values
+            .iter()
+            .flat_map(|value| (0..width).map(move |bit| value >> bit & 1));
+        for (at, bit) in all.enumerate() {
+            expected[at / 8] |= (bit as u8) << (at % 8);
+        }
+        let mut packed = Vec::new();
+        bits::pack(&mut packed, &values, width);
+        assert_eq!(packed, expected, "width {width}");
+    }
+}
