@@ -33,9 +33,8 @@ fn marquee(dir: &Path, line: &[&str]) -> (i32, String) {
 
 /// Each question of docs/WAREHOUSE.md, and the answer below it.
 fn examples(docs: &str) -> Vec<(String, String)> {
-    let mut blocks = docs.split("```sql\n").skip(1);
     let mut examples = Vec::new();
-    while let Some(block) = blocks.next() {
+    for block in docs.split("```sql\n").skip(1) {
         let (question, rest) = block.split_once("```").unwrap();
         let answer: Vec<&str> = rest
             .lines()
