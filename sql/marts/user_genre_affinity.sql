@@ -53,33 +53,23 @@ weights AS (
     ) AS days (age, event_date)
 ),
 
-by_date AS (
-    SELECT
-        event_date,
-        user_id,
-        genres,
-        count(*) AS views,
-        sum(watch_ms) AS watch_ms,
-        sum(CAST(round(CAST(engagement_score AS DOUBLE) * 1000000) AS BIGINT))
-            AS engagement_millionths
-    FROM fact_view
-    WHERE
-        event_date >= {date} - INTERVAL '29' DAY
-        AND event_date <= {date}
-        AND genres IS NOT NULL
-    GROUP BY event_date, user_id, genres
-),
-
 by_list AS (
     SELECT
-        by_date.user_id,
-        by_date.genres,
-        sum(by_date.views) AS views,
-        sum(by_date.watch_ms) AS watch_ms,
-        sum(by_date.engagement_millionths * weights.millionths) AS trillionths
-    FROM by_date
-    INNER JOIN weights ON weights.event_date = by_date.event_date
-    GROUP BY by_date.user_id, by_date.genres
+        fact_view.user_id,
+        fact_view.genres,
+        count(*) AS views,
+        sum(fact_view.watch_ms) AS watch_ms,
+        sum(
+            CAST(round(CAST(fact_view.engagement_score AS DOUBLE) * 1000000) AS BIGINT)
+            * weights.millionths
+        ) AS trillionths
+    FROM weights
+    INNER JOIN fact_view ON fact_view.event_date = weights.event_date
+    WHERE
+        fact_view.event_date >= {date} - INTERVAL '29' DAY
+        AND fact_view.event_date <= {date}
+        AND fact_view.genres IS NOT NULL
+    GROUP BY fact_view.user_id, fact_view.genres
 ),
 
 lists AS (
