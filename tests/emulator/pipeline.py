@@ -19,6 +19,8 @@ EVENTS = 4000
 LATE_EVENTS = 600
 # Tables whose rows depend on when and in which shard events arrived.
 BY_ARRIVAL = {"audit"}
+# What Athena has and the emulator's DuckDB has not, besides views.
+BEYOND_THE_EMULATOR = ("approx_percentile", "from_utf8", '"$path"')
 
 
 class Pipeline:
@@ -226,8 +228,8 @@ class Pipeline:
             for name in sorted(views, key=needs.get):
                 self._athena.ask(views[name])
         else:
-            others = {name: query for name, query in others.items()
-                      if not any(f".{view}" in query for view in names)}
+            left_out = [f".{view}" for view in names] + list(BEYOND_THE_EMULATOR)
+            others = {name: query for name, query in others.items() if not any(each in query for each in left_out)}
         refused = {}
         for name, query in others.items():
             try:
@@ -274,7 +276,7 @@ class Pipeline:
 
     def failing(self):
         before = set(self._lake.keys("processed/events/"))
-        self._send_to_both(1, 60, seed=9)
+        expect(self._send_to_both(1, 400, seed=9) > 0, "the producer sent nothing")
         self.receipts()
         self._missing = sorted(set(self._lake.keys("processed/events/")) - before)[0]
         self._kept = self._lake.bytes(self._missing)
@@ -320,7 +322,7 @@ class Pipeline:
         self._sent += producer.send_file(self._place, self._built, f"kinesis:{self._stream}", file, "old")
         self.receipts()
         dry = self._machines.run("replay", {"reason": "time_too_old", "dry_run": True})["replay"]
-        expect(dry["replayed"] == {} and dry["still"] == {"time_too_old": 5}, f"replay would do {dry}")
+        expect(dry["replayed"] == {} and dry["still"]["time_too_old"] >= 5, f"replay would do {dry}")
         self._allow_days(600)
         self._machines.run("replay", {"reason": "time_too_old"})
         current = self._lake.current()
