@@ -32,9 +32,9 @@ pub(crate) struct TestArgs {
     /// Leave out what needs the AWS SDK, Python, Terraform and cargo-deny
     #[arg(long)]
     quick: bool,
-    /// Leave out the run on the emulator of AWS
-    #[arg(long)]
-    offline: bool,
+    /// Run `cargo xtask integration` as well, on an emulator of AWS
+    #[arg(long, conflicts_with = "quick")]
+    emulator: bool,
 }
 
 pub(crate) fn run(args: &TestArgs) -> Result<ExitCode> {
@@ -52,9 +52,9 @@ pub(crate) fn run(args: &TestArgs) -> Result<ExitCode> {
         steps.push(python());
         steps.push(deny());
         steps.extend(infra::steps());
-        steps.push(match args.offline {
-            true => Step::Skip("the emulator", "--offline"),
-            false => Step::run("the emulator", cargo(["xtask", "integration"])),
+        steps.push(match args.emulator {
+            true => Step::run("the emulator", cargo(["xtask", "integration"])),
+            false => Step::Skip("the emulator", "--emulator runs it, or `cargo xtask integration`"),
         });
     }
     perform(steps)
