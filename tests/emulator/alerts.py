@@ -2,7 +2,7 @@
 
 import json
 
-from report import until
+from report import Failure, until
 
 ALERT_SECONDS = 60
 
@@ -32,13 +32,13 @@ class Alerts:
         return self.heard
 
     def wait_for(self, *words):
-        """The first alert that has all these words in it."""
+        """The first alert that has all these words in it, in small letters."""
         def told():
             for alert in self.listen(1):
-                text = f"{alert.get('Subject', '')}\n{alert['Message']}"
+                text = f"{alert.get('Subject', '')}\n{alert['Message']}".lower()
                 if all(word in text for word in words):
                     return alert
-            return None
+            raise Failure(f"it heard {[alert.get('Subject') for alert in self.heard]}")
 
         return until(f"an alert that says {', '.join(words)}", ALERT_SECONDS, told, every=0)
 

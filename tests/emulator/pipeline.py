@@ -278,9 +278,9 @@ class Pipeline:
         before = set(self._lake.keys("processed/events/"))
         expect(self._send_to_both(1, 400, seed=9) > 0, "the producer sent nothing")
         self.receipts()
-        self._missing = sorted(set(self._lake.keys("processed/events/")) - before)[0]
-        self._kept = self._lake.bytes(self._missing)
-        self._lake.delete(self._missing)
+        self._damaged = sorted(set(self._lake.keys("processed/events/")) - before)[0]
+        self._kept = self._lake.bytes(self._damaged)
+        self._lake.put(self._damaged, bytes(len(self._kept)))
         self._before = self._lake.current()
         failed = self._machines.run_to_failure("daily", {"which": "due"})
         expect(failed["error"] == "Marquee.StepFailed", f"the machine failed with {failed['error']}: {failed['cause']}")
@@ -289,7 +289,7 @@ class Pipeline:
         return alert["Subject"]
 
     def mended(self):
-        self._lake.put(self._missing, self._kept)
+        self._lake.put(self._damaged, self._kept)
         answer = self._machines.run("daily", {"which": "due"})
         expect(self._start in answer["published"], f"{self._start} was not published, only {answer['published']}")
         self.rows()
@@ -298,14 +298,13 @@ class Pipeline:
     # --- backfill and replay
 
     def backfill(self):
-        """A date made anew, from nothing but its processed objects, has the same facts."""
+        """A date made anew, from nothing but its processed objects, has the same facts;
+        what comes out as it was is not published again."""
         before = self._lake.current()
         last = max(before)
         self._machines.run("backfill", {"from": min(before), "to": last, "anew": True})
         after = self._lake.current()
         for date in before:
-            expect(after[date]["generation"] == before[date]["generation"] + 1,
-                   f"{date} went from generation {before[date]['generation']} to {after[date]['generation']}")
             expect(after[date]["facts"] == before[date]["facts"], f"the facts of {date} are others when made anew")
         self.published()
         return f"{len(before)} dates, the same facts"
