@@ -236,7 +236,7 @@ fn batch(definition: &Definition, seed: u64, rows: usize) -> RecordBatch {
     let arrays = columns.iter().enumerate().map(|(place, column)| {
         let values = (0..rows).map(|row| {
             let value = mix(seed, place as u64, row as u64);
-            (!column.nullable || value % 4 != 0).then_some(value)
+            (!column.nullable || !value.is_multiple_of(4)).then_some(value)
         });
         array(column, values.collect())
     });
@@ -275,7 +275,7 @@ fn array(column: &Column, values: Vec<Option<u64>>) -> ArrayRef {
             values.map(|value| Some((value? as i64 as f64) / 3.0e18)),
         )),
         Kind::Boolean => Arc::new(BooleanArray::from_iter(
-            values.map(|value| Some(value? % 2 == 0)),
+            values.map(|value| Some(value?.is_multiple_of(2))),
         )),
         Kind::Date => Arc::new(Date32Array::from_iter(
             values.map(|value| Some((value? % 40_000) as i32 - 5_000)),
