@@ -240,11 +240,11 @@ fn padding_and_repeating_are_pushing_row_by_row() {
     for step in steps {
         let has = |row: usize| row % step == step / 2;
         let (mut ints, mut floats) = (IntColumn::new(Width::W64, true), FloatColumn::default());
-        let (mut texts, mut same) = (TextColumn::new(true), IntColumn::new(Width::W64, false));
+        let (mut texts, mut same) = (TextColumn::new(true), IntColumn::new(Width::W64, true));
         let (mut few_ints, mut few_floats) =
             (IntColumn::new(Width::W64, true), FloatColumn::default());
         let (mut few_texts, mut repeated) =
-            (TextColumn::new(true), IntColumn::new(Width::W64, false));
+            (TextColumn::new(true), IntColumn::new(Width::W64, true));
         for row in 0..rows {
             let text = format!("text {}", row % 1_000);
             let value = has(row).then_some(row);
@@ -272,7 +272,7 @@ fn padding_and_repeating_are_pushing_row_by_row() {
             ("i", DataType::Int64, true),
             ("f", DataType::Float32, true),
             ("t", DataType::Utf8, true),
-            ("s", DataType::Int64, false),
+            ("s", DataType::Int64, true),
         ]);
         let mut file =
             |ints: IntColumn, floats: FloatColumn, texts: TextColumn, same: IntColumn| {
