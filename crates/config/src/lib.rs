@@ -171,7 +171,7 @@ impl std::error::Error for ConfigError {}
 mod tests {
     use super::*;
 
-    fn variables(known: &[(&str, &str)]) -> Variables<impl Fn(&str) -> Option<String>> {
+    fn variables(known: &[(&str, &str)]) -> Variables<impl Fn(&str) -> Option<String> + use<>> {
         let known: Vec<(String, String)> = known
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
