@@ -10,9 +10,10 @@ use super::{StepError, Steps, answer};
 use crate::date::{Date, Span};
 use crate::plan::{self, DateTask, Plan, Selection};
 
-/// How many dates a plan lists, as a state machine's state is small; who has made
+/// How many dates a plan lists, as the state of an execution and its history are
+/// bounded (25,000 events: 60 dates of 40 buckets each fit); who has made
 /// these plans again.
-pub const DATES_AT_ONCE: usize = 100;
+pub const DATES_AT_ONCE: usize = 60;
 
 const MICROS_PER_SECOND: f64 = 1_000_000.0;
 
