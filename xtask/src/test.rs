@@ -54,7 +54,10 @@ pub(crate) fn run(args: &TestArgs) -> Result<ExitCode> {
         steps.extend(infra::steps());
         steps.push(match args.emulator {
             true => Step::run("the emulator", cargo(["xtask", "integration"])),
-            false => Step::Skip("the emulator", "--emulator runs it, or `cargo xtask integration`"),
+            false => Step::Skip(
+                "the emulator",
+                "--emulator runs it, or `cargo xtask integration`",
+            ),
         });
     }
     perform(steps)

@@ -11,9 +11,9 @@
 
 mod admit;
 mod catalogue;
-mod common;
 mod event;
 mod field;
+mod one_pass;
 mod parse;
 mod read;
 mod refusal;

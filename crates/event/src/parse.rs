@@ -1,6 +1,6 @@
 //! One unit's bytes to an event, or to the reason why not.
 //!
-//! An event without a fault is nearly always read in one pass (`common`).
+//! An event without a fault is nearly always read in one pass (`one_pass`).
 //! Anything else takes two steps. The first proves the grammar and notes where each known field's
 //! value lies. The second reads the fields in the contract's order, so that a
 //! unit with two faults is always refused for the same one:
@@ -20,9 +20,9 @@
 
 use marquee_json::{Keys, Kind, Scanner, Syntax, Token, text_of};
 
-use crate::common::Uncommon;
 use crate::event::Event;
 use crate::field::wrong_type;
+use crate::one_pass::Uncommon;
 use crate::refusal::{Reason, Refusal};
 
 /// Reads one unit as an event, version 1.
