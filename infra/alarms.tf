@@ -21,6 +21,22 @@ resource "aws_cloudwatch_metric_alarm" "iterator_age" {
   treat_missing_data  = "notBreaching"
 }
 
+# Throttled now and then is a burst that a producer spreads; for a quarter of an hour,
+# the stream is too small.
+resource "aws_cloudwatch_metric_alarm" "stream_throttles" {
+  alarm_name          = "${local.prefix}-stream-throttles"
+  alarm_description   = "The stream refuses records for want of room: producers wait and try again. Runbook: Stream throttles"
+  namespace           = "AWS/Kinesis"
+  metric_name         = "WriteProvisionedThroughputExceeded"
+  dimensions          = { StreamName = aws_kinesis_stream.events.name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+}
+
 resource "aws_cloudwatch_metric_alarm" "quarantine_rate" {
   alarm_name          = "${local.prefix}-quarantine-rate"
   alarm_description   = "More than ${var.quarantine_percent}% of the units were refused for half an hour. Runbook: Quarantine rate"
@@ -327,6 +343,7 @@ locals {
       for alarm in concat(
         [
           aws_cloudwatch_metric_alarm.iterator_age,
+          aws_cloudwatch_metric_alarm.stream_throttles,
           aws_cloudwatch_metric_alarm.quarantine_rate,
           aws_cloudwatch_metric_alarm.failing_batches,
           aws_cloudwatch_metric_alarm.given_up_batches,

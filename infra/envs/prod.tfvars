@@ -1,6 +1,8 @@
 # Sized by itself, filled well, kept long.
 environment = "prod"
 
+# Sized by itself, for a third more (docs/COST.md); with shards that are counted,
+# "PROVISIONED" and stream_shards.
 stream_mode            = "ON_DEMAND"
 stream_retention_hours = 168
 

@@ -11,7 +11,7 @@ variables {
   whiches = { daily = "due", hourly = "today" }
 
   headings = [
-    "Iterator age", "Function errors", "Function throttles", "Function duration", "Dead letters",
+    "Iterator age", "Stream throttles", "Function errors", "Function throttles", "Function duration", "Dead letters",
     "Failed batches", "Quarantine rate", "Freshness", "Execution failed", "Execution late",
     "Audit imbalance", "Held dates", "Athena bytes scanned",
   ]
@@ -20,8 +20,8 @@ variables {
 run "defaults" {
   # The stream
   assert {
-    condition     = aws_kinesis_stream.events.stream_mode_details[0].stream_mode == "ON_DEMAND" && aws_kinesis_stream.events.shard_count == null
-    error_message = "A stream on demand has no number of shards."
+    condition     = aws_kinesis_stream.events.stream_mode_details[0].stream_mode == "PROVISIONED" && aws_kinesis_stream.events.shard_count == 1
+    error_message = "The stream is the cheapest there is."
   }
 
   assert {
@@ -117,9 +117,9 @@ run "defaults" {
 
   # The alarms: 3 of each function; of the whole 3 of failed executions and 2 each of
   # late ones, freshness, failed batches, dead letters and what was found, and iterator
-  # age, quarantine rate, Athena.
+  # age, stream throttles, quarantine rate, Athena.
   assert {
-    condition     = length(local.alarms) == length(local.functions) * 3 + 16
+    condition     = length(local.alarms) == length(local.functions) * 3 + 17
     error_message = "There are ${length(local.alarms)} alarms."
   }
 
@@ -189,8 +189,7 @@ run "other_choices" {
   command = plan
 
   variables {
-    stream_mode             = "PROVISIONED"
-    stream_shards           = 3
+    stream_mode             = "ON_DEMAND"
     daily_schedule_enabled  = false
     hourly_schedule_enabled = false
     monthly_budget_usd      = 100
@@ -203,8 +202,8 @@ run "other_choices" {
   }
 
   assert {
-    condition     = aws_kinesis_stream.events.shard_count == 3 && aws_kinesis_stream.events.stream_mode_details[0].stream_mode == "PROVISIONED"
-    error_message = "A provisioned stream has the shards that were asked for."
+    condition     = aws_kinesis_stream.events.shard_count == null && aws_kinesis_stream.events.stream_mode_details[0].stream_mode == "ON_DEMAND"
+    error_message = "A stream on demand has no number of shards."
   }
 
   assert {

@@ -43,7 +43,7 @@ pub struct Args {
 #[command(next_help_heading = "Stream")]
 struct StreamArgs {
     /// How the stream is paid for
-    #[arg(long, value_enum, default_value_t = Stream::OnDemand)]
+    #[arg(long, value_enum, default_value_t = Stream::Provisioned)]
     stream: Stream,
     /// Its shards [default: as many as the busiest second needs]
     #[arg(long, value_name = "N")]

@@ -24,13 +24,13 @@ fn json(line: &[&str]) -> Value {
 
 #[test]
 fn a_month_is_shown_by_component() {
-    let (code, out, err) = cost(&["--events-per-day", "86400000", "--stream", "provisioned"]);
+    let (code, out, err) = cost(&["--events-per-day", "86400000"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.starts_with("A month of 86,400,000 events a day, 1,000 a second, in us-east-1"));
     for said in ["PUT units", "state transitions", "curated", "all told"] {
         assert!(out.contains(said), "{out}");
     }
-    let estimate = json(&["--events-per-day", "86.4e6", "--stream=provisioned"]);
+    let estimate = json(&["--events-per-day", "86.4e6"]);
     let sum = format!("{:.2}", estimate["making"].as_f64().unwrap());
     let line = out
         .lines()
@@ -47,7 +47,7 @@ fn every_option_reaches_the_model() {
         "--avg-bytes=500",
         "--refused=0.1",
         "--peak=2",
-        "--stream=provisioned",
+        "--stream=on-demand",
         "--stream-hours=24",
         "--no-aggregate",
         "--no-compression",

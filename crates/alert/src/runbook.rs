@@ -6,6 +6,8 @@
 pub enum Runbook {
     /// The transform is behind the stream.
     IteratorAge,
+    /// The stream takes less than the producers send.
+    StreamThrottles,
     /// A function fails.
     FunctionErrors,
     /// A function is not run as often as it is called.
@@ -34,8 +36,9 @@ pub enum Runbook {
 
 impl Runbook {
     /// Every heading.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::IteratorAge,
+        Self::StreamThrottles,
         Self::FunctionErrors,
         Self::FunctionThrottles,
         Self::FunctionDuration,
@@ -54,6 +57,7 @@ impl Runbook {
     pub const fn heading(self) -> &'static str {
         match self {
             Self::IteratorAge => "Iterator age",
+            Self::StreamThrottles => "Stream throttles",
             Self::FunctionErrors => "Function errors",
             Self::FunctionThrottles => "Function throttles",
             Self::FunctionDuration => "Function duration",
@@ -79,6 +83,7 @@ impl Runbook {
         Some(match (namespace, metric) {
             ("AWS/Lambda", "IteratorAge") => Self::IteratorAge,
             ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds") => Self::IteratorAge,
+            ("AWS/Kinesis", "WriteProvisionedThroughputExceeded") => Self::StreamThrottles,
             ("AWS/Lambda", "Errors") => Self::FunctionErrors,
             ("AWS/Lambda", "Throttles") => Self::FunctionThrottles,
             ("AWS/Lambda", "Duration") => Self::FunctionDuration,
@@ -139,6 +144,9 @@ impl Runbook {
             Self::IteratorAge => {
                 "Tables get later. Nothing is lost while the records are younger than the stream's retention; what is older than that is gone."
             }
+            Self::StreamThrottles => {
+                "Producers try the refused records again, and wait. Nothing is lost while a producer has room for what waits."
+            }
             Self::FunctionErrors => {
                 "A call that fails leaves nothing half done and is tried again. If it goes on, the stream or the day stands still."
             }
@@ -179,6 +187,9 @@ impl Runbook {
         match self {
             Self::IteratorAge => {
                 "See in the transform's log whether it fails. If it does not, it needs more shards, a higher parallelization factor, or more memory."
+            }
+            Self::StreamThrottles => {
+                "Give the stream more shards. If one shard alone is full, the producers' buckets are too few."
             }
             Self::FunctionErrors => {
                 "The function's log says in its last ERROR line what failed and what helps."

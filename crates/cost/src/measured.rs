@@ -31,8 +31,8 @@ pub const TRANSFORM_PLAIN_NS: (f64, f64) = (1_593.0, 1_074.0);
 /// (docs/adr/0004-compaction.md); less in smaller ones.
 pub const COMPACT_NS: f64 = 1_170.0;
 /// Nanoseconds of all cores together that the marts take for an event of the date
-/// (`cargo xtask bench marts`): 510 at a million, 380 at four, 450 at sixteen.
-pub const MARTS_NS: f64 = 510.0;
+/// (`cargo xtask bench marts`): 420 at a million, 360 at four, 400 at sixteen.
+pub const MARTS_NS: f64 = 420.0;
 /// Rows of a bucket and of a row group.
 pub const BUCKET_ROWS: f64 = 4_000_000.0;
 /// Rows that one read fetches.

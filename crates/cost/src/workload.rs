@@ -99,7 +99,7 @@ impl Workload {
             avg_bytes: measured::EVENT_BYTES,
             refused: 0.002,
             peak: 3.0,
-            mode: Mode::OnDemand,
+            mode: Mode::Provisioned,
             shards: None,
             stream_hours: 168.0,
             packing: Packing {
@@ -123,7 +123,7 @@ impl Workload {
                 logs: 90.0,
             },
             metrics: 40.0,
-            alarms: 70.0,
+            alarms: 71.0,
             dashboards: 1.0,
             athena_tb: 0.0,
         }
