@@ -86,7 +86,8 @@ fn plugin_configuration(directory: &Path) -> Result<Option<PathBuf>> {
     Ok(Some(file))
 }
 
-fn plugin_directory() -> Option<PathBuf> {
+/// Where provider plugins lie on this machine, so that none is fetched.
+pub(crate) fn plugin_directory() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("TF_PLUGIN_DIR") {
         return Some(named.into());
     }

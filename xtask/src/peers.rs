@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use crate::bench;
 use crate::step::{command, failure, root, target};
+use crate::venv;
 
 /// Where the peers' scripts are.
-pub(crate) const DIRECTORY: &str = "bench/peers";
+const DIRECTORY: &str = "bench/peers";
 const SCRIPTS: [&str; 4] = [
     "json_pyarrow.py",
     "orjson_pyarrow.py",
@@ -31,24 +32,27 @@ const CHECKED: [&str; 6] = [
     "user_id_bytes",
 ];
 
-/// The Python that has the peers' packages, once it has been made.
-pub(crate) fn python_if_made() -> Option<PathBuf> {
-    let python = target().join("peers-venv/bin/python");
-    python.is_file().then_some(python)
+/// The Python that has the peers' packages, made by the first to need it.
+pub(crate) fn python() -> Result<PathBuf> {
+    let requirements = root().join(DIRECTORY).join("requirements.txt");
+    venv::python("peers-venv", &requirements)
+}
+
+/// The peers' own test: all do one job, and agree.
+pub(crate) fn test() -> Result<Option<ExitCode>> {
+    let discover = ["-m", "unittest", "discover", "--start-directory", DIRECTORY];
+    failure(&mut command(python()?, discover))
 }
 
 /// Runs ours and every peer over one input, holds their counts and checksums
 /// to ours, and tells how their CPU time compares.
 pub(crate) fn run(json: bool) -> Result<ExitCode> {
-    let python = match python_if_made() {
-        Some(python) => python,
-        None => match make_python()? {
-            Some(python) => python,
-            None => {
-                eprintln!("peers: skipped, their Python packages cannot be installed");
-                return Ok(ExitCode::SUCCESS);
-            }
-        },
+    let python = match python() {
+        Ok(python) => python,
+        Err(error) => {
+            eprintln!("peers: skipped, {error:#}");
+            return Ok(ExitCode::SUCCESS);
+        }
     };
     let input = target().join("peers");
     fs::create_dir_all(&input).with_context(|| format!("{} cannot be made", input.display()))?;
@@ -120,27 +124,6 @@ fn report_cpu(json: bool, name: &str, result: &Value, ours: &Value) {
         "{name:<24} {:>12.0} events/s of CPU {ratio:>8.1} x our CPU {peak:>8.0} MiB",
         rows / cpu
     );
-}
-
-/// Makes the environment with the pinned packages; `None` where there is no
-/// Python or no network.
-fn make_python() -> Result<Option<PathBuf>> {
-    let venv = target().join("peers-venv");
-    let mut make = command("python3", ["-m", "venv"]);
-    if !matches!(failure(make.arg(&venv)), Ok(None)) {
-        return Ok(None);
-    }
-    let requirements = root().join(DIRECTORY).join("requirements.txt");
-    let mut install = command(
-        venv.join("bin/pip"),
-        ["install", "--quiet", "--requirement"],
-    );
-    if failure(install.arg(requirements))?.is_some() {
-        // Half an environment would be taken for a whole one.
-        fs::remove_dir_all(&venv)?;
-        return Ok(None);
-    }
-    Ok(python_if_made())
 }
 
 /// The JSON line that a program ends with.

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::infra;
+use crate::integration;
 use crate::peers;
 use crate::step::{Step, cargo, command, is_installed};
 
@@ -32,9 +33,9 @@ pub(crate) struct TestArgs {
     /// Leave out what needs the AWS SDK, Python, Terraform and cargo-deny
     #[arg(long)]
     quick: bool,
-    /// Run `cargo xtask integration` as well, on an emulator of AWS
-    #[arg(long, conflicts_with = "quick")]
-    emulator: bool,
+    /// Leave out the emulator of AWS
+    #[arg(long)]
+    offline: bool,
 }
 
 pub(crate) fn run(args: &TestArgs) -> Result<ExitCode> {
@@ -49,16 +50,13 @@ pub(crate) fn run(args: &TestArgs) -> Result<ExitCode> {
     }
     steps.push(Step::run("the design's rules", cargo(["test", "-p", TIDY])));
     if !quick {
-        steps.push(python());
+        steps.push(Step::act("the peers in Python", peers::test));
         steps.push(deny());
         steps.extend(infra::steps());
-        steps.push(match args.emulator {
-            true => Step::run("the emulator", cargo(["xtask", "integration"])),
-            false => Step::Skip(
-                "the emulator",
-                "--emulator runs it, or `cargo xtask integration`",
-            ),
-        });
+        match args.offline {
+            true => steps.push(Step::Skip("the emulator of AWS", "--offline leaves it out")),
+            false => steps.extend(integration::steps()),
+        }
     }
     perform(steps)
 }
@@ -92,25 +90,6 @@ fn of(task: &str, packages: impl IntoIterator<Item = &'static str>) -> Command {
         cargo.args(["-p", package]);
     }
     cargo
-}
-
-fn python() -> Step {
-    match peers::python_if_made() {
-        Some(python) => {
-            let args = [
-                "-m",
-                "unittest",
-                "discover",
-                "--start-directory",
-                peers::DIRECTORY,
-            ];
-            Step::run("Python", command(python, args))
-        }
-        None => Step::Skip(
-            "Python",
-            "the peers have no environment yet, `cargo xtask bench` makes it",
-        ),
-    }
 }
 
 fn deny() -> Step {
