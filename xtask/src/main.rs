@@ -5,6 +5,7 @@ mod infra;
 mod integration;
 mod package;
 mod peers;
+mod postgresql;
 mod step;
 mod test;
 mod venv;

@@ -9,6 +9,7 @@ use clap::Args;
 use crate::infra;
 use crate::integration;
 use crate::peers;
+use crate::postgresql;
 use crate::step::{Step, cargo, command, is_installed};
 
 /// The crates on DataFusion. Together they ask of their dependencies what
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<ExitCode> {
         clippy.args(["--all-targets", "--", "-D", "warnings"]);
         steps.push(Step::run(format!("lints {name}"), clippy));
     }
+    steps.extend(postgresql::step());
     for (name, test) in groups("test", quick) {
         steps.push(Step::run(format!("tests {name}"), test));
     }
