@@ -61,6 +61,9 @@ const UNKNOWN_TO_REDSHIFT: [&[&str]; 11] = [
 /// The words with which Redshift, or this stand-in, refuses it.
 pub fn translate(sql: &str, parameters: &BTreeMap<String, String>) -> Result<Translated, String> {
     let mut tokens = tokens(sql);
+    if !is_single(&tokens) {
+        return Err("ERROR: cannot insert multiple commands into a prepared statement".to_owned());
+    }
     let words = words(&tokens);
     for unknown in UNKNOWN_TO_REDSHIFT {
         if contains(&words, unknown) {
@@ -92,6 +95,15 @@ pub fn translate(sql: &str, parameters: &BTreeMap<String, String>) -> Result<Tra
         }
         _ => Ok(Translated::Sql(text(&tokens))),
     }
+}
+
+/// Whether nothing comes after the statement's end.
+fn is_single(tokens: &[Token]) -> bool {
+    let after = tokens
+        .iter()
+        .skip_while(|t| **t != Token::Sign(';'))
+        .skip(1);
+    after.into_iter().all(|token| *token == Token::Gap)
 }
 
 /// The names of the parameters that the statement uses.

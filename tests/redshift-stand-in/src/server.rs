@@ -24,6 +24,18 @@ use crate::desk::{Desk, Record, Request, Status};
 
 /// The target of a call begins so.
 const TARGET: &str = "RedshiftData.";
+/// How many statements a page lists at most.
+const MAX_LISTED: usize = 100;
+/// What statements can be listed by.
+const LISTED: [&str; 7] = [
+    "SUBMITTED",
+    "PICKED",
+    "STARTED",
+    "FINISHED",
+    "ABORTED",
+    "FAILED",
+    "ALL",
+];
 
 /// What a caller must name to be let in.
 #[derive(Debug, Clone)]
@@ -57,29 +69,42 @@ struct Refusal {
     status: StatusCode,
     code: &'static str,
     message: String,
+    /// What is not there.
+    resource: Option<String>,
 }
 
 impl Refusal {
-    fn validation(message: impl Into<String>) -> Self {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
-            status: StatusCode::BAD_REQUEST,
-            code: "ValidationException",
+            status,
+            code,
             message: message.into(),
+            resource: None,
         }
     }
 
-    fn not_found(id: &str) -> Self {
+    fn bad(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    fn validation(message: impl Into<String>) -> Self {
+        Self::bad("ValidationException", message)
+    }
+
+    fn not_found(id: &str, message: impl Into<String>) -> Self {
         Self {
-            status: StatusCode::BAD_REQUEST,
-            code: "ResourceNotFoundException",
-            message: format!("Query {id} does not exist."),
+            resource: Some(id.to_owned()),
+            ..Self::bad("ResourceNotFoundException", message)
         }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = json!({"__type": self.code, "Message": self.message});
+        let mut body = json!({"__type": self.code, "Message": self.message});
+        if let Some(resource) = self.resource {
+            body["ResourceId"] = json!(resource);
+        }
         (self.status, json_headers(), body.to_string()).into_response()
     }
 }
@@ -135,11 +160,8 @@ impl Server {
     /// Refuses the next call with that code, `ThrottlingException`, say; several
     /// in turn.
     pub fn refuse_next(&self, status: u16, code: &'static str) {
-        let refusal = Refusal {
-            status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
-            code,
-            message: "as it was told to".into(),
-        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        let refusal = Refusal::new(status, code, "as it was told to");
         self.state.refusals().push(refusal);
     }
 }
@@ -171,7 +193,7 @@ impl Served {
         let batch = id.split(':').next().unwrap_or(id);
         self.desk
             .record(batch)
-            .ok_or_else(|| Refusal::not_found(id))
+            .ok_or_else(|| Refusal::not_found(id, format!("Query {id} does not exist.")))
     }
 }
 
@@ -208,6 +230,8 @@ struct ById {
 struct List {
     statement_name: Option<String>,
     status: Option<String>,
+    workgroup_name: Option<String>,
+    database: Option<String>,
     max_results: Option<usize>,
     next_token: Option<String>,
 }
@@ -229,11 +253,10 @@ async fn answer(State(served): State<Arc<Served>>, headers: HeaderMap, body: Byt
 
 fn dispatch(served: &Served, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
     if !headers.contains_key(header::AUTHORIZATION) {
-        return Err(Refusal {
-            status: StatusCode::BAD_REQUEST,
-            code: "MissingAuthenticationTokenException",
-            message: "Missing Authentication Token".into(),
-        });
+        return Err(Refusal::bad(
+            "MissingAuthenticationTokenException",
+            "Missing Authentication Token",
+        ));
     }
     let target = headers
         .get("x-amz-target")
@@ -243,25 +266,28 @@ fn dispatch(served: &Served, headers: &HeaderMap, body: &[u8]) -> Result<Value, 
         Some("BatchExecuteStatement") => execute(served, read(body)?, true),
         Some("DescribeStatement") => {
             let asked: ById = read(body)?;
-            Ok(answers::description(&served.record(&asked.id)?))
+            Ok(answers::description(
+                &served.record(&asked.id)?,
+                &served.account,
+            ))
         }
         Some("GetStatementResult") => result(served, read(body)?),
         Some("ListStatements") => list(served, &read(body)?),
         Some("CancelStatement") => {
             let asked: ById = read(body)?;
-            served.record(&asked.id)?;
-            match served.desk.cancel(&asked.id) {
+            let record = served.record(&asked.id)?;
+            match served.desk.cancel(&record.id) {
                 true => Ok(json!({"Status": true})),
-                false => Err(Refusal::validation(
-                    "Could not cancel a query that is already in FINISHED state.",
-                )),
+                false => Err(Refusal::validation(format!(
+                    "Could not cancel a query that is already in {} state.",
+                    record.status.name()
+                ))),
             }
         }
-        _ => Err(Refusal {
-            status: StatusCode::BAD_REQUEST,
-            code: "UnknownOperationException",
-            message: format!("{target:?}"),
-        }),
+        _ => Err(Refusal::bad(
+            "UnknownOperationException",
+            format!("{target:?}"),
+        )),
     }
 }
 
@@ -303,49 +329,63 @@ fn result(served: &Served, asked: ById) -> Result<Value, Refusal> {
         None => (!record.request.is_batch).then_some(0),
     };
     let sub = number.and_then(|number| record.subs.get(number));
-    let sub = sub.ok_or_else(|| Refusal::not_found(&asked.id))?;
+    let sub = sub.ok_or_else(|| {
+        Refusal::not_found(&asked.id, format!("Query {} does not exist.", asked.id))
+    })?;
     if record.status != Status::Finished || sub.answer.columns.is_none() {
-        return Err(Refusal {
-            status: StatusCode::BAD_REQUEST,
-            code: "ResourceNotFoundException",
-            message: "Query does not have result. Please check query status with \
-                      DescribeStatement."
-                .into(),
-        });
+        return Err(Refusal::not_found(
+            &asked.id,
+            "Query does not have result. Please check query status with DescribeStatement.",
+        ));
     }
-    let from = match &asked.next_token {
-        None => 0,
-        Some(token) => token
-            .parse()
-            .map_err(|_| Refusal::validation("Invalid NextToken"))?,
-    };
+    let from = place(asked.next_token.as_deref())?;
     let rows = served.page_rows.load(Ordering::Relaxed);
     Ok(answers::page(&sub.answer, from, rows))
 }
 
+/// Where a page begins.
+fn place(token: Option<&str>) -> Result<usize, Refusal> {
+    token.map_or(Ok(0), |token| {
+        token
+            .parse()
+            .map_err(|_| Refusal::validation("Invalid NextToken"))
+    })
+}
+
 fn list(served: &Served, asked: &List) -> Result<Value, Refusal> {
-    let wanted = asked.status.as_deref().unwrap_or("FINISHED");
-    let prefix = asked.statement_name.as_deref().unwrap_or_default();
-    let records: Vec<Record> = served
-        .desk
-        .records()
-        .into_iter()
-        .filter(|record| wanted == "ALL" || record.status.name() == wanted)
-        .filter(|record| {
-            record
-                .request
-                .name
-                .as_deref()
-                .unwrap_or_default()
-                .starts_with(prefix)
-        })
-        .collect();
-    let from = match &asked.next_token {
-        None => 0,
-        Some(token) => token
-            .parse::<usize>()
-            .map_err(|_| Refusal::validation("Invalid NextToken"))?,
+    let most = match asked.max_results {
+        None | Some(0) => MAX_LISTED,
+        Some(most) if most <= MAX_LISTED => most,
+        Some(most) => {
+            return Err(Refusal::validation(format!(
+                "1 validation error detected: Value '{most}' at 'maxResults' failed to satisfy \
+                 constraint: Member must have value less than or equal to {MAX_LISTED}"
+            )));
+        }
     };
-    let most = asked.max_results.filter(|most| *most > 0).unwrap_or(100);
+    let wanted = asked.status.as_deref().unwrap_or("FINISHED");
+    if !LISTED.contains(&wanted) {
+        return Err(Refusal::validation(format!(
+            "1 validation error detected: Value '{wanted}' at 'status' failed to satisfy \
+             constraint: Member must satisfy enum value set: [{}]",
+            LISTED.join(", ")
+        )));
+    }
+    let prefix = asked.statement_name.as_deref().unwrap_or_default();
+    let account = &served.account;
+    let is_here = asked
+        .workgroup_name
+        .as_ref()
+        .is_none_or(|name| *name == account.workgroup)
+        && asked
+            .database
+            .as_ref()
+            .is_none_or(|name| *name == account.database);
+    let mut records = served.desk.records();
+    records.retain(|record| {
+        let name = record.request.name.as_deref().unwrap_or_default();
+        is_here && (wanted == "ALL" || record.status.name() == wanted) && name.starts_with(prefix)
+    });
+    let from = place(asked.next_token.as_deref())?;
     Ok(answers::list(&records, from, most))
 }

@@ -20,10 +20,13 @@ pub(super) fn taken(id: &str, account: &Account) -> Value {
 }
 
 /// What became of them.
-pub(super) fn description(record: &Record) -> Value {
+pub(super) fn description(record: &Record, account: &Account) -> Value {
     let mut told = json!({
         "Id": record.id,
         "Status": record.status.name(),
+        "Database": account.database,
+        "WorkgroupName": account.workgroup,
+        "SecretArn": account.secret,
         "CreatedAt": seconds(record.created),
         "UpdatedAt": seconds(record.updated),
         "Duration": -1,
@@ -135,8 +138,11 @@ pub(super) fn list(records: &[Record], from: usize, most: usize) -> Value {
                 "CreatedAt": seconds(record.created),
                 "UpdatedAt": seconds(record.updated),
                 "IsBatchStatement": record.request.is_batch,
-                "QueryStrings": record.request.sqls,
             });
+            match record.request.is_batch {
+                true => told["QueryStrings"] = json!(record.request.sqls),
+                false => told["QueryString"] = json!(record.request.sqls.first()),
+            }
             if let Some(name) = &record.request.name {
                 told["StatementName"] = json!(name);
             }
