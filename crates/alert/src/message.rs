@@ -116,7 +116,9 @@ fn of_step(step: &str) -> Option<&'static str> {
         "publish" => {
             "If the date's generation was created it is published, and engines are shown it by the next run; else the date stays due."
         }
-        "load" => "The lake is right and complete; the warehouse has the older generation.",
+        "load" => {
+            "The lake is right and complete; the warehouse has the older generation, and is given this one by the next run."
+        }
         "audit" => "The date is published, and nobody has counted yet whether its books balance.",
         "sweep" => "Only files that nothing needs stay longer than they should.",
         "replay" => {

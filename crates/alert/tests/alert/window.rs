@@ -120,6 +120,11 @@ async fn dates_that_are_held_settle_their_execution_only() {
         assert_eq!(newsroom.hear(&ended).await, sent, "{error}");
     }
     let newsroom = Newsroom::new();
+    let load = with(caught_step(), "/step", "load");
+    assert_eq!(newsroom.hear(&load).await, 1);
+    let runtimes = with(execution_failed(), "/detail/error", "States.Runtime");
+    assert_eq!(newsroom.hear(&runtimes).await, 1, "after a load it goes on");
+    let newsroom = Newsroom::new();
     assert_eq!(newsroom.hear(&caught_book()).await, 1);
     let stopped = with(execution_failed(), "/detail/status", "ABORTED");
     assert_eq!(newsroom.hear(&stopped).await, 1);
@@ -244,6 +249,24 @@ async fn reports_at_the_same_time_are_told_and_counted() {
     assert!((1..=4).contains(&sent), "{sent}");
     assert_eq!(told(&newsroom, &input).await.unwrap().reports, 4);
     assert_eq!(newsroom.hear(&input).await, 0);
+}
+
+/// Entered only in place of what was read: of two that read the same, the second
+/// looks again, and neither forgets the other.
+#[tokio::test]
+async fn reports_that_overtake_each_other_in_the_lake_are_counted() {
+    let lake = Arc::new(Broken::new(Fault::Reads, 0));
+    let newsroom = Newsroom::on(Arc::clone(&lake) as Arc<dyn ObjectStore>);
+    let input = caught_step();
+    for reports in [4, 8] {
+        join_all((0..4).map(|_| newsroom.alert.handle(&input)))
+            .await
+            .into_iter()
+            .for_each(|answer| assert!(answer.is_ok()));
+        assert_eq!(told(&newsroom, &input).await.unwrap().reports, reports);
+    }
+    assert_eq!(told(&newsroom, &input).await.unwrap().untold, 4);
+    assert!(lake.overtaken() > 0, "nobody was overtaken");
 }
 
 /// A lake that is down silences nothing.

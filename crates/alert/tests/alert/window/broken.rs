@@ -1,4 +1,5 @@
-//! A lake in memory that refuses a number of reads or writes.
+//! A lake in memory that refuses a number of reads or writes, and in which others
+//! come in between a read and what follows from it.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,6 +25,7 @@ pub(crate) struct Broken {
     inner: InMemory,
     fault: Fault,
     left: AtomicUsize,
+    late: AtomicUsize,
 }
 
 impl Broken {
@@ -33,7 +35,13 @@ impl Broken {
             inner: InMemory::new(),
             fault,
             left: AtomicUsize::new(times),
+            late: AtomicUsize::new(0),
         }
+    }
+
+    /// How many writes came too late for what they had read.
+    pub(crate) fn overtaken(&self) -> usize {
+        self.late.load(Ordering::SeqCst)
     }
 
     fn meet(&self, fault: Fault) -> Result<()> {
@@ -68,7 +76,11 @@ impl ObjectStore for Broken {
         options: PutOptions,
     ) -> Result<PutResult> {
         self.meet(Fault::Writes)?;
-        self.inner.put_opts(location, payload, options).await
+        let put = self.inner.put_opts(location, payload, options).await;
+        if let Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) = &put {
+            self.late.fetch_add(1, Ordering::SeqCst);
+        }
+        put
     }
 
     async fn put_multipart_opts(
@@ -81,7 +93,9 @@ impl ObjectStore for Broken {
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         self.meet(Fault::Reads)?;
-        self.inner.get_opts(location, options).await
+        let found = self.inner.get_opts(location, options).await;
+        tokio::task::yield_now().await;
+        found
     }
 
     fn delete_stream(
