@@ -8,6 +8,7 @@ mod peers;
 mod postgresql;
 mod step;
 mod test;
+mod tests_run;
 mod venv;
 
 use std::process::ExitCode;

@@ -2,9 +2,11 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 
 use anyhow::{Context, Result};
+
+use crate::tests_run;
 
 /// Where the repository begins.
 pub(crate) fn root() -> PathBuf {
@@ -46,11 +48,16 @@ pub(crate) fn failure(command: &mut Command) -> Result<Option<ExitCode>> {
     let status = command
         .status()
         .with_context(|| format!("{} cannot be run", command.get_program().display()))?;
+    Ok(code_of(status))
+}
+
+/// The exit code of a failure.
+pub(crate) fn code_of(status: ExitStatus) -> Option<ExitCode> {
     if status.success() {
-        return Ok(None);
+        return None;
     }
     let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(Some(code.map_or(ExitCode::FAILURE, ExitCode::from)))
+    Some(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// A line of a report: what is run, or why it is not.
@@ -63,6 +70,8 @@ pub(crate) enum Step {
 pub(crate) enum Run {
     /// One program.
     Program(Command),
+    /// `cargo test`, whose tests may leave themselves out.
+    Tests(Command),
     /// Several, or what is found out only then.
     Act(fn() -> Result<Option<ExitCode>>),
 }
@@ -70,6 +79,10 @@ pub(crate) enum Run {
 impl Step {
     pub(crate) fn run(name: impl Into<String>, command: Command) -> Self {
         Self::Run(name.into(), Run::Program(command))
+    }
+
+    pub(crate) fn tests(name: impl Into<String>, command: Command) -> Self {
+        Self::Run(name.into(), Run::Tests(command))
     }
 
     pub(crate) fn act(name: &str, act: fn() -> Result<Option<ExitCode>>) -> Self {
@@ -80,7 +93,7 @@ impl Step {
 impl Run {
     /// What a person would type, as far as it is one program.
     pub(crate) fn words(&self) -> String {
-        let Self::Program(command) = self else {
+        let (Self::Program(command) | Self::Tests(command)) = self else {
             return String::new();
         };
         let words: Vec<_> = command
@@ -90,11 +103,13 @@ impl Run {
         words.join(" ")
     }
 
-    /// Runs it; the exit code it failed with, if it failed.
-    pub(crate) fn run(self) -> Result<Option<ExitCode>> {
+    /// Runs it; the exit code it failed with, if it failed, and what of it was
+    /// skipped.
+    pub(crate) fn run(self) -> Result<(Option<ExitCode>, Vec<String>)> {
         match self {
-            Self::Program(mut command) => failure(&mut command),
-            Self::Act(act) => act(),
+            Self::Program(mut command) => Ok((failure(&mut command)?, Vec::new())),
+            Self::Tests(mut command) => tests_run::run(&mut command),
+            Self::Act(act) => Ok((act()?, Vec::new())),
         }
     }
 }
