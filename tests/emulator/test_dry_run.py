@@ -31,12 +31,14 @@ NAME, DIRECTORY = os.environ["NAME"], os.environ["DIRECTORY"]
 
 
 def answer(event):
+    # A plan that is asked what is not loaded answers from a list of its own.
+    asked = "unloaded" if event.get("which") == "unloaded" else NAME
     with open(DIRECTORY + "/answers.json") as file:
-        answers = json.load(file)[NAME]
+        answers = json.load(file)[asked]
     with open(DIRECTORY + "/calls.ndjson", "a+") as file:
         file.seek(0)
-        count = sum(json.loads(line)["name"] == NAME for line in file)
-        file.write(json.dumps({"name": NAME, "event": event}) + "\\n")
+        count = sum(json.loads(line)["asked"] == asked for line in file)
+        file.write(json.dumps({"name": NAME, "asked": asked, "event": event}) + "\\n")
     if isinstance(answers, list):
         return answers[min(count, len(answers) - 1)]
     return answers.get(event.get("work") or event.get("event_date"), answers.get("*", {}))
@@ -64,9 +66,15 @@ def plan(*dates, buckets=1, **more):
          "split": buckets > 1, "buckets": list(range(buckets)), **more} for date in dates]}
 
 
+def unloaded(*dates, count=None):
+    return {"count": count or len(dates), "unloaded": [{"event_date": date, "generation": 1} for date in dates]}
+
+
 NOTHING = {"plan": "none", "count": 0, "dates": []}
+LOADED = {"load": "l", "status": "loaded"}
 WELL = {
     "plan": [plan(DAYS[0]), NOTHING],
+    "unloaded": [unloaded(DAYS[0]), unloaded()],
     "split": {}, "compact": {}, "gather": {}, "marts": {}, "sweep": {"*": {"objects": 0, "bytes": 0}},
     "alert": {"*": {"sent": True}},
     "check": {"*": {"stops": False, "broken": []}},
@@ -74,7 +82,7 @@ WELL = {
     "book": {"*": {"outcome": "balanced", "cause": None}},
     "publish": {"*": {"outcome": "published", "generation": 1, "rows": 3}},
     "audit": {"*": {"balanced": True, "status": "provisional", "problems": []}},
-    "load": [{"load": "l", "status": "running"}, {"load": "l", "status": "running"}, {"load": "l", "status": "loaded"}],
+    "load": [{"load": "l", "status": "running"}, {"load": "l", "status": "running"}, LOADED],
     "replay": {"*": {"replayed": 2}},
 }
 
@@ -86,7 +94,7 @@ class DryRun(unittest.TestCase):
         directory = cls.enterClassContext(tempfile.TemporaryDirectory())
         cls.directory = Path(directory) / "stand-ins"
         cls.directory.mkdir()
-        cls.emulator = cls.enterClassContext(Emulator(directory, wait_scale="0.01"))
+        cls.emulator = cls.enterClassContext(Emulator(directory, wait_scale="0.001"))
         session = boto3.Session(ACCOUNT, "test", region_name=REGION)
         cls.states = session.client("stepfunctions", endpoint_url=cls.emulator.endpoint)
         functions = session.client("lambda", endpoint_url=cls.emulator.endpoint)
@@ -270,33 +278,104 @@ class DryRun(unittest.TestCase):
         done, _ = self.run_machine("daily", {}, sweep={"*": broken}, alert={"*": broken})
         self.fails(done, "Marquee.StepFailed", "sweep")
 
+    def loads(self, calls):
+        return [event for name, event in calls if name == "load"]
+
+    def starts(self, calls):
+        return [event["event_date"] for event in self.loads(calls) if event["step"] == "start"]
+
     def test_the_warehouse_is_waited_for(self):
         done, calls = self.run_machine("warehouse", {}, plan=[plan(DAYS[0])])
         self.succeeds(done)
-        self.assertEqual([event for name, event in calls if name == "load"], [
+        self.assertEqual(self.loads(calls), [
             {"step": "start", "event_date": DAYS[0], "generation": 1},
             {"step": "poll", "load": "l"}, {"step": "poll", "load": "l"}])
 
-    def test_a_load_that_fails_says_why(self):
-        done, calls = self.run_machine("warehouse", {}, plan=[plan(DAYS[0])], load=[
-            {"load": "l", "status": "running"}, {"load": "l", "status": "failed", "cause": "no such column"}])
-        self.fails(done, "Marquee.StepFailed", f"load of {DAYS[0]}", "no such column")
-        self.assertEqual(self.alerts(calls)[0]["cause"], {"Error": "Marquee.NotLoaded", "Cause": "no such column"})
+    def test_what_is_published_is_loaded_once_it_all_is_and_dates_ascending(self):
+        # The first was published before there was a warehouse.
+        done, calls = self.run_machine("warehouse", {}, plan=[plan(*DAYS[1:])], unloaded=[unloaded(*DAYS)],
+                                       load=[LOADED])
+        self.assertEqual(self.succeeds(done), {"published": list(DAYS[1:]), "replans": 0})
+        self.assertEqual([name for name, _ in calls[-6:]], ["audit", "plan", "load", "load", "load", "sweep"])
+        self.assertEqual(calls[-5][1], {"which": "unloaded"})
+        self.assertEqual(self.starts(calls), list(DAYS))
+
+    def test_what_is_not_loaded_is_so_though_nothing_is_due(self):
+        done, calls = self.run_machine("warehouse", {}, plan=[NOTHING], unloaded=[unloaded(DAYS[0])])
+        self.succeeds(done)
+        self.assertEqual(self.starts(calls), [DAYS[0]])
+        self.assertEqual(self.alerts(calls), [])
+
+    def test_without_a_warehouse_nobody_asks_what_it_has(self):
+        done, calls = self.run_machine("daily", {"which": "unloaded"}, unloaded=[unloaded(*DAYS)])
+        self.succeeds(done)
+        self.assertEqual(calls, [("sweep", {})])
+
+    def test_a_load_that_fails_says_why_and_keeps_nothing_back(self):
+        done, calls = self.run_machine("warehouse", {}, plan=[plan(*DAYS)], unloaded=[unloaded(*DAYS)], load=[
+            {"load": "l", "status": "running"}, {"load": "l", "status": "failed", "cause": "no such column"}, LOADED])
+        self.fails(done, "Marquee.Incomplete", f"not loaded: {DAYS[0]}")
+        self.assertNotIn(DAYS[1], done["cause"])
+        self.assertEqual(self.starts(calls), list(DAYS))
+        (alert,) = self.alerts(calls)
+        self.assertEqual((alert["step"], alert["event_date"]), ("load", DAYS[0]))
+        self.assertEqual(alert["cause"], {"Error": "Marquee.NotLoaded", "Cause": f"{DAYS[0]}: no such column"})
+        self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], list(DAYS))
+        self.assertEqual(calls[-1][0], "sweep")
+
+    def test_a_warehouse_that_is_out_is_one_alert(self):
+        broken = {"errorType": "Damaged", "errorMessage": "no workgroup"}
+        done, calls = self.run_machine("warehouse", {}, plan=[plan(DAYS[2])], unloaded=[unloaded(*DAYS)],
+                                       load={"*": broken})
+        self.fails(done, "Marquee.Incomplete", f"not loaded: {', '.join(DAYS)}")
+        (alert,) = self.alerts(calls)
+        for date in DAYS:
+            self.assertIn(f"{date}: Damaged: ", alert["cause"]["Cause"])
+        self.assertIn("no workgroup", alert["cause"]["Cause"])
+
+    def test_a_load_without_an_end_ends_the_loads_of_an_execution(self):
+        done, calls = self.run_machine("warehouse", {}, plan=[plan(*DAYS)], unloaded=[unloaded(*DAYS)],
+                                       load=[{"load": "l", "status": "running"}])
+        self.fails(done, "Marquee.Incomplete", f"not loaded: {DAYS[0]}")
+        self.assertEqual(len(self.loads(calls)), 151)
+        self.assertEqual(self.starts(calls), [DAYS[0]])
+        self.assertIn("still at it", self.alerts(calls)[0]["cause"]["Cause"])
+
+    def test_very_many_loads_are_several_executions(self):
+        request = {"which": "anew", "from": DAYS[0], "to": DAYS[0]}
+        done, calls = self.run_machine("warehouse", request, unloaded=[
+            unloaded(*DAYS[:2], count=3), unloaded(DAYS[2])], load=[LOADED])
+        self.succeeds(done)
+        self.assertEqual(self.output_of_next(done)["published"], [])
+        calls = [json.loads(line) for line in (self.directory / "calls.ndjson").read_text().splitlines()]
+        calls = [(call["name"], call["event"]) for call in calls]
+        self.assertEqual(self.starts(calls), list(DAYS))
+        # What was to be made anew is so once.
+        self.assertEqual([event["which"] for name, event in calls if name == "plan"], ["anew", "unloaded", "unloaded"])
+
+    def test_loads_that_come_no_further_are_not_gone_on_with(self):
+        done, calls = self.run_machine("warehouse", {}, plan=[NOTHING], unloaded=[unloaded(DAYS[0], count=9)],
+                                       load=[{"load": "l", "status": "failed", "cause": "x"}])
+        self.fails(done, "Marquee.Incomplete", DAYS[0])
+        self.assertEqual([name for name, _ in calls].count("plan"), 2)
 
     def test_very_many_dates_are_several_executions(self):
         more = {**plan(*DAYS[:2]), "count": 3}
         done, calls = self.run_machine("daily", {}, plan=[more, plan(DAYS[2]), NOTHING])
         self.succeeds(done)
+        self.assertEqual(self.output_of_next(done)["published"], [DAYS[2]])
+
+    def output_of_next(self, done):
+        """What the execution answers in which that one went on."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            listed = self.states.list_executions(stateMachineArn=self.machines["daily"])["executions"]
+            listed = self.states.list_executions(stateMachineArn=done["stateMachineArn"])["executions"]
             next_ones = [each for each in listed if each["name"] == f"{done['name']}-2"]
             if next_ones and next_ones[0]["status"] != "RUNNING":
                 break
             time.sleep(0.05)
         self.assertEqual([each["status"] for each in next_ones], ["SUCCEEDED"])
-        described = self.states.describe_execution(executionArn=next_ones[0]["executionArn"])
-        self.assertEqual(json.loads(described["output"])["published"], [DAYS[2]])
+        return json.loads(self.states.describe_execution(executionArn=next_ones[0]["executionArn"])["output"])
 
     def test_a_backfill_goes_by_months_and_past_a_held_date(self):
         spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}

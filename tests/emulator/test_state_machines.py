@@ -163,11 +163,53 @@ class StateMachines(unittest.TestCase):
             self.assertEqual(caught["ErrorEquals"], ["States.ALL"], path)
             self.assertEqual(set(caught["Output"]) & {"step", "event_date", "cause"},
                              {"step", "event_date", "cause"}, path)
+            if calls(state, "load"):
+                continue
             ahead = reached(scope, caught["Next"])
             alerts = [each for each in ahead if calls(scope["States"][each], "alert")]
             self.assertEqual(len(alerts), 1, path)
             after = scope["States"][alerts[0]]["Next"]
             self.assertEqual(scope["States"][after]["Type"], "Fail", path)
+
+    def test_a_load_holds_up_no_date_and_its_failure_ends_in_an_alert_and_a_failure(self):
+        machine = filled("daily")
+        top = machine["States"]
+        loads = [path for path, state, _ in states(machine) if calls(state, "load")]
+        self.assertEqual(set(loads), {"Load", "Ask the warehouse"}, "among the dates it would hold up the next")
+        for name in loads:
+            self.assertEqual(top[name]["Catch"][0]["Next"], "Not loaded")
+        self.assertEqual(top["Is it loaded?"]["Default"], "Not loaded")
+        # It is noted and the next one's turn; what is noted is told, and fails the execution.
+        noted = top["Not loaded"]
+        self.assertEqual((noted["Type"], noted["Next"]), ("Pass", "Is one to be loaded?"))
+        self.assertEqual(set(noted["Assign"]), {"not_loaded", "turn"})
+        self.assertEqual(top["Is one to be loaded?"]["Default"], "Is all loaded?")
+        (well,) = top["Is all loaded?"]["Choices"]
+        self.assertEqual(well["Condition"], "{% $count($not_loaded) = 0 %}")
+        self.assertTrue(calls(top[top["Is all loaded?"]["Default"]], "alert"))
+        self.assertIn("$count($not_loaded)", top["Is all well?"]["Choices"][0]["Condition"])
+        self.assertIn("$not_loaded.event_date", top[top["Is all well?"]["Default"]]["Cause"])
+
+    def test_the_history_of_an_execution_is_bounded(self):
+        """60 dates of 40 buckets, and 60 loads, with the events that each state writes."""
+        events = {"Task": 5, "Choice": 2, "Pass": 2, "Wait": 2, "Map": 4}
+        dates, buckets, iteration = 60, 40, 2
+
+        def of(scope):
+            return sum(events.get(state["Type"], 0) for state in scope["States"].values()
+                       if not calls(state, "alert"))
+
+        top = filled("daily")["States"]
+        facts, one_by_one = (top[name]["ItemProcessor"] for name in ("Facts", "Dates"))
+        bucket = events["Task"] + iteration
+        # Of the two kinds of buckets a date has one.
+        of_a_date = of(facts) - events["Map"] + of(one_by_one) + 2 * iteration + buckets * bucket
+        limit = re.search(r"\$polls_in_all < (\d+)", top["Is one to be loaded?"]["Choices"][0]["Condition"])
+        of_a_load = re.search(r"\$polls < (\d+)", top["Is it loaded?"]["Choices"][1]["Condition"])
+        poll = events["Wait"] + events["Task"] + events["Choice"]
+        polls = (int(limit[1]) - 1 + int(of_a_load[1])) * poll
+        load = 2 * events["Choice"] + events["Task"] + events["Pass"]
+        self.assertLess(of({"States": top}) + dates * (of_a_date + load) + polls, 25_000)
 
     @of_each_machine
     def test_an_alert_says_what_the_contract_says(self, machine):

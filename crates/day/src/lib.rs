@@ -17,6 +17,7 @@
 //! - [`audit`] holds the two books against the lake.
 //! - [`replay`] runs quarantined units through today's transform, [`rebuild`]
 //!   makes processed and quarantine objects anew from raw.
+//! - [`unloaded`] says which published dates the warehouse does not have.
 //! - [`sweep`] removes what nothing needs any more.
 //!
 //! Tables that SQL makes are the `marts` crate's; a driver calls it in between:
@@ -40,6 +41,7 @@ pub mod split;
 pub mod steps;
 pub mod sweep;
 mod units;
+pub mod unloaded;
 
 pub use date::{Date, Span};
 pub use error::DayError;

@@ -31,7 +31,7 @@ use crate::error::DayError;
 use crate::plan::{Definitions, Settings as PlanSettings};
 
 pub use errand::AuditAnswer;
-pub use plan::{DATES_AT_ONCE, PlanAnswer, PlanInput, PlannedDate, Which};
+pub use plan::{DATES_AT_ONCE, PlanAnswer, PlanInput, PlannedDate, UnloadedAnswer, Which};
 pub use publish::{BookAnswer, PrepareAnswer, PublishAnswer};
 
 /// A step that a function can be.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use marquee_day::publish;
+use marquee_day::unloaded;
 use marquee_lake::document;
 use marquee_lake::generation::{self, Generation};
 use object_store::ObjectStore;
@@ -98,9 +98,9 @@ impl WarehouseBook {
         })
     }
 
-    /// Where it lies: beside the audit.
+    /// Where it lies: beside the audit, where a plan looks for what is not loaded.
     pub fn key(&self) -> Path {
-        publish::belonging(&self.event_date, "audit", "warehouse")
+        unloaded::book_key(&self.event_date)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which dates are due, as references.
+//! Which dates are due, as references; and which are published and not loaded.
 
 use marquee_event::parse_rfc3339;
 use marquee_lake::work::Work;
@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use super::{StepError, Steps, answer};
 use crate::date::{Date, Span};
 use crate::plan::{self, DateTask, Plan, Selection};
+use crate::unloaded::{self, Unloaded};
 
 /// How many dates a plan lists, as the state of an execution and its history are
-/// bounded (25,000 events: 60 dates of 40 buckets each fit); who has made
-/// these plans again.
+/// bounded (25,000 events: 60 dates of 40 buckets each fit, and 60 loads); who has
+/// made these plans again.
 pub const DATES_AT_ONCE: usize = 60;
 
 const MICROS_PER_SECOND: f64 = 1_000_000.0;
@@ -31,6 +32,8 @@ pub enum Which {
     Anew,
     /// No plan, but `from..to` month by month, for a backfill.
     Spans,
+    /// No plan, but what is published and the warehouse does not have.
+    Unloaded,
 }
 
 /// What `plan` takes.
@@ -77,6 +80,16 @@ pub struct PlanAnswer {
     pub dates: Vec<PlannedDate>,
 }
 
+/// What `plan` answers to [`Which::Unloaded`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnloadedAnswer {
+    /// How many dates are to be loaded.
+    pub count: usize,
+    /// The first of them, [`DATES_AT_ONCE`] at most, ascending: a table that says
+    /// how things stand takes no older date than it has.
+    pub unloaded: Vec<Unloaded>,
+}
+
 impl PlanInput {
     fn span(&self) -> Result<Span, StepError> {
         let fault = |fault: &str| StepError::Input {
@@ -94,7 +107,7 @@ impl PlanInput {
         let time = self.time.as_deref().and_then(parse_rfc3339).unwrap_or(now);
         let today = Date::of(time);
         Ok(match self.which {
-            Which::Due => Selection::DueWithin {
+            Which::Due | Which::Unloaded => Selection::DueWithin {
                 from: None,
                 to: today.before(1),
             },
@@ -116,8 +129,10 @@ impl PlanInput {
 
 impl Steps {
     pub(super) async fn plan(&self, input: PlanInput, now: i64) -> Result<Value, StepError> {
-        if input.which == Which::Spans {
-            return Ok(json!({ "spans": months(input.span()?) }));
+        match input.which {
+            Which::Spans => return Ok(json!({ "spans": months(input.span()?) })),
+            Which::Unloaded => return self.unloaded().await,
+            _ => {}
         }
         let selection = input.selection(now)?;
         let plan = plan::plan(
@@ -140,6 +155,13 @@ impl Steps {
             count: plan.tasks.len(),
             dates,
         }))
+    }
+
+    async fn unloaded(&self) -> Result<Value, StepError> {
+        let mut unloaded = unloaded::unloaded(&*self.store).await?;
+        let count = unloaded.len();
+        unloaded.truncate(DATES_AT_ONCE);
+        Ok(answer(UnloadedAnswer { count, unloaded }))
     }
 }
 
@@ -202,7 +224,17 @@ fn months(span: Span) -> Vec<Value> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::sync::Arc;
+
+    use marquee_lake::generation::generation_key;
+    use object_store::memory::InMemory;
+    use object_store::path::Path;
+    use object_store::{ObjectStore, ObjectStoreExt};
+
     use super::*;
+    use crate::catalog::EmbeddedCatalog;
+    use crate::plan::Definitions;
+    use crate::steps::{Step, StepSettings};
 
     fn input(text: &str) -> PlanInput {
         serde_json::from_str(text).unwrap()
@@ -245,6 +277,47 @@ mod tests {
         assert!(
             serde_json::from_str::<PlanInput>(r#"{"which": "within", "from": "6 Jan"}"#).is_err()
         );
+    }
+
+    #[tokio::test]
+    async fn of_very_many_dates_to_be_loaded_the_first_are_listed() {
+        let store = Arc::new(InMemory::new());
+        let first: Date = "2026-01-05".parse().unwrap();
+        for day in 0..=DATES_AT_ONCE {
+            let date = first.after(u32::try_from(day).unwrap()).to_string();
+            let key = Path::from(generation_key(&date, 7));
+            store.put(&key, "{}".into()).await.unwrap();
+        }
+        let steps = Steps::new(
+            Arc::clone(&store) as Arc<dyn ObjectStore>,
+            Arc::new(EmbeddedCatalog::new(
+                Arc::clone(&store) as Arc<dyn ObjectStore>
+            )),
+            Definitions::built_in().unwrap(),
+            StepSettings::default(),
+        );
+        let ask = async || {
+            let said = json!({ "which": "unloaded" });
+            let said = steps.call(Step::Plan, said, NOON).await.unwrap();
+            serde_json::from_value::<UnloadedAnswer>(said).unwrap()
+        };
+        let answer = ask().await;
+        assert_eq!(answer.count, DATES_AT_ONCE + 1);
+        assert_eq!(answer.unloaded.len(), DATES_AT_ONCE);
+        let oldest = &answer.unloaded[0];
+        assert_eq!((&*oldest.event_date, oldest.generation), ("2026-01-05", 7));
+        assert!(
+            answer
+                .unloaded
+                .is_sorted_by_key(|date| date.event_date.clone())
+        );
+        // Loaded, it makes room for the next.
+        let book = r#"{"generation": 7, "balanced": true}"#;
+        let key = unloaded::book_key("2026-01-05");
+        store.put(&key, book.into()).await.unwrap();
+        let answer = ask().await;
+        assert_eq!(answer.count, DATES_AT_ONCE);
+        assert_eq!(answer.unloaded[0].event_date, "2026-01-06");
     }
 
     #[test]

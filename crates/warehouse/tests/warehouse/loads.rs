@@ -1,5 +1,6 @@
 //! What a load brings in, once and again.
 
+use marquee_day::unloaded::unloaded;
 use marquee_warehouse::book::WarehouseBook;
 use marquee_warehouse::load::Status;
 use object_store::ObjectStoreExt;
@@ -16,6 +17,11 @@ async fn book(world: &World, date: &str) -> WarehouseBook {
     ));
     let bytes = world.store.get(&key).await.unwrap().bytes().await.unwrap();
     serde_json::from_slice(&bytes).unwrap()
+}
+
+/// How many dates are to be loaded, as a plan finds them.
+async fn to_load(world: &World) -> usize {
+    unloaded(&*world.store).await.unwrap().len()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,7 +162,9 @@ async fn rows_that_differ_fail_the_load() {
         return;
     };
     let generation = world.publish(MONDAY, 1, 1).await;
+    assert_eq!(to_load(&world).await, 1);
     world.load(MONDAY, 1).await;
+    assert_eq!(to_load(&world).await, 0);
     world.by_hand("DELETE FROM marquee.retention WHERE users = (SELECT max(users) FROM marquee.retention)").await;
     let report = drive(&world.loader(), MONDAY, 1).await;
     assert_eq!(report.status, Status::Failed);
@@ -170,6 +178,7 @@ async fn rows_that_differ_fail_the_load() {
         "{cause}"
     );
     assert!(!book(&world, MONDAY).await.balanced);
+    assert_eq!(to_load(&world).await, 1);
     // The way out that it names.
     world
         .by_hand("DELETE FROM marquee.loads WHERE table_name = 'retention'")
@@ -177,6 +186,9 @@ async fn rows_that_differ_fail_the_load() {
     world.load(MONDAY, 1).await;
     world.holds(&generation).await;
     assert!(book(&world, MONDAY).await.balanced);
+    assert_eq!(to_load(&world).await, 0);
+    world.publish(MONDAY, 2, 3).await;
+    assert_eq!(to_load(&world).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,144 @@
+//! Which published dates the warehouse does not have.
+//!
+//! Every load of a date ends with a book beside its audit: which generation was
+//! loaded, and whether the warehouse's rows are the lake's. Until there is one that
+//! balances for the current generation, the date is to be loaded. A load that
+//! failed, one that nobody started, and a date that was published before there was
+//! a warehouse are all found so.
+
+use std::future::ready;
+
+use futures::{StreamExt, TryStreamExt};
+use marquee_lake::{LakeError, document, generation};
+use object_store::ObjectStore;
+use object_store::path::Path;
+use serde::{Deserialize, Serialize};
+
+use crate::error::DayError;
+use crate::publish;
+
+/// How many books are read at a time.
+const READERS: usize = 16;
+
+/// A published date that the warehouse does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unloaded {
+    /// The date.
+    pub event_date: String,
+    /// Its current generation, which is to be loaded.
+    pub generation: u32,
+}
+
+/// What the warehouse's book says: the parts that are read.
+#[derive(Deserialize)]
+struct Book {
+    generation: u32,
+    balanced: bool,
+}
+
+/// Where the warehouse's book of the date lies.
+pub fn book_key(event_date: &str) -> Path {
+    publish::belonging(event_date, "audit", "warehouse")
+}
+
+/// Every published date whose current generation the warehouse does not have by its
+/// book, ascending.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub async fn unloaded(store: &dyn ObjectStore) -> Result<Vec<Unloaded>, DayError> {
+    let numbers = generation::numbers(store).await?;
+    let published = numbers.into_iter().filter_map(|(event_date, numbers)| {
+        let generation = numbers.last().copied()?;
+        Some(Unloaded {
+            event_date,
+            generation,
+        })
+    });
+    futures::stream::iter(published)
+        .map(|date| async move {
+            let is_loaded = is_loaded(store, &date).await?;
+            Ok((!is_loaded).then_some(date))
+        })
+        .buffered(READERS)
+        .try_filter_map(|date| ready(Ok(date)))
+        .try_collect()
+        .await
+}
+
+/// A book that says nothing is as good as none: a load writes it anew.
+async fn is_loaded(store: &dyn ObjectStore, date: &Unloaded) -> Result<bool, DayError> {
+    match document::read::<Book>(store, &book_key(&date.event_date)).await {
+        Ok(book) => Ok(book.balanced && book.generation >= date.generation),
+        Err(LakeError::Malformed { .. })
+        | Err(LakeError::Store(object_store::Error::NotFound { .. })) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use marquee_lake::generation::generation_key;
+    use object_store::ObjectStoreExt;
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    async fn published(store: &InMemory, date: &str, generations: u32) {
+        for generation in 1..=generations {
+            let key = Path::from(generation_key(date, generation));
+            store.put(&key, "{}".into()).await.unwrap();
+        }
+    }
+
+    async fn book(store: &InMemory, date: &str, book: &str) {
+        store
+            .put(&book_key(date), book.to_owned().into())
+            .await
+            .unwrap();
+    }
+
+    async fn names(store: &InMemory) -> Vec<String> {
+        let found = unloaded(store).await.unwrap();
+        found
+            .into_iter()
+            .map(|date| format!("{} {}", date.event_date, date.generation))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_date_is_loaded_when_the_book_of_its_generation_balances() {
+        let store = InMemory::new();
+        assert_eq!(names(&store).await, [""; 0]);
+        for date in ["2026-01-06", "2026-01-05", "2026-01-07"] {
+            published(&store, date, 2).await;
+        }
+        let all = ["2026-01-05 2", "2026-01-06 2", "2026-01-07 2"];
+        assert_eq!(names(&store).await, all, "there was no warehouse yet");
+        // An older generation, rows that are not the lake's, and all as it should be.
+        book(
+            &store,
+            "2026-01-05",
+            r#"{"generation": 1, "balanced": true}"#,
+        )
+        .await;
+        book(
+            &store,
+            "2026-01-06",
+            r#"{"generation": 2, "balanced": false}"#,
+        )
+        .await;
+        book(
+            &store,
+            "2026-01-07",
+            r#"{"generation": 2, "balanced": true, "tables": {}}"#,
+        )
+        .await;
+        assert_eq!(names(&store).await, ["2026-01-05 2", "2026-01-06 2"]);
+        published(&store, "2026-01-07", 3).await;
+        assert_eq!(names(&store).await.pop().unwrap(), "2026-01-07 3");
+        book(&store, "2026-01-07", "nonsense").await;
+        assert_eq!(names(&store).await.pop().unwrap(), "2026-01-07 3");
+    }
+}
