@@ -3,7 +3,7 @@
 use std::io;
 use std::process::Command;
 
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 use crate::files::root;
 
@@ -70,20 +70,63 @@ impl Needs {
     }
 }
 
+fn workspace() -> Result<Metadata, cargo_metadata::Error> {
+    MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .no_deps()
+        .exec()
+}
+
 /// The workspace's own crates, by name.
 ///
 /// # Errors
 /// Where cargo cannot tell.
 pub fn members() -> Result<Vec<String>, cargo_metadata::Error> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .no_deps()
-        .exec()?;
-    Ok(metadata
-        .packages
+    let packages = workspace()?.packages;
+    Ok(packages.iter().map(|it| it.name.to_string()).collect())
+}
+
+/// Which of the workspace's crates stands on which, tests aside.
+///
+/// # Errors
+/// Where cargo cannot tell.
+pub fn arrows() -> Result<Vec<(String, String)>, cargo_metadata::Error> {
+    let packages = workspace()?.packages;
+    let mut arrows = Vec::new();
+    for package in &packages {
+        for needed in &package.dependencies {
+            let is_ours = packages.iter().any(|it| *it.name == needed.name);
+            if is_ours && needed.kind == DependencyKind::Normal {
+                arrows.push((package.name.to_string(), needed.name.clone()));
+            }
+        }
+    }
+    Ok(arrows)
+}
+
+/// What breaks the order of `layers`, lowest first: crates that stand on one of
+/// their own layer or a higher, crates that have no layer, layers' crates that are
+/// none.
+pub fn misplaced(
+    layers: &[&[&str]],
+    members: &[String],
+    arrows: &[(String, String)],
+) -> Vec<String> {
+    let layer_of = |name: &str| layers.iter().position(|layer| layer.contains(&name));
+    let upwards = arrows
         .iter()
-        .map(|package| package.name.to_string())
-        .collect())
+        .filter(|(from, to)| matches!((layer_of(from), layer_of(to)), (Some(from), Some(to)) if from <= to))
+        .map(|(from, to)| format!("{from} stands on {to}"));
+    let homeless = members
+        .iter()
+        .filter(|member| layer_of(member).is_none())
+        .map(|member| format!("{member} has no layer"));
+    let missing = layers
+        .iter()
+        .flat_map(|layer| layer.iter())
+        .filter(|name| !members.iter().any(|member| member == *name))
+        .map(|name| format!("{name} is no member"));
+    upwards.chain(homeless).chain(missing).collect()
 }
 
 /// The ways by which those of `members` that are bound reach what they may not.
@@ -139,6 +182,17 @@ mod tests {
         assert_eq!(
             way("memchr").as_deref(),
             Some("marquee -> marquee-event -> memchr")
+        );
+    }
+
+    #[test]
+    fn what_stands_upwards_is_misplaced() {
+        let members = ["a", "b", "c"].map(str::to_owned);
+        let arrow = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+        let layers: [&[&str]; 2] = [&["a", "d"], &["b"]];
+        assert_eq!(
+            misplaced(&layers, &members, &[arrow("b", "a"), arrow("a", "b")]),
+            ["a stands on b", "c has no layer", "d is no member"]
         );
     }
 

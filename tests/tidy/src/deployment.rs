@@ -12,22 +12,22 @@ const GIVEN: [&str; 4] = [
     "RUST_LOG",
 ];
 
-/// The variables that a Lambda's `config.rs` reads and no Terraform sets;
-/// `None` while there is no Terraform.
+/// The variables that a Lambda's `config.rs`, or what is common to them in
+/// `crates/config`, reads and no Terraform sets.
 ///
-/// What `config.rs` reads is every string in it that is written as a
-/// variable's name is.
-pub fn unset_variables(files: &[File]) -> Option<Vec<String>> {
+/// What is read is every string there that is written as a variable's name is.
+pub fn unset_variables(files: &[File]) -> Vec<String> {
     let terraform: Vec<&File> = files
         .iter()
         .filter(|file| file.path.starts_with("infra/") && file.extension() == "tf")
         .collect();
-    if terraform.is_empty() {
-        return None;
-    }
-    let unset = files
+    let reads = |file: &&File| {
+        let is_config = file.path.starts_with("lambdas/") && file.name() == "config.rs";
+        is_config || file.path.starts_with("crates/config/src/")
+    };
+    files
         .iter()
-        .filter(|file| file.path.starts_with("lambdas/") && file.name() == "config.rs")
+        .filter(reads)
         .flat_map(|file| {
             variables(&file.text)
                 .into_iter()
@@ -39,8 +39,7 @@ pub fn unset_variables(files: &[File]) -> Option<Vec<String>> {
                 && !terraform.iter().any(|file| sets(&file.text, variable))
         })
         .map(|(file, variable)| format!("{} reads {variable}", file.path))
-        .collect();
-    Some(unset)
+        .collect()
 }
 
 /// The strings of `code` that are written as environment variables are.
@@ -89,13 +88,7 @@ mod tests {
         let set = "environment {\n  variables = {\n    LAKE_BUCKET = x\n  }\n}";
         assert_eq!(
             unset_variables(&files(code, set)),
-            Some(vec!["lambdas/load/src/config.rs reads MAX_ROWS".to_owned()])
+            ["lambdas/load/src/config.rs reads MAX_ROWS"]
         );
-    }
-
-    #[test]
-    fn without_terraform_nothing_is_asked() {
-        let [config, _] = files("\"LAKE_BUCKET\"", "");
-        assert_eq!(unset_variables(&[config]), None);
     }
 }

@@ -1,10 +1,10 @@
 //! The arrows between the crates run one way.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use marquee_tidy::arrows::{Features, forbidden, is_aws, is_lambda, members};
+use marquee_tidy::arrows::{Features, arrows, forbidden, is_aws, is_lambda, members, misplaced};
 use marquee_tidy::hold;
 
-const PURE: [&str; 8] = [
+const PURE: [&str; 7] = [
     "marquee-event",
     "marquee-json",
     "marquee-codec",
@@ -12,7 +12,6 @@ const PURE: [&str; 8] = [
     "marquee-facts",
     "marquee-sql",
     "marquee-cost",
-    "marquee-recommend",
 ];
 const READS_SQL: [&str; 4] = [
     "marquee-marts",
@@ -20,6 +19,47 @@ const READS_SQL: [&str; 4] = [
     "marquee-lambda-marts",
     "marquee-bench",
 ];
+
+/// Each crate stands on those of the layers before its own alone.
+const LAYERS: [&[&str]; 10] = [
+    &[
+        "marquee-json",
+        "marquee-codec",
+        "marquee-sql",
+        "marquee-cost",
+        "marquee-stream",
+        "marquee-config",
+        "marquee-telemetry",
+    ],
+    &["marquee-event"],
+    &["marquee-tables", "marquee-producer"],
+    &["marquee-lake", "marquee-facts"],
+    &["marquee-ingest", "marquee-alert"],
+    &["marquee-day"],
+    &["marquee-marts", "marquee-warehouse"],
+    &[
+        "marquee-aws",
+        "marquee-redshift-stand-in",
+        "marquee-runtime-api",
+        "marquee-s3-stand-in",
+    ],
+    &[
+        "marquee-lambda-transform",
+        "marquee-lambda-daily",
+        "marquee-lambda-marts",
+        "marquee-lambda-alert",
+        "marquee-lambda-load",
+        "marquee",
+        "marquee-bench",
+    ],
+    &["marquee-tidy", "xtask"],
+];
+
+#[test]
+fn arrows_run_downwards() {
+    let breaches = misplaced(&LAYERS, &members().unwrap(), &arrows().unwrap());
+    hold("a crate stands on lower layers alone", &breaches);
+}
 
 #[test]
 fn pure_crates_do_no_io() {
@@ -88,15 +128,11 @@ fn the_sdk_stays_in_its_adapters() {
 #[test]
 fn the_rules_look_at_crates_that_are_there() {
     let members = members().unwrap();
-    let missing: Vec<String> = [
-        "marquee-event",
-        "marquee-tables",
-        "marquee-marts",
-        "marquee",
-    ]
-    .into_iter()
-    .filter(|name| !members.iter().any(|member| member == name))
-    .map(|name| format!("{name} is no member"))
-    .collect();
+    let missing: Vec<String> = PURE
+        .into_iter()
+        .chain(READS_SQL)
+        .filter(|name| !members.iter().any(|member| member == name))
+        .map(|name| format!("{name} is no member"))
+        .collect();
     hold("a crate that a rule names is there", &missing);
 }
