@@ -147,6 +147,7 @@ pub fn run(directory: &Path, memory_bytes: usize) -> Result<DayResult> {
         inputs: objects.iter().map(input).collect(),
         events: Vec::new(),
         dropped: Vec::new(),
+        readers: 1,
     };
     let settings = CompactSettings {
         memory_bytes,

@@ -42,22 +42,30 @@ struct Work {
     reads: f64,
 }
 
+/// Buckets of a date, a power of two.
+fn buckets(rows: f64) -> f64 {
+    let least = (rows / BUCKET_ROWS).ceil() as u64;
+    least.next_power_of_two() as f64
+}
+
 /// What a date's runs have to do.
 ///
 /// The first run reads what arrived, in two passes when there is more than one
-/// bucket. A later one reads what is curated, and there every bucket reads the
-/// whole date: this is what grows with the square of a date's events.
+/// bucket. A later one reads what is curated, once, as a bucket reads the files
+/// that its users are in. Only where late events double the number of buckets does
+/// each file serve two, and is read twice: a run in the life of a date, if any,
+/// which is left out.
 fn work(workload: &Workload, records: &Records) -> Work {
     let rows = workload.events_per_day * (1.0 - workload.refused);
     let runs = workload.dates_per_day * DAYS;
     let later = (workload.dates_per_day - 1.0) * DAYS;
-    let buckets = (rows / BUCKET_ROWS).ceil().max(1.0);
+    let buckets = buckets(rows);
     let io = |share: f64| rows * workload.avg_bytes * share / LAMBDA_IO;
     let kernel = rows * COMPACT_NS * SLOWER * 1e-9;
 
     let passes = if buckets > 1.0 { 2.0 } else { 1.0 };
     let first = passes * (kernel + io(PROCESSED)) + (passes - 1.0) * io(PROCESSED) + io(CURATED);
-    let again = kernel + buckets * io(CURATED) + io(CURATED);
+    let again = kernel + io(CURATED) + io(CURATED);
     let marts =
         rows * (MARTS_NS + CHECKS_NS) * SLOWER * 1e-9 / MARTS_BUSY * CORE_MB / workload.day_mb;
 
@@ -68,7 +76,7 @@ fn work(workload: &Workload, records: &Records) -> Work {
         buckets,
         compact_s: DAYS * first + later * again,
         marts_s: runs * (marts + io(CURATED)),
-        reads: DAYS * arrived * passes + later * buckets * groups + runs * groups * READS,
+        reads: DAYS * arrived * passes + later * groups + runs * groups * READS,
     }
 }
 

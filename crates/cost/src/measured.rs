@@ -33,7 +33,7 @@ pub const COMPACT_NS: f64 = 1_170.0;
 /// Nanoseconds of all cores together that the marts take for an event of the date
 /// (`cargo xtask bench marts`): 420 at a million, 360 at four, 400 at sixteen.
 pub const MARTS_NS: f64 = 420.0;
-/// Rows of a bucket and of a row group.
+/// Rows of a bucket, of which there are as many as the next power of two.
 pub const BUCKET_ROWS: f64 = 4_000_000.0;
 /// Rows that one read fetches.
 pub const ROW_GROUP: f64 = 131_072.0;

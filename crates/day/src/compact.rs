@@ -9,6 +9,7 @@
 //! file stands in memory as a whole.
 
 mod files;
+pub(crate) mod parts;
 pub(crate) mod read;
 mod spill;
 mod upload;
@@ -46,10 +47,12 @@ pub struct BucketTask {
     /// Processed objects, or what the split made of them: new since the last
     /// generation, with the rows of this date that their receipts name.
     pub inputs: Vec<InputObject>,
-    /// The last generation's `events`.
+    /// The last generation's `events`, as far as they may be of the bucket.
     pub events: Vec<FileEntry>,
-    /// The last generation's `dropped_events`.
+    /// The last generation's `dropped_events`, as far as they may be of the bucket.
     pub dropped: Vec<FileEntry>,
+    /// How many buckets read those files, each its own users' rows.
+    pub readers: u32,
 }
 
 /// An object with events of several dates and users.

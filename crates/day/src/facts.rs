@@ -10,6 +10,7 @@ use marquee_lake::generation::{EventCounts, Generation, TableFiles};
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
+use crate::compact::parts::Sharing;
 use crate::compact::{self, BucketTask, CompactSettings, Compacted, InputObject};
 use crate::error::DayError;
 use crate::plan::{Compaction, DateTask};
@@ -24,11 +25,15 @@ pub struct Facts {
     pub counts: EventCounts,
     /// The digest of the tables' contents.
     pub digest: String,
+    /// How many buckets they were made in, where that is known.
+    #[serde(default)]
+    pub buckets: Option<u32>,
 }
 
 impl Facts {
     /// Those of all buckets, in the order of the buckets.
     fn of(buckets: Vec<Compacted>, counted: EventCounts) -> Self {
+        let made_in = u32::try_from(buckets.len()).ok();
         let mut tables: BTreeMap<String, TableFiles> = BTreeMap::new();
         let mut counts = counted;
         for bucket in buckets {
@@ -47,6 +52,7 @@ impl Facts {
             tables,
             counts,
             digest,
+            buckets: made_in,
         }
     }
 
@@ -62,6 +68,7 @@ impl Facts {
             tables,
             counts: generation.counts,
             digest: generation.facts.clone(),
+            buckets: generation.buckets,
         }
     }
 }
@@ -138,7 +145,8 @@ pub async fn split(
     }
 }
 
-/// What a bucket of the date is made from.
+/// What a bucket of the date is made from: of the last generation, the files that
+/// may have its users.
 pub fn bucket_task(
     task: &DateTask,
     compaction: &Compaction,
@@ -146,10 +154,11 @@ pub fn bucket_task(
     inputs: Vec<InputObject>,
 ) -> BucketTask {
     let parent = parent(task);
+    let sharing = Sharing::new(parent.and_then(|parent| parent.buckets), task.buckets);
     let files = |table: &str| {
         parent
             .and_then(|parent| parent.tables.get(table))
-            .map_or_else(Vec::new, |files| files.files.clone())
+            .map_or_else(Vec::new, |files| sharing.of_bucket(bucket, &files.files))
     };
     BucketTask {
         event_date: task.event_date.clone(),
@@ -159,6 +168,7 @@ pub fn bucket_task(
         inputs,
         events: files("events"),
         dropped: files("dropped_events"),
+        readers: sharing.readers(),
     }
 }
 

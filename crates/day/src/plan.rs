@@ -6,6 +6,7 @@
 //! newest date. A stalled shard, a replay, a run that broke off: all of them
 //! are found the same way.
 
+mod buckets;
 mod definitions;
 mod selection;
 
@@ -34,7 +35,7 @@ pub use selection::Selection;
 pub struct Settings {
     /// Receipts older than this are not looked at, counted from the newest.
     pub retention_days: u32,
-    /// Rows of a bucket, about: a date of more is made in several.
+    /// Rows of a bucket at most, about: a date of more is made in several.
     pub bucket_rows: u64,
     /// Whether the receipts of an ingest date are copied into one object, for the
     /// next plan: where reading an object costs money.
@@ -298,8 +299,7 @@ impl Planner<'_> {
             compaction: None,
         };
         task.covered.sort();
-        let buckets = task.receipt_rows.div_ceil(self.settings.bucket_rows.max(1));
-        task.buckets = u32::try_from(buckets.max(1)).unwrap_or(u32::MAX);
+        task.buckets = buckets::buckets(task.receipt_rows, self.settings.bucket_rows);
         if anew || !inputs.is_empty() || is_enriched_otherwise {
             task.compaction = Some(Compaction {
                 run: self.compaction_run(&task, anew),

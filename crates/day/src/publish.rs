@@ -98,6 +98,7 @@ pub async fn publish(store: &dyn ObjectStore, ready: Ready<'_>) -> Result<Outcom
         newest: task.newest,
         definitions,
         facts: facts.digest.clone(),
+        buckets: facts.buckets,
         looked_back,
         counts: facts.counts,
         tables,

@@ -3,9 +3,9 @@
 //! Inputs are taken chunk by chunk, a chunk being objects of so many bytes one
 //! after the other. Of each chunk and bucket there is one object with the rows
 //! of the date, in the order of the inputs and with all columns of processed
-//! events. The last generation's files are not split: each bucket reads them
-//! and takes its users' rows, since their `user_id` comes in long runs and is
-//! looked at once a user.
+//! events. The last generation's files are not split, as each is of one bucket:
+//! the same one reads it again; where late events made more buckets of one, each
+//! of these does, and takes its users' rows.
 
 mod chunk;
 

@@ -94,6 +94,11 @@ pub struct Generation {
     pub definitions: String,
     /// The digest of the contents of its facts.
     pub facts: String,
+    /// How many buckets of users its facts were made in, one of which each of their
+    /// files is of; `None` where the document does not say, and any file may have
+    /// any user.
+    #[serde(default)]
+    pub buckets: Option<u32>,
     /// The digest of the facts of each earlier date that its marts looked at.
     pub looked_back: BTreeMap<String, String>,
     /// Where the events went.

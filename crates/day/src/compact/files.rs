@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::compact::BucketTask;
+use crate::compact::parts;
 use crate::compact::upload::Part;
 
 const BLOCK_BYTES: usize = 256 << 10;
@@ -125,7 +126,7 @@ impl GroupSink for Files {
                     writer: FileWriter::new(&series.layout, Blocks::default())?,
                     rows: 0,
                     sent: Sent {
-                        key: format!("{directory}/part-{bucket:04}-{index:04}.parquet"),
+                        key: parts::key(&directory, bucket, index),
                         bytes: 0,
                         digest: Xxh3::new(),
                     },

@@ -155,8 +155,7 @@ impl Work {
     /// How many rows the bucket has, about.
     fn expected_rows(&self) -> usize {
         let events = self.task.events.iter().map(|file| file.rows).sum::<u64>();
-        // The last generation's files may be those of all buckets.
-        let events = events / u64::from(self.task.buckets.max(1));
+        let events = events / u64::from(self.task.readers.max(1));
         let inputs = self.task.inputs.iter().map(|input| input.rows_of_date);
         usize::try_from(events + inputs.sum::<u64>()).unwrap_or(usize::MAX)
     }
@@ -229,5 +228,41 @@ impl Work {
                 malformed(dropped.map_or("", |file| file.key.as_str()), error)
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::compact::InputObject;
+
+    #[test]
+    fn room_is_made_for_a_buckets_share_of_the_files() {
+        let file = |rows| FileEntry {
+            key: "curated/events/part-0001-0000.parquet".to_owned(),
+            rows,
+            bytes: 1,
+            digest: String::new(),
+        };
+        let expected = |readers| {
+            let task = BucketTask {
+                event_date: "2026-03-01".to_owned(),
+                run: "2-a".to_owned(),
+                bucket: 1,
+                buckets: 4,
+                inputs: vec![InputObject {
+                    key: "staging/split.parquet".to_owned(),
+                    bytes: 1,
+                    rows_of_date: 50,
+                }],
+                events: vec![file(300), file(100)],
+                dropped: vec![file(1_000)],
+                readers,
+            };
+            let work = Work::new(task, Arc::default(), CompactSettings::default());
+            work.unwrap().expected_rows()
+        };
+        assert_eq!([expected(1), expected(2), expected(4)], [450, 250, 150]);
     }
 }

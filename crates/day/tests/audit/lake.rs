@@ -246,6 +246,7 @@ impl Lake {
             newest: true,
             definitions: String::new(),
             facts: String::new(),
+            buckets: None,
             looked_back: BTreeMap::new(),
             counts,
             tables,

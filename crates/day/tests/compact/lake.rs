@@ -126,5 +126,6 @@ pub(crate) fn task(run: &str, inputs: Vec<InputObject>, last: Option<&Compacted>
         inputs,
         events: files("events"),
         dropped: files("dropped_events"),
+        readers: 1,
     }
 }

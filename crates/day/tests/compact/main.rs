@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod faults;
+mod growth;
 mod lake;
 mod laws;
 mod model;
 mod rows;
 mod split;
 mod units;
+mod watched;

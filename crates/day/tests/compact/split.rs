@@ -51,6 +51,7 @@ fn compact_all(
             buckets,
             events: files("events"),
             dropped: files("dropped_events"),
+            readers: buckets,
             ..task(run, inputs, None)
         };
         lake.compact(task, &CompactSettings::default()).unwrap()

@@ -158,6 +158,7 @@ impl Days {
             newest: true,
             definitions: String::new(),
             facts: String::new(),
+            buckets: None,
             looked_back: BTreeMap::new(),
             counts: EventCounts::default(),
             tables: facts.chain(marts).collect(),

@@ -152,6 +152,7 @@ impl World {
             newest: true,
             definitions: "definitions".to_owned(),
             facts: "facts".to_owned(),
+            buckets: None,
             looked_back: BTreeMap::new(),
             counts: EventCounts::default(),
             tables,
