@@ -1,6 +1,7 @@
 """An emulator of AWS of one's own, on the loopback, for as long as it is needed."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 START_SECONDS = 60
 STOP_SECONDS = 10
+COPY_KEYS = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
 
 
 class Emulator:
@@ -27,6 +29,10 @@ class Emulator:
         self.log = self.directory / "emulator.log"
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
+        # Where a warehouse writes down that it listens, and by what keys its COPY
+        # takes on the role that it has: start.py.
+        self.warehouse = (self.directory / "warehouse.endpoint").resolve()
+        self.copy_keys = {name: f"ASIA{secrets.token_hex(8).upper()}" for name in COPY_KEYS}
         self._wait_scale = wait_scale
         # Whether a function may do what its role's policies allow, and no more.
         self._holds_rights = holds_rights
@@ -35,6 +41,7 @@ class Emulator:
     def __enter__(self):
         home = self.directory / "home"
         home.mkdir(parents=True, exist_ok=True)
+        self.warehouse.unlink(missing_ok=True)
         environment = {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(home),
@@ -54,6 +61,8 @@ class Emulator:
             "S3_DATA_DIR": str(home / "s3"),
             # How long a second of a Wait or a retry is.
             "SFN_WAIT_SCALE": self._wait_scale,
+            "WAREHOUSE_ENDPOINT_FILE": str(self.warehouse),
+            **{f"COPY_{name}": value for name, value in self.copy_keys.items()},
             "PYTHONUNBUFFERED": "1",
         }
         with self.log.open("wb") as log:

@@ -50,6 +50,11 @@ class Lake:
     def current(self):
         return {date: generations[-1] for date, generations in self.generations().items()}
 
+    def columns(self, keys):
+        """The names and types of these Parquet objects' columns, in their order."""
+        described = self.rows(keys, "DESCRIBE files")
+        return [name for name, *_ in described], [kind for _, kind, *_ in described]
+
     def rows(self, keys, query):
         """The answer of SQL over these Parquet objects, which it knows as `files`."""
         paths = []

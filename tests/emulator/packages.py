@@ -7,7 +7,7 @@ from pathlib import Path
 
 from report import Failure
 
-# What Terraform makes functions of; without a warehouse `load` is not among them.
+# What Terraform makes functions of; with a warehouse also of `load`.
 BINARIES = ("transform", "daily", "marts", "alert")
 COMMAND = {
     "marts": "cargo test --no-run -p marquee -p marquee-marts -p marquee-lambda-marts",
@@ -24,14 +24,14 @@ def binary(built, name):
     return path
 
 
-def zip_all(built, directory):
+def zip_all(built, directory, names):
     """Zips each binary as Lambda wants it, unless its zip is as new; how many MiB.
 
     Debug information is left out: it is most of the bytes. Nothing is compressed,
     as nothing goes over a network.
     """
     sizes = []
-    for name in BINARIES:
+    for name in names:
         program = binary(built, name)
         package = Path(directory) / name / "bootstrap.zip"
         if not package.is_file() or package.stat().st_mtime < program.stat().st_mtime:

@@ -12,8 +12,10 @@ from athena import Athena
 from lake import Lake, table_keys, table_rows
 from machines import Machines, logs_of
 from report import Failure, expect, until
+from warehouse import Warehouse, book
 
 RECEIPT_SECONDS = 90
+LOAD_SECONDS = 900
 DAYS = 3
 EVENTS = 4000
 LATE_EVENTS = 600
@@ -24,7 +26,8 @@ BEYOND_THE_EMULATOR = ("approx_percentile", "from_utf8", '"$path"')
 
 
 class Pipeline:
-    def __init__(self, place, terraform, built, directory):
+    def __init__(self, place, terraform, built, directory, stand_in=None, has_warehouse=False):
+        """`stand_in` starts what stands in for the warehouse, given the name of `load`."""
         self._place, self._terraform, self._built, self._directory = place, terraform, built, directory
         # The days before today: what is due is due up to yesterday.
         first = datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=DAYS + 1)
@@ -32,6 +35,7 @@ class Pipeline:
         self._sent = 0
         self._functions = {}
         self._alerts = None
+        self._start_stand_in, self._stand_in, self._has_warehouse = stand_in, None, has_warehouse
         self._is_applied = False
 
     def steps(self):
@@ -44,21 +48,38 @@ class Pipeline:
         yield "generations and partitions", self.published
         yield "rows of the curated tables", self.rows
         yield "both books", self.books
+        if self._has_warehouse:
+            yield "the warehouse", self.loaded
+            yield "loading again by hand", self.load_again
         yield "a query of Athena", self.query
         yield "the saved queries", self.saved_queries
         yield "late events", self.late
         yield "two runs at once", self.race
         yield "rows with the late events", self.rows
         yield "nothing is due", self.nothing_due
+        if self._has_warehouse:
+            yield "the warehouse with the late events", self.loaded
         yield "a step that fails is told", self.failing
-        yield "and goes on when it can", self.mended
+        if self._has_warehouse and not self._place.is_aws:
+            yield "a load that fails is told", self.load_failing
+            yield "and is made up for", self.load_mended
+        else:
+            yield "and goes on when it can", self.mended
         yield "the backfill machine", self.backfill
         yield "terraform plan", self.drift
         yield "the replay machine", self.replay
         yield "the books at the end", self.books
+        if self._has_warehouse:
+            yield "the warehouse at the end", self.loaded
 
     def last_steps(self):
         yield "terraform destroy", self.destroy
+
+    def close(self):
+        """Ends what this started, if it still runs."""
+        if self._stand_in:
+            self._stand_in.close()
+            self._stand_in = None
 
     # --- the deployment
 
@@ -72,6 +93,10 @@ class Pipeline:
         self._machines = Machines(self._place, outputs["state_machine_arns"])
         self._athena = Athena(self._place, outputs["workgroup"], self._database)
         self._alerts = Alerts(self._place, outputs["topic_arn"])
+        if self._has_warehouse:
+            if self._start_stand_in:
+                self._stand_in = self._start_stand_in(self._functions["load"])
+            self._warehouse = Warehouse(self._place, outputs["warehouse_workgroup"])
         return f"{len(self._functions)} functions"
 
     def drift(self):
@@ -82,6 +107,7 @@ class Pipeline:
             self._alerts.close()
         if self._is_applied:
             self._terraform.destroy()
+        self.close()
         left = [name for name in self._functions.values() if self._is_there(name)]
         expect(not left, f"these functions are still there: {left}")
 
@@ -239,6 +265,39 @@ class Pipeline:
         expect(others and not refused, f"{len(refused)} of {len(others)} were refused: {refused}")
         return f"{len(others)} of {len(saved) - len(views)} answered"
 
+    # --- the warehouse
+
+    def loaded(self):
+        """What is published is loaded, row for row, and its line in the book says so."""
+        current = self._lake.current()
+        rows = self._warehouse.equals(self._lake, current)
+        for date, generation in current.items():
+            line = book(self._lake, date)
+            expect(line["balanced"] is True, f"the warehouse's line of {date} does not balance: {line}")
+            expect(line["generation"] == generation["generation"],
+                   f"the warehouse's line of {date} is of generation {line['generation']}, "
+                   f"{generation['generation']} is published")
+        return f"{rows} rows of {len(current)} dates"
+
+    def load_again(self):
+        before = self._warehouse.loads()
+        for date, generation in self._lake.current().items():
+            self._load(date, generation["generation"])
+        expect(self._warehouse.loads() == before, f"the load log was {before}, and is {self._warehouse.loads()}")
+        return self.loaded()
+
+    def _load(self, date, generation):
+        """Loads a generation as people do: started, and asked after."""
+        answer = self._invoke("load", {"step": "start", "event_date": date, "generation": generation})
+        key = answer["load"]
+
+        def ended():
+            found = self._invoke("load", {"step": "poll", "load": key})
+            return found if found["status"] != "running" else None
+
+        answer = until(f"the load of {date}", LOAD_SECONDS, ended)
+        expect(answer["status"] == "loaded", f"generation {generation} of {date} was not loaded: {answer}")
+
     # --- late events, races
 
     def late(self):
@@ -294,6 +353,27 @@ class Pipeline:
         expect(self._start in answer["published"], f"{self._start} was not published, only {answer['published']}")
         self.rows()
         return ", ".join(answer["published"])
+
+    def load_failing(self):
+        """The warehouse may not read the lake: what is published stands, what was loaded stays."""
+        self._lake.put(self._damaged, self._kept)
+        before, has = self._warehouse.loads(), self._warehouse.counts()
+        self._taken = self._warehouse.take_rights()
+        failed = self._machines.run_to_failure("daily", {"which": "due"})
+        expect(failed["error"] == "Marquee.StepFailed", f"the machine failed with {failed['error']}: {failed['cause']}")
+        alert = self._alerts.wait_for("load failed", self._start)
+        after = self._lake.current()
+        expect(after[self._start]["generation"] == self._before[self._start]["generation"] + 1,
+               f"{self._start} was not published")
+        self.rows()
+        expect((self._warehouse.loads(), self._warehouse.counts()) == (before, has), "the warehouse is not as it was")
+        return alert["Subject"]
+
+    def load_mended(self):
+        self._warehouse.give_rights(self._taken)
+        for date, generation in self._lake.current().items():
+            self._load(date, generation["generation"])
+        return self.loaded()
 
     # --- backfill and replay
 

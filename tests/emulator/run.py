@@ -6,16 +6,18 @@ the real producer; what is checked is in pipeline.py, step by step.
 
 import argparse
 import contextlib
+import signal
 import sys
 import time
 from pathlib import Path
 
 import place
 from emulator import Emulator
-from packages import zip_all
+from packages import BINARIES, zip_all
 from pipeline import Pipeline
 from report import Report
 from terraform import Terraform
+from warehouse import StandIn, missing
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Terraform's variables, here and everywhere: a small stream, and nothing that waits
@@ -28,6 +30,8 @@ VARIABLES = {
     "force_destroy": "true",
     "key_deletion_days": "7",
 }
+# How long a second of a state machine's waits is: those for the warehouse are long.
+WAIT_SCALE = "0.05"
 
 
 def arguments():
@@ -38,34 +42,51 @@ def arguments():
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--endpoint", help="another emulator, instead of one of its own")
     where.add_argument("--aws", action="store_true", help="the account of the credentials in the environment")
-    return parser.parse_args()
+    parser.add_argument("--warehouse", action="store_true",
+                        help="with --aws, Redshift Serverless as well, which takes ten minutes more and some dollars")
+    given = parser.parse_args()
+    if given.warehouse and not given.aws:
+        parser.error("--warehouse goes with --aws: an emulator of one's own has a warehouse where there is PostgreSQL")
+    return given
 
 
 def main():
     given = arguments()
     given.directory.mkdir(parents=True, exist_ok=True)
+    # Whoever ends this ends what it started as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with contextlib.ExitStack() as stack:
         if given.aws:
             here, name = place.account(), "aws"
-        elif given.endpoint:
-            here, name = place.emulated(given.endpoint), "endpoint"
-        else:
-            emulator = stack.enter_context(Emulator(given.directory, holds_rights=True))
-            here, name = place.emulated(emulator.endpoint), "emulator"
-        return run(given, here, name)
+            return run(stack, given, here, name, has_warehouse=given.warehouse)
+        if given.endpoint:
+            print("without the warehouse: nothing stands in for Redshift behind another's endpoint", flush=True)
+            return run(stack, given, place.emulated(given.endpoint), "endpoint")
+        emulator = stack.enter_context(Emulator(given.directory, wait_scale=WAIT_SCALE, holds_rights=True))
+        here = place.emulated(emulator.endpoint)
+        if why := missing(given.built):
+            print(f"without the warehouse: {why}", flush=True)
+            return run(stack, given, here, "emulator")
+
+        def stand_in(function):
+            return StandIn(here, given.built.resolve(), function, emulator.copy_keys, emulator.warehouse)
+
+        return run(stack, given, here, "emulator", stand_in, has_warehouse=True)
 
 
-def run(given, here, name):
+def run(stack, given, here, name, stand_in=None, has_warehouse=False):
     packages = (given.packages or given.directory / "lambda").resolve()
-    variables = {**VARIABLES, "environment": here.name, "packages_dir": packages, "repository_dir": REPOSITORY}
+    variables = {**VARIABLES, "environment": here.name, "packages_dir": packages, "repository_dir": REPOSITORY,
+                 "warehouse_enabled": str(has_warehouse).lower()}
     if here.endpoint:
         variables["aws_endpoint_url"] = here.endpoint
     terraform = Terraform(here, REPOSITORY, (given.directory / "infra").resolve(), variables)
-    pipeline = Pipeline(here, terraform, given.built.resolve(), given.directory.resolve())
+    pipeline = Pipeline(here, terraform, given.built.resolve(), given.directory.resolve(), stand_in, has_warehouse)
+    stack.callback(pipeline.close)
     report = Report(name, lambda: pipeline.evidence(began))
     began = time.time()
     if not given.packages:
-        report.step("packages", lambda: zip_all(given.built, packages))
+        report.step("packages", lambda: zip_all(given.built, packages, BINARIES + ("load",) * has_warehouse))
     for words, action in pipeline.steps():
         report.step(words, action)
     for words, action in pipeline.last_steps():

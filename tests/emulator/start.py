@@ -1,19 +1,27 @@
-"""Starts the emulator with the one call that it lacks: Glue's UpdatePartition.
+"""Starts the emulator with what it lacks: one call of Glue's, prefix lists in the rules
+of security groups, and Redshift.
 
-It knows BatchUpdatePartition, which does the same to several.
+Of Glue's UpdatePartition it knows BatchUpdatePartition, which does the same to several.
 """
 
 import json
 
-from ministack.app import main
-from ministack.services import glue
+import redshift_data
+import redshift_serverless
+from ministack import app
+from ministack.services import ec2, glue
 
 answer = glue.handle_request
+parse_rules, show_rule = ec2._parse_ip_permissions, ec2._sg_rule_xml
+dispatch = app._dispatch_service_request
+
+
+def target_of(headers):
+    return next((value for name, value in headers.items() if name.lower() == "x-amz-target"), "")
 
 
 async def with_update_partition(method, path, headers, body, query):
-    target = next((value for name, value in headers.items() if name.lower() == "x-amz-target"), "")
-    if not target.endswith(".UpdatePartition"):
+    if not target_of(headers).endswith(".UpdatePartition"):
         return await answer(method, path, headers, body, query)
     asked = json.loads(body)
     entry = {name: asked[name] for name in ("PartitionValueList", "PartitionInput")}
@@ -26,5 +34,43 @@ async def with_update_partition(method, path, headers, body, query):
     return (status, given, found) if status != 200 else glue.json_response({})
 
 
+def with_prefix_lists(params, prefix):
+    rules = parse_rules(params, prefix)
+    for number, rule in enumerate(rules, 1):
+        place = f"{prefix}.{number}.PrefixListIds"
+        for each in range(1, 100):
+            listed = ec2._p(params, f"{place}.{each}.PrefixListId")
+            if not listed:
+                break
+            rule["PrefixListIds"].append(
+                {"PrefixListId": listed, "Description": ec2._p(params, f"{place}.{each}.Description") or ""})
+    return rules
+
+
+def with_prefix_list(group, rule, is_egress=False):
+    """A rule that names one, as Terraform's do."""
+    shown = show_rule(group, rule, is_egress)
+    named = "".join(f"<prefixListId>{each['PrefixListId']}</prefixListId>" for each in rule.get("PrefixListIds", [])[:1])
+    return shown.replace("</item>", f"{named}</item>")
+
+
+async def with_redshift(method, path, headers, body, query, request):
+    target = target_of(headers)
+    try:
+        if target.startswith(redshift_serverless.TARGET):
+            told = await redshift_serverless.answer(target.removeprefix(redshift_serverless.TARGET), body)
+            status, told = 200, json.dumps(told).encode()
+        elif target.startswith(redshift_data.TARGET):
+            status, told = await redshift_data.answer(target.removeprefix(redshift_data.TARGET), headers, body)
+        else:
+            return await dispatch(method, path, headers, body, query, request)
+    except redshift_serverless.Refused as refused:
+        status = 500 if refused.code == "InternalServerException" else 400
+        told = json.dumps({"__type": refused.code, "message": str(refused)}).encode()
+    return status, {"Content-Type": "application/x-amz-json-1.1", "x-amzn-requestid": request}, told
+
+
 glue.handle_request = with_update_partition
-main()
+ec2._parse_ip_permissions, ec2._sg_rule_xml = with_prefix_lists, with_prefix_list
+app._dispatch_service_request = with_redshift
+app.main()
