@@ -15,7 +15,7 @@ import place
 from emulator import Emulator
 from packages import BINARIES, zip_all
 from pipeline import Pipeline
-from report import Report
+from report import Failure, Report
 from terraform import Terraform
 from warehouse import StandIn, missing
 
@@ -64,7 +64,11 @@ def main():
             return run(stack, given, place.emulated(given.endpoint), "endpoint")
         emulator = stack.enter_context(Emulator(given.directory, wait_scale=WAIT_SCALE, holds_rights=True))
         here = place.emulated(emulator.endpoint)
-        if why := missing(given.built):
+        try:
+            why = missing(given.built)
+        except Failure as failure:
+            sys.exit(str(failure))
+        if why:
             print(f"without the warehouse: {why}", flush=True)
             return run(stack, given, here, "emulator")
 

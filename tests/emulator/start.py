@@ -2,14 +2,23 @@
 of security groups, and Redshift.
 
 Of Glue's UpdatePartition it knows BatchUpdatePartition, which does the same to several.
+When its input is closed, as it is when whoever started it has died, it ends with all
+that it has started.
 """
 
 import json
+import os
+import signal
+import sys
+import threading
+import time
 
 import redshift_data
 import redshift_serverless
 from ministack import app
 from ministack.services import ec2, glue
+
+STOP_SECONDS = 5
 
 answer = glue.handle_request
 parse_rules, show_rule = ec2._parse_ip_permissions, ec2._sg_rule_xml
@@ -70,6 +79,15 @@ async def with_redshift(method, path, headers, body, query, request):
     return status, {"Content-Type": "application/x-amz-json-1.1", "x-amzn-requestid": request}, told
 
 
+def end_with_input():
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.killpg(0, signal.SIGTERM)
+    time.sleep(STOP_SECONDS)
+    os.killpg(0, signal.SIGKILL)
+
+
+threading.Thread(target=end_with_input, daemon=True).start()
 glue.handle_request = with_update_partition
 ec2._parse_ip_permissions, ec2._sg_rule_xml = with_prefix_lists, with_prefix_list
 app._dispatch_service_request = with_redshift
