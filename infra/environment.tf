@@ -3,7 +3,6 @@ locals {
   common_environment = merge(
     {
       MARQUEE_BUCKET            = module.lake.name
-      MARQUEE_PREFIX            = var.lake_prefix
       MARQUEE_S3_PATH_STYLE     = tostring(var.aws_endpoint_url != null)
       MARQUEE_METRICS_NAMESPACE = var.metrics_namespace
       MARQUEE_ENVIRONMENT       = var.environment

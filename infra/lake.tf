@@ -1,5 +1,7 @@
 # The lake. `ledger/`, `curated/` and `reference/` have no rule: they are the books,
 # what is published and what it is made with, and only `sweep` removes of curated.
+# It is the whole of a bucket that is made for it: on-failure destinations write at a
+# bucket's root, where the audit looks for what was given up.
 module "lake" {
   source = "./modules/bucket"
 
@@ -10,18 +12,16 @@ module "lake" {
   access_log_bucket = var.access_log_bucket
 
   expirations = {
-    raw        = { prefix = "${local.lake_folder}raw/", days = var.raw_days, cold_after_days = var.raw_cold_after_days }
-    quarantine = { prefix = "${local.lake_folder}quarantine/", days = var.quarantine_days }
-    processed  = { prefix = "${local.lake_folder}processed/", days = var.processed_days }
-    staging    = { prefix = "${local.lake_folder}staging/", days = var.staging_days }
-    # What the event source mapping gave up; it writes at the bucket's root.
+    raw        = { prefix = "raw/", days = var.raw_days, cold_after_days = var.raw_cold_after_days }
+    quarantine = { prefix = "quarantine/", days = var.quarantine_days }
+    processed  = { prefix = "processed/", days = var.processed_days }
+    staging    = { prefix = "staging/", days = var.staging_days }
+    # What the event source mapping gave up; it chooses the keys.
     failed = { prefix = "aws/lambda/", days = var.failed_days }
   }
 }
 
 locals {
-  lake_folder = var.lake_prefix == "" ? "" : "${var.lake_prefix}/"
-
   # Every role may list the whole bucket. Without that right S3 answers 403 for an
   # object that is not there, and a condition on the prefix would take it away: a
   # read names no prefix.

@@ -5,11 +5,9 @@ locals {
   partition  = data.aws_partition.current.partition
   repository = coalesce(var.repository_dir, "${path.module}/..")
 
-  # Where the lake begins: `s3://bucket` or `s3://bucket/prefix`, and the same as
-  # an ARN that a zone's name goes behind.
-  lake_root = trimsuffix("${module.lake.name}/${var.lake_prefix}", "/")
-  lake_url  = "s3://${local.lake_root}"
-  lake_arn  = "arn:${local.partition}:s3:::${local.lake_root}"
+  # Where the lake is, and the same as an ARN that a zone's name goes behind.
+  lake_url = "s3://${module.lake.name}"
+  lake_arn = "arn:${local.partition}:s3:::${module.lake.name}"
 
   # An ARN of this account and region: local.arn.lambda is `arn:aws:lambda:…:…`.
   arn = {

@@ -19,7 +19,7 @@ output "lake_bucket" {
 }
 
 output "lake_url" {
-  description = "Where the lake begins."
+  description = "Where the lake is."
   value       = local.lake_url
 }
 

@@ -146,17 +146,6 @@ variable "max_age_days" {
 
 # --- the lake
 
-variable "lake_prefix" {
-  description = "Where in its bucket the lake begins, like team/lake; empty for the root."
-  type        = string
-  default     = ""
-
-  validation {
-    condition     = var.lake_prefix == "" || can(regex("^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", var.lake_prefix))
-    error_message = "lake_prefix is a path like team/lake, without a slash at its ends."
-  }
-}
-
 variable "raw_days" {
   description = "Days that raw stays. It outlives processed, which is rebuilt from it."
   type        = number

@@ -7,7 +7,6 @@ mock_provider "aws" {
 variables {
   environment  = "test"
   packages_dir = "tests/packages"
-  lake_prefix  = "team/lake"
   raw_days     = 200
 }
 
@@ -60,7 +59,7 @@ run "tables" {
   }
 
   assert {
-    condition     = aws_glue_catalog_table.zone["raw_events"].parameters["storage.location.template"] == "s3://marquee-test-lake-123456789012/team/lake/raw/events/ingest_date=$${ingest_date}/ingest_hour=$${ingest_hour}"
+    condition     = aws_glue_catalog_table.zone["raw_events"].parameters["storage.location.template"] == "s3://marquee-test-lake-123456789012/raw/events/ingest_date=$${ingest_date}/ingest_hour=$${ingest_hour}"
     error_message = "Projected hours lie where the transform puts them: ${aws_glue_catalog_table.zone["raw_events"].parameters["storage.location.template"]}"
   }
 

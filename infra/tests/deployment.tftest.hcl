@@ -195,7 +195,6 @@ run "other_choices" {
     monthly_budget_usd      = 100
     crawler_enabled         = true
     alert_emails            = ["one@example.com", "two@example.com"]
-    lake_prefix             = "team/lake"
     architecture            = "arm64"
     access_log_bucket       = "logs-of-ours"
     sizes                   = { compact = { memory_mib = 6000 } }
@@ -232,8 +231,8 @@ run "other_choices" {
   }
 
   assert {
-    condition     = module.lake.expirations["raw"].prefix == "team/lake/raw/" && module.lake.expirations["failed"].prefix == "aws/lambda/"
-    error_message = "Rules follow the lake's prefix; what was given up lies at the bucket's root."
+    condition     = module.lake.expirations["raw"].prefix == "raw/" && module.lake.expirations["failed"].prefix == "aws/lambda/"
+    error_message = "The lake has the whole bucket, and rules are of its zones; what was given up lies where Lambda puts it."
   }
 
   assert {

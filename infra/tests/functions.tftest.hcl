@@ -18,7 +18,7 @@ variables {
   binaries = { alert = "alert", check = "marts", marts = "marts", transform = "transform" }
 
   everywhere = [
-    "MARQUEE_BUCKET", "MARQUEE_PREFIX", "MARQUEE_S3_PATH_STYLE", "MARQUEE_METRICS_NAMESPACE",
+    "MARQUEE_BUCKET", "MARQUEE_S3_PATH_STYLE", "MARQUEE_METRICS_NAMESPACE",
     "MARQUEE_ENVIRONMENT",
   ]
 

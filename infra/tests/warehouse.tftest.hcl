@@ -22,7 +22,6 @@ override_resource {
 variables {
   environment  = "test"
   packages_dir = "tests/packages"
-  lake_prefix  = "team/lake"
 }
 
 run "without" {
@@ -62,8 +61,8 @@ run "with" {
         if statement.Sid == "ReadPublished"
       ]
       ])) == toset([
-      "arn:aws:s3:::marquee-test-lake-123456789012/team/lake/curated/*",
-      "arn:aws:s3:::marquee-test-lake-123456789012/team/lake/ledger/loads/*/manifests/*",
+      "arn:aws:s3:::marquee-test-lake-123456789012/curated/*",
+      "arn:aws:s3:::marquee-test-lake-123456789012/ledger/loads/*/manifests/*",
     ])
     error_message = "COPY reads published files and the lists of them, and nothing else."
   }

@@ -68,19 +68,6 @@ async fn s3_in_small_pages_conforms() {
     conforms(&bucket.store(), abilities).await;
 }
 
-#[tokio::test]
-async fn a_part_of_an_s3_bucket_conforms() {
-    let bucket = s3::Bucket::start().await;
-    bucket.s3.insert("lake", "team/atom", "a neighbour");
-    let store = bucket.store().below(Path::from("team/a"));
-    let abilities = Abilities {
-        updates: true,
-        attributes: true,
-    };
-    conforms(&store, abilities).await;
-    assert_eq!(bucket.s3.keys("lake"), ["team/atom"]);
-}
-
 /// The suite; it leaves the store as empty as it found it.
 async fn conforms(store: &dyn ObjectStore, abilities: Abilities) {
     puts_and_gets(store).await;

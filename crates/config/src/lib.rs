@@ -17,31 +17,25 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use object_store::path::Path;
-
 /// Everything that is wrong with the environment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError(Vec<String>);
 
-/// The lake of a function, as its environment names it.
+/// The lake of a function, as its environment names it: the whole of a bucket, as
+/// on-failure destinations write at a bucket's root, and belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lake {
     /// `MARQUEE_BUCKET`: the bucket.
     pub bucket: String,
-    /// `MARQUEE_PREFIX`: where in the bucket the lake begins; else at its root.
-    pub prefix: Path,
     /// `MARQUEE_S3_PATH_STYLE`: the bucket's name goes into the path, as
     /// stand-ins for S3 want it; else into the host.
     pub path_style: bool,
 }
 
 impl Lake {
-    /// Where it is, as engines name it: `s3://bucket/prefix`.
+    /// Where it is, as engines name it: `s3://bucket`.
     pub fn location(&self) -> String {
-        match self.prefix.is_root() {
-            true => format!("s3://{}", self.bucket),
-            false => format!("s3://{}/{}", self.bucket, self.prefix),
-        }
+        format!("s3://{}", self.bucket)
     }
 }
 
@@ -115,28 +109,16 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         let name = self.required("MARQUEE_BUCKET", "the name of the lake's bucket");
         if name.contains('/') && !name.starts_with("arn:") {
             self.problem(format!(
-                "MARQUEE_BUCKET={name:?} is not a bucket's name (without `s3://` and without a path, which is MARQUEE_PREFIX)"
+                "MARQUEE_BUCKET={name:?} is not a bucket's name (without `s3://` and without a path)"
             ));
         }
         name
     }
 
-    /// `MARQUEE_PREFIX`.
-    pub fn prefix(&mut self) -> Path {
-        let prefix = self.text("MARQUEE_PREFIX").unwrap_or_default();
-        Path::parse(&prefix).unwrap_or_else(|_| {
-            self.problem(format!(
-                "MARQUEE_PREFIX={prefix:?} is not a path like `team/lake`"
-            ));
-            Path::ROOT
-        })
-    }
-
-    /// `MARQUEE_BUCKET`, `MARQUEE_PREFIX` and `MARQUEE_S3_PATH_STYLE`.
+    /// `MARQUEE_BUCKET` and `MARQUEE_S3_PATH_STYLE`.
     pub fn lake(&mut self) -> Lake {
         Lake {
             bucket: self.bucket(),
-            prefix: self.prefix(),
             path_style: self.switch("MARQUEE_S3_PATH_STYLE", false),
         }
     }
@@ -184,23 +166,22 @@ mod tests {
 
     #[test]
     fn a_bucket_is_enough_for_a_lake() {
-        let mut read = variables(&[("MARQUEE_BUCKET", "lake"), ("MARQUEE_PREFIX", "")]);
+        let mut read = variables(&[("MARQUEE_BUCKET", "lake")]);
         let lake = read.lake();
+        assert!(!lake.path_style);
         assert_eq!(read.finish(lake.location()).unwrap(), "s3://lake");
         let mut read = variables(&[
             ("MARQUEE_BUCKET", "lake"),
-            ("MARQUEE_PREFIX", "/team/lake/"),
             ("MARQUEE_S3_PATH_STYLE", "true"),
         ]);
         let lake = read.lake();
         assert!(lake.path_style);
-        assert_eq!(read.finish(lake.location()).unwrap(), "s3://lake/team/lake");
+        assert_eq!(read.finish(lake.location()).unwrap(), "s3://lake");
     }
 
     #[test]
     fn all_problems_are_named_at_once() {
         let mut read = variables(&[
-            ("MARQUEE_PREFIX", "a//b"),
             ("MARQUEE_S3_PATH_STYLE", "yes please"),
             ("SECONDS", "soon"),
             ("DAYS", "99999999999999999999"),
@@ -214,7 +195,6 @@ mod tests {
             read.finish(()).unwrap_err().to_string(),
             "the environment is not usable: \
              MARQUEE_BUCKET is missing (the name of the lake's bucket); \
-             MARQUEE_PREFIX=\"a//b\" is not a path like `team/lake`; \
              MARQUEE_S3_PATH_STYLE=\"yes please\" is neither true nor false; \
              SECONDS=\"soon\" is not a whole number of seconds from 0 to 60; \
              DAYS=\"99999999999999999999\" is not a whole number of days from 1 to 7; \

@@ -12,7 +12,7 @@ const SECONDS_PER_MINUTE: u64 = 60;
 /// What the environment says.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// `MARQUEE_BUCKET`, `MARQUEE_PREFIX` and `MARQUEE_S3_PATH_STYLE`.
+    /// `MARQUEE_BUCKET` and `MARQUEE_S3_PATH_STYLE`.
     pub(crate) lake: Lake,
     /// `MARQUEE_TOPIC_ARN`: the topic that people subscribe to.
     pub(crate) topic_arn: String,
@@ -92,14 +92,13 @@ mod tests {
         let url = "https://example.com/docs/OPERATIONS.md";
         let config = read(&[
             ("MARQUEE_BUCKET", "lake"),
-            ("MARQUEE_PREFIX", "team/lake"),
             ("MARQUEE_S3_PATH_STYLE", "true"),
             ("MARQUEE_TOPIC_ARN", TOPIC),
             ("MARQUEE_ALERT_WINDOW_MINUTES", "0"),
             ("MARQUEE_RUNBOOK_URL", url),
         ])
         .unwrap();
-        assert_eq!(config.lake.location(), "s3://lake/team/lake");
+        assert_eq!(config.lake.location(), "s3://lake");
         assert!(config.lake.path_style);
         assert_eq!(config.settings.window, Duration::ZERO);
         assert_eq!(config.settings.runbook_url.as_deref(), Some(url));

@@ -30,7 +30,7 @@ async fn serve() -> anyhow::Result<()> {
     let config = Config::read(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))?;
     let sdk = marquee_aws::sdk_config().await;
     let lake = config.lake;
-    let store = S3Store::connect(&sdk, lake.bucket, lake.path_style).below(lake.prefix);
+    let store = S3Store::connect(&sdk, lake.bucket, lake.path_style);
     let topic = SnsTopic::connect(&sdk, config.topic_arn);
     let alert = &Alert::new(
         Arc::new(store),

@@ -10,7 +10,7 @@ const SECONDS_PER_DAY: u64 = 86_400;
 /// What the environment says.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// `MARQUEE_BUCKET`, `MARQUEE_PREFIX`, `MARQUEE_S3_PATH_STYLE`: the lake.
+    /// `MARQUEE_BUCKET`, `MARQUEE_S3_PATH_STYLE`: the lake.
     pub(crate) lake: Lake,
     /// `MARQUEE_STEP`: which step this function is.
     pub(crate) step: Step,

@@ -41,8 +41,7 @@ async fn serve() -> anyhow::Result<()> {
     let emf = Emf::init(config.namespace, config.environment)?;
     let sdk = marquee_aws::sdk_config().await;
     let location = config.lake.location();
-    let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style)
-        .below(config.lake.prefix);
+    let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);
     let catalog = GlueCatalog::connect(&sdk, config.database, &location);
     let steps = &Steps::new(
         Arc::new(store),

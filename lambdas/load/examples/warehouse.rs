@@ -44,8 +44,7 @@ async fn serve() -> anyhow::Result<()> {
     let config = Config::read(|name| std::env::var(name).ok())?;
     let sdk = marquee_aws::sdk_config().await;
     let url = config.lake.location();
-    let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style)
-        .below(config.lake.prefix);
+    let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);
     let lake = Lake {
         store: Arc::new(store),
         url,

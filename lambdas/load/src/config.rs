@@ -10,7 +10,7 @@ const TIMEOUT: Duration = Duration::from_secs(1_800);
 /// What the environment says.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// `MARQUEE_BUCKET`, `MARQUEE_PREFIX`, `MARQUEE_S3_PATH_STYLE`: the lake.
+    /// `MARQUEE_BUCKET`, `MARQUEE_S3_PATH_STYLE`: the lake.
     pub(crate) lake: Lake,
     /// `MARQUEE_WORKGROUP`: the Redshift Serverless workgroup.
     pub(crate) workgroup: String,
@@ -79,7 +79,6 @@ mod tests {
     fn everything_can_be_set() {
         let config = read(&[
             ("MARQUEE_BUCKET", "lake"),
-            ("MARQUEE_PREFIX", "team"),
             ("MARQUEE_WORKGROUP", "marquee"),
             ("MARQUEE_WAREHOUSE_DATABASE", "marquee"),
             (
@@ -90,7 +89,7 @@ mod tests {
             ("MARQUEE_STATEMENT_SECONDS", "60"),
         ])
         .unwrap();
-        assert_eq!(config.lake.location(), "s3://lake/team");
+        assert_eq!(config.lake.location(), "s3://lake");
         assert_eq!(config.timeout, Duration::from_secs(60));
     }
 

@@ -38,8 +38,7 @@ async fn serve() -> anyhow::Result<()> {
         copy_role: config.copy_role,
         timeout: config.timeout,
     };
-    let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style)
-        .below(config.lake.prefix);
+    let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);
     let warehouse = DataApi::connect(&sdk, config.workgroup, config.database, config.secret);
     let loader = &Loader::new(Arc::new(store), Arc::new(warehouse), settings)?;
 

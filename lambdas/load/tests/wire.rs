@@ -76,7 +76,6 @@ async fn a_generation_is_loaded_over_the_wire() {
         ("AWS_ENDPOINT_URL", s3.endpoint()),
         ("AWS_ENDPOINT_URL_REDSHIFT_DATA", server.endpoint()),
         ("MARQUEE_BUCKET", "lake"),
-        ("MARQUEE_PREFIX", "team"),
         ("MARQUEE_S3_PATH_STYLE", "true"),
         ("MARQUEE_WORKGROUP", "marquee"),
         ("MARQUEE_WAREHOUSE_DATABASE", "marquee"),
@@ -94,7 +93,7 @@ async fn a_generation_is_loaded_over_the_wire() {
     let book = s3
         .object(
             "lake",
-            &format!("team/ledger/days/event_date={DATE}/audit/warehouse.json"),
+            &format!("ledger/days/event_date={DATE}/audit/warehouse.json"),
         )
         .unwrap();
     let book: Value = serde_json::from_slice(&book).unwrap();

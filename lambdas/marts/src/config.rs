@@ -6,7 +6,7 @@ use marquee_marts::steps::Step;
 /// What the environment says.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// `MARQUEE_BUCKET`, `MARQUEE_PREFIX`, `MARQUEE_S3_PATH_STYLE`: the lake.
+    /// `MARQUEE_BUCKET`, `MARQUEE_S3_PATH_STYLE`: the lake.
     pub(crate) lake: Lake,
     /// `MARQUEE_STEP`: which step this function is.
     pub(crate) step: Step,

@@ -6,7 +6,7 @@ use marquee_ingest::Settings;
 /// What the environment says.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// `MARQUEE_BUCKET`, `MARQUEE_PREFIX`, `MARQUEE_S3_PATH_STYLE`: the lake.
+    /// `MARQUEE_BUCKET`, `MARQUEE_S3_PATH_STYLE`: the lake.
     pub(crate) lake: Lake,
     /// `MARQUEE_RAW`: whether the raw zone is written; and how far an event's time
     /// may lie ahead of its arrival, `MARQUEE_MAX_FUTURE_SECONDS`, and behind,
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_bucket_is_enough() {
-        let config = read(&[("MARQUEE_BUCKET", "lake"), ("MARQUEE_PREFIX", "")]).unwrap();
+        let config = read(&[("MARQUEE_BUCKET", "lake")]).unwrap();
         assert_eq!(config.lake.location(), "s3://lake");
         assert!(config.settings.raw);
         assert_eq!(config.settings.window, Settings::default().window);

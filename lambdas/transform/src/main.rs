@@ -41,8 +41,7 @@ async fn serve() -> anyhow::Result<()> {
     let config = Config::read(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))?;
     let emf = Emf::init(config.namespace, config.environment)?;
     let sdk = marquee_aws::sdk_config().await;
-    let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style)
-        .below(config.lake.prefix);
+    let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);
     let transform = &Transform::new(Arc::new(store), config.settings);
 
     let handler = service_fn(|event: LambdaEvent<()>| async move {

@@ -9,13 +9,12 @@ use serde_json::json;
 const BINARY: &str = env!("CARGO_BIN_EXE_transform");
 const SEQUENCE: u128 = 49_590_338_271_490_256_608_559_692_538_361_571_095;
 
-/// Starts the function on the bucket `lake` of `s3`, below `team`.
+/// Starts the function on the bucket `lake` of `s3`.
 fn start(s3: &StandIn, api: &RuntimeApi) -> Running {
     let variables = [
         ("AWS_LAMBDA_RUNTIME_API", api.address()),
         ("AWS_ENDPOINT_URL", s3.endpoint()),
         ("MARQUEE_BUCKET", "lake"),
-        ("MARQUEE_PREFIX", "team"),
         ("MARQUEE_S3_PATH_STYLE", "true"),
     ];
     function(BINARY, &variables).start()
@@ -67,14 +66,14 @@ async fn a_batch_reaches_the_bucket_and_a_repeated_one_adds_nothing() {
     assert_eq!(answer, r#"{"batchItemFailures":[]}"#);
     let keys = s3.keys("lake");
     for zone in ["raw/events", "quarantine/events", "processed/events"] {
-        let zone = format!("team/{zone}/ingest_date=2026-01-01/ingest_hour=00/");
+        let zone = format!("{zone}/ingest_date=2026-01-01/ingest_hour=00/");
         assert_eq!(
             keys.iter().filter(|key| key.starts_with(&zone)).count(),
             1,
             "{zone} in {keys:?}"
         );
     }
-    let receipts = "team/ledger/receipts/ingest_date=2026-01-01/";
+    let receipts = "ledger/receipts/ingest_date=2026-01-01/";
     assert_eq!(
         keys.iter().filter(|key| key.starts_with(receipts)).count(),
         1,

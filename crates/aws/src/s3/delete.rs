@@ -42,7 +42,7 @@ async fn delete_batch(store: S3Store, batch: Vec<Result<Path>>) -> Vec<Result<Pa
             Err(error) => return with_error(batch, error),
         },
     };
-    let mut result = |path: Path| match refused.remove(&store.key(&path)) {
+    let mut result = |path: Path| match refused.remove(path.as_ref()) {
         Some(refusal) => Err(key_failure("DeleteObjects", &path, refusal)),
         None => Ok(path),
     };
@@ -61,7 +61,7 @@ async fn delete_one(store: &S3Store, path: &Path) -> Result<()> {
         .client
         .delete_object()
         .bucket(&*store.bucket)
-        .key(store.key(path));
+        .key(path.as_ref());
     let deleted = request.send().await;
     deleted
         .map(drop)
@@ -72,7 +72,7 @@ async fn delete_one(store: &S3Store, path: &Path) -> Result<()> {
 async fn delete_many(store: &S3Store, paths: &[&Path]) -> Result<HashMap<String, Refusal>> {
     let keys: Vec<ObjectIdentifier> = paths
         .iter()
-        .map(|path| ObjectIdentifier::builder().key(store.key(path)).build())
+        .map(|path| ObjectIdentifier::builder().key(path.as_ref()).build())
         .collect::<Result<_, _>>()
         .map_err(invalid)?;
     let delete = Delete::builder()

@@ -32,7 +32,7 @@ impl S3Store {
         let mut pages = std::pin::pin!(self.pages(prefix, None, Some("/")));
         while let Some(page) = pages.try_next().await? {
             for common in page.common_prefixes.unwrap_or_default() {
-                let common = self.locate(&common.prefix.unwrap_or_default())?;
+                let common = Path::parse(common.prefix.unwrap_or_default())?;
                 level.common_prefixes.push(common);
             }
             for object in self.objects(page.contents) {
@@ -50,16 +50,16 @@ impl S3Store {
     ) -> impl Stream<Item = Result<ListObjectsV2Output>> + Send + 'static {
         let location = prefix.cloned().unwrap_or_default();
         // A prefix is of whole segments: `a` holds `a/b`, not `ab`.
-        let below = match self.key(&location) {
-            key if key.is_empty() || key.ends_with('/') => key,
-            key => format!("{key}/"),
+        let below = match location.as_ref() {
+            "" => None,
+            key => Some(format!("{key}/")),
         };
         let pages = self
             .client
             .list_objects_v2()
             .bucket(&*self.bucket)
-            .set_prefix((!below.is_empty()).then_some(below))
-            .set_start_after(offset.map(|offset| self.key(offset)))
+            .set_prefix(below)
+            .set_start_after(offset.map(Path::to_string))
             .set_delimiter(delimiter.map(str::to_owned))
             .into_paginator()
             .send();
@@ -86,7 +86,7 @@ impl S3Store {
             .ok_or_else(|| invalid("an object without a key is listed"))?;
         let size = object.size.and_then(|size| u64::try_from(size).ok());
         Ok(ObjectMeta {
-            location: self.locate(&key)?,
+            location: Path::parse(&key)?,
             last_modified: at(object.last_modified)?,
             size: size.ok_or_else(|| invalid(format!("{key} is listed without a size")))?,
             e_tag: object.e_tag,

@@ -65,8 +65,6 @@ const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC
 pub struct S3Store {
     client: Client,
     bucket: Arc<str>,
-    /// Before every key; the root for the whole bucket.
-    prefix: Path,
 }
 
 impl S3Store {
@@ -75,7 +73,6 @@ impl S3Store {
         Self {
             client,
             bucket: bucket.into(),
-            prefix: Path::default(),
         }
     }
 
@@ -88,34 +85,11 @@ impl S3Store {
             .build();
         Self::new(Client::from_conf(config), bucket)
     }
-
-    /// The part of the bucket below `prefix`, as if there were no other.
-    pub fn below(self, prefix: Path) -> Self {
-        let prefix = self.prefix.parts().chain(prefix.parts()).collect();
-        Self { prefix, ..self }
-    }
-
-    /// The key of the object at `location`.
-    fn key(&self, location: &Path) -> String {
-        if self.prefix.is_root() {
-            location.to_string()
-        } else {
-            format!("{}/{location}", self.prefix)
-        }
-    }
-
-    /// The location of the object with that key, or of the common prefix.
-    fn locate(&self, key: &str) -> Result<Path> {
-        let below = key.strip_prefix(self.prefix.as_ref());
-        let below =
-            below.ok_or_else(|| invalid(format!("{key} is listed below {}", self.prefix)))?;
-        Ok(Path::parse(below)?)
-    }
 }
 
 impl fmt::Display for S3Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "s3://{}/{}", self.bucket, self.prefix)
+        write!(f, "s3://{}", self.bucket)
     }
 }
 
@@ -131,7 +105,7 @@ impl ObjectStore for S3Store {
             .client
             .put_object()
             .bucket(&*self.bucket)
-            .key(self.key(location))
+            .key(location.as_ref())
             .body(Bytes::from(payload).into());
         request = Headers::from(&options.attributes).onto_put(request);
         if !options.tags.encoded().is_empty() {
@@ -203,14 +177,14 @@ impl ObjectStore for S3Store {
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        let source = self.key(from);
+        let source = from.to_string();
         let source = utf8_percent_encode(&source, COPY_SOURCE);
         let mut request = self
             .client
             .copy_object()
             .bucket(&*self.bucket)
             .copy_source(format!("{}/{source}", self.bucket))
-            .key(self.key(to));
+            .key(to.as_ref());
         let told_apart: fn(Error) -> Error = match options.mode {
             CopyMode::Overwrite => |error| error,
             CopyMode::Create => {

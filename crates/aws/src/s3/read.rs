@@ -44,7 +44,7 @@ impl S3Store {
             .client
             .get_object()
             .bucket(&*self.bucket)
-            .key(self.key(location));
+            .key(location.as_ref());
         let mut got = under!(request, options)
             .set_range(range.clone())
             .send()
@@ -82,7 +82,7 @@ impl S3Store {
             .client
             .head_object()
             .bucket(&*self.bucket)
-            .key(self.key(location));
+            .key(location.as_ref());
         let mut head = under!(request, options)
             .send()
             .await

@@ -38,7 +38,7 @@ impl S3Upload {
             .client
             .create_multipart_upload()
             .bucket(&*store.bucket)
-            .key(store.key(location))
+            .key(location.as_ref())
             .checksum_algorithm(ChecksumAlgorithm::Crc32);
         request = Headers::from(&options.attributes).onto_upload(request);
         if !options.tags.encoded().is_empty() {
@@ -71,7 +71,7 @@ impl MultipartUpload for S3Upload {
             .client
             .upload_part()
             .bucket(&*self.store.bucket)
-            .key(self.store.key(&location))
+            .key(location.as_ref())
             .upload_id(&self.id)
             .part_number(number)
             .checksum_algorithm(ChecksumAlgorithm::Crc32)
@@ -120,7 +120,7 @@ impl MultipartUpload for S3Upload {
             .client
             .complete_multipart_upload()
             .bucket(&*self.store.bucket)
-            .key(self.store.key(&self.location))
+            .key(self.location.as_ref())
             .upload_id(&self.id)
             .multipart_upload(parts)
             .send()
@@ -137,7 +137,7 @@ impl MultipartUpload for S3Upload {
             .client
             .abort_multipart_upload()
             .bucket(&*self.store.bucket)
-            .key(self.store.key(&self.location))
+            .key(self.location.as_ref())
             .upload_id(&self.id)
             .send()
             .await

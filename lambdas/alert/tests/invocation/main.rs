@@ -13,7 +13,7 @@ use crate::sns::Sns;
 const BINARY: &str = env!("CARGO_BIN_EXE_alert");
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:alerts";
 
-/// The function on the bucket `lake`, below `team`.
+/// The function on the bucket `lake`.
 fn on(s3: &StandIn, sns: &Sns, api: &RuntimeApi) -> Function {
     function(
         BINARY,
@@ -22,7 +22,6 @@ fn on(s3: &StandIn, sns: &Sns, api: &RuntimeApi) -> Function {
             ("AWS_ENDPOINT_URL_S3", s3.endpoint()),
             ("AWS_ENDPOINT_URL_SNS", sns.endpoint()),
             ("MARQUEE_BUCKET", "lake"),
-            ("MARQUEE_PREFIX", "team"),
             ("MARQUEE_S3_PATH_STYLE", "true"),
             ("MARQUEE_TOPIC_ARN", TOPIC),
             ("MARQUEE_RUNBOOK_URL", "https://example.com/OPERATIONS.md"),
@@ -115,8 +114,7 @@ async fn a_failure_reaches_the_topic_once() {
     let keys = s3.keys("lake");
     assert_eq!(keys.len(), 3, "{keys:?}");
     assert!(
-        keys.iter()
-            .all(|key| key.starts_with("team/ledger/alerts/")),
+        keys.iter().all(|key| key.starts_with("ledger/alerts/")),
         "{keys:?}"
     );
 }

@@ -20,7 +20,7 @@ use parquet::arrow::ArrowWriter;
 use serde_json::json;
 
 pub(crate) const DATE: &str = "2026-03-02";
-pub(crate) const URL: &str = "s3://lake/team";
+pub(crate) const URL: &str = "s3://lake";
 pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/copy";
 
 /// The bucket as COPY sees it: to be read.
@@ -49,7 +49,7 @@ fn read_only<T>() -> Result<T> {
 impl ObjectStore for Bucket {
     async fn get_opts(&self, key: &Path, options: GetOptions) -> Result<GetResult> {
         let memory = InMemory::new();
-        if let Some(content) = self.0.object("lake", &format!("team/{key}")) {
+        if let Some(content) = self.0.object("lake", key.as_ref()) {
             memory.put(key, content.into()).await?;
         }
         memory.get_opts(key, options).await
@@ -129,7 +129,7 @@ pub(crate) fn publish(s3: &StandIn, generation: u32, rows: &[usize]) -> Rows {
         let key = key(generation, part);
         files.push(json!({"key": key, "rows": rows, "bytes": content.len(), "digest": "d"}));
         all.extend(of_file(content.clone().into()).unwrap().1);
-        s3.insert("lake", &format!("team/{key}"), content);
+        s3.insert("lake", &key, content);
     }
     all.sort();
     let ledger = json!({
@@ -138,14 +138,14 @@ pub(crate) fn publish(s3: &StandIn, generation: u32, rows: &[usize]) -> Rows {
         "facts": "f", "looked_back": {}, "tables": {"retention": {"files": files}},
         "counts": {"receipt_rows": 0, "curated": 0, "duplicates": 0, "conflicts": 0, "redelivered": 0},
     });
-    let place = format!("team/ledger/days/event_date={DATE}/{generation:06}.json");
+    let place = format!("ledger/days/event_date={DATE}/{generation:06}.json");
     s3.insert("lake", &place, ledger.to_string());
     all
 }
 
 /// Damages the first page of a generation's first file.
 pub(crate) fn damage(s3: &StandIn, generation: u32) {
-    let key = format!("team/{}", key(generation, 0));
+    let key = key(generation, 0);
     let mut content = s3.object("lake", &key).unwrap().to_vec();
     for byte in content.iter_mut().take(40).skip(4) {
         *byte ^= 0x5a;
