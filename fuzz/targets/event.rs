@@ -1,0 +1,35 @@
+//! A unit, any bytes: `parse` and the model of the contract judge alike, and what
+//! is written is read back.
+#![no_main]
+
+#[path = "../../crates/event/tests/model/mod.rs"]
+mod model;
+
+use libfuzzer_sys::fuzz_target;
+use marquee_event::{Event, parse};
+use model::{Judgement, judge};
+use serde_json::Value;
+
+fuzz_target!(|unit: &[u8]| {
+    let parsed = parse(unit);
+    match (judge(unit), &parsed) {
+        (Judgement::NumberOutOfRange, _) => {}
+        (Judgement::Refused(reason, field), Err(refusal)) => {
+            assert_eq!((refusal.reason, refusal.field), (reason, field));
+        }
+        (Judgement::Event(event, unknown), Ok(parsed)) => {
+            let extra = parsed.extra.as_deref().map(|extra| {
+                serde_json::from_str::<Value>(extra).expect("extra fields are JSON")
+            });
+            assert_eq!(extra, unknown);
+            assert_eq!(
+                Event {
+                    extra: None,
+                    ..parsed.clone()
+                },
+                *event
+            );
+        }
+        (judgement, parsed) => panic!("{judgement:?}, but {parsed:?}"),
+    }
+});

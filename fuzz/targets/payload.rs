@@ -1,0 +1,31 @@
+//! A batch as Lambda delivers it, any bytes: an error, or books that balance.
+#![no_main]
+
+use std::cell::RefCell;
+
+use libfuzzer_sys::fuzz_target;
+use marquee_codec::Limits;
+use marquee_ingest::titles::Titles;
+use marquee_ingest::{Settings, Transformer, envelope};
+
+thread_local! {
+    static TRANSFORMER: RefCell<Transformer> = RefCell::new(
+        Transformer::new(Settings {
+            limits: Limits { record_bytes: 64 << 10, batch_bytes: 128 << 10 },
+            ..Settings::default()
+        })
+        .expect("the settings are good"),
+    );
+}
+
+fuzz_target!(|payload: &[u8]| {
+    let Ok(records) = envelope::records(payload) else {
+        return;
+    };
+    let titles = Titles::new(None, Vec::new());
+    TRANSFORMER.with_borrow_mut(|transformer| {
+        if let Ok(done) = transformer.transform(&records, &titles) {
+            assert_eq!(done.received, done.processed + done.refused.values().sum::<u64>());
+        }
+    });
+});
