@@ -31,7 +31,7 @@ const TIDY: &str = "marquee-tidy";
 
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Leave out what needs the AWS SDK, Python, Terraform and cargo-deny
+    /// Leave out what needs the AWS SDK, Terraform, npm and cargo-deny
     #[arg(long)]
     quick: bool,
     /// Install nothing, and leave out the emulator of AWS
