@@ -8,6 +8,7 @@ mod signals;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use marquee_producer::console;
 
 /// What was asked for cannot be done, so nothing was sent.
 const EXIT_BAD_INPUT: u8 = 2;
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
         Err(error) => Err(error.into()),
     };
     ended.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        console::note(format!("error: {}", console::sentence(&error)));
         ExitCode::from(EXIT_BAD_INPUT)
     })
 }

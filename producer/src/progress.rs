@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use marquee_producer::Progress;
+use marquee_producer::{Progress, console};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -38,7 +38,7 @@ impl Display {
                 }
                 match &bar {
                     Some(bar) => advance(bar, &progress),
-                    None => eprintln!("{}", line(&progress, expected, began.elapsed())),
+                    None => console::note(line(&progress, expected, began.elapsed())),
                 }
             }
             if let Some(bar) = &bar {

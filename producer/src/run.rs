@@ -1,6 +1,6 @@
 //! Puts a source, a producer and a target together.
 
-use std::io::{self, BufWriter, ErrorKind, Write as _};
+use std::io::Write as _;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use marquee_event::Title;
+use marquee_producer::console::{self, Output};
 use marquee_producer::input::{self, InputSettings, SourceError};
 use marquee_producer::simulate::Simulation;
 use marquee_producer::{
@@ -216,30 +217,34 @@ fn write_catalogue(path: Option<PathBuf>, titles: Option<&[Title]>) -> anyhow::R
 
 /// Prints the events as they would be sent, a line each.
 fn print(source: Source, mut numbering: Numbering) -> anyhow::Result<ExitCode> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = Output::open();
     for event in source.events {
         let mut body = numbering.number(event?);
         body.push(b'\n');
-        match out.write_all(&body) {
-            // Whoever reads has read enough.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
-            written => written.context("cannot print")?,
+        let written = out.write_all(&body);
+        if out.is_closed() {
+            return Ok(ExitCode::SUCCESS);
         }
+        written.context("cannot print")?;
     }
     match out.flush() {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        flushed => flushed.context("cannot print").map(|()| ExitCode::SUCCESS),
+        Err(_) if out.is_closed() => {}
+        flushed => flushed.context("cannot print")?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn report(fed: &Fed, interrupted: bool) -> anyhow::Result<ExitCode> {
     let summary = &fed.summary;
-    println!("{summary}");
+    if let Err(error) = console::print(format!("{summary}\n")) {
+        // What is sent is sent, and the exit code says how much of it.
+        console::note(format!("error: cannot print the summary: {error}"));
+    }
     if let Some(error) = &summary.stopped_by {
-        eprintln!("error: {error}");
+        console::note(format!("error: {error}"));
     }
     if let Some(error) = &fed.source_error {
-        eprintln!("error: {error}");
+        console::note(format!("error: {error}"));
     }
     let code =
         if !summary.is_complete() || summary.stopped_by.is_some() || fed.source_error.is_some() {
@@ -257,7 +262,7 @@ fn stop_on_signals(mut signals: Signals, stop: Stop) {
     tokio::spawn(async move {
         signals.next().await;
         stop.stop();
-        eprintln!("stopping: sending what is on its way (once more to quit at once)");
+        console::note("stopping: sending what is on its way (once more to quit at once)");
         signals.next().await;
         std::process::exit(EXIT_INTERRUPTED.into());
     });
