@@ -56,14 +56,20 @@ pub struct Input {
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The file system refused.
-    #[error("cannot {action} {name}: {source}")]
+    #[error("cannot {action} {name}: {cause}")]
     Io {
         /// What was tried, as a verb.
         action: &'static str,
         /// The file.
         name: String,
         /// What the system said.
-        source: io::Error,
+        cause: io::Error,
+    },
+    /// There is no event in it.
+    #[error("{name} holds no event, so there is nothing to send")]
+    Empty {
+        /// The file.
+        name: String,
     },
     /// A line is not what it should be.
     #[error("{name}, line {line}: {problem}")]
@@ -107,10 +113,10 @@ pub enum SourceError {
 
 impl SourceError {
     fn io(action: &'static str, name: &str) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io {
+        move |cause| Self::Io {
             action,
             name: name.to_owned(),
-            source,
+            cause,
         }
     }
 
@@ -126,7 +132,8 @@ impl SourceError {
 /// Opens and checks a file, or the standard input for `-`.
 ///
 /// # Errors
-/// The first thing that is wrong with it.
+/// The first thing that is wrong with it; [`SourceError::Empty`], whatever its
+/// format, where there is no event in it.
 pub fn open(path: &Path, settings: &InputSettings) -> Result<Input, SourceError> {
     let mut file = if path == Path::new("-") {
         spool::standard_input()?
@@ -137,12 +144,17 @@ pub fn open(path: &Path, settings: &InputSettings) -> Result<Input, SourceError>
         Some(format) => format,
         None => detect::detect(&mut file, path)?,
     };
-    match format {
+    let name = file.name.clone();
+    let input = match format {
         Format::Ndjson => ndjson::open(file, settings.rebase, settings.keep_bad),
         Format::WatchLog => watch_log::open(file, settings.rebase),
         Format::Movielens => {
             let movies = settings.movies.as_deref().map(spool::file).transpose()?;
             movielens::open(file, movies, settings.rebase)
         }
+    }?;
+    match input.count {
+        0 => Err(SourceError::Empty { name }),
+        _ => Ok(input),
     }
 }

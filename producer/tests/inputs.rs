@@ -198,18 +198,25 @@ fn bad_tables_are_refused_in_one_sentence_with_the_line() {
 #[test]
 fn the_format_is_told_by_the_name_or_the_first_line() {
     let dir = Dir::new();
-    assert_eq!(input(&dir.file("x.ndjson", "")).format, Format::Ndjson);
+    let ratings = "userId,movieId,rating,timestamp\n1,1,4.0,964982703\n";
+    assert!(refusal(&dir.file("x.ndjson", ratings)).starts_with("FILE, line 1: not JSON"));
     assert_eq!(
         input(&dir.file("x", "\u{feff}\r\n{}\n")).format,
         Format::Ndjson
     );
-    assert_eq!(
-        input(&dir.file("x.txt", "userId,movieId,rating,timestamp\n")).format,
-        Format::Movielens
-    );
-    for unknown in ["", "hello\n", "a,b\n1,2\n"] {
+    assert_eq!(input(&dir.file("x.txt", ratings)).format, Format::Movielens);
+    for unknown in ["hello\n", "a,b\n1,2\n"] {
         assert!(refusal(&dir.file("x.csv", unknown)).starts_with("cannot tell what FILE holds"));
     }
+    // More blank lines than are looked at do not make it empty.
+    let blank = "\n".repeat(70_000) + ratings;
+    assert!(refusal(&dir.file("x.csv", &blank)).starts_with("cannot tell what FILE holds"));
+    let settings = InputSettings {
+        format: Some(Format::Movielens),
+        ..InputSettings::default()
+    };
+    let blank = open(&dir.file("x.csv", &blank), &settings).unwrap();
+    assert_eq!(events(blank).len(), 1);
     assert!(refusal(Path::new("/no/such/file.csv")).starts_with("cannot open FILE: No such file"));
     assert!(refusal(Path::new("/tmp")).starts_with("cannot read FILE"));
 }

@@ -34,6 +34,10 @@ pub(super) fn detect(file: &mut Spooled, path: &Path) -> Result<Format, SourceEr
     }
     let first = first_line(file)?;
     file.rewind()?;
+    let Some(first) = first else {
+        let name = file.name.clone();
+        return Err(SourceError::Empty { name });
+    };
     if first.starts_with('{') {
         return Ok(Format::Ndjson);
     }
@@ -62,7 +66,8 @@ pub(super) fn detect(file: &mut Spooled, path: &Path) -> Result<Format, SourceEr
     })
 }
 
-fn first_line(file: &mut Spooled) -> Result<String, SourceError> {
+/// The first line that is not blank; `None` where all are.
+fn first_line(file: &mut Spooled) -> Result<Option<String>, SourceError> {
     let mut reader = BufReader::new((&file.file).take(FIRST_LINE_BYTES));
     let mut line = Vec::new();
     loop {
@@ -72,8 +77,13 @@ fn first_line(file: &mut Spooled) -> Result<String, SourceError> {
             .map_err(SourceError::io("read", &file.name))?;
         let text = String::from_utf8_lossy(&line);
         let text = text.trim_start_matches('\u{feff}').trim();
-        if read == 0 || !text.is_empty() {
-            return Ok(text.to_owned());
+        if !text.is_empty() {
+            return Ok(Some(text.to_owned()));
+        }
+        if read == 0 {
+            // Unless only what was looked at is blank.
+            let is_end = reader.get_ref().limit() > 0;
+            return Ok((!is_end).then(String::new));
         }
     }
 }

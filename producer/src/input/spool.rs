@@ -29,11 +29,11 @@ pub(super) fn file(path: &Path) -> Result<Spooled, SourceError> {
     let file = File::open(path).map_err(SourceError::io("open", &name))?;
     let kind = file.metadata().map_err(SourceError::io("open", &name))?;
     if kind.is_dir() {
-        let source = io::Error::new(io::ErrorKind::IsADirectory, "it is a directory");
+        let cause = io::Error::new(io::ErrorKind::IsADirectory, "it is a directory");
         return Err(SourceError::Io {
             action: "read",
             name,
-            source,
+            cause,
         });
     }
     if kind.is_file() {

@@ -36,6 +36,9 @@ impl<const N: usize> Table<N> {
             Ok(header) => header.clone(),
             Err(error) => return Err(problem_of(&name, reader.get_ref(), &error)),
         };
+        if header.is_empty() {
+            return Err(SourceError::Empty { name });
+        }
         let mut places = [0; N];
         for (place, column) in places.iter_mut().zip(wanted) {
             let found = header.iter().position(|name| column_name(name) == column);
