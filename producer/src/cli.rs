@@ -67,7 +67,7 @@ pub(crate) struct SimulateArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SendArgs {
-    /// The file, or - for the standard input.
+    /// The file, or - for the standard input. One without an event is refused.
     pub(crate) file: PathBuf,
     /// What the file holds [default: what its name or first line says].
     #[arg(long, value_enum)]
@@ -118,7 +118,7 @@ pub(crate) struct DeliveryArgs {
     #[arg(long, value_enum, default_value_t = CompressionArg::Zstd)]
     pub(crate) compression: CompressionArg,
     /// How many buckets users are dealt to, each an aggregate of its own.
-    #[arg(long, value_name = "K", default_value_t = AggregateSettings::default().buckets)]
+    #[arg(long, value_name = "K", default_value_t = AggregateSettings::default().buckets, value_parser = buckets)]
     pub(crate) buckets: NonZeroU16,
     /// What an aggregate aims to weigh, compressed; 25600 is a PUT unit.
     #[arg(long, value_name = "BYTES", default_value_t = PUT_UNIT_BYTES)]
@@ -211,6 +211,17 @@ impl From<CompressionArg> for Compression {
             CompressionArg::None => Self::None,
         }
     }
+}
+
+/// How many buckets, of which there must be one.
+fn buckets(text: &str) -> Result<NonZeroU16, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "a number of buckets is {} to {}",
+            NonZeroU16::MIN,
+            NonZeroU16::MAX
+        )
+    })
 }
 
 /// A date's midnight or an instant, UTC microseconds.

@@ -91,7 +91,7 @@ fn what_cannot_be_done_exits_with_2_and_one_sentence() {
     for (args, expected) in [
         (
             vec!["send", "/no/such/file", "--to", &stream],
-            "error: cannot open /no/such/file: No such file",
+            "error: cannot open /no/such/file: No such file or directory (os error 2)\n",
         ),
         (
             vec!["send", &bad, "--to", &stream],
@@ -137,6 +137,10 @@ fn what_cannot_be_done_exits_with_2_and_one_sentence() {
             vec!["simulate", "--to", &stream, "--max-record-bytes", "9000000"],
             "error: --max-record-bytes must be",
         ),
+        (
+            vec!["simulate", "--to", &stream, "--buckets", "0"],
+            "'0' for '--buckets <K>': a number of buckets is 1 to 65535",
+        ),
     ] {
         let output = producer(&args);
         let stderr = text(&output.stderr);
@@ -145,6 +149,88 @@ fn what_cannot_be_done_exits_with_2_and_one_sentence() {
         assert_eq!(text(&output.stdout), "", "{args:?}");
     }
     assert!(!dir.path().join("stream").exists(), "nothing half-written");
+}
+
+#[test]
+fn what_holds_no_event_is_refused_whatever_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let stream = format!("local:{}", dir.path().join("stream").display());
+    let header = "userId,movieId,rating,timestamp\n";
+    for (name, content, format) in [
+        ("e.ndjson", "", None),
+        ("e.ndjson", "\n \n", None),
+        ("e.csv", "", None),
+        ("e.csv", "\n\n", Some("watch-log")),
+        ("e.csv", "", Some("movielens")),
+        ("e.csv", header, None),
+        ("-", "", None),
+        ("-", "\n", Some("ndjson")),
+    ] {
+        let mut file = dir.path().join(name).display().to_string();
+        let called = match name {
+            "-" => {
+                file = name.to_owned();
+                "standard input"
+            }
+            _ => {
+                fs::write(&file, content).unwrap();
+                &file.clone()
+            }
+        };
+        let mut args = vec!["send", &file, "--to", &stream];
+        args.extend(
+            format
+                .map(|format| ["--format", format])
+                .into_iter()
+                .flatten(),
+        );
+        let output = piped(&args, content.as_bytes());
+        assert_eq!(
+            (
+                output.status.code(),
+                text(&output.stdout),
+                text(&output.stderr)
+            ),
+            (
+                Some(2),
+                String::new(),
+                format!("error: {called} holds no event, so there is nothing to send\n")
+            ),
+            "{name} {content:?} {format:?}"
+        );
+    }
+    assert!(!dir.path().join("stream").exists());
+}
+
+#[test]
+fn nobody_needs_to_read_what_came_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let to = format!("local:{}", dir.path().join("stream").display());
+    for to in [to.as_str(), "-"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_marquee-producer"))
+            .args(["send", "-", "--to", to])
+            .stdin(Stdio::piped())
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(b"{\"a\":1}\n")
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            (output.status.code(), text(&output.stderr)),
+            (Some(0), String::new()),
+            "{to}"
+        );
+        let stream = dir.path().join("stream");
+        assert_eq!(units(&stream).len(), 1);
+    }
 }
 
 #[cfg(not(feature = "kinesis"))]
