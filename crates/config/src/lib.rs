@@ -5,7 +5,7 @@
 //! use marquee_config::Variables;
 //!
 //! # fn read() -> Result<(String, i64), marquee_config::ConfigError> {
-//! let mut variables = Variables::new(|name| std::env::var(name).ok());
+//! let mut variables = Variables::new(marquee_config::environment);
 //! let bucket = variables.bucket();
 //! let days = variables.number("MARQUEE_KEEP_DAYS", "days", 1..=365).unwrap_or(7);
 //! variables.finish((bucket, days))
@@ -37,6 +37,20 @@ impl Lake {
     pub fn location(&self) -> String {
         format!("s3://{}", self.bucket)
     }
+}
+
+/// Where a function's metrics are filed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metrics {
+    /// `MARQUEE_METRICS_NAMESPACE`; else `Marquee`.
+    pub namespace: String,
+    /// `MARQUEE_ENVIRONMENT`, a dimension of each; else `default`.
+    pub environment: String,
+}
+
+/// A variable of the process, to be looked up.
+pub fn environment(name: &str) -> Option<String> {
+    Some(std::env::var_os(name)?.to_string_lossy().into_owned())
 }
 
 /// Reads variables and collects what is wrong with them, so that one start
@@ -123,6 +137,15 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         }
     }
 
+    /// `MARQUEE_METRICS_NAMESPACE` and `MARQUEE_ENVIRONMENT`.
+    pub fn metrics(&self) -> Metrics {
+        let text = |name, default: &str| self.text(name).unwrap_or_else(|| default.to_owned());
+        Metrics {
+            namespace: text("MARQUEE_METRICS_NAMESPACE", "Marquee"),
+            environment: text("MARQUEE_ENVIRONMENT", "default"),
+        }
+    }
+
     /// Notes a problem that only the caller can see, as a clause.
     pub fn problem(&mut self, problem: String) {
         self.problems.push(problem);
@@ -200,6 +223,23 @@ mod tests {
              DAYS=\"99999999999999999999\" is not a whole number of days from 1 to 7; \
              PLACE=\"somewhere\" is not a place from 0 to 255"
         );
+    }
+
+    #[test]
+    fn metrics_have_a_place_by_themselves() {
+        let place = |known: &[(&str, &str)]| {
+            let Metrics {
+                namespace,
+                environment,
+            } = variables(known).metrics();
+            format!("{namespace} {environment}")
+        };
+        assert_eq!(place(&[]), "Marquee default");
+        let set = [
+            ("MARQUEE_METRICS_NAMESPACE", "Elsewhere"),
+            ("MARQUEE_ENVIRONMENT", "dev"),
+        ];
+        assert_eq!(place(&set), "Elsewhere dev");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! What goes wrong with a day.
 
 use marquee_lake::LakeError;
+use marquee_lake::step::{Kind, StepError};
 use marquee_tables::encode::EncodeError;
 use thiserror::Error;
 
 use crate::catalog::CatalogError;
 
-/// What goes wrong with a day. [`DayError::Lake`] with a store's error may pass
-/// when it is tried again; the others need somebody to look.
+/// What goes wrong with a day. [`DayError::kind`] says what may pass when it is
+/// tried again.
 #[derive(Debug, Error)]
 pub enum DayError {
     /// The lake could not be read or written, or holds what it should not.
@@ -26,7 +27,7 @@ pub enum DayError {
     },
     /// Files for sorting beside memory could not be written or read.
     #[error("cannot use the directory for spilled runs: {0}")]
-    Spill(#[from] std::io::Error),
+    Spill(std::io::Error),
     /// What an object holds is not what its receipt says.
     #[error("{key} holds {found} {what}, but its receipt says {expected}")]
     Differs {
@@ -66,6 +67,41 @@ pub enum DayError {
     /// A head of a file in `sql/`.
     #[error(transparent)]
     Head(#[from] marquee_sql::HeadError),
+}
+
+impl DayError {
+    /// Of which kind it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Lake(error) => error.kind(),
+            Self::Spill(_)
+            | Self::Catalog {
+                cause: CatalogError::Service { .. },
+                ..
+            } => Kind::Store,
+            Self::Gone { .. } => Kind::Gone,
+            Self::Parquet { .. } | Self::Differs { .. } => Kind::Damaged,
+            Self::Date(_) => Kind::Input,
+            Self::Encode(_)
+            | Self::Head(_)
+            | Self::Catalog {
+                cause: CatalogError::Schema { .. },
+                ..
+            } => Kind::Failed,
+        }
+    }
+}
+
+impl From<DayError> for StepError {
+    fn from(error: DayError) -> Self {
+        Self::new(error.kind(), &error)
+    }
+}
+
+impl From<std::io::Error> for DayError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Spill(error)
+    }
 }
 
 impl From<object_store::Error> for DayError {

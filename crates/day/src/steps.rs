@@ -19,7 +19,8 @@ mod publish;
 use std::sync::Arc;
 use std::time::Duration;
 
-use marquee_lake::work::{NoWork, Work};
+use marquee_lake::step::{self, StepError};
+use marquee_lake::work::Work;
 use object_store::ObjectStore;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,6 @@ use serde_json::Value;
 
 use crate::catalog::Catalog;
 use crate::compact::CompactSettings;
-use crate::error::DayError;
 use crate::plan::{Definitions, Settings as PlanSettings};
 
 pub use errand::AuditAnswer;
@@ -133,48 +133,6 @@ impl Default for StepSettings {
     }
 }
 
-/// What goes wrong with a step.
-#[derive(Debug, thiserror::Error)]
-pub enum StepError {
-    /// The input is not what the step takes.
-    #[error("{step} cannot be asked that: {fault}")]
-    Input {
-        /// The step.
-        step: &'static str,
-        /// What is wrong with it.
-        fault: String,
-    },
-    /// The day.
-    #[error(transparent)]
-    Day(#[from] DayError),
-}
-
-impl StepError {
-    /// What a state machine can tell apart: `Store` may pass when it is tried
-    /// again, the others need somebody to look.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Input { .. } | Self::Day(DayError::Date(_)) => "Input",
-            Self::Day(DayError::Gone { .. }) => "Gone",
-            Self::Day(DayError::Differs { .. } | DayError::Parquet { .. }) => "Damaged",
-            Self::Day(DayError::Lake(_) | DayError::Catalog { .. } | DayError::Spill(_)) => "Store",
-            Self::Day(DayError::Encode(_) | DayError::Head(_)) => "Failed",
-        }
-    }
-}
-
-impl From<NoWork> for StepError {
-    fn from(fault: NoWork) -> Self {
-        Self::Day(DayError::Date(fault.to_string()))
-    }
-}
-
-impl From<marquee_lake::LakeError> for StepError {
-    fn from(error: marquee_lake::LakeError) -> Self {
-        Self::Day(error.into())
-    }
-}
-
 /// A date, for a step that needs no more.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -210,11 +168,14 @@ impl Steps {
     /// plan looks at and what a sweep removes, and reaches no object.
     ///
     /// # Errors
-    /// [`StepError`]. What was done before stands, and is found done when it is
-    /// tried again.
+    /// [`StepError`], which is logged. What was done before stands, and is found
+    /// done when it is tried again.
     pub async fn call(&self, step: Step, input: Value, now: i64) -> Result<Value, StepError> {
-        let begun = std::time::Instant::now();
-        let answer = match step {
+        step::told(step.name(), self.done(step, input, now)).await
+    }
+
+    async fn done(&self, step: Step, input: Value, now: i64) -> Result<Value, StepError> {
+        Ok(match step {
             Step::Plan => self.plan(read(step, input)?, now).await?,
             Step::Split => self.split(read::<OfDate>(step, input)?.work).await?,
             Step::Compact => self.compact(read(step, input)?).await?,
@@ -226,24 +187,12 @@ impl Steps {
             Step::Replay => self.replay(read(step, input)?).await?,
             Step::Rebuild => self.rebuild(read(step, input)?).await?,
             Step::Sweep => self.sweep(now).await?,
-        };
-        let took = begun.elapsed();
-        metrics::histogram!("Duration", "Stage" => step.name()).record(took.as_millis() as f64);
-        tracing::info!(
-            step = step.name(),
-            took.ms = took.as_millis() as u64,
-            answer = %answer,
-            "step is done"
-        );
-        Ok(answer)
+        })
     }
 }
 
 fn read<T: DeserializeOwned>(step: Step, input: Value) -> Result<T, StepError> {
-    serde_json::from_value(input).map_err(|fault| StepError::Input {
-        step: step.name(),
-        fault: fault.to_string(),
-    })
+    step::read(step.name(), input)
 }
 
 /// An answer as JSON. Nothing that a step answers can fail to be.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 use marquee_event::format_utc;
 use marquee_lake::receipt::{self, Kind, ObjectEntry, Receipt};
+use marquee_lake::step;
 use marquee_lake::zone::{BatchName, IngestHour};
 use marquee_lake::{LakeError, catalogue, digest};
 use marquee_tables::encode::EncodeError;
@@ -89,10 +90,28 @@ pub enum HandlerError {
     Encode(#[from] EncodeError),
 }
 
+impl HandlerError {
+    /// Of which kind it is.
+    pub fn kind(&self) -> step::Kind {
+        match self {
+            Self::Envelope(_) => step::Kind::Input,
+            Self::Lake(error) => error.kind(),
+            Self::Encode(_) => step::Kind::Failed,
+        }
+    }
+}
+
 impl From<object_store::Error> for HandlerError {
     fn from(error: object_store::Error) -> Self {
         Self::Lake(error.into())
     }
+}
+
+/// A batch that was made durable, and what it took.
+struct Durable {
+    receipt: Receipt,
+    transform: Duration,
+    put: Duration,
 }
 
 impl Transform {
@@ -125,7 +144,8 @@ impl Transform {
             let arrived_at = records.first().map(|record| record.arrived_at);
             response.report.arrived(arrived_at);
             match self.batch(records, &batch).await {
-                Ok(Some(receipt)) => {
+                Ok(Some(done)) => {
+                    let receipt = &done.receipt;
                     tracing::info!(
                         batch.name = %batch,
                         batch.shard = batch.shard_id,
@@ -133,18 +153,26 @@ impl Transform {
                         batch.received = receipt.received,
                         batch.processed = receipt.processed,
                         batch.quarantined = receipt.quarantined,
+                        took.transform.ms = milliseconds(done.transform),
+                        took.put.ms = milliseconds(done.put),
                         "batch is durable"
                     );
-                    response.report.add(&receipt);
+                    response.report.add(receipt);
                 }
                 Ok(None) => {
-                    tracing::info!(batch.name = %batch, "batch was durable already");
+                    tracing::info!(
+                        batch.name = %batch,
+                        batch.shard = batch.shard_id,
+                        "batch was durable already"
+                    );
                     response.report.repeated += 1;
                 }
                 Err(error) => {
                     response.report.failed += 1;
                     tracing::error!(
                         batch.name = %batch,
+                        batch.shard = batch.shard_id,
+                        kind = error.kind().name(),
                         error = %error,
                         "batch failed and will be retried from its first record"
                     );
@@ -162,7 +190,7 @@ impl Transform {
         &self,
         records: &[Record<'_>],
         name: &BatchName,
-    ) -> Result<Option<Receipt>, HandlerError> {
+    ) -> Result<Option<Durable>, HandlerError> {
         let (Some(first), Some(last)) = (records.first(), records.last()) else {
             return Ok(None);
         };
@@ -175,7 +203,7 @@ impl Transform {
         let titles = self.titles().await?;
         let begun = Instant::now();
         let done = self.transform(records, &titles)?;
-        took("transform", begun);
+        let transform = took("transform", begun);
         let begun = Instant::now();
         let objects = try_join_all(done.files.iter().map(|file| async {
             let digest = digest::of(&file.content);
@@ -192,7 +220,7 @@ impl Transform {
             })
         }))
         .await?;
-        took("put", begun);
+        let put = took("put", begun);
         let receipt = Receipt {
             version: 1,
             kind: Kind::Stream,
@@ -219,7 +247,11 @@ impl Transform {
             objects,
         };
         let created = receipt::create(store, &receipt).await?;
-        Ok(created.then_some(receipt))
+        Ok(created.then_some(Durable {
+            receipt,
+            transform,
+            put,
+        }))
     }
 
     /// Runs the pure part on a transformer that no other call uses.
@@ -308,10 +340,15 @@ impl BatchReport {
     }
 }
 
-/// Records how long a stage took, in milliseconds.
-fn took(stage: &'static str, begun: Instant) {
-    let milliseconds = begun.elapsed().as_secs_f64() * 1000.0;
-    metrics::histogram!("Duration", "Stage" => stage).record(milliseconds);
+/// How long a stage took, which is recorded.
+fn took(stage: &'static str, begun: Instant) -> Duration {
+    let took = begun.elapsed();
+    metrics::histogram!("Duration", "Stage" => stage).record(milliseconds(took));
+    took
+}
+
+fn milliseconds(took: Duration) -> f64 {
+    took.as_secs_f64() * 1000.0
 }
 
 fn name_of(records: &[Record<'_>]) -> Option<BatchName> {

@@ -4,13 +4,13 @@ use marquee_event::CatalogueError;
 use marquee_tables::encode::EncodeError;
 use thiserror::Error;
 
-/// What goes wrong with a lake. [`LakeError::Store`] may pass when it is tried
-/// again; the others will not.
+/// What goes wrong with a lake. [`LakeError::kind`] says what may pass when it is
+/// tried again.
 #[derive(Debug, Error)]
 pub enum LakeError {
     /// The object store did not do what it was asked.
     #[error("object store: {0}")]
-    Store(#[from] object_store::Error),
+    Store(object_store::Error),
     /// An object is there, but is not what its key says.
     #[error("{key} cannot be read: {cause}")]
     Malformed {
@@ -38,4 +38,11 @@ pub enum LakeError {
     /// A file could not be written.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+}
+
+// Not by `#[from]`, which would make it a source too: it is in the sentence.
+impl From<object_store::Error> for LakeError {
+    fn from(error: object_store::Error) -> Self {
+        Self::Store(error)
+    }
 }

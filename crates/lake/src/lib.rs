@@ -4,7 +4,7 @@
 //! one small object that makes a batch's other objects exist; [`catalogue`] is
 //! the table of titles and the pointer to its current version; [`generation`] is
 //! the one that makes a date's curated files exist; [`work`] is what the steps of a
-//! date leave for each other. All of it works
+//! date leave for each other, and [`step`] what they have in common. All of it works
 //! over any [`object_store::ObjectStore`]: a directory, memory, S3.
 
 pub mod catalogue;
@@ -13,6 +13,7 @@ pub mod document;
 pub mod error;
 pub mod generation;
 pub mod receipt;
+pub mod step;
 pub mod work;
 pub mod zone;
 

@@ -1,6 +1,8 @@
 //! One date's tables and checks, from its facts.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::compute::kernels::cast_utils::Parser;
@@ -8,8 +10,9 @@ use datafusion::arrow::datatypes::{Date32Type, SchemaRef};
 use datafusion::common::runtime::JoinSet;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::SessionContext;
-use futures::TryStreamExt;
+use futures::{FutureExt, TryStreamExt};
 use marquee_lake::generation::{FileEntry, TableFiles};
+use marquee_lake::step::Kind;
 use marquee_lake::work::DateInputs;
 use marquee_lake::{digest, zone};
 use marquee_sql::{After, Check, CheckResult, Mart, Partition};
@@ -21,6 +24,7 @@ use crate::MartsError;
 use crate::batches::{self, INGEST_BATCHES};
 use crate::check;
 use crate::curated::{self, COMPACTED};
+use crate::damage;
 use crate::ledger;
 use crate::output::{Output, storable};
 use crate::session::{self, register, register_rows};
@@ -65,8 +69,8 @@ impl DateRun {
     /// # Errors
     /// [`MartsError::File`] with the mart's file and what is wrong.
     pub async fn build(&self, mart: &Mart) -> Result<TableFiles, MartsError> {
-        let built = self.build_unnamed(mart).await;
-        built.map_err(|error| error.in_mart(&mart.name))
+        let built = self.blaming(mart.looks_back, self.build_unnamed(mart));
+        built.await.map_err(|error| error.in_mart(&mart.name))
     }
 
     async fn build_unnamed(&self, mart: &Mart) -> Result<TableFiles, MartsError> {
@@ -94,7 +98,10 @@ impl DateRun {
         self.store
             .put(&Path::from(entry.key.as_str()), file.into())
             .await
-            .map_err(marquee_lake::LakeError::from)?;
+            .map_err(|error| MartsError::Failed {
+                kind: Kind::of(&error),
+                message: format!("{} cannot be written: {error}", entry.key),
+            })?;
         Ok(TableFiles { files: vec![entry] })
     }
 
@@ -126,6 +133,7 @@ impl DateRun {
                 return Ok(built);
             };
             let (name, files) = done.map_err(|error| MartsError::Failed {
+                kind: Kind::Failed,
                 message: error.to_string(),
             })??;
             built.insert(name, files);
@@ -145,7 +153,50 @@ impl DateRun {
             }
             check::run(check, &context, &self.inputs.event_date).await
         };
-        run.await.map_err(|error| error.in_check(&check.name))
+        let found = self.blaming(check.looks_back, run).await;
+        found.map_err(|error| error.in_check(&check.name))
+    }
+
+    /// What the query over that window gives. Where neither the store nor the SQL is
+    /// at fault, the file is named that is not what the ledger says of it.
+    async fn blaming<T>(
+        &self,
+        looks_back: u32,
+        query: impl Future<Output = Result<T, MartsError>>,
+    ) -> Result<T, MartsError> {
+        // Some damage makes the reader of Parquet panic where it should refuse.
+        let done = AssertUnwindSafe(query).catch_unwind().await;
+        let message = match done {
+            Ok(Err(MartsError::Failed {
+                kind: Kind::Damaged | Kind::Failed,
+                message,
+            })) => message,
+            Ok(done) => return done,
+            Err(panic) => words(&*panic),
+        };
+        match damage::find(&*self.store, self.files(looks_back)?).await? {
+            Some(key) => Err(MartsError::Damaged { key, message }),
+            None => Err(MartsError::Failed {
+                kind: Kind::Failed,
+                message,
+            }),
+        }
+    }
+
+    /// The keys and digests of all that a query over that window may read.
+    fn files(&self, looks_back: u32) -> Result<Vec<(&str, &str)>, MartsError> {
+        let titles = self.inputs.catalogue.iter();
+        let mut files: Vec<(&str, &str)> = titles
+            .map(|pointer| (&*pointer.key, &*pointer.version))
+            .collect();
+        for table in self.inputs.tables.keys() {
+            files.extend(
+                self.entries(table, looks_back)?
+                    .into_iter()
+                    .map(|file| (&*file.key, &*file.digest)),
+            );
+        }
+        Ok(files)
     }
 
     /// The facts of the window that begins that many days before the date.
@@ -203,16 +254,28 @@ impl DateRun {
     }
 
     fn window(&self, table: &str, looks_back: u32) -> Result<Objects, MartsError> {
+        Ok(ledger::objects(self.entries(table, looks_back)?))
+    }
+
+    /// The table's files of the date and so many days before.
+    fn entries(&self, table: &str, looks_back: u32) -> Result<Vec<&FileEntry>, MartsError> {
         let first = i64::from(self.day) - i64::from(looks_back);
         let window = first..=i64::from(self.day);
-        let mut objects = Objects::new();
+        let mut entries = Vec::new();
         for (date, files) in self.inputs.tables.get(table).into_iter().flatten() {
             if window.contains(&i64::from(day_of(date)?)) {
-                objects.extend(ledger::objects(files));
+                entries.extend(files);
             }
         }
-        Ok(objects)
+        Ok(entries)
     }
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("its reader gave up").to_owned()
 }
 
 fn day_of(date: &str) -> Result<i32, MartsError> {

@@ -1,8 +1,13 @@
 //! What can go wrong, in one sentence each.
 
+use std::error::Error;
+use std::io;
+
+use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 use marquee_lake::LakeError;
+use marquee_lake::step::{Kind, StepError};
 
 use crate::session::{CATALOG, SCHEMA};
 
@@ -19,7 +24,7 @@ pub enum MartsError {
     },
     /// A receipt, or the catalogue's pointer, cannot be read.
     #[error("the lake's ledger cannot be read: {0}")]
-    Ledger(#[from] LakeError),
+    Ledger(LakeError),
     /// A receipt or a generation names an object where none of its kind can lie.
     #[error("the ledger names {key:?}, which is no key of the lake: {why}")]
     Key {
@@ -49,7 +54,7 @@ pub enum MartsError {
     Date(String),
     /// A file of `sql/` has a head that cannot be understood.
     #[error("sql/marts: {0}")]
-    Head(#[from] marquee_sql::HeadError),
+    Head(marquee_sql::HeadError),
     /// A file of `sql/` cannot be run.
     #[error("{file}: {cause}")]
     File {
@@ -58,9 +63,20 @@ pub enum MartsError {
         /// What is wrong.
         cause: Box<Self>,
     },
-    /// An object that the ledger names is missing or broken, or the machine gave up.
+    /// A file has other bytes than those that the ledger names.
+    #[error("{key} is not what the ledger says of it: {message}")]
+    Damaged {
+        /// The file.
+        key: String,
+        /// What its reader said.
+        message: String,
+    },
+    /// An object that the ledger names is missing or broken, or the store or the
+    /// machine gave up.
     #[error("the query failed: {message}")]
     Failed {
+        /// Which of these it is.
+        kind: Kind,
         /// What failed.
         message: String,
     },
@@ -83,6 +99,18 @@ impl MartsError {
         self.in_file(format!("sql/checks/{name}.sql"))
     }
 
+    /// Of which kind it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Ledger(error) => error.kind(),
+            Self::NotALake { .. } | Self::Date(_) => Kind::Input,
+            Self::Key { .. } | Self::Damaged { .. } => Kind::Damaged,
+            Self::ReadOnly { .. } | Self::Sql { .. } | Self::Head(_) => Kind::Failed,
+            Self::File { cause, .. } => cause.kind(),
+            Self::Failed { kind, .. } => *kind,
+        }
+    }
+
     fn in_file(self, file: String) -> Self {
         Self::File {
             file,
@@ -100,20 +128,72 @@ impl MartsError {
     }
 }
 
+impl From<MartsError> for StepError {
+    fn from(error: MartsError) -> Self {
+        Self::new(error.kind(), &error)
+    }
+}
+
+impl From<LakeError> for MartsError {
+    fn from(error: LakeError) -> Self {
+        Self::Ledger(error)
+    }
+}
+
+impl From<marquee_sql::HeadError> for MartsError {
+    fn from(error: marquee_sql::HeadError) -> Self {
+        Self::Head(error)
+    }
+}
+
 impl From<DataFusionError> for MartsError {
     fn from(error: DataFusionError) -> Self {
         let message = sentence(&error);
-        match error.find_root() {
-            DataFusionError::ObjectStore(_)
-            | DataFusionError::ParquetError(_)
-            | DataFusionError::IoError(_)
-            | DataFusionError::ExecutionJoin(_)
-            | DataFusionError::ResourcesExhausted(_)
-            | DataFusionError::External(_)
-            | DataFusionError::Internal(_) => Self::Failed { message },
-            _ => Self::Sql { message },
+        match failed(&error) {
+            Some(kind) => Self::Failed { kind, message },
+            None => Self::Sql { message },
         }
     }
+}
+
+/// Of which kind the failure is; `None` where the SQL is at fault.
+fn failed(error: &DataFusionError) -> Option<Kind> {
+    if let Some(error) = of_the_store(error) {
+        return Some(Kind::of(error));
+    }
+    match error.find_root() {
+        DataFusionError::IoError(_) => Some(Kind::Store),
+        DataFusionError::ParquetError(_) => Some(Kind::Damaged),
+        DataFusionError::ArrowError(error, _) => match &**error {
+            ArrowError::ParquetError(_) => Some(Kind::Damaged),
+            ArrowError::IoError(..) => Some(Kind::Store),
+            _ => None,
+        },
+        DataFusionError::ExecutionJoin(_)
+        | DataFusionError::ResourcesExhausted(_)
+        | DataFusionError::External(_)
+        | DataFusionError::Internal(_) => Some(Kind::Failed),
+        _ => None,
+    }
+}
+
+/// The object store's error that `error` comes from, through whatever readers.
+fn of_the_store<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e object_store::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        // The source of an `io::Error` is that of what it holds.
+        let held = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        next = match held {
+            Some(held) => Some(held),
+            None => error.source(),
+        };
+    }
+    None
 }
 
 /// The root of `error` in one line, its position in the SQL first.
@@ -166,7 +246,97 @@ fn split_position(text: String) -> (String, Option<(u64, u64)>) {
 
 #[cfg(test)]
 mod tests {
-    use super::split_position;
+    use std::io;
+    use std::sync::Arc;
+
+    use datafusion::parquet::errors::ParquetError;
+
+    use super::*;
+
+    fn slow() -> object_store::Error {
+        object_store::Error::Generic {
+            store: "S3",
+            source: "GetObject was answered with 503 SlowDown".into(),
+        }
+    }
+
+    fn missing() -> object_store::Error {
+        object_store::Error::NotFound {
+            path: "curated/events/a.parquet".to_owned(),
+            source: "GetObject was answered with 404 NoSuchKey".into(),
+        }
+    }
+
+    /// What a state machine is told of it, as a mart's failure.
+    fn told(error: impl Into<DataFusionError>) -> StepError {
+        MartsError::from(error.into()).in_mart("retention").into()
+    }
+
+    #[test]
+    fn a_store_that_fails_is_told_through_every_reader() {
+        let through = |error: fn() -> object_store::Error| -> [DataFusionError; 5] {
+            [
+                error().into(),
+                ParquetError::from(error()).into(),
+                io::Error::from(error()).into(),
+                ArrowError::from_external_error(Box::new(error())).into(),
+                DataFusionError::Shared(Arc::new(
+                    DataFusionError::from(ParquetError::External(Box::new(io::Error::from(
+                        error(),
+                    ))))
+                    .context("reading"),
+                )),
+            ]
+        };
+        for error in through(slow) {
+            let told = told(error);
+            assert_eq!(told.kind(), Kind::Store, "{told}");
+            assert!(told.to_string().contains("503 SlowDown"), "{told}");
+        }
+        for error in through(missing) {
+            let told = told(error);
+            assert_eq!(told.kind(), Kind::Gone, "{told}");
+            assert!(
+                told.to_string().contains("curated/events/a.parquet"),
+                "{told}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_stores_error_is_told_apart() {
+        let eof = || ParquetError::EOF("eof decoding".to_owned());
+        let spill = io::Error::other("a spilled file cannot be read");
+        let memory = DataFusionError::ResourcesExhausted("more memory".to_owned());
+        let overflow = ArrowError::ArithmeticOverflow("1 + 1".to_owned());
+        for (error, kind) in [
+            (eof().into(), Kind::Damaged),
+            (ArrowError::from(eof()).into(), Kind::Damaged),
+            (spill.into(), Kind::Store),
+            (memory, Kind::Failed),
+            (overflow.into(), Kind::Failed),
+        ] {
+            let error: DataFusionError = error;
+            let told = told(error);
+            assert_eq!(told.kind(), kind, "{told}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_its_cause_once() {
+        let error = MartsError::from(LakeError::from(slow()));
+        assert_eq!(
+            error.to_string(),
+            "the lake's ledger cannot be read: object store: Generic S3 error: \
+             GetObject was answered with 503 SlowDown"
+        );
+        // Who prints the sources of an error behind it prints nothing more.
+        assert!(error.source().is_none());
+        let LakeError::Store(_) = LakeError::from(slow()) else {
+            panic!("it is the store's");
+        };
+        assert!(LakeError::from(slow()).source().is_none());
+    }
 
     #[test]
     fn the_parsers_position_is_taken_off_its_message() {

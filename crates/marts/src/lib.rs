@@ -28,6 +28,7 @@
 mod batches;
 mod check;
 mod curated;
+mod damage;
 mod date_run;
 mod engine;
 mod error;

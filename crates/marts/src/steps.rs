@@ -10,14 +10,13 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Instant;
 
+use marquee_lake::document;
 use marquee_lake::generation::TableFiles;
-use marquee_lake::work::{DateInputs, NoWork, Work};
-use marquee_lake::{LakeError, document};
-use marquee_sql::{Check, CheckResult, HeadError, Phase};
+use marquee_lake::step::{self, StepError};
+use marquee_lake::work::{DateInputs, Work};
+use marquee_sql::{Check, CheckResult, Phase};
 use object_store::ObjectStore;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -51,43 +50,6 @@ impl FromStr for Step {
             "marts" => Ok(Self::Marts),
             _ => Err(()),
         }
-    }
-}
-
-/// What goes wrong with a step.
-#[derive(Debug, thiserror::Error)]
-pub enum StepError {
-    /// The input is not what the step takes.
-    #[error("{step} cannot be asked that: {fault}")]
-    Input {
-        /// The step.
-        step: &'static str,
-        /// What is wrong with it.
-        fault: String,
-    },
-    /// The lake cannot be read or written.
-    #[error(transparent)]
-    Lake(#[from] LakeError),
-    /// A table cannot be made, or a check not be run.
-    #[error(transparent)]
-    Marts(#[from] MartsError),
-}
-
-impl StepError {
-    /// What a state machine can tell apart: `Store` may pass when it is tried
-    /// again, the others need somebody to look.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Input { .. } => "Input",
-            Self::Lake(_) | Self::Marts(MartsError::Ledger(_)) => "Store",
-            Self::Marts(_) => "Failed",
-        }
-    }
-}
-
-impl From<HeadError> for StepError {
-    fn from(fault: HeadError) -> Self {
-        Self::Marts(fault.into())
     }
 }
 
@@ -133,22 +95,16 @@ impl Steps {
     /// Does the step.
     ///
     /// # Errors
-    /// [`StepError`]. Nothing that readers see has changed then.
+    /// [`StepError`], which is logged. Nothing that readers see has changed then.
     pub async fn call(&self, step: Step, input: Value) -> Result<Value, StepError> {
-        let begun = Instant::now();
-        let answer = match step {
-            Step::Check => self.check(read(step, input)?).await?,
-            Step::Marts => self.marts(read(step, input)?).await?,
+        let name = step.name();
+        let done = async {
+            match step {
+                Step::Check => self.check(step::read(name, input)?).await,
+                Step::Marts => self.marts(step::read(name, input)?).await,
+            }
         };
-        let took = begun.elapsed();
-        metrics::histogram!("Duration", "Stage" => step.name()).record(took.as_millis() as f64);
-        tracing::info!(
-            step = step.name(),
-            took.ms = took.as_millis() as u64,
-            answer = %answer,
-            "step is done"
-        );
-        Ok(answer)
+        step::told(name, done).await
     }
 
     async fn check(&self, to: ToCheck) -> Result<Value, StepError> {
@@ -159,19 +115,15 @@ impl Steps {
                 (inputs, to.work.date_checks())
             }
             (Phase::Window, Some(run)) => {
-                let window = to
-                    .work
-                    .window(&run)
-                    .map_err(|fault| bad(Step::Check, &fault))?;
+                let window = to.work.window(&run)?;
                 let inputs: DateInputs = document::read(store, &window.inputs()).await?;
                 let marts: BTreeMap<String, TableFiles> =
                     document::read(store, &window.marts()).await?;
                 (inputs.with_marts(&marts), window.checks())
             }
             (Phase::Window, None) => {
-                let fault = "phase `window` needs the `run` that `prepare` answered".to_owned();
-                let step = Step::Check.name();
-                return Err(StepError::Input { step, fault });
+                let fault = "phase `window` needs the `run` that `prepare` answered";
+                return Err(StepError::input(Step::Check.name(), fault));
             }
         };
         let run = DateRun::open(Arc::clone(&self.store), inputs).await?;
@@ -192,13 +144,11 @@ impl Steps {
     }
 
     async fn marts(&self, to: ToMake) -> Result<Value, StepError> {
-        let window = to
-            .work
-            .window(&to.run)
-            .map_err(|fault| bad(Step::Marts, &fault))?;
+        let window = to.work.window(&to.run)?;
         let inputs: DateInputs = document::read(&*self.store, &window.inputs()).await?;
         let newest = inputs.newest;
-        let wanted = marquee_sql::marts()?
+        let wanted = marquee_sql::marts()
+            .map_err(MartsError::from)?
             .into_iter()
             .filter(|mart| newest || mart.is_for_every_date());
         let run = Arc::new(DateRun::open(Arc::clone(&self.store), inputs).await?);
@@ -208,21 +158,7 @@ impl Steps {
     }
 }
 
-fn checks(phase: Phase) -> Result<impl Iterator<Item = Check>, HeadError> {
+fn checks(phase: Phase) -> Result<impl Iterator<Item = Check>, MartsError> {
     let all = marquee_sql::checks()?.into_iter();
     Ok(all.filter(move |check| check.phase() == phase))
-}
-
-fn bad(step: Step, fault: &NoWork) -> StepError {
-    StepError::Input {
-        step: step.name(),
-        fault: fault.to_string(),
-    }
-}
-
-fn read<T: DeserializeOwned>(step: Step, input: Value) -> Result<T, StepError> {
-    serde_json::from_value(input).map_err(|fault| StepError::Input {
-        step: step.name(),
-        fault: fault.to_string(),
-    })
 }

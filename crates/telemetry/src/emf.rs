@@ -10,9 +10,6 @@ use std::io;
 use metrics::{Unit, describe_counter, describe_histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 
-/// Where and as what metrics are filed when nothing else is said.
-pub const NAMESPACE: &str = "Marquee";
-
 /// Prints what was counted.
 #[derive(Clone, Copy)]
 pub struct Emf(&'static Collector);

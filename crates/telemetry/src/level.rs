@@ -31,6 +31,22 @@ pub(crate) fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> (EnvFilter
     }
 }
 
+/// What the Lambda runtime is to log, whatever was asked for: not what a function
+/// failed with or panicked over, which is logged where it happens; and the span of a
+/// call, which gives every line its request's id.
+const RUNTIME: [&str; 2] = [
+    "lambda_runtime::layers::panic=off",
+    "lambda_runtime::layers::trace=info",
+];
+
+/// The filter in a function.
+pub(crate) fn in_a_lambda(filter: EnvFilter) -> EnvFilter {
+    RUNTIME
+        .iter()
+        .filter_map(|directive| directive.parse().ok())
+        .fold(filter, EnvFilter::add_directive)
+}
+
 /// Lambda's `FATAL` is more than tracing can say.
 fn parse(level: &str) -> Option<LevelFilter> {
     if level.eq_ignore_ascii_case("fatal") {

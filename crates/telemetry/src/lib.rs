@@ -9,23 +9,48 @@
 mod emf;
 mod level;
 
-pub use emf::{Emf, NAMESPACE};
+pub use emf::Emf;
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
+use std::panic::PanicHookInfo;
+use std::process::ExitCode;
 
 use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+/// Runs a function: logs as [`init_lambda`] says and does `serve`, which makes what
+/// lasts from call to call and answers calls until Lambda ends. What ends it before is
+/// logged.
+pub async fn run_lambda<E: Display>(serve: impl Future<Output = Result<(), E>>) -> ExitCode {
+    init_lambda();
+    match serve.await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("the function stops: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Logs one JSON object a line to standard output, its fields beside `level`
-/// and `message`, not below `fields`. CloudWatch stamps each line with its
-/// time, so the line has none.
+/// and `message`, not below `fields`, and the request's id in `span`. CloudWatch
+/// stamps each line with its time, so the line has none. A panic is a line like any
+/// other.
 ///
 /// To be called once, first thing in `main`; a later call changes nothing.
 pub fn init_lambda() {
     let (filter, complaint) = level::from_lookup(environment);
-    finish(json(filter, io::stdout), complaint);
+    finish(json(level::in_a_lambda(filter), io::stdout), complaint);
+    std::panic::set_hook(Box::new(log_panic));
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("of no words");
+    let place = panic.location().map(ToString::to_string);
+    tracing::error!(panic.place = place, "panicked: {message}");
 }
 
 /// Logs to standard error for people: compact lines without a time, in colour
@@ -136,6 +161,41 @@ mod tests {
                 "span": {"name": "invocation", "request": "r-1"},
             })
         );
+    }
+
+    #[test]
+    fn a_failure_is_not_logged_again_by_the_runtime_and_has_its_requests_id() {
+        for wish in ["error", "trace", "off"] {
+            let page = Page::default();
+            let writer = page.clone();
+            let filter = level::in_a_lambda(EnvFilter::new(wish));
+            let subscriber = json(filter, move || writer.clone());
+            tracing::subscriber::with_default(subscriber, || {
+                let span = tracing::info_span!(
+                    target: "lambda_runtime::layers::trace",
+                    "Lambda runtime invoke",
+                    requestId = "r-1"
+                );
+                let _entered = span.enter();
+                tracing::error!(step = "plan", kind = "Store", "it is gone");
+                tracing::error!(target: "lambda_runtime::layers::panic", "Diagnostic {{ … }}");
+            });
+            let lines: Vec<serde_json::Value> = page
+                .text()
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect();
+            let line = serde_json::json!({
+                "level": "ERROR",
+                "message": "it is gone",
+                "step": "plan",
+                "kind": "Store",
+                "target": "marquee_telemetry::tests",
+                "span": {"name": "Lambda runtime invoke", "requestId": "r-1"},
+            });
+            let expected = Vec::from_iter((wish != "off").then_some(line));
+            assert_eq!(lines, expected, "at {wish}");
+        }
     }
 
     #[test]

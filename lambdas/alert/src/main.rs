@@ -5,29 +5,23 @@ mod config;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lambda_runtime::layers::TracingLayer;
-use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use marquee_alert::{Alert, SystemClock};
 use marquee_aws::{S3Store, SnsTopic};
 use serde_json::Value;
 
 use crate::config::Config;
 
+/// What it fails with, whatever it was: its caller tries again.
+const KIND: &str = "AlertError";
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    marquee_telemetry::init_lambda();
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("the alert stops: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    marquee_telemetry::run_lambda(serve()).await
 }
 
-/// Makes what lasts from call to call, and answers calls until Lambda ends.
-async fn serve() -> anyhow::Result<()> {
-    let config = Config::read(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))?;
+async fn serve() -> Result<(), lambda_runtime::Error> {
+    let config = Config::read(marquee_config::environment)?;
     let sdk = marquee_aws::sdk_config().await;
     let lake = config.lake;
     let store = S3Store::connect(&sdk, lake.bucket, lake.path_style);
@@ -41,14 +35,13 @@ async fn serve() -> anyhow::Result<()> {
 
     let handler = service_fn(|event: LambdaEvent<Value>| async move {
         let done = alert.handle(&event.payload).await;
-        done.map_err(|error| Diagnostic {
-            error_type: "AlertError".into(),
-            error_message: error.to_string(),
+        done.map_err(|error| {
+            tracing::error!(step = "alert", kind = KIND, "{error}");
+            Diagnostic {
+                error_type: KIND.into(),
+                error_message: error.to_string(),
+            }
         })
     });
-    Runtime::new(handler)
-        .layer(TracingLayer::new())
-        .run()
-        .await
-        .map_err(anyhow::Error::from_boxed)
+    lambda_runtime::run(handler).await
 }

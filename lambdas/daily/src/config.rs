@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use marquee_config::{ConfigError, Lake, Variables};
+use marquee_config::{ConfigError, Lake, Metrics, Variables};
 use marquee_day::steps::{Step, StepSettings};
 
 const SECONDS_PER_DAY: u64 = 86_400;
@@ -22,10 +22,8 @@ pub(crate) struct Config {
     /// `MARQUEE_MAX_FUTURE_SECONDS` and `MARQUEE_MAX_AGE_DAYS` (replay, rebuild);
     /// else the steps' own.
     pub(crate) settings: StepSettings,
-    /// `MARQUEE_METRICS_NAMESPACE`; else `Marquee`.
-    pub(crate) namespace: String,
-    /// `MARQUEE_ENVIRONMENT`; else `default`.
-    pub(crate) environment: String,
+    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: where metrics are filed.
+    pub(crate) metrics: Metrics,
 }
 
 impl Config {
@@ -49,12 +47,7 @@ impl Config {
             step: step.unwrap_or(Step::Plan),
             database,
             settings: settings(&mut variables),
-            namespace: variables
-                .text("MARQUEE_METRICS_NAMESPACE")
-                .unwrap_or_else(|| marquee_telemetry::NAMESPACE.to_owned()),
-            environment: variables
-                .text("MARQUEE_ENVIRONMENT")
-                .unwrap_or_else(|| "default".to_owned()),
+            metrics: variables.metrics(),
         };
         variables.finish(config)
     }
@@ -101,7 +94,7 @@ mod tests {
         let config = read(&[("MARQUEE_BUCKET", "lake"), ("MARQUEE_STEP", "plan")]).unwrap();
         assert_eq!(config.step, Step::Plan);
         assert_eq!(config.settings.keep, StepSettings::default().keep);
-        assert_eq!(config.namespace, "Marquee");
+        assert_eq!(config.metrics.namespace, "Marquee");
     }
 
     #[test]
@@ -130,8 +123,8 @@ mod tests {
             config.settings.transform.window.behind_us,
             7 * 86_400_000_000
         );
-        assert_eq!(config.namespace, "Elsewhere");
-        assert_eq!(config.environment, "dev");
+        assert_eq!(config.metrics.namespace, "Elsewhere");
+        assert_eq!(config.metrics.environment, "dev");
     }
 
     #[test]

@@ -6,10 +6,8 @@ mod config;
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use lambda_runtime::layers::TracingLayer;
-use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use marquee_aws::{GlueCatalog, S3Store};
 use marquee_day::plan::Definitions;
 use marquee_day::steps::Steps;
@@ -25,20 +23,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    marquee_telemetry::init_lambda();
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("the function stops: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    marquee_telemetry::run_lambda(serve()).await
 }
 
-/// Makes what lasts from call to call, and answers calls until Lambda ends.
-async fn serve() -> anyhow::Result<()> {
-    let config = Config::read(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))?;
-    let emf = Emf::init(config.namespace, config.environment)?;
+async fn serve() -> Result<(), lambda_runtime::Error> {
+    let config = Config::read(marquee_config::environment)?;
+    let emf = Emf::init(config.metrics.namespace, config.metrics.environment)?;
     let sdk = marquee_aws::sdk_config().await;
     let location = config.lake.location();
     let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);
@@ -52,27 +42,14 @@ async fn serve() -> anyhow::Result<()> {
     let step = config.step;
 
     let handler = service_fn(|event: LambdaEvent<Value>| async move {
-        let done = steps.call(step, event.payload, now()).await;
+        let done = steps
+            .call(step, event.payload, jiff::Timestamp::now().as_microsecond())
+            .await;
         emf.flush(&event.context.request_id);
-        done.map_err(|error| {
-            tracing::error!(step = step.name(), kind = error.kind(), "{error}");
-            Diagnostic {
-                error_type: error.kind().into(),
-                error_message: error.to_string(),
-            }
+        done.map_err(|error| Diagnostic {
+            error_type: error.kind().name().into(),
+            error_message: error.to_string(),
         })
     });
-    Runtime::new(handler)
-        .layer(TracingLayer::new())
-        .run()
-        .await
-        .map_err(anyhow::Error::from_boxed)
-}
-
-/// UTC microseconds.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-    })
+    lambda_runtime::run(handler).await
 }

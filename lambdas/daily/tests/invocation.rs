@@ -1,7 +1,7 @@
 //! The built function, called as Lambda calls it, on a bucket as S3 is one.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use marquee_runtime_api::{Answer, Running, RuntimeApi, function};
+use marquee_runtime_api::{Answer, REQUEST_ID, Running, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::{Value, json};
 
@@ -42,11 +42,76 @@ async fn an_empty_lake_has_nothing_due() {
     assert!(s3.keys("lake").is_empty());
 }
 
+/// Ends the function; the lines of its log.
+fn logged(function: Running) -> Vec<Value> {
+    let lines = function.end();
+    let lines = lines.iter().map(|line| serde_json::from_str(line));
+    lines.collect::<Result<_, _>>().unwrap()
+}
+
+/// Takes a figure off a line that depends on the clock.
+fn take(line: &mut Value, name: &str) -> Value {
+    let taken = line.as_object_mut().unwrap().remove(name);
+    taken.unwrap_or_else(|| panic!("{name} is not in the line"))
+}
+
+#[tokio::test]
+async fn a_step_is_counted_and_logged_to_exact_keys() {
+    let s3 = StandIn::start(["lake"]).await;
+    let mut api = RuntimeApi::start().await;
+    let function = start(&s3, &api, "plan");
+    let answer = call(&mut api, json!({ "which": "due" })).await;
+    let mut lines = logged(function);
+    for line in &mut lines {
+        match line.get("_aws") {
+            Some(_) => drop(take(&mut line["_aws"], "Timestamp")),
+            None => assert!(take(line, "took.ms").is_u64()),
+        }
+        if line.get("Duration").is_some() {
+            assert!(take(line, "Duration")[0].is_f64());
+        }
+    }
+    let emf = |dimensions: Value, metrics: Value| {
+        json!({"CloudWatchMetrics": [{
+            "Namespace": "Marquee",
+            "Dimensions": [dimensions],
+            "Metrics": metrics,
+        }]})
+    };
+    let expected = json!([
+        {
+            "level": "INFO",
+            "message": "step is done",
+            "target": "marquee_lake::step",
+            "step": "plan",
+            "answer": answer.to_string(),
+            "span": {"name": "Lambda runtime invoke", "requestId": REQUEST_ID},
+        },
+        {
+            "_aws": emf(json!(["Environment"]), json!([{"Name": "Freshness", "Unit": "Seconds"}])),
+            "Environment": "test",
+            "RequestId": REQUEST_ID,
+            "Freshness": [0.0],
+        },
+        {
+            "_aws": emf(
+                json!(["Environment", "Stage"]),
+                json!([{"Name": "Duration", "Unit": "Milliseconds"}]),
+            ),
+            "Environment": "test",
+            "RequestId": REQUEST_ID,
+            "Stage": "plan",
+        },
+    ]);
+    assert_eq!(json!(lines), expected);
+}
+
 #[tokio::test]
 async fn what_cannot_be_asked_is_an_error_with_its_kind() {
     let s3 = StandIn::start(["lake"]).await;
     let mut api = RuntimeApi::start().await;
-    let _function = start(&s3, &api, "audit");
+    let function = start(&s3, &api, "audit");
+    let mut told = Vec::new();
     let kind = |error: &str| -> String {
         let error: Value = serde_json::from_str(error).unwrap();
         error["errorType"].as_str().unwrap().to_owned()
@@ -60,7 +125,25 @@ async fn what_cannot_be_asked_is_an_error_with_its_kind() {
             panic!("{event} was answered")
         };
         assert_eq!(kind(&error), "Input", "{event}: {error}");
+        let error: Value = serde_json::from_str(&error).unwrap();
+        told.push(error["errorMessage"].clone());
     }
+    // Each is logged once, and counts as nothing.
+    let mut lines = logged(function);
+    for line in &mut lines {
+        assert!(take(line, "took.ms").is_u64());
+    }
+    let expected = told.iter().map(|message| {
+        json!({
+            "level": "ERROR",
+            "message": message,
+            "target": "marquee_lake::step",
+            "step": "audit",
+            "kind": "Input",
+            "span": {"name": "Lambda runtime invoke", "requestId": REQUEST_ID},
+        })
+    });
+    assert_eq!(json!(lines), json!(expected.collect::<Vec<_>>()));
 }
 
 #[test]

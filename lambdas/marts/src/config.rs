@@ -1,6 +1,6 @@
 //! The function's environment, read and checked once, at the start.
 
-use marquee_config::{ConfigError, Lake, Variables};
+use marquee_config::{ConfigError, Lake, Metrics, Variables};
 use marquee_marts::steps::Step;
 
 /// What the environment says.
@@ -10,10 +10,8 @@ pub(crate) struct Config {
     pub(crate) lake: Lake,
     /// `MARQUEE_STEP`: which step this function is.
     pub(crate) step: Step,
-    /// `MARQUEE_METRICS_NAMESPACE`; else `Marquee`.
-    pub(crate) namespace: String,
-    /// `MARQUEE_ENVIRONMENT`; else `default`.
-    pub(crate) environment: String,
+    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: where metrics are filed.
+    pub(crate) metrics: Metrics,
 }
 
 impl Config {
@@ -27,12 +25,7 @@ impl Config {
             lake,
             // Without one the environment is refused.
             step: step.unwrap_or(Step::Check),
-            namespace: variables
-                .text("MARQUEE_METRICS_NAMESPACE")
-                .unwrap_or_else(|| marquee_telemetry::NAMESPACE.to_owned()),
-            environment: variables
-                .text("MARQUEE_ENVIRONMENT")
-                .unwrap_or_else(|| "default".to_owned()),
+            metrics: variables.metrics(),
         };
         variables.finish(config)
     }

@@ -1,7 +1,7 @@
 //! The built function, called as Lambda calls it, on a bucket as S3 is one.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use marquee_runtime_api::{Answer, Running, RuntimeApi, function};
+use marquee_runtime_api::{Answer, REQUEST_ID, Running, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::{Value, json};
 
@@ -19,30 +19,87 @@ fn start(s3: &StandIn, api: &RuntimeApi, step: &str) -> Running {
     function(BINARY, &variables).start()
 }
 
-/// The kind of the error that the event is answered with.
-async fn kind(api: &mut RuntimeApi, event: Value) -> String {
+/// The error that the event is answered with.
+async fn error(api: &mut RuntimeApi, event: Value) -> Value {
     match api.invoke(&event.to_string()).await {
         Answer::Response(answer) => panic!("{event} was answered {answer}"),
-        Answer::Error(error) => {
-            let error: Value = serde_json::from_str(&error).unwrap();
-            error["errorType"].as_str().unwrap().to_owned()
-        }
+        Answer::Error(error) => serde_json::from_str(&error).unwrap(),
     }
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_is_an_error_with_its_kind() {
+async fn an_error_has_its_kind_and_is_logged_once() {
     let s3 = StandIn::start(["lake"]).await;
     let mut api = RuntimeApi::start().await;
-    let _function = start(&s3, &api, "check");
+    let function = start(&s3, &api, "check");
     let work = "staging/plans/3f9c/event_date=2026-01-05";
-    assert_eq!(kind(&mut api, json!({})).await, "Input");
+    let of_date = json!({ "work": work, "phase": "date" });
+    let file = "curated/events/event_date=2026-01-05/run=000001-ab/part-0000.parquet";
+    let mut told = Vec::new();
+    let mut ask = async |event: Value, kind: &str| -> String {
+        let error = error(&mut api, event).await;
+        assert_eq!(error["errorType"], kind, "{error}");
+        told.push(error.clone());
+        error["errorMessage"].as_str().unwrap().to_owned()
+    };
+
+    ask(json!({}), "Input").await;
     let no_run = json!({ "work": work, "phase": "window" });
-    assert_eq!(kind(&mut api, no_run).await, "Input");
+    ask(no_run, "Input").await;
     let elsewhere = json!({ "work": "curated/events", "phase": "date" });
-    assert_eq!(kind(&mut api, elsewhere).await, "Input");
-    let gone = json!({ "work": work, "phase": "date" });
-    assert_eq!(kind(&mut api, gone).await, "Store");
+    ask(elsewhere, "Input").await;
+
+    // The document of the step before.
+    ask(of_date.clone(), "Gone").await;
+    let document = format!("{work}/date.json");
+    s3.insert("lake", &document, r#"{"event_date": "2026-"#);
+    assert!(ask(of_date.clone(), "Damaged").await.contains(&document));
+    // As often as the SDK asks.
+    (0..3).for_each(|_| s3.answer_next("GET", 503, "SlowDown"));
+    let slow = ask(of_date.clone(), "Store").await;
+    assert!(slow.contains("503 SlowDown"), "{slow}");
+
+    // A file that the date is made from.
+    let content = "a text where a table should be";
+    let inputs = json!({
+        "event_date": "2026-01-05",
+        "run": "000001-ab",
+        "newest": false,
+        "catalogue": null,
+        "receipts": [],
+        "looked_back": {},
+        "tables": {"events": {"2026-01-05": [
+            {"key": file, "rows": 1, "bytes": content.len(), "digest": "d16e57"},
+        ]}},
+    });
+    s3.insert("lake", &document, inputs.to_string());
+    assert!(ask(of_date.clone(), "Gone").await.contains(file));
+    s3.insert("lake", file, content);
+    let damaged = ask(of_date, "Damaged").await;
+    let named = format!(".sql: {file} is not what the ledger says of it: ");
+    assert!(damaged.contains(&named), "{damaged}");
+
+    let lines: Vec<Value> = function
+        .end()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .map(|mut line: Value| {
+            let took = line.as_object_mut().unwrap().remove("took.ms");
+            assert!(took.unwrap().is_u64(), "{line}");
+            line
+        })
+        .collect();
+    let expected = told.iter().map(|error| {
+        json!({
+            "level": "ERROR",
+            "message": error["errorMessage"],
+            "target": "marquee_lake::step",
+            "step": "check",
+            "kind": error["errorType"],
+            "span": {"name": "Lambda runtime invoke", "requestId": REQUEST_ID},
+        })
+    });
+    assert_eq!(json!(lines), json!(expected.collect::<Vec<_>>()));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The function's environment, read and checked once, at the start.
 
-use marquee_config::{ConfigError, Lake, Variables};
+use marquee_config::{ConfigError, Lake, Metrics, Variables};
 use marquee_ingest::Settings;
 
 /// What the environment says.
@@ -12,10 +12,8 @@ pub(crate) struct Config {
     /// may lie ahead of its arrival, `MARQUEE_MAX_FUTURE_SECONDS`, and behind,
     /// `MARQUEE_MAX_AGE_DAYS`; else the transform's own.
     pub(crate) settings: Settings,
-    /// `MARQUEE_METRICS_NAMESPACE`; else `Marquee`.
-    pub(crate) namespace: String,
-    /// `MARQUEE_ENVIRONMENT`; else `default`.
-    pub(crate) environment: String,
+    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: where metrics are filed.
+    pub(crate) metrics: Metrics,
 }
 
 impl Config {
@@ -35,12 +33,7 @@ impl Config {
         let config = Self {
             lake: variables.lake(),
             settings,
-            namespace: variables
-                .text("MARQUEE_METRICS_NAMESPACE")
-                .unwrap_or_else(|| marquee_telemetry::NAMESPACE.to_owned()),
-            environment: variables
-                .text("MARQUEE_ENVIRONMENT")
-                .unwrap_or_else(|| "default".to_owned()),
+            metrics: variables.metrics(),
         };
         variables.finish(config)
     }
@@ -80,8 +73,8 @@ mod tests {
         assert!(!config.settings.raw);
         assert_eq!(config.settings.window.ahead_us, 60_000_000);
         assert_eq!(config.settings.window.behind_us, 7 * 86_400_000_000);
-        assert_eq!(config.namespace, "Elsewhere");
-        assert_eq!(config.environment, "dev");
+        assert_eq!(config.metrics.namespace, "Elsewhere");
+        assert_eq!(config.metrics.environment, "dev");
     }
 
     #[test]

@@ -5,7 +5,6 @@ mod config;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::streams::KinesisEventResponse;
 use bytes::Bytes;
@@ -26,20 +25,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    marquee_telemetry::init_lambda();
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("the transform stops: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    marquee_telemetry::run_lambda(serve()).await
 }
 
-/// Makes what lasts from call to call, and answers calls until Lambda ends.
-async fn serve() -> anyhow::Result<()> {
-    let config = Config::read(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))?;
-    let emf = Emf::init(config.namespace, config.environment)?;
+async fn serve() -> Result<(), lambda_runtime::Error> {
+    let config = Config::read(marquee_config::environment)?;
+    let emf = Emf::init(config.metrics.namespace, config.metrics.environment)?;
     let sdk = marquee_aws::sdk_config().await;
     let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);
     let transform = &Transform::new(Arc::new(store), config.settings);
@@ -47,12 +38,16 @@ async fn serve() -> anyhow::Result<()> {
     let handler = service_fn(|event: LambdaEvent<()>| async move {
         let done = transform.handle(&PAYLOAD.get()).await;
         if let Ok(done) = &done {
-            done.report.count(now());
+            done.report.count(jiff::Timestamp::now().as_microsecond());
         }
         emf.flush(&event.context.request_id);
-        done.map(answer).map_err(|error| Diagnostic {
-            error_type: "TransformError".into(),
-            error_message: error.to_string(),
+        done.map(answer).map_err(|error| {
+            let kind = error.kind().name();
+            tracing::error!(step = "transform", kind, "{error}");
+            Diagnostic {
+                error_type: kind.into(),
+                error_message: error.to_string(),
+            }
         })
     });
     Runtime::new(handler)
@@ -60,15 +55,6 @@ async fn serve() -> anyhow::Result<()> {
         .layer(TracingLayer::new())
         .run()
         .await
-        .map_err(anyhow::Error::from_boxed)
-}
-
-/// UTC microseconds.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-    })
 }
 
 /// The records to deliver again, in Lambda's words.

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use aws_lambda_events::streams::KinesisEventResponse;
-use marquee_runtime_api::{Answer, Running, RuntimeApi, function};
+use marquee_runtime_api::{Answer, REQUEST_ID, Running, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_transform");
 const SEQUENCE: u128 = 49_590_338_271_490_256_608_559_692_538_361_571_095;
@@ -16,8 +16,49 @@ fn start(s3: &StandIn, api: &RuntimeApi) -> Running {
         ("AWS_ENDPOINT_URL", s3.endpoint()),
         ("MARQUEE_BUCKET", "lake"),
         ("MARQUEE_S3_PATH_STYLE", "true"),
+        ("MARQUEE_ENVIRONMENT", "test"),
     ];
     function(BINARY, &variables).start()
+}
+
+/// Ends the function; the lines of its log: those that are metrics, without their
+/// time, and the others.
+fn logged(function: Running) -> (Vec<Value>, Vec<Value>) {
+    let lines = function.end();
+    let lines = lines.iter().map(|line| serde_json::from_str(line).unwrap());
+    let (mut metrics, log): (Vec<Value>, Vec<Value>) =
+        lines.partition(|line: &Value| line.get("_aws").is_some());
+    for line in &mut metrics {
+        let stamp = line["_aws"].as_object_mut().unwrap().remove("Timestamp");
+        assert!(stamp.unwrap().as_u64() > Some(1_767_225_601_123), "{line}");
+    }
+    (metrics, log)
+}
+
+/// Takes a figure off a line that depends on the clock: so many milliseconds.
+fn take_ms(line: &mut Value, name: &str) -> f64 {
+    let fields = line.as_object_mut().unwrap();
+    let taken = fields.remove(name);
+    let taken = taken.unwrap_or_else(|| panic!("{name} is not in the line"));
+    // A value of a metric is all that was measured since the last line.
+    let one = taken.as_array().map_or(&taken, |all| &all[0]);
+    one.as_f64().unwrap()
+}
+
+/// A line of metrics, as CloudWatch reads it.
+fn emf(dimensions: Value, metrics: Value, values: Value) -> Value {
+    let mut line = json!({
+        "_aws": {"CloudWatchMetrics": [{
+            "Namespace": "Marquee",
+            "Dimensions": [dimensions],
+            "Metrics": metrics,
+        }]},
+        "Environment": "test",
+        "RequestId": REQUEST_ID,
+    });
+    let fields = line.as_object_mut().unwrap();
+    fields.extend(values.as_object().unwrap().clone());
+    line
 }
 
 /// A Kinesis batch as Lambda delivers it, one record a text.
@@ -97,10 +138,100 @@ async fn a_batch_reaches_the_bucket_and_a_repeated_one_adds_nothing() {
 }
 
 #[tokio::test]
+async fn a_batch_is_counted_and_logged_to_exact_keys() {
+    let s3 = StandIn::start(["lake"]).await;
+    let mut api = RuntimeApi::start().await;
+    let function = start(&s3, &api);
+    let event = batch(&[GOOD_AND_BAD, GOOD_AND_BAD]);
+    for _ in 0..2 {
+        let answer = api.invoke(&event).await;
+        assert!(matches!(answer, Answer::Response(_)), "{answer:?}");
+    }
+    let (mut metrics, mut log) = logged(function);
+
+    let count = |name: &str| json!({"Name": name, "Unit": "Count"});
+    let ms = |name: &str| json!({"Name": name, "Unit": "Milliseconds"});
+    // The repeated batch counts nothing, but that it came.
+    let again = metrics.pop().unwrap();
+    for line in &mut metrics {
+        for name in ["BatchAge", "Duration"] {
+            if line.get(name).is_some() {
+                assert!(take_ms(line, name) > 0.0, "{line}");
+            }
+        }
+    }
+    let stage = |stage: &str| {
+        emf(
+            json!(["Environment", "Stage"]),
+            json!([ms("Duration")]),
+            json!({"Stage": stage}),
+        )
+    };
+    let expected = [
+        emf(
+            json!(["Environment"]),
+            json!([
+                ms("BatchAge"),
+                {"Name": "Bytes", "Unit": "Bytes"},
+                count("Processed"),
+                count("Quarantined"),
+                count("Received"),
+            ]),
+            json!({
+                "Bytes": 2 * (GOOD_AND_BAD.len() - 1),
+                "Processed": 2,
+                "Quarantined": 2,
+                "Received": 4,
+            }),
+        ),
+        emf(
+            json!(["Environment", "Reason"]),
+            json!([count("Quarantined")]),
+            json!({"Reason": "invalid_json", "Quarantined": 2}),
+        ),
+        stage("put"),
+        stage("transform"),
+    ];
+    // One line for each set of dimensions.
+    assert_eq!(json!(metrics), json!(expected));
+    assert_eq!(
+        again["_aws"]["CloudWatchMetrics"][0]["Metrics"],
+        json!([ms("BatchAge")])
+    );
+
+    assert_eq!(log.len(), 2, "{log:?}");
+    for name in ["took.transform.ms", "took.put.ms"] {
+        assert!(take_ms(&mut log[0], name) > 0.0);
+    }
+    let name = format!("shardId-000000000006-{SEQUENCE:056}-{:056}", SEQUENCE + 1);
+    let line = |message: &str, counts: Value| {
+        let mut line = json!({
+            "level": "INFO",
+            "message": message,
+            "target": "marquee_ingest::handler",
+            "batch.name": name,
+            "batch.shard": "shardId-000000000006",
+            "span": {"name": "Lambda runtime invoke", "requestId": REQUEST_ID},
+        });
+        let fields = line.as_object_mut().unwrap();
+        fields.extend(counts.as_object().unwrap().clone());
+        line
+    };
+    let counts = json!({
+        "batch.records": 2,
+        "batch.received": 4,
+        "batch.processed": 2,
+        "batch.quarantined": 2,
+    });
+    assert_eq!(log[0], line("batch is durable", counts));
+    assert_eq!(log[1], line("batch was durable already", json!({})));
+}
+
+#[tokio::test]
 async fn a_bucket_that_refuses_fails_the_batch_and_the_next_call_repairs_it() {
     let s3 = StandIn::start(["lake"]).await;
     let mut api = RuntimeApi::start().await;
-    let _function = start(&s3, &api);
+    let function = start(&s3, &api);
 
     let event = batch(&[GOOD_AND_BAD]);
     s3.answer_next("PUT", 403, "AccessDenied");
@@ -120,23 +251,54 @@ async fn a_bucket_that_refuses_fails_the_batch_and_the_next_call_repairs_it() {
         "{answer:?}"
     );
     assert!(receipted(&s3));
+
+    let (metrics, log) = logged(function);
+    let failed: Vec<&Value> = metrics
+        .iter()
+        .filter_map(|line| line.get("FailedBatches"))
+        .collect();
+    assert_eq!(failed, [1]);
+    let errors: Vec<&Value> = log.iter().filter(|line| line["level"] == "ERROR").collect();
+    let [error] = errors.as_slice() else {
+        panic!("{errors:?}")
+    };
+    assert_eq!(error["kind"], "Store", "{error}");
+    assert_eq!(error["batch.shard"], "shardId-000000000006", "{error}");
+    assert_eq!(error["span"]["requestId"], REQUEST_ID, "{error}");
 }
 
 #[tokio::test]
 async fn an_event_that_is_no_kinesis_batch_is_an_error_and_the_function_lives_on() {
     let s3 = StandIn::start(["lake"]).await;
     let mut api = RuntimeApi::start().await;
-    let _function = start(&s3, &api);
+    let function = start(&s3, &api);
 
+    let mut told = Vec::new();
     for event in ["not JSON", r#"{"Records":3}"#] {
-        let answer = api.invoke(event).await;
-        assert!(
-            matches!(answer, Answer::Error(_)),
-            "{event} gave {answer:?}"
-        );
+        let Answer::Error(error) = api.invoke(event).await else {
+            panic!("{event} was answered")
+        };
+        let error: Value = serde_json::from_str(&error).unwrap();
+        assert_eq!(error["errorType"], "Input", "{error}");
+        told.push(error["errorMessage"].clone());
     }
     let answer = api.invoke(&batch(&[GOOD_AND_BAD])).await;
     assert!(matches!(answer, Answer::Response(_)), "{answer:?}");
+
+    // Each is logged once.
+    let (_, log) = logged(function);
+    let errors: Vec<&Value> = log.iter().filter(|line| line["level"] == "ERROR").collect();
+    let expected = told.iter().map(|message| {
+        json!({
+            "level": "ERROR",
+            "message": message,
+            "target": "transform",
+            "step": "transform",
+            "kind": "Input",
+            "span": {"name": "Lambda runtime invoke", "requestId": REQUEST_ID},
+        })
+    });
+    assert_eq!(json!(errors), json!(expected.collect::<Vec<_>>()));
 }
 
 #[test]

@@ -31,6 +31,9 @@ use tokio::sync::{Mutex, mpsc};
 
 pub use crate::function::{Function, Running, function};
 
+/// What every call is named.
+pub const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+
 /// How long a function may take before the test gives it up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -111,10 +114,7 @@ async fn next(State(desk): State<Desk>) -> impl IntoResponse {
         return std::future::pending().await;
     };
     let headers = [
-        (
-            "lambda-runtime-aws-request-id",
-            "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
-        ),
+        ("lambda-runtime-aws-request-id", REQUEST_ID),
         ("lambda-runtime-deadline-ms", "4102444800000"),
         (
             "lambda-runtime-invoked-function-arn",

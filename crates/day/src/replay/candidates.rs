@@ -74,9 +74,8 @@ pub(super) async fn read(
         .map(|key| async move {
             let found = match store.get(&Path::from(key)).await {
                 Err(object_store::Error::NotFound { .. }) => {
-                    return Err(DayError::Parquet {
+                    return Err(DayError::Gone {
                         key: key.to_owned(),
-                        cause: "a receipt names it, and it is gone: `marquee rebuild DATE` with its ingest_date makes it anew".to_owned(),
                     });
                 }
                 found => found?,

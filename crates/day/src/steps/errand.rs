@@ -3,10 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use marquee_event::Reason;
+use marquee_lake::step::StepError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{StepError, Steps, answer};
+use super::{Steps, answer};
 use crate::audit::{self, Status};
 use crate::date::{Date, Span};
 use crate::rebuild;
@@ -79,9 +80,11 @@ impl Steps {
             Some(name) => {
                 let reason = Reason::ALL.into_iter().find(|known| known.name() == name);
                 let known = || Reason::ALL.map(Reason::name).join(", ");
-                Some(reason.ok_or_else(|| StepError::Input {
-                    step: "replay",
-                    fault: format!("{name:?} is no reason, which are {}", known()),
+                Some(reason.ok_or_else(|| {
+                    StepError::input(
+                        "replay",
+                        format!("{name:?} is no reason, which are {}", known()),
+                    )
                 })?)
             }
         };
@@ -106,10 +109,10 @@ impl Steps {
     pub(super) async fn rebuild(&self, of: ToRebuild) -> Result<Value, StepError> {
         let ToRebuild { from, to } = of;
         if from > to {
-            return Err(StepError::Input {
-                step: "rebuild",
-                fault: format!("`from` {from} is after `to` {to}"),
-            });
+            return Err(StepError::input(
+                "rebuild",
+                format!("`from` {from} is after `to` {to}"),
+            ));
         }
         let settings = self.settings.transform;
         let report = rebuild::rebuild(&self.store, Span { from, to }, settings).await?;

@@ -6,11 +6,12 @@ use futures::{StreamExt, TryStreamExt};
 use marquee_ingest::titles::Titles;
 use marquee_lake::catalogue;
 use marquee_lake::document;
+use marquee_lake::step::StepError;
 use marquee_lake::work::Work;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{StepError, Steps};
+use super::Steps;
 use crate::compact::{self, Compacted, InputObject};
 use crate::facts;
 use crate::plan::{Compaction, DateTask};
@@ -49,13 +50,13 @@ impl Steps {
             _ => document::read(&*self.store, &work.split()).await?,
         };
         if bucket as usize >= inputs.len() {
-            return Err(StepError::Input {
-                step: "compact",
-                fault: format!(
+            return Err(StepError::input(
+                "compact",
+                format!(
                     "bucket {bucket} of {}, counted from 0, is none",
                     inputs.len()
                 ),
-            });
+            ));
         }
         let inputs = inputs.swap_remove(bucket as usize);
         let made = compact::compact(
@@ -107,11 +108,13 @@ impl Steps {
 }
 
 fn compaction<'t>(task: &'t DateTask, step: &'static str) -> Result<&'t Compaction, StepError> {
-    task.compaction.as_ref().ok_or_else(|| StepError::Input {
-        step,
-        fault: format!(
-            "{} keeps its facts, the plan says `compact: false`",
-            task.event_date
-        ),
+    task.compaction.as_ref().ok_or_else(|| {
+        StepError::input(
+            step,
+            format!(
+                "{} keeps its facts, the plan says `compact: false`",
+                task.event_date
+            ),
+        )
     })
 }

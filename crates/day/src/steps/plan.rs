@@ -1,12 +1,13 @@
 //! Which dates are due, as references; and which are published and not loaded.
 
 use marquee_event::parse_rfc3339;
+use marquee_lake::step::StepError;
 use marquee_lake::work::Work;
 use marquee_lake::{digest, document};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{StepError, Steps, answer};
+use super::{Steps, answer};
 use crate::date::{Date, Span};
 use crate::plan::{self, DateTask, Plan, Selection};
 use crate::unloaded::{self, Unloaded};
@@ -92,10 +93,8 @@ pub struct UnloadedAnswer {
 
 impl PlanInput {
     fn span(&self) -> Result<Span, StepError> {
-        let fault = |fault: &str| StepError::Input {
-            step: "plan",
-            fault: format!("{fault} (which is {:?})", self.which),
-        };
+        let fault =
+            |fault: &str| StepError::input("plan", format!("{fault} (which is {:?})", self.which));
         match (self.from, self.to) {
             (Some(from), Some(to)) if from <= to => Ok(Span { from, to }),
             (Some(from), Some(to)) => Err(fault(&format!("`from` {from} is after `to` {to}"))),
@@ -183,10 +182,7 @@ fn planned(task: &DateTask, work: Work) -> Result<PlannedDate, StepError> {
 
 /// The same tasks, the same name.
 fn name_of(tasks: &[DateTask]) -> Result<String, StepError> {
-    let text = serde_json::to_vec(tasks).map_err(|cause| StepError::Input {
-        step: "plan",
-        fault: cause.to_string(),
-    })?;
+    let text = serde_json::to_vec(tasks).map_err(|cause| StepError::input("plan", cause))?;
     let digest = digest::of(&text);
     Ok(digest.get(..16).unwrap_or(&digest).to_owned())
 }

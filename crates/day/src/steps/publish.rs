@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use marquee_lake::document;
 use marquee_lake::generation::TableFiles;
+use marquee_lake::step::StepError;
 use marquee_lake::work::{DateInputs, Work};
 use marquee_sql::CheckResult;
 use serde::{Deserialize, Serialize};
 
-use super::{StepError, Steps};
+use super::Steps;
 use crate::close::{self, Closed};
 use crate::date::Date;
 use crate::error::DayError;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod agree;
+mod broken;
 mod days;
 mod facts;
 #[path = "../../../../tests/python/venv.rs"]

@@ -4,7 +4,7 @@
 
 mod sns;
 
-use marquee_runtime_api::{Answer, Function, RuntimeApi, function};
+use marquee_runtime_api::{Answer, Function, REQUEST_ID, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::{Value, json};
 
@@ -124,7 +124,7 @@ async fn a_topic_that_refuses_fails_the_call_and_the_next_one_tells() {
     let s3 = StandIn::start(["lake"]).await;
     let sns = Sns::start().await;
     let mut api = RuntimeApi::start().await;
-    let _running = on(&s3, &sns, &api).start();
+    let running = on(&s3, &sns, &api).start();
 
     sns.refuse_next(403, "AuthorizationError", "not allowed to publish");
     let event = caught("plan");
@@ -142,6 +142,17 @@ async fn a_topic_that_refuses_fails_the_call_and_the_next_one_tells() {
     }
     assert_eq!(s3.keys("lake"), [""; 0]);
     assert_eq!(sent(&mut api, &event).await, json!({"sent": 1}));
+    let errors: Vec<Value> = running
+        .end()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &Value| line["level"] == "ERROR")
+        .collect();
+    let [error] = errors.as_slice() else {
+        panic!("{errors:?}")
+    };
+    assert_eq!(error["kind"], "AlertError", "{error}");
+    assert_eq!(error["span"]["requestId"], REQUEST_ID, "{error}");
 }
 
 #[tokio::test]
