@@ -2,8 +2,8 @@
 
 use crate::estimate::{Group, Line, fixed, line};
 use crate::measured::{
-    BUCKET_ROWS, CHECKS_NS, COMPACT_NS, CORE_MB, CURATED, LAMBDA_IO, MARTS_BUSY, MARTS_NS,
-    PROCESSED, ROW_GROUP, SLOWER, STEP_SECONDS,
+    BUCKET_ROWS, CHECKS_NS, COMPACT_NS, CORE_MB, CURATED, LAMBDA_IO, LATE_DATES, MARTS_BUSY,
+    MARTS_NS, PROCESSED, ROW_GROUP, SLOWER, SPLIT_CHUNK, STEP_SECONDS,
 };
 use crate::prices::{
     DAYS, GB_SECOND, GLUE_REQUEST, INVOCATION, S3_GET, S3_PUT, SCHEDULE, TRANSITION,
@@ -38,6 +38,8 @@ struct Work {
     compact_s: f64,
     /// Seconds that marts and checks take.
     marts_s: f64,
+    /// Objects that inputs are split into.
+    splits: f64,
     /// Reads of objects.
     reads: f64,
 }
@@ -52,13 +54,15 @@ fn buckets(rows: f64) -> f64 {
 ///
 /// The first run reads what arrived, in two passes when there is more than one
 /// bucket. A later one reads what is curated, once, as a bucket reads the files
-/// that its users are in. Only where late events double the number of buckets does
-/// each file serve two, and is read twice: a run in the life of a date, if any,
-/// which is left out.
+/// that its users are in; and, for a few rows of each, the batches that brought
+/// late events, which are taken to be all of a day. Only where late events double
+/// the number of buckets does each file serve two, and is read twice: a run in the
+/// life of a date, if any, which is left out.
 fn work(workload: &Workload, records: &Records) -> Work {
     let rows = workload.events_per_day * (1.0 - workload.refused);
     let runs = workload.dates_per_day * DAYS;
     let later = (workload.dates_per_day - 1.0) * DAYS;
+    let late = later.min(LATE_DATES * DAYS);
     let buckets = buckets(rows);
     let io = |share: f64| rows * workload.avg_bytes * share / LAMBDA_IO;
     let kernel = rows * COMPACT_NS * SLOWER * 1e-9;
@@ -69,14 +73,19 @@ fn work(workload: &Workload, records: &Records) -> Work {
     let marts =
         rows * (MARTS_NS + CHECKS_NS) * SLOWER * 1e-9 / MARTS_BUSY * CORE_MB / workload.day_mb;
 
+    let (chunk_rows, chunk_bytes) = SPLIT_CHUNK;
+    let chunks = DAYS * (rows / chunk_rows).ceil()
+        + late * (rows * workload.avg_bytes * PROCESSED / chunk_bytes).ceil();
+    let splits = if buckets > 1.0 { chunks * buckets } else { 0.0 };
     let groups = (rows / ROW_GROUP).ceil();
     let arrived = batches(workload, records) / DAYS * READS;
     Work {
         runs,
         buckets,
-        compact_s: DAYS * first + later * again,
+        compact_s: DAYS * first + later * again + late * (kernel + io(PROCESSED)),
         marts_s: runs * (marts + io(CURATED)),
-        reads: DAYS * arrived * passes + later * groups + runs * groups * READS,
+        splits,
+        reads: (DAYS + late) * arrived + splits + later * groups + runs * groups * READS,
     }
 }
 
@@ -108,6 +117,7 @@ pub(crate) fn lines(workload: &Workload, records: &Records) -> Vec<Line> {
             &GB_SECOND,
         ),
         fixed(day, "objects written", written, &S3_PUT),
+        line(day, "objects of splits written", work.splits, &S3_PUT),
         line(day, "objects read", work.reads, &S3_GET),
         fixed(day, "tables shown", shown, &GLUE_REQUEST),
     ]

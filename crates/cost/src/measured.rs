@@ -35,6 +35,8 @@ pub const COMPACT_NS: f64 = 1_170.0;
 pub const MARTS_NS: f64 = 420.0;
 /// Rows of a bucket, of which there are as many as the next power of two.
 pub const BUCKET_ROWS: f64 = 4_000_000.0;
+/// How much one chunk of a split has: rows of the date, or bytes read for them.
+pub const SPLIT_CHUNK: (f64, f64) = (1_310_720.0, 1_073_741_824.0);
 /// Rows that one read fetches.
 pub const ROW_GROUP: f64 = 131_072.0;
 
@@ -73,6 +75,9 @@ pub const STEP_SECONDS: f64 = 0.5;
 pub const CHECKS_NS: f64 = 1_000.0;
 /// Not measured: how much of its processors a run of the marts uses.
 pub const MARTS_BUSY: f64 = 0.5;
+/// Not measured: of how many earlier dates the batches of a day bring events, a few
+/// in each batch.
+pub const LATE_DATES: f64 = 3.0;
 /// Not measured: bytes of logs and metrics that a call writes.
 pub const LOG_BYTES: f64 = 2_048.0;
 /// Not measured: requests to S3 that call KMS, where the bucket has a key.

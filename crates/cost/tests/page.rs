@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use marquee_cost::{
-    Estimate, Kept, Mode, Packing, Records, Workload, by_component, by_rate, by_setting, measured,
-    prices, prices_table,
+    Estimate, Group, Kept, Mode, Packing, Records, Workload, by_component, by_rate, by_setting,
+    measured, prices, prices_table,
 };
 
 const PAGE: &str = include_str!("../../../docs/COST.md");
@@ -38,6 +38,9 @@ fn the_buckets_of_the_highest_rate_are_on_the_page() {
     let of_run = (of(&estimate, "state transitions").0 / prices::DAYS - 10.0) / 4.0;
     let buckets = (of_run - 16.0) / 2.0;
     says(&format!("in {buckets:.0} buckets as in one"));
+    let is_more = estimate.of_group(Group::Day) > estimate.of_group(Group::Stream);
+    assert!(is_more && estimate.workload.mode == Mode::Provisioned);
+    says("the day costs more than a provisioned stream");
 }
 
 #[test]
@@ -309,19 +312,32 @@ fn a_thousand_a_second_by_hand() {
     ));
     assert!((of(&estimate, "curated").0 - curated).abs() < 1e-6);
 
-    // Two passes for the day before; three later dates, each read once.
+    // Two passes for the day before; three later dates, each read once, and what
+    // arrived in the day for each.
     let rows = DAY * 0.998;
     let kernel = rows * 1_170e-9 * 1.5;
     let io = |share: f64| rows * 366.0 * share / 75e6;
     let first = 2.0 * (kernel + io(0.144)) + io(0.144) + io(0.110);
-    let again = kernel + 2.0 * io(0.110);
+    let late = kernel + io(0.144);
+    let again = kernel + 2.0 * io(0.110) + late;
     says(&format!("that run takes {:.0} s more", io(0.110)));
     let dollars = prices::DAYS * (first + 3.0 * again) * 3_008.0 / 1_024.0 * 0.000_016_666_7;
     says(&format!(
         "first run {first:.0} s, each later one {again:.0} s"
     ));
+    says(&format!("{late:.0} s of it for the batches"));
     says(&format!("${dollars:.2} of compaction"));
     assert!((of(&estimate, "duration of compaction").1 - dollars).abs() < 1e-6);
+
+    // 66 chunks of 1.3 M rows; three times 5 of a gibibyte.
+    assert_eq!((rows / 1_310_720.0).ceil(), 66.0);
+    assert_eq!((rows * 366.0 * 0.144 / 1_073_741_824.0).ceil(), 5.0);
+    let splits = prices::DAYS * (66.0 + 3.0 * 5.0) * 32.0;
+    let (written, dollars) = of(&estimate, "objects of splits written");
+    assert!((written - splits).abs() < 1e-6);
+    says(&format!(
+        "(66 + 3 × 5) × 32 × 30.4 = {splits:.0} objects, ${dollars:.2}"
+    ));
 
     // 21.6 of four million rows, and the next power of two.
     says(&format!("{:.1} M rows are 32 buckets", rows / 1e6));
@@ -352,6 +368,7 @@ fn what_is_not_measured_is_said() {
         ("seconds of a step", measured::STEP_SECONDS),
         ("nanoseconds of the checks, an event", measured::CHECKS_NS),
         ("use of processors by marts", measured::MARTS_BUSY),
+        ("earlier dates in a day's batches", measured::LATE_DATES),
         ("bytes of logs a call", measured::LOG_BYTES),
         ("share of S3 requests that call KMS", measured::KMS_SHARE),
     ] {

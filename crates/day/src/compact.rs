@@ -93,7 +93,9 @@ pub struct CompactSettings {
     pub group_rows: u64,
     /// How many buckets are made at a time.
     pub buckets_side_by_side: usize,
-    /// Bytes of the inputs that one chunk of a split has, about.
+    /// Rows of the date that one chunk of a split has, about.
+    pub split_chunk_rows: u64,
+    /// Bytes of the inputs that one chunk of a split reads at the most, about.
     pub split_chunk_bytes: u64,
 }
 
@@ -105,7 +107,8 @@ impl Default for CompactSettings {
             file_bytes: 128 << 20,
             group_rows: 1 << 17,
             buckets_side_by_side: 2,
-            split_chunk_bytes: 64 << 20,
+            split_chunk_rows: 5 << 18,
+            split_chunk_bytes: 1 << 30,
         }
     }
 }

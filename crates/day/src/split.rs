@@ -1,11 +1,12 @@
 //! The split: where a date has several buckets, its inputs are divided first.
 //!
-//! Inputs are taken chunk by chunk, a chunk being objects of so many bytes one
-//! after the other. Of each chunk and bucket there is one object with the rows
-//! of the date, in the order of the inputs and with all columns of processed
-//! events. The last generation's files are not split, as each is of one bucket:
-//! the same one reads it again; where late events made more buckets of one, each
-//! of these does, and takes its users' rows.
+//! Inputs are taken chunk by chunk, a chunk being objects one after the other
+//! with so many rows of the date. Of each chunk and bucket there is one object
+//! with these rows, in the order of the inputs and with all columns of
+//! processed events. So a few late events in many objects make few new ones.
+//! The last generation's files are not split, as each is of one bucket: the
+//! same one reads it again; where late events made more buckets of one, each of
+//! these does, and takes its users' rows.
 
 mod chunk;
 
@@ -33,7 +34,7 @@ pub fn directory(event_date: &str, run: &str) -> String {
 /// the inputs of each bucket.
 ///
 /// What is written depends on the inputs and their order, on the number of
-/// buckets and on `split_chunk_bytes`. Dividing again writes the same objects.
+/// buckets and on the size of chunks. Dividing again writes the same objects.
 ///
 /// # Errors
 /// When the lake cannot be read or written; [`DayError::Gone`] for an input
@@ -50,7 +51,11 @@ pub async fn split(
 ) -> Result<Vec<Vec<InputObject>>, DayError> {
     let date = read::date(event_date)?;
     let directory = directory(event_date, run);
-    let chunks = (0..).zip(chunks(inputs, settings.split_chunk_bytes));
+    let most = ChunkSize {
+        rows_of_date: settings.split_chunk_rows,
+        bytes: settings.split_chunk_bytes,
+    };
+    let chunks = (0..).zip(chunks(inputs, most));
     let divide = |(number, inputs): (usize, &[InputObject])| {
         let (store, inputs) = (Arc::clone(&store), inputs.to_vec());
         let directory = format!("{directory}/chunk-{number:04}");
@@ -70,16 +75,25 @@ pub async fn split(
     Ok(of_buckets)
 }
 
-/// The inputs, in their order, in chunks that are closed when they have so many
-/// bytes.
-fn chunks(inputs: &[InputObject], chunk_bytes: u64) -> Vec<&[InputObject]> {
+/// How much a chunk has of inputs.
+#[derive(Debug, Clone, Copy, Default)]
+struct ChunkSize {
+    rows_of_date: u64,
+    bytes: u64,
+}
+
+/// The inputs, in their order, in chunks that are closed when they have as many
+/// rows of the date, or bytes.
+fn chunks(inputs: &[InputObject], most: ChunkSize) -> Vec<&[InputObject]> {
     let mut chunks = Vec::new();
-    let (mut begin, mut bytes) = (0, 0u64);
+    let (mut begin, mut has) = (0, ChunkSize::default());
     for (at, input) in inputs.iter().enumerate() {
-        bytes = bytes.saturating_add(input.bytes);
-        if bytes >= chunk_bytes || at + 1 == inputs.len() {
+        has.rows_of_date = has.rows_of_date.saturating_add(input.rows_of_date);
+        has.bytes = has.bytes.saturating_add(input.bytes);
+        let is_full = has.rows_of_date >= most.rows_of_date || has.bytes >= most.bytes;
+        if is_full || at + 1 == inputs.len() {
             chunks.extend(inputs.get(begin..=at));
-            (begin, bytes) = (at + 1, 0);
+            (begin, has) = (at + 1, ChunkSize::default());
         }
     }
     chunks
@@ -123,20 +137,26 @@ mod tests {
 
     #[test]
     fn a_chunk_is_closed_when_it_is_full() {
-        let input = |bytes: u64| InputObject {
+        let input = |(rows_of_date, bytes): (u64, u64)| InputObject {
             key: bytes.to_string(),
             bytes,
-            rows_of_date: 1,
+            rows_of_date,
         };
-        let inputs = [3, 3, 3, 9, 1, 1].map(input);
-        let lengths = |bytes| -> Vec<usize> {
-            let chunks = chunks(&inputs, bytes);
+        let inputs = [(3, 1), (3, 1), (3, 1), (9, 1), (1, 70), (1, 20)].map(input);
+        let lengths = |rows_of_date, bytes| -> Vec<usize> {
+            let most = ChunkSize {
+                rows_of_date,
+                bytes,
+            };
+            let chunks = chunks(&inputs, most);
             assert_eq!(chunks.concat(), inputs);
             chunks.iter().map(|chunk| chunk.len()).collect()
         };
-        assert_eq!(lengths(5), [2, 2, 2]);
-        assert_eq!(lengths(0), [1; 6]);
-        assert_eq!(lengths(u64::MAX), [6]);
-        assert!(chunks(&[], 5).is_empty());
+        assert_eq!(lengths(5, u64::MAX), [2, 2, 2]);
+        assert_eq!(lengths(u64::MAX, 71), [5, 1]);
+        assert_eq!(lengths(9, 70), [3, 1, 1, 1]);
+        assert_eq!(lengths(0, u64::MAX), [1; 6]);
+        assert_eq!(lengths(u64::MAX, u64::MAX), [6]);
+        assert!(chunks(&[], ChunkSize::default()).is_empty());
     }
 }
