@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use clap::{Parser, Subcommand};
+use marquee_producer::console;
 use tracing_subscriber::EnvFilter;
 
 use crate::bad_input::BadInput;
@@ -38,7 +39,7 @@ impl Cli {
         match self.execute() {
             Ok(code) => code,
             Err(error) => {
-                eprintln!("error: {error:#}");
+                console::note(format!("error: {}", console::sentence(&error)));
                 ExitCode::from(if error.is::<BadInput>() { 2 } else { 1 })
             }
         }

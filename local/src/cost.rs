@@ -2,11 +2,12 @@
 
 mod page;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use marquee_cost::{Estimate, Kept, Mode, Packing, Workload, by_component};
+use marquee_producer::console;
 
 use crate::bad_input::BadInput;
 use page::Page;
@@ -184,16 +185,10 @@ impl Args {
 /// [`BadInput`] where a figure is one that no month has.
 pub fn execute(args: &Args) -> anyhow::Result<ExitCode> {
     let estimate = Estimate::of(&args.workload()).map_err(|error| BadInput(error.to_string()))?;
-    let mut out = io::stdout().lock();
-    let written = match args.format {
-        Format::Text => write!(out, "{}", Page::new(&estimate, out.is_terminal())),
-        Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&estimate)?),
-        Format::Markdown => write!(out, "{}", by_component(&estimate)),
-    };
-    match written {
-        // The reader has seen enough: `marquee cost … | head`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        written => written?,
+    match args.format {
+        Format::Text => console::print(Page::new(&estimate, io::stdout().is_terminal()))?,
+        Format::Json => console::print(serde_json::to_string_pretty(&estimate)? + "\n")?,
+        Format::Markdown => console::print(by_component(&estimate))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -35,13 +35,14 @@ mod settings;
 mod survey;
 
 use std::env;
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
 use marquee_lake::catalogue;
+use marquee_producer::console;
 use marquee_producer::simulate::Simulation;
 
 use crate::arrivals;
@@ -127,7 +128,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     place.keep_report(&report.to_json()?)?;
     let program = program();
     let page = Page::new(&report, io::stdout().is_terminal(), &program);
-    print(&page.to_string())?;
+    console::print(&page)?;
     let mut is_well = report.books.balanced();
     if args.warehouse {
         is_well &= warehouse::after_demo(&report.lake, &program).await?;
@@ -142,12 +143,4 @@ fn program() -> String {
         return "cargo run -q -p marquee --".to_owned();
     }
     env::args().next().unwrap_or_else(|| "marquee".to_owned())
-}
-
-fn print(page: &str) -> io::Result<()> {
-    match io::stdout().write_all(page.as_bytes()) {
-        // The reader has seen enough: `marquee demo | head`.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome,
-    }
 }

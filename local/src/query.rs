@@ -3,12 +3,13 @@
 mod output;
 
 use std::fs;
-use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use marquee_marts::{Engine, MartsError};
+use marquee_producer::console::{self, Output};
 
 use crate::bad_input::BadInput;
 
@@ -29,7 +30,7 @@ pub struct Args {
         conflicts_with = "file"
     )]
     pub sql: Option<String>,
-    /// A file that holds the question
+    /// A file that holds the question; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// The lake's directory
@@ -60,10 +61,9 @@ pub enum Format {
 /// [`BadInput`] where the question, or the lake's name, is at fault.
 pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let sql = question(&args)?;
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = Output::open();
     match answer(&args, &sql, &mut out).await {
-        // The reader has seen enough: `marquee query … | head`.
-        Err(error) if is_broken_pipe(&error) => {}
+        Err(_) if out.is_closed() => {}
         outcome => outcome.map_err(with_advice)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -82,9 +82,13 @@ async fn answer(args: &Args, sql: &str, out: &mut impl Write) -> anyhow::Result<
 }
 
 fn question(args: &Args) -> anyhow::Result<String> {
-    let (read, place) = match (&args.file, args.sql.as_deref()) {
-        (Some(file), _) => (fs::read_to_string(file), file.display().to_string()),
-        (None, Some("-")) => (io::read_to_string(io::stdin()), "standard input".to_owned()),
+    let (read, place) = match (args.file.as_deref(), args.sql.as_deref()) {
+        (Some(file), _) if file != Path::new("-") => {
+            (fs::read_to_string(file), file.display().to_string())
+        }
+        (Some(_), _) | (None, Some("-")) => {
+            (io::read_to_string(io::stdin()), "standard input".to_owned())
+        }
         (None, sql) => return Ok(sql.unwrap_or_default().to_owned()),
     };
     Ok(read.map_err(|error| BadInput(format!("the question in {place} cannot be read: {error}")))?)
@@ -102,15 +106,8 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
         ),
         Some(asked) if asked.is_askers() => return BadInput(error.to_string()).into(),
         None if error.is::<output::Unprintable>() => "--format json holds every type".to_owned(),
+        None if error.is::<output::Unanswerable>() => return BadInput(error.to_string()).into(),
         _ => return error,
     };
-    BadInput(format!("{error:#}\nhint: {advice}")).into()
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
-    })
+    BadInput(format!("{}\nhint: {advice}", console::sentence(&error))).into()
 }

@@ -1,6 +1,6 @@
 //! `marquee rebuild`: processed and curated data made anew from raw.
 
-use std::io;
+use std::fmt::{self, Display, Formatter};
 use std::process::ExitCode;
 
 use indicatif::HumanCount;
@@ -8,7 +8,9 @@ use marquee_day::Span;
 use marquee_day::plan::Selection;
 use marquee_day::rebuild::{RebuildReport, rebuild};
 use marquee_ingest::Settings;
+use marquee_producer::console;
 
+use crate::counted::counted;
 use crate::day::{self, Options, existing_lake, explain};
 
 /// Make processed and curated data of a span of dates anew from raw.
@@ -38,7 +40,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let report = rebuild(&store, args.span, Settings::default())
         .await
         .map_err(|error| explain(error.into()))?;
-    write(&mut io::stdout().lock(), &report)?;
+    console::print(Page(&report))?;
     if !report.faults.is_empty() {
         return Ok(ExitCode::FAILURE);
     }
@@ -46,30 +48,34 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     day::make(&args.options, &Selection::Anew { from, to }).await
 }
 
-/// Says what came of a rebuild.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn write(out: &mut impl io::Write, report: &RebuildReport) -> io::Result<()> {
-    let restored = report.restored.len() as u64;
-    writeln!(
-        out,
-        "{} batches: {} objects as they should be, {} put back",
-        HumanCount(report.receipts),
-        HumanCount(report.intact),
-        HumanCount(restored)
-    )?;
-    for key in &report.restored {
-        writeln!(out, "  back: {key}")?;
+/// What came of a rebuild, as a person reads it.
+struct Page<'r>(&'r RebuildReport);
+
+impl Display for Page<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let report = self.0;
+        writeln!(
+            f,
+            "{}: {}, {} put back",
+            counted(report.receipts, "batch", "batches"),
+            counted(
+                report.intact,
+                "object as it should be",
+                "objects as they should be"
+            ),
+            HumanCount(report.restored.len() as u64)
+        )?;
+        for key in &report.restored {
+            writeln!(f, "  back: {key}")?;
+        }
+        for fault in &report.faults {
+            writeln!(f, "  not made anew: {fault}")?;
+        }
+        Ok(())
     }
-    for fault in &report.faults {
-        writeln!(out, "  not made anew: {fault}")?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use marquee_day::rebuild::Fault;
 
@@ -85,11 +91,9 @@ mod tests {
                 receipt: "ledger/y".into(),
             }],
         };
-        let mut page = Vec::new();
-        write(&mut page, &report).unwrap();
         assert_eq!(
-            String::from_utf8(page).unwrap(),
-            "2 batches: 1 objects as they should be, 1 put back\n  back: processed/x\n  \
+            Page(&report).to_string(),
+            "2 batches: 1 object as they should be, 1 put back\n  back: processed/x\n  \
              not made anew: ledger/y names no raw object: the raw zone was turned off when it was written\n"
         );
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,7 +11,9 @@ use marquee_day::Date;
 use marquee_day::replay::{ReplayOptions, ReplayReport, replay};
 use marquee_event::Reason;
 use marquee_ingest::Settings;
+use marquee_producer::console;
 
+use crate::counted::counted;
 use crate::day::{existing_lake, explain};
 
 /// Give what is in quarantine to today's transform again.
@@ -55,7 +56,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let report = replay(&store, &options, Settings::default())
         .await
         .map_err(|error| explain(error.into()))?;
-    write!(io::stdout().lock(), "{}", Page(&report))?;
+    console::print(Page(&report))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -97,16 +98,17 @@ impl Display for Page<'_> {
             let refused = match report.refused_lines {
                 0 => String::new(),
                 lines => format!(
-                    ", and {} lines that are none went to quarantine",
-                    count(lines)
+                    ", and {} went to quarantine",
+                    counted(lines, "line that is none", "lines that are none")
                 ),
             };
-            let made = if report.dry_run {
-                "would be made of them"
-            } else {
-                "were made of them"
+            let made = match (report.dry_run, report.events) {
+                (true, _) => "would be made of them",
+                (false, 1) => "was made of them",
+                (false, _) => "were made of them",
             };
-            writeln!(f, "\n{} events {made}{refused}:", count(report.events))?;
+            let events = counted(report.events, "event", "events");
+            writeln!(f, "\n{events} {made}{refused}:")?;
             for (date, events) in &report.event_dates {
                 writeln!(f, "  {date:<38} {:>11}", count(*events))?;
             }
@@ -152,7 +154,7 @@ mod tests {
         for said in [
             "went on                                        1,000\n  time_too_old",
             "refused still, by today's reason                   8\n  invalid_json",
-            "1,003 events were made of them, and 1 lines that are none went to quarantine:",
+            "1,003 events were made of them, and 1 line that is none went to quarantine:",
             "These dates are due now",
         ] {
             assert!(page.contains(said), "{said}: {page}");

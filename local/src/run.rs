@@ -15,12 +15,14 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use marquee_ingest::Transform;
 use marquee_lake::catalogue;
+use marquee_producer::console;
 use marquee_stream::{Stream, StreamError};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 
 use crate::bad_input::BadInput;
 use crate::mapping::{ConsumerError, Mapping, MappingError, Stop, Tail};
+use crate::streams;
 use crate::transform::TransformFunction;
 
 pub use options::Options;
@@ -41,7 +43,8 @@ pub struct Args {
     /// The lake's directory; made if it is not there
     #[arg(long, value_name = "DIR", default_value = "lake")]
     pub lake: PathBuf,
-    /// The stream's directory [default: `stream` beside the lake]
+    /// The stream's directory [default: `stream` in the lake's directory, where a
+    /// demo has it, else `stream` beside the lake]
     #[arg(long, value_name = "DIR")]
     pub stream: Option<PathBuf>,
     /// Stop when the stream is empty, rather than wait for more
@@ -58,9 +61,10 @@ pub struct Args {
 /// [`BadInput`] where the stream, its catalogue or the lake's directory is at
 /// fault; then nothing was written.
 pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
-    let stream_dir = args
-        .stream
-        .unwrap_or_else(|| args.lake.with_file_name("stream"));
+    let stream_dir = match args.stream {
+        Some(named) => named,
+        None => streams::source_of(&args.lake)?,
+    };
     let stream = Stream::open(&stream_dir).map_err(|error| explain_stream(error, &stream_dir))?;
     let titles = titles::read(&stream_dir.join("titles.ndjson"))?;
     let lake = open_lake(&args.lake)?;
@@ -93,9 +97,10 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
         totals: totals.map_err(explain_mapping)?,
         events: function.report(),
         took: began.elapsed(),
+        stream: stream_dir,
         lake: args.lake,
     };
-    print!("{summary}");
+    console::print(&summary)?;
     Ok(ExitCode::from(u8::from(
         summary.totals.given_up_records > 0,
     )))
@@ -117,7 +122,7 @@ pub(crate) fn open_lake(dir: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
 /// The first Ctrl-C asks to stop, the second one insists.
 async fn stop_on_ctrl_c(stop: Stop) {
     if tokio::signal::ctrl_c().await.is_ok() {
-        eprintln!("finishing what is in flight; Ctrl-C again breaks it off (nothing is lost)");
+        console::note("finishing what is in flight; Ctrl-C again breaks it off (nothing is lost)");
         stop.ask();
     }
     if tokio::signal::ctrl_c().await.is_ok() {

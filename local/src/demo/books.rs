@@ -1,5 +1,6 @@
 //! Whether every event is accounted for.
 
+use marquee_producer::console::sentence;
 use serde::Serialize;
 
 use super::curation::Curation;
@@ -69,13 +70,13 @@ impl Books {
             Ok(survey) => books.count(survey),
             Err(error) => books
                 .faults
-                .push(format!("the lake could not be asked: {error:#}")),
+                .push(format!("the lake could not be asked: {}", sentence(error))),
         }
         match (curation, survey) {
             (Ok(curation), Ok(survey)) => books.close(curation, survey),
             (Err(error), _) => books
                 .faults
-                .push(format!("the days could not be made: {error:#}")),
+                .push(format!("the days could not be made: {}", sentence(error))),
             (Ok(_), Err(_)) => {}
         }
         books

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use marquee_ingest::BatchReport;
+use marquee_producer::console;
 
 use super::Settings;
 
@@ -89,7 +90,7 @@ impl Progress {
 
     fn say(&self, line: String) {
         if self.bar.is_hidden() {
-            eprintln!("{line}");
+            console::note(line);
         } else {
             self.bar.set_message(line);
         }

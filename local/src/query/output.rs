@@ -9,12 +9,17 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_json::writer::LineDelimited;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use comfy_table::{CellAlignment, Table, presets};
-use marquee_marts::Answer;
+use marquee_marts::{Answer, MartsError};
 
 /// An answer that the format has no place for, such as a list in CSV.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer cannot be written in this format: {0}")]
 pub(super) struct Unprintable(String);
+
+/// A question that was understood and has no answer, such as one divided by zero.
+#[derive(Debug, thiserror::Error)]
+#[error("the question has no answer: {0}")]
+pub(super) struct Unanswerable(String);
 
 /// Writes at most `shown` rows (0: all), and how many there are.
 pub(super) async fn table(mut answer: Answer, shown: usize, out: &mut impl Write) -> Result<()> {
@@ -33,7 +38,7 @@ pub(super) async fn table(mut answer: Answer, shown: usize, out: &mut impl Write
     let limit = if shown == 0 { usize::MAX } else { shown };
     let (mut written, mut rows) = (0, 0);
     let options = FormatOptions::new().with_null("NULL");
-    while let Some(batch) = answer.next().await? {
+    while let Some(batch) = next(&mut answer).await? {
         rows += batch.num_rows();
         let batch = readable(&batch.slice(0, batch.num_rows().min(limit - written)))?;
         let cells = batch
@@ -74,7 +79,7 @@ pub(super) async fn csv(mut answer: Answer, out: &mut impl Write) -> Result<()> 
     let header = readable(&RecordBatch::new_empty(schema))?;
     let mut csv = arrow_csv::WriterBuilder::new().with_header(true).build(out);
     csv.write(&header).map_err(fault)?;
-    while let Some(batch) = answer.next().await? {
+    while let Some(batch) = next(&mut answer).await? {
         csv.write(&readable(&batch)?).map_err(fault)?;
     }
     Ok(())
@@ -85,11 +90,19 @@ pub(super) async fn json(mut answer: Answer, out: &mut impl Write) -> Result<()>
     let mut json = arrow_json::WriterBuilder::new()
         .with_explicit_nulls(true)
         .build::<_, LineDelimited>(out);
-    while let Some(batch) = answer.next().await? {
+    while let Some(batch) = next(&mut answer).await? {
         json.write(&readable(&batch)?).map_err(fault)?;
     }
     json.finish().map_err(fault)?;
     Ok(())
+}
+
+/// The next rows. What is wrong with the SQL itself was told before the first.
+async fn next(answer: &mut Answer) -> Result<Option<RecordBatch>> {
+    answer.next().await.map_err(|error| match error {
+        MartsError::Sql { message } => Unanswerable(message).into(),
+        error => error.into(),
+    })
 }
 
 fn fault(error: ArrowError) -> anyhow::Error {

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use marquee_producer::console;
 
 use crate::mapping::Finished;
 
@@ -60,7 +61,7 @@ impl Progress {
             HumanCount(rate as u64)
         );
         if is_plain {
-            eprintln!("{line}");
+            console::note(line);
             shown.at = Instant::now();
         } else {
             self.bar.set_message(line);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{HumanBytes, HumanCount};
 use marquee_ingest::BatchReport;
 
+use crate::counted::counted;
 use crate::mapping::Totals;
 
 /// What a run did.
@@ -15,6 +16,7 @@ pub(super) struct Summary {
     pub(super) totals: Totals,
     pub(super) events: BatchReport,
     pub(super) took: Duration,
+    pub(super) stream: PathBuf,
     pub(super) lake: PathBuf,
 }
 
@@ -24,6 +26,7 @@ impl fmt::Display for Summary {
             totals,
             events,
             took,
+            stream,
             lake,
         } = self;
         writeln!(
@@ -67,16 +70,9 @@ impl fmt::Display for Summary {
             took.as_secs_f64(),
             HumanCount(rate as u64)
         )?;
+        writeln!(f, "stream       {}", stream.display())?;
         writeln!(f, "lake         {}", lake.display())
     }
-}
-
-fn counted(number: u64, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        HumanCount(number),
-        if number == 1 { one } else { many }
-    )
 }
 
 #[cfg(test)]
@@ -104,6 +100,7 @@ mod tests {
                 ..BatchReport::default()
             },
             took: Duration::from_secs(8),
+            stream: PathBuf::from("stream"),
             lake: PathBuf::from("lake"),
         };
         assert_eq!(
@@ -118,6 +115,7 @@ quarantined  2,000
   missing_field              500
 given up     1 record, kept in 1 object under lake/failed
 took         8.0 s, 125,000 events a second
+stream       stream
 lake         lake
 "
         );
