@@ -1,27 +1,31 @@
 //! `marquee audit`: the two books of a date, from the lake itself.
 
 mod page;
+mod warehouse;
 
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use marquee_day::Date;
-use marquee_day::audit::{self, StreamCount};
+use marquee_day::audit::{self, Audit, StreamCount};
+use marquee_producer::console;
+use serde::Serialize;
 
-use crate::arrivals;
 use crate::bad_input::BadInput;
 use crate::day::{existing_lake, explain};
+use crate::{arrivals, streams};
 use page::Page;
+use warehouse::Warehouse;
 
 /// Show whether every event of a date is accounted for.
 ///
 /// Every object that the date's receipts and its generation name is read, and
-/// every identity followed from where it arrived to where it is now. What keeps
-/// the books from balancing is named, with what to do about it; the exit code is
-/// then 1.
+/// every identity followed from where it arrived to where it is now; the
+/// warehouse's rows are those that its last load counted. What keeps the books
+/// from balancing is named, with what to do about it; the exit code is then 1.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The date, YYYY-MM-DD
@@ -31,7 +35,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR", default_value = "lake")]
     pub lake: PathBuf,
     /// The stream, whose own count the records are held against [default: the
-    /// one in the lake's directory, if there is one]
+    /// one that `marquee run` takes, if there is one]
     #[arg(long, value_name = "DIR")]
     pub stream: Option<PathBuf>,
     /// What the audit is written as
@@ -48,37 +52,51 @@ pub enum Format {
     Json,
 }
 
+/// Both books of a date, and the warehouse's line.
+#[derive(Serialize)]
+struct Books {
+    #[serde(flatten)]
+    audit: Audit,
+    /// `None` before the date is published.
+    warehouse: Option<Warehouse>,
+    /// The stream that counted itself, where there is one.
+    stream: Option<PathBuf>,
+}
+
 /// Audits the date on standard output.
 ///
 /// # Errors
 /// [`BadInput`] where the lake, the stream or the date is at fault.
 pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let store = existing_lake(&args.lake)?;
-    let stream = match stream_of(&args) {
-        Some(dir) => Some(count(&dir, args.date)?),
+    let stream = stream_of(&args);
+    let counted = match &stream {
+        Some(dir) => Some(count(dir, args.date)?),
         None => None,
     };
-    let audit = audit::full(&store, &args.date.to_string(), stream.as_ref())
+    let mut audit = audit::full(&store, &args.date.to_string(), counted.as_ref())
         .await
         .map_err(|error| explain(error.into()))?;
     audit::keep(&*store, &audit).await?;
-    let mut out = io::stdout().lock();
-    let written = match args.format {
-        Format::Text => write!(out, "{}", Page::new(&audit, out.is_terminal())),
-        Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(&audit)?),
+    let warehouse = Warehouse::of(&*store, &audit).await?;
+    let problem = warehouse.as_ref().and_then(Warehouse::problem);
+    audit.balanced &= problem.is_none();
+    let books = Books {
+        audit,
+        warehouse,
+        stream,
     };
-    match written {
-        // The reader has seen enough: `marquee audit … | head`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        written => written?,
+    match args.format {
+        Format::Text => console::print(Page::new(&books, io::stdout().is_terminal()))?,
+        Format::Json => console::print(serde_json::to_string_pretty(&books)? + "\n")?,
     }
-    Ok(ExitCode::from(u8::from(!audit.balanced)))
+    Ok(ExitCode::from(u8::from(!books.audit.balanced)))
 }
 
 fn stream_of(args: &Args) -> Option<PathBuf> {
-    let beside = args.lake.join("stream");
-    let is_there = beside.join("stream.json").is_file();
-    args.stream.clone().or(is_there.then_some(beside))
+    let found = streams::of_lake(&args.lake);
+    let is_there = streams::is_stream(&found);
+    args.stream.clone().or(is_there.then_some(found))
 }
 
 /// What arrived in each of the stream's shards on the date. Shards that no record

@@ -1,13 +1,20 @@
 //! An audit as a person reads it: sums that add up, and what does not.
 
+mod loads;
+
 use std::fmt::{self, Display, Formatter};
 
 use indicatif::{HumanBytes, HumanCount};
 use marquee_day::audit::{Audit, EventAudit, IngestBook, ShardLine, Status};
 use marquee_lake::zone::Zone;
 
+use super::{Books, Warehouse};
+use crate::counted::counted;
+use loads::loads;
+
 /// An audit to be printed.
 pub(super) struct Page<'a> {
+    books: &'a Books,
     audit: &'a Audit,
     /// Whether headings stand out by more than their place.
     styled: bool,
@@ -15,8 +22,18 @@ pub(super) struct Page<'a> {
 
 impl<'a> Page<'a> {
     /// `styled` is for terminals.
-    pub(super) fn new(audit: &'a Audit, styled: bool) -> Self {
-        Self { audit, styled }
+    pub(super) fn new(books: &'a Books, styled: bool) -> Self {
+        Self {
+            books,
+            audit: &books.audit,
+            styled,
+        }
+    }
+
+    /// What is wrong with the warehouse's line.
+    fn warehouse_problem(&self) -> Option<&str> {
+        let warehouse = self.books.warehouse.as_ref();
+        warehouse.and_then(Warehouse::problem)
     }
 
     fn heading(&self, f: &mut Formatter<'_>, text: &str) -> fmt::Result {
@@ -41,11 +58,11 @@ impl<'a> Page<'a> {
         match balanced {
             true => self.heading(f, &format!("{date}: the books balance ({status})"))?,
             false => {
-                let many = if problems.len() == 1 { "" } else { "s" };
-                let found = problems.len();
+                let found = problems.len() + usize::from(self.warehouse_problem().is_some());
+                let found = counted(found as u64, "problem", "problems");
                 self.heading(
                     f,
-                    &format!("{date}: the books do NOT balance, {found} problem{many} ({status})"),
+                    &format!("{date}: the books do NOT balance, {found} ({status})"),
                 )?;
             }
         }
@@ -58,6 +75,10 @@ impl<'a> Page<'a> {
     fn arrived(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let book = &self.audit.ingest;
         self.heading(f, &format!("What arrived on {}", self.audit.date))?;
+        if let Some(stream) = &self.books.stream {
+            let stream = visible(&stream.display().to_string());
+            writeln!(f, "  held against the stream in {stream}")?;
+        }
         shards(f, book)?;
         batches(f, book)?;
         identities(f, book)?;
@@ -66,8 +87,8 @@ impl<'a> Page<'a> {
         if book.garbage.objects > 0 {
             writeln!(
                 f,
-                "\n  {} objects, {}, are left over from retries; all they hold is elsewhere",
-                count(book.garbage.objects),
+                "\n  left over from retries: {}, {}; all that is in there is elsewhere",
+                counted(book.garbage.objects, "object", "objects"),
                 HumanBytes(book.garbage.bytes)
             )?;
         }
@@ -90,14 +111,44 @@ impl<'a> Page<'a> {
         }
     }
 
+    fn loaded(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let date = &self.audit.date;
+        let Some(warehouse) = &self.books.warehouse else {
+            return Ok(());
+        };
+        let title = match warehouse.book() {
+            Some(book) => format!(
+                "What the warehouse has of {date}, generation {}",
+                book.generation
+            ),
+            None => format!("What the warehouse has of {date}"),
+        };
+        self.heading(f, &title)?;
+        let load = format!("`marquee warehouse load {date}` does it");
+        match warehouse {
+            Warehouse::NotLoaded => writeln!(f, "  not loaded yet: {load}"),
+            Warehouse::Behind(_) => {
+                let event = self.audit.event.as_ref();
+                let current = event.map_or(0, |event| event.generation);
+                writeln!(f, "  generation {current} is not loaded yet: {load}")
+            }
+            Warehouse::Balanced(book) | Warehouse::Unbalanced { book, .. } => loads(f, book),
+            Warehouse::Unreadable { .. } => writeln!(f, "  not known, as its book says nothing"),
+        }
+    }
+
     fn problems(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        if self.audit.problems.is_empty() {
+        if self.audit.balanced {
             return Ok(());
         }
         self.heading(f, "What is wrong, and what to do")?;
         for (number, problem) in (1..).zip(&self.audit.problems) {
             writeln!(f, "  {number}. {}", visible(&problem.to_string()))?;
             writeln!(f, "     → {}", problem.advice())?;
+        }
+        if let Some(problem) = self.warehouse_problem() {
+            let number = self.audit.problems.len() + 1;
+            writeln!(f, "  {number}. {}", visible(problem))?;
         }
         Ok(())
     }
@@ -108,6 +159,7 @@ impl Display for Page<'_> {
         self.verdict(f)?;
         self.arrived(f)?;
         self.happened(f)?;
+        self.loaded(f)?;
         self.problems(f)?;
         writeln!(f)
     }
@@ -156,16 +208,19 @@ fn shards(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
 fn batches(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
     writeln!(
         f,
-        "\n  units of the {} batches that began on the date, with {} records, as their receipts say",
-        count(book.batches),
-        count(book.records)
+        "\n  units of the {} that began on the date, with {}, as their receipts say",
+        counted(book.batches, "batch", "batches"),
+        counted(book.records, "record", "records")
     )?;
     let rows = |zone| book.rows.get(&zone).copied().unwrap_or(0);
     let found = |zone| format!("{} rows found in {zone}", count(rows(zone)));
     line(f, ' ', "received", book.received, &found(Zone::Raw))?;
     let replayed = match book.replays {
         0 => String::new(),
-        replays => format!(", those of {} replays among them", count(replays)),
+        replays => format!(
+            ", those of {} among them",
+            counted(replays, "replay", "replays")
+        ),
     };
     let processed = found(Zone::Processed) + &replayed;
     line(f, '=', "processed", book.processed, &processed)?;
@@ -257,7 +312,10 @@ fn producers(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
 
 fn events(f: &mut Formatter<'_>, event: &EventAudit) -> fmt::Result {
     let EventAudit { book, found, .. } = event;
-    let receipts = format!("   {} receipts name them", count(book.receipts));
+    let receipts = match book.receipts {
+        1 => "   1 receipt names them".to_owned(),
+        many => format!("   {} receipts name them", count(many)),
+    };
     writeln!(
         f,
         "    {:<28} {:>13} {:>13}",
@@ -290,13 +348,11 @@ fn events(f: &mut Formatter<'_>, event: &EventAudit) -> fmt::Result {
         &conflicts,
     )?;
     if event.waiting_receipts > 0 {
-        let remark = format!(
-            "in {} receipts, for the next run",
-            count(event.waiting_receipts)
-        );
+        let receipts = counted(event.waiting_receipts, "receipt", "receipts");
+        let remark = format!("in {receipts}, for the next run");
         line(f, ' ', "waiting", event.waiting_rows, &remark)?;
     }
-    writeln!(f, "    the warehouse is not loaded by this version")
+    Ok(())
 }
 
 fn tables(f: &mut Formatter<'_>, event: &EventAudit) -> fmt::Result {
@@ -334,6 +390,14 @@ mod tests {
 
     use super::*;
 
+    fn books(audit: Audit) -> Books {
+        Books {
+            audit,
+            warehouse: None,
+            stream: Some("lake/stream".into()),
+        }
+    }
+
     fn audit() -> Audit {
         let shard = ShardLine {
             stream: Some(1_235),
@@ -368,10 +432,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_stands_with_what_to_do() {
-        let page = Page::new(&audit(), false).to_string();
+        let page = Page::new(&books(audit()), false).to_string();
         for said in [
             "the books do NOT balance, 1 problem (provisional)",
             "provisional: its events are not curated yet",
+            "held against the stream in lake/stream",
             "1,235 =       1,234 +       0 +       1",
             "1. 1235 records arrived in shardId-000000000000, but 1234 are accounted for",
             "→ if the stream is still being read",
@@ -383,7 +448,7 @@ mod tests {
         let mut whole = audit();
         whole.balanced = true;
         whole.problems.clear();
-        let page = Page::new(&whole, true).to_string();
+        let page = Page::new(&books(whole), true).to_string();
         assert!(page.contains("\x1b[1m2026-03-01: the books balance (provisional)\x1b[0m"));
         assert!(!page.contains("What is wrong"));
     }
