@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use clap::builder::RangedU64ValueParser;
 use marquee_day::audit::{self, Audit};
 use marquee_day::catalog::EmbeddedCatalog;
 use marquee_day::compact::CompactSettings;
@@ -25,12 +26,20 @@ pub use run::{DateOutcome, Days, Published, Settings, Step};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
+/// More than any machine has cores.
+const MAX_JOBS: u64 = 1_024;
+/// More than any date has.
+const MAX_BUCKET_ROWS: u64 = 1_000_000_000_000;
+/// A tebibyte.
+const MAX_MEMORY_MIB: u64 = 1 << 20;
+
 /// Make the curated tables of the dates that are due, or of one date.
 ///
 /// A date is due when events of it arrived that its tables do not have yet, or
 /// when an earlier date that they look back at has changed. Each date is
 /// compacted, checked, published as a whole and audited. The exit code is 1 if a
-/// date was held back by a check or by its book, or its audit does not balance.
+/// date was held back by a check or by its book, or could not be made, or its
+/// audit does not balance; the others are made all the same.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The date, YYYY-MM-DD [default: all that are due]
@@ -62,14 +71,15 @@ pub struct Options {
     #[arg(long, value_name = "DIR", default_value = "lake")]
     pub lake: PathBuf,
     /// How many dates are compacted side by side
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub jobs: usize,
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one(MAX_JOBS))]
+    pub jobs: u64,
     /// Rows of a bucket of users, about; a date of more is divided
-    #[arg(long, value_name = "N", default_value_t = plan::Settings::default().bucket_rows)]
+    #[arg(long, value_name = "N", default_value_t = plan::Settings::default().bucket_rows,
+        value_parser = at_least_one(MAX_BUCKET_ROWS))]
     pub bucket_rows: u64,
     /// Memory for sorting, in MiB; beyond it runs are spilled to disk
-    #[arg(long, value_name = "MIB", default_value_t = 1024)]
-    pub memory: usize,
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = at_least_one(MAX_MEMORY_MIB))]
+    pub memory: u64,
     /// How many days files stay that no current generation needs
     #[arg(long, value_name = "DAYS", default_value_t = 7)]
     pub keep: u64,
@@ -83,12 +93,16 @@ impl Options {
                 ..plan::Settings::default()
             },
             compact: CompactSettings {
-                memory_bytes: self.memory << 20,
+                memory_bytes: usize::try_from(self.memory << 20).unwrap_or(usize::MAX),
                 ..CompactSettings::default()
             },
-            jobs: self.jobs,
+            jobs: usize::try_from(self.jobs).unwrap_or(usize::MAX),
         }
     }
+}
+
+fn at_least_one(most: u64) -> RangedU64ValueParser {
+    RangedU64ValueParser::new().range(1..=most)
 }
 
 /// Makes the date, or what is due, and prints what came of it.
@@ -128,8 +142,7 @@ pub(crate) async fn make(options: &Options, selection: &Selection) -> anyhow::Re
     let swept = sweep::sweep(&*store, SystemTime::now(), keep).await?;
     let audits = audit_published(&store, &made).await?;
     page.finish(&made, &audits, swept)?;
-    let is_held = |outcome: &DateOutcome| matches!(outcome, DateOutcome::Held { .. });
-    let is_well = !made.values().any(is_held) && audits.iter().all(|audit| audit.balanced);
+    let is_well = made.values().all(DateOutcome::is_well) && audits.iter().all(|a| a.balanced);
     Ok(ExitCode::from(u8::from(!is_well)))
 }
 

@@ -1,25 +1,40 @@
-//! What a run of the day shows: a line a date, and what is wrong in full.
+//! What a run of the day shows: a line a date as soon as it is done, what is wrong
+//! with it in full, and a sum.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use marquee_day::audit::Audit;
-use marquee_day::plan::{Selection, Why};
+use marquee_day::plan::{DateTask, Selection};
 use marquee_day::sweep::Swept;
+use marquee_producer::console;
 use marquee_sql::CheckResult;
 
 use super::run::{DateOutcome, Step};
+use crate::counted::counted;
 
-/// Shows a run while it goes on, and sums it up.
+/// How often it is told, off a terminal, how far compaction is.
+const PLAIN_EVERY: Duration = Duration::from_secs(5);
+
+/// Shows a run while it goes on, and sums it up. How far it is stands on standard
+/// error, what came of it on standard output.
 pub(super) struct Page {
     bar: ProgressBar,
     is_asked: bool,
     began: Instant,
-    lines: Mutex<Vec<String>>,
+    shown: Mutex<Shown>,
+}
+
+struct Shown {
+    /// When it was last told how far compaction is.
+    at: Instant,
+    /// Why a line could not be written.
+    fault: Option<io::Error>,
 }
 
 impl Page {
@@ -30,11 +45,15 @@ impl Page {
         };
         let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg} {elapsed} ETA {eta}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let began = Instant::now();
         Self {
             bar,
             is_asked: *selection != Selection::Due,
-            began: Instant::now(),
-            lines: Mutex::default(),
+            began,
+            shown: Mutex::new(Shown {
+                at: began,
+                fault: None,
+            }),
         }
     }
 
@@ -42,127 +61,154 @@ impl Page {
     pub(super) fn show(&self, step: &Step<'_>) {
         match step {
             // Compacting and finishing are a step each.
-            Step::Planned(plan) => self.bar.set_length(2 * plan.tasks.len() as u64),
-            Step::Compacted(task, facts) => {
-                self.bar.inc(1);
-                let events = HumanCount(facts.counts.curated);
-                self.bar
-                    .set_message(format!("{} compacted, {events} events", task.event_date));
+            Step::Planned(plan) => {
+                self.bar.set_position(0);
+                self.bar.set_length(2 * plan.tasks.len() as u64);
             }
+            Step::Compacted(task, facts) => {
+                let events = counted(facts.counts.curated, "event", "events");
+                self.go_on(format!("{} compacted, {events}", task.event_date));
+            }
+            Step::Failed(task) => self.go_on(format!("{} failed", task.event_date)),
             Step::Done(task, outcome) => {
                 self.bar.inc(1);
                 self.bar.set_message(format!("{} done", task.event_date));
-                let line = line(&task.event_date, &task.why, outcome);
-                if !self.bar.is_hidden() {
-                    self.bar.println(&line);
-                    return;
-                }
-                self.lines
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(line);
+                self.write(&(line(task, outcome) + &findings(task, outcome)));
             }
-            Step::Lost(task) => {
-                let date = &task.event_date;
-                self.bar
-                    .println(format!("{date}  another run was first, planning it again"));
-            }
+            Step::Lost(task) => self.write(&format!(
+                "{}  another run was first, planning it again\n",
+                task.event_date
+            )),
+        }
+    }
+
+    /// Shows how far compaction is.
+    fn go_on(&self, message: String) {
+        self.bar.inc(1);
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.bar.is_hidden() && shown.at.elapsed() >= PLAIN_EVERY {
+            console::note(&message);
+            shown.at = Instant::now();
+        }
+        self.bar.set_message(message);
+    }
+
+    /// Writes what came of something, now.
+    fn write(&self, text: &str) {
+        let written = self.bar.suspend(|| console::print(text));
+        if let Err(error) = written {
+            let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+            shown.fault.get_or_insert(error);
         }
     }
 
     /// Ends the page.
+    ///
+    /// # Errors
+    /// When something of it could not be written.
     pub(super) fn finish(
-        &self,
+        self,
         made: &BTreeMap<String, DateOutcome>,
         audits: &[Audit],
         swept: Swept,
     ) -> io::Result<()> {
         self.bar.finish_and_clear();
-        let mut out = io::stdout().lock();
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        for line in lines.iter() {
-            writeln!(out, "{line}")?;
-        }
-        for (date, outcome) in made {
-            write_findings(&mut out, date, outcome)?;
-        }
+        let mut text = String::new();
         for audit in audits {
             for problem in &audit.problems {
-                writeln!(out, "{}  the books do not balance: {problem}", audit.date)?;
+                line_to(
+                    &mut text,
+                    &audit.date,
+                    &format!("the books do not balance: {problem}"),
+                );
             }
         }
-        if made.is_empty() {
-            let text = match self.is_asked {
-                true => "every date asked for is up to date",
-                false => "no date is due",
-            };
-            writeln!(out, "{text}")?;
-        } else {
-            let seconds = self.began.elapsed().as_secs_f64();
-            writeln!(out, "{} dates in {seconds:.1} s", made.len())?;
-        }
+        text += &match (made.len(), self.is_asked) {
+            (0, true) => "every date asked for is up to date\n".to_owned(),
+            (0, false) => "no date is due\n".to_owned(),
+            (dates, _) => format!(
+                "{} in {:.1} s\n",
+                counted(dates as u64, "date", "dates"),
+                self.began.elapsed().as_secs_f64()
+            ),
+        };
         if swept.objects > 0 {
-            writeln!(
-                out,
-                "removed {} files that nothing needs any more, {}",
-                HumanCount(swept.objects),
+            text += &format!(
+                "removed {} that nothing needs any more, {}\n",
+                counted(swept.objects, "file", "files"),
                 HumanBytes(swept.bytes)
-            )?;
+            );
         }
-        Ok(())
+        self.write(&text);
+        let shown = self.shown.into_inner();
+        match shown.unwrap_or_else(PoisonError::into_inner).fault {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
     }
 }
 
 /// A date's line.
-fn line(date: &str, why: &Why, outcome: &DateOutcome) -> String {
-    match outcome {
+fn line(task: &DateTask, outcome: &DateOutcome) -> String {
+    let mut text = String::new();
+    let why = &task.why;
+    let said = match outcome {
         DateOutcome::Published(published) => {
             let counts = published.generation.counts;
             format!(
-                "{date}  generation {}  {:>11} events, {} duplicates dropped, {} redelivered, \
-                 {} tables ({})",
+                "generation {}  {:>11} {}, {} dropped, {} redelivered, {} ({why})",
                 published.generation.generation,
                 HumanCount(counts.curated).to_string(),
-                HumanCount(counts.duplicates),
+                if counts.curated == 1 {
+                    "event"
+                } else {
+                    "events"
+                },
+                counted(counts.duplicates, "duplicate", "duplicates"),
                 HumanCount(counts.redelivered),
-                published.generation.tables.len(),
-                why
+                counted(published.generation.tables.len() as u64, "table", "tables"),
             )
         }
-        DateOutcome::Held { .. } => format!("{date}  HELD BACK, not published ({})", why),
-        DateOutcome::Unchanged => format!("{date}  unchanged"),
-    }
+        DateOutcome::Held { .. } => format!("HELD BACK, not published ({why})"),
+        DateOutcome::Failed { cause } => format!("FAILED, not published ({why}): {cause}"),
+        DateOutcome::Unchanged => "unchanged".to_owned(),
+    };
+    line_to(&mut text, &task.event_date, &said);
+    text
 }
 
 /// What was found wrong with a date.
-fn write_findings(out: &mut impl io::Write, date: &str, outcome: &DateOutcome) -> io::Result<()> {
+fn findings(task: &DateTask, outcome: &DateOutcome) -> String {
+    let mut text = String::new();
     let (checks, book) = match outcome {
         DateOutcome::Published(published) => (&published.checks, None),
         DateOutcome::Held { checks, book } => (checks, book.as_ref()),
-        DateOutcome::Unchanged => return Ok(()),
+        DateOutcome::Failed { .. } | DateOutcome::Unchanged => return text,
     };
     for check in checks.iter().filter(|check| check.broken > 0) {
-        write_check(out, date, check)?;
-    }
-    if let Some(book) = book {
-        for fault in &book.faults {
-            writeln!(out, "{date}  the event book does not balance: {fault}")?;
+        line_to(&mut text, &task.event_date, &finding(check));
+        for row in &check.sample {
+            line_to(&mut text, "          ", row);
         }
     }
-    Ok(())
+    for fault in book.iter().flat_map(|book| &book.faults) {
+        let said = format!("the event book does not balance: {fault}");
+        line_to(&mut text, &task.event_date, &said);
+    }
+    text
 }
 
-fn write_check(out: &mut impl io::Write, date: &str, check: &CheckResult) -> io::Result<()> {
-    writeln!(
-        out,
-        "{date}  {}: {} — {}: {} rows",
+fn finding(check: &CheckResult) -> String {
+    format!(
+        "{}: {} — {}: {}",
         check.severity.name(),
         check.name,
         check.about,
-        HumanCount(check.broken)
-    )?;
-    for row in &check.sample {
-        writeln!(out, "            {row}")?;
-    }
-    Ok(())
+        counted(check.broken, "row", "rows")
+    )
+}
+
+fn line_to(text: &mut String, date: &str, said: &str) {
+    // A String takes everything.
+    writeln!(text, "{date}  {said}").unwrap_or_default();
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
+use futures::{FutureExt as _, StreamExt as _};
 use marquee_day::audit::EventBook;
 use marquee_day::catalog::Catalog;
 use marquee_day::close::{self, Closed};
@@ -18,6 +18,7 @@ use marquee_ingest::titles::Titles;
 use marquee_lake::catalogue;
 use marquee_lake::generation::{Generation, TableFiles};
 use marquee_marts::DateRun;
+use marquee_producer::console;
 use marquee_sql::{CheckResult, Mart, Phase};
 use object_store::ObjectStore;
 
@@ -58,8 +59,21 @@ pub enum DateOutcome {
         /// The book, if it came so far.
         book: Option<EventBook>,
     },
+    /// It could not be made; its generation, if it had one, is still current, and
+    /// the date is still due.
+    Failed {
+        /// Why.
+        cause: String,
+    },
     /// What it looks back at is as it was: nothing to do.
     Unchanged,
+}
+
+impl DateOutcome {
+    /// Whether the date is as it should be.
+    pub fn is_well(&self) -> bool {
+        matches!(self, Self::Published(_) | Self::Unchanged)
+    }
 }
 
 /// A date that was published.
@@ -80,6 +94,8 @@ pub enum Step<'a> {
     Planned(&'a Plan),
     /// A date's events and facts are there.
     Compacted(&'a DateTask, &'a Facts),
+    /// A date's events and facts could not be made.
+    Failed(&'a DateTask),
     /// A date is done.
     Done(&'a DateTask, &'a DateOutcome),
     /// Another run published the date first.
@@ -103,11 +119,12 @@ impl Days {
     }
 
     /// Makes every date of the selection that needs it, earlier dates first;
-    /// plans again where another run was quicker.
+    /// plans again where another run was quicker. A date that cannot be made stops
+    /// no other.
     ///
     /// # Errors
-    /// When the lake cannot be read or written. What was published stands; the
-    /// rest is as it was, and due.
+    /// When what is due cannot be planned. What was published stands; the rest is
+    /// as it was, and due.
     pub async fn run(
         &self,
         selection: &Selection,
@@ -126,16 +143,23 @@ impl Days {
             observe(Step::Planned(&plan));
             let mut is_lost = false;
             for (task, facts) in self.facts(&plan, observe).await? {
-                match self.finish(task, &facts).await? {
-                    Some(outcome) => {
-                        observe(Step::Done(task, &outcome));
-                        outcomes.insert(task.event_date.clone(), outcome);
-                    }
-                    None => {
+                let made = match facts {
+                    Ok(facts) => self.finish(task, &facts).await,
+                    Err(error) => Err(error),
+                };
+                let outcome = match made {
+                    Ok(Some(outcome)) => outcome,
+                    Ok(None) => {
                         observe(Step::Lost(task));
                         is_lost = true;
+                        continue;
                     }
-                }
+                    Err(error) => DateOutcome::Failed {
+                        cause: console::sentence(&error),
+                    },
+                };
+                observe(Step::Done(task, &outcome));
+                outcomes.insert(task.event_date.clone(), outcome);
             }
             if !is_lost {
                 return Ok(outcomes);
@@ -144,27 +168,29 @@ impl Days {
         anyhow::bail!("other runs published the same dates {ROUNDS} times over: run again later")
     }
 
-    /// The events and facts of every planned date, dates side by side.
+    /// The events and facts of every planned date, or why it has none, dates side
+    /// by side.
     async fn facts<'p>(
         &self,
         plan: &'p Plan,
         observe: &(dyn Fn(Step<'_>) + Sync),
-    ) -> anyhow::Result<Vec<(&'p DateTask, Facts)>> {
+    ) -> anyhow::Result<Vec<(&'p DateTask, anyhow::Result<Facts>)>> {
         let titles = self.titles(plan).await?;
         let compact = |task: &'p DateTask| {
             let titles = Arc::clone(&titles);
             async move {
-                let facts = facts::make(&self.store, &titles, task, &self.settings.compact).await?;
-                observe(Step::Compacted(task, &facts));
-                anyhow::Ok((task, facts))
+                let made = facts::make(&self.store, &titles, task, &self.settings.compact).await;
+                observe(match &made {
+                    Ok(facts) => Step::Compacted(task, facts),
+                    Err(_) => Step::Failed(task),
+                });
+                (task, made.map_err(anyhow::Error::from))
             }
             .boxed()
         };
         let dates: Vec<_> = plan.tasks.iter().map(compact).collect();
-        futures::stream::iter(dates)
-            .buffered(self.settings.jobs.max(1))
-            .try_collect()
-            .await
+        let dates = futures::stream::iter(dates).buffered(self.settings.jobs.max(1));
+        Ok(dates.collect().await)
     }
 
     /// The titles of the catalogue that the plan pins, which is one for all.

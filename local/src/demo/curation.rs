@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use marquee_day::Date;
 use marquee_day::audit::{self, Audit, StreamCount};
 use marquee_day::plan::Selection;
@@ -13,7 +14,7 @@ use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
 use super::answer::rows;
-use crate::day::{self, Settings};
+use crate::day::{self, DateOutcome, Settings};
 
 const ENGAGEMENT: &str = include_str!("../../../sql/demo/engagement.sql");
 const RETENTION: &str = include_str!("../../../sql/demo/retention.sql");
@@ -100,7 +101,11 @@ impl Curation {
     ) -> anyhow::Result<Self> {
         let began = Instant::now();
         let days = day::days(Arc::clone(&lake), settings)?;
-        days.run(&Selection::Due, &|_| {}).await?;
+        for (event_date, outcome) in days.run(&Selection::Due, &|_| {}).await? {
+            if let DateOutcome::Failed { cause } = outcome {
+                bail!("{event_date}: {cause}");
+            }
+        }
         let took = began.elapsed();
         let mut days = Vec::new();
         for (event_date, generation) in generation::current(&*lake).await? {
