@@ -15,7 +15,6 @@ use clap::Subcommand;
 use marquee_day::Date;
 use marquee_warehouse::load::{Report, Status};
 
-use crate::bad_input::BadInput;
 pub use embedded::{Embedded, is_there};
 
 /// Load a lake's published dates into a warehouse on this machine, and ask it.
@@ -47,7 +46,7 @@ enum Command {
         #[arg(value_name = "DATE")]
         date: Option<Date>,
     },
-    /// Ask the warehouse a question in SQL
+    /// Ask the warehouse a question in SQL, which changes nothing
     ///
     /// Tables and views are in the schema marquee: `SELECT * FROM
     /// marquee.search_funnel`.
@@ -61,7 +60,7 @@ enum Command {
 /// Does what was asked, and prints what came of it.
 ///
 /// # Errors
-/// [`BadInput`] where the lake's name, the date or the question is at fault, or
+/// [`BadInput`](crate::bad_input::BadInput) where the lake's name, the date or the question is at fault, or
 /// there is no PostgreSQL.
 pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let warehouse = Embedded::open(&args.lake).await?;
@@ -77,9 +76,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::from(u8::from(!loads.iter().all(Loaded::is_well))))
         }
         Command::Query { sql } => {
-            let answer = warehouse.ask(&sql).await;
-            let answer = answer.map_err(|error| BadInput(error.to_string()))?;
-            page::answer(&answer)?;
+            page::answer(&warehouse.ask(&sql).await?)?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -30,6 +30,9 @@ const ROLE: &str = "arn:aws:iam::000000000000:role/copy";
 const TIMEOUT: Duration = Duration::from_secs(600);
 /// Between two looks at a statement.
 const PAUSE: Duration = Duration::from_millis(20);
+/// What keeps a question from being anything else.
+const READ_ONLY: &str = "SET TRANSACTION READ ONLY";
+const HOW_TO_ASK: &str = "ask with SELECT, WITH or SHOW";
 /// The directory of its data, beside the zones.
 const DIRECTORY: &str = "warehouse";
 
@@ -142,13 +145,23 @@ impl Embedded {
         })
     }
 
-    /// Asks it a question.
+    /// Asks it a question, which changes nothing.
     ///
     /// # Errors
-    /// In its words.
-    pub async fn ask(&self, sql: &str) -> Result<Answer, Failed> {
+    /// In its words, or how to ask where that is no question.
+    pub async fn ask(&self, sql: &str) -> Result<Answer, BadInput> {
+        let asked = self.read(sql).await;
+        let answer = asked.map_err(|Failed(words)| BadInput(plainly(&words)))?;
+        match answer.columns {
+            Some(_) => Ok(answer),
+            None => Err(BadInput(format!("that is no question: {HOW_TO_ASK}"))),
+        }
+    }
+
+    async fn read(&self, sql: &str) -> Result<Answer, Failed> {
         let session = self.desk.engine().session().await?;
         session.begin().await?;
+        session.run(READ_ONLY, &BTreeMap::new()).await?;
         session.run(sql, &BTreeMap::new()).await
     }
 
@@ -181,5 +194,20 @@ impl Embedded {
     fn token(&self) -> String {
         let number = self.tokens.fetch_add(1, Ordering::Relaxed);
         format!("migrate-{number}")
+    }
+}
+
+/// The engine's words without what a program's log would say.
+fn plainly(words: &str) -> String {
+    let said = words.strip_prefix("ERROR: ").unwrap_or(words);
+    let change = said
+        .strip_prefix("cannot execute ")
+        .and_then(|said| said.strip_suffix(" in a read-only transaction"));
+    match change {
+        Some(statement) => format!(
+            "{statement} is refused, as it would change something and the warehouse is only \
+             read: {HOW_TO_ASK}"
+        ),
+        None => said.to_owned(),
     }
 }

@@ -1,13 +1,14 @@
 //! What a person reads of a warehouse.
 
-use std::io::{self, ErrorKind, Write};
+use std::io;
 use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
-use indicatif::HumanCount;
+use marquee_producer::console::print;
 use marquee_redshift_stand_in::engine::Answer;
 
 use super::Loaded;
+use crate::counted::counted;
 
 /// PostgreSQL's names of types whose values stand to the right.
 const NUMBERS: [&str; 6] = ["int2", "int4", "int8", "float4", "float8", "numeric"];
@@ -47,8 +48,9 @@ fn line(load: &Loaded) -> String {
     match &report.cause {
         Some(cause) => format!("{event_date}  generation {generation}  NOT loaded: {cause}"),
         None => format!(
-            "{event_date}  generation {generation}  {tables} tables, {} rows: the warehouse's are the generation's",
-            HumanCount(*rows)
+            "{event_date}  generation {generation}  {}, {}: the warehouse's are the generation's",
+            counted(*tables as u64, "table", "tables"),
+            counted(*rows, "row", "rows")
         ),
     }
 }
@@ -90,12 +92,4 @@ pub(crate) fn table(answer: &Answer) -> String {
         .map(|line| line.trim_end().to_owned())
         .collect();
     format!("{}\n", lines.join("\n"))
-}
-
-fn print(text: &str) -> io::Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        // The reader has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome,
-    }
 }
