@@ -35,7 +35,8 @@ pub const COMPACT_NS: f64 = 1_170.0;
 pub const MARTS_NS: f64 = 420.0;
 /// Rows of a bucket, of which there are as many as the next power of two.
 pub const BUCKET_ROWS: f64 = 4_000_000.0;
-/// How much one chunk of a split has: rows of the date, or bytes read for them.
+/// How much one chunk of a split has (`CompactSettings` of crates/day): rows of the
+/// date, or bytes read for them.
 pub const SPLIT_CHUNK: (f64, f64) = (1_310_720.0, 1_073_741_824.0);
 /// Rows that one read fetches.
 pub const ROW_GROUP: f64 = 131_072.0;
