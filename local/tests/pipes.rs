@@ -1,0 +1,72 @@
+//! Commands whose reader has seen enough: `marquee … | head`, `marquee … | true`.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+fn marquee(dir: &Path, line: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_marquee"));
+    command.args(line).current_dir(dir).stderr(Stdio::piped());
+    command
+}
+
+/// Runs a line whose output nobody reads; its exit code and standard error.
+fn unread(dir: &Path, line: &[&str]) -> (Option<i32>, String) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = marquee(dir, line).stdout(writer).spawn().unwrap();
+    let err = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    (child.wait().unwrap().code(), err)
+}
+
+/// The same where one line is read.
+fn head(dir: &Path, line: &[&str]) -> (Option<i32>, String, String) {
+    let mut child = marquee(dir, line).stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    let mut out = BufReader::with_capacity(64, child.stdout.take().unwrap());
+    out.read_line(&mut first).unwrap();
+    drop(out);
+    let err = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    (child.wait().unwrap().code(), err, first)
+}
+
+#[test]
+fn nobody_needs_to_read_an_answer_to_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = ["demo", "--events", "3000", "--users", "50", "--days", "2"];
+    let (code, err) = unread(dir.path(), &demo);
+    assert_eq!(code, Some(0), "{err}");
+    let well = (Some(0), String::new());
+    let all = "SELECT * FROM raw_events";
+    for line in [
+        &["run", "--drain"][..],
+        &["audit", "2026-01-05"],
+        &["audit", "2026-01-05", "--format", "json"],
+        &["day"],
+        &["rebuild", "2026-01-05..2026-01-05"],
+        &["replay", "--dry-run"],
+        &["cost", "--events-per-day", "1e6"],
+        &["query", all],
+        &["query", "--format", "csv", all],
+        &["query", "--format", "json", all],
+    ] {
+        assert_eq!(unread(dir.path(), line), well, "{line:?}");
+    }
+    for (format, expected) in [("csv", "shard_id,"), ("json", "{\""), ("table", "┌─")] {
+        let line = ["query", "--rows", "0", "--format", format, all];
+        let (code, err, first) = head(dir.path(), &line);
+        assert_eq!((code, err), well, "{format}");
+        assert!(first.starts_with(expected), "{format}: {first}");
+    }
+
+    // What is due is made all the same.
+    let days = dir.path().join("lake/ledger/days");
+    fs::remove_dir_all(&days).unwrap();
+    assert_eq!(unread(dir.path(), &["day"]), well);
+    for date in ["2026-01-05", "2026-01-06"] {
+        let directory = days.join(format!("event_date={date}"));
+        assert!(directory.join("audit/books.json").exists(), "{date}");
+    }
+}
