@@ -69,8 +69,50 @@ async fn the_demos_days_are_in_the_warehouse_row_for_row() {
     assert_eq!(code, 0, "{said}");
     let (code, said) = marquee(dir.path(), &["warehouse", "load", "2020-01-01"]);
     assert_eq!(code, 2, "{said}");
-    let (code, said) = marquee(dir.path(), &["warehouse", "query", "SELECT nothing"]);
-    assert_eq!(code, 2, "{said}");
+    for (question, expected) in [
+        ("SELECT nothing", "column \"nothing\" does not exist"),
+        ("selec", "syntax error at or near \"selec\""),
+        (
+            "delete from marquee.events",
+            "DELETE is refused, as it would change something and the warehouse is only read: \
+             ask with SELECT, WITH or SHOW",
+        ),
+        (
+            "WITH gone AS (DELETE FROM marquee.events) SELECT 1 AS one",
+            "SELECT is refused, as it would change something and the warehouse is only read: \
+             ask with SELECT, WITH or SHOW",
+        ),
+        (
+            "COMMIT",
+            "that is no question: ask with SELECT, WITH or SHOW",
+        ),
+    ] {
+        let (code, said) = marquee(dir.path(), &["warehouse", "query", question]);
+        assert_eq!(
+            (code, said),
+            (2, format!("error: {expected}\n")),
+            "{question}"
+        );
+    }
+    // What the load counted is in the book.
+    let (code, said) = marquee(dir.path(), &["audit", "2026-01-05"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("What the warehouse has of 2026-01-05, generation 1"),
+        "{said}"
+    );
+    assert!(
+        !said.contains('≠') && !said.contains("not loaded"),
+        "{said}"
+    );
+    let (_, json) = marquee(dir.path(), &["audit", "2026-01-05", "--format", "json"]);
+    let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(read["warehouse"]["status"], "balanced");
+    let events = &read["warehouse"]["tables"]["events"];
+    assert_eq!(
+        events["warehouse"],
+        read["event"]["tables"]["events"]["rows"]
+    );
 
     let warehouse = Embedded::open(&dir.path().join("lake")).await.unwrap();
     let session = warehouse.engine().session().await.unwrap();

@@ -1,0 +1,147 @@
+//! `marquee audit`, as typed.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+const DATE: &str = "2026-01-05";
+
+/// Runs `marquee` in `dir`; its exit code, and what it said.
+fn marquee(dir: &Path, line: &[&str]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_marquee"));
+    let output = command.args(line).current_dir(dir).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let said = text(output.stdout) + &text(output.stderr);
+    (output.status.code().unwrap(), said)
+}
+
+/// The exit code of an audit, for people and for programs.
+fn audit(dir: &Path) -> (i32, String, Value) {
+    let (code, page) = marquee(dir, &["audit", DATE]);
+    let (again, json) = marquee(dir, &["audit", DATE, "--format", "json"]);
+    assert_eq!(code, again, "{page}");
+    (code, page, serde_json::from_str(&json).unwrap())
+}
+
+/// A book of a load of `generation`, as it should be.
+fn book(tables: &Value, generation: u32) -> Value {
+    let mut book = json!({
+        "event_date": DATE,
+        "generation": generation,
+        "balanced": true,
+        "tables": {},
+    });
+    for (name, table) in tables.as_object().unwrap() {
+        book["tables"][name] = json!({
+            "loaded": { "event_date": DATE, "generation": generation },
+            "curated": table["rows"],
+            "warehouse": table["rows"],
+        });
+    }
+    book
+}
+
+#[test]
+fn the_warehouses_line_is_in_the_book() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = ["demo", "--events", "2000", "--users", "50", "--days", "2"];
+    let (code, said) = marquee(dir.path(), &demo);
+    assert_eq!(code, 0, "{said}");
+    let path = format!("lake/ledger/days/event_date={DATE}/audit/warehouse.json");
+    let path = dir.path().join(path);
+    let keep = |book: &Value| fs::write(&path, book.to_string()).unwrap();
+
+    let (code, page, read) = audit(dir.path());
+    assert_eq!(code, 0, "{page}");
+    assert!(
+        page.contains("not loaded yet: `marquee warehouse load 2026-01-05` does it"),
+        "{page}"
+    );
+    assert_eq!(read["warehouse"], json!({ "status": "not_loaded" }));
+    let tables = read["event"]["tables"].clone();
+    assert!(tables["events"]["rows"].as_u64().unwrap() > 0);
+
+    keep(&book(&tables, 0));
+    let (code, page, read) = audit(dir.path());
+    assert_eq!(code, 0, "{page}");
+    assert!(page.contains("generation 1 is not loaded yet"), "{page}");
+    assert_eq!(read["warehouse"]["status"], "behind");
+
+    let whole = book(&tables, 1);
+    keep(&whole);
+    let (code, page, read) = audit(dir.path());
+    assert_eq!(code, 0, "{page}");
+    assert!(
+        page.contains("What the warehouse has of 2026-01-05, generation 1"),
+        "{page}"
+    );
+    for (name, table) in tables.as_object().unwrap() {
+        let rows = table["rows"].as_u64().unwrap();
+        let is_line = |line: &&str| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            matches!(words[..], [found, lake, "=", there] if found == name
+                && lake == there && lake.replace(',', "") == rows.to_string())
+        };
+        assert!(page.lines().any(|line| is_line(&line)), "{name}: {page}");
+    }
+    assert_eq!(read["warehouse"]["status"], "balanced");
+    assert_eq!(read["warehouse"]["tables"], whole["tables"]);
+
+    // A row less in the warehouse; a table that nobody counted; other rows than the
+    // generation's; no book at all.
+    let mut short = whole.clone();
+    short["balanced"] = json!(false);
+    short["tables"]["events"]["warehouse"] = json!(7);
+    let mut missing = whole.clone();
+    missing["tables"].as_object_mut().unwrap().remove("events");
+    let mut other = whole.clone();
+    other["tables"]["events"]["curated"] = json!(7);
+    other["tables"]["events"]["warehouse"] = json!(7);
+    for (wrong, status, expected) in [
+        (
+            &short,
+            "unbalanced",
+            "events has 7 rows in the warehouse, but generation 1 of 2026-01-05 has",
+        ),
+        (&missing, "unbalanced", "that generation 1 has of events: "),
+        (&other, "unbalanced", "that generation 1 has of events: "),
+        (
+            &json!("nothing"),
+            "unreadable",
+            "`marquee warehouse load 2026-01-05` writes it anew",
+        ),
+    ] {
+        keep(wrong);
+        let (code, page, read) = audit(dir.path());
+        assert_eq!(code, 1, "{page}");
+        assert!(
+            page.contains("the books do NOT balance, 1 problem"),
+            "{page}"
+        );
+        assert!(page.contains(expected), "{expected}: {page}");
+        assert_eq!(read["warehouse"]["status"], status, "{read}");
+        assert_eq!(read["balanced"], false);
+        assert!(
+            read["warehouse"]["problem"]
+                .as_str()
+                .unwrap()
+                .contains(expected)
+        );
+    }
+}
+
+#[test]
+fn before_a_date_is_published_there_is_nothing_to_load() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = ["demo", "--events", "500", "--users", "20", "--days", "1"];
+    let (code, said) = marquee(dir.path(), &demo);
+    assert_eq!(code, 0, "{said}");
+    fs::remove_dir_all(dir.path().join("lake/ledger/days")).unwrap();
+    let (code, page, read) = audit(dir.path());
+    assert_eq!(code, 0, "{page}");
+    assert!(!page.contains("What the warehouse has"), "{page}");
+    assert_eq!(read["warehouse"], Value::Null);
+}
