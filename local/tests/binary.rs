@@ -27,6 +27,10 @@ fn marquee(dir: &Path, line: &str) -> (i32, String, String) {
 }
 
 fn put(dir: &Path, data: &[&[u8]]) {
+    put_in(&dir.join("stream"), data);
+}
+
+fn put_in(stream: &Path, data: &[&[u8]]) {
     let entries: Vec<_> = data
         .iter()
         .map(|data| Entry {
@@ -35,8 +39,7 @@ fn put(dir: &Path, data: &[&[u8]]) {
             arrived_at_ms: NOON_MS,
         })
         .collect();
-    let stream = dir.join("stream");
-    Writer::open(&stream, NonZeroU32::MIN)
+    Writer::open(stream, NonZeroU32::MIN)
         .unwrap()
         .put(&entries)
         .unwrap();
@@ -58,6 +61,7 @@ fn a_stream_is_drained_and_counted() {
         "received     3 events",
         "processed    1",
         "quarantined  2",
+        "stream       stream",
         "lake         lake",
     ] {
         assert!(out.lines().any(|found| found == line), "{line}: {out}");
@@ -129,4 +133,102 @@ fn bad_input_is_told_in_a_sentence() {
         refused(dir.path(), "run --drain")
             .contains("stream/stream.json is not usable: missing field")
     );
+}
+
+#[test]
+fn an_audit_knows_the_stream_that_a_run_takes() {
+    for (stream, other) in [("stream", "lake/stream"), ("lake/stream", "stream")] {
+        let dir = tempfile::tempdir().unwrap();
+        put_in(&dir.path().join(stream), &[EVENT.as_bytes(), b"{"]);
+        let (code, out, err) = marquee(dir.path(), "run --drain");
+        assert_eq!(code, 0, "{err}");
+        let said = format!("stream       {stream}");
+        assert!(out.lines().any(|line| line == said), "{out}");
+
+        let (code, out, err) = marquee(dir.path(), "audit 2024-05-01");
+        assert_eq!(code, 0, "{out}{err}");
+        let said = format!("held against the stream in {stream}\n");
+        assert!(out.contains(&said), "{out}");
+        assert!(
+            out.contains("shardId-000000000000                   2 =           2 +"),
+            "{out}"
+        );
+
+        // A record that no run has seen.
+        put_in(&dir.path().join(stream), &[EVENT.as_bytes()]);
+        let (code, out, _) = marquee(dir.path(), "audit 2024-05-01");
+        assert_eq!(code, 1, "{out}");
+        assert!(out.contains("3 records arrived in shardId"), "{out}");
+
+        put_in(&dir.path().join(other), &[EVENT.as_bytes()]);
+        let (code, _, err) = marquee(dir.path(), "run --drain");
+        assert_eq!(
+            (code, err.as_str()),
+            (
+                2,
+                "error: there is a stream in lake/stream and one in stream: say with --stream \
+                 which one to run\n"
+            )
+        );
+        let (code, _, err) = marquee(dir.path(), &format!("run --drain --stream {stream}"));
+        assert_eq!(code, 0, "{err}");
+    }
+}
+
+#[test]
+fn a_cause_is_said_once() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir_all(dir.path().join("stream/stream.json")).unwrap();
+    let (code, _, err) = marquee(dir.path(), "run --drain");
+    assert_eq!(
+        (code, err.as_str()),
+        (
+            1,
+            "error: cannot read stream/stream.json: Is a directory (os error 21)\n"
+        )
+    );
+}
+
+#[test]
+fn help_names_every_command_or_none_above_the_list() {
+    let dir = tempfile::tempdir().unwrap();
+    let (code, out, _) = marquee(dir.path(), "--help");
+    assert_eq!(code, 0);
+    let (head, list) = out.split_once("Commands:").unwrap();
+    assert!(
+        head.starts_with("The whole pipeline on one machine.\n"),
+        "{out}"
+    );
+    for command in ["demo", "run", "day", "audit", "query", "warehouse"] {
+        assert!(list.contains(&format!("\n  {command} ")), "{out}");
+        assert!(!head.contains(&format!(" {command}")), "{out}");
+    }
+}
+
+#[test]
+fn options_are_checked() {
+    let dir = tempfile::tempdir().unwrap();
+    for command in ["day", "backfill", "rebuild"] {
+        for (option, value, range) in [
+            ("--jobs", "0", "0 is not in 1..=1024"),
+            ("--memory", "0", "0 is not in 1..=1048576"),
+            (
+                "--memory",
+                "99999999999999999",
+                "99999999999999999 is not in 1..=1048576",
+            ),
+            ("--bucket-rows", "0", "0 is not in 1..=1000000000000"),
+        ] {
+            let span = if command == "day" {
+                ""
+            } else {
+                " 2026-01-05..2026-01-06"
+            };
+            let (code, out, err) =
+                marquee(dir.path(), &format!("{command}{span} {option} {value}"));
+            assert_eq!((code, out.as_str()), (2, ""), "{command} {option}: {err}");
+            let said = format!("error: invalid value '{value}' for '{option} <");
+            assert!(err.starts_with(&said) && err.contains(range), "{err}");
+        }
+    }
 }

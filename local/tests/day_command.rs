@@ -1,8 +1,12 @@
 //! `marquee day` and `marquee backfill`, as typed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::path::Path;
-use std::process::Command;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
 
 /// Runs `marquee` in `dir`; its exit code, standard output and standard error.
 fn marquee(dir: &Path, line: &[&str]) -> (i32, String, String) {
@@ -17,6 +21,11 @@ fn marquee(dir: &Path, line: &[&str]) -> (i32, String, String) {
         text(output.stdout),
         text(output.stderr),
     )
+}
+
+/// Makes it as if no date had been made.
+fn unmake(dir: &Path) {
+    fs::remove_dir_all(dir.join("lake/ledger/days")).unwrap();
 }
 
 fn demo(dir: &Path) {
@@ -38,17 +47,16 @@ fn what_is_made_is_left_alone_and_what_is_gone_is_made() {
     );
 
     // Without its ledger a date was never made.
-    for date in ["2026-01-05", "2026-01-06"] {
-        let days = dir.path().join("lake/ledger/days");
-        std::fs::remove_dir_all(days.join(format!("event_date={date}"))).unwrap();
-    }
+    unmake(dir.path());
     let (code, out, err) = marquee(dir.path(), &["day", "2026-01-06"]);
     assert_eq!(code, 0, "{out}{err}");
     assert!(out.contains("2026-01-06  generation 1"), "{out}");
     assert!(!out.contains("2026-01-05  generation"), "{out}");
+    assert!(out.contains("\n1 date in "), "{out}");
     let span = "2026-01-01..2026-01-31";
     let (code, out, err) = marquee(dir.path(), &["backfill", span, "--jobs", "2"]);
     assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("\n2 dates in "), "{out}");
     assert!(out.contains("2026-01-05  generation 1"), "{out}");
     assert!(
         out.contains("2026-01-06  generation 2"),
@@ -63,7 +71,7 @@ fn what_is_made_is_left_alone_and_what_is_gone_is_made() {
     let books = dir
         .path()
         .join("lake/ledger/days/event_date=2026-01-05/audit/books.json");
-    let books: serde_json::Value = serde_json::from_slice(&std::fs::read(books).unwrap()).unwrap();
+    let books: serde_json::Value = serde_json::from_slice(&fs::read(books).unwrap()).unwrap();
     assert_eq!(books["balanced"], true);
     assert!(books["ingest"].is_object() && books["event"].is_object());
     let (code, out, err) = marquee(dir.path(), &["audit", "2026-01-05"]);
@@ -73,6 +81,87 @@ fn what_is_made_is_left_alone_and_what_is_gone_is_made() {
     let question = "SELECT count(DISTINCT event_date) AS dates FROM title_daily";
     let (code, out, err) = marquee(dir.path(), &["query", "--format", "csv", question]);
     assert_eq!((code, out.as_str()), (0, "dates\n2\n"), "{err}");
+}
+
+/// A processed object that has events of that date alone.
+fn object_of(dir: &Path, date: &str) -> PathBuf {
+    let receipts = dir.join(format!("lake/ledger/receipts/ingest_date={date}"));
+    for receipt in fs::read_dir(receipts).unwrap() {
+        let receipt = fs::read(receipt.unwrap().path()).unwrap();
+        let receipt: Value = serde_json::from_slice(&receipt).unwrap();
+        let dates = receipt["event_dates"].as_object().unwrap();
+        if dates.len() != 1 || !dates.contains_key(date) {
+            continue;
+        }
+        let objects = receipt["objects"].as_array().unwrap().iter();
+        let key = |object: &Value| object["key"].as_str().unwrap().to_owned();
+        let mut keys = objects.map(key);
+        if let Some(key) = keys.find(|key| key.starts_with("processed/")) {
+            return key.into();
+        }
+    }
+    panic!("no object has events of {date} alone")
+}
+
+#[test]
+fn a_date_that_cannot_be_made_stops_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    demo(dir.path());
+    unmake(dir.path());
+    let key = object_of(dir.path(), "2026-01-05");
+    let object = dir.path().join("lake").join(&key);
+    let length = fs::metadata(&object).unwrap().len() as usize;
+    fs::write(&object, vec![b'x'; length]).unwrap();
+
+    let (code, out, err) = marquee(dir.path(), &["day"]);
+    assert_eq!((code, err.as_str()), (1, ""), "{out}");
+    let failed = out.lines().find(|line| line.starts_with("2026-01-05  "));
+    let failed = failed.unwrap();
+    assert!(
+        failed.starts_with("2026-01-05  FAILED, not published (")
+            && failed.contains(key.to_str().unwrap()),
+        "{out}"
+    );
+    assert!(out.contains("2026-01-06  generation 1"), "{out}");
+    let days = dir.path().join("lake/ledger/days");
+    assert!(!days.join("event_date=2026-01-05").join("audit").exists());
+    assert!(days.join("event_date=2026-01-06/audit/books.json").exists());
+
+    // Mended, it is made, and so is the date that looks back at it.
+    let span = "2026-01-05..2026-01-05";
+    let (code, out, err) = marquee(dir.path(), &["rebuild", span]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("1 put back"), "{out}");
+    assert!(out.contains("2026-01-05  generation 1"), "{out}");
+    let (code, out, err) = marquee(dir.path(), &["day"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("2026-01-06  generation 2"), "{out}");
+}
+
+#[test]
+fn a_date_is_told_as_soon_as_it_is_done() {
+    let dir = tempfile::tempdir().unwrap();
+    demo(dir.path());
+    unmake(dir.path());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_marquee"))
+        .args(["backfill", "2026-01-05..2026-01-06"])
+        .current_dir(dir.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    out.read_line(&mut first).unwrap();
+    let second = dir
+        .path()
+        .join("lake/ledger/days/event_date=2026-01-06/000001.json");
+    let is_made = second.exists();
+    assert!(first.starts_with("2026-01-05  generation 1"), "{first}");
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert!(child.wait().unwrap().success(), "{rest}");
+    assert!(rest.starts_with("2026-01-06  generation 1"), "{rest}");
+    assert!(second.exists() && !is_made, "{rest}");
 }
 
 #[test]

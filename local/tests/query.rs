@@ -73,15 +73,33 @@ fn the_question_may_come_from_a_file_or_from_standard_input() {
     let output = query(lake.path(), &flags).output();
     assert_eq!(said(&output.unwrap()), "one\n1\n");
 
-    let mut child = query(lake.path(), &["-", "--format", "csv"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(b"SELECT 2 AS two").unwrap();
-    drop(stdin);
-    assert_eq!(said(&child.wait_with_output().unwrap()), "two\n2\n");
+    for dash in [&["-"][..], &["--file", "-"]] {
+        let mut child = query(lake.path(), dash)
+            .args(["--format", "csv"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(b"SELECT 2 AS two").unwrap();
+        drop(stdin);
+        assert_eq!(said(&child.wait_with_output().unwrap()), "two\n2\n");
+    }
+}
+
+#[test]
+fn a_question_without_an_answer_is_not_bad_sql() {
+    let lake = lake();
+    for format in ["table", "csv", "json"] {
+        let output = query(lake.path(), &["SELECT 1/0 AS n", "--format", format]).output();
+        let output = output.unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert_eq!(
+            errors.to_lowercase(),
+            "error: the question has no answer: divide by zero error\n"
+        );
+    }
 }
 
 #[test]
