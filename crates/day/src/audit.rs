@@ -5,6 +5,7 @@
 //! the lake itself: every object that a receipt or the generation names is read,
 //! and every identity is followed from where it arrived to where it is.
 
+mod arrivals;
 mod coverage;
 mod curated;
 mod event_book;
@@ -19,11 +20,11 @@ mod producers;
 mod scan;
 mod standing;
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
-use marquee_event::parse_rfc3339;
 use marquee_lake::generation::{self, Generation};
 use marquee_lake::receipt::{self, Receipt};
 use marquee_lake::{LakeError, document};
@@ -35,6 +36,7 @@ use crate::date::Date;
 use crate::error::DayError;
 use crate::plan;
 use crate::publish;
+use crate::units::compare_sequence_numbers;
 
 pub use curated::{EventAudit, Found, TableLine};
 pub use event_book::{Closing, EventBook, receipts_at, table};
@@ -49,10 +51,6 @@ use scan::Role;
 
 /// How many objects are read at a time.
 const READERS: usize = 8;
-/// How far apart the arrivals in a batch may be out of order: arrival is a
-/// server's stamp, and not monotonic.
-const ARRIVAL_SKEW_US: i64 = 300_000_000;
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// Both books of a date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -110,10 +108,12 @@ pub async fn full(
     let mut event = generation
         .as_ref()
         .map(|generation| curated::Filling::new(generation, &covered));
-    let roles = receipts.iter().filter_map(|receipt| {
-        let role = role(receipt, date, &covered);
-        (role != Role::default()).then_some((receipt, role))
-    });
+    let mut roles: Vec<(&Receipt, Role)> = receipts
+        .iter()
+        .map(|receipt| (receipt, role(receipt, date, &covered)))
+        .filter(|(_, role)| *role != Role::default())
+        .collect();
+    roles.sort_by(|(a, _), (b, _)| by_place(a, b));
     scan::scan(store, date, roles, |receipt, role, mut scanned| {
         problems.append(&mut scanned.problems);
         if let Some(event) = event.as_mut().filter(|_| role.covered) {
@@ -195,14 +195,25 @@ async fn covered(
     }
 }
 
+/// The order of the batches' first records in their shards.
+fn by_place(a: &Receipt, b: &Receipt) -> Ordering {
+    let (first, other) = (&a.first_sequence_number, &b.first_sequence_number);
+    let in_shard = || compare_sequence_numbers(first, other);
+    a.shard_id.cmp(&b.shard_id).then_with(in_shard)
+}
+
 /// Whether the receipt says something of the date.
 fn is_of(receipt: &Receipt, date: Date) -> bool {
     let date = date.to_string();
-    receipt.ingest_date == date || receipt.event_dates.contains_key(&date)
+    receipt.ingest_date == date
+        || receipt.arrival_dates.contains_key(&date)
+        || receipt.event_dates.contains_key(&date)
 }
 
 fn nothing_of(date: Date, receipts: &[Receipt]) -> String {
-    let ingested: BTreeSet<&String> = receipts.iter().map(|r| &r.ingest_date).collect();
+    let filed = receipts.iter().map(|r| &r.ingest_date);
+    let arrived = receipts.iter().flat_map(|r| r.arrival_dates.keys());
+    let ingested: BTreeSet<&String> = filed.chain(arrived).collect();
     let events: BTreeSet<&String> = receipts.iter().flat_map(|r| r.event_dates.keys()).collect();
     let span = |dates: BTreeSet<&String>| match (dates.first(), dates.last()) {
         (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
@@ -218,23 +229,11 @@ fn nothing_of(date: Date, receipts: &[Receipt]) -> String {
 
 /// Why the receipt is looked at for the date.
 fn role(receipt: &Receipt, date: Date, covered: &BTreeSet<String>) -> Role {
-    let from = i64::from(date.days()).saturating_mul(MICROS_PER_DAY);
-    let to = from.saturating_add(MICROS_PER_DAY);
-    let arrival = |instant: &str| parse_rfc3339(instant);
-    let reaches = match (
-        arrival(&receipt.first_arrived_at),
-        arrival(&receipt.last_arrived_at),
-    ) {
-        (Some(first), Some(last)) => {
-            first.min(last) < to.saturating_add(ARRIVAL_SKEW_US)
-                && last.max(first) >= from.saturating_sub(ARRIVAL_SKEW_US)
-        }
-        _ => true,
-    };
+    let arrived = arrivals::dates(receipt).contains(&date);
     let date = date.to_string();
     Role {
         filed: receipt.ingest_date == date,
-        arrived: reaches,
+        arrived,
         covered: receipt.event_dates.contains_key(&date) && covered.contains(&receipt.key()),
     }
 }

@@ -232,6 +232,7 @@ impl Transform {
             ingest_hour: hour.hour,
             first_arrived_at: instant(first.arrived_at),
             last_arrived_at: instant(last.arrived_at),
+            arrival_dates: receipt::by_date(records.iter().map(|record| record.arrived_at)),
             records: records.len() as u64,
             received: done.received,
             processed: done.processed,

@@ -14,12 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::document;
 use crate::error::LakeError;
-use crate::zone::{RECEIPTS, Zone, receipt_key};
+use crate::zone::{IngestHour, RECEIPTS, Zone, receipt_key};
 
 pub use collected::collect;
 
 /// How many receipts are read at a time.
 const READERS: usize = 16;
+const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// What made the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +70,11 @@ pub struct Receipt {
     pub first_arrived_at: String,
     /// When its last record arrived.
     pub last_arrived_at: String,
+    /// Records by the date that they arrived on. Arrivals run back within a shard,
+    /// so that the first and the last do not tell. Empty in receipts from before
+    /// they said so.
+    #[serde(default)]
+    pub arrival_dates: BTreeMap<String, u64>,
     /// Kinesis records.
     pub records: u64,
     /// Units that they were taken apart into.
@@ -94,6 +100,18 @@ impl Receipt {
     pub fn key(&self) -> String {
         receipt_key(&self.ingest_date, &self.batch)
     }
+}
+
+/// How many of those arrivals (UTC microseconds) are of each date.
+pub fn by_date(arrivals: impl IntoIterator<Item = i64>) -> BTreeMap<String, u64> {
+    let mut days: BTreeMap<i64, u64> = BTreeMap::new();
+    for arrival in arrivals {
+        *days.entry(arrival.div_euclid(MICROS_PER_DAY)).or_default() += 1;
+    }
+    let date_of = |day: i64| IngestHour::of(day.saturating_mul(MICROS_PER_DAY)).date;
+    days.into_iter()
+        .map(|(day, records)| (date_of(day), records))
+        .collect()
 }
 
 /// Whether the batch has its receipt, and so is done.

@@ -117,7 +117,10 @@ impl<'g> Filling<'g> {
             tables: &generation.tables,
         });
         let sums = book.faults.iter().cloned();
-        problems.extend(sums.map(|sum| Problem::Unbalanced { sum }));
+        problems.extend(sums.map(|sum| Problem::Unbalanced {
+            date: date.to_owned(),
+            sum,
+        }));
         let (tables, identities) = tables(store, generation, problems).await?;
         let [events, dropped] = identities;
         let found = self.compare(events, dropped, problems);
@@ -134,6 +137,7 @@ impl<'g> Filling<'g> {
         ] {
             if booked != found {
                 problems.push(Problem::Unbalanced {
+                    date: date.to_owned(),
                     sum: format!("the event book has {booked} {what}, but the objects {found}"),
                 });
             }
@@ -178,6 +182,7 @@ impl<'g> Filling<'g> {
                 .ok()
                 .and_then(|n| self.objects.get(n));
             problems.push(Problem::Lost {
+                date: self.generation.event_date.clone(),
                 identities: lost.len() as u64,
                 example: example.cloned().unwrap_or_default(),
             });
@@ -191,6 +196,7 @@ impl<'g> Filling<'g> {
         let unknown = curated.filter(|unit| !has_source(unit)).count() as u64;
         if unknown > 0 {
             problems.push(Problem::Unknown {
+                date: self.generation.event_date.clone(),
                 identities: unknown,
             });
         }

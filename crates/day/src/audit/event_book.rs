@@ -276,6 +276,7 @@ mod tests {
             ingest_hour: hour,
             first_arrived_at: format!("{DATE}T{hour:02}:00:00Z"),
             last_arrived_at: format!("{DATE}T{hour:02}:00:01Z"),
+            arrival_dates: [(DATE.to_owned(), 2)].into(),
             records: 2,
             received: rows + 1,
             processed: rows + 1,

@@ -87,12 +87,13 @@ pub struct ShardLine {
     pub stream: Option<u64>,
     /// Records with units in receipted objects.
     pub seen: u64,
-    /// Records of receipts that no unit comes from, such as empty ones.
+    /// Records that no unit comes from, such as empty ones, as receipts say.
     pub blank: u64,
     /// Records that were given up and are open.
     pub failed: u64,
-    /// Of `blank`, those that may be of the date before or after, or counted
-    /// again by a batch that overlaps: they have no identity to tell by.
+    /// Of `blank`, those that may be counted again by a batch that overlaps, or
+    /// be of another date where a receipt does not say: they have no identity to
+    /// tell by.
     pub doubtful: u64,
 }
 
@@ -171,6 +172,9 @@ impl Filling {
     /// Enters records without an identity to be met by. Receipts come in the
     /// order of their batches' first records.
     fn enter_blank(&mut self, receipt: &Receipt, role: Role, blank: u64) {
+        if receipt.kind == Kind::Replay {
+            return;
+        }
         let last = &receipt.last_sequence_number;
         let end = self.ends.get(&receipt.shard_id);
         let compare = crate::units::compare_sequence_numbers;
@@ -179,8 +183,9 @@ impl Filling {
             self.ends.insert(receipt.shard_id.clone(), last.clone());
         }
         let date_of = |instant: &str| instant.get(..10).map(str::to_owned);
-        let is_of_one_date =
-            role.filed && date_of(&receipt.first_arrived_at) == date_of(&receipt.last_arrived_at);
+        let is_dated = !receipt.arrival_dates.is_empty()
+            || role.filed
+                && date_of(&receipt.first_arrived_at) == date_of(&receipt.last_arrived_at);
         if blank > 0 {
             let line = self
                 .book
@@ -188,7 +193,7 @@ impl Filling {
                 .entry(receipt.shard_id.clone())
                 .or_default();
             line.blank += blank;
-            if overlaps || !is_of_one_date {
+            if overlaps || !is_dated {
                 line.doubtful += blank;
             }
         }
@@ -243,6 +248,7 @@ impl Filling {
         book.units = UnitLine::of(processed, quarantined);
         if book.received != book.processed + book.quarantined {
             problems.push(Problem::Unbalanced {
+                date: date.to_string(),
                 sum: format!(
                     "{} units received, but {} processed and {} quarantined",
                     book.received, book.processed, book.quarantined

@@ -65,7 +65,11 @@ impl Claim<'_> {
                     DayError::Parquet { cause, .. } => cause,
                     other => other.to_string(),
                 };
-                problems.push(Problem::Unreadable { key: key(), cause });
+                problems.push(Problem::Unreadable {
+                    key: key(),
+                    named_by: Some(named_by()),
+                    cause,
+                });
                 return None;
             }
         };

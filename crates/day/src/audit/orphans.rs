@@ -64,6 +64,7 @@ pub(super) async fn find(
                 }
                 Err(error) => problems.push(Problem::Unreadable {
                     key: key.to_string(),
+                    named_by: None,
                     cause: format!("{error}, and no receipt names it"),
                 }),
             }

@@ -1,5 +1,6 @@
 //! What an audit finds wrong.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 use marquee_lake::zone::Zone;
@@ -44,6 +45,8 @@ pub enum Problem {
     Unreadable {
         /// Its key.
         key: String,
+        /// The key of what names it; `None` of an orphan.
+        named_by: Option<String>,
         /// Why.
         cause: String,
     },
@@ -110,12 +113,16 @@ pub enum Problem {
     },
     /// A sum of a book does not add up.
     Unbalanced {
+        /// The book's date.
+        date: String,
         /// Which, a sentence.
         sum: String,
     },
     /// Identities of the date in covered objects are in neither `events` nor
     /// `dropped_events`.
     Lost {
+        /// The date.
+        date: String,
         /// How many.
         identities: u64,
         /// An object with some of them.
@@ -123,6 +130,8 @@ pub enum Problem {
     },
     /// Curated tables hold identities that no covered object has.
     Unknown {
+        /// The tables' date.
+        date: String,
         /// How many.
         identities: u64,
     },
@@ -130,22 +139,20 @@ pub enum Problem {
 
 impl Problem {
     /// What to do about it.
-    pub fn advice(&self) -> &'static str {
-        match self {
-            Self::MissingObject { key, .. }
-            | Self::ContentDiffers { key, .. }
-            | Self::RowsDiffer { key, .. }
-            | Self::Unreadable { key, .. } => match zone_of(key) {
-                Some(Zone::Raw) => {
-                    "raw is where everything else is made from: restore the object from a copy of the bucket (its versions, if they are kept)"
-                }
-                Some(_) => {
-                    "`marquee rebuild DATE`, with the ingest_date in the key, makes it anew from raw"
-                }
-                None => {
-                    "`marquee rebuild DATE`, with the ingest dates of its events, makes the curated tables anew"
-                }
-            },
+    pub fn advice(&self) -> Cow<'static, str> {
+        let advice = match self {
+            Self::MissingObject { key, named_by }
+            | Self::ContentDiffers { key, named_by, .. }
+            | Self::RowsDiffer { key, named_by, .. } => return advice_on(key, Some(named_by)),
+            Self::Unreadable { key, named_by, .. } => return advice_on(key, named_by.as_deref()),
+            Self::Unbalanced { date, .. }
+            | Self::Lost { date, .. }
+            | Self::Unknown { date, .. } => {
+                return format!(
+                    "`marquee rebuild {date}` makes the date anew; if it comes again, it is a defect of this program"
+                )
+                .into();
+            }
             Self::ReceiptUnbalanced { .. } => {
                 "receipts are never replaced: look at who wrote it, and restore it from a copy"
             }
@@ -167,11 +174,34 @@ impl Problem {
             Self::ProducerGap { .. } => {
                 "see in the producer's log whether it sent them; the shards' counts tell whether they reached the stream"
             }
-            Self::Unbalanced { .. } | Self::Lost { .. } | Self::Unknown { .. } => {
-                "`marquee rebuild DATE`, with the ingest dates of its events, makes the date anew; if it comes again, it is a defect of this program"
-            }
-        }
+        };
+        advice.into()
     }
+}
+
+/// What to do about an object of a zone, or of the curated tables.
+fn advice_on(key: &str, named_by: Option<&str>) -> Cow<'static, str> {
+    let zone = zone_of(key);
+    if zone == Some(Zone::Raw) {
+        return "raw is where everything else is made from: restore the object from a copy of the bucket (its versions, if they are kept)".into();
+    }
+    let what = match zone {
+        Some(_) => "makes it anew from raw",
+        None => "makes the date's curated tables anew",
+    };
+    // The directory of an undated table has no date: its generation's does.
+    let date = date_in(key).or_else(|| named_by.and_then(date_in));
+    match date {
+        Some(date) => format!("`marquee rebuild {date}` {what}").into(),
+        None => format!("`marquee rebuild`, with the date of this audit, {what}").into(),
+    }
+}
+
+/// The date that the key lies under.
+fn date_in(key: &str) -> Option<&str> {
+    let names = ["ingest_date=", "event_date="];
+    key.split('/')
+        .find_map(|part| names.iter().find_map(|name| part.strip_prefix(name)))
 }
 
 fn zone_of(key: &str) -> Option<Zone> {
@@ -213,7 +243,7 @@ impl Display for Problem {
                 f,
                 "{key} has {found} rows, but {expected} were written, as {named_by} says"
             ),
-            Self::Unreadable { key, cause } => write!(f, "{key} cannot be read: {cause}"),
+            Self::Unreadable { key, cause, .. } => write!(f, "{key} cannot be read: {cause}"),
             Self::ReceiptUnbalanced { receipt, sum } => {
                 write!(f, "{receipt} does not add up: {sum}")
             }
@@ -272,15 +302,16 @@ impl Display for Problem {
                     "{more}); units too broken to carry a number excuse {excused} in all"
                 )
             }
-            Self::Unbalanced { sum } => f.write_str(sum),
+            Self::Unbalanced { sum, .. } => f.write_str(sum),
             Self::Lost {
                 identities,
                 example,
+                ..
             } => write!(
                 f,
                 "{identities} events of the date are in covered objects but not in the curated tables: {example} has some of them"
             ),
-            Self::Unknown { identities } => write!(
+            Self::Unknown { identities, .. } => write!(
                 f,
                 "the curated tables hold {identities} events that no covered object has"
             ),
@@ -298,7 +329,7 @@ pub(super) fn in_words<S: Serializer>(
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let mut map = serializer.serialize_map(None)?;
             map.serialize_entry("sentence", &self.0.to_string())?;
-            map.serialize_entry("advice", self.0.advice())?;
+            map.serialize_entry("advice", &self.0.advice())?;
             map.serialize_entry("problem", self.0)?;
             map.end()
         }

@@ -1,8 +1,13 @@
 //! Whether every number that a producer gave arrived.
 //!
-//! What an ingest date holds of each producer's numbers is kept in the ledger
-//! as a list of intervals, under a name made from the date's receipts: the audit
-//! of a later date reads the lists, and no object of the dates before again.
+//! A unit counts on the date that it arrived on, whichever batch it came in, with
+//! its number or without: a batch that spans midnight is divided between two
+//! dates, and a unit that comes again is of the same one.
+//!
+//! What arrived on a date of each producer's numbers is kept in the ledger as a
+//! list of intervals, under a name made from the receipts that may have some of
+//! it: the audit of a later date reads the lists, and no object of the dates
+//! before again.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
@@ -18,6 +23,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 
 use super::READERS;
+use super::arrivals;
 use super::intervals::Intervals;
 use super::numbers::number_in;
 use crate::date::Date;
@@ -25,10 +31,10 @@ use crate::error::DayError;
 use crate::publish::belonging;
 use crate::units::{self, UnitId};
 
-/// What the receipts filed under one ingest date hold of producers' numbers.
+/// The producers' numbers in the units that arrived on one date.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct DateNumbers {
-    /// The version of this form: 1.
+    /// The version of this form: 2. The first went by the receipts' dates.
     version: u32,
     /// The numbers of each producer.
     producers: BTreeMap<String, Intervals>,
@@ -37,6 +43,7 @@ pub(super) struct DateNumbers {
     unnumbered: BTreeMap<i64, u64>,
 }
 
+const VERSION: u32 = 2;
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
 /// A producer's line in the book.
@@ -73,21 +80,22 @@ pub(super) async fn call(
     date: Date,
     receipts: &[Receipt],
 ) -> Result<Producers, DayError> {
-    let mut filed: BTreeMap<&str, Vec<&Receipt>> = BTreeMap::new();
+    let mut arrived: BTreeMap<Date, Vec<&Receipt>> = BTreeMap::new();
     for receipt in receipts {
-        filed.entry(&receipt.ingest_date).or_default().push(receipt);
+        for date in arrivals::dates(receipt) {
+            arrived.entry(date).or_default().push(receipt);
+        }
     }
     let mut by_end: BTreeMap<String, Intervals> = BTreeMap::new();
     let mut by_now: BTreeMap<String, Intervals> = BTreeMap::new();
     let mut producers = Producers::default();
     let last_hour = (i64::from(date.days()) + 1) * 24;
-    let newest = filed.keys().next_back().copied();
-    for (ingest_date, receipts) in filed {
-        let is_growing = newest == Some(ingest_date);
-        let numbers = of_date(store, ingest_date, &receipts, is_growing).await?;
-        let is_by_end = ingest_date.parse::<Date>().is_ok_and(|filed| filed <= date);
+    let newest = arrived.keys().next_back().copied();
+    for (arrival, receipts) in arrived {
+        let is_growing = newest == Some(arrival);
+        let numbers = of_date(store, arrival, &receipts, is_growing).await?;
         for (producer, intervals) in numbers.producers {
-            if is_by_end {
+            if arrival <= date {
                 by_end.entry(producer.clone()).or_default().add(&intervals);
             }
             by_now.entry(producer).or_default().add(&intervals);
@@ -114,36 +122,38 @@ pub(super) async fn call(
     Ok(producers)
 }
 
-/// The numbers of one ingest date: from the ledger, or else from the objects. A
-/// date that still grows is not remembered.
+/// The numbers that arrived on one date: from the ledger, or else from the
+/// objects of the receipts that may have some. A date that still grows is not
+/// remembered.
 async fn of_date(
     store: &Arc<dyn ObjectStore>,
-    ingest_date: &str,
+    date: Date,
     receipts: &[&Receipt],
     is_growing: bool,
 ) -> Result<DateNumbers, DayError> {
     let keys: Vec<String> = receipts.iter().map(|receipt| receipt.key()).collect();
     let name = digest::of(keys.join("\n").as_bytes());
-    let key = belonging(ingest_date, "producers", &name);
+    let key = belonging(&date.to_string(), "producers", &name);
     if let Ok(numbers) = document::read::<DateNumbers>(&**store, &key).await
-        && numbers.version == 1
+        && numbers.version == VERSION
     {
         return Ok(numbers);
     }
-    let (numbers, is_whole) = read(store, receipts).await?;
+    let (numbers, is_whole) = read(store, date, receipts).await?;
     // What is missing may be restored: only what is whole is remembered.
     if is_whole
         && !is_growing
         && let Err(error) = document::write(&**store, &key, &numbers).await
     {
-        tracing::warn!(%error, "the numbers of an ingest date are not remembered");
+        tracing::warn!(%error, "the numbers that arrived on a date are not remembered");
     }
     Ok(numbers)
 }
 
-/// The numbers in the objects, and whether all objects could be read.
+/// The numbers of the date in the objects, and whether all objects could be read.
 async fn read(
     store: &Arc<dyn ObjectStore>,
+    date: Date,
     receipts: &[&Receipt],
 ) -> Result<(DateNumbers, bool), DayError> {
     let objects = receipts.iter().flat_map(|receipt| {
@@ -159,8 +169,8 @@ async fn read(
                 Err(error) => return Err(DayError::from(error)),
             };
             let found = tokio::task::spawn_blocking(move || match zone {
-                Zone::Processed => in_processed(&key, content, kind == Kind::Replay),
-                _ => in_quarantine(&key, content),
+                Zone::Processed => in_processed(&key, content, date, kind == Kind::Replay),
+                _ => in_quarantine(&key, content, date),
             });
             // What cannot be read is a problem of the date that it is filed under.
             Ok(found.await.ok().and_then(Result::ok))
@@ -174,7 +184,7 @@ async fn read(
         }
     }
     let mut numbers = DateNumbers {
-        version: 1,
+        version: VERSION,
         ..DateNumbers::default()
     };
     for (producer, found) in all.numbers {
@@ -188,7 +198,7 @@ async fn read(
     Ok((numbers, is_whole))
 }
 
-/// What objects hold.
+/// What objects hold of a date.
 #[derive(Default)]
 struct Found {
     numbers: BTreeMap<String, Vec<u64>>,
@@ -217,9 +227,15 @@ impl Found {
     }
 }
 
-fn in_processed(key: &str, content: bytes::Bytes, is_replay: bool) -> Result<Found, DayError> {
+fn in_processed(
+    key: &str,
+    content: bytes::Bytes,
+    date: Date,
+    is_replay: bool,
+) -> Result<Found, DayError> {
     let mut found = Found::default();
     let columns = [
+        "arrived_at",
         "producer_id",
         "producer_seq",
         "shard_id",
@@ -229,13 +245,15 @@ fn in_processed(key: &str, content: bytes::Bytes, is_replay: bool) -> Result<Fou
     let columns = if is_replay {
         &columns[..]
     } else {
-        &columns[..2]
+        &columns[..3]
     };
     units::read(key, content, columns, |batch| {
+        let arrivals = batch.times("arrived_at")?.values();
         let ids = batch.texts("producer_id")?;
         let numbers = batch.longs("producer_seq")?;
-        for (id, number) in ids.iter().zip(numbers) {
+        for ((id, number), arrival) in ids.iter().zip(numbers).zip(arrivals) {
             if let (Some(id), Some(number)) = (id, number)
+                && Date::of(*arrival) == date
                 && let Ok(number) = u64::try_from(number)
             {
                 found.meet(id, number);
@@ -243,7 +261,9 @@ fn in_processed(key: &str, content: bytes::Bytes, is_replay: bool) -> Result<Fou
         }
         if is_replay {
             let identities = batch.identities()?;
-            found.replayed.extend((0..batch.rows()).map(|row| {
+            let of_date = arrivals.iter().map(|arrival| Date::of(*arrival) == date);
+            let rows = of_date.enumerate().filter(|(_, of_date)| *of_date);
+            found.replayed.extend(rows.map(|(row, _)| {
                 let unit = identities.sub_sequences.value(row);
                 identities.record(row).unit(unit)
             }));
@@ -253,7 +273,7 @@ fn in_processed(key: &str, content: bytes::Bytes, is_replay: bool) -> Result<Fou
     Ok(found)
 }
 
-fn in_quarantine(key: &str, content: bytes::Bytes) -> Result<Found, DayError> {
+fn in_quarantine(key: &str, content: bytes::Bytes, date: Date) -> Result<Found, DayError> {
     let mut found = Found::default();
     let columns = [
         "shard_id",
@@ -266,7 +286,8 @@ fn in_quarantine(key: &str, content: bytes::Bytes) -> Result<Found, DayError> {
         let identities = batch.identities()?;
         let arrivals = batch.times("arrived_at")?;
         let payloads = batch.bytes("payload")?;
-        for row in 0..batch.rows() {
+        let is_of_date = |row: &usize| Date::of(arrivals.value(*row)) == date;
+        for row in (0..batch.rows()).filter(is_of_date) {
             match number_in(payloads.value(row)) {
                 Some((producer, number)) => found.meet(&producer, number),
                 None => {

@@ -10,6 +10,7 @@ use marquee_lake::zone::Zone;
 use object_store::ObjectStore;
 
 use super::READERS;
+use super::arrivals;
 use super::object::Claim;
 use super::problem::Problem;
 use crate::date::Date;
@@ -43,8 +44,9 @@ pub(super) struct Scanned {
     pub(super) problems: Vec<Problem>,
     /// Rows of the objects, of those that are there.
     pub(super) rows: BTreeMap<Zone, u64>,
-    /// Records of the receipt that no unit comes from; 0 when an object is
-    /// missing or damaged.
+    /// Records of the receipt that no unit comes from, of those that arrived on
+    /// the date where the receipt says how many did; 0 when an object is missing
+    /// or damaged.
     pub(super) blank: u64,
     /// Records that arrived on the date, by shard.
     pub(super) records: BTreeMap<String, Vec<RecordId>>,
@@ -134,10 +136,20 @@ impl Scanning {
         }
         self.done.problems.extend(self.unbalanced());
         if self.receipt.kind == Kind::Stream && self.is_whole {
-            self.all.sort_unstable();
-            self.all.dedup();
-            self.done.blank = self.receipt.records.saturating_sub(self.all.len() as u64);
+            self.done.blank = self.blank();
         }
+    }
+
+    fn blank(&self) -> u64 {
+        let of_date = self.done.records.values().flatten();
+        let (records, mut seen): (u64, Vec<RecordId>) =
+            match arrivals::records_on(&self.receipt, self.date) {
+                Some(records) => (records, of_date.copied().collect()),
+                None => (self.receipt.records, self.all.clone()),
+            };
+        seen.sort_unstable();
+        seen.dedup();
+        records.saturating_sub(seen.len() as u64)
     }
 
     /// What of the receipt's own figures does not add up.
@@ -155,6 +167,10 @@ impl Scanning {
         {
             true => rows_of(Zone::Raw),
             false => receipt.received,
+        };
+        let arrived = match receipt.arrival_dates.is_empty() {
+            true => receipt.records,
+            false => receipt.arrival_dates.values().sum(),
         };
         let sums = [
             (
@@ -175,6 +191,7 @@ impl Scanning {
                 "by event date",
                 receipt.event_dates.values().sum(),
             ),
+            ("records", receipt.records, "by date of arrival", arrived),
             ("received", receipt.received, "rows in raw", raw),
             (
                 "processed",

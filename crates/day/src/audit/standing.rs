@@ -19,19 +19,19 @@ pub enum Status {
     Provisional,
 }
 
-/// When the newest record of the receipts arrived, UTC microseconds.
-pub fn newest_arrival<'r>(receipts: impl IntoIterator<Item = &'r Receipt>) -> Option<i64> {
-    receipts
-        .into_iter()
-        .filter_map(|receipt| parse_rfc3339(&receipt.last_arrived_at))
-        .max()
+/// The date that the newest record of the receipts arrived on.
+pub fn newest_arrival<'r>(receipts: impl IntoIterator<Item = &'r Receipt>) -> Option<Date> {
+    let newest = |receipt: &Receipt| match receipt.arrival_dates.last_key_value() {
+        Some((date, _)) => date.parse().ok(),
+        None => parse_rfc3339(&receipt.last_arrived_at).map(Date::of),
+    };
+    receipts.into_iter().filter_map(newest).max()
 }
 
 /// Why the date's late window is open, if it is. The time is that of the newest
 /// arrival: no clock is asked, so that a replayed lake says what the first said.
-pub fn late_window_open(date: Date, newest_arrival: Option<i64>) -> Option<String> {
+pub fn late_window_open(date: Date, newest: Option<Date>) -> Option<String> {
     let closes = date.days().saturating_add(LATE_DAYS);
-    let newest = newest_arrival.map(Date::of);
     if newest.is_some_and(|newest| newest.days() > closes) {
         return None;
     }
@@ -52,10 +52,10 @@ mod tests {
     #[test]
     fn the_window_closes_when_three_whole_days_have_passed() {
         let date: Date = "2026-03-01".parse().unwrap();
-        let open_at = |arrival: &str| late_window_open(date, parse_rfc3339(arrival)).is_some();
-        assert!(open_at("2026-03-01T10:00:00Z"));
-        assert!(open_at("2026-03-04T23:59:59.999Z"));
-        assert!(!open_at("2026-03-05T00:00:00Z"));
+        let open_at = |newest: &str| late_window_open(date, newest.parse().ok()).is_some();
+        assert!(open_at("2026-03-01"));
+        assert!(open_at("2026-03-04"));
+        assert!(!open_at("2026-03-05"));
         assert!(late_window_open(date, None).is_some());
     }
 }

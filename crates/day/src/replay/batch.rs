@@ -1,5 +1,7 @@
 //! A replay's batch: units of one shard that arrived on one date.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use futures::future::try_join_all;
 use marquee_event::format_utc;
@@ -116,6 +118,7 @@ pub(super) async fn write(
     let last = time(units);
     let first = units.first().map_or(last, |unit| unit.candidate.arrived_at);
     let hour = IngestHour::of(first);
+    let arrival_dates = BTreeMap::from([(hour.date.clone(), records.len() as u64)]);
     let sequence_number = |unit: Option<&Chosen<'_>>| {
         unit.map_or_else(String::new, |unit| unit.candidate.sequence_number.clone())
     };
@@ -150,6 +153,7 @@ pub(super) async fn write(
         ingest_hour: hour.hour,
         first_arrived_at: instant(first),
         last_arrived_at: instant(last),
+        arrival_dates,
         records: records.len() as u64,
         received: done.received,
         processed: done.processed,

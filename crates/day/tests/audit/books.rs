@@ -2,8 +2,9 @@
 
 use marquee_day::DayError;
 use marquee_day::audit::{self, Status};
+use marquee_lake::receipt::Receipt;
 
-use crate::lake::{DATE, Lake, Sent, broken, play, play_at, shard_id};
+use crate::lake::{DATE, Lake, NEXT, Sent, broken, play, play_at, shard_id};
 
 #[tokio::test]
 async fn a_whole_lake_is_balanced_to_the_last_figure() {
@@ -73,13 +74,57 @@ async fn records_are_counted_on_the_date_that_they_arrived() {
     let after = Sent::new(2, &[play(2)]).at(&format!("{DATE}T00:00:00Z"));
     let next = Sent::new(4, &[play(4)]).at("2026-03-02T00:00:00.1Z");
     let late = Sent::new(5, &[play(3)]).at(&format!("{DATE}T23:59:59.9Z"));
-    lake.deliver(&[before, after]).await;
-    // The server's stamps are not monotonic.
-    lake.deliver(&[next, late]).await;
+    let receipts = [
+        lake.deliver(&[before, after]).await,
+        // The server's stamps are not monotonic.
+        lake.deliver(&[next, late]).await,
+    ];
+    for form in ["today's", "what it was"] {
+        let audit = lake.audit_with(&[(0, 2)]).await;
+        assert_eq!(audit.problems, [], "{form}");
+        assert_eq!(audit.ingest.batches, 0, "both are filed under other dates");
+        assert_eq!(audit.ingest.shards[&shard_id(0)].seen, 2);
+        for receipt in &receipts {
+            lake.put(&receipt.key(), without_arrival_dates(receipt))
+                .await;
+        }
+    }
+}
+
+/// The receipt as it was written once: of arrivals it has the first and the last
+/// record's.
+fn without_arrival_dates(receipt: &Receipt) -> Vec<u8> {
+    let mut form = serde_json::to_value(receipt).unwrap();
+    form.as_object_mut().unwrap().remove("arrival_dates");
+    serde_json::to_vec(&form).unwrap()
+}
+
+#[tokio::test]
+async fn arrivals_may_run_back_as_far_as_they_like() {
+    let lake = Lake::new();
+    // Of the date are neither the first nor the last of the batch.
+    lake.deliver(&[
+        Sent::new(1, &[play(1)]).at("2026-03-03T23:00:00Z"),
+        Sent::new(2, &[play(2)]),
+        Sent::new(3, &[play(3), "x".to_owned()]),
+        Sent::new(4, &[play(5)]).at("2026-03-03T23:00:01Z"),
+    ])
+    .await;
     let audit = lake.audit_with(&[(0, 2)]).await;
     assert_eq!(audit.problems, []);
-    assert_eq!(audit.ingest.batches, 0, "both are filed under other dates");
     assert_eq!(audit.ingest.shards[&shard_id(0)].seen, 2);
+    assert_eq!(
+        (audit.ingest.units.processed, audit.ingest.units.open),
+        (2, 1)
+    );
+    assert_eq!(audit.ingest.producers["p"].up_to, 3);
+    // A record more is one that is lost.
+    assert!(!lake.audit_with(&[(0, 3)]).await.balanced);
+    let nothing = audit::full(&lake.store, NEXT, None).await;
+    assert!(
+        matches!(nothing, Err(DayError::Date(_))),
+        "nothing is of the date between: {nothing:?}"
+    );
 }
 
 #[tokio::test]
@@ -94,6 +139,36 @@ async fn records_without_units_are_accounted_for() {
     lake.deliver(&[blank(), Sent::new(3, &[play(2)])]).await;
     assert!(lake.audit_with(&[(0, 3)]).await.balanced);
     assert!(!lake.audit_with(&[(0, 5)]).await.balanced);
+}
+
+#[tokio::test]
+async fn records_without_units_are_of_the_date_that_they_arrived_on() {
+    let lake = Lake::new();
+    let blank = |sequence| Sent::new(sequence, &["\n".to_owned()]);
+    lake.deliver(&[
+        Sent::new(1, &[play(1)]).at(&format!("{DATE}T23:59:58Z")),
+        blank(2).at(&format!("{DATE}T23:59:59Z")),
+        blank(3).at(&format!("{NEXT}T00:00:00Z")),
+        blank(4).at(&format!("{NEXT}T00:00:01Z")),
+    ])
+    .await;
+    for (date, records) in [(DATE, 2), (NEXT, 2)] {
+        for stream in 0..5 {
+            let audit = lake.audit_of_with(date, &[(0, stream)]).await;
+            assert_eq!(audit.balanced, stream == records, "{stream} on {date}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn batches_that_only_lie_in_another_order_do_not_overlap() {
+    let lake = Lake::new();
+    let blank = |sequence| Sent::new(sequence, &["\n".to_owned()]);
+    let later = Sent::new(1, &[play(1)]).at(&format!("{NEXT}T00:00:10Z"));
+    lake.deliver(&[later, blank(2)]).await;
+    lake.deliver(&[Sent::new(3, &[play(2)]), blank(4)]).await;
+    assert!(lake.audit_with(&[(0, 3)]).await.balanced);
+    assert!(!lake.audit_with(&[(0, 2)]).await.balanced, "one was lost");
 }
 
 #[tokio::test]

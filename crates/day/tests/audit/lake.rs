@@ -28,6 +28,8 @@ use serde_json::json;
 
 /// The date that most things happen on.
 pub(crate) const DATE: &str = "2026-03-01";
+/// The date after.
+pub(crate) const NEXT: &str = "2026-03-02";
 
 /// A Kinesis record.
 #[derive(Debug, Clone)]
@@ -177,12 +179,21 @@ impl Lake {
     }
 
     pub(crate) async fn audit(&self) -> Audit {
-        audit::full(&self.store, DATE, None).await.unwrap()
+        self.audit_of(DATE).await
+    }
+
+    pub(crate) async fn audit_of(&self, date: &str) -> Audit {
+        audit::full(&self.store, date, None).await.unwrap()
     }
 
     pub(crate) async fn audit_with(&self, stream: &[(u32, u64)]) -> Audit {
+        self.audit_of_with(DATE, stream).await
+    }
+
+    /// The audit of the date against what the stream counted of it, by shard.
+    pub(crate) async fn audit_of_with(&self, date: &str, stream: &[(u32, u64)]) -> Audit {
         let stream: StreamCount = stream.iter().map(|(s, n)| (shard_id(*s), *n)).collect();
-        audit::full(&self.store, DATE, Some(&stream)).await.unwrap()
+        audit::full(&self.store, date, Some(&stream)).await.unwrap()
     }
 
     /// Publishes [`DATE`]'s next generation: the first of each user and event.

@@ -6,7 +6,7 @@ use marquee_lake::zone::Zone;
 use serde_json::json;
 
 use crate::lake::{
-    DATE, Lake, Sent, key_of, payload, play, sequence_number, shard_id, without_last_row,
+    DATE, Lake, NEXT, Sent, key_of, payload, play, sequence_number, shard_id, without_last_row,
 };
 
 /// A lake of two batches, published.
@@ -42,7 +42,10 @@ async fn a_processed_object_removed() {
         "{problems:?}"
     );
     assert!(
-        problems.contains(&Problem::Unknown { identities: 2 }),
+        problems.contains(&Problem::Unknown {
+            date: DATE.to_owned(),
+            identities: 2
+        }),
         "{problems:?}"
     );
 }
@@ -144,6 +147,7 @@ async fn rows_dropped_from_curated_tables() {
     };
     assert!(audit.problems.contains(&missing));
     let lost = Problem::Lost {
+        date: DATE.to_owned(),
         identities: 3,
         example: receipt.key(),
     };
@@ -312,9 +316,36 @@ fn every_problem_says_what_to_do() {
     );
     for zone in Zone::ALL {
         let missing = Problem::MissingObject {
-            key: format!("{}/x", zone.prefix()),
+            key: format!("{}/ingest_date={NEXT}/ingest_hour=00/x", zone.prefix()),
             named_by: "r".into(),
         };
-        assert_eq!(missing.advice().contains("rebuild"), zone != Zone::Raw);
+        let advice = missing.advice();
+        match zone {
+            Zone::Raw => assert!(!advice.contains("rebuild"), "{advice}"),
+            _ => assert_eq!(
+                advice,
+                "`marquee rebuild 2026-03-02` makes it anew from raw"
+            ),
+        }
     }
+    for key in [
+        "curated/events/event_date=2026-03-01/run=000001-d/part-0.parquet",
+        "curated/dim_title/run=000001-d/part-0.parquet",
+    ] {
+        let unreadable = Problem::Unreadable {
+            key: key.into(),
+            named_by: Some("ledger/days/event_date=2026-03-01/000001.json".into()),
+            cause: "c".into(),
+        };
+        assert_eq!(
+            unreadable.advice(),
+            "`marquee rebuild 2026-03-01` makes the date's curated tables anew"
+        );
+    }
+    let unknown = Problem::Unknown {
+        date: DATE.into(),
+        identities: 1,
+    };
+    let begins = "`marquee rebuild 2026-03-01` makes the date anew";
+    assert!(unknown.advice().starts_with(begins));
 }

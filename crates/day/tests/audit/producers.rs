@@ -1,12 +1,19 @@
 //! The roll call of producers.
 
 use marquee_day::audit::Problem;
+use marquee_day::replay::{ReplayOptions, replay};
+use marquee_event::TimeWindow;
+use marquee_ingest::Settings;
 use marquee_lake::zone::Zone;
 
-use crate::lake::{DATE, Lake, Sent, broken, key_of, play, play_at};
+use crate::lake::{DATE, Lake, NEXT, Sent, broken, key_of, play, play_at};
 
 async fn gap(lake: &Lake) -> Option<(u64, Vec<(u64, u64)>)> {
-    let audit = lake.audit().await;
+    gap_on(lake, DATE).await
+}
+
+async fn gap_on(lake: &Lake, date: &str) -> Option<(u64, Vec<(u64, u64)>)> {
+    let audit = lake.audit_of(date).await;
     audit.problems.iter().find_map(|problem| match problem {
         Problem::ProducerGap { missing, gaps, .. } => Some((*missing, gaps.clone())),
         _ => None,
@@ -78,4 +85,63 @@ async fn a_number_that_waits_at_midnight_is_excused() {
     );
     lake.deliver(&[junk(3, "2026-03-02T00:59:59Z")]).await;
     assert_eq!(gap(&lake).await, None);
+}
+
+#[tokio::test]
+async fn a_batch_that_spans_midnight_is_called_by_the_arrival_of_each_unit() {
+    let lake = Lake::new();
+    let junk = || "x".to_owned();
+    let before = Sent::new(1, &[play(1), play(2)]).at(&format!("{DATE}T23:00:00Z"));
+    let after = Sent::new(2, &[junk(), play(4)]).at(&format!("{NEXT}T03:00:00Z"));
+    lake.deliver(&[before, after]).await;
+    assert_eq!(gap(&lake).await, None);
+    let line = &lake.audit().await.ingest.producers["p"];
+    assert_eq!((line.up_to, line.present, line.late), (2, 2, 0));
+    let next = lake.audit_of(NEXT).await;
+    assert_eq!(next.problems, []);
+    let line = &next.ingest.producers["p"];
+    assert_eq!((line.up_to, line.present, line.missing), (4, 3, 1));
+    assert_eq!(next.ingest.unnumbered, 1);
+
+    // What is lost is missing on the date that shows it, and on none before.
+    lake.deliver(&[Sent::new(3, &[play(6)]).at(&format!("{NEXT}T05:00:00Z"))])
+        .await;
+    assert_eq!(gap(&lake).await, None);
+    let both = vec![(3, 3), (5, 5)];
+    assert_eq!(gap_on(&lake, NEXT).await, Some((2, both)));
+}
+
+#[tokio::test]
+async fn a_unit_that_comes_again_past_midnight_excuses_once() {
+    let lake = Lake::new();
+    let first = Sent::new(1, &[play(1)]).at(&format!("{DATE}T23:59:59Z"));
+    let again = Sent::new(2, &["x".to_owned()]).at(&format!("{NEXT}T00:00:01Z"));
+    let last = Sent::new(3, &[play(4)]).at(&format!("{NEXT}T00:00:02Z"));
+    // Filed under one date, and under the other when a retry cuts otherwise.
+    lake.deliver(&[first, again.clone()]).await;
+    lake.deliver(&[again, last]).await;
+    assert_eq!(gap_on(&lake, NEXT).await, Some((2, vec![(2, 3)])));
+}
+
+#[tokio::test]
+async fn a_unit_replayed_past_midnight_excuses_no_more() {
+    let lake = Lake::new();
+    let first = Sent::new(1, &[play(1)]).at(&format!("{DATE}T23:59:59Z"));
+    let mut old: serde_json::Value =
+        serde_json::from_str(&play_at(2, "2024-01-01T00:00:00Z")).unwrap();
+    old.as_object_mut().unwrap().remove("producer");
+    let second = Sent::new(2, &[old.to_string(), play(3)]).at(&format!("{NEXT}T00:00:01Z"));
+    lake.deliver(&[first, second]).await;
+    assert_eq!(gap_on(&lake, NEXT).await, None, "it may be number 2");
+    let patient = Settings {
+        window: TimeWindow {
+            behind_us: i64::MAX / 2,
+            ..TimeWindow::default()
+        },
+        ..Settings::default()
+    };
+    let options = ReplayOptions::default();
+    let report = replay(&lake.store, &options, patient).await.unwrap();
+    assert_eq!(report.events, 1);
+    assert_eq!(gap_on(&lake, NEXT).await, Some((1, vec![(2, 2)])));
 }

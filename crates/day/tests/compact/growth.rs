@@ -89,6 +89,7 @@ fn deliver(lake: &Lake, batch: &str, units: &[Unit]) {
         ingest_hour: 0,
         first_arrived_at: format!("{DATE}T00:00:00Z"),
         last_arrived_at: format!("{DATE}T00:00:00Z"),
+        arrival_dates: BTreeMap::new(),
         records: rows,
         received: rows,
         processed: rows,

@@ -72,6 +72,22 @@ async fn the_receipt_says_what_became_of_the_batch() {
 }
 
 #[tokio::test]
+async fn the_receipt_names_every_date_of_arrival() {
+    let at = |sequence, days_later: i64| {
+        let mut sent = Sent::new(sequence, b"\n");
+        sent.arrived_ms += days_later * 86_400_000;
+        sent
+    };
+    // Arrivals run back within a shard.
+    let records = [at(1, 2), at(2, 0), at(3, 0), at(4, -1), at(5, 2)];
+    let (_, receipt) = receipt_of(Settings::default(), &payload(&records)).await;
+    assert_eq!(receipt.ingest_date, "2026-03-03");
+    let dates = [("2026-02-28", 1), ("2026-03-01", 2), ("2026-03-03", 2)];
+    let dates = dates.map(|(date, records)| (date.to_owned(), records));
+    assert_eq!(receipt.arrival_dates, dates.into());
+}
+
+#[tokio::test]
 async fn the_catalogue_is_read_when_its_pointer_moves() {
     const POINTER: &str = "reference/titles/current.json";
     let store = Arc::new(Watched::default());

@@ -120,6 +120,7 @@ mod tests {
             ingest_hour: 0,
             first_arrived_at: "2026-01-05T00:00:00Z".into(),
             last_arrived_at: "2026-01-05T00:00:00Z".into(),
+            arrival_dates: BTreeMap::from([(DATE.into(), 1)]),
             records: 1,
             received: 1,
             processed: 1,

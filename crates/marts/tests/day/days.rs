@@ -45,6 +45,7 @@ pub(crate) fn receipts() -> Vec<Receipt> {
         ingest_hour: 7,
         first_arrived_at: String::new(),
         last_arrived_at: String::new(),
+        arrival_dates: BTreeMap::new(),
         records: 100,
         received: 100,
         processed: 100 - quarantined,

@@ -94,6 +94,7 @@ impl Lake {
             ingest_hour: 7,
             first_arrived_at: "2026-03-01T07:00:00Z".to_owned(),
             last_arrived_at: "2026-03-01T07:00:00Z".to_owned(),
+            arrival_dates: BTreeMap::new(),
             records: rows,
             received: rows,
             processed: rows,
