@@ -2,6 +2,7 @@
 //! cancelled by people and tools, with its bounds and its errors.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -326,11 +327,11 @@ async fn statements_are_listed_by_status_and_name_a_page_at_a_time() {
     assert_eq!(api.listed(None, "good-3", 100).await, good[3..4]);
     assert_eq!(
         api.listed(Some(StatusString::Failed), "", 0).await,
-        [bad.clone()]
+        from_ref(&bad)
     );
     assert_eq!(
         api.listed(Some(StatusString::Started), "", 1).await,
-        [running.clone()]
+        from_ref(&running)
     );
     assert!(
         api.listed(Some(StatusString::Picked), "", 1)
@@ -393,7 +394,7 @@ async fn what_runs_can_be_cancelled_and_leaves_nothing() {
     assert_eq!(code, "ResourceNotFoundException");
     assert_eq!(
         api.listed(Some(StatusString::Aborted), "long", 0).await,
-        [id.clone()]
+        from_ref(&id)
     );
 
     let sql = "SELECT count(*) FROM information_schema.tables WHERE table_name = 'left_over'";
