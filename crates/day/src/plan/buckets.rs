@@ -37,7 +37,7 @@ mod tests {
         ) {
             let before = buckets(rows, bucket_rows);
             let after = buckets(rows.saturating_add(more), bucket_rows);
-            prop_assert!(after >= before && after % before == 0, "{before} and {after}");
+            prop_assert!(after >= before && after.is_multiple_of(before), "{before} and {after}");
             prop_assert!(before == 1 || u64::from(before / 2) * bucket_rows < rows);
         }
     }

@@ -36,7 +36,7 @@ const NO_SQL: Definitions = Definitions {
 /// Several files a bucket, several chunks a split.
 fn compact_settings() -> CompactSettings {
     CompactSettings {
-        split_chunk_bytes: 9_000,
+        split_chunk_rows: 40,
         file_bytes: 1,
         group_rows: 7,
         ..CompactSettings::default()
