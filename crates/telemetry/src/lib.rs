@@ -199,6 +199,26 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_is_a_line_with_its_place() {
+        let page = Page::default();
+        let writer = page.clone();
+        let subscriber = json(EnvFilter::new("info"), move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(log_panic));
+            let panicked = std::panic::catch_unwind(|| panic!("no {}", "way"));
+            std::panic::set_hook(before);
+            assert!(panicked.is_err());
+        });
+        let text = page.text();
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["level"], "ERROR", "{text}");
+        assert_eq!(line["message"], "panicked: no way", "{text}");
+        let place = line["panic.place"].as_str().unwrap();
+        assert!(place.contains("lib.rs:"), "{text}");
+    }
+
+    #[test]
     fn a_person_reads_plain_lines() {
         let page = Page::default();
         let writer = page.clone();
