@@ -62,10 +62,8 @@ pub enum Format {
 pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let sql = question(&args)?;
     let mut out = Output::open();
-    match answer(&args, &sql, &mut out).await {
-        Err(_) if out.is_closed() => {}
-        outcome => outcome.map_err(with_advice)?,
-    }
+    let answered = answer(&args, &sql, &mut out).await;
+    out.settle(answered).map_err(with_advice)?;
     Ok(ExitCode::SUCCESS)
 }
 

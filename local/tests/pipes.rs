@@ -70,3 +70,36 @@ fn nobody_needs_to_read_an_answer_to_its_end() {
         assert!(directory.join("audit/books.json").exists(), "{date}");
     }
 }
+
+/// An answer that no buffer holds.
+#[cfg(target_os = "linux")]
+const LONG: &str = "SELECT repeat('x', 100000) AS x";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    for line in [
+        &["cost", "--events-per-day", "1e6"][..],
+        &["query", "SELECT 1"],
+        &["query", "--format", "csv", LONG],
+        &["query", "--format", "json", LONG],
+    ] {
+        fs::create_dir_all(dir.path().join("lake/ledger")).unwrap();
+        let full = fs::OpenOptions::new().write(true).open("/dev/full");
+        let output = marquee(dir.path(), line).stdout(full.unwrap()).output();
+        let output = output.unwrap();
+        assert_eq!(
+            (
+                output.status.code(),
+                String::from_utf8(output.stderr).unwrap()
+            ),
+            (
+                Some(1),
+                "error: cannot write to standard output: No space left on device (os error 28)\n"
+                    .to_owned()
+            ),
+            "{line:?}"
+        );
+    }
+}

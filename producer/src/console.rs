@@ -13,10 +13,8 @@ use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 /// When it cannot be written for another reason: a full disk.
 pub fn print(page: impl Display) -> io::Result<()> {
     let mut out = Output::open();
-    match write!(out, "{page}").and_then(|()| out.flush()) {
-        Err(_) if out.is_closed() => Ok(()),
-        written => written,
-    }
+    let written = write!(out, "{page}").and_then(|()| out.flush());
+    out.settle(written)
 }
 
 /// Writes a line to standard error. Where that cannot be done, nobody is there to
@@ -40,10 +38,10 @@ pub fn sentence(error: &anyhow::Error) -> String {
 }
 
 /// Standard output for what is written as it is made, and need not be made for a
-/// reader who has seen enough.
+/// reader who has seen enough. [`Output::settle`] tells what came of it.
 pub struct Output {
     out: BufWriter<StdoutLock<'static>>,
-    is_closed: bool,
+    fault: Option<io::Error>,
 }
 
 impl Output {
@@ -51,19 +49,29 @@ impl Output {
     pub fn open() -> Self {
         Self {
             out: BufWriter::new(io::stdout().lock()),
-            is_closed: false,
+            fault: None,
         }
     }
 
-    /// Whether its reader has gone: the reason why a write failed, whatever was
-    /// made of the error on the way.
-    pub fn is_closed(&self) -> bool {
-        self.is_closed
+    /// What came of `outcome`, to which writing may have led, whatever was made of
+    /// a failure on the way: all is well where the reader has gone.
+    ///
+    /// # Errors
+    /// Why it could not be written; else that of `outcome`.
+    pub fn settle<E: From<io::Error>>(&mut self, outcome: Result<(), E>) -> Result<(), E> {
+        match self.fault.take() {
+            None => outcome,
+            Some(fault) if fault.kind() == ErrorKind::BrokenPipe => Ok(()),
+            Some(fault) => Err(fault.into()),
+        }
     }
 
     fn watched<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
-        if let Err(error) = &written {
-            self.is_closed |= error.kind() == ErrorKind::BrokenPipe;
+        if let Err(error) = &written
+            && error.kind() != ErrorKind::Interrupted
+        {
+            let sentence = format!("cannot write to standard output: {error}");
+            self.fault = Some(io::Error::new(error.kind(), sentence));
         }
         written
     }

@@ -218,27 +218,24 @@ fn write_catalogue(path: Option<PathBuf>, titles: Option<&[Title]>) -> anyhow::R
 /// Prints the events as they would be sent, a line each.
 fn print(source: Source, mut numbering: Numbering) -> anyhow::Result<ExitCode> {
     let mut out = Output::open();
+    let written = write_events(source, &mut numbering, &mut out);
+    out.settle(written).map(|()| ExitCode::SUCCESS)
+}
+
+fn write_events(source: Source, numbering: &mut Numbering, out: &mut Output) -> anyhow::Result<()> {
     for event in source.events {
         let mut body = numbering.number(event?);
         body.push(b'\n');
-        let written = out.write_all(&body);
-        if out.is_closed() {
-            return Ok(ExitCode::SUCCESS);
-        }
-        written.context("cannot print")?;
+        out.write_all(&body)?;
     }
-    match out.flush() {
-        Err(_) if out.is_closed() => {}
-        flushed => flushed.context("cannot print")?,
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(out.flush()?)
 }
 
 fn report(fed: &Fed, interrupted: bool) -> anyhow::Result<ExitCode> {
     let summary = &fed.summary;
     if let Err(error) = console::print(format!("{summary}\n")) {
         // What is sent is sent, and the exit code says how much of it.
-        console::note(format!("error: cannot print the summary: {error}"));
+        console::note(format!("error: {error}"));
     }
     if let Some(error) = &summary.stopped_by {
         console::note(format!("error: {error}"));
