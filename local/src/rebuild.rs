@@ -93,7 +93,7 @@ mod tests {
         };
         assert_eq!(
             Page(&report).to_string(),
-            "2 batches: 1 object as they should be, 1 put back\n  back: processed/x\n  \
+            "2 batches: 1 object as it should be, 1 put back\n  back: processed/x\n  \
              not made anew: ledger/y names no raw object: the raw zone was turned off when it was written\n"
         );
     }

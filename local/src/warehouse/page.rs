@@ -68,7 +68,7 @@ pub(super) fn demo(loads: &[Loaded], lake: &Path, program: &str) -> io::Result<(
 }
 
 pub(super) fn answer(answer: &Answer) -> io::Result<()> {
-    print(&table(answer))
+    print(table(answer))
 }
 
 /// An answer as a table; null is empty.
