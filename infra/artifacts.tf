@@ -26,7 +26,7 @@ resource "aws_s3_object" "package" {
   lifecycle {
     precondition {
       condition     = fileexists(each.value)
-      error_message = "${each.value} is not there. Build the packages first (cargo lambda build --release --output-format zip), or say where they lie with packages_dir."
+      error_message = "${each.value} is not there. Build the packages first (cargo xtask package), or say where they lie with packages_dir."
     }
   }
 }

@@ -8,15 +8,6 @@ from pathlib import Path
 
 from report import Failure
 
-PROVIDERS = "registry.terraform.io"
-CONVENTIONAL = (
-    "~/.terraform.d/plugins",
-    "~/.local/share/terraform/plugins",
-    "/usr/local/share/terraform/plugins",
-    "/usr/share/terraform/plugins",
-)
-
-
 class Terraform:
     """A copy of `infra/` in a directory of the run's, with its state."""
 
@@ -32,7 +23,8 @@ class Terraform:
         self.log.write_text("")
         if not place.is_aws:
             shutil.copytree(Path(__file__).parent / "overrides", self.directory, dirs_exist_ok=True)
-        if plugins := plugin_directory():
+        # Where providers lie on this machine, so that none is fetched.
+        if plugins := os.environ.get("TF_PLUGIN_DIR"):
             configuration = self.directory.with_suffix(".rc")
             configuration.write_text(
                 f'provider_installation {{\n  filesystem_mirror {{\n    path = "{plugins}"\n  }}\n}}\n')
@@ -78,13 +70,3 @@ class Terraform:
             said = [line for line in done.stderr.splitlines() if line.strip()]
             raise Failure(f"terraform {command} failed (all of it is in {self.log}):\n" + "\n".join(said[:60]))
         return done.stdout
-
-
-def plugin_directory():
-    """Where providers lie on this machine, so that none is fetched; else None."""
-    named = os.environ.get("TF_PLUGIN_DIR")
-    if named:
-        return named
-    candidates = [Path(path).expanduser() for path in CONVENTIONAL]
-    candidates += sorted(Path("/opt").glob("*"))
-    return next((path for path in candidates if (path / PROVIDERS / "hashicorp/aws").is_dir()), None)

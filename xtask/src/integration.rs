@@ -22,6 +22,9 @@ pub(crate) struct IntegrationArgs {
     /// name of its own, and is destroyed in the end. It costs some cents
     #[arg(long)]
     aws: bool,
+    /// With Redshift Serverless, on `--aws`: some dollars, and a quarter of an hour
+    #[arg(long, requires = "aws")]
+    warehouse: bool,
 }
 
 pub(crate) fn run(args: &IntegrationArgs) -> Result<ExitCode> {
@@ -68,6 +71,7 @@ fn drive(args: &IntegrationArgs) -> Result<Option<ExitCode>> {
             );
         }
         driver.arg("--aws").arg("--packages").arg(packages);
+        driver.args(args.warehouse.then_some("--warehouse"));
     }
     failure(&mut driver)
 }

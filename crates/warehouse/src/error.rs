@@ -2,6 +2,7 @@
 
 use marquee_day::DayError;
 use marquee_lake::LakeError;
+use marquee_lake::step::Kind;
 use thiserror::Error;
 
 /// What goes wrong with a warehouse. [`WarehouseError::Unavailable`] and a
@@ -60,11 +61,11 @@ impl WarehouseError {
     /// again.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Unavailable { .. }
-            | Self::Lake(LakeError::Store(_))
-            | Self::Day(DayError::Lake(LakeError::Store(_))) => "Store",
+            Self::Unavailable { .. } => Kind::Store.name(),
+            Self::Lake(error) => error.kind().name(),
+            Self::Day(error) => error.kind().name(),
             Self::Refused { .. } => "Refused",
-            Self::Asked(_) => "Input",
+            Self::Asked(_) => Kind::Input.name(),
             Self::Answer { .. } => "Answer",
             _ => "Schema",
         }
@@ -74,5 +75,24 @@ impl WarehouseError {
 impl From<object_store::Error> for WarehouseError {
     fn from(error: object_store::Error) -> Self {
         Self::Lake(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_lake_lacks_is_not_asked_for_again() {
+        let gone = object_store::Error::NotFound {
+            path: "curated/events/part-0.parquet".into(),
+            source: "no such key".into(),
+        };
+        assert_eq!(WarehouseError::from(gone).kind(), "Gone");
+        let busy = object_store::Error::Generic {
+            store: "S3",
+            source: "slow down".into(),
+        };
+        assert_eq!(WarehouseError::from(busy).kind(), "Store");
     }
 }

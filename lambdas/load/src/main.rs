@@ -5,8 +5,7 @@ mod config;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lambda_runtime::layers::TracingLayer;
-use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use marquee_aws::{DataApi, S3Store};
 use marquee_warehouse::load::Loader;
 use marquee_warehouse::load::plan::Settings;
@@ -19,19 +18,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    marquee_telemetry::init_lambda();
-    match serve().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("the function stops: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    marquee_telemetry::run_lambda(serve()).await
 }
 
-/// Makes what lasts from call to call, and answers calls until Lambda ends.
-async fn serve() -> anyhow::Result<()> {
-    let config = Config::read(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))?;
+async fn serve() -> Result<(), lambda_runtime::Error> {
+    let config = Config::read(marquee_config::environment)?;
     let sdk = marquee_aws::sdk_config().await;
     let settings = Settings {
         lake: config.lake.location(),
@@ -45,16 +36,12 @@ async fn serve() -> anyhow::Result<()> {
     let handler = service_fn(|event: LambdaEvent<Value>| async move {
         let done = loader.call(event.payload).await;
         done.map_err(|error| {
-            tracing::error!(kind = error.kind(), "{error}");
+            tracing::error!(step = "load", kind = error.kind(), "{error}");
             Diagnostic {
                 error_type: error.kind().into(),
                 error_message: error.to_string(),
             }
         })
     });
-    Runtime::new(handler)
-        .layer(TracingLayer::new())
-        .run()
-        .await
-        .map_err(anyhow::Error::from_boxed)
+    lambda_runtime::run(handler).await
 }

@@ -60,7 +60,10 @@ fn members(manifests: &[File]) -> impl Iterator<Item = (&File, Table)> {
         .iter()
         .filter(|file| file.name() == "Cargo.toml")
         .filter_map(|file| Some((file, file.text.parse::<Table>().ok()?)))
-        .filter(|(_, manifest)| manifest.contains_key("package"))
+        .filter(|(_, manifest)| {
+            // With a workspace of its own, a package is no member of this one.
+            manifest.contains_key("package") && !manifest.contains_key("workspace")
+        })
 }
 
 /// Every dependency of a manifest, of whatever kind and for whatever target.
