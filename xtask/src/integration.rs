@@ -8,6 +8,7 @@ use clap::Args;
 
 use crate::infra::plugin_directory;
 use crate::step::{Step, command, failure, is_installed, root, target};
+use crate::test::programs;
 use crate::venv;
 
 /// Where the driver and what it needs are.
@@ -44,10 +45,15 @@ pub(crate) fn steps() -> Vec<Step> {
     ]
 }
 
-/// Runs the driver over the binaries that the tests were built with.
+/// Runs the driver over the programs as the tests build them.
 fn drive(args: &IntegrationArgs) -> Result<Option<ExitCode>> {
     if !is_installed("terraform") {
         bail!("terraform is not installed; 1.9 or newer is needed");
+    }
+    for mut build in programs() {
+        if let Some(code) = failure(&mut build)? {
+            return Ok(Some(code));
+        }
     }
     let mut driver = command(python()?, []);
     driver

@@ -81,11 +81,24 @@ fn groups(task: &str, quick: bool) -> Vec<(&'static str, Command)> {
         ("on DataFusion", of(task, DATAFUSION)),
     ];
     if !quick {
-        let mut sdk = of(task, SDK.into_iter().chain([SDK_BY_FEATURE]));
-        sdk.args(["--features", SDK_MOCKS]);
-        groups.push(("on the AWS SDK", sdk));
+        groups.push(("on the AWS SDK", sdk(task)));
     }
     groups
+}
+
+fn sdk(task: &str) -> Command {
+    let mut sdk = of(task, SDK.into_iter().chain([SDK_BY_FEATURE]));
+    sdk.args(["--features", SDK_MOCKS]);
+    sdk
+}
+
+/// What builds every program that takes part in a run on an emulator, as the
+/// tests build it.
+pub(crate) fn programs() -> [Command; 2] {
+    [of("test", DATAFUSION), sdk("test")].map(|mut build| {
+        build.args(["--no-run", "--quiet"]);
+        build
+    })
 }
 
 fn of(task: &str, packages: impl IntoIterator<Item = &'static str>) -> Command {
