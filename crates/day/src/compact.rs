@@ -91,6 +91,9 @@ pub struct CompactSettings {
     pub file_bytes: u64,
     /// The rows of a row group.
     pub group_rows: u64,
+    /// The size from which on a file goes to the store in parts, and that of a
+    /// part: 5 MiB at the least, where the store is S3.
+    pub part_bytes: usize,
     /// How many buckets are made at a time.
     pub buckets_side_by_side: usize,
     /// Rows of the date that one chunk of a split has, about.
@@ -106,6 +109,7 @@ impl Default for CompactSettings {
             spill_dir: None,
             file_bytes: 128 << 20,
             group_rows: 1 << 17,
+            part_bytes: 8 << 20,
             buckets_side_by_side: 2,
             split_chunk_rows: 5 << 18,
             split_chunk_bytes: 1 << 30,
@@ -131,6 +135,7 @@ pub async fn compact(
     task: BucketTask,
     settings: CompactSettings,
 ) -> Result<Compacted, DayError> {
+    let part_bytes = settings.part_bytes;
     let (to_kernels, pieces) = mpsc::channel(AHEAD);
     let (to_store, uploads) = mpsc::channel(AHEAD);
     let work = work::Work::new(task, titles, settings)?;
@@ -138,7 +143,7 @@ pub async fn compact(
     let working = tokio::task::spawn_blocking(move || work.run(pieces, to_store));
     let (worked, uploaded, ()) = tokio::join!(
         working,
-        upload::upload(&*store, uploads),
+        upload::upload(&*store, part_bytes, uploads),
         read::send(&*store, objects.into_iter(), to_kernels),
     );
     // Where the store refuses, the kernels can only say that nobody listens.

@@ -131,7 +131,11 @@ pub(crate) fn days_in_buckets(
             bucket_rows,
             ..plan::Settings::default()
         },
-        compact: CompactSettings::default(),
+        compact: CompactSettings {
+            // Some files are of several parts, and some are not.
+            part_bytes: 2048,
+            ..CompactSettings::default()
+        },
         jobs: 1,
     };
     Days::new(Arc::clone(store), catalog, definitions.clone(), settings)

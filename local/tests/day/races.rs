@@ -37,7 +37,7 @@ async fn the_slower_one_plans_again_and_nothing_is_lost() {
         let is_overtaken = Arc::clone(&is_overtaken);
         Hooked::new(
             Arc::clone(&lake),
-            Box::new(move |_, key, is_made| {
+            Arc::new(move |_, key, is_made| {
                 let is_commit = key.as_ref().starts_with("ledger/days/")
                     && key.filename() == Some("000001.json")
                     && !key.as_ref().contains("/projected/");

@@ -9,10 +9,6 @@ use tokio::sync::mpsc;
 
 use crate::error::DayError;
 
-/// From this size on a file goes in parts.
-const MULTIPART_BYTES: usize = 8 << 20;
-/// The size of a part.
-const PART_BYTES: usize = 8 << 20;
 /// How many parts of a file are under way at a time.
 const PARTS: usize = 2;
 
@@ -35,13 +31,15 @@ enum Upload {
     Parts(WriteMultipart),
 }
 
-/// Puts every file that comes. One whose last piece does not come is not put.
+/// Puts every file that comes; one of `part_bytes` and more goes in parts of so
+/// much. One whose last piece does not come is not put.
 pub(super) async fn upload(
     store: &dyn ObjectStore,
+    part_bytes: usize,
     mut parts: mpsc::Receiver<Part>,
 ) -> Result<(), DayError> {
     let mut uploads: BTreeMap<String, Upload> = BTreeMap::new();
-    let uploaded = take_all(store, &mut parts, &mut uploads).await;
+    let uploaded = take_all(store, part_bytes, &mut parts, &mut uploads).await;
     // Who still sends has to hear of a failure.
     drop(parts);
     for upload in uploads.into_values() {
@@ -56,6 +54,7 @@ pub(super) async fn upload(
 
 async fn take_all(
     store: &dyn ObjectStore,
+    part_bytes: usize,
     parts: &mut mpsc::Receiver<Part>,
     uploads: &mut BTreeMap<String, Upload>,
 ) -> Result<(), DayError> {
@@ -64,7 +63,7 @@ async fn take_all(
         let upload = uploads
             .entry(part.key.clone())
             .or_insert_with(|| Upload::Waiting(Vec::new(), 0));
-        upload.add(store, &path, part.bytes).await?;
+        upload.add(store, part_bytes, &path, part.bytes).await?;
         if part.is_last
             && let Some(upload) = uploads.remove(&part.key)
         {
@@ -78,15 +77,16 @@ impl Upload {
     async fn add(
         &mut self,
         store: &dyn ObjectStore,
+        part_bytes: usize,
         path: &Path,
         bytes: Vec<Bytes>,
     ) -> Result<(), DayError> {
         if let Self::Waiting(waiting, length) = self {
             *length += bytes.iter().map(Bytes::len).sum::<usize>();
             waiting.extend(bytes);
-            if *length >= MULTIPART_BYTES {
+            if *length >= part_bytes {
                 let upload = store.put_multipart(path).await?;
-                let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+                let mut upload = WriteMultipart::new_with_chunk_size(upload, part_bytes);
                 waiting.drain(..).for_each(|bytes| upload.put(bytes));
                 *self = Self::Parts(upload);
             }
