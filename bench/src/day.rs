@@ -8,12 +8,15 @@ use anyhow::{Context, Result, bail};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Int64Type};
-use marquee_day::compact::{BucketTask, CompactSettings, Compacted, InputObject, compact};
+use marquee_day::compact::{CompactSettings, InputObject};
+use marquee_day::facts::{self, Facts};
+use marquee_day::plan::{Compaction, DateTask, Settings as PlanSettings, Why};
 use marquee_event::Title;
 use marquee_ingest::titles::Titles;
 use marquee_ingest::{Settings, Transformer, envelope};
 use marquee_lake::zone::Zone;
 use marquee_producer::simulate::Simulation;
+use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::{Deserialize, Serialize};
@@ -113,7 +116,8 @@ pub fn make(directory: &Path, events: u64) -> Result<()> {
     Ok(())
 }
 
-/// Compacts what [`make`] made of a day, into `directory` too.
+/// Compacts what [`make`] made of a day, into `directory` too: as a day is made,
+/// divided into as many buckets, but one after the other.
 ///
 /// # Errors
 /// When it is not there, or compaction fails.
@@ -139,24 +143,33 @@ pub fn run(directory: &Path, memory_bytes: usize) -> Result<DayResult> {
         bytes: object.bytes,
         rows_of_date: object.rows_of_date,
     };
-    let task = BucketTask {
+    let task = DateTask {
         event_date: DATE.to_owned(),
-        run: "1-bench".to_owned(),
-        bucket: 0,
-        buckets: 1,
-        inputs: objects.iter().map(input).collect(),
-        events: Vec::new(),
-        dropped: Vec::new(),
-        readers: 1,
+        generation: 1,
+        parent: None,
+        catalogue: None,
+        newest: true,
+        why: Why::First,
+        buckets: buckets(rows),
+        covered: Vec::new(),
+        receipt_rows: rows,
+        waiting_since: None,
+        compaction: Some(Compaction {
+            run: "1-bench".to_owned(),
+            inputs: objects.iter().map(input).collect(),
+            on_parent: false,
+        }),
     };
     let settings = CompactSettings {
         memory_bytes,
         spill_dir: Some(directory.to_owned()),
+        buckets_side_by_side: 1,
         ..CompactSettings::default()
     };
     let before = memory::reset_peak()?;
     let (start, cpu) = (Instant::now(), process_cpu()?);
-    let done = runtime.block_on(compact(store, Arc::new(titles), task, settings))?;
+    let (store, titles): (Arc<dyn ObjectStore>, _) = (store, Arc::new(titles));
+    let done = runtime.block_on(facts::make(&store, &titles, &task, &settings))?;
     let (seconds, cpu_s) = (start.elapsed().as_secs_f64(), process_cpu()? - cpu);
     let peak = memory::peak()?.saturating_sub(before);
     if done.counts.receipt_rows != rows {
@@ -173,6 +186,12 @@ pub fn run(directory: &Path, memory_bytes: usize) -> Result<DayResult> {
     })
 }
 
+/// How many buckets the day has where nothing else is set.
+fn buckets(rows: u64) -> u32 {
+    let buckets = rows.div_ceil(PlanSettings::default().bucket_rows);
+    u32::try_from(buckets).map_or(1, u32::next_power_of_two)
+}
+
 /// A processed object.
 #[derive(Debug, Serialize, Deserialize)]
 struct Object {
@@ -182,7 +201,7 @@ struct Object {
 }
 
 impl Checks {
-    fn of(directory: &Path, done: &Compacted) -> Result<Self> {
+    fn of(directory: &Path, done: &Facts) -> Result<Self> {
         let mut checks = Self::default();
         let mut engagement = 0.0;
         for (table, files) in &done.tables {
