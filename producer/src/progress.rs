@@ -1,11 +1,12 @@
 //! How far it is: a bar on a terminal, a line every few seconds elsewhere. On
 //! the standard error, so that the summary stands alone on the other.
 
+use std::fmt;
 use std::io::{IsTerminal as _, stderr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use marquee_producer::{Progress, console};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -13,7 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 const BAR_EVERY: Duration = Duration::from_millis(100);
 const LINE_EVERY: Duration = Duration::from_secs(5);
-const TEMPLATE: &str = "{bar:32} {human_pos}/{human_len} events  {per_sec}  {eta} left";
+const TEMPLATE: &str = "{bar:32} {human_pos}/{human_len} events  {rate}/s  {eta} left";
 
 /// Shows a producer's progress until it is ended.
 pub(crate) struct Display {
@@ -59,6 +60,11 @@ impl Display {
 fn bar(expected: u64) -> ProgressBar {
     let style =
         ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
+    // Whole events: the bar's own rate has four decimals.
+    let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A bar that cannot be drawn is no reason to stop.
+        let _ = write!(out, "{}", HumanCount(state.per_sec() as u64));
+    });
     ProgressBar::new(expected).with_style(style)
 }
 
