@@ -299,7 +299,7 @@ fn a_thousand_a_second_by_hand() {
             < 1e-3
     );
 
-    let seconds = 2_628e6 / batches * 1_384e-9 * 1.5 + 4.0 * 0.025;
+    let seconds = 2_628e6 / batches * 1_063e-9 * 1.5 + 4.0 * 0.025;
     let duration = batches * seconds * 1_769.0 / 1_024.0 * 0.000_016_666_7;
     says(&format!("{seconds:.3} s a batch"));
     says(&format!("= ${duration:.2} of duration"));
