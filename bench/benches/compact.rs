@@ -2,12 +2,13 @@
 //! objects to sorted events, sessions and views.
 //!
 //! ```text
-//! cargo bench -p marquee-bench --bench compact -- [NAME] [--json] [--input DIR] [--memory MIB]
+//! cargo bench -p marquee-bench --bench compact -- [NAME] [--json] [--input DIR] [--memory MIB] [--buckets N]
 //! ```
 //!
 //! With `--input` the simulated days stay in `DIR`, one directory each
 //! (`compact-1m`, …), for further runs and for the peers' scripts. With
-//! `--memory` rows are bounded to so much, and spilled beyond.
+//! `--memory` rows are bounded to so much, and spilled beyond; with `--buckets` the
+//! day is divided first.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -46,6 +47,8 @@ struct Arguments {
     input: Option<PathBuf>,
     /// Bytes; not bounded where there are none.
     memory: Option<usize>,
+    /// One where none is given.
+    buckets: Option<u32>,
     /// Makes the input of so many events instead.
     make: Option<u64>,
     /// Compacts the input instead and prints the result.
@@ -56,7 +59,9 @@ fn main() -> Result<ExitCode> {
     let arguments = match arguments()? {
         Ok(arguments) => arguments,
         Err(flag) => {
-            eprintln!("error: unknown flag {flag}; there are --json, --input DIR and --memory MIB");
+            eprintln!(
+                "error: unknown flag {flag}; there are --json, --input DIR, --memory MIB and --buckets N"
+            );
             return Ok(ExitCode::from(2));
         }
     };
@@ -65,7 +70,11 @@ fn main() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if let (true, Some(input)) = (arguments.run, &arguments.input) {
-        let result = day::run(input, arguments.memory.unwrap_or(usize::MAX))?;
+        let result = day::run(
+            input,
+            arguments.memory.unwrap_or(usize::MAX),
+            arguments.buckets.unwrap_or(1),
+        )?;
         println!("{}", serde_json::to_string(&result)?);
         return Ok(ExitCode::SUCCESS);
     }
@@ -127,6 +136,7 @@ fn arguments() -> Result<std::result::Result<Arguments, String>> {
             "--bench" => {} // cargo's own
             "--input" => arguments.input = Some(PathBuf::from(value()?)),
             "--memory" => arguments.memory = Some(value()?.parse::<usize>()? << 20),
+            "--buckets" => arguments.buckets = Some(value()?.parse()?),
             "--make" => arguments.make = Some(value()?.parse()?),
             "--run" => arguments.run = true,
             other if other.starts_with('-') => return Ok(Err(other.to_owned())),
@@ -150,6 +160,9 @@ fn measure(name: &'static str, events: u64, arguments: &Arguments) -> Result<Fig
     let mut run = vec!["--run".to_owned()];
     if let Some(bytes) = arguments.memory {
         run.extend(["--memory".to_owned(), (bytes >> 20).to_string()]);
+    }
+    if let Some(buckets) = arguments.buckets {
+        run.extend(["--buckets".to_owned(), buckets.to_string()]);
     }
     let run: Vec<&str> = run.iter().map(String::as_str).collect();
     let text = child(&directory, &run)?;

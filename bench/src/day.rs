@@ -10,7 +10,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Int64Type};
 use marquee_day::compact::{CompactSettings, InputObject};
 use marquee_day::facts::{self, Facts};
-use marquee_day::plan::{Compaction, DateTask, Settings as PlanSettings, Why};
+use marquee_day::plan::{Compaction, DateTask, Why};
 use marquee_event::Title;
 use marquee_ingest::titles::Titles;
 use marquee_ingest::{Settings, Transformer, envelope};
@@ -116,12 +116,12 @@ pub fn make(directory: &Path, events: u64) -> Result<()> {
     Ok(())
 }
 
-/// Compacts what [`make`] made of a day, into `directory` too: as a day is made,
-/// divided into as many buckets, but one after the other.
+/// Compacts what [`make`] made of a day, into `directory` too, in so many buckets,
+/// one after the other; what divides the day is measured with them.
 ///
 /// # Errors
 /// When it is not there, or compaction fails.
-pub fn run(directory: &Path, memory_bytes: usize) -> Result<DayResult> {
+pub fn run(directory: &Path, memory_bytes: usize, buckets: u32) -> Result<DayResult> {
     let read = |name: &str| {
         let path = directory.join(name);
         std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
@@ -150,7 +150,7 @@ pub fn run(directory: &Path, memory_bytes: usize) -> Result<DayResult> {
         catalogue: None,
         newest: true,
         why: Why::First,
-        buckets: buckets(rows),
+        buckets,
         covered: Vec::new(),
         receipt_rows: rows,
         waiting_since: None,
@@ -184,12 +184,6 @@ pub fn run(directory: &Path, memory_bytes: usize) -> Result<DayResult> {
         out_bytes: done.tables.values().map(|table| table.bytes()).sum(),
         checks: Checks::of(directory, &done)?,
     })
-}
-
-/// How many buckets the day has where nothing else is set.
-fn buckets(rows: u64) -> u32 {
-    let buckets = rows.div_ceil(PlanSettings::default().bucket_rows);
-    u32::try_from(buckets).map_or(1, u32::next_power_of_two)
 }
 
 /// A processed object.
