@@ -8,7 +8,7 @@ use arrow_array::types::{Date32Type, Int32Type};
 use arrow_array::{Array, RecordBatch, UInt32Array};
 use arrow_select::take::take_record_batch;
 use bytes::Bytes;
-use marquee_facts::{FactsError, bucket_of};
+use marquee_facts::{EVENT_COLUMNS, FactsError, bucket_of};
 use marquee_tables::schema::processed_events;
 use marquee_tables::settings::writer_properties;
 use parquet::arrow::ArrowWriter;
@@ -56,17 +56,17 @@ pub(super) fn divide(
     buckets: u32,
 ) -> Result<BTreeMap<u32, BucketFile>, DayError> {
     let mut writers: BTreeMap<u32, Writer> = BTreeMap::new();
-    let schema = processed_events();
+    let columns = columns();
     for input in inputs {
         let mut found = 0;
         loop {
             let Read::Piece(piece) = read::next(&mut pieces)? else {
                 break;
             };
-            for batch in piece.batches(&input.key, |_| true)? {
+            for batch in piece.batches(&input.key, |column| columns.contains(&column))? {
                 let fault = |cause: &dyn ToString| malformed(&input.key, cause.to_string());
                 let batch = batch?;
-                check(&batch, &schema).map_err(|cause| fault(&cause))?;
+                check(&batch, &columns).map_err(|cause| fault(&cause))?;
                 let of_buckets = rows_of(&batch, date, buckets).map_err(|cause| fault(&cause))?;
                 for (bucket, rows) in of_buckets {
                     found += rows.len() as u64;
@@ -94,15 +94,20 @@ pub(super) fn divide(
     writers.into_iter().map(finish).collect()
 }
 
-/// Refuses a batch that has not the columns of processed events.
-fn check(batch: &RecordBatch, schema: &arrow_schema::Schema) -> Result<(), FactsError> {
-    for (place, field) in schema.fields().iter().enumerate() {
-        let found = batch.schema_ref().fields().get(place);
-        if found.is_none_or(|found| found.name() != field.name()) {
-            return Err(FactsError::Missing(field.name().clone()));
-        }
+/// The columns of processed events that compaction reads; it makes the others anew.
+fn columns() -> Vec<&'static str> {
+    let schema = processed_events();
+    let is_processed = |name: &&str| schema.column_with_name(name).is_some();
+    EVENT_COLUMNS.into_iter().filter(is_processed).collect()
+}
+
+/// Refuses a batch that has not those columns.
+fn check(batch: &RecordBatch, columns: &[&str]) -> Result<(), FactsError> {
+    let has = |name: &str| batch.schema_ref().column_with_name(name).is_some();
+    match columns.iter().find(|name| !has(name)) {
+        Some(missing) => Err(FactsError::Missing((*missing).to_owned())),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The rows of the date, by bucket.
