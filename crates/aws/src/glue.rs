@@ -14,9 +14,9 @@ use marquee_day::catalog::{Catalog, CatalogError, Projection};
 use marquee_lake::zone::CURATED;
 
 use self::failure::{
-    ALREADY_EXISTS, CONCURRENT_MODIFICATION, ENTITY_NOT_FOUND, Written, code, found, refusal,
-    written,
+    ALREADY_EXISTS, CONCURRENT_MODIFICATION, ENTITY_NOT_FOUND, Written, code, found, written,
 };
+use crate::refusal::refusal;
 
 /// What passes before each further look, after others wrote in between. One of
 /// those who meet always gets through, so these are enough for many.

@@ -13,6 +13,8 @@
 mod glue;
 #[cfg(feature = "redshift")]
 mod redshift;
+#[cfg(any(feature = "glue", feature = "redshift", feature = "sns"))]
+mod refusal;
 mod s3;
 #[cfg(feature = "sns")]
 mod sns;

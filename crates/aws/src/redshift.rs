@@ -11,6 +11,8 @@ use aws_sdk_redshiftdata::types::{Field, SqlParameter, StatementStatusString, St
 use marquee_warehouse::port::{Batch, Failure, Progress, Rows, Warehouse, may_pass, name_of};
 use marquee_warehouse::{WarehouseError, port};
 
+use crate::refusal::refusal;
+
 /// What the Data API says of an id that it does not know, or not any more.
 const NOT_FOUND: &str = "ResourceNotFoundException";
 /// What does not pass when it is asked again.
@@ -177,19 +179,8 @@ fn failed<E>(action: String, error: &SdkError<E>) -> WarehouseError
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
-    let code = error.code().unwrap_or_default();
-    let mut cause = match error.message() {
-        Some(message) => format!("{code}: {message}"),
-        None => error.to_string(),
-    };
-    if error.code().is_none() {
-        let mut source = error.source();
-        while let Some(error) = source {
-            cause.push_str(&format!(": {error}"));
-            source = error.source();
-        }
-    }
-    match REFUSED.contains(&code) {
+    let cause = refusal(error);
+    match error.code().is_some_and(|code| REFUSED.contains(&code)) {
         true => WarehouseError::Refused { action, cause },
         false => WarehouseError::Unavailable { action, cause },
     }

@@ -1,14 +1,11 @@
 //! SNS as the [`Topic`] that alerts go to.
 
-use std::error::Error as _;
-
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
-use aws_sdk_sns::error::{ProvideErrorMetadata as _, SdkError};
-use aws_sdk_sns::operation::RequestId as _;
-use aws_sdk_sns::operation::publish::PublishError;
 use marquee_alert::{Message, Topic, TopicError};
+
+use crate::refusal::refusal;
 
 /// An SNS topic. A message that it took is delivered to every subscriber, by
 /// SNS' own retries.
@@ -50,26 +47,4 @@ impl Topic for SnsTopic {
             }),
         }
     }
-}
-
-/// Why a call failed, said so that one log line is enough to act on: SNS' code
-/// and message or, where no answer came, what the SDK met.
-fn refusal(error: &SdkError<PublishError>) -> String {
-    let Some(code) = error.code() else {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text.push_str(&format!(": {error}"));
-            cause = error.source();
-        }
-        return text;
-    };
-    let mut text = code.to_owned();
-    if let Some(message) = error.message() {
-        text.push_str(&format!(": {message}"));
-    }
-    if let Some(id) = error.request_id() {
-        text.push_str(&format!(" (request {id})"));
-    }
-    text
 }

@@ -3,8 +3,9 @@
 use std::error::Error as StdError;
 
 use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_glue::operation::RequestId as _;
 use marquee_day::catalog::CatalogError;
+
+use crate::refusal::refusal;
 
 pub(super) const ALREADY_EXISTS: &str = "AlreadyExistsException";
 pub(super) const CONCURRENT_MODIFICATION: &str = "ConcurrentModificationException";
@@ -64,29 +65,4 @@ where
     } else {
         Err(error)
     }
-}
-
-/// Why a call failed, said so that one log line is enough to act on: Glue's
-/// code and message or, where no answer came, what the SDK met.
-pub(super) fn refusal<E>(error: &SdkError<E>) -> String
-where
-    E: ProvideErrorMetadata + StdError + 'static,
-{
-    let Some(code) = code(error) else {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text.push_str(&format!(": {error}"));
-            cause = error.source();
-        }
-        return text;
-    };
-    let mut text = code.to_owned();
-    if let Some(message) = error.message() {
-        text.push_str(&format!(": {message}"));
-    }
-    if let Some(id) = error.request_id() {
-        text.push_str(&format!(" (request {id})"));
-    }
-    text
 }
