@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use marquee_event::{Device, Event, EventType};
+use marquee_event::{Event, EventType};
 use uuid::Uuid;
 
 use crate::Outgoing;
@@ -36,18 +36,7 @@ pub(super) fn event<'a>(
         event_time,
         user_id: Cow::Borrowed(user_id),
         session_id: Cow::Borrowed(session_id),
-        profile_id: None,
-        country: None,
-        device: Device::default(),
-        producer: None,
-        title_id: None,
-        position_ms: None,
-        from_position_ms: None,
-        query: None,
-        results: None,
-        row: None,
-        rating: None,
-        extra: None,
+        ..Event::blank()
     }
 }
 

@@ -41,15 +41,7 @@ impl Session {
                 os: Some(Cow::Borrowed(self.device.os)),
                 app_version: Some(Cow::Borrowed(self.device.app_version)),
             },
-            producer: None,
-            title_id: None,
-            position_ms: None,
-            from_position_ms: None,
-            query: None,
-            results: None,
-            row: None,
-            rating: None,
-            extra: None,
+            ..Event::blank()
         };
         let title = |row: u32| {
             catalogue
