@@ -1,35 +1,8 @@
-//! Lists the files of `sql/marts` and `sql/checks`, so that dropping one in is
-//! all that a new table or check takes.
+//! Lists the files of `sql/marts` and `sql/checks`.
 
-use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+#[path = "files.rs"]
+mod files;
 
-fn main() -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut code = String::new();
-    for (constant, directory) in [("MARTS", "sql/marts"), ("CHECKS", "sql/checks")] {
-        let directory = root.join(directory);
-        println!("cargo::rerun-if-changed={}", directory.display());
-        code.push_str(&list(constant, &directory)?);
-    }
-    let out = env::var_os("OUT_DIR")
-        .map(PathBuf::from)
-        .unwrap_or_default();
-    fs::write(out.join("files.rs"), code)
-}
-
-fn list(constant: &str, directory: &Path) -> io::Result<String> {
-    let mut files = fs::read_dir(directory)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<io::Result<Vec<_>>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
-    files.sort();
-    let entries: String = files
-        .iter()
-        .filter_map(|file| Some((file.file_stem()?.to_str()?, file)))
-        .map(|(name, file)| format!("    ({name:?}, include_str!({file:?})),\n"))
-        .collect();
-    Ok(format!(
-        "const {constant}: &[(&str, &str)] = &[\n{entries}];\n"
-    ))
+fn main() -> std::io::Result<()> {
+    files::write(&[("MARTS", "sql/marts"), ("CHECKS", "sql/checks")])
 }

@@ -1,44 +1,14 @@
-//! Lists the files of `sql/redshift`, so that dropping one in is all that a new
-//! table, view or migration takes.
+//! Lists the files of `sql/redshift`.
 
-use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+#[path = "../sql/files.rs"]
+mod files;
 
-/// A constant each, of the files in a directory.
-const LISTS: [(&str, &str); 5] = [
-    ("TABLES", "sql/redshift/ddl"),
-    ("LOADS", "sql/redshift/load"),
-    ("LOOKS", "sql/redshift/look"),
-    ("MIGRATIONS", "sql/redshift/migrations"),
-    ("VIEWS", "sql/redshift/views"),
-];
-
-fn main() -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut code = String::new();
-    for (constant, directory) in LISTS {
-        let directory = root.join(directory);
-        println!("cargo::rerun-if-changed={}", directory.display());
-        code.push_str(&list(constant, &directory)?);
-    }
-    let out = env::var_os("OUT_DIR")
-        .map(PathBuf::from)
-        .unwrap_or_default();
-    fs::write(out.join("files.rs"), code)
-}
-
-fn list(constant: &str, directory: &Path) -> io::Result<String> {
-    let mut files = fs::read_dir(directory)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<io::Result<Vec<_>>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
-    files.sort();
-    let entries: String = files
-        .iter()
-        .filter_map(|file| Some((file.file_stem()?.to_str()?, file)))
-        .map(|(name, file)| format!("    ({name:?}, include_str!({file:?})),\n"))
-        .collect();
-    Ok(format!(
-        "pub(crate) const {constant}: Files = &[\n{entries}];\n"
-    ))
+fn main() -> std::io::Result<()> {
+    files::write(&[
+        ("TABLES", "sql/redshift/ddl"),
+        ("LOADS", "sql/redshift/load"),
+        ("LOOKS", "sql/redshift/look"),
+        ("MIGRATIONS", "sql/redshift/migrations"),
+        ("VIEWS", "sql/redshift/views"),
+    ])
 }
