@@ -70,6 +70,7 @@ def unloaded(*dates, count=None):
     return {"count": count or len(dates), "unloaded": [{"event_date": date, "generation": 1} for date in dates]}
 
 
+GONE = {"errorType": "Gone", "errorMessage": "processed/x is gone"}
 NOTHING = {"plan": "none", "count": 0, "dates": []}
 LOADED = {"load": "l", "status": "loaded"}
 WELL = {
@@ -114,6 +115,8 @@ class DryRun(unittest.TestCase):
         for name in ("daily", "backfill", "replay"):
             cls.machines[name] = cls.create(f"{name}-false", filled(name, cls.supplied))
         cls.machines["warehouse"] = cls.create("daily-true", filled("daily", {**cls.supplied, "warehouse": "true"}))
+        one_by_one = {**cls.supplied, "dates_side_by_side": "1"}
+        cls.machines["one by one"] = cls.create("daily-one-by-one", filled("daily", one_by_one))
 
     @classmethod
     def create(cls, name, machine):
@@ -224,6 +227,20 @@ class DryRun(unittest.TestCase):
         self.assertEqual([event for name, event in calls if name == "plan"],
                          [{"which": "within", "from": DAYS[0], "to": DAYS[2]}] * 2)
 
+    def test_what_a_run_met_is_kept_when_it_plans_again(self):
+        """Two dates that are held, two that fail, two whose books do not balance, and one that is lost."""
+        days = [f"2026-01-{day:02}" for day in range(1, 8)]
+        held = {**WELL["book"], **{work(day): {"outcome": "held", "cause": "x"} for day in days[:2]}}
+        gone = {"*": {}, **{work(day): GONE for day in days[2:4]}}
+        audit = {**WELL["audit"], **{day: {"balanced": False, "problems": ["x"]} for day in days[4:6]}}
+        made = {"outcome": "published"}
+        publish = [{}, made, made, {"outcome": "lost"}, made]
+        done, _ = self.run_machine("daily", {}, plan=[plan(*days), plan(days[6])], gather=gone, book=held,
+                                   publish=publish, audit=audit)
+        self.fails(done, "Marquee.Incomplete", f"held: {days[0]}, {days[1]}",
+                   f"not balanced: {days[4]}, {days[5]}", f"failed: {days[2]} (", f", {days[3]} (")
+        self.assertNotIn(days[6], done["cause"])
+
     def test_what_is_made_anew_is_so_once(self):
         publish = [{}, {"outcome": "published"}, {"outcome": "lost"}, {"outcome": "published"}]
         done, calls = self.run_machine("daily", {"which": "anew", "from": DAYS[0], "to": DAYS[2]},
@@ -246,26 +263,97 @@ class DryRun(unittest.TestCase):
         (alert,) = self.alerts(calls)
         self.assertEqual((alert["step"], alert["cause"]), ("audit", {"balanced": False, "problems": ["1 event is missing"]}))
 
-    def test_whatever_step_fails_alerts_with_its_name_and_fails(self):
-        broken = {"errorType": "Gone", "errorMessage": "processed/x is gone"}
-        for step in "plan split compact gather check prepare marts book publish audit sweep".split():
+    def tells(self, alert, done, step, date):
+        """That it is what a catch says of that step and date."""
+        self.assertEqual((alert["source"], alert["step"], alert["event_date"]), ("marquee.state_machine", step, date))
+        self.assertEqual(alert["cause"]["Error"], "Gone")
+        self.assertIn("processed/x is gone", alert["cause"]["Cause"])
+        self.assertEqual(alert["execution"], done["executionArn"])
+        self.assertEqual(alert["state_machine"], done["stateMachineArn"])
+        self.assertTrue(alert["started_at"].startswith("20"))
+
+    def test_a_step_of_no_date_that_fails_alerts_with_its_name_and_ends_the_execution(self):
+        for step in ("plan", "publish", "sweep"):
             with self.subTest(step=step):
-                answers = {step: {"*": broken}} if step != "plan" else {step: [broken]}
-                if step != "plan":
-                    answers["plan"] = [plan(DAYS[0], buckets=2), NOTHING]
-                done, calls = self.run_machine("daily", {}, **answers)
+                done, calls = self.run_machine("daily", {}, **{step: [GONE] if step == "plan" else {"*": GONE}})
                 self.fails(done, "Marquee.StepFailed", step, "Gone", "processed/x is gone")
-                alerts = self.alerts(calls)
-                self.assertGreaterEqual(len(alerts), 1)
-                for alert in alerts:
-                    self.assertEqual(alert["source"], "marquee.state_machine")
-                    self.assertEqual(alert["step"], step)
-                    self.assertEqual(alert["cause"]["Error"], "Gone")
-                    self.assertEqual(alert["execution"], done["executionArn"])
-                    self.assertEqual(alert["state_machine"], done["stateMachineArn"])
-                    self.assertTrue(alert["started_at"].startswith("20"))
-                    dated = step not in ("plan", "publish", "sweep")
-                    self.assertEqual(alert["event_date"], DAYS[0] if dated else None)
+                (alert,) = self.alerts(calls)
+                self.tells(alert, done, step, None)
+
+    def test_a_date_that_fails_at_whatever_step_stops_no_other(self):
+        before = ["split", "compact", "gather", "check"]
+        after = ["prepare", "marts", "check", "book", "publish", "audit"]
+        failing = [(step, {work(DAYS[1]): GONE}) for step in before + after[:2] + after[3:5]]
+        failing += [("check", None), ("audit", {DAYS[1]: GONE})]
+        for step, answers in failing:
+            with self.subTest(step=step, window=answers is None):
+                facts = step in before and answers is not None
+                if answers is None:
+                    # Of the second phase: each date's first check is of the first.
+                    well = WELL["check"]["*"]
+                    answers = [well, well, well, well, GONE, well]
+                else:
+                    answers = {**(WELL[step] or {"*": {}}), **answers}
+                done, calls = self.run_machine("daily", {}, plan=[plan(*DAYS, buckets=2)], **{step: answers})
+                self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[1]} ({step} with Gone: ", "processed/x is gone")
+                self.assertNotIn(DAYS[0], done["cause"])
+                self.assertNotIn(DAYS[2], done["cause"])
+                (alert,) = self.alerts(calls)
+                self.tells(alert, done, step, DAYS[1])
+                # The others are made whole, in their order, and the execution goes on to its end.
+                self.assertEqual([event["event_date"] for name, event in calls
+                                  if name == "audit" and event["event_date"] != DAYS[1]], [DAYS[0], DAYS[2]])
+                self.assertEqual(calls[-1], ("sweep", {}))
+                # Nothing more is done for the one that failed.
+                steps = self.of(calls, DAYS[1])
+                self.assertEqual(steps[-2:], [step, "alert"])
+                self.assertEqual("prepare" in steps, not facts)
+
+    def test_where_every_date_fails_nothing_is_published_and_each_is_told(self):
+        for step in ("gather", "book"):
+            with self.subTest(step=step):
+                done, calls = self.run_machine("daily", {}, plan=[plan(*DAYS)], **{step: {"*": GONE}})
+                self.fails(done, "Marquee.Incomplete", *(f"{date} ({step} with Gone" for date in DAYS))
+                self.assertEqual(sorted(alert["event_date"] for alert in self.alerts(calls)), list(DAYS))
+                self.assertEqual([event for name, event in calls if name == "publish"], [{}])
+                self.assertEqual(calls[-1], ("sweep", {}))
+
+    def test_a_date_that_failed_and_is_made_when_planned_again_is_well(self):
+        for step in ("gather", "marts"):
+            with self.subTest(step=step):
+                # The second of two fails, then the first is lost, so both come again.
+                made = {"outcome": "published"}
+                publish = [{}, {"outcome": "lost"}, made, made]
+                done, calls = self.run_machine("one by one", {}, plan=[plan(*DAYS[:2])],
+                                               publish=publish, **{step: [{}, GONE, {}]})
+                self.assertEqual(self.succeeds(done), {"published": list(DAYS[:2]), "replans": 1})
+                (alert,) = self.alerts(calls)
+                self.tells(alert, done, step, DAYS[1])
+
+    def test_what_is_said_of_a_failure_is_bounded(self):
+        long = {"errorType": "Failed", "errorMessage": "x" * 20_000}
+        done, calls = self.run_machine("daily", {}, plan=[plan(*DAYS)], gather={"*": long})
+        self.fails(done, "Marquee.Incomplete", *DAYS)
+        self.assertLess(len(done["cause"]), 1_000)
+        self.assertEqual(len(self.alerts(calls)), len(DAYS))
+
+    def test_of_many_buckets_the_one_that_fails_says_why(self):
+        answers = {work(DAYS[0]): GONE, "*": {}}
+        done, calls = self.run_machine("daily", {}, plan=[plan(*DAYS[:2], buckets=41)], compact=answers)
+        self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[0]} (compact with ")
+        self.assertNotIn(DAYS[1], done["cause"])
+        first = self.alerts(calls)[0]
+        self.tells(first, done, "compact", DAYS[0])
+        # Whatever is told besides is of the same step and date, which is one message.
+        self.assertEqual({(alert["step"], alert["event_date"]) for alert in self.alerts(calls)}, {("compact", DAYS[0])})
+        self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], [DAYS[1]])
+
+    def test_what_a_run_with_a_failed_date_published_is_loaded(self):
+        done, calls = self.run_machine("warehouse", {}, plan=[plan(*DAYS)], unloaded=[unloaded(DAYS[0], DAYS[2])],
+                                       gather={work(DAYS[1]): GONE, "*": {}}, load=[LOADED])
+        self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[1]}")
+        self.assertNotIn("not loaded", done["cause"])
+        self.assertEqual(self.starts(calls), [DAYS[0], DAYS[2]])
 
     def test_what_can_pass_is_tried_again(self):
         flaky = [{"errorType": "Store", "errorMessage": "slow down"}, {"objects": 0, "bytes": 0}]
@@ -389,14 +477,22 @@ class DryRun(unittest.TestCase):
             {"which": "anew", "from": "2026-01-20", "to": "2026-01-31"},
             {"which": "anew", "from": "2026-02-01", "to": "2026-02-10"}])
 
+    def test_a_backfill_goes_past_a_month_with_a_failed_date(self):
+        spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}
+        done, calls = self.run_machine("backfill", {"from": "2026-01-20", "to": "2026-02-10"},
+                                       plan=[spans, plan(DAYS[0]), plan(DAYS[1])],
+                                       marts={work(DAYS[0]): GONE, "*": {}})
+        self.fails(done, "Marquee.Incomplete", "2026-01-20")
+        self.assertNotIn("2026-02", done["cause"])
+        self.assertEqual([(alert["step"], alert["event_date"]) for alert in self.alerts(calls)], [("marts", DAYS[0])])
+
     def test_a_backfill_fails_with_a_month_that_does(self):
         spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}
-        broken = {"errorType": "Gone", "errorMessage": "gone"}
         done, calls = self.run_machine("backfill", {"from": "2026-01-20", "to": "2026-02-10"},
-                                       plan=[spans, plan(DAYS[0])], marts={"*": broken})
+                                       plan=[spans, plan(DAYS[0])], sweep={"*": GONE})
         self.fails(done, "Marquee.StepFailed", "2026-01-20")
         # The emulator's map goes on to the next month nevertheless.
-        self.assertEqual([alert["step"] for alert in self.alerts(calls)][:2], ["marts", "daily"])
+        self.assertEqual([alert["step"] for alert in self.alerts(calls)][:2], ["sweep", "daily"])
 
     def test_a_replay_publishes_what_has_become_due(self):
         done, calls = self.run_machine("replay", {"date": DAYS[0], "reason": "too_long"})
