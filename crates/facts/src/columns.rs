@@ -5,7 +5,7 @@ use arrow_array::types::{Date32Type, Float32Type, Int32Type, Int64Type, Timestam
 use arrow_array::{Array, Int32Array, PrimitiveArray, RecordBatch, StringArray};
 
 use crate::error::FactsError;
-use crate::intern::NONE;
+use crate::intern::{NONE, Words};
 
 /// A column of numbers without nulls.
 pub(crate) type Times<'a> = &'a PrimitiveArray<TimestampMicrosecondType>;
@@ -154,6 +154,17 @@ pub(crate) fn i32s<'a>(
     Ok(numbers)
 }
 
+impl Text<'_> {
+    /// The row's value in the dictionary, if it has one.
+    #[inline]
+    pub(crate) fn key(&self, row: usize) -> Option<usize> {
+        match self {
+            Text::Dictionary(keys, _) if keys.is_valid(row) => Some(keys.value(row) as usize),
+            _ => None,
+        }
+    }
+}
+
 /// What the values of a column's dictionary are called here. It is kept from
 /// batch to batch, as long as these share the dictionary: a value is looked up
 /// once a file, not once a row.
@@ -161,16 +172,20 @@ pub(crate) fn i32s<'a>(
 pub(crate) struct Renumbering {
     values: Option<StringArray>,
     numbers: Vec<u32>,
+    /// Which values are being looked up.
+    pending: Vec<u32>,
 }
 
 /// A value that was not looked up yet.
 const UNSEEN: u32 = NONE - 1;
+/// A value that nobody wants a number of.
+pub(crate) const ELSEWHERE: u32 = NONE - 2;
 
 impl Renumbering {
-    /// Begins a batch.
-    pub(crate) fn begin(&mut self, text: Text<'_>) {
+    /// Begins a batch; whether with a new dictionary.
+    pub(crate) fn begin(&mut self, text: Text<'_>) -> bool {
         let Text::Dictionary(_, values) = text else {
-            return;
+            return false;
         };
         let is_same = self.values.as_ref().is_some_and(|known| {
             known.len() == values.len()
@@ -182,6 +197,60 @@ impl Renumbering {
             self.numbers.clear();
             self.numbers.resize(values.len(), UNSEEN);
         }
+        !is_same
+    }
+
+    /// How many values the dictionary has.
+    pub(crate) fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// Looks up all values of some rows that were not yet, together. Of those that
+    /// `is_other` says so of, the number is [`ELSEWHERE`].
+    pub(crate) fn look_up(
+        &mut self,
+        text: Text<'_>,
+        rows: &[u32],
+        words: &mut Words,
+        is_other: impl Fn(&[u8]) -> bool,
+    ) {
+        let Text::Dictionary(keys, values) = text else {
+            return;
+        };
+        let Self {
+            numbers, pending, ..
+        } = self;
+        pending.clear();
+        for row in rows {
+            let row = *row as usize;
+            if keys.is_valid(row)
+                && let key = keys.value(row)
+                && let Some(number) = numbers.get_mut(key as usize)
+                && *number == UNSEEN
+            {
+                *number = ELSEWHERE;
+                pending.push(key as u32);
+            }
+        }
+        let value = |key: &u32| values.value(*key as usize).as_bytes();
+        pending.retain(|key| !is_other(value(key)));
+        let wanted: Vec<&[u8]> = pending.iter().map(value).collect();
+        words.number_all(&wanted, |at, number| {
+            let key = pending.get(at).map(|key| *key as usize);
+            if let Some(place) = key.and_then(|key| numbers.get_mut(key)) {
+                *place = number;
+            }
+        });
+    }
+
+    /// Places of the values that the last [`Renumbering::look_up`] was about.
+    pub(crate) fn found(&self) -> &[u32] {
+        &self.pending
+    }
+
+    /// The number of the value at that place.
+    pub(crate) fn get(&self, key: u32) -> u32 {
+        self.numbers.get(key as usize).copied().unwrap_or(NONE)
     }
 
     /// The number of the row's value, [`NONE`] for null; `look_up` gives that

@@ -9,7 +9,7 @@ use crate::error::FactsError;
 use crate::intern::Words;
 use crate::rows::Rows;
 use crate::session::Sitter;
-use crate::table::{GroupSink, Summed, Tables};
+use crate::table::{GroupSink, Summed, Tables, WholeEvent};
 use crate::users::ByUser;
 use crate::view::View;
 
@@ -61,6 +61,7 @@ impl Compactor {
         let titles = Titles::of(rows, catalogue);
         self.tables.begin();
         let users = ByUser::of(rows);
+        let mut events = Vec::new();
         for user in users.iter() {
             let (deduplicator, tables) = (&mut self.deduplicator, &mut self.tables);
             deduplicator.user(rows, user.events, user.dropped, &mut self.counts)?;
@@ -68,8 +69,12 @@ impl Compactor {
             for loser in deduplicator.losers() {
                 tables.push_dropped(rows, user_id, loser, sink)?;
             }
-            for event in deduplicator.kept() {
-                tables.push_event(rows, event, titles.known(event.title), sink)?;
+            // What an event needs lies anywhere in memory: one loop waits for all.
+            events.clear();
+            let kept = deduplicator.kept();
+            events.extend(kept.map(|row| WholeEvent::of(rows, row, titles.known(row.title))));
+            for event in &events {
+                tables.push_event(rows, event, sink)?;
             }
             self.sitter.user(rows, deduplicator.kept());
             self.push_facts(rows, user_id, &titles, sink)?;

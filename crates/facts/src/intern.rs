@@ -24,13 +24,47 @@ pub(crate) struct Words {
 impl Words {
     /// The word's number.
     pub(crate) fn number(&mut self, word: &[u8]) -> u32 {
+        self.number_hashed(self.hasher.hash_one(word), word)
+    }
+
+    /// The number of each word. Many words do not fit into a processor's cache, so
+    /// that every step towards one waits for memory: all take the same step before
+    /// any takes the next, and their waits are one.
+    pub(crate) fn number_all(&mut self, words: &[&[u8]], mut take: impl FnMut(usize, u32)) {
+        const TOGETHER: usize = 64;
+        for (chunk, words) in words.chunks(TOGETHER).enumerate() {
+            let mut hashes = [0u64; TOGETHER];
+            let mut numbers = [NONE; TOGETHER];
+            let mut spans = [(0usize, 0usize); TOGETHER];
+            for (hash, word) in hashes.iter_mut().zip(words) {
+                *hash = self.hasher.hash_one(word);
+            }
+            for (number, hash) in numbers.iter_mut().zip(hashes).take(words.len()) {
+                // What is nearly always it; its word is yet to be seen.
+                *number = self.table.find(hash, |_| true).copied().unwrap_or(NONE);
+            }
+            for (span, number) in spans.iter_mut().zip(numbers) {
+                *span = span_of(&self.ends, number);
+            }
+            let looked_up = words.iter().zip(hashes).zip(numbers).zip(spans);
+            for (at, (((word, hash), number), (start, end))) in looked_up.enumerate() {
+                let is_it = number != NONE && self.bytes.get(start..end) == Some(*word);
+                let number = match is_it {
+                    true => number,
+                    false => self.number_hashed(hash, word),
+                };
+                take(chunk * TOGETHER + at, number);
+            }
+        }
+    }
+
+    fn number_hashed(&mut self, hash: u64, word: &[u8]) -> u32 {
         let Self {
             table,
             hasher,
             ends,
             bytes,
         } = self;
-        let hash = hasher.hash_one(word);
         let found = table.find(hash, |&number| get(ends, bytes, number) == word);
         if let Some(&number) = found {
             return number;
@@ -67,13 +101,20 @@ impl Words {
 
 #[inline]
 fn get<'a>(ends: &[usize], bytes: &'a [u8], number: u32) -> &'a [u8] {
+    let (start, end) = span_of(ends, number);
+    bytes.get(start..end).unwrap_or_default()
+}
+
+/// Where a word's bytes are: from, to.
+#[inline]
+fn span_of(ends: &[usize], number: u32) -> (usize, usize) {
     let number = number as usize;
     let end = ends.get(number).copied().unwrap_or_default();
     let start = match number {
         0 => 0,
         _ => ends.get(number - 1).copied().unwrap_or_default(),
     };
-    bytes.get(start..end).unwrap_or_default()
+    (start, end)
 }
 
 /// Values of a fixed size, each once.
@@ -82,7 +123,6 @@ pub(crate) struct Interner<T> {
     table: HashTable<u32>,
     hasher: FixedState,
     items: Vec<T>,
-    last: u32,
 }
 
 impl<T> Default for Interner<T> {
@@ -91,29 +131,17 @@ impl<T> Default for Interner<T> {
             table: HashTable::new(),
             hasher: FixedState::default(),
             items: Vec::new(),
-            last: NONE,
         }
     }
 }
 
 impl<T: Copy + Eq + Hash> Interner<T> {
     /// The item's number.
-    #[inline]
     pub(crate) fn number(&mut self, item: T) -> u32 {
-        // Neighbours often share it.
-        if self.items.get(self.last as usize) == Some(&item) {
-            return self.last;
-        }
-        self.last = self.look_up(item);
-        self.last
-    }
-
-    fn look_up(&mut self, item: T) -> u32 {
         let Self {
             table,
             hasher,
             items,
-            ..
         } = self;
         let hash = hasher.hash_one(item);
         let found = table.find(hash, |&number| items.get(number as usize) == Some(&item));

@@ -4,7 +4,7 @@ use arrow_array::RecordBatch;
 use marquee_event::EventType;
 
 use crate::bucket::bucket_of;
-use crate::columns::{self, Renumbering, Text};
+use crate::columns::{self, ELSEWHERE, Renumbering, Text};
 use crate::error::FactsError;
 use crate::event_columns::{
     EventColumns, SourceColumns, event_id, event_type, narrow, position, shown, sub_sequence,
@@ -13,9 +13,6 @@ use crate::event_columns::{
 use crate::intern::{Interner, NONE, Words};
 use crate::record::{Record, Sequence};
 use crate::row::{Context, DAY_US, Detail, Dropped, Packed, Row};
-
-/// A user of another bucket.
-const ELSEWHERE: u32 = NONE - 2;
 
 /// What is taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +57,10 @@ pub struct Rows {
     pub(crate) words: Words,
     renumbered: Renumbered,
     last: LastRecord,
+    /// Which of a batch's rows are in scope.
+    selected: Vec<u32>,
+    /// By the number of a session's word, its last context: mostly its only one.
+    of_session: Vec<u32>,
 }
 
 /// A dictionary's numbers, a column each.
@@ -78,6 +79,8 @@ struct Renumbered {
     query: Renumbering,
     extra: Renumbering,
     shard: Renumbering,
+    /// By a session's place in its dictionary, its last context.
+    contexts: Vec<u32>,
 }
 
 /// The record of the row before: neighbours mostly share it.
@@ -116,6 +119,8 @@ impl Rows {
             words: Words::default(),
             renumbered: Renumbered::default(),
             last: LastRecord::default(),
+            selected: Vec::new(),
+            of_session: Vec::new(),
         }
     }
 
@@ -145,6 +150,7 @@ impl Rows {
             + self.users.heap_bytes()
             + self.titles.heap_bytes()
             + self.words.heap_bytes()
+            + self.of_session.len() * size_of::<u32>()
     }
 
     /// Forgets every event; the room for them stays.
@@ -176,6 +182,11 @@ impl Rows {
         self.contexts.get(row.context).unwrap_or(&NOBODY)
     }
 
+    /// Where the event came from.
+    pub(crate) fn record(&self, row: &Row) -> Option<&Record> {
+        self.records.get(row.record)
+    }
+
     pub(crate) fn detail(&self, row: &Row) -> &Detail {
         self.details
             .get(row.detail as usize)
@@ -194,34 +205,64 @@ impl Rows {
     ) -> Result<Pushed, FactsError> {
         let columns = EventColumns::of(batch, origin)?;
         self.renumbered.begin(&columns);
-        let mut pushed = Pushed::default();
-        for row in 0..batch.num_rows() {
-            let is_of_date = columns
-                .dates
-                .is_none_or(|dates| dates.value(row) == self.scope.day);
-            if is_of_date {
-                pushed.of_date += 1;
-                pushed.taken += u64::from(self.push_event(&columns, row)?);
-            }
-        }
-        Ok(pushed)
+        let mut selected = std::mem::take(&mut self.selected);
+        selected.clear();
+        let is_of_date = |row: &u32| {
+            let dates = columns.dates;
+            dates.is_none_or(|dates| dates.value(*row as usize) == self.scope.day)
+        };
+        selected.extend((0..batch.num_rows() as u32).filter(is_of_date));
+        let of_date = selected.len() as u64;
+        let before = self.rows.len();
+        let done = self.push_selected(&columns, &mut selected);
+        self.selected = selected;
+        done?;
+        Ok(Pushed {
+            of_date,
+            taken: (self.rows.len() - before) as u64,
+        })
     }
 
-    /// Whether the row was of the bucket, and so taken.
+    /// Takes in those of the rows that are of the bucket.
+    fn push_selected(
+        &mut self,
+        columns: &EventColumns<'_>,
+        selected: &mut Vec<u32>,
+    ) -> Result<(), FactsError> {
+        let scope = self.scope;
+        let (numbers, users) = (&mut self.renumbered, &mut self.users);
+        let is_elsewhere = |id: &[u8]| bucket_of(id, scope.buckets) != scope.bucket;
+        numbers
+            .user
+            .look_up(columns.user, selected, users, is_elsewhere);
+        if scope.buckets > 1 {
+            let mut is_here = |row: &u32| {
+                let user = numbers.user.number(columns.user, *row as usize, |id| {
+                    Ok(match is_elsewhere(id) {
+                        true => ELSEWHERE,
+                        false => users.number(id),
+                    })
+                });
+                user != Ok(ELSEWHERE)
+            };
+            selected.retain(|row| is_here(row));
+        }
+        numbers.look_up(columns, selected, &mut self.words, &mut self.titles);
+        numbers.look_up_contexts(&self.of_session);
+        for row in selected {
+            self.push_event(columns, *row as usize)?;
+        }
+        Ok(())
+    }
+
     #[inline]
-    fn push_event(&mut self, columns: &EventColumns<'_>, row: usize) -> Result<bool, FactsError> {
+    fn push_event(&mut self, columns: &EventColumns<'_>, row: usize) -> Result<(), FactsError> {
         let scope = self.scope;
         let numbers = &mut self.renumbered;
         let (users, words, titles) = (&mut self.users, &mut self.words, &mut self.titles);
-        let user = numbers.user.number(columns.user, row, |id| {
-            Ok(match bucket_of(id, scope.buckets) == scope.bucket {
-                true => users.number(id),
-                false => ELSEWHERE,
-            })
-        })?;
-        if user == ELSEWHERE {
-            return Ok(false);
-        }
+        let user = numbers
+            .user
+            .number(columns.user, row, |id| Ok(users.number(id)))?;
         let mut word = |numbers: &mut Renumbering, column: Text<'_>| {
             numbers.number(column, row, |word| Ok(words.number(word)))
         };
@@ -261,8 +302,8 @@ impl Rows {
         };
         let event_id = event_id(columns.event_id.value(row))?;
         let sub_sequence = sub_sequence(columns.source.sub_sequence.value(row))?;
-        let record = self.record(shard, &columns.source, row)?;
-        let context = self.contexts.number(context);
+        let record = self.record_of(shard, &columns.source, row)?;
+        let context = self.context_of(context, columns.session.key(row));
         let detail = match detail == Detail::NOTHING {
             true => NONE,
             false => {
@@ -273,7 +314,7 @@ impl Rows {
         let numbers = [context, record, title, detail];
         self.rows
             .push(Row::new(event_id, fields, numbers, sub_sequence));
-        Ok(true)
+        Ok(())
     }
 
     /// Takes in the identities of a batch of `dropped_events` that are of the
@@ -308,7 +349,7 @@ impl Rows {
                 event_id: event_id(event_ids.value(row))?,
                 content_digest: digests.value(row),
                 user,
-                record: self.record(shard, &source, row)?,
+                record: self.record_of(shard, &source, row)?,
                 sub_sequence: sub_sequence(source.sub_sequence.value(row))?,
             };
             self.dropped.push(dropped);
@@ -319,8 +360,32 @@ impl Rows {
         })
     }
 
+    /// The number of an event's context, whose session has that key in its
+    /// dictionary.
     #[inline]
-    fn record(
+    fn context_of(&mut self, context: Context, key: Option<usize>) -> u32 {
+        let last = key.and_then(|key| self.renumbered.contexts.get_mut(key));
+        if let Some(last) = &last
+            && self.contexts.get(**last) == Some(&context)
+        {
+            return **last;
+        }
+        let number = self.contexts.number(context);
+        if let Some(last) = last {
+            *last = number;
+        }
+        let session = context.session as usize;
+        if self.of_session.len() <= session {
+            self.of_session.resize(self.words.len(), NONE);
+        }
+        if let Some(last) = self.of_session.get_mut(session) {
+            *last = number;
+        }
+        number
+    }
+
+    #[inline]
+    fn record_of(
         &mut self,
         shard: u32,
         source: &SourceColumns<'_>,
@@ -354,7 +419,10 @@ impl Renumbered {
     fn begin(&mut self, columns: &EventColumns<'_>) {
         self.event_type.begin(columns.event_type);
         self.user.begin(columns.user);
-        self.session.begin(columns.session);
+        if self.session.begin(columns.session) {
+            self.contexts.clear();
+            self.contexts.resize(self.session.len(), NONE);
+        }
         self.profile.begin(columns.profile);
         self.country.begin(columns.country);
         self.device_type.begin(columns.device_type);
@@ -365,5 +433,33 @@ impl Renumbered {
         self.query.begin(columns.query);
         self.extra.begin(columns.extra);
         self.shard.begin(columns.source.shard);
+    }
+    /// Finds for all sessions which context they had last, in whichever object.
+    fn look_up_contexts(&mut self, of_session: &[u32]) {
+        for key in self.session.found() {
+            let number = self.session.get(*key);
+            let last = of_session.get(number as usize);
+            if let (Some(place), Some(last)) = (self.contexts.get_mut(*key as usize), last) {
+                *place = *last;
+            }
+        }
+    }
+
+    /// Looks up what is many-valued for all rows together.
+    fn look_up(
+        &mut self,
+        columns: &EventColumns<'_>,
+        rows: &[u32],
+        words: &mut Words,
+        titles: &mut Words,
+    ) {
+        for (numbers, text) in [
+            (&mut self.session, columns.session),
+            (&mut self.profile, columns.profile),
+            (&mut self.query, columns.query),
+        ] {
+            numbers.look_up(text, rows, words, |_| false);
+        }
+        self.title.look_up(columns.title, rows, titles, |_| false);
     }
 }

@@ -5,7 +5,7 @@ use marquee_tables::encode::EncodeError;
 use crate::catalogue::Known;
 use crate::dedup::Loser;
 use crate::rows::Rows;
-use crate::table::{GroupBounds, GroupSink, Tables};
+use crate::table::{GroupBounds, GroupSink, Tables, WholeEvent};
 use crate::users::ByUser;
 
 /// A sorted run of [`Rows`] that are still to be deduplicated.
@@ -39,7 +39,8 @@ impl<'r> SortedRun<'r> {
         let places = self.users.iter().flat_map(|user| user.events);
         let events = places.filter_map(|place| self.rows.rows.get(*place as usize));
         for event in events {
-            tables.push_event(self.rows, event, Known::default(), sink)?;
+            let event = WholeEvent::of(self.rows, event, Known::default());
+            tables.push_event(self.rows, &event, sink)?;
         }
         tables.finish(sink)
     }

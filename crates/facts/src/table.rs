@@ -9,7 +9,8 @@ use marquee_tables::encode::{Chunk, EncodeError, TextColumn, Zstd};
 
 use crate::catalogue::Known;
 use crate::dedup::Loser;
-use crate::row::Row;
+use crate::record::Record;
+use crate::row::{Detail, Row};
 use crate::rows::Rows;
 use crate::session::{Session, Sitter};
 use crate::view::View;
@@ -124,11 +125,10 @@ impl Tables {
     pub(crate) fn push_event(
         &mut self,
         rows: &Rows,
-        event: &Row,
-        title: Known<'_>,
+        event: &WholeEvent<'_>,
         sink: &mut impl GroupSink,
     ) -> Result<(), EncodeError> {
-        self.events.push(rows, event, title, &mut self.zstd)?;
+        self.events.push(rows, event, &mut self.zstd)?;
         let is_full = self.events.rows >= self.bounds.rows
             || self.events.text_bytes >= self.bounds.text_bytes;
         match is_full {
@@ -223,6 +223,27 @@ impl Tables {
             self.close_views(sink)?;
         }
         Ok(())
+    }
+}
+
+/// An event with what is kept of it elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WholeEvent<'c> {
+    pub(crate) row: Row,
+    pub(crate) record: Option<Record>,
+    pub(crate) detail: Detail,
+    pub(crate) title: Known<'c>,
+}
+
+impl<'c> WholeEvent<'c> {
+    #[inline]
+    pub(crate) fn of(rows: &Rows, row: &Row, title: Known<'c>) -> Self {
+        Self {
+            row: *row,
+            record: rows.record(row).copied(),
+            detail: *rows.detail(row),
+            title,
+        }
     }
 }
 

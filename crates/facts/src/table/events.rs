@@ -8,9 +8,9 @@ use marquee_tables::encode::{
 use crate::catalogue::Known;
 use crate::intern::NONE;
 use crate::record::Sequence;
-use crate::row::Row;
+use crate::row::{Detail, Row};
 use crate::rows::Rows;
-use crate::table::{Place, push_word};
+use crate::table::{Place, WholeEvent, push_word};
 
 /// Builds one row group of `events`.
 pub(crate) struct EventsTable {
@@ -147,10 +147,10 @@ impl EventsTable {
     pub(crate) fn push(
         &mut self,
         rows: &Rows,
-        event: &Row,
-        known: Known<'_>,
+        whole: &WholeEvent<'_>,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
+        let event = &whole.row;
         let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
         let id = event.event_id.uuid().hyphenated().encode_lower(&mut id);
         self.event_ids.push(id.as_bytes(), zstd)?;
@@ -162,11 +162,11 @@ impl EventsTable {
         self.times
             .push(rows.midnight() + event.time_of_day(), zstd)?;
         self.push_context(rows, event, zstd)?;
-        self.push_title(rows, event, known, zstd)?;
-        self.push_detail(rows, event, zstd)?;
+        self.push_title(rows, event, whole.title, zstd)?;
+        self.push_detail(rows, &whole.detail, zstd)?;
         self.producer_seqs
             .push_optional(event.producer_seq(), zstd)?;
-        self.push_source(rows, event, zstd)?;
+        self.push_source(rows, whole, zstd)?;
         self.rows += 1;
         Ok(())
     }
@@ -258,10 +258,9 @@ impl EventsTable {
     fn push_detail(
         &mut self,
         rows: &Rows,
-        event: &Row,
+        detail: &Detail,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
-        let detail = rows.detail(event);
         self.from_positions
             .push_optional(detail.from_position_ms, zstd)?;
         self.results
@@ -284,12 +283,13 @@ impl EventsTable {
     fn push_source(
         &mut self,
         rows: &Rows,
-        event: &Row,
+        whole: &WholeEvent<'_>,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
+        let event = &whole.row;
         self.sub_sequences
             .push(i64::from(event.sub_sequence), zstd)?;
-        let Some(record) = rows.records.get(event.record) else {
+        let Some(record) = &whole.record else {
             return Ok(());
         };
         self.arrivals.push(record.arrived_at, zstd)?;
