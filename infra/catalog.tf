@@ -1,6 +1,7 @@
-# What Athena, Redshift and Spark see of the zones by arrival. Partitions are
-# projected: nobody registers an hour. The curated tables are in the same database,
-# and are made and moved by `publish` alone: two owners would revert each other.
+# What Athena, Redshift and Spark see of the zones by arrival, and of what audits
+# left. Partitions are projected: nobody registers an hour. The tables of generations
+# are in the same database, and are made and moved by `publish` alone: two owners
+# would revert each other.
 resource "aws_glue_catalog_database" "lake" {
   name         = replace(local.prefix, "-", "_")
   description  = "Marquee (${var.environment}): zones by arrival, and curated tables by date of events"
@@ -13,6 +14,19 @@ locals {
     { name = "sequence_number", type = "string" },
     { name = "sub_sequence", type = "int" },
   ]
+
+  # As crates/tables/src/curated.rs has them.
+  audit_columns = [
+    { name = "book", type = "string" },
+    { name = "scope", type = "string" },
+    { name = "name", type = "string" },
+    { name = "figure", type = "string" },
+    { name = "value", type = "bigint" },
+  ]
+
+  # Where an audit's table lies in the lake: the audit may write there, and nowhere
+  # else of curated.
+  audit_books = "curated/audit_books"
 
   # As crates/tables/src/schema.rs has them; tests/catalog.tftest.hcl holds them to it.
   zone_tables = {
@@ -130,6 +144,55 @@ resource "aws_glue_catalog_table" "zone" {
 
     dynamic "columns" {
       for_each = each.value.columns
+
+      content {
+        name = columns.value.name
+        type = columns.value.type
+      }
+    }
+  }
+}
+
+# Both books of each date, which its last audit left: no generation's, so that
+# `publish` does not show them.
+resource "aws_glue_catalog_table" "audit_books" {
+  name          = "audit_books"
+  database_name = aws_glue_catalog_database.lake.name
+  description   = "Both books of each date, every figure, as the last audit counted them"
+  table_type    = "EXTERNAL_TABLE"
+
+  parameters = {
+    EXTERNAL       = "TRUE"
+    classification = "parquet"
+
+    # An event may be an hour ahead of the clock, so of tomorrow, or long past when it
+    # comes. Books do not expire: those of ten years are shown.
+    "projection.enabled"                  = "true"
+    "projection.event_date.type"          = "date"
+    "projection.event_date.format"        = "yyyy-MM-dd"
+    "projection.event_date.range"         = "NOW-${var.max_age_days + 3650}DAYS,NOW+1DAYS"
+    "projection.event_date.interval"      = "1"
+    "projection.event_date.interval.unit" = "DAYS"
+    "storage.location.template"           = "${local.lake_url}/${local.audit_books}/event_date=$${event_date}"
+  }
+
+  partition_keys {
+    name = "event_date"
+    type = "date"
+  }
+
+  storage_descriptor {
+    location      = "${local.lake_url}/${local.audit_books}/"
+    input_format  = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
+    output_format = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat"
+
+    ser_de_info {
+      serialization_library = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+      parameters            = { "serialization.format" = "1" }
+    }
+
+    dynamic "columns" {
+      for_each = local.audit_columns
 
       content {
         name = columns.value.name

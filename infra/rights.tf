@@ -11,7 +11,7 @@ locals {
     marts     = { reads = ["staging", "curated", "reference"], writes = ["curated", "staging"] }
     book      = { reads = ["staging", "ledger"], writes = ["ledger/days", "curated", "staging"] }
     publish   = { reads = ["staging", "curated", "ledger"], writes = ["ledger/days"] }
-    audit     = { reads = ["raw", "quarantine", "processed", "ledger", "curated", "reference", "staging", "failed"], writes = ["ledger/days"] }
+    audit     = { reads = ["raw", "quarantine", "processed", "ledger", "curated", "reference", "staging", "failed"], writes = ["ledger/days", local.audit_books] }
     replay    = { reads = ["quarantine", "processed", "raw", "ledger", "reference"], writes = ["processed", "quarantine", "ledger/receipts"] }
     rebuild   = { reads = ["raw", "quarantine", "processed", "ledger", "reference"], writes = ["processed", "quarantine"] }
     sweep     = { reads = ["ledger", "curated", "staging"], deletes = ["curated", "staging"] }

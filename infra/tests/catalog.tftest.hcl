@@ -16,15 +16,15 @@ run "code" {
   }
 
   assert {
-    condition     = length(output.columns.raw_events) == 6 && length(output.columns.processed_events) == 30
-    error_message = "schema.rs is not read as it is written: ${jsonencode(output.columns)}"
+    condition     = length(output.columns.raw_events) == 6 && length(output.columns.processed_events) == 30 && length(output.columns.audit) == 5
+    error_message = "The code is not read as it is written: ${jsonencode(output.columns)}"
   }
 }
 
 run "tables" {
   assert {
-    condition     = toset(keys(aws_glue_catalog_table.zone)) == toset(keys(run.code.columns))
-    error_message = "A zone has a table, and nothing else has: the curated ones are publish's."
+    condition     = toset(keys(aws_glue_catalog_table.zone)) == setsubtract(keys(run.code.columns), ["audit"])
+    error_message = "A zone has a table: the curated ones are publish's, but for the audit's."
   }
 
   assert {
@@ -66,5 +66,29 @@ run "tables" {
   assert {
     condition     = aws_glue_catalog_table.zone["raw_events"].parameters["projection.ingest_date.range"] == "NOW-200DAYS,NOW"
     error_message = "The dates that are projected are those that have not expired."
+  }
+
+  assert {
+    condition = (
+      [for column in aws_glue_catalog_table.audit_books.storage_descriptor[0].columns : { name = column.name, type = column.type }] == run.code.columns.audit &&
+      [for key in aws_glue_catalog_table.audit_books.partition_keys : "${key.name} ${key.type}"] == ["event_date date"]
+    )
+    error_message = "The columns of audit_books are not those of curated.rs, by date: ${jsonencode(aws_glue_catalog_table.audit_books.storage_descriptor[0].columns)}"
+  }
+
+  assert {
+    condition = (
+      aws_glue_catalog_table.audit_books.storage_descriptor[0].location == "s3://marquee-test-lake-123456789012/${run.code.audit_books}/" &&
+      aws_glue_catalog_table.audit_books.parameters["storage.location.template"] == "s3://marquee-test-lake-123456789012/${run.code.audit_books}/event_date=$${event_date}"
+    )
+    error_message = "Books are looked for where the code puts them, ${run.code.audit_books}: ${jsonencode(aws_glue_catalog_table.audit_books.parameters)}"
+  }
+
+  assert {
+    condition = (
+      aws_glue_catalog_table.audit_books.parameters["projection.enabled"] == "true" &&
+      aws_glue_catalog_table.audit_books.parameters["projection.event_date.range"] == "NOW-4050DAYS,NOW+1DAYS"
+    )
+    error_message = "The dates that are projected are those of the oldest event that is taken, ten years ago, to tomorrow."
   }
 }

@@ -24,7 +24,7 @@ variables {
 
   told = {
     transform = ["MARQUEE_RAW", "MARQUEE_MAX_FUTURE_SECONDS", "MARQUEE_MAX_AGE_DAYS"]
-    plan      = ["MARQUEE_STEP", "MARQUEE_RETENTION_DAYS", "MARQUEE_BUCKET_ROWS"]
+    plan      = ["MARQUEE_STEP", "MARQUEE_RETENTION_DAYS", "MARQUEE_BUCKET_ROWS", "MARQUEE_PART_ROWS"]
     split     = ["MARQUEE_STEP", "MARQUEE_MEMORY_MIB"]
     compact   = ["MARQUEE_STEP", "MARQUEE_MEMORY_MIB"]
     check     = ["MARQUEE_STEP"]
@@ -151,6 +151,16 @@ run "rights" {
       ]
     ])) == toset(["audit", "book", "publish"])
     error_message = "Nothing but book, publish and audit writes beside the generations."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(local.functions["audit"].policy).Statement : [
+        for resource in flatten([statement.Resource]) : regex("/.*$", resource)
+      ]
+      if contains(flatten([statement.Action]), "s3:PutObject")
+    ])) == toset(["/ledger/days/*", "/curated/audit_books/*"])
+    error_message = "An audit writes its books, and nothing that a generation names."
   }
 
   assert {

@@ -17,8 +17,9 @@ use crate::bad_input::BadInput;
 ///
 /// The tables are raw_events, processed_events, quarantine and titles, which lie
 /// by arrival, and the curated ones, which `marquee day` makes: events,
-/// fact_session, fact_view, and those of sql/marts. SHOW TABLES lists them,
-/// DESCRIBE TABLE shows one's columns. A filter on ingest_date and ingest_hour, or
+/// fact_session, fact_view, and those of sql/marts; audit_books has every figure of
+/// each date's last audit. SHOW TABLES lists them, DESCRIBE TABLE shows one's
+/// columns. A filter on ingest_date and ingest_hour, or
 /// on event_date, opens only the objects it concerns. Bytes (raw_events.payload) are shown as text where
 /// they are UTF-8, else in hex after \x.
 #[derive(Debug, clap::Args)]

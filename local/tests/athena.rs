@@ -2,7 +2,7 @@
 //!
 //! Two dates are published. Since then events have come: today's, late ones of
 //! those dates, copies of what is curated, and some that were refused at first and
-//! replayed; some records came twice. The files are read in Athena's dialect and asked in DuckDB, and the
+//! replayed; some records came twice. Then the dates are audited. The files are read in Athena's dialect and asked in DuckDB, and the
 //! answers held to what the Parquet files say (`tests/python/athena_answers.py`).
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -16,6 +16,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use lake::{ingest, payloads, publish_titles, run};
+use marquee_day::audit;
 use marquee_day::plan::Definitions;
 use marquee_day::replay::{ReplayOptions, replay};
 use marquee_event::TimeWindow;
@@ -89,6 +90,11 @@ async fn at_noon(store: &Arc<dyn ObjectStore>) {
     };
     let report = replay(store, &options, Settings::default()).await.unwrap();
     assert!(report.total() > 0, "{report:?}");
+
+    for date in ["2026-01-05", "2026-01-06", TODAY] {
+        let books = audit::full(store, date, None).await.unwrap();
+        audit::keep(&**store, &books).await.unwrap();
+    }
 }
 
 /// From the root of the repository.
@@ -189,6 +195,30 @@ async fn athena_answers_what_the_files_say() {
             "ingest_date >= current_date - INTERVAL '7' DAY\n    AND ",
             "",
             "late_arrivals.sql reads processed_events without a filter on ingest_date",
+        ),
+        (
+            "queries/books.sql",
+            "figure = 'received'",
+            "figure = 'records'",
+            "books of 2026-01-05: received",
+        ),
+        (
+            "queries/books.sql",
+            "scope = 'units' AND figure = 'open'",
+            "scope = 'units' AND figure = 'quarantined'",
+            "books of 2026-01-06: open",
+        ),
+        (
+            "queries/shards_accounted.sql",
+            "figure = 'seen'",
+            "figure = 'doubtful'",
+            "shards_accounted",
+        ),
+        (
+            "queries/roll_call.sql",
+            "figure = 'present'",
+            "figure = 'late'",
+            "roll_call of",
         ),
         (
             "queries/busiest_hours.sql",

@@ -145,3 +145,56 @@ fn before_a_date_is_published_there_is_nothing_to_load() {
     assert!(!page.contains("What the warehouse has"), "{page}");
     assert_eq!(read["warehouse"], Value::Null);
 }
+
+/// What an audit says is what a query of its table says, and an audit's alone.
+#[test]
+fn the_books_are_a_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = ["demo", "--events", "2000", "--users", "50", "--days", "2"];
+    let (code, said) = marquee(dir.path(), &demo);
+    assert_eq!(code, 0, "{said}");
+    let (_, _, read) = audit(dir.path());
+    let ask = |of: &str| {
+        let sql =
+            format!("SELECT value FROM audit_books WHERE event_date = DATE '{DATE}' AND {of}");
+        let (code, said) = marquee(dir.path(), &["query", "--format", "csv", &sql]);
+        assert_eq!(code, 0, "{said}");
+        said.strip_prefix("value\n").unwrap().trim_end().to_owned()
+    };
+    let (producer, line) = read["ingest"]["producers"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .next()
+        .unwrap();
+    for (of, figure) in [
+        (
+            "book = 'ingest' AND scope = 'date' AND figure = 'received'",
+            &read["ingest"]["received"],
+        ),
+        (
+            &format!("scope = 'producer' AND name = '{producer}' AND figure = 'up_to'"),
+            &line["up_to"],
+        ),
+        (
+            "book = 'ingest' AND scope = 'shard' AND name LIKE '%000' AND figure = 'stream'",
+            &read["ingest"]["shards"]["shardId-000000000000"]["stream"],
+        ),
+        (
+            "book = 'event' AND scope = 'table' AND name = 'events' AND figure = 'bytes'",
+            &read["event"]["tables"]["events"]["bytes"],
+        ),
+    ] {
+        assert!(figure.as_u64().unwrap() > 0, "{of}");
+        assert_eq!(ask(of), figure.to_string(), "{of}");
+    }
+    assert_eq!(ask("book = 'both' AND figure = 'balanced'"), "1");
+    // As many dates as were audited, and the event book as the generation has it.
+    let both = "SELECT count(*) AS n FROM audit JOIN audit_books
+                USING (event_date, book, scope, name, figure, value)
+                UNION ALL SELECT count(*) FROM audit";
+    let (_, said) = marquee(dir.path(), &["query", "--format", "csv", both]);
+    let counts: Vec<&str> = said.lines().skip(1).collect();
+    assert_eq!(counts[0], counts[1], "{said}");
+    assert_ne!(counts[0], "0");
+}

@@ -60,8 +60,13 @@ fn what_a_table_leaves_out_is_told() {
 
 #[test]
 fn no_rows_are_an_answer() {
-    let output = query(lake().path(), &["SELECT title_id FROM titles"]).output();
-    assert!(said(&output.unwrap()).ends_with("(0 rows)\n"));
+    for sql in [
+        "SELECT title_id FROM titles",
+        "SELECT figure, value, event_date FROM audit_books",
+    ] {
+        let output = query(lake().path(), &[sql]).output();
+        assert!(said(&output.unwrap()).ends_with("(0 rows)\n"), "{sql}");
+    }
 }
 
 #[test]

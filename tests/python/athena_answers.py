@@ -5,8 +5,8 @@
 
 SQL is the directory of the files, TODAY what `current_date` is. The tables are what Glue shows:
 those of the zones by what lies in their directories, orphans and all; a curated table by the
-current generation of each date, and an undated one by that of the newest. Times are without a
-zone and whole milliseconds, as in Athena. `check` holds the answers to what the Parquet files
+current generation of each date, and an undated one by that of the newest; `audit_books` by what
+audits left. Times are without a zone and whole milliseconds, as in Athena. `check` holds the answers to what the Parquet files
 say, and prints how many rows each has; `show` prints the answers in Markdown.
 """
 
@@ -91,6 +91,7 @@ class Lake:
             files = sorted((directory / zone / "events").rglob("*.parquet"))
             self.make(table, [(file, self.of_path(file)) for file in files])
         self.publish()
+        self.audits()
 
     @staticmethod
     def of_path(file: Path) -> str:
@@ -121,6 +122,13 @@ class Lake:
                 for key in keys
             ]
             self.make(name, files)
+
+    def audits(self) -> None:
+        """Shows the last audit of each date, which no generation names."""
+        files = sorted((self.directory / "curated/audit_books").glob("event_date=*/*.parquet"))
+        days = [file.parent.name.removeprefix("event_date=") for file in files]
+        self.partitions["audit_books"] = "event_date"
+        self.make("audit_books", [(file, f"DATE '{day}' AS event_date") for file, day in zip(files, days)])
 
     def make(self, table: str, files: list[tuple[Path, str | None]]) -> None:
         """Those files as a table, with what their paths say."""
@@ -365,6 +373,8 @@ def check_answers(lake: Lake, answers: dict[str, Answer]) -> None:
     equal("event_book: curated", sum(answer.column("curated")), one("SELECT count(*) FROM events"))
     equal("event_book: duplicates", sum(answer.column("duplicates")), one("SELECT count(*) FROM dropped_events"))
 
+    check_books(lake, answers)
+
     for table, objects, rows in answers["objects_by_table"].by("table_name", "objects", "rows_in_all"):
         partition = "ingest_date" if table in ZONES else "event_date"
         place = "*/*.parquet" if table in ZONES else "run=*/*.parquet"
@@ -375,6 +385,49 @@ def check_answers(lake: Lake, answers: dict[str, Answer]) -> None:
         count = f"SELECT count(*) FROM {table} WHERE {partition} = DATE '{on}'"
         equal(f"objects_by_table: rows of {table}", rows, one(count))
     equal("objects_by_table", len(answers["objects_by_table"].rows), 6)
+
+
+def check_books(lake: Lake, answers: dict[str, Answer]) -> None:
+    """What audits counted, against the files."""
+    one = lake.one
+    books = answers["books"]
+    some("books", books.rows)
+    for on, *figures in books.by(
+        "event_date", "received", "processed", "quarantined", "open_units", "receipt_rows", "curated", "waiting_rows"
+    ):
+        received, processed, quarantined, open_units, receipt_rows, curated, waiting = figures
+        day = f"DATE '{on}'"
+        equal(f"books of {on}: received", received, one(f"SELECT count(*) FROM raw_events WHERE ingest_date = {day}"))
+        equal(f"books of {on}: received", received, processed + quarantined)
+        arrived = f"FROM quarantine WHERE CAST(arrived_at AS DATE) = {day}"
+        still = f"SELECT count(DISTINCT ({IDENTITY})) {arrived} AND ({IDENTITY}) NOT IN"
+        equal(f"books of {on}: open", open_units, one(f"{still} (SELECT ({IDENTITY}) FROM processed_events)"))
+        if curated is not None:
+            equal(f"books of {on}: curated", curated, one(f"SELECT count(*) FROM events WHERE event_date = {day}"))
+            rows = one(f"SELECT count(*) FROM processed_events WHERE event_date = {day}")
+            equal(f"books of {on}: rows", receipt_rows + waiting, rows)
+    published = one("SELECT count(DISTINCT event_date) FROM events")
+    equal("books: published dates", sum(curated is not None for curated in books.column("curated")), published)
+    some("books: late events", sum(waiting or 0 for waiting in books.column("waiting_rows")))
+    some("books: refused units", sum(books.column("open_units")))
+
+    seen = lake.ask(f"""
+        SELECT CAST(arrived_at AS DATE), shard_id, count(DISTINCT sequence_number) FROM raw_events
+        WHERE CAST(arrived_at AS DATE) <= DATE '{lake.today}' GROUP BY ALL
+    """)
+    equal("shards_accounted", set(answers["shards_accounted"].by("arrived_on", "shard_id", "seen")), set(seen))
+
+    roll = answers["roll_call"]
+    for on, producer, up_to, present, missing in roll.by("event_date", "producer", "up_to", "present", "missing"):
+        equal(f"roll_call of {producer} on {on}", up_to, present + missing)
+        known = f"FROM processed_events WHERE producer_id = '{producer}' AND producer_seq <= {up_to}"
+        events = one(f"SELECT count(DISTINCT producer_seq) {known}")
+        # Some of those refused have a number as well.
+        refused = one(f"SELECT count(DISTINCT ({IDENTITY})) FROM quarantine")
+        if not events <= present <= events + refused:
+            sys.exit(f"roll_call of {producer} on {on}: {present} present, but {events} in events")
+    producers = one("SELECT count(DISTINCT producer_id) FROM processed_events")
+    equal("roll_call: a row a date and producer", len(roll.rows), producers * len(books.rows))
 
 
 def cell(value) -> str:

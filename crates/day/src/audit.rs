@@ -6,10 +6,12 @@
 //! and every identity is followed from where it arrived to where it is.
 
 mod arrivals;
+mod books_table;
 mod coverage;
 mod curated;
 mod event_book;
 mod failed;
+mod figures;
 mod ingest_book;
 mod intervals;
 mod numbers;
@@ -27,9 +29,9 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt};
 use marquee_lake::generation::{self, Generation};
 use marquee_lake::receipt::{self, Receipt};
-use marquee_lake::{LakeError, document};
-use object_store::ObjectStore;
+use marquee_lake::{LakeError, document, zone};
 use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use serde::Serialize;
 
 use crate::date::Date;
@@ -312,12 +314,16 @@ fn open(
     reasons
 }
 
-/// Keeps the audit beside the date's generations, where the last one replaces
-/// the one before: both books, every figure.
+/// Keeps the audit, in place of the one before: as the date's file of the table
+/// `audit_books`, and then, with its sentences, beside the date's generations. What
+/// broke off between the two is mended by the next audit, which writes both.
 ///
 /// # Errors
 /// When the lake cannot be written.
 pub async fn keep(store: &dyn ObjectStore, audit: &Audit) -> Result<(), DayError> {
+    let (_, content) = books_table::figures(audit).file()?;
+    let table = Path::from(zone::audit_books_key(&audit.date));
+    store.put(&table, content.into()).await?;
     let key = publish::belonging(&audit.date, "audit", "books");
     document::write(store, &key, audit).await?;
     Ok(())

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use futures::{StreamExt, TryStreamExt};
 use marquee_lake::generation::{self, Generation};
-use marquee_lake::zone::{CURATED, STAGING};
+use marquee_lake::zone::{AUDIT_BOOKS, CURATED, STAGING};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
@@ -23,7 +23,8 @@ pub struct Swept {
 /// Removes curated files and staged ones that have lain for `keep` and belong
 /// to no current generation, nor to one that was current within `keep` of `now`:
 /// a reader who is still at it, or a run that is under way, loses nothing when
-/// `keep` is longer than the longest of them.
+/// `keep` is longer than the longest of them. The audits' books are no generation's,
+/// and stay.
 ///
 /// # Errors
 /// When the lake cannot be read, or an object not be removed.
@@ -37,10 +38,12 @@ pub async fn sweep(
     };
     // What is old is listed first: what is published meanwhile is in `needed`.
     let mut old: Vec<ObjectMeta> = Vec::new();
+    let books = Path::from(AUDIT_BOOKS);
     for zone in [CURATED, STAGING] {
         let mut objects = store.list(Some(&Path::from(zone)));
         while let Some(object) = objects.try_next().await? {
-            if SystemTime::from(object.last_modified) < before {
+            let is_old = SystemTime::from(object.last_modified) < before;
+            if is_old && !object.location.prefix_matches(&books) {
                 old.push(object);
             }
         }

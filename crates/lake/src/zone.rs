@@ -119,6 +119,14 @@ pub fn curated_directory(table: &str, event_date: Option<&str>, run: &str) -> St
     }
 }
 
+/// The key of a date's books as a table: its one file, which each audit replaces.
+pub fn audit_books_key(date: &str) -> String {
+    format!("{AUDIT_BOOKS}/event_date={date}/part-0000.parquet")
+}
+
+/// What the keys of the table `audit_books` begin with. No generation names them,
+/// since a date's books go on changing after it is published.
+pub const AUDIT_BOOKS: &str = "curated/audit_books";
 /// What all curated files' keys begin with.
 pub const CURATED: &str = "curated";
 /// What a run keeps between two of its steps.
@@ -156,6 +164,10 @@ mod tests {
         assert_eq!(
             receipt_key("2026-01-31", "b"),
             "ledger/receipts/ingest_date=2026-01-31/b.json"
+        );
+        assert_eq!(
+            audit_books_key("2026-01-31"),
+            "curated/audit_books/event_date=2026-01-31/part-0000.parquet"
         );
     }
 }

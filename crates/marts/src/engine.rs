@@ -22,6 +22,9 @@ use crate::session::{self, register, register_rows};
 use crate::statement;
 use crate::table::Partitions;
 
+/// The books as the last audits counted them.
+const AUDIT_BOOKS: &str = "audit_books";
+
 /// Answers questions about one lake, as it was when it was opened.
 pub struct Engine {
     context: SessionContext,
@@ -45,7 +48,8 @@ impl Engine {
     pub fn tables() -> Result<Vec<String>, MartsError> {
         let compacted = COMPACTED.map(|(name, _)| name);
         let marts = marquee_sql::marts()?.into_iter().map(|mart| mart.name);
-        let given = Self::TABLES.into_iter().chain(compacted).map(str::to_owned);
+        let given = Self::TABLES.into_iter().chain(compacted);
+        let given = given.chain([AUDIT_BOOKS]).map(str::to_owned);
         Ok(given.chain(marts).collect())
     }
 
@@ -82,6 +86,13 @@ impl Engine {
             let objects = contents.of_every_date(name);
             register(&context, name, schema(), Partitions::EventDate, &objects)?;
         }
+        register(
+            &context,
+            AUDIT_BOOKS,
+            marquee_tables::curated::audit(),
+            Partitions::EventDate,
+            &contents.audit_books,
+        )?;
         for mart in marquee_sql::marts()? {
             let objects = match mart.is_for_every_date() {
                 true => contents.of_every_date(&mart.name),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use futures::TryStreamExt;
 use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::generation::{self, FileEntry, Generation};
 use marquee_lake::receipt::{self, Receipt};
-use marquee_lake::zone::Zone;
+use marquee_lake::zone::{AUDIT_BOOKS, Zone};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
@@ -21,18 +22,22 @@ pub(crate) struct Contents {
     pub(crate) processed: Objects,
     pub(crate) quarantine: Objects,
     pub(crate) titles: Objects,
+    /// The last audit of each date.
+    pub(crate) audit_books: Objects,
     /// The current generation of each date.
     pub(crate) days: BTreeMap<String, Generation>,
     pub(crate) receipts: Vec<Receipt>,
 }
 
 impl Contents {
-    /// Reads every receipt, the current generations and the catalogue's pointer.
+    /// Reads every receipt, the current generations and the catalogue's pointer, and
+    /// lists what audits left.
     pub(crate) async fn read(store: &dyn ObjectStore) -> Result<Self, MartsError> {
         let mut contents = Self {
             receipts: receipt::list(store, None).await?,
             days: generation::current(store).await?,
             titles: titles(store, catalogue::current(store).await?.as_ref()).await?,
+            audit_books: audit_books(store).await?,
             ..Self::default()
         };
         for entry in contents
@@ -107,4 +112,21 @@ pub(crate) async fn titles(
         rows: pointer.titles,
     };
     Ok(Objects::from([(pointer.key.clone(), object)]))
+}
+
+/// The files of `audit_books`, which no ledger names: an audit replaces its date's.
+async fn audit_books(store: &dyn ObjectStore) -> Result<Objects, MartsError> {
+    let files = store.list(Some(&Path::from(AUDIT_BOOKS)));
+    // How many rows each has is for the planner alone, and few.
+    let objects = files.map_ok(|file| {
+        let object = Object {
+            bytes: file.size,
+            rows: 100,
+        };
+        (file.location.to_string(), object)
+    });
+    Ok(objects
+        .try_collect()
+        .await
+        .map_err(marquee_lake::LakeError::from)?)
 }

@@ -91,7 +91,7 @@ pub fn fact_view() -> SchemaRef {
     SCHEMA.clone()
 }
 
-/// `curated/audit`: a row a figure of the event book.
+/// `curated/audit` and `curated/audit_books`: a row a figure of a book.
 pub fn audit() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Arc::new(Schema::new(vec![

@@ -80,4 +80,5 @@ fn compacted_tables_have_the_columns_that_the_page_lists() {
     hold("fact_session", &curated::fact_session());
     hold("fact_view", &curated::fact_view());
     hold("audit", &curated::audit());
+    hold("audit_books", &curated::audit());
 }

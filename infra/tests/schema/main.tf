@@ -1,6 +1,8 @@
-# The columns of the zones' tables as the code has them, in Glue's types.
+# The columns of the tables that Terraform makes as the code has them, in Glue's types.
 locals {
-  source = file("${path.module}/../../../crates/tables/src/schema.rs")
+  # Both files end with a brace, after which the other begins.
+  source = join("\n", [for name in ["schema", "curated"] : file("${path.module}/../../../crates/tables/src/${name}.rs")])
+  zone   = file("${path.module}/../../../crates/lake/src/zone.rs")
 
   glue_types = {
     "timestamp()"       = "timestamp"
@@ -20,6 +22,7 @@ locals {
     raw_events       = "fn raw_events()"
     quarantine       = "fn quarantine()"
     processed_events = "fn processed_events()"
+    audit            = "fn audit()"
   }
 
   # From a function's name to the brace at a line's beginning that ends it.
@@ -33,9 +36,13 @@ locals {
 
 output "columns" {
   value = {
-    for table in ["raw_events", "quarantine", "processed_events"] : table => flatten([
+    for table in ["raw_events", "quarantine", "processed_events", "audit"] : table => flatten([
       for field in local.fields[table] :
       field[2] != null ? local.identity : [{ name = field[0], type = local.glue_types[field[1]] }]
     ])
   }
+}
+
+output "audit_books" {
+  value = regex("pub const AUDIT_BOOKS: &str = \"([a-z_/]+)\";", local.zone)[0]
 }

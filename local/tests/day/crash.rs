@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use marquee_day::plan::{Definitions, Selection};
-use marquee_day::sweep;
+use marquee_day::{audit, publish, sweep};
 use marquee_lake::generation;
-use object_store::ObjectStore;
+use marquee_lake::zone::audit_books_key;
 use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
@@ -23,7 +26,7 @@ const BUCKET_ROWS: u64 = 400;
 /// How long what no generation needs is kept, and then removed.
 const KEEP: Duration = Duration::from_secs(86_400);
 
-/// One life of a process that makes days and sweeps; its writes, or `None` if it died
+/// One life of a process that makes days, audits them and sweeps; its writes, or `None` if it died
 /// before or after the `fatal` one.
 fn live(
     lake: &Arc<InMemory>,
@@ -52,6 +55,10 @@ fn live(
         let days = days_in_buckets(&hooked, definitions, BUCKET_ROWS);
         let life = async {
             days.run(&Selection::Due, &|_| {}).await.unwrap();
+            for date in generation::current(&*hooked).await.unwrap().keys() {
+                let audit = audit::full(&hooked, date, None).await.unwrap();
+                audit::keep(&*hooked, &audit).await.unwrap();
+            }
             let later = SystemTime::now() + 2 * KEEP;
             sweep::sweep(&*hooked, later, KEEP).await.unwrap();
         };
@@ -88,6 +95,20 @@ fn read(lake: &Arc<InMemory>, definitions: &Definitions) -> Published {
     runtime().block_on(published(&store, definitions))
 }
 
+/// The last audit of every date, as JSON and as a table.
+fn audits(lake: &Arc<InMemory>) -> Vec<[Bytes; 2]> {
+    let read = async |key: Path| lake.get(&key).await.unwrap().bytes().await.unwrap();
+    runtime().block_on(async {
+        let mut audits = Vec::new();
+        for date in generation::current(&**lake).await.unwrap().keys() {
+            let json = publish::belonging(date, "audit", "books");
+            let table = Path::from(audit_books_key(date));
+            audits.push([read(json).await, read(table).await]);
+        }
+        audits
+    })
+}
+
 #[test]
 fn wherever_it_dies_it_ends_the_same_and_readers_see_whole_dates() {
     let definitions = few_definitions();
@@ -99,6 +120,7 @@ fn wherever_it_dies_it_ends_the_same_and_readers_see_whole_dates() {
     let before = read(&lake, &definitions);
     let writes = live(&lake, &definitions, None).unwrap();
     let expected = read(&lake, &definitions);
+    let audited = audits(&lake);
     // Parts of files and deletions among them.
     assert!(writes > 60, "{writes} writes");
     assert_ne!(before, expected);
@@ -109,7 +131,7 @@ fn wherever_it_dies_it_ends_the_same_and_readers_see_whole_dates() {
     std::thread::scope(|scope| {
         for cuts in cuts.chunks(cuts.len().div_ceil(4)) {
             let (definitions, late) = (&definitions, &late);
-            let (before, expected) = (&before, &expected);
+            let (before, expected, audited) = (&before, &expected, &audited);
             scope.spawn(move || {
                 for cut in cuts {
                     let lake = Arc::new(late.fork());
@@ -121,6 +143,7 @@ fn wherever_it_dies_it_ends_the_same_and_readers_see_whole_dates() {
                     }
                     live(&lake, definitions, None).unwrap();
                     assert!(read(&lake, definitions) == *expected, "{cut:?}");
+                    assert!(audits(&lake) == *audited, "the audits after {cut:?}");
                 }
             });
         }
@@ -134,6 +157,7 @@ fn nothing_is_due_when_all_is_made() {
     live(&lake, &definitions, None).unwrap();
     let numbers = || runtime().block_on(generation::numbers(&*lake)).unwrap();
     let made = numbers();
-    assert_eq!(live(&lake, &definitions, None), Some(0));
+    // An audit is written as a table and as JSON, and nothing else.
+    assert_eq!(live(&lake, &definitions, None), Some(2 * made.len()));
     assert_eq!(numbers(), made);
 }

@@ -12,14 +12,12 @@ use futures::{StreamExt, TryStreamExt};
 use marquee_lake::LakeError;
 use marquee_lake::generation::{EventCounts, TableFiles};
 use marquee_lake::receipt::{self, Receipt};
-use marquee_tables::curated;
-use marquee_tables::encode::{
-    EncodeError, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file,
-};
+use marquee_tables::encode::EncodeError;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
+use super::figures::{Book, Figures};
 use crate::error::DayError;
 
 /// How many receipts are read at a time.
@@ -159,43 +157,40 @@ impl EventBook {
         faults
     }
 
-    /// Every figure: what it is of (scope and name), what was counted, how much.
-    fn figures(&self) -> Vec<Figure<'_>> {
+    /// Enters every figure: of the date, by shard and by hour of arrival.
+    pub(super) fn enter<'b>(&'b self, figures: &mut Figures<'b>) {
+        let Self {
+            event_date,
+            balanced: _,
+            receipts,
+            receipt_rows,
+            rows,
+            redelivered,
+            distinct,
+            curated,
+            duplicates,
+            conflicts,
+            shards,
+            ingest_hours,
+            faults: _,
+        } = self;
         let of_date = [
-            ("receipts", self.receipts),
-            ("receipt_rows", self.receipt_rows),
-            ("rows", self.rows),
-            ("redelivered", self.redelivered),
-            ("distinct", self.distinct),
-            ("curated", self.curated),
-            ("duplicates", self.duplicates),
-            ("conflicts", self.conflicts),
-        ]
-        .map(|(figure, value)| Figure {
-            scope: "date",
-            name: &self.event_date,
-            figure,
-            value,
-        });
-        let mut figures = Vec::from(of_date);
-        for (scope, rows) in [("shard", &self.shards), ("ingest_hour", &self.ingest_hours)] {
-            figures.extend(rows.iter().map(|(name, value)| Figure {
-                scope,
-                name,
-                figure: "rows",
-                value: *value,
-            }));
+            ("receipts", *receipts),
+            ("receipt_rows", *receipt_rows),
+            ("rows", *rows),
+            ("redelivered", *redelivered),
+            ("distinct", *distinct),
+            ("curated", *curated),
+            ("duplicates", *duplicates),
+            ("conflicts", *conflicts),
+        ];
+        figures.line(Book::Event, "date", event_date, of_date);
+        for (scope, rows) in [("shard", shards), ("ingest_hour", ingest_hours)] {
+            for (name, rows) in rows {
+                figures.line(Book::Event, scope, name, [("rows", *rows)]);
+            }
         }
-        figures
     }
-}
-
-/// One row of the table `audit`.
-struct Figure<'b> {
-    scope: &'static str,
-    name: &'b str,
-    figure: &'static str,
-    value: u64,
 }
 
 /// The book as a file of the table `audit`: a row a figure. How many rows, and
@@ -204,28 +199,9 @@ struct Figure<'b> {
 /// # Errors
 /// When the file cannot be encoded.
 pub fn table(book: &EventBook) -> Result<(u64, Bytes), EncodeError> {
-    let mut zstd = Zstd::new()?;
-    let text = || TextColumn::new(false);
-    let (mut books, mut scopes, mut names, mut figures) = (text(), text(), text(), text());
-    let mut values = IntColumn::new(Width::W64, false);
-    let mut rows = 0;
-    for figure in book.figures() {
-        books.push(b"event", &mut zstd)?;
-        scopes.push(figure.scope.as_bytes(), &mut zstd)?;
-        names.push(figure.name.as_bytes(), &mut zstd)?;
-        figures.push(figure.figure.as_bytes(), &mut zstd)?;
-        values.push(i64::try_from(figure.value).unwrap_or(i64::MAX), &mut zstd)?;
-        rows += 1;
-    }
-    let chunks = vec![
-        books.finish(&mut zstd)?,
-        scopes.finish(&mut zstd)?,
-        names.finish(&mut zstd)?,
-        figures.finish(&mut zstd)?,
-        values.finish(&mut zstd)?,
-    ];
-    let content = write_file(&FileLayout::new(&curated::audit())?, chunks)?;
-    Ok((rows, content))
+    let mut figures = Figures::default();
+    book.enter(&mut figures);
+    figures.file()
 }
 
 /// The receipts at those keys, but for those that are gone.
@@ -258,6 +234,7 @@ mod tests {
     use arrow_array::types::Int64Type;
     use marquee_lake::generation::FileEntry;
     use marquee_lake::receipt::Kind;
+    use marquee_tables::curated;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
     use super::*;

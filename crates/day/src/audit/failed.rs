@@ -55,7 +55,7 @@ pub struct FailedBatch {
     pub open: u64,
     /// Arrivals of the open ones (UTC microseconds), and how many each.
     #[serde(skip)]
-    open_arrivals: Vec<(i64, u64)>,
+    pub(super) open_arrivals: Vec<(i64, u64)>,
 }
 
 impl FailedBatch {

@@ -1,6 +1,7 @@
 //! What an audit finds wrong.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 use marquee_lake::zone::Zone;
@@ -317,6 +318,17 @@ impl Display for Problem {
             ),
         }
     }
+}
+
+/// How many problems of each kind there are.
+pub(super) fn by_kind(problems: &[Problem]) -> BTreeMap<String, u64> {
+    let mut kinds = BTreeMap::new();
+    for problem in problems {
+        let form = serde_json::to_value(problem).unwrap_or_default();
+        let kind = form["kind"].as_str().unwrap_or("unknown").to_owned();
+        *kinds.entry(kind).or_default() += 1;
+    }
+    kinds
 }
 
 /// Writes problems with their sentences and what to do about them.

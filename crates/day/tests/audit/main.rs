@@ -3,6 +3,7 @@
 
 mod books;
 mod curation;
+mod kept;
 mod lake;
 mod planted;
 mod producers;
