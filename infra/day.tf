@@ -3,7 +3,7 @@
 locals {
   day_steps = {
     plan    = { binary = "daily", does = "What is due: the dates, and what each of them needs" }
-    split   = { binary = "daily", does = "A large date's events into buckets of users" }
+    split   = { binary = "daily", does = "A part of a large date's events into buckets of users" }
     compact = { binary = "daily", does = "Events of a bucket deduplicated; sessions and views" }
     gather  = { binary = "daily", does = "What the buckets of a date made, put together" }
     check   = { binary = "marts", does = "The expectations of sql/checks" }
@@ -63,6 +63,7 @@ module "day" {
     MARQUEE_MAX_AGE_DAYS       = tostring(var.max_age_days)
     MARQUEE_RETENTION_DAYS     = tostring(var.receipt_days)
     MARQUEE_BUCKET_ROWS        = tostring(var.bucket_rows)
+    MARQUEE_PART_ROWS          = tostring(var.part_rows)
     # The rest is for what is not rows: Parquet's buffers, the SDK, the code.
     MARQUEE_MEMORY_MIB = tostring(floor(local.sizes[each.key].memory_mib * 0.6))
     MARQUEE_KEEP_DAYS  = tostring(var.keep_days)

@@ -235,6 +235,12 @@ variable "bucket_rows" {
   default     = 4000000
 }
 
+variable "part_rows" {
+  description = "Rows that a call of `split` divides into buckets, about: a date of more is divided in several parts."
+  type        = number
+  default     = 20971520
+}
+
 variable "keep_days" {
   description = "Days that files stay which no generation needs: longer than the longest query and the longest run."
   type        = number
@@ -248,7 +254,7 @@ variable "dates_side_by_side" {
 }
 
 variable "buckets_side_by_side" {
-  description = "How many buckets of a date are compacted at a time."
+  description = "How many parts of a date are divided, or buckets compacted, at a time."
   type        = number
   default     = 20
 }

@@ -163,7 +163,15 @@ class Pipeline:
         self._dates = sorted(self._processed_by_date())
         expect(answer["published"] == self._dates,
                f"events are of {self._dates}, published were {answer['published']}")
-        return ", ".join(answer["published"])
+        return f"{', '.join(answer['published'])} in {self._divided()}"
+
+    def _divided(self):
+        """That dates were divided, as large ones are."""
+        keys = self._lake.keys("staging/plans/")
+        expect(any(key.endswith("/split-0001.json") for key in keys), f"no date was divided in parts: {keys}")
+        counts = {name: sum(f"/{name}-0" in key for key in keys) for name in ("split", "bucket")}
+        expect(counts["bucket"] > len(self._dates), f"no date has several buckets: {keys}")
+        return f"{counts['split']} parts and {counts['bucket']} buckets"
 
     def _processed_by_date(self):
         """Distinct events by their date, counted from the processed objects themselves."""
@@ -340,9 +348,9 @@ class Pipeline:
         self._lake.put(self._damaged, bytes(len(self._kept)))
         self._before = self._lake.current()
         failed = self._machines.run_to_failure("daily", {"which": "due"})
-        expect(failed["error"] == "Marquee.Incomplete" and f"failed: {self._start} (compact with " in failed["cause"],
+        expect(failed["error"] == "Marquee.Incomplete" and f"failed: {self._start} (split with " in failed["cause"],
                f"the machine failed with {failed['error']}: {failed['cause']}")
-        alert = self._alerts.wait_for("compact", self._start)
+        alert = self._alerts.wait_for("split", self._start)
         expect(self._lake.current()[self._start] == self._before[self._start],
                f"{self._start} was published, though it failed")
         return alert["Subject"]

@@ -20,12 +20,14 @@ from terraform import Terraform
 from warehouse import StandIn, missing
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# Terraform's variables, here and everywhere: a small stream, and nothing that waits
-# or that would outlive the run.
+# Terraform's variables, here and everywhere: a small stream, dates of several parts and
+# buckets, and nothing that waits or that would outlive the run.
 VARIABLES = {
     "stream_mode": "PROVISIONED",
     "stream_shards": "2",
     "batch_window_seconds": "1",
+    "bucket_rows": "400",
+    "part_rows": "300",
     "daily_schedule_enabled": "false",
     "force_destroy": "true",
     "key_deletion_days": "7",

@@ -60,10 +60,12 @@ def work(date):
     return f"staging/plans/p/event_date={date}"
 
 
-def plan(*dates, buckets=1, **more):
+def plan(*dates, buckets=1, parts=None, **more):
+    """Dates of so many buckets: several are divided, in two parts if nothing else is said."""
+    parts = (2 if buckets > 1 else 0) if parts is None else parts
     return {"plan": "p", "count": len(dates), "dates": [
         {"event_date": date, "work": work(date), "generation": 1, "why": "new", "compact": True,
-         "split": buckets > 1, "buckets": list(range(buckets)), **more} for date in dates]}
+         "parts": list(range(parts)), "buckets": list(range(buckets)), **more} for date in dates]}
 
 
 def unloaded(*dates, count=None):
@@ -182,13 +184,20 @@ class DryRun(unittest.TestCase):
         self.assertEqual(self.succeeds(done)["published"], [])
         self.assertEqual(calls, [("publish", {}), ("plan", {"which": "due"}), ("sweep", {})])
 
-    def test_buckets_are_split_and_compacted_however_many(self):
-        for count in (3, 41):
-            done, calls = self.run_machine("daily", {}, plan=[plan(DAYS[0], buckets=count)])
-            self.succeeds(done)
-            compacted = [event["bucket"] for name, event in calls if name == "compact"]
-            self.assertEqual(sorted(compacted), list(range(count)))
-            self.assertEqual([name for name, _ in calls].count("split"), 1)
+    def test_parts_are_divided_and_buckets_compacted_however_many(self):
+        # Late events of many buckets have few parts; none where there are no inputs but titles.
+        for parts, buckets in ((1, 2), (8, 32), (9, 4), (1, 64), (0, 2)):
+            with self.subTest(parts=parts, buckets=buckets):
+                done, calls = self.run_machine("daily", {}, plan=[plan(DAYS[0], buckets=buckets, parts=parts)])
+                self.succeeds(done)
+                steps = self.of(calls, DAYS[0])
+                # Every part is there before a bucket is made, and every bucket before they are put together.
+                self.assertEqual(steps[:parts + buckets + 1], ["split"] * parts + ["compact"] * buckets + ["gather"])
+                divided = [event for name, event in calls if name == "split"]
+                self.assertEqual(sorted(event["part"] for event in divided), list(range(parts)))
+                self.assertEqual({tuple(event) for event in divided}, {("work", "part")} if parts else set())
+                compacted = [event["bucket"] for name, event in calls if name == "compact"]
+                self.assertEqual(sorted(compacted), list(range(buckets)))
 
     def test_facts_that_are_kept_are_not_compacted(self):
         done, calls = self.run_machine("daily", {}, plan=[plan(DAYS[0], compact=False, buckets=0)])
@@ -337,16 +346,20 @@ class DryRun(unittest.TestCase):
         self.assertLess(len(done["cause"]), 1_000)
         self.assertEqual(len(self.alerts(calls)), len(DAYS))
 
-    def test_of_many_buckets_the_one_that_fails_says_why(self):
-        answers = {work(DAYS[0]): GONE, "*": {}}
-        done, calls = self.run_machine("daily", {}, plan=[plan(*DAYS[:2], buckets=41)], compact=answers)
-        self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[0]} (compact with ")
-        self.assertNotIn(DAYS[1], done["cause"])
-        first = self.alerts(calls)[0]
-        self.tells(first, done, "compact", DAYS[0])
-        # Whatever is told besides is of the same step and date, which is one message.
-        self.assertEqual({(alert["step"], alert["event_date"]) for alert in self.alerts(calls)}, {("compact", DAYS[0])})
-        self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], [DAYS[1]])
+    def test_of_many_the_one_that_fails_says_why(self):
+        for step, many in (("split", {"parts": 9}), ("compact", {"buckets": 33})):
+            with self.subTest(step=step):
+                answers = {work(DAYS[0]): GONE, "*": {}}
+                planned = plan(*DAYS[:2], **{"buckets": 2, **many})
+                done, calls = self.run_machine("daily", {}, plan=[planned], **{step: answers})
+                self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[0]} ({step} with ")
+                self.assertNotIn(DAYS[1], done["cause"])
+                first = self.alerts(calls)[0]
+                self.tells(first, done, step, DAYS[0])
+                # Whatever is told besides is of the same step and date, which is one message.
+                self.assertEqual({(alert["step"], alert["event_date"]) for alert in self.alerts(calls)},
+                                 {(step, DAYS[0])})
+                self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], [DAYS[1]])
 
     def test_what_a_run_with_a_failed_date_published_is_loaded(self):
         done, calls = self.run_machine("warehouse", {}, plan=[plan(*DAYS)], unloaded=[unloaded(DAYS[0], DAYS[2])],

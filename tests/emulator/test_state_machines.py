@@ -234,19 +234,29 @@ class StateMachines(unittest.TestCase):
         self.assertIn("$not_loaded.event_date", top[top["Is all well?"]["Default"]]["Cause"])
 
     def test_the_history_of_an_execution_is_bounded(self):
-        """60 dates of 40 buckets, and 60 loads, with the events that each state writes."""
+        """60 dates with as many parts and buckets as are no executions of their own, and 60
+        loads, with the events that each state writes."""
         events = {"Task": 5, "Choice": 2, "Pass": 2, "Wait": 2, "Map": 4}
-        dates, buckets, iteration = 60, 40, 2
+        dates, iteration = 60, 2
 
         def of(scope):
-            return sum(events.get(state["Type"], 0) for state in scope["States"].values()
-                       if not calls(state, "alert"))
+            """Of the states that end the scope it is in one."""
+            counted = [(events.get(state["Type"], 0), state.get("End") is True and state["Type"] == "Pass")
+                       for state in scope["States"].values() if not calls(state, "alert")]
+            ends = [count for count, is_end in counted if is_end]
+            return sum(count for count, is_end in counted if not is_end) + max(ends, default=0)
 
         top = filled("daily")["States"]
-        facts, one_by_one = (top[name]["ItemProcessor"] for name in ("Facts", "Dates"))
-        bucket = events["Task"] + iteration
-        # Of the two kinds of buckets a date has one.
-        of_a_date = of(facts) - events["Map"] + of(one_by_one) + 2 * iteration + buckets * bucket
+        facts, one_by_one = (top[name]["ItemProcessor"] for name in DATES)
+        item = events["Task"] + iteration
+        inline = 0
+        for kind, many in (("parts", "Many parts"), ("buckets", "Many buckets")):
+            (limit,) = [int(re.search(rf"count\(\$states.input.{kind}\) > (\d+)", choice["Condition"])[1])
+                        for state in facts["States"].values() for choice in state.get("Choices", [])
+                        if choice["Next"] == many]
+            # Of the two kinds of map a date has one.
+            inline += limit * item - events["Map"]
+        of_a_date = of(facts) + inline + of(one_by_one) + 2 * iteration
         limit = re.search(r"\$polls_in_all < (\d+)", top["Is one to be loaded?"]["Choices"][0]["Condition"])
         of_a_load = re.search(r"\$polls < (\d+)", top["Is it loaded?"]["Choices"][1]["Condition"])
         poll = events["Wait"] + events["Task"] + events["Choice"]
@@ -277,15 +287,20 @@ class StateMachines(unittest.TestCase):
             if path == "" or mode == "DISTRIBUTED":
                 self.assertLessEqual(read, assigned, path)
 
-    def test_many_buckets_are_compacted_as_few_are(self):
+    def test_many_are_divided_and_compacted_as_few_are(self):
         facts = filled("daily")["States"]["Facts"]["ItemProcessor"]["States"]
-        few, many = (facts[name] for name in ("Buckets", "Many buckets"))
-        self.assertLess(few["ItemSelector"].items(), many["ItemSelector"].items())
-        self.assertEqual(few["Catch"], many["Catch"])
-        self.assertEqual(many["ItemProcessor"]["ProcessorConfig"], {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"})
-        one, one_of_many = (each["ItemProcessor"]["States"][each["ItemProcessor"]["StartAt"]] for each in (few, many))
-        # Which tells itself why it failed, as the map around it will not know.
-        self.assertEqual(one, {name: value for name, value in one_of_many.items() if name != "Catch"})
+        for few, many in (("Parts", "Many parts"), ("Buckets", "Many buckets")):
+            with self.subTest(map=few):
+                few, many = facts[few], facts[many]
+                self.assertLess(few["ItemSelector"].items(), many["ItemSelector"].items())
+                for field in ("Items", "MaxConcurrency", "Output", "Catch", "Next"):
+                    self.assertEqual(few[field], many[field])
+                self.assertEqual(many["ItemProcessor"]["ProcessorConfig"],
+                                 {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"})
+                one, one_of_many = (each["ItemProcessor"]["States"][each["ItemProcessor"]["StartAt"]]
+                                    for each in (few, many))
+                # Which tells itself why it failed, as the map around it will not know.
+                self.assertEqual(one, {name: value for name, value in one_of_many.items() if name != "Catch"})
 
     def test_the_validator_agrees(self):
         validator = os.environ.get("ASL_VALIDATOR")

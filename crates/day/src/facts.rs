@@ -120,10 +120,7 @@ pub async fn make(
 }
 
 /// The inputs of each bucket: divided, where there are several.
-///
-/// # Errors
-/// As [`split::split`].
-pub async fn split(
+async fn split(
     store: &Arc<dyn ObjectStore>,
     task: &DateTask,
     compaction: &Compaction,

@@ -2,13 +2,16 @@
 //!
 //! Inputs are taken chunk by chunk, a chunk being objects one after the other
 //! with so many rows of the date. Of each chunk and bucket there is one object
-//! with these rows, in the order of the inputs and with all columns of
-//! processed events. So a few late events in many objects make few new ones.
+//! with these rows, in the order of the inputs and with the columns that
+//! compaction reads. So a few late events in many objects make few new ones.
+//! Chunks are numbered through the date, and so many of them are a part, which
+//! can be divided by itself: parts write between them what the whole does.
 //! The last generation's files are not split, as each is of one bucket: the
 //! same one reads it again; where late events made more buckets of one, each of
 //! these does, and takes its users' rows.
 
 mod chunk;
+mod division;
 
 use std::sync::Arc;
 
@@ -21,6 +24,8 @@ use tokio::sync::mpsc;
 use crate::compact::{CompactSettings, InputObject, read};
 use crate::date::Date;
 use crate::error::DayError;
+
+pub use division::{Chunk, Division, Extent};
 
 /// How many pieces wait for being divided.
 const AHEAD: usize = 1;
@@ -37,10 +42,7 @@ pub fn directory(event_date: &str, run: &str) -> String {
 /// buckets and on the size of chunks. Dividing again writes the same objects.
 ///
 /// # Errors
-/// When the lake cannot be read or written; [`DayError::Gone`] for an input
-/// that is not there; [`DayError::Parquet`] where an object is no Parquet file
-/// of processed events; [`DayError::Differs`] where it has not as many rows of
-/// the date as its receipt says.
+/// As [`split_chunks`].
 pub async fn split(
     store: Arc<dyn ObjectStore>,
     event_date: &str,
@@ -49,16 +51,31 @@ pub async fn split(
     buckets: u32,
     settings: &CompactSettings,
 ) -> Result<Vec<Vec<InputObject>>, DayError> {
+    let chunks = division::chunks(inputs, settings);
+    split_chunks(store, event_date, run, chunks, buckets, settings).await
+}
+
+/// Divides those chunks of a date's inputs, as [`split`] does all of them; what
+/// each bucket gets of them.
+///
+/// # Errors
+/// When the lake cannot be read or written; [`DayError::Gone`] for an input
+/// that is not there; [`DayError::Parquet`] where an object is no Parquet file
+/// of processed events; [`DayError::Differs`] where it has not as many rows of
+/// the date as its receipt says.
+pub async fn split_chunks(
+    store: Arc<dyn ObjectStore>,
+    event_date: &str,
+    run: &str,
+    chunks: Vec<Chunk<'_>>,
+    buckets: u32,
+    settings: &CompactSettings,
+) -> Result<Vec<Vec<InputObject>>, DayError> {
     let date = read::date(event_date)?;
     let directory = directory(event_date, run);
-    let most = ChunkSize {
-        rows_of_date: settings.split_chunk_rows,
-        bytes: settings.split_chunk_bytes,
-    };
-    let chunks = (0..).zip(chunks(inputs, most));
-    let divide = |(number, inputs): (usize, &[InputObject])| {
-        let (store, inputs) = (Arc::clone(&store), inputs.to_vec());
-        let directory = format!("{directory}/chunk-{number:04}");
+    let divide = |chunk: Chunk<'_>| {
+        let (store, inputs) = (Arc::clone(&store), chunk.inputs.to_vec());
+        let directory = format!("{directory}/chunk-{:04}", chunk.number);
         async move { divide(&*store, inputs, directory, date, buckets).await }
     };
     let divided: Vec<Vec<(u32, InputObject)>> = futures::stream::iter(chunks)
@@ -73,30 +90,6 @@ pub async fn split(
         }
     }
     Ok(of_buckets)
-}
-
-/// How much a chunk has of inputs.
-#[derive(Debug, Clone, Copy, Default)]
-struct ChunkSize {
-    rows_of_date: u64,
-    bytes: u64,
-}
-
-/// The inputs, in their order, in chunks that are closed when they have as many
-/// rows of the date, or bytes.
-fn chunks(inputs: &[InputObject], most: ChunkSize) -> Vec<&[InputObject]> {
-    let mut chunks = Vec::new();
-    let (mut begin, mut has) = (0, ChunkSize::default());
-    for (at, input) in inputs.iter().enumerate() {
-        has.rows_of_date = has.rows_of_date.saturating_add(input.rows_of_date);
-        has.bytes = has.bytes.saturating_add(input.bytes);
-        let is_full = has.rows_of_date >= most.rows_of_date || has.bytes >= most.bytes;
-        if is_full || at + 1 == inputs.len() {
-            chunks.extend(inputs.get(begin..=at));
-            (begin, has) = (at + 1, ChunkSize::default());
-        }
-    }
-    chunks
 }
 
 /// Divides one chunk; the object of each bucket that has rows in it.
@@ -129,34 +122,4 @@ async fn divide(
         divided.push((bucket, object));
     }
     Ok(divided)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_chunk_is_closed_when_it_is_full() {
-        let input = |(rows_of_date, bytes): (u64, u64)| InputObject {
-            key: bytes.to_string(),
-            bytes,
-            rows_of_date,
-        };
-        let inputs = [(3, 1), (3, 1), (3, 1), (9, 1), (1, 70), (1, 20)].map(input);
-        let lengths = |rows_of_date, bytes| -> Vec<usize> {
-            let most = ChunkSize {
-                rows_of_date,
-                bytes,
-            };
-            let chunks = chunks(&inputs, most);
-            assert_eq!(chunks.concat(), inputs);
-            chunks.iter().map(|chunk| chunk.len()).collect()
-        };
-        assert_eq!(lengths(5, u64::MAX), [2, 2, 2]);
-        assert_eq!(lengths(u64::MAX, 71), [5, 1]);
-        assert_eq!(lengths(9, 70), [3, 1, 1, 1]);
-        assert_eq!(lengths(0, u64::MAX), [1; 6]);
-        assert_eq!(lengths(u64::MAX, u64::MAX), [6]);
-        assert!(chunks(&[], ChunkSize::default()).is_empty());
-    }
 }

@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! plan ─▶ [split] ─▶ compact ─▶ gather ─▶ (check) ─▶ prepare ─▶ (marts ─▶ check) ─▶ book ─▶ publish
-//!         a date     a bucket   side by side         dates ascending
+//!         a part     a bucket   side by side         dates ascending
 //! ```
 
 mod errand;
@@ -29,6 +29,7 @@ use serde_json::Value;
 use crate::catalog::Catalog;
 use crate::compact::CompactSettings;
 use crate::plan::{Definitions, Settings as PlanSettings};
+use crate::split::Extent;
 
 pub use errand::AuditAnswer;
 pub use plan::{DATES_AT_ONCE, PlanAnswer, PlanInput, PlannedDate, UnloadedAnswer, Which};
@@ -39,7 +40,7 @@ pub use publish::{BookAnswer, PrepareAnswer, PublishAnswer};
 pub enum Step {
     /// Which dates are due.
     Plan,
-    /// Divides the inputs of a date into buckets of users.
+    /// Divides a part of a date's inputs into buckets of users.
     Split,
     /// Makes a bucket's events and facts.
     Compact,
@@ -113,6 +114,8 @@ pub struct StepSettings {
     pub plan: PlanSettings,
     /// Memory and the size of files.
     pub compact: CompactSettings,
+    /// How much of a date's inputs a call of `split` divides, about.
+    pub part: Extent,
     /// What replay and rebuild hold an event's time against.
     pub transform: marquee_ingest::Settings,
     /// How long files stay that no current generation needs.
@@ -127,6 +130,10 @@ impl Default for StepSettings {
                 ..PlanSettings::default()
             },
             compact: CompactSettings::default(),
+            part: Extent {
+                rows_of_date: 16 * (5 << 18),
+                bytes: 16 << 30,
+            },
             transform: marquee_ingest::Settings::default(),
             keep: Duration::from_secs(7 * 86_400),
         }
@@ -177,7 +184,7 @@ impl Steps {
     async fn done(&self, step: Step, input: Value, now: i64) -> Result<Value, StepError> {
         Ok(match step {
             Step::Plan => self.plan(read(step, input)?, now).await?,
-            Step::Split => self.split(read::<OfDate>(step, input)?.work).await?,
+            Step::Split => self.split(read(step, input)?).await?,
             Step::Compact => self.compact(read(step, input)?).await?,
             Step::Gather => self.gather(read::<OfDate>(step, input)?.work).await?,
             Step::Prepare => answer(self.prepare(read::<OfDate>(step, input)?.work).await?),

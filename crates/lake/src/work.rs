@@ -36,9 +36,14 @@ impl Work {
         self.document("task")
     }
 
-    /// What each bucket is made from.
-    pub fn split(&self) -> Path {
-        self.document("split")
+    /// How the inputs are divided, in which parts.
+    pub fn parts(&self) -> Path {
+        self.document("parts")
+    }
+
+    /// What each bucket is made from, of a part.
+    pub fn split(&self, part: u32) -> Path {
+        self.document(&format!("split-{part:04}"))
     }
 
     /// What compaction made of a bucket.
@@ -183,6 +188,10 @@ mod tests {
         assert_eq!(
             work.bucket(3).as_ref(),
             "staging/plans/3f9c/event_date=2026-01-05/bucket-0003.json"
+        );
+        assert_eq!(
+            work.split(12).as_ref(),
+            "staging/plans/3f9c/event_date=2026-01-05/split-0012.json"
         );
         assert_eq!(
             work.window("000001-ab").unwrap().marts().as_ref(),

@@ -17,7 +17,7 @@ pub(crate) struct Config {
     /// `MARQUEE_DATABASE`: the Glue database of the curated tables, which `publish`
     /// must know.
     pub(crate) database: String,
-    /// `MARQUEE_RETENTION_DAYS` and `MARQUEE_BUCKET_ROWS` (plan),
+    /// `MARQUEE_RETENTION_DAYS`, `MARQUEE_BUCKET_ROWS` and `MARQUEE_PART_ROWS` (plan),
     /// `MARQUEE_MEMORY_MIB` (split, compact), `MARQUEE_KEEP_DAYS` (sweep),
     /// `MARQUEE_MAX_FUTURE_SECONDS` and `MARQUEE_MAX_AGE_DAYS` (replay, rebuild);
     /// else the steps' own.
@@ -60,6 +60,12 @@ fn settings<L: Fn(&str) -> Option<String>>(variables: &mut Variables<L>) -> Step
     }
     if let Some(rows) = variables.number("MARQUEE_BUCKET_ROWS", "rows", 1..=i64::MAX) {
         settings.plan.bucket_rows = rows.unsigned_abs();
+    }
+    if let Some(rows) = variables.number("MARQUEE_PART_ROWS", "rows", 1..=i64::MAX) {
+        settings.part.rows_of_date = rows.unsigned_abs();
+        // A part has a chunk at the least.
+        let chunk_rows = &mut settings.compact.split_chunk_rows;
+        *chunk_rows = (*chunk_rows).min(rows.unsigned_abs());
     }
     if let Some(mib) = variables.number("MARQUEE_MEMORY_MIB", "MiB", 16..=10_240) {
         settings.compact.memory_bytes = usize::try_from(mib << 20).unwrap_or(usize::MAX);
@@ -105,6 +111,7 @@ mod tests {
             ("MARQUEE_DATABASE", "marquee_dev"),
             ("MARQUEE_RETENTION_DAYS", "30"),
             ("MARQUEE_BUCKET_ROWS", "1000"),
+            ("MARQUEE_PART_ROWS", "3000"),
             ("MARQUEE_MEMORY_MIB", "512"),
             ("MARQUEE_KEEP_DAYS", "2"),
             ("MARQUEE_MAX_FUTURE_SECONDS", "60"),
@@ -116,6 +123,8 @@ mod tests {
         assert_eq!(config.database, "marquee_dev");
         assert_eq!(config.settings.plan.retention_days, 30);
         assert_eq!(config.settings.plan.bucket_rows, 1000);
+        assert_eq!(config.settings.part.rows_of_date, 3000);
+        assert_eq!(config.settings.compact.split_chunk_rows, 3000);
         assert_eq!(config.settings.compact.memory_bytes, 512 << 20);
         assert_eq!(config.settings.keep, Duration::from_secs(2 * 86_400));
         assert_eq!(config.settings.transform.window.ahead_us, 60_000_000);
@@ -125,6 +134,21 @@ mod tests {
         );
         assert_eq!(config.metrics.namespace, "Elsewhere");
         assert_eq!(config.metrics.environment, "dev");
+    }
+
+    #[test]
+    fn a_large_part_has_chunks_as_ever() {
+        let config = read(&[
+            ("MARQUEE_BUCKET", "lake"),
+            ("MARQUEE_STEP", "plan"),
+            ("MARQUEE_PART_ROWS", "100000000"),
+        ])
+        .unwrap();
+        assert_eq!(config.settings.part.rows_of_date, 100_000_000);
+        assert_eq!(
+            config.settings.compact.split_chunk_rows,
+            StepSettings::default().compact.split_chunk_rows
+        );
     }
 
     #[test]

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use marquee_day::catalog::EmbeddedCatalog;
+use marquee_day::compact::CompactSettings;
 use marquee_day::plan::{self, Definitions};
+use marquee_day::split::Extent;
 use marquee_day::steps::{Step, StepSettings, Steps};
 use marquee_lake::step::Kind;
 use marquee_lake::work::Work;
@@ -33,6 +35,14 @@ impl Machine {
                 bucket_rows,
                 ..plan::Settings::default()
             },
+            part: Extent {
+                rows_of_date: 50,
+                bytes: u64::MAX,
+            },
+            compact: CompactSettings {
+                split_chunk_rows: 20,
+                ..CompactSettings::default()
+            },
             ..StepSettings::default()
         };
         let catalog = Arc::new(EmbeddedCatalog::new(Arc::clone(store)));
@@ -56,8 +66,9 @@ impl Machine {
     async fn facts(&self, date: &Value) {
         let work = &date["work"];
         for _ in 0..2 {
-            if date["split"] == true {
-                self.call(Step::Split, json!({ "work": work })).await;
+            for part in date["parts"].as_array().unwrap() {
+                let of_part = json!({ "work": work, "part": part });
+                self.call(Step::Split, of_part).await;
             }
             for bucket in date["buckets"].as_array().unwrap() {
                 let of_bucket = json!({ "work": work, "bucket": bucket });
@@ -258,6 +269,10 @@ async fn what_a_step_cannot_be_asked_is_said() {
     let wrong = [
         (Step::Plan, json!({ "which": "all" })),
         (Step::Plan, json!({ "which": "within" })),
+        (
+            Step::Split,
+            json!({ "work": Work::new("0000", "2026-01-05") }),
+        ),
         (Step::Compact, json!({ "work": "curated/x", "bucket": 0 })),
         (Step::Gather, json!({})),
         (Step::Audit, json!({ "event_date": "yesterday" })),
@@ -275,6 +290,42 @@ async fn what_a_step_cannot_be_asked_is_said() {
             .unwrap_err();
         assert_eq!(error.kind(), Kind::Input, "{input}: {error}");
     }
+    // Nor what the plan does not have.
+    ingest(&lake, &payloads(&simulation(), 20)).await;
+    let divided = Machine::new(&lake, 200);
+    let plan = divided.call(Step::Plan, json!({ "which": "due" })).await;
+    let date = &plan["dates"][0];
+    let count = |name: &str| date[name].as_array().unwrap().len();
+    assert!(count("parts") > 1 && count("buckets") > 1, "{date}");
+    let work = &date["work"];
+    for (step, input, words) in [
+        (
+            Step::Split,
+            json!({ "work": work, "part": count("parts") }),
+            format!("part {0} of {0}, counted from 0, is none", count("parts")),
+        ),
+        (
+            Step::Compact,
+            json!({ "work": work, "bucket": count("buckets") }),
+            format!(
+                "bucket {0} of {0}, counted from 0, is none",
+                count("buckets")
+            ),
+        ),
+    ] {
+        let error = divided.steps.call(step, input, NOW).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Input, "{error}");
+        assert!(error.to_string().contains(&words), "{error}");
+    }
+    // A bucket waits for every part.
+    divided
+        .call(Step::Split, json!({ "work": work, "part": 0 }))
+        .await;
+    let early = json!({ "work": work, "bucket": 0 });
+    let error = divided.steps.call(Step::Compact, early, NOW).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), Kind::Gone, "{error}");
+    assert!(error.to_string().contains("split-0001.json"), "{error}");
     let gone = json!({ "work": Work::new("0000", "2026-01-05") });
     let error = machine
         .steps

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 use marquee_ingest::titles::Titles;
-use marquee_lake::catalogue;
-use marquee_lake::document;
 use marquee_lake::step::StepError;
 use marquee_lake::work::Work;
+use marquee_lake::{LakeError, catalogue, document};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,9 +15,18 @@ use crate::compact::{self, Compacted, InputObject};
 use crate::facts;
 use crate::plan::{Compaction, DateTask};
 use crate::prepare;
+use crate::split::{self, Division};
 
-/// How many buckets' documents are read at a time.
+/// How many documents of buckets or parts are read at a time.
 const READERS: usize = 16;
+
+/// What `split` takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfPart {
+    work: Work,
+    part: u32,
+}
 
 /// What `compact` takes.
 #[derive(Debug, Deserialize)]
@@ -33,32 +41,50 @@ impl Steps {
         Ok(document::read(&*self.store, &work.task()).await?)
     }
 
-    pub(super) async fn split(&self, work: Work) -> Result<Value, StepError> {
+    pub(super) async fn split(&self, input: OfPart) -> Result<Value, StepError> {
+        let OfPart { work, part } = input;
         let task = self.task(&work).await?;
         let compaction = compaction(&task, "split")?;
-        let inputs = facts::split(&self.store, &task, compaction, &self.settings.compact).await?;
-        document::write(&*self.store, &work.split(), &inputs).await?;
-        Ok(json!({ "work": work }))
+        let division: Division = document::read(&*self.store, &work.parts()).await?;
+        let chunks = division.chunks(part, &compaction.inputs).ok_or_else(|| {
+            let parts = division.parts();
+            StepError::input(
+                "split",
+                format!("part {part} of {parts}, counted from 0, is none"),
+            )
+        })?;
+        let of_buckets = split::split_chunks(
+            Arc::clone(&self.store),
+            &task.event_date,
+            &compaction.run,
+            chunks,
+            task.buckets,
+            &self.settings.compact,
+        )
+        .await?;
+        document::write(&*self.store, &work.split(part), &of_buckets).await?;
+        let objects = of_buckets.iter().flatten();
+        let rows: u64 = objects.map(|object| object.rows_of_date).sum();
+        Ok(json!({ "part": part, "rows": rows }))
     }
 
     pub(super) async fn compact(&self, input: OfBucket) -> Result<Value, StepError> {
         let OfBucket { work, bucket } = input;
         let task = self.task(&work).await?;
         let compaction = compaction(&task, "compact")?;
-        let mut inputs: Vec<Vec<InputObject>> = match task.buckets {
-            1 => vec![compaction.inputs.clone()],
-            _ => document::read(&*self.store, &work.split()).await?,
-        };
-        if bucket as usize >= inputs.len() {
+        if bucket >= task.buckets {
             return Err(StepError::input(
                 "compact",
                 format!(
                     "bucket {bucket} of {}, counted from 0, is none",
-                    inputs.len()
+                    task.buckets
                 ),
             ));
         }
-        let inputs = inputs.swap_remove(bucket as usize);
+        let inputs = match task.buckets {
+            1 => compaction.inputs.clone(),
+            _ => self.divided(&work, bucket).await?,
+        };
         let made = compact::compact(
             Arc::clone(&self.store),
             Arc::new(self.titles(&task).await?),
@@ -72,6 +98,25 @@ impl Steps {
             "events": made.counts.curated,
             "duplicates": made.counts.duplicates,
         }))
+    }
+
+    /// What the split has of a bucket, part after part.
+    async fn divided(&self, work: &Work, bucket: u32) -> Result<Vec<InputObject>, StepError> {
+        let division: Division = document::read(&*self.store, &work.parts()).await?;
+        let of_parts: Vec<Vec<InputObject>> = futures::stream::iter(0..division.parts())
+            .map(|part| async move {
+                let key = work.split(part);
+                let of_buckets: Vec<Vec<InputObject>> = document::read(&*self.store, &key).await?;
+                let of_bucket = of_buckets.into_iter().nth(bucket as usize);
+                of_bucket.ok_or_else(|| LakeError::Malformed {
+                    key: key.to_string(),
+                    cause: format!("it has no bucket {bucket}"),
+                })
+            })
+            .buffered(READERS)
+            .try_collect()
+            .await?;
+        Ok(of_parts.concat())
     }
 
     pub(super) async fn gather(&self, work: Work) -> Result<Value, StepError> {

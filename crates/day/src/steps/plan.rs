@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use super::{Steps, answer};
 use crate::date::{Date, Span};
 use crate::plan::{self, DateTask, Plan, Selection};
+use crate::split::Division;
 use crate::unloaded::{self, Unloaded};
 
 /// How many dates a plan lists, as the state of an execution and its history are
-/// bounded (25,000 events: 60 dates of 40 buckets each fit, and 60 loads); who has
+/// bounded (25,000 events: 60 dates of 8 parts and 32 buckets fit, and 60 loads); who has
 /// made these plans again.
 pub const DATES_AT_ONCE: usize = 60;
 
@@ -64,8 +65,9 @@ pub struct PlannedDate {
     pub why: String,
     /// Whether events and facts are made, or the parent's kept.
     pub compact: bool,
-    /// Whether the inputs are divided first.
-    pub split: bool,
+    /// The parts of the inputs that are divided first, each by itself; none where
+    /// there is one bucket.
+    pub parts: Vec<u32>,
     /// The buckets to compact.
     pub buckets: Vec<u32>,
 }
@@ -142,18 +144,34 @@ impl Steps {
         )
         .await?;
         metrics::histogram!("Freshness").record(waited(&plan, now));
-        let name = name_of(&plan.tasks)?;
+        let tasks = plan.tasks.iter();
+        let divided: Vec<Divided<'_>> = tasks.map(|task| (task, self.division(task))).collect();
+        let name = name_of(&divided)?;
         let mut dates = Vec::new();
-        for task in plan.tasks.iter().take(DATES_AT_ONCE) {
+        for (task, division) in divided.iter().take(DATES_AT_ONCE) {
             let work = Work::new(&name, &task.event_date);
             document::write(&*self.store, &work.task(), task).await?;
-            dates.push(planned(task, work)?);
+            if let Some(division) = division {
+                document::write(&*self.store, &work.parts(), division).await?;
+            }
+            dates.push(planned(task, division.as_ref(), work)?);
         }
         Ok(answer(PlanAnswer {
             plan: name,
             count: plan.tasks.len(),
             dates,
         }))
+    }
+
+    /// How the date's inputs are divided, where there are several buckets.
+    fn division(&self, task: &DateTask) -> Option<Division> {
+        let compaction = task.compaction.as_ref().filter(|_| task.buckets > 1)?;
+        let Self { settings, .. } = self;
+        Some(Division::new(
+            &compaction.inputs,
+            &settings.compact,
+            settings.part,
+        ))
     }
 
     async fn unloaded(&self) -> Result<Value, StepError> {
@@ -164,7 +182,14 @@ impl Steps {
     }
 }
 
-fn planned(task: &DateTask, work: Work) -> Result<PlannedDate, StepError> {
+/// A date's task, with how its inputs are divided.
+type Divided<'t> = (&'t DateTask, Option<Division>);
+
+fn planned(
+    task: &DateTask,
+    division: Option<&Division>,
+    work: Work,
+) -> Result<PlannedDate, StepError> {
     let compact = task.compaction.is_some();
     Ok(PlannedDate {
         event_date: super::publish::date(&task.event_date)?,
@@ -172,7 +197,7 @@ fn planned(task: &DateTask, work: Work) -> Result<PlannedDate, StepError> {
         generation: task.generation,
         why: task.why.to_string(),
         compact,
-        split: compact && task.buckets > 1,
+        parts: (0..division.map_or(0, Division::parts)).collect(),
         buckets: match compact {
             true => (0..task.buckets).collect(),
             false => Vec::new(),
@@ -180,8 +205,8 @@ fn planned(task: &DateTask, work: Work) -> Result<PlannedDate, StepError> {
     })
 }
 
-/// The same tasks, the same name.
-fn name_of(tasks: &[DateTask]) -> Result<String, StepError> {
+/// The same tasks, divided alike, the same name.
+fn name_of(tasks: &[Divided<'_>]) -> Result<String, StepError> {
     let text = serde_json::to_vec(tasks).map_err(|cause| StepError::input("plan", cause))?;
     let digest = digest::of(&text);
     Ok(digest.get(..16).unwrap_or(&digest).to_owned())

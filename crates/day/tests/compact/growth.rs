@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use marquee_day::catalog::EmbeddedCatalog;
-use marquee_day::compact::CompactSettings;
+use marquee_day::compact::{CompactSettings, InputObject};
 use marquee_day::facts::{self, Facts};
 use marquee_day::plan::{self, DateTask, Definitions, Selection};
 use marquee_day::publish::{Outcome, Ready, publish};
+use marquee_day::split::{Extent, split};
 use marquee_day::steps::{Step, StepSettings, Steps};
 use marquee_ingest::titles::Titles;
 use marquee_lake::generation::{self, Generation, TableFiles};
@@ -33,7 +35,7 @@ const NO_SQL: Definitions = Definitions {
     checks: Vec::new(),
 };
 
-/// Several files a bucket, several chunks a split.
+/// Several files a bucket, several chunks a part of the split.
 fn compact_settings() -> CompactSettings {
     CompactSettings {
         split_chunk_rows: 40,
@@ -42,6 +44,12 @@ fn compact_settings() -> CompactSettings {
         ..CompactSettings::default()
     }
 }
+
+/// Two chunks of two objects and more.
+const PART: Extent = Extent {
+    rows_of_date: 100,
+    bytes: u64::MAX,
+};
 
 fn plan_settings(bucket_rows: u64) -> plan::Settings {
     plan::Settings {
@@ -74,8 +82,15 @@ fn new_lake() -> Lake {
     lake
 }
 
+/// Units in batches of 25.
+fn deliver(lake: &Lake, name: &str, units: &[Unit]) {
+    for (at, units) in units.chunks(25).enumerate() {
+        deliver_batch(lake, &format!("{name}-{at:02}"), units);
+    }
+}
+
 /// A batch of the stream, with its receipt.
-fn deliver(lake: &Lake, batch: &str, units: &[Unit]) {
+fn deliver_batch(lake: &Lake, batch: &str, units: &[Unit]) {
     let object = lake.put_units(&format!("processed/{batch}.parquet"), units);
     let rows = units.len() as u64;
     let receipt = Receipt {
@@ -111,6 +126,7 @@ fn deliver(lake: &Lake, batch: &str, units: &[Unit]) {
 
 /// What was made of the date, and what each bucket read of its last generation.
 struct Made {
+    parts: usize,
     task: DateTask,
     facts: Facts,
     read: Vec<BTreeSet<String>>,
@@ -123,6 +139,7 @@ fn make(lake: &Lake, bucket_rows: u64) -> Made {
     let settings = StepSettings {
         plan: plan_settings(bucket_rows),
         compact: compact_settings(),
+        part: PART,
         ..StepSettings::default()
     };
     let catalog = Arc::new(EmbeddedCatalog::new(lake.store.clone()));
@@ -132,9 +149,12 @@ fn make(lake: &Lake, bucket_rows: u64) -> Made {
     let date = &plan["dates"][0];
     assert_eq!(date["event_date"], DATE, "{plan}");
     let work: Work = serde_json::from_value(date["work"].clone()).unwrap();
-    if date["split"] == true {
-        call(Step::Split, json!({ "work": work }));
+    let parts = date["parts"].as_array().unwrap();
+    // In whatever order, and each as often as it is tried.
+    for part in parts.iter().rev().chain(parts) {
+        call(Step::Split, json!({ "work": work, "part": part }));
     }
+    assert_divided(lake, &work, parts.len());
     watched.read_since("");
     let mut read = Vec::new();
     for bucket in date["buckets"].as_array().unwrap() {
@@ -143,6 +163,7 @@ fn make(lake: &Lake, bucket_rows: u64) -> Made {
     }
     call(Step::Gather, json!({ "work": work }));
     Made {
+        parts: parts.len(),
         task: lake
             .run(document::read(&*lake.store, &work.task()))
             .unwrap(),
@@ -151,6 +172,41 @@ fn make(lake: &Lake, bucket_rows: u64) -> Made {
             .unwrap(),
         read,
     }
+}
+
+/// Holds what the parts wrote against the whole, divided in one process.
+fn assert_divided(lake: &Lake, work: &Work, parts: usize) {
+    let task: DateTask = lake
+        .run(document::read(&*lake.store, &work.task()))
+        .unwrap();
+    let compaction = task.compaction.unwrap();
+    let mut by_parts = vec![Vec::new(); task.buckets as usize];
+    for part in 0..parts {
+        let key = work.split(u32::try_from(part).unwrap());
+        let of_part: Vec<Vec<InputObject>> = lake.run(document::read(&*lake.store, &key)).unwrap();
+        for (all, of_part) in by_parts.iter_mut().zip(of_part) {
+            all.extend(of_part);
+        }
+    }
+    let contents = || -> Vec<Bytes> {
+        let objects = by_parts.iter().flatten();
+        objects.map(|object| lake.get(&object.key)).collect()
+    };
+    let before = contents();
+    if task.buckets > 1 {
+        let store: Arc<dyn ObjectStore> = lake.store.clone();
+        let (inputs, settings) = (&compaction.inputs, compact_settings());
+        let whole = split(
+            store,
+            DATE,
+            &compaction.run,
+            inputs,
+            task.buckets,
+            &settings,
+        );
+        assert_eq!(lake.run(whole).unwrap(), by_parts);
+    }
+    assert!(contents() == before);
 }
 
 fn publish_it(lake: &Lake, made: &Made) -> Generation {
@@ -240,6 +296,7 @@ fn a_date_that_grows_reads_what_is_there_once_and_equals_a_run_from_scratch() {
     let mut batches: Vec<Vec<Unit>> = Vec::new();
     let mut last: Option<Generation> = None;
     let mut from = 0;
+    let mut divided_in = Vec::new();
     for (count, bucket_rows, reads) in GROWING {
         let mut batch = units(from, count);
         // A few come again.
@@ -263,12 +320,14 @@ fn a_date_that_grows_reads_what_is_there_once_and_equals_a_run_from_scratch() {
             );
         }
         assert_same(&lake, &made, &batches, bucket_rows);
+        divided_in.push(made.parts);
         let generation = publish_it(&lake, &made);
         assert_eq!(generation.buckets, Some(made.task.buckets));
         let is_of_several = |table: &str| generation.tables[table].files.len() > reads.len();
         assert!(is_of_several("events") && is_of_several("dropped_events"));
         last = Some(generation);
     }
+    assert_eq!(divided_in, [0, 1, 2, 1, 1, 0]);
     let counts = last.unwrap().counts;
     assert!(
         counts.duplicates > 50 && counts.conflicts > 50,

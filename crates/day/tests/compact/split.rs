@@ -1,10 +1,11 @@
 //! Several buckets have between them what one has.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use marquee_day::DayError;
 use marquee_day::compact::{BucketTask, CompactSettings, Compacted, InputObject};
-use marquee_day::split::{directory, split};
+use marquee_day::split::{Division, Extent, directory, split, split_chunks};
 use marquee_facts::EVENT_COLUMNS;
 use marquee_tables::schema::processed_events;
 use object_store::ObjectStore;
@@ -32,6 +33,29 @@ fn divide(
     let store: Arc<dyn ObjectStore> = lake.store.clone();
     let settings = chunks_of(chunk_bytes);
     lake.run(split(store, DATE, "1-a", inputs, buckets, &settings))
+}
+
+/// The same, part by part, the last first; and how many parts that were.
+fn divide_by_parts(
+    lake: &Lake,
+    inputs: &[InputObject],
+    buckets: u32,
+    settings: &CompactSettings,
+    part: Extent,
+) -> (Vec<Vec<InputObject>>, u32) {
+    let division = Division::new(inputs, settings, part);
+    let mut of_buckets = vec![Vec::new(); buckets as usize];
+    for part in (0..division.parts()).rev() {
+        let store: Arc<dyn ObjectStore> = lake.store.clone();
+        let chunks = division.chunks(part, inputs).unwrap();
+        let divided = split_chunks(store, DATE, "1-a", chunks, buckets, settings);
+        let divided = lake.run(divided).unwrap();
+        for (all, mut of_part) in of_buckets.iter_mut().zip(divided) {
+            of_part.append(all);
+            *all = of_part;
+        }
+    }
+    (of_buckets, division.parts())
 }
 
 /// All buckets, one after the other.
@@ -95,6 +119,56 @@ proptest! {
         let again: u64 = both().map(|bucket| bucket.counts.redelivered).sum();
         prop_assert_eq!(again, one.counts.redelivered);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn parts_write_between_them_what_the_whole_does(
+        (units, objects) in any_delivery(),
+        buckets in 2u32..5,
+        chunk_bytes in prop::sample::select(vec![1u64, 15_000, 30_000]),
+        part_rows in 1u64..40,
+    ) {
+        let (whole, parts) = (Lake::new(), Lake::new());
+        let inputs = put(&whole, &units, &objects);
+        prop_assert_eq!(&put(&parts, &units, &objects), &inputs);
+        let divided = divide(&whole, &inputs, buckets, chunk_bytes).unwrap();
+        let part = Extent { rows_of_date: part_rows, bytes: u64::MAX };
+        let (by_parts, _) = divide_by_parts(&parts, &inputs, buckets, &chunks_of(chunk_bytes), part);
+        prop_assert_eq!(&by_parts, &divided);
+        for object in divided.iter().flatten() {
+            prop_assert_eq!(parts.get(&object.key), whole.get(&object.key));
+        }
+    }
+}
+
+#[test]
+fn chunks_are_numbered_on_over_parts() {
+    let lake = Lake::new();
+    let units: Vec<_> = (0..30)
+        .map(|at| unit(at, &format!("user-{}", at % 9), at as i64))
+        .collect();
+    let object = |(at, units)| lake.put_units(&format!("processed/{at}.parquet"), units);
+    let inputs: Vec<InputObject> = (0..).zip(units.chunks(5)).map(object).collect();
+    let part = Extent {
+        rows_of_date: 10,
+        bytes: u64::MAX,
+    };
+    let (divided, parts) = divide_by_parts(&lake, &inputs, 2, &chunks_of(1), part);
+    assert_eq!(parts, 3);
+    let directory = directory(DATE, "1-a");
+    for of_bucket in &divided {
+        assert!(of_bucket.is_sorted_by_key(|object| &object.key));
+    }
+    let chunks: BTreeSet<&str> = divided
+        .iter()
+        .flatten()
+        .filter_map(|object| object.key.strip_prefix(&directory)?.get(..11))
+        .collect();
+    let expected: Vec<String> = (0..6).map(|chunk| format!("/chunk-{chunk:04}")).collect();
+    assert!(chunks.iter().eq(&expected), "{chunks:?}");
 }
 
 #[test]

@@ -1,0 +1,219 @@
+//! How the inputs of a date are divided: in parts, and these in chunks.
+
+use serde::{Deserialize, Serialize};
+
+use crate::compact::{CompactSettings, InputObject};
+
+/// How much is taken of inputs at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Rows of the date.
+    pub rows_of_date: u64,
+    /// Bytes of the objects.
+    pub bytes: u64,
+}
+
+/// Inputs, one after the other, of which there is one object a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunk<'i> {
+    /// Its number in the date, from 0.
+    pub number: usize,
+    /// Its inputs.
+    pub inputs: &'i [InputObject],
+}
+
+/// How the inputs of a date are divided, for those who divide a part each: of every
+/// part, how many inputs its chunks have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Division(Vec<Vec<usize>>);
+
+impl Division {
+    /// The chunks of a date's inputs in parts that are closed when they have as
+    /// much as `part`; none where there are no inputs.
+    pub fn new(inputs: &[InputObject], settings: &CompactSettings, part: Extent) -> Self {
+        let chunks = chunks(inputs, settings);
+        let parts = groups(&chunks, |chunk| Extent::of(chunk.inputs), part);
+        let counts = |chunks: &[Chunk<'_>]| chunks.iter().map(|chunk| chunk.inputs.len()).collect();
+        Self(parts.into_iter().map(counts).collect())
+    }
+
+    /// How many parts there are.
+    pub fn parts(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The chunks of a part; `None` where there is no such part, or the inputs are
+    /// not those that were divided.
+    pub fn chunks<'i>(&self, part: u32, inputs: &'i [InputObject]) -> Option<Vec<Chunk<'i>>> {
+        let (before, rest) = self.0.split_at_checked(part as usize)?;
+        let first = before.iter().map(Vec::len).sum();
+        let begin = before
+            .iter()
+            .flatten()
+            .fold(0, |sum: usize, inputs| sum.saturating_add(*inputs));
+        let mut ahead = inputs.get(begin..)?;
+        let chunk = |(number, count): (usize, &usize)| {
+            let (inputs, rest) = ahead.split_at_checked(*count)?;
+            ahead = rest;
+            Some(Chunk { number, inputs })
+        };
+        (first..).zip(rest.first()?).map(chunk).collect()
+    }
+}
+
+/// The inputs, in their order, in chunks that are closed when they have as many
+/// rows of the date, or bytes, as `settings` say.
+pub(super) fn chunks<'i>(inputs: &'i [InputObject], settings: &CompactSettings) -> Vec<Chunk<'i>> {
+    let most = Extent {
+        rows_of_date: settings.split_chunk_rows,
+        bytes: settings.split_chunk_bytes,
+    };
+    let chunks = groups(
+        inputs,
+        |input| Extent::of(std::slice::from_ref(input)),
+        most,
+    );
+    let numbered = (0..).zip(chunks);
+    numbered
+        .map(|(number, inputs)| Chunk { number, inputs })
+        .collect()
+}
+
+/// The items, in their order, in groups that are closed when they have as much.
+fn groups<T>(items: &[T], extent: impl Fn(&T) -> Extent, most: Extent) -> Vec<&[T]> {
+    let mut groups = Vec::new();
+    let (mut begin, mut has) = (0, Extent::NONE);
+    for (at, item) in items.iter().enumerate() {
+        has = has.and(extent(item));
+        let is_full = has.rows_of_date >= most.rows_of_date || has.bytes >= most.bytes;
+        if is_full || at + 1 == items.len() {
+            groups.extend(items.get(begin..=at));
+            (begin, has) = (at + 1, Extent::NONE);
+        }
+    }
+    groups
+}
+
+impl Extent {
+    const NONE: Self = Self {
+        rows_of_date: 0,
+        bytes: 0,
+    };
+
+    fn of(inputs: &[InputObject]) -> Self {
+        inputs.iter().fold(Self::NONE, |sum, input| {
+            sum.and(Self {
+                rows_of_date: input.rows_of_date,
+                bytes: input.bytes,
+            })
+        })
+    }
+
+    fn and(self, more: Self) -> Self {
+        Self {
+            rows_of_date: self.rows_of_date.saturating_add(more.rows_of_date),
+            bytes: self.bytes.saturating_add(more.bytes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inputs<const N: usize>(extents: [(u64, u64); N]) -> Vec<InputObject> {
+        let input = |(at, (rows_of_date, bytes)): (usize, (u64, u64))| InputObject {
+            key: at.to_string(),
+            bytes,
+            rows_of_date,
+        };
+        extents.into_iter().enumerate().map(input).collect()
+    }
+
+    fn settings(split_chunk_rows: u64, split_chunk_bytes: u64) -> CompactSettings {
+        CompactSettings {
+            split_chunk_rows,
+            split_chunk_bytes,
+            ..CompactSettings::default()
+        }
+    }
+
+    const ALL: Extent = Extent {
+        rows_of_date: u64::MAX,
+        bytes: u64::MAX,
+    };
+
+    #[test]
+    fn a_chunk_is_closed_when_it_is_full() {
+        let inputs = inputs([(3, 1), (3, 1), (3, 1), (9, 1), (1, 70), (1, 20)]);
+        let lengths = |rows, bytes| -> Vec<usize> {
+            let chunks = chunks(&inputs, &settings(rows, bytes));
+            let all: Vec<InputObject> = chunks
+                .iter()
+                .flat_map(|chunk| chunk.inputs.to_vec())
+                .collect();
+            assert_eq!(all, inputs);
+            assert!(chunks.iter().map(|chunk| chunk.number).eq(0..chunks.len()));
+            chunks.iter().map(|chunk| chunk.inputs.len()).collect()
+        };
+        assert_eq!(lengths(5, u64::MAX), [2, 2, 2]);
+        assert_eq!(lengths(u64::MAX, 71), [5, 1]);
+        assert_eq!(lengths(9, 70), [3, 1, 1, 1]);
+        assert_eq!(lengths(0, u64::MAX), [1; 6]);
+        assert_eq!(lengths(u64::MAX, u64::MAX), [6]);
+        assert!(chunks(&[], &settings(0, 0)).is_empty());
+    }
+
+    #[test]
+    fn a_part_has_chunks_until_it_is_full() {
+        let inputs = inputs([(3, 1), (3, 1), (3, 1), (9, 1), (1, 70), (1, 20)]);
+        let divided = |part| Division::new(&inputs, &settings(5, u64::MAX), part).0;
+        assert_eq!(divided(ALL), [vec![2, 2, 2]]);
+        let of_rows = |rows_of_date| Extent {
+            rows_of_date,
+            ..ALL
+        };
+        assert_eq!(divided(of_rows(7)), [vec![2, 2], vec![2]]);
+        assert_eq!(divided(of_rows(0)), [[2], [2], [2]]);
+        assert_eq!(divided(Extent { bytes: 5, ..ALL }), [vec![2, 2, 2]]);
+        assert_eq!(divided(Extent { bytes: 4, ..ALL }), [vec![2, 2], vec![2]]);
+        assert!(Division::new(&[], &settings(0, 0), ALL).0.is_empty());
+    }
+
+    #[test]
+    fn parts_have_between_them_the_chunks_of_the_whole() {
+        let inputs = inputs([
+            (1, 5),
+            (2, 9),
+            (7, 1),
+            (0, 0),
+            (3, 3),
+            (2, 2),
+            (9, 9),
+            (1, 1),
+        ]);
+        for (chunk_rows, part_rows) in [(1, 1), (1, 4), (3, 3), (3, 8), (8, 2), (100, 100)] {
+            let settings = settings(chunk_rows, u64::MAX);
+            let part = Extent {
+                rows_of_date: part_rows,
+                ..ALL
+            };
+            let division = Division::new(&inputs, &settings, part);
+            let parts = (0..division.parts()).map(|part| division.chunks(part, &inputs));
+            let all: Vec<Chunk<'_>> = parts.flatten().flatten().collect();
+            assert_eq!(all, chunks(&inputs, &settings), "{division:?}");
+            assert_eq!(division.chunks(division.parts(), &inputs), None);
+            assert_eq!(division.chunks(u32::MAX, &inputs), None);
+        }
+    }
+
+    #[test]
+    fn what_was_divided_is_known_by_its_length() {
+        let inputs = inputs([(1, 1), (1, 1), (1, 1)]);
+        let division = Division(vec![vec![1], vec![1, usize::MAX], vec![1]]);
+        assert!(division.chunks(0, &inputs).is_some());
+        assert_eq!(division.chunks(1, &inputs), None);
+        assert_eq!(division.chunks(2, &inputs), None);
+    }
+}
