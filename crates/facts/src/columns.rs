@@ -165,12 +165,35 @@ impl Text<'_> {
     }
 }
 
+/// The dictionary that a column had in the batch before.
+#[derive(Debug, Default)]
+pub(crate) struct LastDictionary(Option<StringArray>);
+
+impl LastDictionary {
+    /// The length of the column's dictionary, if it is another one.
+    pub(crate) fn replaced_by(&mut self, text: Text<'_>) -> Option<usize> {
+        let Text::Dictionary(_, values) = text else {
+            return None;
+        };
+        let is_same = self.0.as_ref().is_some_and(|known| {
+            known.len() == values.len()
+                && known.value_data().as_ptr() == values.value_data().as_ptr()
+                && known.offsets().as_ptr() == values.offsets().as_ptr()
+        });
+        if is_same {
+            return None;
+        }
+        self.0 = Some(values.clone());
+        Some(values.len())
+    }
+}
+
 /// What the values of a column's dictionary are called here. It is kept from
 /// batch to batch, as long as these share the dictionary: a value is looked up
 /// once a file, not once a row.
 #[derive(Debug, Default)]
 pub(crate) struct Renumbering {
-    values: Option<StringArray>,
+    dictionary: LastDictionary,
     numbers: Vec<u32>,
     /// Which values are being looked up.
     pending: Vec<u32>,
@@ -184,20 +207,12 @@ pub(crate) const ELSEWHERE: u32 = NONE - 2;
 impl Renumbering {
     /// Begins a batch; whether with a new dictionary.
     pub(crate) fn begin(&mut self, text: Text<'_>) -> bool {
-        let Text::Dictionary(_, values) = text else {
-            return false;
-        };
-        let is_same = self.values.as_ref().is_some_and(|known| {
-            known.len() == values.len()
-                && known.value_data().as_ptr() == values.value_data().as_ptr()
-                && known.offsets().as_ptr() == values.offsets().as_ptr()
-        });
-        if !is_same {
-            self.values = Some(values.clone());
+        let length = self.dictionary.replaced_by(text);
+        if let Some(length) = length {
             self.numbers.clear();
-            self.numbers.resize(values.len(), UNSEEN);
+            self.numbers.resize(length, UNSEEN);
         }
-        !is_same
+        length.is_some()
     }
 
     /// How many values the dictionary has.

@@ -6,7 +6,8 @@
 //! order, follows it through sessions and views, and appends all to [`Tables`],
 //! whose row groups a [`GroupSink`] takes. Every table's rows are in the order
 //! of users, so that rows may be taken in and appended range by range of users
-//! where they do not fit into memory together.
+//! where they do not fit into memory together. Before all that, a [`Divider`]
+//! gives each bucket its rows.
 
 mod bucket;
 mod catalogue;
@@ -14,6 +15,7 @@ mod columns;
 mod compact;
 mod content;
 mod dedup;
+mod divide;
 mod error;
 mod event_columns;
 mod intern;
@@ -30,6 +32,7 @@ pub use bucket::bucket_of;
 pub use catalogue::{Catalogue, Known};
 pub use compact::{CompactError, Compactor};
 pub use dedup::Counts;
+pub use divide::{BucketSink, Divider};
 pub use error::FactsError;
 pub use event_columns::{EVENT_COLUMNS, REPEATING_COLUMNS};
 pub use rows::{Origin, Pushed, Rows, Scope};

@@ -2,6 +2,8 @@
 
 use marquee_event::EventType;
 
+use crate::intern::NONE;
+
 /// Microseconds of a day.
 pub(crate) const DAY_US: i64 = 86_400_000_000;
 
@@ -40,10 +42,10 @@ pub(crate) struct Row {
     /// The number of its [`crate::record::Record`].
     pub(crate) record: u32,
     pub(crate) sub_sequence: i32,
-    /// The number of its title, or [`crate::intern::NONE`].
+    /// The number of its title, or [`NONE`].
     pub(crate) title: u32,
     position_ms: i32,
-    /// The number of its [`Detail`], or [`crate::intern::NONE`].
+    /// The number of its [`Detail`], or [`NONE`].
     pub(crate) detail: u32,
 }
 
@@ -118,6 +120,20 @@ pub(crate) struct Context {
     pub(crate) producer: u32,
 }
 
+impl Context {
+    /// Of no event: an event has a user.
+    pub(crate) const NOBODY: Self = Self {
+        user: NONE,
+        session: NONE,
+        profile: NONE,
+        country: NONE,
+        device_type: NONE,
+        device_os: NONE,
+        app_version: NONE,
+        producer: NONE,
+    };
+}
+
 /// What few events have.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Detail {
@@ -138,8 +154,8 @@ impl Detail {
         results: None,
         row_index: None,
         rating: None,
-        query: crate::intern::NONE,
-        extra: crate::intern::NONE,
+        query: NONE,
+        extra: NONE,
     };
 }
 

@@ -79,8 +79,8 @@ struct Renumbered {
     query: Renumbering,
     extra: Renumbering,
     shard: Renumbering,
-    /// By a session's place in its dictionary, its last context.
-    contexts: Vec<u32>,
+    /// By a session's place in its dictionary, its last context and what that is.
+    contexts: Vec<(u32, Context)>,
 }
 
 /// The record of the row before: neighbours mostly share it.
@@ -169,17 +169,7 @@ impl Rows {
     }
 
     pub(crate) fn context(&self, row: &Row) -> &Context {
-        const NOBODY: Context = Context {
-            user: NONE,
-            session: NONE,
-            profile: NONE,
-            country: NONE,
-            device_type: NONE,
-            device_os: NONE,
-            app_version: NONE,
-            producer: NONE,
-        };
-        self.contexts.get(row.context).unwrap_or(&NOBODY)
+        self.contexts.get(row.context).unwrap_or(&Context::NOBODY)
     }
 
     /// Where the event came from.
@@ -248,7 +238,7 @@ impl Rows {
             selected.retain(|row| is_here(row));
         }
         numbers.look_up(columns, selected, &mut self.words, &mut self.titles);
-        numbers.look_up_contexts(&self.of_session);
+        numbers.look_up_contexts(&self.of_session, &self.contexts);
         for row in selected {
             self.push_event(columns, *row as usize)?;
         }
@@ -365,14 +355,14 @@ impl Rows {
     #[inline]
     fn context_of(&mut self, context: Context, key: Option<usize>) -> u32 {
         let last = key.and_then(|key| self.renumbered.contexts.get_mut(key));
-        if let Some(last) = &last
-            && self.contexts.get(**last) == Some(&context)
+        if let Some((number, last)) = &last
+            && *last == context
         {
-            return **last;
+            return *number;
         }
         let number = self.contexts.number(context);
         if let Some(last) = last {
-            *last = number;
+            *last = (number, context);
         }
         let session = context.session as usize;
         if self.of_session.len() <= session {
@@ -421,7 +411,8 @@ impl Renumbered {
         self.user.begin(columns.user);
         if self.session.begin(columns.session) {
             self.contexts.clear();
-            self.contexts.resize(self.session.len(), NONE);
+            self.contexts
+                .resize(self.session.len(), (NONE, Context::NOBODY));
         }
         self.profile.begin(columns.profile);
         self.country.begin(columns.country);
@@ -435,12 +426,14 @@ impl Renumbered {
         self.shard.begin(columns.source.shard);
     }
     /// Finds for all sessions which context they had last, in whichever object.
-    fn look_up_contexts(&mut self, of_session: &[u32]) {
+    fn look_up_contexts(&mut self, of_session: &[u32], contexts: &Interner<Context>) {
         for key in self.session.found() {
-            let number = self.session.get(*key);
-            let last = of_session.get(number as usize);
-            if let (Some(place), Some(last)) = (self.contexts.get_mut(*key as usize), last) {
-                *place = *last;
+            let session = self.session.get(*key) as usize;
+            if let Some(number) = of_session.get(session)
+                && let Some(context) = contexts.get(*number)
+                && let Some(place) = self.contexts.get_mut(*key as usize)
+            {
+                *place = (*number, *context);
             }
         }
     }

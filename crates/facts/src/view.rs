@@ -171,17 +171,6 @@ mod tests {
     use super::*;
     use crate::row::{EventId, Packed};
 
-    const NOBODY: Context = Context {
-        user: 0,
-        session: 0,
-        profile: NONE,
-        country: NONE,
-        device_type: NONE,
-        device_os: NONE,
-        app_version: NONE,
-        producer: NONE,
-    };
-
     /// A view of events: type, milliseconds since midnight, position, and where
     /// a seek came from.
     fn view(events: &[(EventType, i64, i32, Option<i64>)]) -> View {
@@ -200,7 +189,7 @@ mod tests {
             &first.unwrap_or_else(|| row(&(EventType::Play, 0, 0, None))),
         );
         for event in events {
-            view.add(&row(event), &NOBODY, event.3, Some(5.0));
+            view.add(&row(event), &Context::NOBODY, event.3, Some(5.0));
         }
         view
     }
