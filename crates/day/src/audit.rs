@@ -49,6 +49,8 @@ pub use problem::Problem;
 pub use producers::ProducerLine;
 pub use standing::{LATE_DAYS, Status, late_window_open, newest_arrival};
 
+pub(crate) use problem::date_in;
+
 use scan::Role;
 
 /// How many objects are read at a time.

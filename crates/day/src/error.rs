@@ -5,6 +5,7 @@ use marquee_lake::step::{Kind, StepError};
 use marquee_tables::encode::EncodeError;
 use thiserror::Error;
 
+use crate::audit::date_in;
 use crate::catalog::CatalogError;
 
 /// What goes wrong with a day. [`DayError::kind`] says what may pass when it is
@@ -43,8 +44,9 @@ pub enum DayError {
     /// An object that a date is made from is gone: a processed one that a receipt
     /// names, or a file of the last generation.
     #[error(
-        "{key} is gone, which a date is to be made from: `marquee rebuild FROM..TO` over \
-         the dates that it is of makes it anew from raw"
+        "{key} is gone, which a date is to be made from: `marquee rebuild {}` makes it anew \
+         from raw",
+        date_in(key).unwrap_or("FROM..TO")
     )]
     Gone {
         /// The object.

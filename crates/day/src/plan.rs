@@ -13,7 +13,6 @@ mod selection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use futures::TryStreamExt;
 use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::generation::{self, Generation};
 use marquee_lake::receipt::{self, Receipt};
@@ -138,11 +137,11 @@ struct Known<'r> {
     receipts: Vec<(&'r Receipt, u64)>,
 }
 
-/// Plans.
+/// Plans, from the ledger alone: an object that is gone or damaged is found by the
+/// date that reads it, and stops no other.
 ///
 /// # Errors
-/// When the lake cannot be read, or lacks processed objects that a due date is
-/// made from: the error names `rebuild`, which makes them anew.
+/// When the ledger cannot be read, or has nothing of what is selected.
 pub async fn plan(
     store: &dyn ObjectStore,
     definitions: &Definitions,
@@ -183,7 +182,6 @@ pub async fn plan(
             tasks.push(task);
         }
     }
-    planner.prove_inputs(&tasks).await?;
     Ok(Plan {
         tasks,
         dates: known.keys().map(|date| (*date).to_owned()).collect(),
@@ -361,36 +359,6 @@ impl Planner<'_> {
             task.covered.join("\n"),
         );
         run_name(task.generation, &inputs)
-    }
-
-    /// Fails when a due date's inputs are gone, before anything is made.
-    async fn prove_inputs(&self, tasks: &[DateTask]) -> Result<(), DayError> {
-        let mut wanted: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for input in tasks
-            .iter()
-            .filter_map(|task| task.compaction.as_ref())
-            .flat_map(|compaction| &compaction.inputs)
-        {
-            let Some((directory, _)) = input.key.rsplit_once('/') else {
-                continue;
-            };
-            let keys = wanted.entry(directory.to_owned()).or_default();
-            keys.push(&input.key);
-        }
-        for (directory, keys) in wanted {
-            let there: BTreeSet<String> = self
-                .store
-                .list(Some(&Path::from(directory)))
-                .map_ok(|object| object.location.to_string())
-                .try_collect()
-                .await?;
-            if let Some(missing) = keys.iter().find(|key| !there.contains(**key)) {
-                return Err(DayError::Gone {
-                    key: (*missing).to_owned(),
-                });
-            }
-        }
-        Ok(())
     }
 }
 

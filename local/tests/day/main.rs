@@ -3,6 +3,7 @@
 
 mod checks;
 mod crash;
+mod gone;
 mod lake;
 mod late;
 mod races;

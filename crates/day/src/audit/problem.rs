@@ -199,7 +199,7 @@ fn advice_on(key: &str, named_by: Option<&str>) -> Cow<'static, str> {
 }
 
 /// The date that the key lies under.
-fn date_in(key: &str) -> Option<&str> {
+pub(crate) fn date_in(key: &str) -> Option<&str> {
     let names = ["ingest_date=", "event_date="];
     key.split('/')
         .find_map(|part| names.iter().find_map(|name| part.strip_prefix(name)))
