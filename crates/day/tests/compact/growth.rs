@@ -132,18 +132,22 @@ struct Made {
     read: Vec<BTreeSet<String>>,
 }
 
-/// Makes the date as functions do, each of which may be told from the others.
-fn make(lake: &Lake, bucket_rows: u64) -> Made {
-    let watched = Watched::new(lake.store.clone());
-    let store: Arc<dyn ObjectStore> = watched.clone();
+/// The steps over `store`, which divide dates in such parts.
+fn steps(store: Arc<dyn ObjectStore>, bucket_rows: u64, part: Extent) -> Steps {
     let settings = StepSettings {
         plan: plan_settings(bucket_rows),
         compact: compact_settings(),
-        part: PART,
+        part,
         ..StepSettings::default()
     };
-    let catalog = Arc::new(EmbeddedCatalog::new(lake.store.clone()));
-    let steps = Steps::new(store, catalog, NO_SQL, settings);
+    let catalog = Arc::new(EmbeddedCatalog::new(Arc::clone(&store)));
+    Steps::new(store, catalog, NO_SQL, settings)
+}
+
+/// Makes the date as functions do, each of which may be told from the others.
+fn make(lake: &Lake, bucket_rows: u64) -> Made {
+    let watched = Watched::new(lake.store.clone());
+    let steps = steps(watched.clone(), bucket_rows, PART);
     let call = |step, input: Value| lake.run(steps.call(step, input, NOW)).unwrap();
     let plan = call(Step::Plan, json!({ "which": "due" }));
     let date = &plan["dates"][0];
@@ -334,6 +338,29 @@ fn a_date_that_grows_reads_what_is_there_once_and_equals_a_run_from_scratch() {
         "{counts:?}"
     );
     assert_eq!(counts.redelivered, 25);
+}
+
+/// So that two runs that divide otherwise do not write over each other's documents.
+#[test]
+fn a_plan_that_divides_otherwise_has_another_name() {
+    let lake = new_lake();
+    deliver(&lake, "batch", &units(0, 150));
+    let plan = |part: Extent| -> (Value, usize) {
+        let steps = steps(lake.store.clone(), 100, part);
+        let input = json!({ "which": "due" });
+        let plan = lake.run(steps.call(Step::Plan, input, NOW)).unwrap();
+        let parts = plan["dates"][0]["parts"].as_array().unwrap().len();
+        (plan["plan"].clone(), parts)
+    };
+    let smaller = Extent {
+        rows_of_date: 50,
+        ..PART
+    };
+    let (name, parts) = plan(PART);
+    let (other, more_parts) = plan(smaller);
+    assert_eq!((parts, more_parts), (2, 3));
+    assert_ne!(name, other);
+    assert_eq!(plan(PART), (name, parts));
 }
 
 /// Documents that were written before say nothing of buckets.
