@@ -4,6 +4,7 @@
 mod s3;
 
 use futures::{StreamExt as _, TryStreamExt as _};
+use marquee_lake::step::Kind;
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, Error, GetOptions, ObjectStore as _, ObjectStoreExt as _, PutMode,
@@ -187,6 +188,24 @@ async fn answers_are_told_apart() {
     bucket.s3.answer_next("HEAD", 403, "AccessDenied");
     let error = bucket.store().head(&path()).await.unwrap_err();
     assert!(matches!(error, Error::PermissionDenied { .. }), "{error}");
+}
+
+/// It is the object that is at fault, so it is named, and reading it again is in vain.
+#[tokio::test]
+async fn a_range_that_an_object_does_not_have_is_its_damage() {
+    let bucket = Bucket::start().await;
+    let store = bucket.store();
+    store.put(&path(), "short".into()).await.unwrap();
+    let error = store.get_range(&path(), 100..108).await.unwrap_err();
+    assert_eq!(Kind::of(&error), Kind::Damaged, "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "Generic S3 error: GetObject was answered with 416 InvalidRange: \
+         ledger/receipts/r.json from byte 100: the stand-in refuses (request STANDIN)"
+    );
+    bucket.s3.answer_next("GET", 403, "AccessDenied");
+    let error = store.get_range(&path(), 100..108).await.unwrap_err();
+    assert_eq!(Kind::of(&error), Kind::Store, "{error:?}");
 }
 
 #[tokio::test]

@@ -169,7 +169,8 @@ async fn columns(store: &dyn ObjectStore, files: &TableFiles) -> Result<Vec<Colu
         let tail = file.bytes - length..file.bytes;
         let bytes = store
             .get_range(&Path::from(file.key.as_str()), tail)
-            .await?;
+            .await
+            .map_err(|error| DayError::reading(&file.key, error))?;
         let mut reader = ParquetMetaDataReader::new();
         match reader.try_parse_sized(&bytes, file.bytes) {
             Err(ParquetError::NeedMoreData(more)) if length < file.bytes => {
@@ -222,6 +223,10 @@ fn columns_of(schema: &Schema) -> Result<Vec<Column>, String> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use marquee_lake::generation::FileEntry;
+    use marquee_lake::step::Kind;
+    use object_store::memory::InMemory;
+
     use super::*;
 
     fn columns(text: &str) -> Vec<Column> {
@@ -233,6 +238,32 @@ mod tests {
             }
         };
         text.split(", ").map(column).collect()
+    }
+
+    /// A file that was cut off is its own fault, wherever it was cut.
+    #[tokio::test]
+    async fn a_file_that_is_too_short_is_named() {
+        let store = InMemory::new();
+        let key = "curated/t/event_date=2026-03-01/run=1-a/part-0000.parquet";
+        let files = TableFiles {
+            files: vec![FileEntry {
+                key: key.into(),
+                rows: 1,
+                bytes: 1 << 20,
+                digest: "d".into(),
+            }],
+        };
+        for length in [0, 100, (1 << 20) - 4] {
+            let content = vec![0; length];
+            store.put(&Path::from(key), content.into()).await.unwrap();
+            let error = super::columns(&store, &files).await.unwrap_err();
+            assert_eq!(error.kind(), Kind::Damaged, "{length}: {error}");
+            assert!(error.to_string().starts_with(key), "{length}: {error}");
+        }
+        store.delete(&Path::from(key)).await.unwrap();
+        let error = super::columns(&store, &files).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Gone, "{error}");
+        assert!(error.to_string().contains("`marquee rebuild 2026-03-01`"));
     }
 
     #[test]

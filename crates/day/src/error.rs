@@ -72,6 +72,19 @@ pub enum DayError {
 }
 
 impl DayError {
+    /// Why that object could not be read: it is named where it is at fault itself.
+    pub(crate) fn reading(key: &str, error: object_store::Error) -> Self {
+        let key = key.to_owned();
+        match Kind::of(&error) {
+            Kind::Gone => Self::Gone { key },
+            Kind::Damaged => Self::Parquet {
+                key,
+                cause: format!("it is shorter than it should be: {error}"),
+            },
+            _ => error.into(),
+        }
+    }
+
     /// Of which kind it is.
     pub fn kind(&self) -> Kind {
         match self {

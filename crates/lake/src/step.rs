@@ -1,9 +1,11 @@
 //! What the steps of the day have in common: they are asked in JSON, they take
 //! their time, and they fail in one of a few ways.
 
+use std::error::Error as StdError;
 use std::fmt::Display;
 use std::time::Instant;
 
+use object_store::GetRange;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
@@ -53,12 +55,27 @@ impl Kind {
         matches!(self, Self::Store)
     }
 
-    /// That of an object store's error.
+    /// That of an object store's error. An object that ends before what is read of
+    /// it begins is shorter than the ledger says, however often it is read.
     pub fn of(error: &object_store::Error) -> Self {
         match error {
             object_store::Error::NotFound { .. } => Self::Gone,
+            error if is_beyond_the_end(error) => Self::Damaged,
             _ => Self::Store,
         }
+    }
+}
+
+/// Whether a range was asked for that the object does not have: the stores put as
+/// the source of theirs what [`GetRange::as_range`] fails with, a type that
+/// `object_store` gives no name to.
+fn is_beyond_the_end(error: &(dyn StdError + 'static)) -> bool {
+    fn is_like<T: StdError + 'static>(like: &T, error: &(dyn StdError + 'static)) -> bool {
+        error.is::<T>() || error.source().is_some_and(|source| is_like(like, source))
+    }
+    match GetRange::Offset(1).as_range(0) {
+        Err(beyond) => is_like(&beyond, error),
+        Ok(_) => false,
     }
 }
 
@@ -230,6 +247,21 @@ mod tests {
             slow.to_string(),
             "object store: Generic S3 error: GetObject was answered with 503 SlowDown"
         );
+    }
+
+    #[tokio::test]
+    async fn an_object_that_ends_too_early_is_damaged() {
+        let store = InMemory::new();
+        let key = "curated/a.parquet".into();
+        store.put(&key, "short".into()).await.unwrap();
+        let beyond = store.get_range(&key, 100..108).await.unwrap_err();
+        assert_eq!(Kind::of(&beyond), Kind::Damaged, "{beyond}");
+        // However deep it lies.
+        let wrapped = object_store::Error::Generic {
+            store: "S3",
+            source: beyond.into(),
+        };
+        assert_eq!(Kind::of(&wrapped), Kind::Damaged, "{wrapped}");
     }
 
     #[tokio::test]

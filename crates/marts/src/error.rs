@@ -245,11 +245,13 @@ fn split_position(text: String) -> (String, Option<(u64, u64)>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::io;
     use std::sync::Arc;
 
     use datafusion::parquet::errors::ParquetError;
+    use object_store::GetRange;
 
     use super::*;
 
@@ -264,6 +266,14 @@ mod tests {
         object_store::Error::NotFound {
             path: "curated/events/a.parquet".to_owned(),
             source: "GetObject was answered with 404 NoSuchKey".into(),
+        }
+    }
+
+    /// What is read of a file that was cut off.
+    fn beyond() -> object_store::Error {
+        object_store::Error::Generic {
+            store: "S3",
+            source: Box::new(GetRange::Offset(9).as_range(7).unwrap_err()),
         }
     }
 
@@ -292,6 +302,10 @@ mod tests {
             let told = told(error);
             assert_eq!(told.kind(), Kind::Store, "{told}");
             assert!(told.to_string().contains("503 SlowDown"), "{told}");
+        }
+        for error in through(beyond) {
+            let told = told(error);
+            assert_eq!(told.kind(), Kind::Damaged, "{told}");
         }
         for error in through(missing) {
             let told = told(error);

@@ -6,8 +6,8 @@ use std::fmt;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId as _;
 use aws_sdk_s3::types::Error as Refusal;
-use object_store::Error;
 use object_store::path::Path;
+use object_store::{Error, GetRange};
 
 use super::STORE;
 
@@ -33,6 +33,20 @@ pub struct S3Failure {
 }
 
 impl S3Failure {
+    fn of<E>(operation: &'static str, error: SdkError<E>) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    {
+        Self {
+            operation,
+            status: status(&error),
+            code: error.code().map(str::to_owned),
+            message: error.message().map(str::to_owned),
+            request_id: error.request_id().map(str::to_owned),
+            source: Box::new(error),
+        }
+    }
+
     /// The HTTP status; `None` where no answer came, or none of its own.
     pub fn status(&self) -> Option<u16> {
         self.status
@@ -94,15 +108,42 @@ pub(super) fn failure<E>(operation: &'static str, location: &Path, error: SdkErr
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    let failure = S3Failure {
-        operation,
-        status: status(&error),
-        code: error.code().map(str::to_owned),
-        message: error.message().map(str::to_owned),
-        request_id: error.request_id().map(str::to_owned),
-        source: Box::new(error),
+    tell(location.to_string(), S3Failure::of(operation, error))
+}
+
+/// A range was asked for that begins where the object has ended, or after it. The
+/// object is named, since who reads it looks at it; and the source is the error that
+/// `object_store` itself has for that, as its other stores have it, so that callers
+/// tell it from a call that may pass.
+pub(super) fn beyond_the_end<E>(
+    operation: &'static str,
+    location: &Path,
+    range: &GetRange,
+    error: SdkError<E>,
+) -> Error
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    let start = match range {
+        GetRange::Bounded(range) => range.start,
+        GetRange::Offset(start) => *start,
+        GetRange::Suffix(_) => 0,
     };
+    let size = object_size(&error).unwrap_or(start);
+    let mut failure = S3Failure::of(operation, error);
+    let said = failure.message.as_deref().unwrap_or("no byte is there");
+    failure.message = Some(format!("{location} from byte {start}: {said}"));
+    if let Err(beyond) = GetRange::Offset(start).as_range(size.min(start)) {
+        failure.source = Box::new(beyond);
+    }
     tell(location.to_string(), failure)
+}
+
+/// What S3 says of the whole object's size where it has no such range: `bytes */10`.
+fn object_size<E>(error: &SdkError<E>) -> Option<u64> {
+    let headers = error.raw_response()?.headers();
+    let size = headers.get("content-range")?.strip_prefix("bytes */")?;
+    size.parse().ok()
 }
 
 /// The failure of one key within a call that succeeded as a whole.

@@ -10,7 +10,7 @@ use object_store::path::Path;
 use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectMeta, Result};
 
 use super::attributes::Headers;
-use super::failure::{failure, invalid};
+use super::failure::{beyond_the_end, failure, invalid, status};
 use super::{S3Store, STORE};
 
 /// The conditions and the range, which GET and HEAD take alike.
@@ -49,7 +49,10 @@ impl S3Store {
             .set_range(range.clone())
             .send()
             .await
-            .map_err(|error| failure("GetObject", location, error))?;
+            .map_err(|error| match (status(&error), &options.range) {
+                (Some(416), Some(range)) => beyond_the_end("GetObject", location, range, error),
+                _ => failure("GetObject", location, error),
+            })?;
 
         let length = length(got.content_length)?;
         let (range, size) = match (range, got.content_range.as_deref()) {

@@ -135,3 +135,20 @@ async fn a_damaged_file_is_named() {
         assert!(error.to_string().contains(&named), "{damaged:?}: {error}");
     }
 }
+
+/// Also where a reader asks for what is beyond the end.
+#[tokio::test]
+async fn a_file_that_was_cut_off_is_named() {
+    let days = Days::new(Arc::new(Busy::default()), 3).await;
+    let file = views(&days, 2);
+    let key = Path::from(file.key.as_str());
+    let whole = days.store.get(&key).await.unwrap().bytes().await.unwrap();
+    for length in [0, 1, whole.len() / 2, whole.len() - 1] {
+        let cut = whole.slice(..length);
+        days.store.put(&key, cut.into()).await.unwrap();
+        let error = failure(&days).await;
+        assert_eq!(error.kind(), Kind::Damaged, "{length}: {error}");
+        let named = format!(".sql: {} is not what the ledger says of it: ", file.key);
+        assert!(error.to_string().contains(&named), "{length}: {error}");
+    }
+}
