@@ -1,164 +1,16 @@
 """The daily, backfill and replay machines run by the emulator over stand-ins of the
 functions, which answer as docs/adr/0006-on-aws.md says.
 
-Needs the packages of requirements.txt. A stand-in writes down what it was asked,
-so a test sees which step was called with what, and in which order.
+Needs the packages of requirements.txt.
 """
 
-import io
 import json
-import tempfile
-import time
 import unittest
-import zipfile
-from pathlib import Path
 
-try:
-    import boto3
-    import ministack  # noqa: F401
-except ImportError:
-    boto3 = None
-
-from emulator import ACCOUNT, REGION, Emulator
-from test_state_machines import FUNCTIONS, filled
-
-# A custom runtime, as the functions have: what it is asked goes down in a file.
-STAND_IN = '''#!/usr/bin/env python3
-import json, os, urllib.request
-
-API = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
-NAME, DIRECTORY = os.environ["NAME"], os.environ["DIRECTORY"]
+from stand_ins import DAYS, GONE, LOADED, NOTHING, WELL, OverStandIns, plan, unloaded, work
 
 
-def answer(event):
-    # A plan that is asked what is not loaded answers from a list of its own.
-    asked = "unloaded" if event.get("which") == "unloaded" else NAME
-    with open(DIRECTORY + "/answers.json") as file:
-        answers = json.load(file)[asked]
-    with open(DIRECTORY + "/calls.ndjson", "a+") as file:
-        file.seek(0)
-        count = sum(json.loads(line)["asked"] == asked for line in file)
-        file.write(json.dumps({"name": NAME, "asked": asked, "event": event}) + "\\n")
-    if isinstance(answers, list):
-        return answers[min(count, len(answers) - 1)]
-    return answers.get(event.get("work") or event.get("event_date"), answers.get("*", {}))
-
-
-while True:
-    with urllib.request.urlopen(API + "next") as response:
-        request, event = response.headers["Lambda-Runtime-Aws-Request-Id"], json.load(response)
-    said = answer(event)
-    kind = "error" if "errorType" in said else "response"
-    urllib.request.urlopen(API + request + "/" + kind, data=json.dumps(said).encode()).close()
-'''
-
-DAYS = ("2026-01-05", "2026-01-06", "2026-01-07")
-SECONDS = 60
-
-
-def work(date):
-    return f"staging/plans/p/event_date={date}"
-
-
-def plan(*dates, buckets=1, parts=None, **more):
-    """Dates of so many buckets: several are divided, in two parts if nothing else is said."""
-    parts = (2 if buckets > 1 else 0) if parts is None else parts
-    return {"plan": "p", "count": len(dates), "dates": [
-        {"event_date": date, "work": work(date), "generation": 1, "why": "new", "compact": True,
-         "parts": list(range(parts)), "buckets": list(range(buckets)), **more} for date in dates]}
-
-
-def unloaded(*dates, count=None):
-    return {"count": count or len(dates), "unloaded": [{"event_date": date, "generation": 1} for date in dates]}
-
-
-GONE = {"errorType": "Gone", "errorMessage": "processed/x is gone"}
-NOTHING = {"plan": "none", "count": 0, "dates": []}
-LOADED = {"load": "l", "status": "loaded"}
-WELL = {
-    "plan": [plan(DAYS[0]), NOTHING],
-    "unloaded": [unloaded(DAYS[0]), unloaded()],
-    "split": {}, "compact": {}, "gather": {}, "marts": {}, "sweep": {"*": {"objects": 0, "bytes": 0}},
-    "alert": {"*": {"sent": True}},
-    "check": {"*": {"stops": False, "broken": []}},
-    "prepare": {"*": {"is_unchanged": False, "run": "1-r"}},
-    "book": {"*": {"outcome": "balanced", "cause": None}},
-    "publish": {"*": {"outcome": "published", "generation": 1, "rows": 3}},
-    "audit": {"*": {"balanced": True, "status": "provisional", "problems": []}},
-    "load": [{"load": "l", "status": "running"}, {"load": "l", "status": "running"}, LOADED],
-    "replay": {"*": {"replayed": 2}},
-}
-
-
-@unittest.skipIf(boto3 is None, "boto3 and ministack are not installed")
-class DryRun(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        directory = cls.enterClassContext(tempfile.TemporaryDirectory())
-        cls.directory = Path(directory) / "stand-ins"
-        cls.directory.mkdir()
-        cls.emulator = cls.enterClassContext(Emulator(directory, wait_scale="0.001"))
-        session = boto3.Session(ACCOUNT, "test", region_name=REGION)
-        cls.states = session.client("stepfunctions", endpoint_url=cls.emulator.endpoint)
-        functions = session.client("lambda", endpoint_url=cls.emulator.endpoint)
-        code = io.BytesIO()
-        with zipfile.ZipFile(code, "w") as archive:
-            archive.writestr("bootstrap", STAND_IN)
-        arns = {}
-        for name in FUNCTIONS:
-            made = functions.create_function(
-                FunctionName=f"m-{name}", Runtime="provided.al2023", Handler="bootstrap", Timeout=30,
-                Role=f"arn:aws:iam::{ACCOUNT}:role/m", Code={"ZipFile": code.getvalue()},
-                Environment={"Variables": {"NAME": name, "DIRECTORY": str(cls.directory)}})
-            arns[f"{name}_arn"] = made["FunctionArn"]
-        cls.supplied = {**arns, "warehouse": "false", "dates_side_by_side": "2", "buckets_side_by_side": "2",
-                        "daily_machine_arn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:daily-false"}
-        cls.machines = {}
-        for name in ("daily", "backfill", "replay"):
-            cls.machines[name] = cls.create(f"{name}-false", filled(name, cls.supplied))
-        cls.machines["warehouse"] = cls.create("daily-true", filled("daily", {**cls.supplied, "warehouse": "true"}))
-        one_by_one = {**cls.supplied, "dates_side_by_side": "1"}
-        cls.machines["one by one"] = cls.create("daily-one-by-one", filled("daily", one_by_one))
-
-    @classmethod
-    def create(cls, name, machine):
-        # The emulator's distributed map knows no JSONata; that both maps do the
-        # same is held by test_state_machines.
-        machine = json.loads(json.dumps(machine).replace('"DISTRIBUTED"', '"INLINE"'))
-        made = cls.states.create_state_machine(
-            name=name, definition=json.dumps(machine), roleArn=f"arn:aws:iam::{ACCOUNT}:role/m")
-        return made["stateMachineArn"]
-
-    def run_machine(self, machine, request, **answers):
-        """Its execution at its end, and what the functions were asked."""
-        (self.directory / "answers.json").write_text(json.dumps({**WELL, **answers}))
-        (self.directory / "calls.ndjson").write_text("")
-        arn = self.states.start_execution(
-            stateMachineArn=self.machines[machine], input=json.dumps(request))["executionArn"]
-        end = time.monotonic() + SECONDS
-        while time.monotonic() < end:
-            done = self.states.describe_execution(executionArn=arn)
-            if done["status"] != "RUNNING":
-                calls = [json.loads(line) for line in (self.directory / "calls.ndjson").read_text().splitlines()]
-                return done, [(call["name"], call["event"]) for call in calls]
-            time.sleep(0.05)
-        self.fail(f"the execution did not end within {SECONDS} s:\n{self.emulator.tail()}")
-
-    def succeeds(self, done):
-        self.assertEqual(done["status"], "SUCCEEDED", done.get("cause"))
-        return json.loads(done["output"])
-
-    def fails(self, done, error, *words):
-        self.assertEqual((done["status"], done.get("error")), ("FAILED", error), done.get("cause"))
-        for word in words:
-            self.assertIn(word, done["cause"])
-
-    def alerts(self, calls):
-        return [event for name, event in calls if name == "alert"]
-
-    def of(self, calls, date):
-        return [name for name, event in calls if event.get("work") == work(date) or event.get("event_date") == date]
-
+class DryRun(OverStandIns):
     def test_dates_are_published_in_order(self):
         done, calls = self.run_machine("daily", {"which": "due", "time": "2026-01-08T02:00:00Z"}, plan=[plan(*DAYS)])
         self.assertEqual(self.succeeds(done), {"published": list(DAYS), "replans": 0})
@@ -272,15 +124,6 @@ class DryRun(unittest.TestCase):
         (alert,) = self.alerts(calls)
         self.assertEqual((alert["step"], alert["cause"]), ("audit", {"balanced": False, "problems": ["1 event is missing"]}))
 
-    def tells(self, alert, done, step, date):
-        """That it is what a catch says of that step and date."""
-        self.assertEqual((alert["source"], alert["step"], alert["event_date"]), ("marquee.state_machine", step, date))
-        self.assertEqual(alert["cause"]["Error"], "Gone")
-        self.assertIn("processed/x is gone", alert["cause"]["Cause"])
-        self.assertEqual(alert["execution"], done["executionArn"])
-        self.assertEqual(alert["state_machine"], done["stateMachineArn"])
-        self.assertTrue(alert["started_at"].startswith("20"))
-
     def test_a_step_of_no_date_that_fails_alerts_with_its_name_and_ends_the_execution(self):
         for step in ("plan", "publish", "sweep"):
             with self.subTest(step=step):
@@ -379,12 +222,6 @@ class DryRun(unittest.TestCase):
         done, _ = self.run_machine("daily", {}, sweep={"*": broken}, alert={"*": broken})
         self.fails(done, "Marquee.StepFailed", "sweep")
 
-    def loads(self, calls):
-        return [event for name, event in calls if name == "load"]
-
-    def starts(self, calls):
-        return [event["event_date"] for event in self.loads(calls) if event["step"] == "start"]
-
     def test_the_warehouse_is_waited_for(self):
         done, calls = self.run_machine("warehouse", {}, plan=[plan(DAYS[0])])
         self.succeeds(done)
@@ -465,18 +302,6 @@ class DryRun(unittest.TestCase):
         done, calls = self.run_machine("daily", {}, plan=[more, plan(DAYS[2]), NOTHING])
         self.succeeds(done)
         self.assertEqual(self.output_of_next(done)["published"], [DAYS[2]])
-
-    def output_of_next(self, done):
-        """What the execution answers in which that one went on."""
-        end = time.monotonic() + SECONDS
-        while time.monotonic() < end:
-            listed = self.states.list_executions(stateMachineArn=done["stateMachineArn"])["executions"]
-            next_ones = [each for each in listed if each["name"] == f"{done['name']}-2"]
-            if next_ones and next_ones[0]["status"] != "RUNNING":
-                break
-            time.sleep(0.05)
-        self.assertEqual([each["status"] for each in next_ones], ["SUCCEEDED"])
-        return json.loads(self.states.describe_execution(executionArn=next_ones[0]["executionArn"])["output"])
 
     def test_a_backfill_goes_by_months_and_past_a_held_date(self):
         spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}
