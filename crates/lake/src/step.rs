@@ -70,13 +70,20 @@ impl Kind {
 /// the source of theirs what [`GetRange::as_range`] fails with, a type that
 /// `object_store` gives no name to.
 fn is_beyond_the_end(error: &(dyn StdError + 'static)) -> bool {
-    fn is_like<T: StdError + 'static>(like: &T, error: &(dyn StdError + 'static)) -> bool {
-        error.is::<T>() || error.source().is_some_and(|source| is_like(like, source))
+    fn is_like<T: StdError + 'static>(_: &T, error: &(dyn StdError + 'static)) -> bool {
+        error.is::<T>()
     }
-    match GetRange::Offset(1).as_range(0) {
-        Err(beyond) => is_like(&beyond, error),
-        Ok(_) => false,
+    let Err(beyond) = GetRange::Offset(1).as_range(0) else {
+        return false;
+    };
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if is_like(&beyond, error) {
+            return true;
+        }
+        next = error.source();
     }
+    false
 }
 
 impl LakeError {
