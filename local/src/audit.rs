@@ -26,6 +26,7 @@ use warehouse::Warehouse;
 /// every identity followed from where it arrived to where it is now; the
 /// warehouse's rows are those that its last load counted. What keeps the books
 /// from balancing is named, with what to do about it; the exit code is then 1.
+/// What was counted is kept in the lake, where the table audit_books shows it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The date, YYYY-MM-DD
