@@ -211,11 +211,10 @@ impl Incident {
             Self::Caught(caught) => {
                 let machine = caught.machine.as_deref().unwrap_or_default();
                 let mut settles = vec![rings(Runbook::ExecutionFailed, machine)];
-                // Of what a date is found to be, and of a load, the execution goes
-                // on, and fails in the end for having met it, but may fail for
-                // something else before.
+                // Of what befell a date the execution goes on, and fails in the end
+                // for having met it, but may fail for something else before.
                 let of_execution = match caught.finding {
-                    Finding::Failed(_) if caught.step.as_deref() != Some("load") => failed,
+                    Finding::Failed(_) if caught.event_date.is_none() => failed,
                     _ => found,
                 };
                 settles.extend(caught.execution.as_ref().map(of_execution));

@@ -76,7 +76,8 @@ async fn another_date_step_or_finding_is_another_incident() {
 #[tokio::test]
 async fn a_step_and_its_execution_are_one_incident() {
     let newsroom = Newsroom::new();
-    assert_eq!(newsroom.hear(&caught_step()).await, 1);
+    let plan = with(caught_step(), "/event_date", Value::Null);
+    assert_eq!(newsroom.hear(&plan).await, 1);
     newsroom.pass(5 * 60);
     assert_eq!(newsroom.hear(&execution_failed()).await, 0);
     let runtimes = with(execution_failed(), "/detail/error", "States.Runtime");
@@ -103,10 +104,10 @@ async fn an_execution_that_nobody_told_of_is_told_once() {
     assert_eq!(newsroom.hear(&execution_timed_out()).await, 1);
 }
 
-/// Every date that is held is told, and that the execution fails in the end is
-/// settled by them. What Step Functions itself breaks off is not.
+/// Every date that is held or failed is told, and that the execution fails in the end
+/// is settled by them. What Step Functions itself breaks off is not.
 #[tokio::test]
-async fn dates_that_are_held_settle_their_execution_only() {
+async fn dates_that_are_held_or_failed_settle_their_execution_only() {
     for (error, sent) in [
         ("DatesHeld", 0),
         ("States.DataLimitExceeded", 1),
@@ -119,11 +120,18 @@ async fn dates_that_are_held_settle_their_execution_only() {
         let ended = with(execution_failed(), "/detail/error", error);
         assert_eq!(newsroom.hear(&ended).await, sent, "{error}");
     }
-    let newsroom = Newsroom::new();
-    let load = with(caught_step(), "/step", "load");
-    assert_eq!(newsroom.hear(&load).await, 1);
-    let runtimes = with(execution_failed(), "/detail/error", "States.Runtime");
-    assert_eq!(newsroom.hear(&runtimes).await, 1, "after a load it goes on");
+    for step in ["compact", "load"] {
+        let newsroom = Newsroom::new();
+        let of_date = with(caught_step(), "/step", step);
+        assert_eq!(newsroom.hear(&of_date).await, 1);
+        assert_eq!(newsroom.hear(&execution_failed()).await, 0, "{step}");
+        let runtimes = with(execution_failed(), "/detail/error", "States.Runtime");
+        let another = format!("{EXECUTION}another");
+        let next = with(of_date, "/execution", another.as_str());
+        assert_eq!(newsroom.hear(&next).await, 0);
+        let runtimes = with(runtimes, "/detail/executionArn", another.as_str());
+        assert_eq!(newsroom.hear(&runtimes).await, 1, "after {step} it goes on");
+    }
     let newsroom = Newsroom::new();
     assert_eq!(newsroom.hear(&caught_book()).await, 1);
     let stopped = with(execution_failed(), "/detail/status", "ABORTED");
