@@ -33,6 +33,7 @@ struct Figures {
     name: &'static str,
     seconds: f64,
     cpu_s: f64,
+    user_s: f64,
     peak_mib: f64,
     /// Bytes of memory at the peak, a row.
     bytes_per_row: f64,
@@ -89,11 +90,12 @@ fn main() -> Result<ExitCode> {
     }
     if !arguments.json {
         println!(
-            "{:<14} {:>11} {:>9} {:>9} {:>12} {:>10} {:>12} {:>14}",
+            "{:<14} {:>11} {:>9} {:>9} {:>9} {:>12} {:>10} {:>12} {:>14}",
             "one core",
             "events",
             "seconds",
             "CPU s",
+            "user s",
             "events/CPU s",
             "peak MiB",
             "peak B/event",
@@ -107,10 +109,11 @@ fn main() -> Result<ExitCode> {
         } else {
             let rows = figures.rows as f64;
             println!(
-                "{name:<14} {:>11} {:>9.2} {:>9.2} {:>12.0} {:>10.0} {:>12.1} {:>14.1}",
+                "{name:<14} {:>11} {:>9.2} {:>9.2} {:>9.2} {:>12.0} {:>10.0} {:>12.1} {:>14.1}",
                 figures.rows,
                 figures.seconds,
                 figures.cpu_s,
+                figures.user_s,
                 rows / figures.cpu_s,
                 figures.peak_mib,
                 figures.bytes_per_row,
@@ -171,6 +174,7 @@ fn measure(name: &'static str, events: u64, arguments: &Arguments) -> Result<Fig
         name,
         seconds: result.seconds,
         cpu_s: result.cpu_s,
+        user_s: result.user_s,
         peak_mib: result.peak_mib,
         bytes_per_row: result.peak_mib * MIB / result.rows as f64,
         rows: result.rows,

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use marquee_bench::clock::process_cpu;
+use marquee_bench::clock::ProcessCpu;
 use marquee_bench::facts::{self, DATE, RUN};
 use marquee_bench::memory;
 use marquee_lake::catalogue;
@@ -171,18 +171,19 @@ fn measure(name: &str, lake: &Path) -> Result<Figures> {
         let before = memory::reset_peak()?;
         let (mut seconds, mut cpu_s) = (f64::INFINITY, f64::INFINITY);
         for _ in 0..ROUNDS {
-            let (start, cpu) = (Instant::now(), process_cpu()?);
+            let (start, cpu) = (Instant::now(), ProcessCpu::now()?);
             open().await?.build_all(marts.clone(), AT_ONCE).await?;
             seconds = seconds.min(start.elapsed().as_secs_f64());
-            cpu_s = cpu_s.min((process_cpu()? - cpu).as_secs_f64());
+            cpu_s = cpu_s.min(ProcessCpu::since(cpu)?.total().as_secs_f64());
         }
         let peak = memory::peak()?.saturating_sub(before);
         let run = open().await?;
         let mut each = Vec::new();
         for mart in &marts {
-            let start = process_cpu()?;
+            let start = ProcessCpu::now()?;
             run.build(mart).await?;
-            each.push((mart.name.clone(), (process_cpu()? - start).as_secs_f64()));
+            let took = ProcessCpu::since(start)?.total();
+            each.push((mart.name.clone(), took.as_secs_f64()));
         }
         each.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         Ok(Figures {

@@ -21,7 +21,7 @@ use object_store::local::LocalFileSystem;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::process_cpu;
+use crate::clock::ProcessCpu;
 use crate::input::{Packing, input, simulation};
 use crate::memory;
 
@@ -44,6 +44,8 @@ pub struct DayResult {
     pub seconds: f64,
     /// Seconds of processor time, of all threads.
     pub cpu_s: f64,
+    /// Those of them in the program itself, not in the kernel for it.
+    pub user_s: f64,
     /// Memory at the most, beyond what the program began with, in MiB.
     pub peak_mib: f64,
     /// Bytes of the files written.
@@ -167,10 +169,10 @@ pub fn run(directory: &Path, memory_bytes: usize, buckets: u32) -> Result<DayRes
         ..CompactSettings::default()
     };
     let before = memory::reset_peak()?;
-    let (start, cpu) = (Instant::now(), process_cpu()?);
+    let (start, cpu) = (Instant::now(), ProcessCpu::now()?);
     let (store, titles): (Arc<dyn ObjectStore>, _) = (store, Arc::new(titles));
     let done = runtime.block_on(facts::make(&store, &titles, &task, &settings))?;
-    let (seconds, cpu_s) = (start.elapsed().as_secs_f64(), process_cpu()? - cpu);
+    let (seconds, cpu) = (start.elapsed().as_secs_f64(), ProcessCpu::since(cpu)?);
     let peak = memory::peak()?.saturating_sub(before);
     if done.counts.receipt_rows != rows {
         bail!("{} rows were read of {rows}", done.counts.receipt_rows);
@@ -179,7 +181,8 @@ pub fn run(directory: &Path, memory_bytes: usize, buckets: u32) -> Result<DayRes
         name: "marquee".to_owned(),
         rows,
         seconds,
-        cpu_s: cpu_s.as_secs_f64(),
+        cpu_s: cpu.total().as_secs_f64(),
+        user_s: cpu.user.as_secs_f64(),
         peak_mib: peak as f64 / 1_048_576.0,
         out_bytes: done.tables.values().map(|table| table.bytes()).sum(),
         checks: Checks::of(directory, &done)?,
