@@ -232,7 +232,7 @@ variable "receipt_days" {
 variable "bucket_rows" {
   description = "Rows of a bucket of users, about: a date of more is compacted in several."
   type        = number
-  default     = 4000000
+  default     = 8000000
 }
 
 variable "part_rows" {

@@ -3,7 +3,7 @@
 use crate::estimate::{Group, Line, fixed, line};
 use crate::measured::{
     BUCKET_ROWS, CHECKS_NS, COMPACT_NS, CORE_MB, CURATED, LAMBDA_IO, LATE_DATES, MARTS_BUSY,
-    MARTS_NS, PROCESSED, ROW_GROUP, SLOWER, SPLIT_CHUNK, STEP_SECONDS,
+    MARTS_NS, PART_CHUNKS, PROCESSED, ROW_GROUP, SLOWER, SPLIT_CHUNK, SPLIT_NS, STEP_SECONDS,
 };
 use crate::prices::{
     DAYS, GB_SECOND, GLUE_REQUEST, INVOCATION, S3_GET, S3_PUT, SCHEDULE, TRANSITION,
@@ -13,7 +13,7 @@ use crate::transform::batches;
 use crate::workload::Workload;
 
 /// Transitions of an execution around its dates, and of a date around its
-/// buckets; of a bucket.
+/// buckets; of a bucket, or a part of the split.
 const AROUND_DATES: f64 = 10.0;
 const AROUND_BUCKETS: f64 = 16.0;
 const OF_BUCKET: f64 = 2.0;
@@ -34,6 +34,8 @@ struct Work {
     runs: f64,
     /// Of a date.
     buckets: f64,
+    /// Parts that a date's inputs are divided in.
+    parts: f64,
     /// Seconds that compaction, and splitting before it, take.
     compact_s: f64,
     /// Seconds that marts and checks take.
@@ -52,10 +54,10 @@ fn buckets(rows: f64) -> f64 {
 
 /// What a date's runs have to do.
 ///
-/// The first run reads what arrived, in two passes when there is more than one
-/// bucket. A later one reads what is curated, once, as a bucket reads the files
-/// that its users are in; and, for a few rows of each, the batches that brought
-/// late events, which are taken to be all of a day. Only where late events double
+/// The first run reads what arrived; where there is more than one bucket it first
+/// divides it, and reads what it wrote. A later one reads what is curated, once, as a
+/// bucket reads the files that its users are in; and, for a few rows of each, the
+/// batches that brought late events, which are taken to be all of a day. Only where late events double
 /// the number of buckets does each file serve two, and is read twice: a run in the
 /// life of a date, if any, which is left out.
 fn work(workload: &Workload, records: &Records) -> Work {
@@ -66,23 +68,28 @@ fn work(workload: &Workload, records: &Records) -> Work {
     let buckets = buckets(rows);
     let io = |share: f64| rows * workload.avg_bytes * share / LAMBDA_IO;
     let kernel = rows * COMPACT_NS * SLOWER * 1e-9;
+    let divide = rows * SPLIT_NS * SLOWER * 1e-9;
+    let is_divided = f64::from(buckets > 1.0);
 
-    let passes = if buckets > 1.0 { 2.0 } else { 1.0 };
-    let first = passes * (kernel + io(PROCESSED)) + (passes - 1.0) * io(PROCESSED) + io(CURATED);
+    let division = is_divided * (divide + 2.0 * io(PROCESSED));
+    let first = division + kernel + io(PROCESSED) + io(CURATED);
     let again = kernel + io(CURATED) + io(CURATED);
+    let search = if buckets > 1.0 { divide } else { kernel };
     let marts =
         rows * (MARTS_NS + CHECKS_NS) * SLOWER * 1e-9 / MARTS_BUSY * CORE_MB / workload.day_mb;
 
     let (chunk_rows, chunk_bytes) = SPLIT_CHUNK;
-    let chunks = DAYS * (rows / chunk_rows).ceil()
-        + late * (rows * workload.avg_bytes * PROCESSED / chunk_bytes).ceil();
-    let splits = if buckets > 1.0 { chunks * buckets } else { 0.0 };
+    let of_date = (rows / chunk_rows).ceil();
+    let chunks =
+        DAYS * of_date + late * (rows * workload.avg_bytes * PROCESSED / chunk_bytes).ceil();
+    let splits = is_divided * chunks * buckets;
     let groups = (rows / ROW_GROUP).ceil();
     let arrived = batches(workload, records) / DAYS * READS;
     Work {
         runs,
         buckets,
-        compact_s: DAYS * first + later * again + late * (kernel + io(PROCESSED)),
+        parts: is_divided * (of_date / PART_CHUNKS).ceil(),
+        compact_s: DAYS * first + later * again + late * (search + io(PROCESSED)),
         marts_s: runs * (marts + io(CURATED)),
         splits,
         reads: (DAYS + late) * arrived + splits + later * groups + runs * groups * READS,
@@ -92,10 +99,11 @@ fn work(workload: &Workload, records: &Records) -> Work {
 /// What the day costs.
 pub(crate) fn lines(workload: &Workload, records: &Records) -> Vec<Line> {
     let work = work(workload, records);
-    let calls = work.runs * (STEPS + work.buckets);
+    let side_by_side = work.parts + work.buckets;
+    let calls = work.runs * (STEPS + side_by_side);
     let memory = workload.day_mb / 1_024.0;
     let around = calls * STEP_SECONDS * memory;
-    let transitions = work.runs * (AROUND_BUCKETS + OF_BUCKET * work.buckets) + DAYS * AROUND_DATES;
+    let transitions = work.runs * (AROUND_BUCKETS + OF_BUCKET * side_by_side) + DAYS * AROUND_DATES;
     let written = work.runs * (DOCUMENTS + 4.0 * work.buckets);
     let shown = work.runs * TABLES * SHOWING;
     let day = Group::Day;

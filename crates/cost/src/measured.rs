@@ -29,15 +29,20 @@ pub const TRANSFORM_NS: (f64, f64) = (1_063.0, 725.0);
 pub const TRANSFORM_PLAIN_NS: (f64, f64) = (1_074.0, 623.0);
 /// Nanoseconds that compaction takes for an event, at 16 million in a bucket
 /// (docs/adr/0004-compaction.md); less in smaller ones.
-pub const COMPACT_NS: f64 = 1_170.0;
+pub const COMPACT_NS: f64 = 640.0;
+/// Nanoseconds that dividing a date into 64 buckets takes for an event; less into
+/// fewer (the same).
+pub const SPLIT_NS: f64 = 400.0;
 /// Nanoseconds of all cores together that the marts take for an event of the date
 /// (`cargo xtask bench marts`): 420 at a million, 360 at four, 400 at sixteen.
 pub const MARTS_NS: f64 = 420.0;
 /// Rows of a bucket, of which there are as many as the next power of two.
-pub const BUCKET_ROWS: f64 = 4_000_000.0;
+pub const BUCKET_ROWS: f64 = 8_000_000.0;
 /// How much one chunk of a split has (`CompactSettings` of crates/day): rows of the
 /// date, or bytes read for them.
 pub const SPLIT_CHUNK: (f64, f64) = (1_310_720.0, 1_073_741_824.0);
+/// How many chunks a part of a split has, at the most.
+pub const PART_CHUNKS: f64 = 16.0;
 /// Rows that one read fetches.
 pub const ROW_GROUP: f64 = 131_072.0;
 

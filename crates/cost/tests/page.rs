@@ -36,7 +36,9 @@ fn the_prices_are_on_the_page() {
 fn the_buckets_of_the_highest_rate_are_on_the_page() {
     let estimate = Estimate::of(&Workload::new(10.0 * DAY)).unwrap();
     let of_run = (of(&estimate, "state transitions").0 / prices::DAYS - 10.0) / 4.0;
-    let buckets = (of_run - 16.0) / 2.0;
+    // 658 chunks by sixteen are the parts that it is divided in.
+    let parts = (10.0 * DAY * 0.998 / 1_310_720.0 / 16.0).ceil();
+    let buckets = (of_run - 16.0) / 2.0 - parts;
     says(&format!("in {buckets:.0} buckets as in one"));
     let is_more = estimate.of_group(Group::Day) > estimate.of_group(Group::Stream);
     assert!(is_more && estimate.workload.mode == Mode::Provisioned);
@@ -312,13 +314,14 @@ fn a_thousand_a_second_by_hand() {
     ));
     assert!((of(&estimate, "curated").0 - curated).abs() < 1e-6);
 
-    // Two passes for the day before; three later dates, each read once, and what
-    // arrived in the day for each.
+    // The day before is divided, and read and written for that; three later dates, each
+    // read once, and what arrived in the day looked through for each.
     let rows = DAY * 0.998;
-    let kernel = rows * 1_170e-9 * 1.5;
+    let kernel = rows * 640e-9 * 1.5;
+    let divide = rows * 400e-9 * 1.5;
     let io = |share: f64| rows * 366.0 * share / 75e6;
-    let first = 2.0 * (kernel + io(0.144)) + io(0.144) + io(0.110);
-    let late = kernel + io(0.144);
+    let first = divide + kernel + 3.0 * io(0.144) + io(0.110);
+    let late = divide + io(0.144);
     let again = kernel + 2.0 * io(0.110) + late;
     says(&format!("that run takes {:.0} s more", io(0.110)));
     let dollars = prices::DAYS * (first + 3.0 * again) * 3_008.0 / 1_024.0 * 0.000_016_666_7;
@@ -332,18 +335,18 @@ fn a_thousand_a_second_by_hand() {
     // 66 chunks of 1.3 M rows; three times 5 of a gibibyte.
     assert_eq!((rows / 1_310_720.0).ceil(), 66.0);
     assert_eq!((rows * 366.0 * 0.144 / 1_073_741_824.0).ceil(), 5.0);
-    let splits = prices::DAYS * (66.0 + 3.0 * 5.0) * 32.0;
+    let splits = prices::DAYS * (66.0 + 3.0 * 5.0) * 16.0;
     let (written, dollars) = of(&estimate, "objects of splits written");
     assert!((written - splits).abs() < 1e-6);
     says(&format!(
-        "(66 + 3 × 5) × 32 × 30.4 = {splits:.0} objects, ${dollars:.2}"
+        "(66 + 3 × 5) × 16 × 30.4 = {splits:.0} objects, ${dollars:.2}"
     ));
 
-    // 21.6 of four million rows, and the next power of two.
-    says(&format!("{:.1} M rows are 32 buckets", rows / 1e6));
-    let transitions = prices::DAYS * (4.0 * (16.0 + 2.0 * 32.0) + 10.0);
+    // 10.8 of eight million rows, and the next power of two; 66 chunks by sixteen.
+    says(&format!("{:.1} M rows are 16 buckets", rows / 1e6));
+    let transitions = prices::DAYS * (4.0 * (16.0 + 2.0 * (5.0 + 16.0)) + 10.0);
     says(&format!(
-        "(4 × (16 + 2 × 32) + 10) × 30.4 = {transitions:.0} transitions"
+        "(4 × (16 + 2 × (5 + 16)) + 10) × 30.4 = {transitions:.0} transitions"
     ));
     assert!((of(&estimate, "state transitions").0 - transitions).abs() < 1e-6);
 }
@@ -440,6 +443,7 @@ fn the_defaults_are_terraforms() {
         ("quarantine_days", base.kept.quarantine),
         ("log_retention_days", base.kept.logs),
         ("bucket_rows", measured::BUCKET_ROWS),
+        ("part_rows", measured::PART_CHUNKS * measured::SPLIT_CHUNK.0),
     ] {
         assert_eq!(default(name).parse::<f64>().unwrap(), ours, "{name}");
     }

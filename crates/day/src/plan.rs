@@ -59,7 +59,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             retention_days: 400,
-            bucket_rows: 4_000_000,
+            bucket_rows: 8_000_000,
             collects_receipts: false,
         }
     }
