@@ -69,8 +69,8 @@ impl Desk {
         &self.engine
     }
 
-    /// Waits so long between two statements of every batch, so that batches which
-    /// are handed over together run together.
+    /// Waits so long between two statements of every batch that is taken from now on,
+    /// so that batches which are handed over together run together.
     pub fn set_pace(&self, pace: Duration) {
         self.state().pace = pace;
     }
@@ -111,6 +111,7 @@ impl Desk {
         state.taken += 1;
         let id = format!("{:08x}-5000-4000-8000-{number:012x}", std::process::id());
         let fault = faults::take(&mut state.faults, request.name.as_deref());
+        let pace = state.pace;
         if let Some(token) = &request.token {
             let taken = (id.clone(), request.clone());
             state.tokens.insert(token.clone(), taken);
@@ -124,7 +125,7 @@ impl Desk {
         drop(state);
         let desk = self.clone();
         let running = id.clone();
-        let task = tokio::spawn(async move { desk.run(&running, fault).await });
+        let task = tokio::spawn(async move { desk.run(&running, fault, pace).await });
         self.change(&id, |record| record.task = Some(task.abort_handle()));
         Ok(id)
     }
@@ -145,19 +146,24 @@ impl Desk {
         true
     }
 
-    async fn run(&self, id: &str, fault: Option<Fault>) {
+    async fn run(&self, id: &str, fault: Option<Fault>, pace: Duration) {
         let Some(record) = self.record(id) else {
             return;
         };
         self.change(id, |record| record.start());
-        let outcome = self.transaction(&record, fault).await;
+        let outcome = self.transaction(&record, fault, pace).await;
         self.change(id, |record| match outcome {
             Ok(()) => record.end(Status::Finished, None),
             Err(Failed(words)) => record.end(Status::Failed, Some(words)),
         });
     }
 
-    async fn transaction(&self, record: &Record, fault: Option<Fault>) -> Result<(), Failed> {
+    async fn transaction(
+        &self,
+        record: &Record,
+        fault: Option<Fault>,
+        pace: Duration,
+    ) -> Result<(), Failed> {
         let id = &record.id;
         let parameters: BTreeMap<String, String> =
             record.request.parameters.iter().cloned().collect();
@@ -167,7 +173,6 @@ impl Desk {
             _ => None,
         };
         let lost = Failed("ERROR: the connection was lost".to_owned());
-        let pace = self.state().pace;
         session.begin().await?;
         for (number, sql) in record.request.sqls.iter().enumerate() {
             if lose_after == Some(number) {
