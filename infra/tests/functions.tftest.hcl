@@ -25,7 +25,7 @@ variables {
   told = {
     transform = ["MARQUEE_RAW", "MARQUEE_MAX_FUTURE_SECONDS", "MARQUEE_MAX_AGE_DAYS"]
     plan      = ["MARQUEE_STEP", "MARQUEE_RETENTION_DAYS", "MARQUEE_BUCKET_ROWS", "MARQUEE_PART_ROWS"]
-    split     = ["MARQUEE_STEP", "MARQUEE_MEMORY_MIB"]
+    split     = ["MARQUEE_STEP"]
     compact   = ["MARQUEE_STEP", "MARQUEE_MEMORY_MIB"]
     check     = ["MARQUEE_STEP"]
     marts     = ["MARQUEE_STEP"]

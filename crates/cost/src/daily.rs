@@ -34,7 +34,7 @@ struct Work {
     runs: f64,
     /// Of a date.
     buckets: f64,
-    /// Parts that a date's inputs are divided in.
+    /// Parts that the inputs are divided in, of all runs.
     parts: f64,
     /// Seconds that compaction, and splitting before it, take.
     compact_s: f64,
@@ -80,15 +80,15 @@ fn work(workload: &Workload, records: &Records) -> Work {
 
     let (chunk_rows, chunk_bytes) = SPLIT_CHUNK;
     let of_date = (rows / chunk_rows).ceil();
-    let chunks =
-        DAYS * of_date + late * (rows * workload.avg_bytes * PROCESSED / chunk_bytes).ceil();
-    let splits = is_divided * chunks * buckets;
+    let of_late = (rows * workload.avg_bytes * PROCESSED / chunk_bytes).ceil();
+    let splits = is_divided * (DAYS * of_date + late * of_late) * buckets;
+    let parts = |chunks: f64| (chunks / PART_CHUNKS).ceil();
     let groups = (rows / ROW_GROUP).ceil();
     let arrived = batches(workload, records) / DAYS * READS;
     Work {
         runs,
         buckets,
-        parts: is_divided * (of_date / PART_CHUNKS).ceil(),
+        parts: is_divided * (DAYS * parts(of_date) + late * parts(of_late)),
         compact_s: DAYS * first + later * again + late * (search + io(PROCESSED)),
         marts_s: runs * (marts + io(CURATED)),
         splits,
@@ -99,11 +99,11 @@ fn work(workload: &Workload, records: &Records) -> Work {
 /// What the day costs.
 pub(crate) fn lines(workload: &Workload, records: &Records) -> Vec<Line> {
     let work = work(workload, records);
-    let side_by_side = work.parts + work.buckets;
-    let calls = work.runs * (STEPS + side_by_side);
+    let side_by_side = work.parts + work.runs * work.buckets;
+    let calls = work.runs * STEPS + side_by_side;
     let memory = workload.day_mb / 1_024.0;
     let around = calls * STEP_SECONDS * memory;
-    let transitions = work.runs * (AROUND_BUCKETS + OF_BUCKET * side_by_side) + DAYS * AROUND_DATES;
+    let transitions = work.runs * AROUND_BUCKETS + OF_BUCKET * side_by_side + DAYS * AROUND_DATES;
     let written = work.runs * (DOCUMENTS + 4.0 * work.buckets);
     let shown = work.runs * TABLES * SHOWING;
     let day = Group::Day;

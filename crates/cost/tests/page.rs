@@ -36,8 +36,8 @@ fn the_prices_are_on_the_page() {
 fn the_buckets_of_the_highest_rate_are_on_the_page() {
     let estimate = Estimate::of(&Workload::new(10.0 * DAY)).unwrap();
     let of_run = (of(&estimate, "state transitions").0 / prices::DAYS - 10.0) / 4.0;
-    // 658 chunks by sixteen are the parts that it is divided in.
-    let parts = (10.0 * DAY * 0.998 / 1_310_720.0 / 16.0).ceil();
+    // 657 chunks by sixteen are the parts of a first run, 43 those of each later one.
+    let parts = (42.0 + 3.0 * 3.0) / 4.0;
     let buckets = (of_run - 16.0) / 2.0 - parts;
     says(&format!("in {buckets:.0} buckets as in one"));
     let is_more = estimate.of_group(Group::Day) > estimate.of_group(Group::Stream);
@@ -318,7 +318,7 @@ fn a_thousand_a_second_by_hand() {
     // read once, and what arrived in the day looked through for each.
     let rows = DAY * 0.998;
     let kernel = rows * 640e-9 * 1.5;
-    let divide = rows * 400e-9 * 1.5;
+    let divide = rows * 490e-9 * 1.5;
     let io = |share: f64| rows * 366.0 * share / 75e6;
     let first = divide + kernel + 3.0 * io(0.144) + io(0.110);
     let late = divide + io(0.144);
@@ -344,9 +344,9 @@ fn a_thousand_a_second_by_hand() {
 
     // 10.8 of eight million rows, and the next power of two; 66 chunks by sixteen.
     says(&format!("{:.1} M rows are 16 buckets", rows / 1e6));
-    let transitions = prices::DAYS * (4.0 * (16.0 + 2.0 * (5.0 + 16.0)) + 10.0);
+    let transitions = prices::DAYS * (4.0 * (16.0 + 2.0 * 16.0) + 2.0 * (5.0 + 3.0) + 10.0);
     says(&format!(
-        "(4 × (16 + 2 × (5 + 16)) + 10) × 30.4 = {transitions:.0} transitions"
+        "(4 × (16 + 2 × 16) + 2 × (5 + 3) + 10) × 30.4 = {transitions:.0} transitions"
     ));
     assert!((of(&estimate, "state transitions").0 - transitions).abs() < 1e-6);
 }

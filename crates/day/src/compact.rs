@@ -77,7 +77,7 @@ pub struct Compacted {
 }
 
 /// How compaction goes about it. Of these, `file_bytes` and `group_rows` alone
-/// reach what is written.
+/// reach the tables' files, and how much a chunk of a split has its objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompactSettings {
     /// How many bytes of rows a bucket may hold in memory; beyond, they are

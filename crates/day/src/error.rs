@@ -2,6 +2,7 @@
 
 use marquee_lake::LakeError;
 use marquee_lake::step::{Kind, StepError};
+use marquee_lake::zone::STAGING;
 use marquee_tables::encode::EncodeError;
 use thiserror::Error;
 
@@ -42,12 +43,8 @@ pub enum DayError {
         found: u64,
     },
     /// An object that a date is made from is gone: a processed one that a receipt
-    /// names, or a file of the last generation.
-    #[error(
-        "{key} is gone, which a date is to be made from: `marquee rebuild {}` makes it anew \
-         from raw",
-        date_in(key).unwrap_or("FROM..TO")
-    )]
+    /// names, one of the split, or a file of the last generation.
+    #[error("{key} is gone, which a date is to be made from: {}", remedy(key))]
     Gone {
         /// The object.
         key: String,
@@ -69,6 +66,17 @@ pub enum DayError {
     /// A head of a file in `sql/`.
     #[error(transparent)]
     Head(#[from] marquee_sql::HeadError),
+}
+
+/// What to do where that object is gone.
+fn remedy(key: &str) -> String {
+    match key.starts_with(STAGING) {
+        true => "the run that divided it is too old, and has to be planned again".to_owned(),
+        false => format!(
+            "`marquee rebuild {}` makes it anew from raw",
+            date_in(key).unwrap_or("FROM..TO")
+        ),
+    }
 }
 
 impl DayError {

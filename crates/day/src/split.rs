@@ -4,8 +4,8 @@
 //! with so many rows of the date. Of each chunk and bucket there is one object
 //! with these rows, in the order of the inputs and with the columns that
 //! compaction reads. So a few late events in many objects make few new ones.
-//! Chunks are numbered through the date, and so many of them are a part, which
-//! can be divided by itself: parts write between them what the whole does.
+//! A chunk is called by its inputs, and so many chunks are a part, which can be
+//! divided by itself: parts write between them what the whole does.
 //! The last generation's files are not split, as each is of one bucket: the
 //! same one reads it again; where late events made more buckets of one, each of
 //! these does, and takes its users' rows.
@@ -39,7 +39,8 @@ pub fn directory(event_date: &str, run: &str) -> String {
 /// the inputs of each bucket.
 ///
 /// What is written depends on the inputs and their order, on the number of
-/// buckets and on the size of chunks. Dividing again writes the same objects.
+/// buckets and on the size of chunks; its names say so. Dividing again writes the
+/// same objects.
 ///
 /// # Errors
 /// As [`split_chunks`].
@@ -75,7 +76,7 @@ pub async fn split_chunks(
     let directory = directory(event_date, run);
     let divide = |chunk: Chunk<'_>| {
         let (store, inputs) = (Arc::clone(&store), chunk.inputs.to_vec());
-        let directory = format!("{directory}/chunk-{:04}", chunk.number);
+        let directory = format!("{directory}/{}", chunk.name());
         async move { divide(&*store, inputs, directory, date, buckets).await }
     };
     let divided: Vec<Vec<(u32, InputObject)>> = futures::stream::iter(chunks)

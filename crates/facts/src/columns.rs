@@ -229,13 +229,13 @@ impl Renumbering {
         words: &mut Words,
         is_other: impl Fn(&[u8]) -> bool,
     ) {
-        let Text::Dictionary(keys, values) = text else {
-            return;
-        };
         let Self {
             numbers, pending, ..
         } = self;
         pending.clear();
+        let Text::Dictionary(keys, values) = text else {
+            return;
+        };
         for row in rows {
             let row = *row as usize;
             if keys.is_valid(row)

@@ -7,12 +7,15 @@ use crate::catalogue::{Catalogue, Known};
 use crate::dedup::{Counts, Deduplicator};
 use crate::error::FactsError;
 use crate::intern::Words;
+use crate::row::Row;
 use crate::rows::Rows;
 use crate::session::Sitter;
 use crate::table::{GroupSink, Summed, Tables, WholeEvent};
 use crate::users::ByUser;
 use crate::view::View;
 
+/// How many events are gathered at a time.
+const GATHERED: usize = 256;
 /// How many views of one series are a binge.
 const BINGE_VIEWS: u32 = 3;
 
@@ -61,7 +64,7 @@ impl Compactor {
         let titles = Titles::of(rows, catalogue);
         self.tables.begin();
         let users = ByUser::of(rows);
-        let mut events = Vec::new();
+        let mut events = Vec::with_capacity(GATHERED);
         for user in users.iter() {
             let (deduplicator, tables) = (&mut self.deduplicator, &mut self.tables);
             deduplicator.user(rows, user.events, user.dropped, &mut self.counts)?;
@@ -69,13 +72,20 @@ impl Compactor {
             for loser in deduplicator.losers() {
                 tables.push_dropped(rows, user_id, loser, sink)?;
             }
-            // What an event needs lies anywhere in memory: one loop waits for all.
-            events.clear();
-            let kept = deduplicator.kept();
-            events.extend(kept.map(|row| WholeEvent::of(rows, row, titles.known(row.title))));
-            for event in &events {
-                tables.push_event(rows, event, sink)?;
+            let mut kept = deduplicator.kept();
+            // What an event needs lies anywhere in memory: one loop waits for many.
+            loop {
+                let whole = |row: &Row| WholeEvent::of(rows, row, titles.known(row.title));
+                events.clear();
+                events.extend(kept.by_ref().take(GATHERED).map(whole));
+                if events.is_empty() {
+                    break;
+                }
+                for event in &events {
+                    tables.push_event(rows, event, sink)?;
+                }
             }
+            drop(kept);
             self.sitter.user(rows, deduplicator.kept());
             self.push_facts(rows, user_id, &titles, sink)?;
         }

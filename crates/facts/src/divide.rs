@@ -18,8 +18,10 @@ use crate::error::FactsError;
 use crate::event_columns::{EVENT_COLUMNS, EventColumns, narrow, value};
 use crate::rows::Origin;
 
-/// Rows of a row group.
+/// When a row group is closed after a batch: by its rows, or by the bytes of the words
+/// in its dictionaries, which may be long. Those are of all buckets together.
 const GROUP_ROWS: u64 = 1 << 17;
+const TEXT_BYTES: usize = 128 << 20;
 
 /// Who takes the row groups of the buckets.
 pub trait BucketSink {
@@ -39,6 +41,8 @@ pub struct Divider {
     numbered: Vec<Numbered>,
     schema: SchemaRef,
     groups: u32,
+    /// At how many bytes of words a bucket's row group is closed.
+    text_bytes: usize,
     zstd: Zstd,
 }
 
@@ -49,6 +53,7 @@ struct Bucket {
     /// What the row group is called by those that number its words; 0 for none.
     group: u32,
     rows: u64,
+    text_bytes: usize,
     selected: Vec<u32>,
 }
 
@@ -97,6 +102,7 @@ impl Divider {
             numbered,
             schema,
             groups: 0,
+            text_bytes: TEXT_BYTES / buckets.max(1) as usize,
             zstd: Zstd::new()?,
         })
     }
@@ -141,7 +147,7 @@ impl Divider {
                 bucket.columns.extend(columns);
             }
             bucket.append(&sources, &mut self.numbered, &mut self.zstd)?;
-            if bucket.rows >= GROUP_ROWS {
+            if bucket.rows >= GROUP_ROWS || bucket.text_bytes >= self.text_bytes {
                 bucket.close(number, &mut self.zstd, sink)?;
             }
         }
@@ -180,9 +186,9 @@ impl Divider {
             let bucket = self
                 .bucket_of_user
                 .number(columns.user, row, |id| Ok(bucket_of(id, count)))?;
-            if let Some(bucket) = self.buckets.get_mut(bucket as usize) {
-                bucket.selected.push(row as u32);
-            }
+            let bucket = self.buckets.get_mut(bucket as usize);
+            let bucket = bucket.ok_or_else(|| beyond("user_id"))?;
+            bucket.selected.push(row as u32);
         }
         Ok(of_date)
     }
@@ -237,7 +243,8 @@ impl Bucket {
         for ((column, (name, source)), numbered) in of_column {
             match (column, source) {
                 (Column::Repeating(column), Source::Repeating(text)) => {
-                    numbered.append(column, self.group, *text, rows, zstd)?;
+                    let appended = numbered.append(column, self.group, *text, rows, zstd)?;
+                    self.text_bytes += appended.ok_or_else(|| beyond(name))?;
                 }
                 (Column::Text(column), Source::Text(text)) => {
                     for row in rows {
@@ -285,6 +292,7 @@ impl Bucket {
     ) -> Result<(), EncodeError> {
         let chunks = self.columns.drain(..).map(|column| column.finish(zstd));
         let chunks = chunks.collect::<Result<_, _>>()?;
+        self.text_bytes = 0;
         sink.take(number, std::mem::take(&mut self.rows), chunks)
     }
 }
@@ -299,7 +307,8 @@ impl Numbered {
         }
     }
 
-    /// Appends the words of those rows to a column of that row group.
+    /// Appends the words of those rows to a column of that row group; the bytes of
+    /// those that it did not have. `None` where a row's word is not in its dictionary.
     fn append(
         &mut self,
         column: &mut TextColumn,
@@ -307,12 +316,14 @@ impl Numbered {
         text: Text<'_>,
         rows: &[u32],
         zstd: &mut Zstd,
-    ) -> Result<(), EncodeError> {
+    ) -> Result<Option<usize>, EncodeError> {
+        let mut bytes = 0;
         for row in rows {
             let row = *row as usize;
             let (keys, values) = match text {
                 Text::Plain(words) => {
                     let word = words.is_valid(row).then(|| words.value(row).as_bytes());
+                    bytes += word.map_or(0, <[u8]>::len);
                     column.push_optional(word, zstd)?;
                     continue;
                 }
@@ -326,15 +337,26 @@ impl Numbered {
             match self.words.get_mut(key) {
                 Some((of, number)) if *of == group => column.push_number(*number, zstd)?,
                 Some(place) => {
-                    let pushed = column.push(values.value(key).as_bytes(), zstd)?;
+                    let word = values.value(key).as_bytes();
+                    bytes += word.len();
+                    let pushed = column.push(word, zstd)?;
                     if let Some((number, _)) = pushed {
                         *place = (group, number);
                     }
                 }
-                None => column.push_null(zstd)?,
+                None => return Ok(None),
             }
         }
-        Ok(())
+        Ok(Some(bytes))
+    }
+}
+
+/// A row's place in a dictionary that is shorter.
+fn beyond(column: &'static str) -> FactsError {
+    FactsError::Value {
+        column,
+        found: "a place beyond its dictionary".to_owned(),
+        expected: "one of it",
     }
 }
 
@@ -366,7 +388,85 @@ impl Column {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use arrow_array::types::TimestampMicrosecondType;
+    use arrow_array::{ArrayRef, DictionaryArray, new_null_array};
+    use arrow_schema::DataType;
+
     use super::*;
+
+    const DAY: i32 = 20_000;
+
+    /// So many events of one user each, whose queries are `words`.
+    fn batch(users: &[&str], words: &[&str]) -> RecordBatch {
+        let schema = Divider::schema();
+        let rows = users.len();
+        let text = |words: &[&str]| -> ArrayRef {
+            Arc::new(
+                words
+                    .iter()
+                    .copied()
+                    .collect::<DictionaryArray<Int32Type>>(),
+            )
+        };
+        let column = |field: &Arc<Field>| -> ArrayRef {
+            match (field.name().as_str(), field.data_type()) {
+                ("user_id", _) => text(users),
+                ("query", _) => text(words),
+                ("event_id" | "sequence_number", _) => Arc::new(StringArray::from(vec!["1"; rows])),
+                (_, DataType::Utf8) => text(&vec!["same"; rows]),
+                (_, DataType::Date32) => {
+                    Arc::new(PrimitiveArray::<Date32Type>::from(vec![DAY; rows]))
+                }
+                (_, DataType::Int32) => Arc::new(PrimitiveArray::<Int32Type>::from(vec![0; rows])),
+                (_, DataType::Int64 | DataType::Float32) => new_null_array(field.data_type(), rows),
+                _ => {
+                    let times = PrimitiveArray::<TimestampMicrosecondType>::from(vec![0; rows]);
+                    Arc::new(times.with_timezone("UTC"))
+                }
+            }
+        };
+        let columns: Vec<ArrayRef> = schema.fields().iter().map(column).collect();
+        let fields = schema.fields().iter().zip(&columns);
+        let fields: Vec<Field> = fields
+            .map(|(field, column)| {
+                field
+                    .as_ref()
+                    .clone()
+                    .with_data_type(column.data_type().clone())
+            })
+            .collect();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
+    }
+
+    /// Bucket and rows of every row group.
+    #[derive(Default)]
+    struct Groups(Vec<(u32, u64)>);
+
+    impl BucketSink for Groups {
+        fn take(&mut self, bucket: u32, rows: u64, _: Vec<Chunk>) -> Result<(), EncodeError> {
+            self.0.push((bucket, rows));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_row_group_is_closed_when_its_words_are_long() {
+        let mut divider = Divider::new(DAY, 1).unwrap();
+        divider.text_bytes = 100;
+        let mut groups = Groups::default();
+        let long = "w".repeat(60);
+        let mut push = |words: &[&str]| {
+            let users = vec!["a"; words.len()];
+            divider.push(&batch(&users, words), &mut groups).unwrap();
+            groups.0.len()
+        };
+        assert_eq!(push(&["x", "y"]), 0);
+        // A word that the row group has is not counted again.
+        assert_eq!(push(&[long.as_str(); 3]), 1);
+        assert_eq!(push(&["x"]), 1);
+        divider.finish(&mut groups).unwrap();
+        assert_eq!(groups.0, [(0, 5), (0, 1)]);
+    }
 
     #[test]
     fn a_batchs_columns_are_those_of_the_schema() {

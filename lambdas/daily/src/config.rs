@@ -18,7 +18,7 @@ pub(crate) struct Config {
     /// must know.
     pub(crate) database: String,
     /// `MARQUEE_RETENTION_DAYS`, `MARQUEE_BUCKET_ROWS` and `MARQUEE_PART_ROWS` (plan),
-    /// `MARQUEE_MEMORY_MIB` (split, compact), `MARQUEE_KEEP_DAYS` (sweep),
+    /// `MARQUEE_MEMORY_MIB` (compact), `MARQUEE_KEEP_DAYS` (sweep),
     /// `MARQUEE_MAX_FUTURE_SECONDS` and `MARQUEE_MAX_AGE_DAYS` (replay, rebuild);
     /// else the steps' own.
     pub(crate) settings: StepSettings,

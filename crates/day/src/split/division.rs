@@ -16,10 +16,18 @@ pub struct Extent {
 /// Inputs, one after the other, of which there is one object a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chunk<'i> {
-    /// Its number in the date, from 0.
-    pub number: usize,
+    /// Which of the date's inputs the first is, from 0.
+    pub first: usize,
     /// Its inputs.
     pub inputs: &'i [InputObject],
+}
+
+impl Chunk<'_> {
+    /// A name for what is made of it. It says which of the run's inputs that is, so
+    /// that whoever divides them otherwise has other names.
+    pub fn name(&self) -> String {
+        format!("inputs-{:06}-{}", self.first, self.inputs.len())
+    }
 }
 
 /// How the inputs of a date are divided, for those who divide a part each: of every
@@ -43,22 +51,26 @@ impl Division {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
     }
 
+    /// Whether it is of so many inputs.
+    pub fn is_of(&self, inputs: &[InputObject]) -> bool {
+        count(&self.0) == inputs.len()
+    }
+
     /// The chunks of a part; `None` where there is no such part, or the inputs are
-    /// not those that were divided.
+    /// fewer than those that were divided.
     pub fn chunks<'i>(&self, part: u32, inputs: &'i [InputObject]) -> Option<Vec<Chunk<'i>>> {
         let (before, rest) = self.0.split_at_checked(part as usize)?;
-        let first = before.iter().map(Vec::len).sum();
-        let begin = before
-            .iter()
-            .flatten()
-            .fold(0, |sum: usize, inputs| sum.saturating_add(*inputs));
-        let mut ahead = inputs.get(begin..)?;
-        let chunk = |(number, count): (usize, &usize)| {
-            let (inputs, rest) = ahead.split_at_checked(*count)?;
-            ahead = rest;
-            Some(Chunk { number, inputs })
+        let mut first = count(before);
+        let chunk = |length: &usize| {
+            let end = first.checked_add(*length)?;
+            let chunk = Chunk {
+                first,
+                inputs: inputs.get(first..end)?,
+            };
+            first = end;
+            Some(chunk)
         };
-        (first..).zip(rest.first()?).map(chunk).collect()
+        rest.first()?.iter().map(chunk).collect()
     }
 }
 
@@ -74,10 +86,19 @@ pub(super) fn chunks<'i>(inputs: &'i [InputObject], settings: &CompactSettings) 
         |input| Extent::of(std::slice::from_ref(input)),
         most,
     );
-    let numbered = (0..).zip(chunks);
-    numbered
-        .map(|(number, inputs)| Chunk { number, inputs })
-        .collect()
+    let mut first = 0;
+    let placed = |inputs: &'i [InputObject]| {
+        let chunk = Chunk { first, inputs };
+        first += inputs.len();
+        chunk
+    };
+    chunks.into_iter().map(placed).collect()
+}
+
+/// How many inputs those parts have.
+fn count(parts: &[Vec<usize>]) -> usize {
+    let lengths = parts.iter().flatten();
+    lengths.fold(0, |sum, length| sum.saturating_add(*length))
 }
 
 /// The items, in their order, in groups that are closed when they have as much.
@@ -154,7 +175,11 @@ mod tests {
                 .flat_map(|chunk| chunk.inputs.to_vec())
                 .collect();
             assert_eq!(all, inputs);
-            assert!(chunks.iter().map(|chunk| chunk.number).eq(0..chunks.len()));
+            let mut end = 0;
+            for chunk in &chunks {
+                assert_eq!(chunk.first, end);
+                end += chunk.inputs.len();
+            }
             chunks.iter().map(|chunk| chunk.inputs.len()).collect()
         };
         assert_eq!(lengths(5, u64::MAX), [2, 2, 2]);
@@ -215,5 +240,8 @@ mod tests {
         assert!(division.chunks(0, &inputs).is_some());
         assert_eq!(division.chunks(1, &inputs), None);
         assert_eq!(division.chunks(2, &inputs), None);
+        assert!(!division.is_of(&inputs));
+        assert!(!Division(vec![vec![1], vec![1]]).is_of(&inputs));
+        assert!(Division(vec![vec![1], vec![2]]).is_of(&inputs));
     }
 }

@@ -45,7 +45,7 @@ impl Steps {
         let OfPart { work, part } = input;
         let task = self.task(&work).await?;
         let compaction = compaction(&task, "split")?;
-        let division: Division = document::read(&*self.store, &work.parts()).await?;
+        let division = self.planned_division(&work, compaction).await?;
         let chunks = division.chunks(part, &compaction.inputs).ok_or_else(|| {
             let parts = division.parts();
             StepError::input(
@@ -83,7 +83,7 @@ impl Steps {
         }
         let inputs = match task.buckets {
             1 => compaction.inputs.clone(),
-            _ => self.divided(&work, bucket).await?,
+            _ => self.divided(&work, compaction, bucket).await?,
         };
         let made = compact::compact(
             Arc::clone(&self.store),
@@ -100,9 +100,32 @@ impl Steps {
         }))
     }
 
+    /// How the plan divides the inputs.
+    async fn planned_division(
+        &self,
+        work: &Work,
+        compaction: &Compaction,
+    ) -> Result<Division, StepError> {
+        let key = work.parts();
+        let division: Division = document::read(&*self.store, &key).await?;
+        match division.is_of(&compaction.inputs) {
+            true => Ok(division),
+            false => Err(LakeError::Malformed {
+                key: key.to_string(),
+                cause: format!("it is not of the plan's {} inputs", compaction.inputs.len()),
+            }
+            .into()),
+        }
+    }
+
     /// What the split has of a bucket, part after part.
-    async fn divided(&self, work: &Work, bucket: u32) -> Result<Vec<InputObject>, StepError> {
-        let division: Division = document::read(&*self.store, &work.parts()).await?;
+    async fn divided(
+        &self,
+        work: &Work,
+        compaction: &Compaction,
+        bucket: u32,
+    ) -> Result<Vec<InputObject>, StepError> {
+        let division = self.planned_division(work, compaction).await?;
         let of_parts: Vec<Vec<InputObject>> = futures::stream::iter(0..division.parts())
             .map(|part| async move {
                 let key = work.split(part);

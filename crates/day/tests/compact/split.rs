@@ -145,7 +145,7 @@ proptest! {
 }
 
 #[test]
-fn chunks_are_numbered_on_over_parts() {
+fn chunks_are_called_by_their_inputs() {
     let lake = Lake::new();
     let units: Vec<_> = (0..30)
         .map(|at| unit(at, &format!("user-{}", at % 9), at as i64))
@@ -165,10 +165,32 @@ fn chunks_are_numbered_on_over_parts() {
     let chunks: BTreeSet<&str> = divided
         .iter()
         .flatten()
-        .filter_map(|object| object.key.strip_prefix(&directory)?.get(..11))
+        .filter_map(|object| object.key.strip_prefix(&directory)?.get(..16))
         .collect();
-    let expected: Vec<String> = (0..6).map(|chunk| format!("/chunk-{chunk:04}")).collect();
+    let expected: Vec<String> = (0..6).map(|at| format!("/inputs-{at:06}-1")).collect();
     assert!(chunks.iter().eq(&expected), "{chunks:?}");
+}
+
+/// Two runs with the same inputs may be of versions, or settings, that divide otherwise.
+#[test]
+fn who_divides_otherwise_writes_beside_what_is_there() {
+    let lake = Lake::new();
+    let units: Vec<_> = (0..8)
+        .map(|at| unit(at, &format!("user-{}", at % 5), at as i64))
+        .collect();
+    let object = |(at, units)| lake.put_units(&format!("processed/{at}.parquet"), units);
+    let inputs: Vec<InputObject> = (0..).zip(units.chunks(1)).map(object).collect();
+    let contents = |divided: &[Vec<InputObject>]| -> Vec<_> {
+        let objects = divided.iter().flatten();
+        objects.map(|object| lake.get(&object.key)).collect()
+    };
+    let two = inputs[0].bytes + 1;
+    let first = divide(&lake, &inputs, 2, two).unwrap();
+    let before = contents(&first);
+    for chunk_bytes in [1, 3 * two, u64::MAX] {
+        divide(&lake, &inputs, 2, chunk_bytes).unwrap();
+        assert!(contents(&first) == before, "{chunk_bytes}");
+    }
 }
 
 #[test]
@@ -202,7 +224,7 @@ fn an_object_of_the_split_has_the_rows_as_they_were() {
     assert!(
         objects
             .iter()
-            .any(|object| object.key.contains("/chunk-0001/bucket-"))
+            .any(|object| object.key.contains("/inputs-000002-1/bucket-"))
     );
     let rows = |key: &str| read_rows(lake.get(key));
     let before = inputs.iter().flat_map(|input| rows(&input.key));
