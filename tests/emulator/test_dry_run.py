@@ -222,6 +222,49 @@ class DryRun(OverStandIns):
         done, _ = self.run_machine("daily", {}, sweep={"*": broken}, alert={"*": broken})
         self.fails(done, "Marquee.StepFailed", "sweep")
 
+    def test_what_no_alert_could_be_sent_of_the_end_of_the_execution_tells(self):
+        broken = {"errorType": "Damaged", "errorMessage": "no topic"}
+        alert = {DAYS[1]: broken, "*": {"sent": True}}
+        bad = {"balanced": False, "problems": ["x"]}
+        for name, answers in (
+            ("facts", {"gather": {"*": GONE}}),
+            ("date", {"marts": {"*": GONE}}),
+            ("held", {"book": {"*": {"outcome": "held", "cause": "x"}}}),
+            ("books", {"audit": {"*": bad}}),
+        ):
+            with self.subTest(alert=name):
+                request = dict(plan=[plan(*DAYS[:2])], **answers)
+                done, calls = self.run_machine("daily", {}, **request, alert=alert)
+                # One was told, which would settle an execution that is incomplete.
+                self.assertIn(DAYS[0], [alert["event_date"] for alert in self.alerts(calls)])
+                self.fails(done, "Marquee.Untold", DAYS[0], f"told by no message of its own: {DAYS[1]}")
+                self.assertEqual(calls[-1], ("sweep", {}))
+                # The same where a step fails afterwards, and is told.
+                done, _ = self.run_machine("daily", {}, **request, alert=alert, sweep={"*": GONE})
+                self.fails(done, "Marquee.Untold", "sweep failed with Gone", f"told by no message of its own: {DAYS[1]}")
+                done, _ = self.run_machine("daily", {}, **request)
+                self.fails(done, "Marquee.Incomplete", DAYS[1])
+                self.assertNotIn("told by", done["cause"])
+
+    def test_loads_that_no_alert_could_be_sent_of_the_end_of_the_execution_tells(self):
+        broken = {"errorType": "Damaged", "errorMessage": "no topic"}
+        failed = {"load": "l", "status": "failed", "cause": "x"}
+        done, _ = self.run_machine("warehouse", {}, plan=[plan(*DAYS)], unloaded=[unloaded(*DAYS[1:])], load=[failed],
+                                   gather={work(DAYS[0]): GONE, "*": {}},
+                                   alert={DAYS[0]: {"sent": True}, "*": broken})
+        self.fails(done, "Marquee.Untold", f"not loaded: {DAYS[1]}, {DAYS[2]}",
+                   f"told by no message of its own: {DAYS[1]}, {DAYS[2]}")
+
+    def test_a_date_that_is_made_in_the_end_needs_no_message(self):
+        broken = {"errorType": "Damaged", "errorMessage": "no topic"}
+        for step in ("gather", "marts"):
+            with self.subTest(step=step):
+                made = {"outcome": "published"}
+                publish = [{}, {"outcome": "lost"}, made, made]
+                done, _ = self.run_machine("one by one", {}, plan=[plan(*DAYS[:2])], publish=publish,
+                                           alert={"*": broken}, **{step: [{}, GONE, {}]})
+                self.succeeds(done)
+
     def test_the_warehouse_is_waited_for(self):
         done, calls = self.run_machine("warehouse", {}, plan=[plan(DAYS[0])])
         self.succeeds(done)
@@ -323,6 +366,14 @@ class DryRun(OverStandIns):
         self.fails(done, "Marquee.Incomplete", "2026-01-20")
         self.assertNotIn("2026-02", done["cause"])
         self.assertEqual([(alert["step"], alert["event_date"]) for alert in self.alerts(calls)], [("marts", DAYS[0])])
+
+    def test_a_backfill_goes_past_a_month_that_could_not_tell_all(self):
+        spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}
+        done, calls = self.run_machine("backfill", {"from": "2026-01-20", "to": "2026-02-10"},
+                                       plan=[spans, plan(DAYS[0]), plan(DAYS[1])],
+                                       marts={work(DAYS[0]): GONE, "*": {}}, alert={"*": GONE})
+        self.fails(done, "Marquee.Incomplete", "2026-01-20")
+        self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], [DAYS[1]])
 
     def test_a_backfill_fails_with_a_month_that_does(self):
         spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}

@@ -275,6 +275,26 @@ class StateMachines(unittest.TestCase):
                 # An alert that cannot be sent does not hide what it was about.
                 self.assertEqual(state["Catch"][0]["Next"], state["Next"], path)
 
+    def test_an_alert_that_cannot_be_sent_is_noted_and_names_the_end(self):
+        machine = filled("daily")
+        top = machine["States"]
+        for path, state, scope in states(machine):
+            after = scope["States"].get(state.get("Next"), {})
+            # What ends the execution, or an item of a distributed map, says so itself.
+            if not calls(state, "alert") or after["Type"] == "Fail":
+                continue
+            (caught,) = state["Catch"]
+            if scope is machine:
+                self.assertIn("untold", caught["Assign"], path)
+            else:
+                self.assertIn("'untold': true", caught["Output"], path)
+                self.assertEqual(after["Output"]["untold"], "{% $states.input.untold = true %}", path)
+        for name in ("Facts", "Take stock"):
+            self.assertIn("[untold].event_date", top[name]["Assign"]["untold"])
+        for name, otherwise in (("Incomplete", "Incomplete"), ("Failed", "StepFailed")):
+            self.assertEqual(top[name]["Error"],
+                             f"{{% $count($untold) > 0 ? 'Marquee.Untold' : 'Marquee.{otherwise}' %}}")
+
     @of_each_machine
     def test_a_distributed_map_reads_nothing_from_around_it(self, machine):
         for path, mode, scope in scopes(machine):

@@ -165,6 +165,12 @@ impl fmt::Display for Fingerprint {
     }
 }
 
+/// How a machine's execution ends that met what it told nobody, as an alert of it
+/// could not be sent.
+const UNTOLD: &str = "Marquee.Untold";
+/// How it ends with a step that failed, whatever it met before.
+const STEP_FAILED: &str = "Marquee.StepFailed";
+
 /// Whether errors of that name are Step Functions' own, and no state's or
 /// function's.
 fn is_runtimes(error: &str) -> bool {
@@ -212,9 +218,11 @@ impl Incident {
                 let machine = caught.machine.as_deref().unwrap_or_default();
                 let mut settles = vec![rings(Runbook::ExecutionFailed, machine)];
                 // Of what befell a date the execution goes on, and fails in the end
-                // for having met it, but may fail for something else before.
+                // for having met it, but may fail for something else before. A
+                // backfill ends with its month.
+                let is_end = caught.event_date.is_none() || caught.step.as_deref() == Some("daily");
                 let of_execution = match caught.finding {
-                    Finding::Failed(_) if caught.event_date.is_none() => failed,
+                    Finding::Failed(_) if is_end => failed,
                     _ => found,
                 };
                 settles.extend(caught.execution.as_ref().map(of_execution));
@@ -248,7 +256,8 @@ impl Incident {
                 cause,
                 ..
             }) => match cause {
-                Some(cause) if !is_runtimes(&cause.error) => {
+                Some(cause) if cause.error == UNTOLD => Vec::new(),
+                Some(cause) if cause.error != STEP_FAILED && !is_runtimes(&cause.error) => {
                     vec![failed(execution), found(execution)]
                 }
                 _ => vec![failed(execution)],

@@ -24,7 +24,8 @@
 //! when its execution has ended, by an alarm when the metric has come. The first
 //! is told, and settles the others. A date that is held, or an audit that does not
 //! balance, settles only that its execution fails in the end by its own decision,
-//! not an error of Step Functions itself.
+//! not an error of Step Functions itself. An execution whose own alert of something
+//! could not be sent ends as `Marquee.Untold`, which nothing settles.
 //!
 //! An alarm that is over is told once, and begins anew after that, whatever the
 //! window.

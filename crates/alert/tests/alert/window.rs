@@ -138,6 +138,47 @@ async fn dates_that_are_held_or_failed_settle_their_execution_only() {
     assert_eq!(newsroom.hear(&stopped).await, 1);
 }
 
+/// Of two dates that failed, one's alert could not be sent: the execution's end tells
+/// of it, whatever was told.
+#[tokio::test]
+async fn what_an_execution_could_not_tell_its_end_tells() {
+    let untold = with(execution_failed(), "/detail/error", "Marquee.Untold");
+    for (told, error, sent) in [
+        (caught_step(), "Marquee.Incomplete", 0),
+        (caught_step(), "Marquee.Untold", 1),
+        (caught_book(), "Marquee.Untold", 1),
+        (
+            with(caught_step(), "/event_date", Value::Null),
+            "Marquee.Untold",
+            1,
+        ),
+    ] {
+        let newsroom = Newsroom::new();
+        assert_eq!(newsroom.hear(&told).await, 1);
+        let ended = with(untold.clone(), "/detail/error", error);
+        assert_eq!(newsroom.hear(&ended).await, sent, "{error} after {told}");
+        assert_eq!(newsroom.hear(&ended).await, 0, "once");
+    }
+}
+
+/// A step of no date that could not be told is not settled by a date that was.
+#[tokio::test]
+async fn a_step_is_settled_by_what_was_said_of_itself() {
+    let ended = with(execution_failed(), "/detail/error", "Marquee.StepFailed");
+    let sweep = with(
+        with(caught_step(), "/step", "sweep"),
+        "/event_date",
+        Value::Null,
+    );
+    // A backfill's step is a month, and it ends with it.
+    let month = with(caught_step(), "/step", "daily");
+    for (told, sent) in [(caught_step(), 1), (sweep, 0), (month, 0)] {
+        let newsroom = Newsroom::new();
+        assert_eq!(newsroom.hear(&told).await, 1);
+        assert_eq!(newsroom.hear(&ended).await, sent, "after {told}");
+    }
+}
+
 /// An alarm that says by a metric what a step has said is no news, nor is its
 /// end. Where nobody said it, it is.
 #[tokio::test]
