@@ -89,6 +89,6 @@ run "tables" {
       aws_glue_catalog_table.audit_books.parameters["projection.enabled"] == "true" &&
       aws_glue_catalog_table.audit_books.parameters["projection.event_date.range"] == "NOW-4050DAYS,NOW+1DAYS"
     )
-    error_message = "The dates that are projected are those of the oldest event that is taken, ten years ago, to tomorrow."
+    error_message = "The dates that are projected are those from ten years before the oldest event that is taken, to tomorrow."
   }
 }

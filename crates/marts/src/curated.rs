@@ -44,3 +44,18 @@ pub(crate) async fn schema_of(
     };
     columns.map_err(|error| error.in_mart(&mart.name))
 }
+
+#[cfg(test)]
+mod tests {
+    use marquee_sql::TAKEN;
+
+    use super::*;
+
+    #[test]
+    fn no_mart_takes_the_name_of_what_is_there() {
+        for (name, _) in COMPACTED {
+            assert!(TAKEN.contains(&name), "{name}");
+        }
+        assert!(TAKEN.contains(&crate::engine::AUDIT_BOOKS));
+    }
+}

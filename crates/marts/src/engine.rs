@@ -23,7 +23,7 @@ use crate::statement;
 use crate::table::Partitions;
 
 /// The books as the last audits counted them.
-const AUDIT_BOOKS: &str = "audit_books";
+pub(crate) const AUDIT_BOOKS: &str = "audit_books";
 
 /// Answers questions about one lake, as it was when it was opened.
 pub struct Engine {

@@ -86,7 +86,7 @@ impl<'a> Head<'a> {
         })
     }
 
-    fn fault(&self, line: Option<usize>, fault: String) -> HeadError {
+    pub(crate) fn fault(&self, line: Option<usize>, fault: String) -> HeadError {
         HeadError {
             file: self.file.to_owned(),
             line,

@@ -20,7 +20,7 @@ mod mart;
 
 pub use check::{After, Check, CheckResult, Phase, Severity};
 pub use head::HeadError;
-pub use mart::{Mart, Partition, Rebuild};
+pub use mart::{Mart, Partition, Rebuild, TAKEN};
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 

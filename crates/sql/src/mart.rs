@@ -37,15 +37,34 @@ pub struct Mart {
     pub sql: String,
 }
 
+/// Tables that are there without SQL: those of the zones, what compaction makes, and
+/// the books.
+pub const TAKEN: [&str; 9] = [
+    "raw",
+    "processed",
+    "quarantine",
+    "events",
+    "dropped_events",
+    "fact_session",
+    "fact_view",
+    "audit",
+    "audit_books",
+];
+
 const NAMES: [&str; 3] = ["partition", "looks back", "rebuild"];
 
 impl Mart {
     /// Reads the file `{name}.sql`.
     ///
     /// # Errors
-    /// [`HeadError`] when its head says too little, or what cannot be.
+    /// [`HeadError`] when its head says too little, or what cannot be, or a table
+    /// of that name is there already.
     pub fn parse(name: &str, text: &str) -> Result<Self, HeadError> {
         let head = Head::new(name, text);
+        if TAKEN.contains(&name) {
+            let fault = "a table of that name is there without it; it needs another name";
+            return Err(head.fault(None, fault.to_owned()));
+        }
         let [partition, looks_back, rebuild] = NAMES;
         Ok(Self {
             name: name.to_owned(),
@@ -110,6 +129,10 @@ mod tests {
         assert_eq!(
             fault(&FILE.replace("looks back: 7 days", "rebuild: dates")),
             "plays.sql: its head must have a line `-- looks back: …`, a number of days such as `7 days`"
+        );
+        assert_eq!(
+            Mart::parse("events", FILE).unwrap_err().to_string(),
+            "events.sql: a table of that name is there without it; it needs another name"
         );
     }
 }

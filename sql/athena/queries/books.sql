@@ -1,5 +1,6 @@
 -- Whether both books of each date of the last 30 days add up, as its last audit counted them.
--- Open units are refused and not replayed. Numbers of producers may be missing up to as many units as were too broken to carry one.
+-- Open units are refused and not replayed. Numbers of producers may be missing up to as many units as were too broken to carry one;
+-- both are counted from the first event to the end of the date, so they are not to be summed over dates.
 WITH figures AS (
     SELECT
         event_date,

@@ -1,5 +1,5 @@
 -- What became of the records of each shard, by date of arrival of the last 7 days, as the last audits counted them.
--- `stream` is the stream's own count, where it was given. Records without a unit are `blank`.
+-- `stream` is the stream's own count, which the embedded one gives; on AWS it is null. Records without a unit are `blank`.
 SELECT
     event_date AS arrived_on,
     name AS shard_id,
