@@ -4,7 +4,6 @@
 mod page;
 mod run;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use marquee_day::audit::{self, Audit};
 use marquee_day::catalog::EmbeddedCatalog;
 use marquee_day::compact::CompactSettings;
 use marquee_day::plan::{self, Definitions, Selection};
+use marquee_day::unaudited::unaudited;
 use marquee_day::{Date, DayError, Span, sweep};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -140,24 +140,20 @@ pub(crate) async fn make(options: &Options, selection: &Selection) -> anyhow::Re
         .map_err(explain)?;
     let keep = Duration::from_secs(options.keep.saturating_mul(SECONDS_PER_DAY));
     let swept = sweep::sweep(&*store, SystemTime::now(), keep).await?;
-    let audits = audit_published(&store, &made).await?;
+    let audits = audit_published(&store).await?;
     page.finish(&made, &audits, swept)?;
     let is_well = made.values().all(DateOutcome::is_well) && audits.iter().all(|a| a.balanced);
     Ok(ExitCode::from(u8::from(!is_well)))
 }
 
-/// Counts the books of every date that was published anew, and keeps them.
-async fn audit_published(
-    store: &Arc<dyn ObjectStore>,
-    made: &BTreeMap<String, DateOutcome>,
-) -> anyhow::Result<Vec<Audit>> {
+/// Counts the books of every date that is published and was not audited since, and
+/// keeps them: of those just made, and of one whose run was killed before its audit.
+async fn audit_published(store: &Arc<dyn ObjectStore>) -> anyhow::Result<Vec<Audit>> {
     let mut audits = Vec::new();
-    for (date, outcome) in made {
-        if let DateOutcome::Published(_) = outcome {
-            let audit = audit::full(store, date, None).await?;
-            audit::keep(&**store, &audit).await?;
-            audits.push(audit);
-        }
+    for date in unaudited(&**store).await? {
+        let audit = audit::full(store, &date, None).await?;
+        audit::keep(&**store, &audit).await?;
+        audits.push(audit);
     }
     Ok(audits)
 }

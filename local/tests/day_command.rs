@@ -83,6 +83,22 @@ fn what_is_made_is_left_alone_and_what_is_gone_is_made() {
     assert_eq!((code, out.as_str()), (0, "dates\n2\n"), "{err}");
 }
 
+#[test]
+fn a_date_whose_run_was_killed_before_its_audit_is_audited_by_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    demo(dir.path());
+    let ledger = dir.path().join("lake/ledger/days/event_date=2026-01-05");
+    let books = ledger.join("audit/books.json");
+    let before = fs::read(&books).unwrap();
+    fs::remove_file(&books).unwrap();
+    let (code, out, err) = marquee(dir.path(), &["day"]);
+    assert_eq!((code, out.as_str()), (0, "no date is due\n"), "{err}");
+    let of = |text: &[u8]| serde_json::from_slice::<Value>(text).unwrap();
+    let (before, after) = (of(&before), of(&fs::read(&books).unwrap()));
+    assert_eq!(after["balanced"], true);
+    assert_eq!(after["event"], before["event"]);
+}
+
 /// A processed object that has events of that date alone.
 fn object_of(dir: &Path, date: &str) -> PathBuf {
     let receipts = dir.join(format!("lake/ledger/receipts/ingest_date={date}"));

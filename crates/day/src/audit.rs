@@ -38,6 +38,7 @@ use crate::date::Date;
 use crate::error::DayError;
 use crate::plan;
 use crate::publish;
+use crate::unaudited::BOOKS;
 use crate::units::compare_sequence_numbers;
 
 pub use curated::{EventAudit, Found, TableLine};
@@ -326,7 +327,7 @@ pub async fn keep(store: &dyn ObjectStore, audit: &Audit) -> Result<(), DayError
     let (_, content) = books_table::figures(audit).file()?;
     let table = Path::from(zone::audit_books_key(&audit.date));
     store.put(&table, content.into()).await?;
-    let key = publish::belonging(&audit.date, "audit", "books");
+    let key = publish::belonging(&audit.date, "audit", BOOKS);
     document::write(store, &key, audit).await?;
     Ok(())
 }

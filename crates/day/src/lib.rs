@@ -17,6 +17,7 @@
 //! - [`audit`] holds the two books against the lake.
 //! - [`replay`] runs quarantined units through today's transform, [`rebuild`]
 //!   makes processed and quarantine objects anew from raw.
+//! - [`unaudited`] says which published dates nobody has audited yet.
 //! - [`unloaded`] says which published dates the warehouse does not have.
 //! - [`sweep`] removes what nothing needs any more.
 //!
@@ -24,6 +25,7 @@
 //! `local` in one process, or a state machine through [`steps`].
 
 pub mod audit;
+mod behind;
 pub mod catalog;
 pub mod close;
 pub mod compact;
@@ -40,6 +42,7 @@ pub mod show;
 pub mod split;
 pub mod steps;
 pub mod sweep;
+pub mod unaudited;
 mod units;
 pub mod unloaded;
 

@@ -6,19 +6,16 @@
 //! failed, one that nobody started, and a date that was published before there was
 //! a warehouse are all found so.
 
-use std::future::ready;
-
-use futures::{StreamExt, TryStreamExt};
-use marquee_lake::{LakeError, document, generation};
 use object_store::ObjectStore;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
+use crate::behind::behind;
 use crate::error::DayError;
 use crate::publish;
 
-/// How many books are read at a time.
-const READERS: usize = 16;
+/// What the warehouse's book of a date is called.
+const BOOK: &str = "warehouse";
 
 /// A published date that the warehouse does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +35,7 @@ struct Book {
 
 /// Where the warehouse's book of the date lies.
 pub fn book_key(event_date: &str) -> Path {
-    publish::belonging(event_date, "audit", "warehouse")
+    publish::belonging(event_date, "audit", BOOK)
 }
 
 /// Every published date whose current generation the warehouse does not have by its
@@ -47,33 +44,13 @@ pub fn book_key(event_date: &str) -> Path {
 /// # Errors
 /// When the lake cannot be read.
 pub async fn unloaded(store: &dyn ObjectStore) -> Result<Vec<Unloaded>, DayError> {
-    let numbers = generation::numbers(store).await?;
-    let published = numbers.into_iter().filter_map(|(event_date, numbers)| {
-        let generation = numbers.last().copied()?;
-        Some(Unloaded {
-            event_date,
-            generation,
-        })
-    });
-    futures::stream::iter(published)
-        .map(|date| async move {
-            let is_loaded = is_loaded(store, &date).await?;
-            Ok((!is_loaded).then_some(date))
-        })
-        .buffered(READERS)
-        .try_filter_map(|date| ready(Ok(date)))
-        .try_collect()
-        .await
-}
-
-/// A book that says nothing is as good as none: a load writes it anew.
-async fn is_loaded(store: &dyn ObjectStore, date: &Unloaded) -> Result<bool, DayError> {
-    match document::read::<Book>(store, &book_key(&date.event_date)).await {
-        Ok(book) => Ok(book.balanced && book.generation >= date.generation),
-        Err(LakeError::Malformed { .. })
-        | Err(LakeError::Store(object_store::Error::NotFound { .. })) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    let knows = |book: &Book, generation| book.balanced && book.generation >= generation;
+    let dates = behind(store, BOOK, knows).await?;
+    let unloaded = |(event_date, generation)| Unloaded {
+        event_date,
+        generation,
+    };
+    Ok(dates.into_iter().map(unloaded).collect())
 }
 
 #[cfg(test)]
