@@ -11,6 +11,11 @@ from stand_ins import DAYS, GONE, LOADED, NOTHING, WELL, OverStandIns, plan, unl
 
 
 class DryRun(OverStandIns):
+    def plans(self):
+        """What `plan` was asked by now, also by the execution in which one went on."""
+        calls = [json.loads(line) for line in (self.directory / "calls.ndjson").read_text().splitlines()]
+        return [call["event"] for call in calls if call["asked"] == "plan"]
+
     def test_dates_are_published_in_order(self):
         done, calls = self.run_machine("daily", {"which": "due", "time": "2026-01-08T02:00:00Z"}, plan=[plan(*DAYS)])
         self.assertEqual(self.succeeds(done), {"published": list(DAYS), "replans": 0})
@@ -342,9 +347,39 @@ class DryRun(OverStandIns):
 
     def test_very_many_dates_are_several_executions(self):
         more = {**plan(*DAYS[:2]), "count": 3}
-        done, calls = self.run_machine("daily", {}, plan=[more, plan(DAYS[2]), NOTHING])
+        span = {"from": DAYS[0], "to": DAYS[2]}
+        for request in ({"which": "due", "time": "2026-01-08T02:00:00Z"}, {"which": "within", **span},
+                        {"which": "anew", **span}):
+            with self.subTest(which=request["which"]):
+                done, _ = self.run_machine("daily", request, plan=[more, plan(DAYS[2]), NOTHING])
+                self.assertEqual(self.succeeds(done)["published"], list(DAYS[:2]))
+                self.assertEqual(self.output_of_next(done)["published"], [DAYS[2]])
+                self.assertEqual(self.plans(), [request, {**request, "after": DAYS[1]}])
+
+    def test_many_dates_that_fail_for_good_keep_no_later_one_from_being_made(self):
+        more = {**plan(*DAYS[:2]), "count": 3}
+        for step in ("gather", "book"):
+            with self.subTest(step=step):
+                gone = {**(WELL[step] or {"*": {}}), **{work(day): GONE for day in DAYS[:2]}}
+                done, _ = self.run_machine("daily", {}, plan=[more, plan(DAYS[2])], **{step: gone})
+                self.fails(done, "Marquee.Incomplete", *DAYS[:2])
+                self.assertEqual(self.output_of_next(done)["published"], [DAYS[2]])
+                self.assertEqual(self.plans(), [{"which": "due"}, {"which": "due", "after": DAYS[1]}])
+
+    def test_a_lost_date_takes_nothing_from_what_is_after_the_first(self):
+        publish = [{}, {"outcome": "published"}, {"outcome": "lost"}, {"outcome": "published"}]
+        more = {**plan(*DAYS[:2]), "count": 3}
+        span = {"from": DAYS[0], "to": DAYS[2]}
+        anew = {"which": "anew", **span}
+        done, _ = self.run_machine("daily", anew, plan=[more, plan(DAYS[1]), plan(DAYS[2])], publish=publish)
         self.succeeds(done)
         self.assertEqual(self.output_of_next(done)["published"], [DAYS[2]])
+        self.assertEqual(self.plans(), [anew, {"which": "anew", "from": DAYS[1], "to": DAYS[1]},
+                                        {**anew, "after": DAYS[1]}])
+        # The second plan of what is due lists what is after the first, too.
+        done, _ = self.run_machine("daily", {}, plan=[more, plan(*DAYS[1:])], publish=publish)
+        self.assertEqual(self.succeeds(done)["published"], [DAYS[0], DAYS[1], DAYS[2]])
+        self.assertEqual(self.plans(), [{"which": "due"}] * 2)
 
     def test_a_backfill_goes_by_months_and_past_a_held_date(self):
         spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}

@@ -15,7 +15,7 @@ use crate::unloaded::{self, Unloaded};
 
 /// How many dates a plan lists, as the state of an execution and its history are
 /// bounded (25,000 events: 60 dates of 8 parts and 32 buckets fit, and 60 loads); who has
-/// made these plans again.
+/// done with these asks for those after the last.
 pub const DATES_AT_ONCE: usize = 60;
 
 const MICROS_PER_SECOND: f64 = 1_000_000.0;
@@ -38,6 +38,13 @@ pub enum Which {
     Unloaded,
 }
 
+impl Which {
+    /// Whether its dates may be more than are listed, and are asked for in turn.
+    fn has_after(self) -> bool {
+        matches!(self, Self::Due | Self::Within | Self::Anew)
+    }
+}
+
 /// What `plan` takes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +57,8 @@ pub struct PlanInput {
     pub to: Option<Date>,
     /// When the schedule fired, RFC 3339; now, where it cannot be read.
     pub time: Option<String>,
+    /// Only dates after this one: those up to it had their turn, made or failed.
+    pub after: Option<Date>,
 }
 
 /// A date to be made.
@@ -94,22 +103,42 @@ pub struct UnloadedAnswer {
 }
 
 impl PlanInput {
+    fn fault(&self, fault: &str) -> StepError {
+        StepError::input("plan", format!("{fault} (which is {:?})", self.which))
+    }
+
     fn span(&self) -> Result<Span, StepError> {
-        let fault =
-            |fault: &str| StepError::input("plan", format!("{fault} (which is {:?})", self.which));
         match (self.from, self.to) {
             (Some(from), Some(to)) if from <= to => Ok(Span { from, to }),
-            (Some(from), Some(to)) => Err(fault(&format!("`from` {from} is after `to` {to}"))),
-            _ => Err(fault("it needs the dates `from` and `to`")),
+            (Some(from), Some(to)) => Err(self.fault(&format!("`from` {from} is after `to` {to}"))),
+            _ => Err(self.fault("it needs the dates `from` and `to`")),
+        }
+    }
+
+    /// What of the span is after `after`.
+    fn rest_of_span(&self) -> Result<Span, StepError> {
+        let Span { from, to } = self.span()?;
+        match self.after {
+            Some(after) if after >= to => {
+                Err(self.fault(&format!("no date up to `to` {to} is after `after` {after}")))
+            }
+            Some(after) => Ok(Span {
+                from: from.max(after.after(1)),
+                to,
+            }),
+            None => Ok(Span { from, to }),
         }
     }
 
     fn selection(&self, now: i64) -> Result<Selection, StepError> {
         let time = self.time.as_deref().and_then(parse_rfc3339).unwrap_or(now);
         let today = Date::of(time);
+        if self.after.is_some() && !self.which.has_after() {
+            return Err(self.fault("`after` goes with due, within and anew"));
+        }
         Ok(match self.which {
             Which::Due | Which::Unloaded => Selection::DueWithin {
-                from: None,
+                from: self.after.map(|after| after.after(1)),
                 to: today.before(1),
             },
             Which::Today => Selection::DueWithin {
@@ -117,11 +146,11 @@ impl PlanInput {
                 to: today,
             },
             Which::Within | Which::Spans => {
-                let Span { from, to } = self.span()?;
+                let Span { from, to } = self.rest_of_span()?;
                 Selection::Within { from, to }
             }
             Which::Anew => {
-                let Span { from, to } = self.span()?;
+                let Span { from, to } = self.rest_of_span()?;
                 Selection::Anew { from, to }
             }
         })
@@ -130,12 +159,12 @@ impl PlanInput {
 
 impl Steps {
     pub(super) async fn plan(&self, input: PlanInput, now: i64) -> Result<Value, StepError> {
+        let selection = input.selection(now)?;
         match input.which {
             Which::Spans => return Ok(json!({ "spans": months(input.span()?) })),
             Which::Unloaded => return self.unloaded().await,
             _ => {}
         }
-        let selection = input.selection(now)?;
         let plan = plan::plan(
             &*self.store,
             &self.definitions,
@@ -143,7 +172,10 @@ impl Steps {
             &selection,
         )
         .await?;
-        metrics::histogram!("Freshness").record(waited(&plan, now));
+        // Who asks for the rest has said it of the whole.
+        if input.after.is_none() {
+            metrics::histogram!("Freshness").record(waited(&plan, now));
+        }
         let tasks = plan.tasks.iter();
         let divided: Vec<Divided<'_>> = tasks.map(|task| (task, self.division(task))).collect();
         let name = name_of(&divided)?;
@@ -245,9 +277,11 @@ fn months(span: Span) -> Vec<Value> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     use marquee_lake::generation::generation_key;
+    use marquee_lake::receipt::{self, Receipt};
     use object_store::memory::InMemory;
     use object_store::path::Path;
     use object_store::{ObjectStore, ObjectStoreExt};
@@ -300,6 +334,106 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_had_its_turn_is_left_out() {
+        let date = |text: &str| text.parse::<Date>().unwrap();
+        let select = |text: &str| input(text).selection(NOON);
+        let from = date("2026-01-03");
+        let to = date("2026-01-05");
+        assert_eq!(
+            select(r#"{"which": "due", "after": "2026-01-02"}"#).unwrap(),
+            Selection::DueWithin {
+                from: Some(from),
+                to
+            }
+        );
+        let within = r#"{"which": "within", "from": "2026-01-01", "to": "2026-01-05", "after": "2026-01-02"}"#;
+        assert_eq!(select(within).unwrap(), Selection::Within { from, to });
+        let anew = within.replace("within", "anew");
+        assert_eq!(select(&anew).unwrap(), Selection::Anew { from, to });
+        // A span that begins later is no wider for it.
+        let narrow = anew.replace("2026-01-01", "2026-01-04");
+        let from = date("2026-01-04");
+        assert_eq!(select(&narrow).unwrap(), Selection::Anew { from, to });
+        let error = |text: &str| select(text).unwrap_err().to_string();
+        assert_eq!(
+            error(&anew.replace("2026-01-02", "2026-01-05")),
+            "plan cannot be asked that: no date up to `to` 2026-01-05 is after `after` 2026-01-05 (which is Anew)"
+        );
+        for which in ["today", "unloaded"] {
+            let said = error(&format!(r#"{{"which": "{which}", "after": "2026-01-05"}}"#));
+            assert!(
+                said.contains("`after` goes with due, within and anew"),
+                "{said}"
+            );
+        }
+    }
+
+    fn steps(store: &Arc<InMemory>) -> Steps {
+        let store: Arc<dyn ObjectStore> = Arc::clone(store) as _;
+        Steps::new(
+            Arc::clone(&store),
+            Arc::new(EmbeddedCatalog::new(store)),
+            Definitions::built_in().unwrap(),
+            StepSettings::default(),
+        )
+    }
+
+    /// Nothing of the first is published, as where each fails.
+    #[tokio::test]
+    async fn of_very_many_due_dates_all_have_their_turn() {
+        let store = Arc::new(InMemory::new());
+        let first: Date = "2025-10-01".parse().unwrap();
+        let day = |days: usize| first.after(u32::try_from(days).unwrap());
+        let dates: Vec<Date> = (0..DATES_AT_ONCE + 2).map(day).collect();
+        receipt::create(&*store, &receipt_of(&dates)).await.unwrap();
+        let steps = steps(&store);
+        let span = json!({ "which": "within", "from": first, "to": dates[DATES_AT_ONCE + 1] });
+        let anew = json!({ "which": "anew", "from": first, "to": dates[DATES_AT_ONCE + 1] });
+        for mut request in [json!({ "which": "due" }), span, anew] {
+            let mut turns = Vec::new();
+            for _ in 0..3 {
+                let said = steps.call(Step::Plan, request.clone(), NOON).await.unwrap();
+                let answer: PlanAnswer = serde_json::from_value(said).unwrap();
+                let listed: Vec<Date> = answer.dates.iter().map(|date| date.event_date).collect();
+                let is_more = answer.count > listed.len();
+                request["after"] = json!(listed.last());
+                turns.push(listed);
+                if !is_more {
+                    break;
+                }
+            }
+            let (first, rest) = dates.split_at(DATES_AT_ONCE);
+            assert_eq!(turns, [first, rest], "{request}");
+        }
+    }
+
+    fn receipt_of(dates: &[Date]) -> Receipt {
+        let arrived_at = "2026-01-05T00:00:00Z".to_owned();
+        Receipt {
+            version: 1,
+            kind: receipt::Kind::Stream,
+            batch: "shard-1-1".to_owned(),
+            shard_id: "shard".to_owned(),
+            first_sequence_number: "1".to_owned(),
+            last_sequence_number: "1".to_owned(),
+            ingest_date: "2026-01-05".to_owned(),
+            ingest_hour: 0,
+            first_arrived_at: arrived_at.clone(),
+            last_arrived_at: arrived_at,
+            arrival_dates: BTreeMap::new(),
+            records: 1,
+            received: dates.len() as u64,
+            processed: dates.len() as u64,
+            quarantined: 0,
+            received_bytes: 0,
+            reasons: BTreeMap::new(),
+            event_dates: dates.iter().map(|date| (date.to_string(), 1)).collect(),
+            catalogue: None,
+            objects: Vec::new(),
+        }
+    }
+
     #[tokio::test]
     async fn of_very_many_dates_to_be_loaded_the_first_are_listed() {
         let store = Arc::new(InMemory::new());
@@ -309,14 +443,7 @@ mod tests {
             let key = Path::from(generation_key(&date, 7));
             store.put(&key, "{}".into()).await.unwrap();
         }
-        let steps = Steps::new(
-            Arc::clone(&store) as Arc<dyn ObjectStore>,
-            Arc::new(EmbeddedCatalog::new(
-                Arc::clone(&store) as Arc<dyn ObjectStore>
-            )),
-            Definitions::built_in().unwrap(),
-            StepSettings::default(),
-        );
+        let steps = steps(&store);
         let ask = async || {
             let said = json!({ "which": "unloaded" });
             let said = steps.call(Step::Plan, said, NOON).await.unwrap();
