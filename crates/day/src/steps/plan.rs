@@ -14,8 +14,8 @@ use crate::split::Division;
 use crate::unloaded::{self, Unloaded};
 
 /// How many dates a plan lists, as the state of an execution and its history are
-/// bounded (25,000 events: 60 dates of 8 parts and 32 buckets fit, and 60 loads); who has
-/// done with these asks for those after the last.
+/// bounded (25,000 events: 60 dates of 8 parts and 16 buckets fit, and 60 loads, with room
+/// for what is tried again); who has done with these asks for those after the last.
 pub const DATES_AT_ONCE: usize = 60;
 
 const MICROS_PER_SECOND: f64 = 1_000_000.0;
