@@ -114,7 +114,7 @@ fn of_step(step: &str) -> Option<&'static str> {
     Some(match step {
         "plan" => "No date is made. What was published stands, and what is due stays due.",
         "publish" => {
-            "If the date's generation was created it is published, and engines are shown it by the next run; else the date stays due."
+            "If the date's generation was created it is published, and engines are shown it by the next run: ask for its audit after that. Else the date stays due."
         }
         "load" => {
             "The lake is right and complete; the warehouse has the older generation, and is given this one by the next run."
