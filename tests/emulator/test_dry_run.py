@@ -129,6 +129,34 @@ class DryRun(OverStandIns):
         (alert,) = self.alerts(calls)
         self.assertEqual((alert["step"], alert["cause"]), ("audit", {"balanced": False, "problems": ["1 event is missing"]}))
 
+    def test_what_is_published_and_not_audited_is_so_by_the_next_run(self):
+        caught_up = {"outcome": "caught_up", "dates": 1, "unaudited": [DAYS[0], DAYS[1]]}
+        publish = [caught_up, {"outcome": "published"}]
+        for planned, audited, published in ((NOTHING, DAYS[:2], []), (plan(DAYS[1]), DAYS[:2], [DAYS[1]])):
+            with self.subTest(due=planned["count"]):
+                done, calls = self.run_machine("daily", {}, plan=[planned], publish=publish)
+                self.assertEqual(self.succeeds(done)["published"], published)
+                self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], list(audited))
+                self.assertEqual(self.of(calls, DAYS[0]), ["audit"])
+        # Nor is it passed over where its facts cannot be made now.
+        done, calls = self.run_machine("daily", {}, plan=[plan(*DAYS[1:])], publish=publish,
+                                       gather={work(DAYS[1]): GONE, "*": {}})
+        self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[1]}")
+        self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], list(DAYS))
+        # What it finds is said, and what fails stops no other.
+        bad = {"balanced": False, "problems": ["x"]}
+        done, calls = self.run_machine("daily", {}, plan=[NOTHING], publish=publish,
+                                       audit={**WELL["audit"], DAYS[0]: GONE, DAYS[1]: bad})
+        self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[0]} (audit with Gone", f"not balanced: {DAYS[1]}")
+        self.assertEqual([alert["step"] for alert in self.alerts(calls)], ["audit", "audit"])
+
+    def test_what_is_only_audited_is_so_once(self):
+        caught_up = {"outcome": "caught_up", "dates": 0, "unaudited": [DAYS[0]]}
+        publish = [caught_up, {"outcome": "lost"}, {"outcome": "published"}]
+        done, calls = self.run_machine("daily", {}, plan=[plan(DAYS[1])], publish=publish)
+        self.assertEqual(self.succeeds(done), {"published": [DAYS[1]], "replans": 1})
+        self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], list(DAYS[:2]))
+
     def test_a_step_of_no_date_that_fails_alerts_with_its_name_and_ends_the_execution(self):
         for step in ("plan", "publish", "sweep"):
             with self.subTest(step=step):

@@ -114,12 +114,14 @@ fn of_step(step: &str) -> Option<&'static str> {
     Some(match step {
         "plan" => "No date is made. What was published stands, and what is due stays due.",
         "publish" => {
-            "If the date's generation was created it is published, and engines are shown it by the next run: ask for its audit after that. Else the date stays due."
+            "If the date's generation was created it is published, and the next run shows it to engines and audits it; else the date stays due."
         }
         "load" => {
             "The lake is right and complete; the warehouse has the older generation, and is given this one by the next run."
         }
-        "audit" => "The date is published, and nobody has counted yet whether its books balance.",
+        "audit" => {
+            "The date is published, and nobody has counted yet whether its books balance: the next run does."
+        }
         "sweep" => "Only files that nothing needs stay longer than they should.",
         "replay" => {
             "Quarantine still has every unit. What went on before the failure stands; replaying again adds the rest, and nothing twice."

@@ -9,7 +9,7 @@ use marquee_lake::work::{DateInputs, Work};
 use marquee_sql::CheckResult;
 use serde::{Deserialize, Serialize};
 
-use super::Steps;
+use super::{DATES_AT_ONCE, Steps};
 use crate::close::{self, Closed};
 use crate::date::Date;
 use crate::error::DayError;
@@ -17,6 +17,7 @@ use crate::facts::Facts;
 use crate::prepare::{self, Prepared};
 use crate::publish::{self, Outcome, Ready};
 use crate::show;
+use crate::unaudited;
 
 /// A run of a date.
 #[derive(Debug, Deserialize)]
@@ -78,6 +79,9 @@ pub enum PublishAnswer {
     CaughtUp {
         /// How many dates that were.
         dates: usize,
+        /// Published dates whose current generation nobody has audited, ascending:
+        /// the first of them, [`DATES_AT_ONCE`] at most.
+        unaudited: Vec<String>,
     },
 }
 
@@ -132,7 +136,9 @@ impl Steps {
         let store = &*self.store;
         let (Some(work), Some(run)) = (to.work, to.run) else {
             let dates = show::catch_up(store, &*self.catalog, &self.definitions).await?;
-            return Ok(PublishAnswer::CaughtUp { dates });
+            let mut unaudited = unaudited::unaudited(store).await?;
+            unaudited.truncate(DATES_AT_ONCE);
+            return Ok(PublishAnswer::CaughtUp { dates, unaudited });
         };
         let window = work.window(&run)?;
         let task = self.task(&work).await?;
@@ -169,4 +175,51 @@ impl Steps {
 pub(super) fn date(text: &str) -> Result<Date, DayError> {
     let date = text.parse();
     date.map_err(|fault: crate::date::NoDate| DayError::Date(fault.to_string()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use marquee_lake::generation::generation_key;
+    use object_store::memory::InMemory;
+    use object_store::path::Path;
+    use object_store::{ObjectStore, ObjectStoreExt};
+    use serde_json::json;
+
+    use super::*;
+    use crate::catalog::EmbeddedCatalog;
+    use crate::plan::Definitions;
+    use crate::projected;
+    use crate::steps::{Step, StepSettings};
+
+    #[tokio::test]
+    async fn what_nobody_has_audited_is_named_when_engines_are_shown_what_is_new() {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let first: Date = "2026-01-05".parse().unwrap();
+        for day in 0..=DATES_AT_ONCE {
+            let date = first.after(u32::try_from(day).unwrap()).to_string();
+            let key = Path::from(generation_key(&date, 1));
+            store.put(&key, "{}".into()).await.unwrap();
+            projected::mark(&*store, &date, 1).await.unwrap();
+        }
+        let books = publish::belonging("2026-01-05", "audit", unaudited::BOOKS);
+        let audited = r#"{"event": {"generation": 1}}"#;
+        store.put(&books, audited.into()).await.unwrap();
+        let steps = Steps::new(
+            Arc::clone(&store),
+            Arc::new(EmbeddedCatalog::new(store)),
+            Definitions::built_in().unwrap(),
+            StepSettings::default(),
+        );
+        let said = steps.call(Step::Publish, json!({}), 0).await.unwrap();
+        let PublishAnswer::CaughtUp { dates, unaudited } = serde_json::from_value(said).unwrap()
+        else {
+            panic!("it has not caught up");
+        };
+        assert_eq!((dates, unaudited.len()), (0, DATES_AT_ONCE));
+        assert_eq!(unaudited[0], "2026-01-06");
+        assert!(unaudited.is_sorted());
+    }
 }
