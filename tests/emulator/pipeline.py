@@ -311,10 +311,11 @@ class Pipeline:
         sent = self._send_to_both(DAYS, LATE_EVENTS, seed=8)
         return f"{sent} acknowledged; {self.receipts()}"
 
-    def _send_to_both(self, days, events, seed):
+    def _send_to_both(self, days, events, seed, start=None):
         """To the stream and to the embedded one, whose catalogue stays as it is."""
+        start = start or self._start
         for target in (f"local:{self._embedded}/stream", f"kinesis:{self._stream}"):
-            sent = producer.simulate(self._place, self._built, target, self._start, days, events, seed,
+            sent = producer.simulate(self._place, self._built, target, start, days, events, seed,
                                      "--catalogue", f"{self._directory}/other-titles.ndjson")
         self._sent += sent
         return sent
@@ -340,6 +341,7 @@ class Pipeline:
     # --- failures
 
     def failing(self):
+        """An object of one date is damaged: that date fails, and another is published."""
         before = set(self._lake.keys("processed/events/"))
         expect(self._send_to_both(1, 400, seed=9) > 0, "the producer sent nothing")
         self.receipts()
@@ -347,13 +349,18 @@ class Pipeline:
         self._kept = self._lake.bytes(self._damaged)
         self._lake.put(self._damaged, bytes(len(self._kept)))
         self._before = self._lake.current()
+        other = max(self._before)
+        expect(self._send_to_both(1, 400, seed=10, start=other) > 0, "the producer sent nothing")
+        self.receipts()
         failed = self._machines.run_to_failure("daily", {"which": "due"})
         expect(failed["error"] == "Marquee.Incomplete" and f"failed: {self._start} (split with " in failed["cause"],
                f"the machine failed with {failed['error']}: {failed['cause']}")
         alert = self._alerts.wait_for("split", self._start)
         expect(self._lake.current()[self._start] == self._before[self._start],
                f"{self._start} was published, though it failed")
-        return alert["Subject"]
+        numbers = [generations[other]["generation"] for generations in (self._before, self._lake.current())]
+        expect(numbers[1] == numbers[0] + 1, f"{other} was not published, its generation is {numbers[1]}")
+        return f'{alert["Subject"]}; {other} is published'
 
     def mended(self):
         self._lake.put(self._damaged, self._kept)
