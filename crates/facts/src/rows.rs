@@ -425,6 +425,7 @@ impl Renumbered {
         self.extra.begin(columns.extra);
         self.shard.begin(columns.source.shard);
     }
+
     /// Finds for all sessions which context they had last, in whichever object.
     fn look_up_contexts(&mut self, of_session: &[u32], contexts: &Interner<Context>) {
         for key in self.session.found() {
