@@ -166,7 +166,8 @@ resource "aws_glue_catalog_table" "audit_books" {
     classification = "parquet"
 
     # An event may be an hour ahead of the clock, so of tomorrow, or long past when it
-    # comes. Books do not expire: those of the ten years before the oldest event that is taken are shown.
+    # comes. Books do not expire: those of the ten years before the oldest event that is
+    # taken are shown.
     "projection.enabled"                  = "true"
     "projection.event_date.type"          = "date"
     "projection.event_date.format"        = "yyyy-MM-dd"

@@ -144,14 +144,19 @@ proptest! {
     }
 }
 
-#[test]
-fn chunks_are_called_by_their_inputs() {
-    let lake = Lake::new();
-    let units: Vec<_> = (0..30)
+/// So many processed objects of so many rows each, of nine users in turn.
+fn objects(lake: &Lake, count: u128, rows: usize) -> Vec<InputObject> {
+    let units: Vec<_> = (0..count * rows as u128)
         .map(|at| unit(at, &format!("user-{}", at % 9), at as i64))
         .collect();
     let object = |(at, units)| lake.put_units(&format!("processed/{at}.parquet"), units);
-    let inputs: Vec<InputObject> = (0..).zip(units.chunks(5)).map(object).collect();
+    (0..).zip(units.chunks(rows)).map(object).collect()
+}
+
+#[test]
+fn chunks_are_called_by_their_inputs() {
+    let lake = Lake::new();
+    let inputs = objects(&lake, 6, 5);
     let part = Extent {
         rows_of_date: 10,
         bytes: u64::MAX,
@@ -175,11 +180,7 @@ fn chunks_are_called_by_their_inputs() {
 #[test]
 fn who_divides_otherwise_writes_beside_what_is_there() {
     let lake = Lake::new();
-    let units: Vec<_> = (0..8)
-        .map(|at| unit(at, &format!("user-{}", at % 5), at as i64))
-        .collect();
-    let object = |(at, units)| lake.put_units(&format!("processed/{at}.parquet"), units);
-    let inputs: Vec<InputObject> = (0..).zip(units.chunks(1)).map(object).collect();
+    let inputs = objects(&lake, 8, 1);
     let contents = |divided: &[Vec<InputObject>]| -> Vec<_> {
         let objects = divided.iter().flatten();
         objects.map(|object| lake.get(&object.key)).collect()
