@@ -122,18 +122,22 @@ pub struct StepSettings {
     pub keep: Duration,
 }
 
+/// Full chunks of a part of a split.
+const PART_CHUNKS: u64 = 16;
+
 impl Default for StepSettings {
     fn default() -> Self {
+        let compact = CompactSettings::default();
         Self {
             plan: PlanSettings {
                 collects_receipts: true,
                 ..PlanSettings::default()
             },
-            compact: CompactSettings::default(),
             part: Extent {
-                rows_of_date: 16 * (5 << 18),
-                bytes: 16 << 30,
+                rows_of_date: PART_CHUNKS * compact.split_chunk_rows,
+                bytes: PART_CHUNKS * compact.split_chunk_bytes,
             },
+            compact,
             transform: marquee_ingest::Settings::default(),
             keep: Duration::from_secs(7 * 86_400),
         }
