@@ -37,6 +37,26 @@ WHERE
     event_date = {date}
     AND (rating < 0.5 OR rating > 5 OR weighted_rating < 0.5 OR weighted_rating > 5)
 UNION ALL
+SELECT 'user_title' AS mart, user_id AS key_1
+FROM user_title
+WHERE
+    event_date = {date}
+    AND (
+        completion_rate < 0 OR completion_rate > 1
+        OR rating < 0.5 OR rating > 5
+        OR (views > 0) <> (watch_ms > 0)
+    )
+UNION ALL
+SELECT 'title_popularity' AS mart, title_id AS key_1
+FROM title_popularity
+WHERE
+    event_date = {date}
+    AND (
+        engagement_score < 0 OR engagement_score > 1
+        OR popularity_rank < 1
+        OR (viewers > 0) <> (watch_ms > 0)
+    )
+UNION ALL
 SELECT 'retention' AS mart, CAST(days AS VARCHAR) AS key_1
 FROM retention
 WHERE event_date = {date} AND (returned > users OR users < 1)

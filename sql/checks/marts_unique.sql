@@ -61,6 +61,18 @@ WHERE event_date = {date}
 GROUP BY user_id, title_id
 HAVING count(*) > 1
 UNION ALL
+SELECT 'user_title' AS mart, user_id AS key_1, title_id AS key_2, count(*) AS found
+FROM user_title
+WHERE event_date = {date}
+GROUP BY user_id, title_id
+HAVING count(*) > 1
+UNION ALL
+SELECT 'title_popularity' AS mart, title_id AS key_1, CAST(NULL AS VARCHAR) AS key_2, count(*) AS found
+FROM title_popularity
+WHERE event_date = {date}
+GROUP BY title_id
+HAVING count(*) > 1
+UNION ALL
 SELECT 'dim_title' AS mart, title_id AS key_1, CAST(NULL AS VARCHAR) AS key_2, count(*) AS found
 FROM dim_title
 GROUP BY title_id
