@@ -330,6 +330,59 @@ resource "aws_cloudwatch_metric_alarm" "athena_bytes" {
   }
 }
 
+# Requests that fail on the API's side, of all: one among few is no alarm.
+resource "aws_cloudwatch_metric_alarm" "api_errors" {
+  for_each = local.api
+
+  alarm_name          = "${local.prefix}-api-errors"
+  alarm_description   = "More than ${var.api_error_percent}% of the API's requests failed for 10 minutes. Runbook: API errors"
+  evaluation_periods  = 2
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.api_error_percent
+  treat_missing_data  = "notBreaching"
+
+  metric_query {
+    id          = "rate"
+    label       = "Failed of a hundred"
+    expression  = "IF(failed > 1, 100 * failed / asked, 0)"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { asked = "Count", failed = "5xx" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/ApiGateway"
+        metric_name = metric_query.value
+        dimensions  = { ApiId = aws_apigatewayv2_api.this[each.key].id }
+        stat        = "Sum"
+        period      = 300
+      }
+    }
+  }
+}
+
+# A quarter of an hour, as the first call of a new copy of the function is always slow.
+resource "aws_cloudwatch_metric_alarm" "api_latency" {
+  for_each = local.api
+
+  alarm_name                            = "${local.prefix}-api-latency"
+  alarm_description                     = "One of a hundred of the API's requests took more than ${var.api_latency_ms} ms, for 15 minutes. Runbook: API latency"
+  namespace                             = "AWS/ApiGateway"
+  metric_name                           = "Latency"
+  dimensions                            = { ApiId = aws_apigatewayv2_api.this[each.key].id }
+  extended_statistic                    = "p99"
+  evaluate_low_sample_count_percentiles = "ignore"
+  period                                = 300
+  evaluation_periods                    = 3
+  comparison_operator                   = "GreaterThanThreshold"
+  threshold                             = var.api_latency_ms
+  treat_missing_data                    = "notBreaching"
+}
+
 locals {
   # Those that tell of the way to people itself; the rule of alert.tf leaves them out.
   direct_alarms = concat(module.alert.alarms[*].arn, [
@@ -357,6 +410,8 @@ locals {
         aws_cloudwatch_metric_alarm.execution_late[*],
         values(aws_cloudwatch_metric_alarm.found),
         values(aws_cloudwatch_metric_alarm.execution_failed),
+        values(aws_cloudwatch_metric_alarm.api_errors),
+        values(aws_cloudwatch_metric_alarm.api_latency),
       ) : { arn = alarm.arn, name = alarm.alarm_name, description = alarm.alarm_description }
     ],
     flatten(values(local.functions)[*].alarms),

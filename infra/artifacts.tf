@@ -11,7 +11,7 @@ module "artifacts" {
 }
 
 locals {
-  binaries = toset(concat(["transform", "daily", "marts", "alert"], local.warehouse ? ["load"] : []))
+  binaries = toset(concat(["transform", "daily", "marts", "alert"], local.warehouse ? ["load"] : [], tolist(local.api)))
   packages = { for binary in local.binaries : binary => "${var.packages_dir}/${binary}/bootstrap.zip" }
 }
 

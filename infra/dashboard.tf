@@ -1,9 +1,40 @@
-# One page, read from the top: is it well? where is it slow? what is refused? what does
-# it cost?
+# One page, read from the top: is it well? where is it slow? what is refused? what is
+# asked of the API? what does it cost?
 locals {
   own_metric = ["Environment", var.environment]
 
-  dashboard_rows = [
+  # Without the API there is no such row.
+  dashboard_api = [
+    for api in aws_apigatewayv2_api.this : {
+      heading = "What is asked?"
+      widgets = [
+        {
+          title   = "Requests"
+          stat    = "Sum"
+          metrics = [["AWS/ApiGateway", "Count", "ApiId", api.id]]
+        },
+        {
+          title   = "Requests refused (4xx) and failed (5xx)"
+          stat    = "Sum"
+          metrics = [for name in ["4xx", "5xx"] : ["AWS/ApiGateway", name, "ApiId", api.id]]
+        },
+        {
+          title   = "Time to an answer, of the slowest of a hundred (ms)"
+          stat    = "p99"
+          metrics = [for name in ["Latency", "IntegrationLatency"] : ["AWS/ApiGateway", name, "ApiId", api.id]]
+        },
+        {
+          title = "Copies of the function, calls that found none"
+          stat  = "Maximum"
+          metrics = [
+            for name in ["ConcurrentExecutions", "Throttles"] : ["AWS/Lambda", name, "FunctionName", local.functions["api"].name]
+          ]
+        },
+      ]
+    }
+  ]
+
+  dashboard_rows = concat([
     {
       heading = "Is it well?"
       widgets = [
@@ -91,6 +122,7 @@ locals {
         },
       ]
     },
+    ], local.dashboard_api, [
     {
       heading = "What does it take?"
       widgets = [
@@ -119,7 +151,7 @@ locals {
         },
       ]
     },
-  ]
+  ])
 
   # A heading is one unit high, a widget six; a row is 24 wide.
   dashboard_widgets = flatten([

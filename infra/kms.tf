@@ -27,6 +27,7 @@ resource "aws_kms_key" "this" {
             "kms:EncryptionContext:aws:logs:arn" = [
               "${local.arn.logs}:log-group:/aws/lambda/${local.prefix}-*",
               "${local.arn.logs}:log-group:/aws/vendedlogs/states/${local.prefix}-*",
+              "${local.arn.logs}:log-group:/aws/vendedlogs/apis/${local.prefix}-*",
               "${local.arn.logs}:log-group:/aws-glue/*",
             ]
           }

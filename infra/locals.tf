@@ -20,5 +20,6 @@ locals {
     { transform = module.transform, alert = module.alert },
     module.day,
     local.warehouse_functions,
+    module.api,
   )
 }

@@ -13,6 +13,16 @@ output "analyst_policy_arn" {
   value       = aws_iam_policy.analyst.arn
 }
 
+output "caller_policy_arn" {
+  description = "Attach it to whoever asks the API; null where tokens are asked for, or without the API."
+  value       = one([for policy in aws_iam_policy.caller : policy.arn])
+}
+
+output "api_url" {
+  description = "Where the API answers (docs/API.md); null without it."
+  value       = one([for api in aws_apigatewayv2_api.this : api.api_endpoint])
+}
+
 output "lake_bucket" {
   description = "The bucket of the lake."
   value       = module.lake.name

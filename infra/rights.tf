@@ -17,6 +17,7 @@ locals {
     sweep     = { reads = ["ledger", "curated", "staging"], deletes = ["curated", "staging"] }
     alert     = { reads = ["ledger/alerts"], writes = ["ledger/alerts"] }
     load      = { reads = ["ledger", "curated"], writes = ["ledger/loads"] }
+    api       = { reads = ["ledger", "curated", "reference"] }
   }
 
   lake_rights = {
@@ -56,6 +57,7 @@ locals {
       values(local.functions)[*].policy,
       values(aws_iam_role_policy.machine)[*].policy,
       aws_iam_role_policy.crawler[*].policy,
+      values(aws_iam_policy.caller)[*].policy,
       [aws_iam_role_policy.scheduler.policy, aws_iam_policy.producer.policy, aws_iam_policy.analyst.policy],
     ) : jsondecode(policy).Statement
   ])

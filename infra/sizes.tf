@@ -17,6 +17,7 @@ locals {
     sweep     = { memory_mib = 512, timeout_seconds = 900, ephemeral_mib = 512 }
     alert     = { memory_mib = 256, timeout_seconds = 30, ephemeral_mib = 512 }
     load      = { memory_mib = 512, timeout_seconds = 60, ephemeral_mib = 512 }
+    api       = { memory_mib = 1024, timeout_seconds = 10, ephemeral_mib = 512 }
   }
 
   sizes = {

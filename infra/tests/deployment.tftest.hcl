@@ -13,7 +13,7 @@ variables {
   headings = [
     "Iterator age", "Stream throttles", "Function errors", "Function throttles", "Function duration", "Dead letters",
     "Failed batches", "Quarantine rate", "Freshness", "Execution failed", "Execution late",
-    "Audit imbalance", "Held dates", "Athena bytes scanned",
+    "Audit imbalance", "Held dates", "Athena bytes scanned", "API errors", "API latency",
   ]
 }
 
@@ -116,10 +116,10 @@ run "defaults" {
   }
 
   # The alarms: 3 of each function; of the whole 3 of failed executions and 2 each of
-  # late ones, freshness, failed batches, dead letters and what was found, and iterator
-  # age, stream throttles, quarantine rate, Athena.
+  # late ones, freshness, failed batches, dead letters, the API and what was found, and
+  # iterator age, stream throttles, quarantine rate, Athena.
   assert {
-    condition     = length(local.alarms) == length(local.functions) * 3 + 17
+    condition     = length(local.alarms) == length(local.functions) * 3 + 19
     error_message = "There are ${length(local.alarms)} alarms."
   }
 
@@ -175,7 +175,7 @@ run "defaults" {
     condition = [
       for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets :
       widget.properties.markdown if widget.type == "text"
-    ] == ["## Is it well?", "## Where is it slow?", "## What is refused?", "## What does it take?"]
+    ] == ["## Is it well?", "## Where is it slow?", "## What is refused?", "## What is asked?", "## What does it take?"]
     error_message = "The dashboard reads from the top."
   }
 

@@ -10,12 +10,12 @@ variables {
 
   # The contract's, less `load`, which comes with a warehouse.
   contract = [
-    "alert", "audit", "book", "check", "compact", "gather", "marts", "plan", "prepare", "publish",
+    "alert", "api", "audit", "book", "check", "compact", "gather", "marts", "plan", "prepare", "publish",
     "rebuild", "replay", "split", "sweep", "transform",
   ]
 
   # Every other function runs `daily`.
-  binaries = { alert = "alert", check = "marts", marts = "marts", transform = "transform" }
+  binaries = { alert = "alert", api = "api", check = "marts", marts = "marts", transform = "transform" }
 
   everywhere = [
     "MARQUEE_BUCKET", "MARQUEE_S3_PATH_STYLE", "MARQUEE_METRICS_NAMESPACE",
@@ -33,6 +33,7 @@ variables {
     replay    = ["MARQUEE_STEP", "MARQUEE_MAX_FUTURE_SECONDS", "MARQUEE_MAX_AGE_DAYS"]
     rebuild   = ["MARQUEE_STEP", "MARQUEE_MAX_FUTURE_SECONDS", "MARQUEE_MAX_AGE_DAYS"]
     sweep     = ["MARQUEE_STEP", "MARQUEE_KEEP_DAYS"]
+    api       = ["MARQUEE_REFRESH_SECONDS"]
     alert     = ["MARQUEE_TOPIC_ARN", "MARQUEE_ALERT_WINDOW_MINUTES", "MARQUEE_RUNBOOK_URL"]
   }
 }

@@ -1,7 +1,7 @@
 # A Rust function: its code from a zip, its role, its log group.
 
 resource "aws_lambda_function" "this" {
-  #checkov:skip=CKV_AWS_115:Concurrency is bounded by the stream's shards and the state machines' maps; reserving takes it away from the account's other functions
+  #checkov:skip=CKV_AWS_115:Concurrency is bounded by the stream's shards, the state machines' maps and the API's rate; reserving takes it away from the account's other functions
   #checkov:skip=CKV_AWS_117:It reaches AWS' own services over TLS and nothing in a network of ours; a VPC would need an endpoint for each
   #checkov:skip=CKV_AWS_272:Packages come from a private, versioned bucket; signing would shut out `cargo lambda deploy`
   function_name = var.name

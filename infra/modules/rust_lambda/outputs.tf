@@ -9,6 +9,11 @@ output "arn" {
   depends_on = [aws_iam_role_policy.this]
 }
 
+output "invoke_arn" {
+  description = "The ARN by which API Gateway calls it."
+  value       = aws_lambda_function.this.invoke_arn
+}
+
 output "role_name" {
   value = aws_iam_role.this.name
 }

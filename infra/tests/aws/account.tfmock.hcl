@@ -69,3 +69,10 @@ mock_resource "aws_sfn_state_machine" {
 mock_resource "aws_athena_workgroup" {
   defaults = { arn = "arn:aws:athena:eu-central-1:123456789012:workgroup/a-workgroup" }
 }
+
+mock_resource "aws_apigatewayv2_api" {
+  defaults = {
+    api_endpoint  = "https://anapi.execute-api.eu-central-1.amazonaws.com"
+    execution_arn = "arn:aws:execute-api:eu-central-1:123456789012:anapi"
+  }
+}

@@ -1,0 +1,185 @@
+# The API answers nobody who is not known, and reads what is published alone.
+
+mock_provider "aws" {
+  source = "./tests/aws"
+}
+
+variables {
+  environment  = "test"
+  packages_dir = "tests/packages"
+}
+
+run "signed" {
+  assert {
+    condition = toset(keys(aws_apigatewayv2_route.api)) == toset([
+      "GET /v1/users/{user_id}/recommendations", "GET /v1/titles/popular", "GET /health",
+    ])
+    error_message = "The routes are those of docs/API.md: ${jsonencode(keys(aws_apigatewayv2_route.api))}"
+  }
+
+  assert {
+    condition = alltrue([
+      for key, route in aws_apigatewayv2_route.api : route.route_key == key && route.authorization_type == (key == "GET /health" ? "NONE" : "AWS_IAM")
+    ])
+    error_message = "Callers sign by IAM, but for /health: ${jsonencode({ for key, route in aws_apigatewayv2_route.api : key => route.authorization_type })}"
+  }
+
+  assert {
+    condition     = length(aws_apigatewayv2_authorizer.token) == 0 && length(aws_apigatewayv2_api.this["api"].cors_configuration) == 0
+    error_message = "No tokens and no pages of other origins unless they are asked for."
+  }
+
+  assert {
+    condition = (
+      aws_apigatewayv2_integration.api["api"].integration_type == "AWS_PROXY" &&
+      aws_apigatewayv2_integration.api["api"].payload_format_version == "2.0" &&
+      aws_apigatewayv2_integration.api["api"].integration_uri == module.api["api"].invoke_arn
+    )
+    error_message = "The function is asked by payload 2.0."
+  }
+
+  assert {
+    condition     = aws_lambda_permission.api["api"].source_arn == "arn:aws:execute-api:eu-central-1:123456789012:anapi/*/*" && aws_lambda_permission.api["api"].principal == "apigateway.amazonaws.com"
+    error_message = "Nothing but this API may call the function: ${aws_lambda_permission.api["api"].source_arn}"
+  }
+
+  assert {
+    condition = (
+      aws_apigatewayv2_stage.api["api"].name == "$default" && aws_apigatewayv2_stage.api["api"].auto_deploy &&
+      one(aws_apigatewayv2_stage.api["api"].default_route_settings).throttling_rate_limit == 100 &&
+      one(aws_apigatewayv2_stage.api["api"].default_route_settings).throttling_burst_limit == 200 &&
+      one(aws_apigatewayv2_stage.api["api"].route_settings).route_key == "GET /health" &&
+      one(aws_apigatewayv2_stage.api["api"].route_settings).throttling_rate_limit == 5
+    )
+    error_message = "One stage, with limits, and narrow ones where strangers may ask."
+  }
+
+  assert {
+    condition     = can(jsondecode(one(aws_apigatewayv2_stage.api["api"].access_log_settings).format)) && !strcontains(one(aws_apigatewayv2_stage.api["api"].access_log_settings).format, "$context.path")
+    error_message = "Each request is a line of JSON, without the path: it names the viewer."
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_log_group.api["api"].retention_in_days == 90 && aws_cloudwatch_log_group.api["api"].kms_key_id == aws_kms_key.this.arn &&
+      strcontains(aws_kms_key.this.policy, ":log-group:/aws/vendedlogs/apis/marquee-test-*") && startswith(aws_cloudwatch_log_group.api["api"].name, "/aws/vendedlogs/apis/marquee-test-")
+    )
+    error_message = "Logs are kept for a time, under the key, which lets their group use it."
+  }
+
+  # Who may ask, and what the function may do.
+  assert {
+    condition = [
+      for statement in jsondecode(aws_iam_policy.caller["api"].policy).Statement : "${statement.Action} ${statement.Resource}"
+    ] == ["execute-api:Invoke arn:aws:execute-api:eu-central-1:123456789012:anapi/*/GET/v1/*"]
+    error_message = "A caller may ask this API, and nothing else: ${aws_iam_policy.caller["api"].policy}"
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(module.api["api"].policy).Statement : [
+        for action in statement.Action : action if startswith(action, "s3:")
+      ]
+    ])) == toset(["s3:ListBucket", "s3:GetObject"])
+    error_message = "The function reads the lake and writes nothing there: ${module.api["api"].policy}"
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(module.api["api"].policy).Statement : [
+        for resource in statement.Resource : regex("/.*$", resource)
+      ] if contains(statement.Action, "s3:GetObject")
+    ])) == toset(["/ledger/*", "/curated/*", "/reference/*"])
+    error_message = "The function reads what is published and the catalogue: ${module.api["api"].policy}"
+  }
+
+  assert {
+    condition     = alltrue([for invokes in local.machine_invokes : !contains(invokes, "api")])
+    error_message = "No state machine calls it."
+  }
+
+  assert {
+    condition     = output.api_url == "https://anapi.execute-api.eu-central-1.amazonaws.com" && output.caller_policy_arn == "arn:aws:iam::123456789012:policy/a-policy"
+    error_message = "Where it is asked, and by what right, is told."
+  }
+
+  assert {
+    condition     = strcontains(output.roll_out, "--function-name marquee-test-api ") && strcontains(output.roll_out, "functions/api.zip")
+    error_message = "New code comes to it as to the others."
+  }
+}
+
+run "by_token" {
+  variables {
+    api_jwt_issuer   = "https://issuer.example.com/"
+    api_jwt_audience = ["recommendations"]
+    api_cors_origins = ["https://example.com"]
+  }
+
+  assert {
+    condition = alltrue([
+      for key, route in aws_apigatewayv2_route.api :
+      route.authorization_type == (key == "GET /health" ? "NONE" : "JWT") &&
+      (key == "GET /health" || route.authorizer_id == aws_apigatewayv2_authorizer.token["api"].id)
+    ])
+    error_message = "With an issuer, callers bring tokens, but for /health: ${jsonencode({ for key, route in aws_apigatewayv2_route.api : key => route.authorization_type })}"
+  }
+
+  assert {
+    condition = (
+      one(aws_apigatewayv2_authorizer.token["api"].jwt_configuration).issuer == "https://issuer.example.com/" &&
+      one(aws_apigatewayv2_authorizer.token["api"].jwt_configuration).audience == toset(["recommendations"])
+    )
+    error_message = "A token is of the issuer, for the audience."
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.caller) == 0 && output.caller_policy_arn == null
+    error_message = "Where a token is asked for, a right of IAM would say nothing."
+  }
+
+  assert {
+    condition     = one(aws_apigatewayv2_api.this["api"].cors_configuration).allow_origins == toset(["https://example.com"]) && one(aws_apigatewayv2_api.this["api"].cors_configuration).allow_methods == toset(["GET"])
+    error_message = "Pages of the origins that are named may ask."
+  }
+}
+
+run "without" {
+  variables {
+    api_enabled = false
+  }
+
+  assert {
+    condition = (
+      length(aws_apigatewayv2_api.this) == 0 && length(aws_apigatewayv2_route.api) == 0 && length(aws_iam_policy.caller) == 0 &&
+      !contains(keys(local.functions), "api") && !contains(keys(aws_s3_object.package), "api") &&
+      output.api_url == null && output.caller_policy_arn == null
+    )
+    error_message = "Nothing of the API is there where it is not wanted."
+  }
+
+  assert {
+    condition     = !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "What is asked?") && length([for alarm in local.alarms : alarm if strcontains(alarm.name, "-api-")]) == 0
+    error_message = "Nor is it watched."
+  }
+}
+
+run "an_issuer_needs_an_audience" {
+  command = plan
+
+  variables {
+    api_jwt_issuer = "https://issuer.example.com/"
+  }
+
+  expect_failures = [var.api_jwt_audience]
+}
+
+run "origins_are_named" {
+  command = plan
+
+  variables {
+    api_cors_origins = ["*"]
+  }
+
+  expect_failures = [var.api_cors_origins]
+}
