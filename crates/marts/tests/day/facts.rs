@@ -271,7 +271,8 @@ impl Sitting<'_> {
     }
 }
 
-fn rows(schema: SchemaRef, rows: &[Value]) -> RecordBatch {
+/// These as rows of that schema.
+pub(crate) fn rows(schema: SchemaRef, rows: &[Value]) -> RecordBatch {
     let mut decoder = ReaderBuilder::new(Arc::clone(&schema))
         .with_batch_size(rows.len() + 1)
         .build_decoder()

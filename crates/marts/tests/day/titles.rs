@@ -1,0 +1,128 @@
+//! What users did with titles, and how popular these are, of a few views by hand.
+
+use std::sync::Arc;
+
+use marquee_tables::curated;
+use object_store::memory::InMemory;
+use serde_json::{Value, json};
+
+use crate::days::Days;
+use crate::facts::{self, date};
+use crate::{rows, shown};
+
+/// The date that is made, from 0.
+const TODAY: i64 = 30;
+
+/// A view of that line of a table: how many days from today it was, and its
+/// columns. It ended at noon.
+fn view(columns: &[&str], line: &str) -> (i64, Value) {
+    let mut view = json!({
+        "series_id": "sr-of-then",
+        "events": 1,
+        "pauses": 0,
+        "seeks": 0,
+        "engagement_score": 0.5,
+    });
+    for (column, cell) in columns.iter().zip(line.split_whitespace()) {
+        let value = serde_json::from_str(cell).unwrap_or_else(|_| json!(cell));
+        view[column] = if cell == "-" { Value::Null } else { value };
+    }
+    let day = TODAY + view["day"].as_i64().unwrap();
+    let noon = format!("{}T12:00:00Z", date(day as usize));
+    view["started_at"] = json!(noon);
+    view["ended_at"] = json!(noon);
+    view.as_object_mut().unwrap().remove("day");
+    (day, view)
+}
+
+/// What that mart has of today when there are these views, a line each below the
+/// names of their columns.
+async fn made(mart: &str, views: &str) -> Vec<String> {
+    let is_of_table = |line: &&str| !line.trim().is_empty() && !line.contains("--");
+    let mut lines = views.lines().filter(is_of_table);
+    let columns: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
+    let views: Vec<(i64, Value)> = lines.map(|line| view(&columns, line)).collect();
+
+    let mut days = Days::new(Arc::new(InMemory::new()), 0).await;
+    for day in 0..=TODAY + 1 {
+        let of_date = views.iter().filter(|(date, _)| *date == day);
+        let of_date: Vec<Value> = of_date.map(|(_, view)| view.clone()).collect();
+        let batch = facts::rows(curated::fact_view(), &of_date);
+        days.add("fact_view", &date(day as usize), &batch).await;
+    }
+    let wanted = |found: &marquee_sql::Mart| found.name == mart;
+    let mart = marquee_sql::marts().unwrap().into_iter().find(wanted);
+    let run = days.run(&date(TODAY as usize)).await;
+    let table = run.build(&mart.unwrap()).await.unwrap();
+    shown(&rows(days.store.as_ref(), &table).await)
+}
+
+#[tokio::test]
+async fn what_a_user_has_done_with_a_title_is_one_row() {
+    let views = "
+        user_id session_id title_id day watch_ms completion_rate completed rating
+        -- Completed and rated, then begun again and rated otherwise, then looked into.
+        ann     s1         t-1      -9  900      1.0             true      5.0
+        ann     s2         t-1      -5  90       0.25            false     2.5
+        ann     s3         t-1      -4  0        0.5             false     -
+        -- Only rated.
+        ann     s1         t-0      -9  0        0.0             false     4.0
+        -- Of ratings at one time the last session's counts.
+        ann     s9         t-3      0   10       0.5             false     3.0
+        ann     s8         t-3      0   10       0.5             false     1.0
+        -- Seen at the same time.
+        ann     s9         t-2      0   10       0.5             false     -
+        -- How far it was seen is not known, and known of one view.
+        bob     s4         t-12     -1  70       -               false     -
+        bob     s4         t-5      -2  70       -               false     -
+        bob     s5         t-5      -3  70       0.75            false     -
+        -- The first date that is looked at, the one before, and tomorrow.
+        bob     s0         t-6      -29 1        -               false     -
+        bob     s0         t-7      -30 1        -               false     -
+        bob     s6         t-5      1   1        -               false     0.5";
+    assert_eq!(
+        made("user_title", views).await,
+        [
+            "user_id title_id series_id last_seen_at views watch_ms completion_rate completed rating",
+            "ann t-2 sr-2 2026-03-03T12:00:00Z 1 10 0.5 false ",
+            "ann t-3  2026-03-03T12:00:00Z 2 20 0.5 false 3.0",
+            "ann t-1 sr-1 2026-02-27T12:00:00Z 2 990 1.0 true 2.5",
+            "ann t-0  2026-02-22T12:00:00Z 0 0 0.0 false 4.0",
+            "bob t-12  2026-03-02T12:00:00Z 1 70  false ",
+            "bob t-5 sr-2 2026-03-01T12:00:00Z 2 140 0.75 false ",
+            "bob t-6  2026-02-02T12:00:00Z 1 1  false ",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_user_makes_a_title_popular_once() {
+    let views = "
+        user_id session_id title_id day watch_ms completed engagement_score rating
+        -- The longest, and by one user, who saw it to its end twice.
+        ann     s1         t-1      0   9000     true      0.5              -
+        ann     s2         t-1      -1  9000     true      0.5              -
+        -- By two users; a third opened it, which has no part in its score.
+        ann     s1         t-2      -6  10       false     0.25             -
+        bob     s4         t-2      0   20       true      0.75             -
+        eve     s5         t-2      0   0        false     0.0              -
+        -- Equals, one of them in no catalogue.
+        bob     s4         t-3      0   20       false     0.5              -
+        eve     s5         t-12     0   20       false     0.5              -
+        -- Only rated.
+        eve     s5         t-4      0   0        false     0.2              5.0
+        -- The date before the week, and tomorrow.
+        eve     s0         t-6      -7  99000    true      1.0              -
+        eve     s6         t-7      1   99000    true      1.0              -";
+    assert_eq!(
+        made("title_popularity", views).await,
+        [
+            "popularity_rank title_id name viewers watch_ms completions engagement_score",
+            "1 t-2 The 2th “Name” 2 30 1 0.5",
+            "2 t-1 The 1th “Name” 1 18000 1 0.5",
+            "3 t-12  1 20 0 0.5",
+            "4 t-3 The 3th “Name” 1 20 0 0.5",
+            "5 t-4 The 4th “Name” 0 0 0 ",
+        ]
+    );
+}
