@@ -9,7 +9,7 @@ use marquee_producer::console;
 use tracing_subscriber::EnvFilter;
 
 use crate::bad_input::BadInput;
-use crate::{audit, cost, day, demo, query, rebuild, replay, run, warehouse};
+use crate::{audit, cost, day, demo, query, rebuild, replay, run, serve, warehouse};
 
 /// The whole pipeline on one machine.
 #[derive(Debug, Parser)]
@@ -29,6 +29,7 @@ enum Command {
     Replay(replay::Args),
     Rebuild(rebuild::Args),
     Query(query::Args),
+    Serve(serve::Args),
     Cost(cost::Args),
     Warehouse(warehouse::Args),
 }
@@ -69,6 +70,7 @@ impl Cli {
                 Command::Replay(args) => replay::execute(args).await,
                 Command::Rebuild(args) => rebuild::execute(args).await,
                 Command::Query(args) => query::execute(args).await,
+                Command::Serve(args) => serve::execute(args).await,
                 Command::Cost(args) => cost::execute(&args),
                 Command::Warehouse(args) => warehouse::execute(args).await,
             }

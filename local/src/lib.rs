@@ -11,6 +11,7 @@
 //! - [`arrivals`] is the stream's own count, which audits compare with.
 //! - [`query`] is `marquee query`: SQL over a lake directory.
 //! - [`cost`] is `marquee cost`: what a month costs on AWS.
+//! - [`serve`] is `marquee serve`: what to watch next, over HTTP.
 //! - [`demo`] is `marquee demo`: a simulated service, run into a lake.
 //! - [`warehouse`] is `marquee warehouse`: published dates in a warehouse on this
 //!   machine.
@@ -29,6 +30,7 @@ pub mod query;
 pub mod rebuild;
 pub mod replay;
 pub mod run;
+pub mod serve;
 mod streams;
 pub mod transform;
 pub mod warehouse;

@@ -9,7 +9,7 @@ use crate::step::{cargo, failure, root, target};
 use crate::venv;
 
 /// Every binary of `lambdas/`.
-pub(crate) const BINARIES: [&str; 5] = ["transform", "daily", "marts", "alert", "load"];
+pub(crate) const BINARIES: [&str; 6] = ["transform", "daily", "marts", "alert", "load", "api"];
 
 #[derive(Args)]
 pub(crate) struct PackageArgs {

@@ -16,9 +16,10 @@ use crate::step::{Step, cargo, is_installed};
 /// `cargo demo` asks, so that DataFusion is built once for all.
 pub(crate) const DATAFUSION: [&str; 3] = ["marquee", "marquee-marts", "marquee-lambda-marts"];
 /// The others that need the AWS SDK, whatever features are on.
-pub(crate) const SDK: [&str; 5] = [
+pub(crate) const SDK: [&str; 6] = [
     "marquee-aws",
     "marquee-lambda-alert",
+    "marquee-lambda-api",
     "marquee-lambda-daily",
     "marquee-lambda-load",
     "marquee-lambda-transform",

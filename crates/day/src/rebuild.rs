@@ -23,9 +23,9 @@ use marquee_event::parse_rfc3339;
 use marquee_ingest::Settings;
 use marquee_ingest::batch::{File, Transformer};
 use marquee_ingest::titles::Titles;
-use marquee_lake::catalogue::{self, Pointer};
+use marquee_lake::catalogue;
 use marquee_lake::receipt::{self, Kind, ObjectEntry, Receipt};
-use marquee_lake::zone::{TITLES, Zone};
+use marquee_lake::zone::Zone;
 use marquee_lake::{LakeError, digest};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -253,12 +253,7 @@ impl Rebuilder<'_> {
         let titles = match &receipt.catalogue {
             None => Titles::default(),
             Some(version) => {
-                let pointer = Pointer {
-                    version: version.clone(),
-                    key: format!("{TITLES}/{version}.parquet"),
-                    titles: 0,
-                };
-                match catalogue::load(&**self.store, &pointer).await {
+                match catalogue::load_version(&**self.store, version).await {
                     Ok(titles) => Titles::new(Some(version.clone()), titles),
                     Err(LakeError::Store(object_store::Error::NotFound { .. })) => {
                         self.report.faults.push(Fault::CatalogueGone {

@@ -45,7 +45,7 @@ pub async fn publish(store: &dyn ObjectStore, titles: &[Title]) -> Result<Pointe
     let file = encode(titles)?;
     let version = digest::of(&file);
     let pointer = Pointer {
-        key: format!("{TITLES}/{version}.parquet"),
+        key: version_key(&version),
         version,
         titles: titles.len() as u64,
     };
@@ -77,18 +77,30 @@ pub async fn current(store: &dyn ObjectStore) -> Result<Option<Pointer>, LakeErr
     Ok(Some(pointer))
 }
 
-/// The titles of that version.
+/// The titles that the pointer points to.
 ///
 /// # Errors
 /// [`LakeError::Store`]; [`LakeError::Malformed`] when it is no catalogue.
 pub async fn load(store: &dyn ObjectStore, pointer: &Pointer) -> Result<Vec<Title>, LakeError> {
-    let bytes = store
-        .get(&Path::from(pointer.key.as_str()))
-        .await?
-        .bytes()
-        .await?;
+    read(store, &pointer.key).await
+}
+
+/// The titles of that version.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_version(store: &dyn ObjectStore, version: &str) -> Result<Vec<Title>, LakeError> {
+    read(store, &version_key(version)).await
+}
+
+fn version_key(version: &str) -> String {
+    format!("{TITLES}/{version}.parquet")
+}
+
+async fn read(store: &dyn ObjectStore, key: &str) -> Result<Vec<Title>, LakeError> {
+    let bytes = store.get(&Path::from(key)).await?.bytes().await?;
     let malformed = |cause: String| LakeError::Malformed {
-        key: pointer.key.clone(),
+        key: key.to_owned(),
         cause,
     };
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
@@ -236,6 +248,8 @@ mod tests {
         assert_eq!(current(&store).await.unwrap().as_ref(), Some(&pointer));
         assert_eq!(load(&store, &pointer).await.unwrap(), titles());
         assert_eq!(load(&store, &first).await.unwrap(), titles()[..1]);
+        let second = load_version(&store, &pointer.version).await.unwrap();
+        assert_eq!(second, titles());
         assert_eq!(publish(&store, &titles()).await.unwrap(), pointer);
         let empty = publish(&store, &[]).await.unwrap();
         assert_eq!(load(&store, &empty).await.unwrap(), vec![]);

@@ -210,9 +210,77 @@ pub async fn current_of(
     }
 }
 
+/// The current generation of the newest published date: the last that was the
+/// newest when it was made, and so has the tables that say how things stand.
+///
+/// # Errors
+/// As [`read`].
+pub async fn newest(store: &dyn ObjectStore) -> Result<Option<Generation>, LakeError> {
+    let listed = store.list_with_delimiter(Some(&Path::from(DAYS))).await?;
+    let mut dates: Vec<&str> = listed
+        .common_prefixes
+        .iter()
+        .filter_map(|directory| directory.filename()?.strip_prefix("event_date="))
+        .collect();
+    dates.sort_unstable();
+    for date in dates.into_iter().rev() {
+        if let Some(generation) = current_of(store, date).await?
+            && generation.newest
+        {
+            return Ok(Some(generation));
+        }
+    }
+    Ok(None)
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use object_store::memory::InMemory;
+
+    async fn publish(store: &InMemory, event_date: &str, generation: u32, newest: bool) {
+        let generation = Generation {
+            version: 1,
+            event_date: event_date.into(),
+            generation,
+            parent: None,
+            run: String::new(),
+            catalogue: None,
+            covered: String::new(),
+            receipts: 0,
+            newest,
+            definitions: String::new(),
+            facts: String::new(),
+            buckets: None,
+            looked_back: BTreeMap::new(),
+            counts: EventCounts::default(),
+            tables: BTreeMap::new(),
+        };
+        assert!(create(store, &generation).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn the_newest_is_the_last_that_has_the_newest_tables() {
+        let store = InMemory::new();
+        assert_eq!(newest(&store).await.unwrap(), None);
+        for (date, generation, is_newest) in [
+            ("2026-03-01", 1, true),
+            ("2026-03-02", 1, true),
+            ("2026-03-02", 2, true),
+            // Made when a later date, since removed, was the newest.
+            ("2026-03-03", 1, false),
+        ] {
+            publish(&store, date, generation, is_newest).await;
+        }
+        // A date that was audited, and has no generation.
+        let audited = Path::from(format!("{DAYS}/event_date=2026-03-04/audit/books.json"));
+        document::write(&store, &audited, &1).await.unwrap();
+        assert_eq!(
+            newest(&store).await.unwrap().map(|found| found.key()),
+            Some(generation_key("2026-03-02", 2))
+        );
+    }
 
     #[test]
     fn only_a_generations_key_is_one() {

@@ -9,6 +9,8 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit}
 use datafusion::error::DataFusionError;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_writer::ArrowWriterOptions;
+use datafusion::parquet::file::properties::EnabledStatistics;
+use datafusion::parquet::schema::types::ColumnPath;
 use marquee_tables::schema::timestamp;
 use marquee_tables::settings::writer_properties;
 
@@ -56,6 +58,9 @@ fn stored_as(kind: &DataType) -> Option<DataType> {
     })
 }
 
+/// The column by which tables of users are asked for one of them.
+const USER: &str = "user_id";
+
 /// A Parquet file that grows.
 pub(crate) struct Output {
     writer: ArrowWriter<Vec<u8>>,
@@ -66,8 +71,12 @@ pub(crate) struct Output {
 impl Output {
     /// A file without rows.
     pub(crate) fn new(schema: SchemaRef) -> Result<Self, MartsError> {
+        // Where a table is sorted by user, its page index finds a user's rows.
+        let properties = writer_properties().as_ref().clone().into_builder();
+        let properties = properties
+            .set_column_statistics_enabled(ColumnPath::from(USER), EnabledStatistics::Page);
         let options = ArrowWriterOptions::new()
-            .with_properties(writer_properties().as_ref().clone())
+            .with_properties(properties.build())
             .with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options)
             .map_err(DataFusionError::from)?;

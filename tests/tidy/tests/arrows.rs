@@ -4,7 +4,7 @@
 use marquee_tidy::arrows::{Features, arrows, forbidden, is_aws, is_lambda, members, misplaced};
 use marquee_tidy::hold;
 
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "marquee-event",
     "marquee-json",
     "marquee-codec",
@@ -12,6 +12,7 @@ const PURE: [&str; 7] = [
     "marquee-facts",
     "marquee-sql",
     "marquee-cost",
+    "marquee-recommend",
 ];
 const READS_SQL: [&str; 4] = [
     "marquee-marts",
@@ -32,9 +33,9 @@ const LAYERS: [&[&str]; 10] = [
         "marquee-telemetry",
     ],
     &["marquee-event"],
-    &["marquee-tables", "marquee-producer"],
+    &["marquee-tables", "marquee-producer", "marquee-recommend"],
     &["marquee-lake", "marquee-facts"],
-    &["marquee-ingest", "marquee-alert"],
+    &["marquee-ingest", "marquee-alert", "marquee-api"],
     &["marquee-day"],
     &["marquee-marts", "marquee-warehouse"],
     &[
@@ -48,6 +49,7 @@ const LAYERS: [&[&str]; 10] = [
         "marquee-lambda-daily",
         "marquee-lambda-marts",
         "marquee-lambda-alert",
+        "marquee-lambda-api",
         "marquee-lambda-load",
         "marquee",
         "marquee-bench",

@@ -1,0 +1,110 @@
+//! The published state that questions are answered from, brought forward as dates are
+//! published.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use marquee_lake::generation::{self, Generation};
+use marquee_recommend::Viewer;
+use object_store::ObjectStore;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::error::ApiError;
+use crate::snapshot::Snapshot;
+
+/// The state that is current.
+pub(crate) struct Current {
+    store: Arc<dyn ObjectStore>,
+    /// How long nobody looks whether there is a newer one.
+    refresh: Duration,
+    held: RwLock<Option<Held>>,
+    /// Whoever looks has it: one at a time.
+    looking: Mutex<()>,
+}
+
+#[derive(Clone)]
+struct Held {
+    snapshot: Arc<Snapshot>,
+    looked_at: Instant,
+}
+
+impl Current {
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, refresh: Duration) -> Self {
+        Self {
+            store,
+            refresh,
+            held: RwLock::new(None),
+            looking: Mutex::new(()),
+        }
+    }
+
+    /// The state to answer from.
+    pub(crate) async fn snapshot(&self) -> Result<Arc<Snapshot>, ApiError> {
+        if let Some(held) = self.held() {
+            if held.looked_at.elapsed() < self.refresh {
+                return Ok(held.snapshot);
+            }
+            // While one looks, the others go on with what there is.
+            let Ok(_looking) = self.looking.try_lock() else {
+                return Ok(held.snapshot);
+            };
+            return Ok(self.look(Some(&held.snapshot)).await.unwrap_or_else(|error| {
+                tracing::warn!("answers stay those of {}: {error}", held.snapshot.event_date);
+                self.hold(held.snapshot)
+            }));
+        }
+        let _looking = self.looking.lock().await;
+        match self.held() {
+            Some(held) => Ok(held.snapshot),
+            None => self.look(None).await,
+        }
+    }
+
+    /// What is known of a viewer, and the state that knows it.
+    pub(crate) async fn viewer(
+        &self,
+        user_id: &str,
+    ) -> Result<(Arc<Snapshot>, Viewer), ApiError> {
+        let snapshot = self.snapshot().await?;
+        match snapshot.viewer(user_id).await {
+            Ok(viewer) => Ok((snapshot, viewer)),
+            // The files of a state that was replaced are removed some time.
+            Err(error) => {
+                let _looking = self.looking.lock().await;
+                let newer = self.look(Some(&snapshot)).await?;
+                if Arc::ptr_eq(&newer, &snapshot) {
+                    return Err(error.into());
+                }
+                let viewer = newer.viewer(user_id).await?;
+                Ok((newer, viewer))
+            }
+        }
+    }
+
+    /// Looks which state is current, and loads it unless it is the `known` one.
+    async fn look(&self, known: Option<&Arc<Snapshot>>) -> Result<Arc<Snapshot>, ApiError> {
+        let newest: Generation = generation::newest(&*self.store)
+            .await?
+            .ok_or(ApiError::NothingPublished)?;
+        let snapshot = match known {
+            Some(known) if known.is_of(&newest) => Arc::clone(known),
+            _ => Arc::new(Snapshot::load(&self.store, &newest).await?),
+        };
+        Ok(self.hold(snapshot))
+    }
+
+    fn held(&self) -> Option<Held> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.clone()
+    }
+
+    fn hold(&self, snapshot: Arc<Snapshot>) -> Arc<Snapshot> {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        *held = Some(Held {
+            snapshot: Arc::clone(&snapshot),
+            looked_at: Instant::now(),
+        });
+        snapshot
+    }
+}

@@ -1,0 +1,139 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use arrow_array::{Int64Array, StringArray};
+use bytes::Bytes;
+use marquee_tables::settings::writer_properties;
+use object_store::ObjectStoreExt;
+use object_store::memory::InMemory;
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+
+const PAGE_ROWS: usize = 10;
+
+/// Properties with small pages and row groups, with or without a page index.
+fn properties(has_page_index: bool) -> WriterProperties {
+    let statistics = match has_page_index {
+        true => EnabledStatistics::Page,
+        false => EnabledStatistics::Chunk,
+    };
+    let properties = writer_properties().as_ref().clone().into_builder();
+    properties
+        .set_max_row_group_row_count(Some(100))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(PAGE_ROWS)
+        .set_column_statistics_enabled(ColumnPath::from(USER), statistics)
+        .set_offset_index_disabled(!has_page_index)
+        .build()
+}
+
+/// Rows of that user, each with its number, in the order of users.
+fn file(rows: &[(String, i64)], has_page_index: bool) -> Bytes {
+    let users: StringArray = rows.iter().map(|(user, _)| Some(user.as_str())).collect();
+    let numbers: Int64Array = rows.iter().map(|(_, number)| Some(*number)).collect();
+    let batch = RecordBatch::try_from_iter([
+        (USER, Arc::new(users) as Arc<dyn Array>),
+        ("number", Arc::new(numbers)),
+    ]);
+    let batch = batch.unwrap();
+    let properties = properties(has_page_index);
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.into_inner().unwrap().into()
+}
+
+/// A table of these files.
+async fn table(files: Vec<Bytes>) -> UserTable {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let mut entries = Vec::new();
+    for (number, bytes) in files.into_iter().enumerate() {
+        let key = format!("part-{number:04}.parquet");
+        entries.push(FileEntry {
+            key: key.clone(),
+            rows: 0,
+            bytes: bytes.len() as u64,
+            digest: String::new(),
+        });
+        store.put(&Path::from(key), bytes.into()).await.unwrap();
+    }
+    UserTable::open(&store, &entries).await.unwrap()
+}
+
+async fn numbers(table: &UserTable, user: &str) -> Vec<i64> {
+    let rows = table.rows_of(user).await.unwrap();
+    let numbers = rows.iter().flat_map(|rows| rows.long("number").unwrap().values().to_vec());
+    numbers.collect()
+}
+
+/// Users `u000`, `u002`, … with one to twenty-three rows each.
+fn rows() -> Vec<(String, i64)> {
+    let users = (0..60).map(|user| (format!("u{:03}", user * 2), user * 7 % 23 + 1));
+    users
+        .flat_map(|(user, count)| (0..count).map(move |_| user.clone()))
+        .zip(0..)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_users_rows_are_all_that_are_theirs() {
+    let rows = rows();
+    let (one, other) = rows.split_at(rows.len() / 2);
+    for has_page_index in [true, false] {
+        let files = vec![file(one, has_page_index), file(other, has_page_index)];
+        let table = table(files).await;
+        // One of every two is nobody; `u` and `v` are beyond the first and the last.
+        let users = (0..121).map(|user| format!("u{user:03}"));
+        for user in users.chain(["u".into(), "v".into(), String::new()]) {
+            let theirs: Vec<i64> = rows
+                .iter()
+                .filter(|(known, _)| *known == user)
+                .map(|(_, number)| *number)
+                .collect();
+            assert_eq!(numbers(&table, &user).await, theirs, "{user}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_more_is_read_than_pages_that_may_have_the_user() {
+    let rows = rows();
+    let table = table(vec![file(&rows, true)]).await;
+    let file = &table.0[0];
+    for user in (0..60).map(|user| format!("u{:03}", user * 2)) {
+        let theirs = rows.iter().filter(|(known, _)| *known == user).count();
+        let metadata = file.metadata.metadata();
+        let (groups, selection) = find(metadata, file.user, user.as_bytes());
+        assert!(groups.len() <= 2, "{user}: {groups:?}");
+        // The user's own pages, and at both ends a part of one.
+        let selected = selection.row_count();
+        assert!(selected <= theirs + 2 * PAGE_ROWS, "{user}: {selected} for {theirs}");
+    }
+    // Beyond the last user, nothing is.
+    let (groups, _) = find(file.metadata.metadata(), file.user, b"v");
+    assert!(groups.is_empty());
+}
+
+#[tokio::test]
+async fn a_file_without_users_is_said_so() {
+    let numbers: Int64Array = [1].into_iter().map(Some).collect();
+    let numbers: Arc<dyn Array> = Arc::new(numbers);
+    let batch = RecordBatch::try_from_iter([("number", numbers)]).unwrap();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    let bytes: Bytes = writer.into_inner().unwrap().into();
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let entry = FileEntry {
+        key: "part.parquet".into(),
+        rows: 1,
+        bytes: bytes.len() as u64,
+        digest: String::new(),
+    };
+    let gone = UserTable::open(&store, std::slice::from_ref(&entry)).await;
+    assert!(matches!(gone, Err(LakeError::Store(object_store::Error::NotFound { .. }))), "{gone:?}");
+    store.put(&Path::from("part.parquet"), bytes.into()).await.unwrap();
+    let error = UserTable::open(&store, &[entry]).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "part.parquet cannot be read: it has no column user_id"
+    );
+}

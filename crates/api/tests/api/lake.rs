@@ -1,0 +1,178 @@
+//! A lake with one viewer, two titles and a series, as the day publishes it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray,
+};
+use bytes::Bytes;
+use marquee_event::{Title, TitleKind};
+use marquee_lake::catalogue;
+use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::ArrowWriter;
+
+/// Columns of a table, by name.
+type Columns = Vec<(&'static str, ArrayRef)>;
+
+pub struct Lake {
+    pub store: Arc<dyn ObjectStore>,
+    catalogue: String,
+}
+
+fn text<const N: usize>(values: [&str; N]) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
+}
+
+fn long<const N: usize>(values: [i64; N]) -> ArrayRef {
+    Arc::new(Int64Array::from_iter_values(values))
+}
+
+fn double<const N: usize>(values: [f64; N]) -> ArrayRef {
+    Arc::new(Float64Array::from_iter_values(values))
+}
+
+fn title(title_id: &str, genres: &[&str]) -> Title {
+    Title {
+        title_id: title_id.into(),
+        name: format!("The {title_id}"),
+        kind: TitleKind::Movie,
+        series_id: None,
+        season: None,
+        episode: None,
+        genres: genres.iter().map(|&genre| genre.into()).collect(),
+        runtime_ms: Some(5_400_000),
+        release_date: None,
+    }
+}
+
+fn episode(number: i32) -> Title {
+    Title {
+        kind: TitleKind::Episode,
+        series_id: Some("series".into()),
+        season: Some(1),
+        episode: Some(number),
+        ..title(&format!("e{number}"), &["Drama"])
+    }
+}
+
+/// The tables that answers are made of.
+pub fn tables() -> Vec<(&'static str, Columns)> {
+    let rates = Float32Array::from_iter([Some(0.25), Some(1.0), None]);
+    let ratings = Float32Array::from_iter([None, Some(4.5), None]);
+    vec![
+        (
+            "title_popularity",
+            vec![
+                ("popularity_rank", long([1, 2, 3])),
+                ("title_id", text(["heat", "gone", "e1"])),
+                ("viewers", long([7, 3, 1])),
+                ("watch_ms", long([700, 300, 100])),
+                ("completions", long([5, 2, 1])),
+            ],
+        ),
+        (
+            "title_rating",
+            vec![
+                ("title_id", text(["heat"])),
+                ("weighted_rating", double([5.0])),
+            ],
+        ),
+        (
+            "user_genre_affinity",
+            vec![
+                ("user_id", text(["ann", "bob", "bob"])),
+                ("genre", text(["News", "Crime", "Drama"])),
+                ("share", double([1.0, 0.8, 0.6])),
+            ],
+        ),
+        (
+            "user_title",
+            vec![
+                ("user_id", text(["bob", "bob", "eve"])),
+                ("title_id", text(["fog", "e1", "heat"])),
+                ("views", long([1, 1, 1])),
+                ("completion_rate", Arc::new(rates)),
+                ("completed", Arc::new(BooleanArray::from(vec![false, true, false]))),
+                ("rating", Arc::new(ratings)),
+            ],
+        ),
+    ]
+}
+
+fn parquet(columns: Columns) -> Bytes {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.into_inner().unwrap().into()
+}
+
+impl Lake {
+    /// A lake where nothing has been published.
+    pub async fn new() -> Self {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let titles = [
+            title("heat", &["Crime", "Drama"]),
+            title("fog", &["Crime"]),
+            title("gone", &["Comedy"]),
+            episode(1),
+            episode(2),
+        ];
+        let catalogue = catalogue::publish(&*store, &titles).await.unwrap();
+        Self {
+            store,
+            catalogue: catalogue.version,
+        }
+    }
+
+    /// Publishes that generation of the date with these tables.
+    pub async fn publish(
+        &self,
+        event_date: &str,
+        number: u32,
+        tables: Vec<(&'static str, Columns)>,
+    ) {
+        let mut files = BTreeMap::new();
+        for (table, columns) in tables {
+            let bytes = parquet(columns);
+            let entry = FileEntry {
+                key: format!("curated/{table}/event_date={event_date}/run={number}/part.parquet"),
+                rows: 0,
+                bytes: bytes.len() as u64,
+                digest: String::new(),
+            };
+            let key = Path::from(entry.key.as_str());
+            self.store.put(&key, bytes.into()).await.unwrap();
+            files.insert(table.to_owned(), TableFiles { files: vec![entry] });
+        }
+        let generation = Generation {
+            version: 1,
+            event_date: event_date.into(),
+            generation: number,
+            parent: None,
+            run: String::new(),
+            catalogue: Some(self.catalogue.clone()),
+            covered: String::new(),
+            receipts: 0,
+            newest: true,
+            definitions: String::new(),
+            facts: String::new(),
+            buckets: None,
+            looked_back: BTreeMap::new(),
+            counts: EventCounts::default(),
+            tables: files,
+        };
+        assert!(generation::create(&*self.store, &generation).await.unwrap());
+    }
+
+    /// Removes the curated files of that generation, as a sweep does.
+    pub async fn sweep(&self, event_date: &str, number: u32) {
+        for (table, _) in tables() {
+            let key = format!("curated/{table}/event_date={event_date}/run={number}/part.parquet");
+            self.store.delete(&Path::from(key)).await.unwrap();
+        }
+    }
+}

@@ -1,0 +1,218 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use crate::viewer::Seen;
+use marquee_event::TitleKind;
+use proptest::prelude::*;
+
+/// A movie of those genres.
+pub(crate) fn movie(title_id: &str, genres: &[&str]) -> Title {
+    Title {
+        title_id: title_id.into(),
+        name: title_id.to_uppercase(),
+        kind: TitleKind::Movie,
+        series_id: None,
+        season: None,
+        episode: None,
+        genres: genres.iter().map(|&genre| genre.into()).collect(),
+        runtime_ms: None,
+        release_date: None,
+    }
+}
+
+/// An episode of that series.
+pub(crate) fn episode(title_id: &str, series: &str, season: i32, number: i32) -> Title {
+    Title {
+        kind: TitleKind::Episode,
+        series_id: Some(series.into()),
+        season: Some(season),
+        episode: Some(number),
+        ..movie(title_id, &["Drama"])
+    }
+}
+
+/// A title that was seen that far.
+pub(crate) fn seen(title_id: &str, rate: f32) -> Seen {
+    Seen {
+        title_id: title_id.into(),
+        views: 1,
+        completion_rate: Some(rate),
+        completed: rate >= 0.95,
+        rating: None,
+    }
+}
+
+fn received(known: &[(&str, u64, Option<f64>)]) -> HashMap<String, Reception> {
+    let reception = |&(id, viewers, weighted_rating): &(&str, u64, Option<f64>)| {
+        let reception = Reception {
+            viewers,
+            weighted_rating,
+        };
+        (id.to_owned(), reception)
+    };
+    known.iter().map(reception).collect()
+}
+
+fn taste(known: &[(&str, f64)]) -> Vec<(String, f64)> {
+    let owned = |&(genre, share): &(&str, f64)| (genre.to_owned(), share);
+    known.iter().map(owned).collect()
+}
+
+fn ids<'m>(recommended: &[Recommended<'m>]) -> Vec<&'m str> {
+    let titles = recommended.iter().map(|one| one.title);
+    titles.map(|title| title.title_id.as_str()).collect()
+}
+
+#[test]
+fn taste_decides_among_equals() {
+    let titles = vec![movie("a", &["Crime"]), movie("b", &["Comedy"])];
+    let model = Model::new(titles, &received(&[("a", 5, None), ("b", 5, None)]));
+    let viewer = Viewer {
+        taste: taste(&[("Comedy", 0.9), ("Crime", 0.1)]),
+        history: vec![],
+    };
+    let recommended = model.recommend(&viewer, 10);
+    assert_eq!(ids(&recommended), ["b", "a"]);
+    assert_eq!(recommended[0].genres, ["Comedy"]);
+    // Of a vector (0.9, 0.1), the share along its greater axis.
+    let cosine = 0.9 / 0.82_f64.sqrt();
+    assert!((recommended[0].taste.unwrap() - cosine).abs() < 1e-12);
+    assert_eq!(recommended[0].popularity, 1.0);
+    // Nobody has rated anything.
+    assert_eq!(recommended[0].rating, 0.5);
+    let score = 0.5 * cosine + 0.3 + 0.2 * 0.5;
+    assert!((recommended[0].score - score).abs() < 1e-12);
+}
+
+#[test]
+fn a_viewer_of_whom_nothing_is_known_gets_what_is_liked() {
+    let titles = vec![
+        movie("a", &[]),
+        movie("b", &["Crime"]),
+        movie("c", &["Crime"]),
+    ];
+    let known = received(&[("b", 100, Some(5.0)), ("c", 10, Some(2.75))]);
+    let model = Model::new(titles, &known);
+    let nobody = Viewer::default();
+    assert!(!model.knows(&nobody));
+    let recommended = model.recommend(&nobody, 10);
+    assert_eq!(ids(&recommended), ["b", "c", "a"]);
+    assert_eq!(recommended[0].score, 1.0);
+    assert!(recommended.iter().all(|one| one.taste.is_none()));
+    // What nobody rated has the mean of the others: of 1 and 0.5.
+    assert_eq!(recommended[2].rating, 0.75);
+    assert_eq!(recommended[2].popularity, 0.0);
+}
+
+#[test]
+fn a_series_is_one_work_and_its_first_episode_stands_for_it() {
+    let titles = vec![
+        episode("e3", "s", 2, 1),
+        episode("e2", "s", 1, 2),
+        episode("e1", "s", 1, 1),
+        movie("m", &["Drama"]),
+    ];
+    let model = Model::new(titles, &received(&[("e2", 7, None), ("m", 3, None)]));
+    assert_eq!(ids(&model.recommend(&Viewer::default(), 9)), ["e1", "m"]);
+    let begun = Viewer {
+        taste: vec![],
+        history: vec![seen("e3", 0.5)],
+    };
+    assert_eq!(ids(&model.recommend(&begun, 9)), ["m"]);
+}
+
+#[test]
+fn equal_scores_are_in_the_order_of_title_ids() {
+    let titles = vec![movie("c", &[]), movie("a", &[]), movie("b", &[])];
+    let model = Model::new(titles, &HashMap::new());
+    assert_eq!(
+        ids(&model.recommend(&Viewer::default(), 2)),
+        ["a", "b"],
+        "and so are those that are left out"
+    );
+    assert_eq!(model.title("b").unwrap().name, "B");
+    assert_eq!(model.title("z"), None);
+}
+
+prop_compose! {
+    fn titles()(shapes in prop::collection::vec((0..3_u8, 0..4_u8, 0..6_u8, 0..4_i32), 0..24))
+        -> Vec<Title> {
+        let genres = ["Crime", "Drama", "Comedy", "Horror", "Kids", "News"];
+        shapes.iter().enumerate().map(|(place, &(kind, series, genre, number))| {
+            let id = format!("t{place}");
+            let genres = &genres[..usize::from(genre)];
+            match kind {
+                0 => movie(&id, genres),
+                _ => Title {
+                    genres: genres.iter().map(|&genre| genre.into()).collect(),
+                    ..episode(&id, &format!("s{series}"), number, number)
+                },
+            }
+        }).collect()
+    }
+}
+
+prop_compose! {
+    fn viewer()(
+        shares in prop::collection::vec(0.0..1.0_f64, 0..7),
+        history in prop::collection::vec((0..30_usize, 0.0..1.0_f32), 0..8),
+    ) -> Viewer {
+        let genres = ["Crime", "Drama", "Comedy", "Horror", "Kids", "News", "Other"];
+        Viewer {
+            taste: genres.iter().zip(shares).map(|(&genre, share)| (genre.into(), share)).collect(),
+            history: history.iter().map(|&(place, rate)| seen(&format!("t{place}"), rate)).collect(),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn laws_of_an_order(
+        titles in titles(),
+        viewers in prop::collection::vec((0..1000_u64, prop::option::of(0.0..6.0_f64)), 24),
+        viewer in viewer(),
+        limit in 0..30_usize,
+    ) {
+        let reception = titles.iter().zip(&viewers).map(|(title, &(viewers, weighted_rating))| {
+            (title.title_id.clone(), Reception { viewers, weighted_rating })
+        }).collect();
+        let model = Model::new(titles.clone(), &reception);
+        let all = model.recommend(&viewer, usize::MAX);
+
+        // A shorter list is the beginning of a longer one.
+        let fewer = model.recommend(&viewer, limit);
+        prop_assert_eq!(&fewer[..], &all[..limit.min(all.len())]);
+        // The order of the catalogue's rows does not matter.
+        let mut turned = titles;
+        turned.reverse();
+        let turned = Model::new(turned, &reception);
+        prop_assert_eq!(ids(&turned.recommend(&viewer, usize::MAX)), ids(&all));
+
+        prop_assert!(all.is_sorted_by(|one, other| one.score >= other.score));
+        for one in &all {
+            for part in [one.score, one.popularity, one.rating, one.taste.unwrap_or(0.0)] {
+                prop_assert!((0.0..=1.0).contains(&part), "{one:?}");
+            }
+            prop_assert_eq!(one.taste.is_some(), model.knows(&viewer));
+        }
+        // Each work once, and none of which the viewer has touched a title.
+        let works: Vec<usize> = all.iter()
+            .map(|one| model.work_of[model.places[&one.title.title_id]])
+            .collect();
+        let distinct: HashSet<usize> = works.iter().copied().collect();
+        prop_assert_eq!(distinct.len(), works.len());
+        let touched: HashSet<usize> = viewer.history.iter()
+            .filter_map(|seen| model.places.get(&seen.title_id))
+            .map(|&title| model.work_of[title])
+            .collect();
+        prop_assert!(distinct.is_disjoint(&touched));
+        prop_assert_eq!(distinct.len() + touched.len(), model.works.len());
+
+        // What is to be gone on with is of works that were touched, each once.
+        let continued: Vec<usize> = model.continue_watching(&viewer).iter()
+            .map(|one| model.work_of[model.places[&one.title.title_id]])
+            .collect();
+        let distinct: HashSet<usize> = continued.iter().copied().collect();
+        prop_assert_eq!(distinct.len(), continued.len());
+        prop_assert!(distinct.is_subset(&touched));
+    }
+}

@@ -1,0 +1,36 @@
+//! What is known of a viewer.
+
+/// A viewer, as the curated tables know them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Viewer {
+    /// Genres and how large a share of the viewer's affinity each has
+    /// (`user_genre_affinity`).
+    pub taste: Vec<(String, f64)>,
+    /// What they watched or rated, the latest first (`user_title`).
+    pub history: Vec<Seen>,
+}
+
+/// What a viewer did with a title.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// The title.
+    pub title_id: String,
+    /// How many views with watch time it had.
+    pub views: i64,
+    /// How far the viewer came, 0 to 1; `None` while the title's runtime is unknown.
+    pub completion_rate: Option<f32>,
+    /// Whether it was seen to its end.
+    pub completed: bool,
+    /// The rating the viewer gave last.
+    pub rating: Option<f32>,
+}
+
+/// Fewer stars than these say that a title was not liked.
+const LIKED: f32 = 2.5;
+
+impl Seen {
+    /// Whether the viewer said that they did not like it.
+    pub(crate) fn is_disliked(&self) -> bool {
+        self.rating.is_some_and(|rating| rating < LIKED)
+    }
+}

@@ -1,0 +1,25 @@
+//! The HTTP API as a Lambda function: its start-up, and nothing else.
+
+mod config;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use marquee_aws::S3Store;
+
+use crate::config::Config;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    marquee_telemetry::run_lambda(serve()).await
+}
+
+async fn serve() -> Result<(), lambda_http::Error> {
+    let config = Config::read(marquee_config::environment)?;
+    let sdk = marquee_aws::sdk_config().await;
+    let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);
+    lambda_http::run(marquee_api::router(Arc::new(store), config.refresh)).await
+}

@@ -1,0 +1,150 @@
+//! `marquee serve`, over the lake of a demo.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+fn marquee(dir: &Path, line: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_marquee"));
+    command.args(line).current_dir(dir);
+    command
+}
+
+/// What the lake answers in SQL, a row each.
+fn query(dir: &Path, sql: &str) -> Vec<Value> {
+    let output = marquee(dir, &["query", "--format", "json", sql]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The command, which ends with the test.
+struct Served {
+    process: Child,
+    address: String,
+}
+
+impl Served {
+    fn start(dir: &Path) -> Self {
+        let mut process = marquee(dir, &["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split(';').next());
+        let address = address.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
+        Self { process, address }
+    }
+
+    /// The answer to a question that is a good one.
+    fn get(&self, path: &str) -> Value {
+        let mut connection = TcpStream::connect(&self.address).unwrap();
+        write!(connection, "GET {path} HTTP/1.1\r\nHost: marquee\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn text<'v>(row: &'v Value, field: &str) -> &'v str {
+    row[field].as_str().unwrap_or_else(|| panic!("no {field} in {row}"))
+}
+
+/// The works that rows with `title_id` and maybe `series_id` are of.
+fn works<'v>(titles: impl IntoIterator<Item = &'v Value>) -> BTreeSet<&'v str> {
+    let work = |title: &'v Value| title["series_id"].as_str().unwrap_or_else(|| text(title, "title_id"));
+    titles.into_iter().map(work).collect()
+}
+
+#[test]
+fn a_demos_viewers_get_what_the_tables_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let demo = ["demo", "--events", "8000", "--users", "60", "--days", "2", "--seed", "7"];
+    let output = marquee(dir.path(), &demo).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let served = Served::start(dir.path());
+
+    let days = query(dir.path(), "SELECT max(event_date) AS newest FROM user_title");
+    let health = served.get("/health");
+    assert_eq!(health["event_date"], days[0]["newest"]);
+
+    let popular = served.get("/v1/titles/popular?limit=50");
+    let expected = query(
+        dir.path(),
+        "SELECT popularity_rank, title_id, viewers, watch_ms, completions \
+         FROM title_popularity ORDER BY popularity_rank LIMIT 50",
+    );
+    let titles = popular["titles"].as_array().unwrap();
+    assert_eq!(titles.len(), 50);
+    for (title, row) in titles.iter().zip(&expected) {
+        assert_eq!(title["rank"], row["popularity_rank"]);
+        assert_eq!(title["title"]["title_id"], row["title_id"]);
+        for figure in ["viewers", "watch_ms", "completions"] {
+            assert_eq!(title[figure], row[figure], "{row}");
+        }
+    }
+
+    let history = query(dir.path(), "SELECT user_id, title_id, series_id FROM user_title");
+    let tastes = query(dir.path(), "SELECT user_id, genre FROM user_genre_affinity");
+    let users: BTreeSet<&str> = history.iter().map(|row| text(row, "user_id")).collect();
+    assert!(users.len() > 40, "{}", users.len());
+    let mut continued = 0;
+    for user in users {
+        let answer = served.get(&format!("/v1/users/{user}/recommendations?limit=100"));
+        let of_user = |row: &&Value| row["user_id"] == user;
+        let liked: BTreeSet<&str> =
+            tastes.iter().filter(of_user).map(|row| text(row, "genre")).collect();
+        let basis = if liked.is_empty() { "popular" } else { "history" };
+        assert_eq!(answer["basis"], basis, "{user}");
+
+        let touched = works(history.iter().filter(of_user));
+        let recommended = answer["recommendations"].as_array().unwrap();
+        assert!(!recommended.is_empty(), "{user}");
+        let offered = works(recommended.iter().map(|one| &one["title"]));
+        assert_eq!(offered.len(), recommended.len(), "{user}: a work twice");
+        assert!(offered.is_disjoint(&touched), "{user}");
+        for one in recommended {
+            let genres = one["genres"].as_array().unwrap();
+            assert!(genres.iter().all(|genre| liked.contains(genre.as_str().unwrap())), "{one}");
+        }
+        let going_on = answer["continue_watching"].as_array().unwrap();
+        assert!(works(going_on.iter().map(|one| &one["title"])).is_subset(&touched), "{user}");
+        continued += going_on.len();
+    }
+    assert!(continued > 0, "nobody is in the middle of anything");
+
+    let nobody = served.get("/v1/users/nobody/recommendations");
+    assert_eq!(nobody["basis"], "popular");
+    assert_eq!(nobody["recommendations"].as_array().unwrap().len(), 20);
+}
+
+#[test]
+fn what_is_no_lake_and_an_address_that_is_taken_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = marquee(dir.path(), &["serve"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("lake is no lake"), "{error}");
+
+    std::fs::create_dir_all(dir.path().join("lake/ledger/receipts")).unwrap();
+    let served = Served::start(dir.path());
+    let line = ["serve", "--listen", &served.address];
+    let output = marquee(dir.path(), &line).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("nothing can listen on"), "{error}");
+}
