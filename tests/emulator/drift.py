@@ -5,8 +5,8 @@ from report import expect
 # What the emulator does not give back as it was given, by type: attributes, and why.
 KNOWN = {
     "aws_cloudwatch_metric_alarm": (
-        {"actions_enabled", "alarm_actions", "alarm_description", "dimensions", "period", "statistic",
-         "treat_missing_data"},
+        {"actions_enabled", "alarm_actions", "alarm_description", "dimensions", "evaluate_low_sample_count_percentiles",
+         "extended_statistic", "period", "statistic", "treat_missing_data"},
         "alarms are read back without most of their settings",
     ),
     "aws_kinesis_stream": ({"tags_all"}, "tags are not read back"),

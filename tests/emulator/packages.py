@@ -8,7 +8,7 @@ from pathlib import Path
 from report import Failure
 
 # What Terraform makes functions of; with a warehouse also of `load`.
-BINARIES = ("transform", "daily", "marts", "alert")
+BINARIES = ("transform", "daily", "marts", "alert", "api")
 COMMAND = {
     "marts": "cargo test --no-run -p marquee -p marquee-marts -p marquee-lambda-marts",
     "marquee": "cargo test --no-run -p marquee -p marquee-marts -p marquee-lambda-marts",

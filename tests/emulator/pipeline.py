@@ -8,6 +8,7 @@ import time
 import drift
 import producer
 from alerts import Alerts
+from api import Api
 from athena import Athena
 from lake import Lake, table_keys, table_rows
 from machines import Machines, logs_of
@@ -16,6 +17,7 @@ from warehouse import Warehouse, book
 
 RECEIPT_SECONDS = 90
 LOAD_SECONDS = 900
+REFRESH_SECONDS = 30
 DAYS = 3
 EVENTS = 4000
 LATE_EVENTS = 600
@@ -41,6 +43,7 @@ class Pipeline:
     def steps(self):
         yield "terraform init", self._terraform.init
         yield "terraform apply", self.apply
+        yield "the API has nothing to say", self.unpublished
         yield "catalogue of titles", self.catalogue
         yield "events of three days", self.events
         yield "receipts of every event", self.receipts
@@ -48,6 +51,8 @@ class Pipeline:
         yield "generations and partitions", self.published
         yield "rows of the curated tables", self.rows
         yield "both books", self.books
+        yield "the API", self.recommended
+        yield "who may ask it", self.callers
         if self._has_warehouse:
             yield "the warehouse", self.loaded
             yield "loading again by hand", self.load_again
@@ -56,6 +61,7 @@ class Pipeline:
         yield "late events", self.late
         yield "two runs at once", self.race
         yield "rows with the late events", self.rows
+        yield "the API with the late events", self.recommended
         yield "nothing is due", self.nothing_due
         if self._has_warehouse:
             yield "the warehouse with the late events", self.loaded
@@ -93,6 +99,8 @@ class Pipeline:
         self._machines = Machines(self._place, outputs["state_machine_arns"])
         self._athena = Athena(self._place, outputs["workgroup"], self._database)
         self._alerts = Alerts(self._place, outputs["topic_arn"])
+        self._api = Api(self._place, outputs["api_url"])
+        self._rights = {name: outputs[f"{name}_policy_arn"] for name in ("caller", "producer")}
         if self._has_warehouse:
             if self._start_stand_in:
                 self._stand_in = self._start_stand_in(self._functions["load"])
@@ -272,6 +280,28 @@ class Pipeline:
                 refused[name] = str(failure).splitlines()[0]
         expect(others and not refused, f"{len(refused)} of {len(others)} were refused: {refused}")
         return f"{len(others)} of {len(saved) - len(views)} answered"
+
+    # --- the API
+
+    def unpublished(self):
+        self._api.has_nothing()
+
+    def recommended(self):
+        """It answers from the newest date, and what it says is in that date's tables."""
+        current = self._lake.current()
+        newest = current[max(current)]
+        self._api.is_of(newest, REFRESH_SECONDS)
+        titles = self._api.popular_equal(self._lake, newest)
+        users, going_on = self._api.recommends_to_all(self._lake, newest)
+        self._api.recommends_to_nobody(newest)
+        self._api.refuses_nonsense()
+        return (f"generation {newest['generation']} of {newest['event_date']}: {titles} popular titles; "
+                f"{users} viewers, who have {going_on} to go on with; and somebody whom nobody knows")
+
+    def callers(self):
+        self._api.refuses_strangers()
+        self._api.answers_by_right(f"{self._functions['api']}-asks", self._rights["caller"], self._rights["producer"])
+        return "whoever has the right of a caller, and nobody else"
 
     # --- the warehouse
 

@@ -29,6 +29,10 @@ class Place:
     def is_aws(self):
         return self.endpoint is None
 
+    def keys(self):
+        """The credentials that it is reached with."""
+        return self._session.get_credentials().get_frozen_credentials()
+
     def client(self, service):
         if service not in self._clients:
             style = None if self.is_aws else {"addressing_style": "path"}

@@ -28,6 +28,7 @@ VARIABLES = {
     "batch_window_seconds": "1",
     "bucket_rows": "400",
     "part_rows": "300",
+    "api_refresh_seconds": "1",
     "daily_schedule_enabled": "false",
     "force_destroy": "true",
     "key_deletion_days": "7",
