@@ -55,6 +55,11 @@ resource "aws_apigatewayv2_authorizer" "token" {
     issuer   = var.api_jwt_issuer
     audience = var.api_jwt_audience
   }
+
+  lifecycle {
+    # It goes when no route asks for it any more.
+    create_before_destroy = true
+  }
 }
 
 resource "aws_apigatewayv2_integration" "api" {

@@ -32,11 +32,15 @@ pub enum Runbook {
     HeldDates,
     /// Queries read more than was meant.
     AthenaBytesScanned,
+    /// The API fails whoever asks it.
+    ApiErrors,
+    /// The API takes long to answer.
+    ApiLatency,
 }
 
 impl Runbook {
     /// Every heading.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::IteratorAge,
         Self::StreamThrottles,
         Self::FunctionErrors,
@@ -51,6 +55,8 @@ impl Runbook {
         Self::AuditImbalance,
         Self::HeldDates,
         Self::AthenaBytesScanned,
+        Self::ApiErrors,
+        Self::ApiLatency,
     ];
 
     /// As it is written there.
@@ -70,6 +76,8 @@ impl Runbook {
             Self::AuditImbalance => "Audit imbalance",
             Self::HeldDates => "Held dates",
             Self::AthenaBytesScanned => "Athena bytes scanned",
+            Self::ApiErrors => "API errors",
+            Self::ApiLatency => "API latency",
         }
     }
 
@@ -99,6 +107,8 @@ impl Runbook {
             ("AWS/States", "ExecutionsSucceeded") => Self::ExecutionLate,
             ("AWS/States", _) => Self::ExecutionFailed,
             ("AWS/Athena", _) => Self::AthenaBytesScanned,
+            ("AWS/ApiGateway", "Count" | "5xx") => Self::ApiErrors,
+            ("AWS/ApiGateway", "Latency" | "IntegrationLatency") => Self::ApiLatency,
             (_, "FailedBatches") => Self::FailedBatches,
             (_, "Quarantined") => Self::QuarantineRate,
             (_, "Freshness" | "PublishedDates") => Self::Freshness,
@@ -179,6 +189,12 @@ impl Runbook {
                 "Nothing is lost: readers keep the generation that the date had before, if it had one. It stays held until its cause is mended."
             }
             Self::AthenaBytesScanned => "It costs money, and harms no data.",
+            Self::ApiErrors => {
+                "Whoever asked has no recommendations. The API only reads: no data is harmed."
+            }
+            Self::ApiLatency => {
+                "Whoever asks waits, and may give up. The API only reads: no data is harmed."
+            }
         }
     }
 
@@ -225,6 +241,12 @@ impl Runbook {
             Self::AthenaBytesScanned => {
                 "Find the query in the workgroup's history; it most likely names no event_date."
             }
+            Self::ApiErrors => {
+                "See in the API's access log what failed, and in the function's last ERROR line why."
+            }
+            Self::ApiLatency => {
+                "See in the API's access log whether the function is slow, and give it more memory if it is."
+            }
         }
     }
 }
@@ -238,6 +260,7 @@ mod tests {
         let of = Runbook::of_metric;
         assert_eq!(of("AWS/Lambda", "Errors"), Some(Runbook::FunctionErrors));
         assert_eq!(of("Marquee", "HeldDates"), Some(Runbook::HeldDates));
+        assert_eq!(of("AWS/ApiGateway", "5xx"), Some(Runbook::ApiErrors));
         assert_eq!(of("Marquee", "Received"), None);
         for runbook in Runbook::ALL {
             let name = format!("marquee-prod-transform-{}", runbook.anchor());
