@@ -42,7 +42,9 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let listener = TcpListener::bind(args.listen).await.map_err(taken)?;
     let address = listener.local_addr()?;
     let lake = args.lake.display();
-    console::print(format!("{lake} is served on http://{address}; Ctrl-C ends it\n"))?;
+    console::print(format!(
+        "{lake} is served on http://{address}; Ctrl-C ends it\n"
+    ))?;
     let told = async {
         // Without the signal there is nothing to wait for: the process is killed.
         if tokio::signal::ctrl_c().await.is_err() {

@@ -17,10 +17,19 @@ fn marquee(dir: &Path, line: &[&str]) -> Command {
 
 /// What the lake answers in SQL, a row each.
 fn query(dir: &Path, sql: &str) -> Vec<Value> {
-    let output = marquee(dir, &["query", "--format", "json", sql]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = marquee(dir, &["query", "--format", "json", sql])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let lines = String::from_utf8(output.stdout).unwrap();
-    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// The command, which ends with the test.
@@ -36,16 +45,27 @@ impl Served {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split(';').next());
-        let address = address.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .split("http://")
+            .nth(1)
+            .and_then(|rest| rest.split(';').next());
+        let address = address
+            .unwrap_or_else(|| panic!("no address in {line:?}"))
+            .to_owned();
         Self { process, address }
     }
 
     /// The answer to a question that is a good one.
     fn get(&self, path: &str) -> Value {
         let mut connection = TcpStream::connect(&self.address).unwrap();
-        write!(connection, "GET {path} HTTP/1.1\r\nHost: marquee\r\nConnection: close\r\n\r\n").unwrap();
+        write!(
+            connection,
+            "GET {path} HTTP/1.1\r\nHost: marquee\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
         let mut answer = String::new();
         connection.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
@@ -61,24 +81,39 @@ impl Drop for Served {
 }
 
 fn text<'v>(row: &'v Value, field: &str) -> &'v str {
-    row[field].as_str().unwrap_or_else(|| panic!("no {field} in {row}"))
+    row[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {field} in {row}"))
 }
 
 /// The works that rows with `title_id` and maybe `series_id` are of.
 fn works<'v>(titles: impl IntoIterator<Item = &'v Value>) -> BTreeSet<&'v str> {
-    let work = |title: &'v Value| title["series_id"].as_str().unwrap_or_else(|| text(title, "title_id"));
+    let work = |title: &'v Value| {
+        title["series_id"]
+            .as_str()
+            .unwrap_or_else(|| text(title, "title_id"))
+    };
     titles.into_iter().map(work).collect()
 }
 
 #[test]
 fn a_demos_viewers_get_what_the_tables_say() {
     let dir = tempfile::tempdir().unwrap();
-    let demo = ["demo", "--events", "8000", "--users", "60", "--days", "2", "--seed", "7"];
+    let demo = [
+        "demo", "--events", "8000", "--users", "60", "--days", "2", "--seed", "7",
+    ];
     let output = marquee(dir.path(), &demo).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let served = Served::start(dir.path());
 
-    let days = query(dir.path(), "SELECT max(event_date) AS newest FROM user_title");
+    let days = query(
+        dir.path(),
+        "SELECT max(event_date) AS newest FROM user_title",
+    );
     let health = served.get("/health");
     assert_eq!(health["event_date"], days[0]["newest"]);
 
@@ -98,7 +133,10 @@ fn a_demos_viewers_get_what_the_tables_say() {
         }
     }
 
-    let history = query(dir.path(), "SELECT user_id, title_id, series_id FROM user_title");
+    let history = query(
+        dir.path(),
+        "SELECT user_id, title_id, series_id FROM user_title",
+    );
     let tastes = query(dir.path(), "SELECT user_id, genre FROM user_genre_affinity");
     let users: BTreeSet<&str> = history.iter().map(|row| text(row, "user_id")).collect();
     assert!(users.len() > 40, "{}", users.len());
@@ -106,9 +144,16 @@ fn a_demos_viewers_get_what_the_tables_say() {
     for user in users {
         let answer = served.get(&format!("/v1/users/{user}/recommendations?limit=100"));
         let of_user = |row: &&Value| row["user_id"] == user;
-        let liked: BTreeSet<&str> =
-            tastes.iter().filter(of_user).map(|row| text(row, "genre")).collect();
-        let basis = if liked.is_empty() { "popular" } else { "history" };
+        let liked: BTreeSet<&str> = tastes
+            .iter()
+            .filter(of_user)
+            .map(|row| text(row, "genre"))
+            .collect();
+        let basis = if liked.is_empty() {
+            "popular"
+        } else {
+            "history"
+        };
         assert_eq!(answer["basis"], basis, "{user}");
 
         let touched = works(history.iter().filter(of_user));
@@ -119,10 +164,18 @@ fn a_demos_viewers_get_what_the_tables_say() {
         assert!(offered.is_disjoint(&touched), "{user}");
         for one in recommended {
             let genres = one["genres"].as_array().unwrap();
-            assert!(genres.iter().all(|genre| liked.contains(genre.as_str().unwrap())), "{one}");
+            assert!(
+                genres
+                    .iter()
+                    .all(|genre| liked.contains(genre.as_str().unwrap())),
+                "{one}"
+            );
         }
         let going_on = answer["continue_watching"].as_array().unwrap();
-        assert!(works(going_on.iter().map(|one| &one["title"])).is_subset(&touched), "{user}");
+        assert!(
+            works(going_on.iter().map(|one| &one["title"])).is_subset(&touched),
+            "{user}"
+        );
         continued += going_on.len();
     }
     assert!(continued > 0, "nobody is in the middle of anything");

@@ -74,10 +74,14 @@ pub(crate) struct Recommendation<'s> {
     title: &'s Title,
     score: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    nearness: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     taste: Option<f64>,
+    genres: Vec<&'s str>,
     popularity: f64,
     rating: f64,
-    genres: Vec<&'s str>,
 }
 
 impl<'s> Recommendation<'s> {
@@ -89,10 +93,12 @@ impl<'s> Recommendation<'s> {
                 rank,
                 title: one.title,
                 score: one.score,
+                nearness: one.nearness,
+                because: one.because.map(|title| title.title_id.as_str()),
                 taste: one.taste,
+                genres: one.genres,
                 popularity: one.popularity,
                 rating: one.rating,
-                genres: one.genres,
             })
             .collect()
     }

@@ -49,10 +49,16 @@ impl Current {
             let Ok(_looking) = self.looking.try_lock() else {
                 return Ok(held.snapshot);
             };
-            return Ok(self.look(Some(&held.snapshot)).await.unwrap_or_else(|error| {
-                tracing::warn!("answers stay those of {}: {error}", held.snapshot.event_date);
-                self.hold(held.snapshot)
-            }));
+            return Ok(self
+                .look(Some(&held.snapshot))
+                .await
+                .unwrap_or_else(|error| {
+                    tracing::warn!(
+                        "answers stay those of {}: {error}",
+                        held.snapshot.event_date
+                    );
+                    self.hold(held.snapshot)
+                }));
         }
         let _looking = self.looking.lock().await;
         match self.held() {
@@ -62,10 +68,7 @@ impl Current {
     }
 
     /// What is known of a viewer, and the state that knows it.
-    pub(crate) async fn viewer(
-        &self,
-        user_id: &str,
-    ) -> Result<(Arc<Snapshot>, Viewer), ApiError> {
+    pub(crate) async fn viewer(&self, user_id: &str) -> Result<(Arc<Snapshot>, Viewer), ApiError> {
         let snapshot = self.snapshot().await?;
         match snapshot.viewer(user_id).await {
             Ok(viewer) => Ok((snapshot, viewer)),

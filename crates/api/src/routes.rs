@@ -65,7 +65,9 @@ async fn popular(
     let titles = snapshot.popular.iter().take(limit);
     Ok(Json(PopularTitles {
         state: answer::State::of(&snapshot),
-        titles: titles.map(|title| PopularTitle::of(title, &snapshot)).collect(),
+        titles: titles
+            .map(|title| PopularTitle::of(title, &snapshot))
+            .collect(),
     })
     .into_response())
 }
@@ -85,7 +87,9 @@ fn user(user_id: Result<Path<String>, PathRejection>) -> Result<String, ApiError
     };
     match user_id.len() <= ID_BYTES && !user_id.contains('\0') {
         true => Ok(user_id),
-        false => bad(&format!("a user_id has at most {ID_BYTES} bytes, and no U+0000")),
+        false => bad(&format!(
+            "a user_id has at most {ID_BYTES} bytes, and no U+0000"
+        )),
     }
 }
 
@@ -97,7 +101,9 @@ fn limit(parameters: Parameters) -> Result<usize, ApiError> {
         [] => Ok(LIMIT),
         [(name, value)] if name == "limit" => match value.parse() {
             Ok(limit) if (1..=MOST).contains(&limit) => Ok(limit),
-            _ => bad(&format!("limit={value} is not a whole number from 1 to {MOST}")),
+            _ => bad(&format!(
+                "limit={value} is not a whole number from 1 to {MOST}"
+            )),
         },
         _ => bad("limit, once, is the only parameter"),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use marquee_lake::generation::Generation;
 use marquee_lake::{LakeError, catalogue};
-use marquee_recommend::{Model, Reception, Seen, Viewer};
+use marquee_recommend::{Model, Neighbour, Reception, Seen, Viewer};
 use object_store::ObjectStore;
 
 use crate::table::{self, Rows, files, value};
@@ -49,10 +49,11 @@ impl Snapshot {
                 None => Ok(Vec::new()),
             }
         };
-        let (titles, popular, ratings, tastes, histories) = tokio::try_join!(
+        let (titles, popular, ratings, near, tastes, histories) = tokio::try_join!(
             titles,
             table::read(&**store, files(generation, "title_popularity")),
             table::read(&**store, files(generation, "title_rating")),
+            table::read(&**store, files(generation, "title_neighbour")),
             UserTable::open(store, files(generation, "user_genre_affinity")),
             UserTable::open(store, files(generation, "user_title")),
         )?;
@@ -61,7 +62,7 @@ impl Snapshot {
         Ok(Self {
             event_date: generation.event_date.clone(),
             generation: generation.generation,
-            model: Model::new(titles, &reception),
+            model: Model::new(titles, &reception, neighbours(&near)?),
             popular,
             tastes,
             histories,
@@ -125,6 +126,22 @@ fn reception(
         }
     }
     Ok(reception)
+}
+
+fn neighbours(rows: &[Rows]) -> Result<Vec<Neighbour<'_>>, LakeError> {
+    let mut neighbours = Vec::new();
+    for rows in rows {
+        let (works, others) = (rows.text("work_id")?, rows.text("neighbour_id")?);
+        let similarities = rows.double("similarity")?;
+        neighbours.extend((0..rows.count()).filter_map(|row| {
+            Some(Neighbour {
+                work_id: value(works, row)?,
+                neighbour_id: value(others, row)?,
+                similarity: value(similarities, row)?,
+            })
+        }));
+    }
+    Ok(neighbours)
 }
 
 fn taste(rows: &[Rows]) -> Result<Vec<(String, f64)>, LakeError> {

@@ -90,7 +90,10 @@ pub(crate) async fn read(
 }
 
 /// The value in that row, unless it is null.
-pub(crate) fn value<'a, A: arrow_array::ArrayAccessor + 'a>(array: A, row: usize) -> Option<A::Item> {
+pub(crate) fn value<'a, A: arrow_array::ArrayAccessor + 'a>(
+    array: A,
+    row: usize,
+) -> Option<A::Item> {
     array.is_valid(row).then(|| array.value(row))
 }
 

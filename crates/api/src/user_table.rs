@@ -87,11 +87,12 @@ impl UserFile {
             return Ok(Vec::new());
         }
         let metadata = self.metadata.clone();
-        let batches = ParquetRecordBatchStreamBuilder::new_with_metadata(self.object.clone(), metadata)
-            .with_row_groups(groups)
-            .with_row_selection(selection)
-            .build()
-            .map_err(|cause| failure(&self.key, cause))?;
+        let batches =
+            ParquetRecordBatchStreamBuilder::new_with_metadata(self.object.clone(), metadata)
+                .with_row_groups(groups)
+                .with_row_selection(selection)
+                .build()
+                .map_err(|cause| failure(&self.key, cause))?;
         batches
             .map_err(|cause| failure(&self.key, cause))
             .try_filter_map(|batch| async move {
@@ -110,7 +111,10 @@ impl UserFile {
         let is_user = BooleanArray::from_unary(users, |user| user == user_id);
         let first = is_user.iter().position(|is_user| is_user == Some(true));
         let first = first.unwrap_or(users.len());
-        let count = is_user.iter().skip(first).take_while(|is_user| *is_user == Some(true));
+        let count = is_user
+            .iter()
+            .skip(first)
+            .take_while(|is_user| *is_user == Some(true));
         Ok(batch.slice(first, count.count()))
     }
 }
@@ -135,7 +139,11 @@ fn find(file: &ParquetMetaData, column: usize, user: &[u8]) -> (Vec<usize>, RowS
             continue;
         }
         groups.push(index);
-        ranges.extend(pages.iter().map(|page| page.start + taken..page.end + taken));
+        ranges.extend(
+            pages
+                .iter()
+                .map(|page| page.start + taken..page.end + taken),
+        );
         taken += rows;
     }
     let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), taken);
@@ -155,7 +163,11 @@ fn pages(
     let ColumnIndexMetaData::BYTE_ARRAY(bounds) = bounds else {
         return None;
     };
-    let places = file.offset_index()?.get(group)?.get(column)?.page_locations();
+    let places = file
+        .offset_index()?
+        .get(group)?
+        .get(column)?
+        .page_locations();
     let first_row = |page: usize| {
         let place = places.get(page)?;
         usize::try_from(place.first_row_index).ok()

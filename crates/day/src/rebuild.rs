@@ -252,19 +252,17 @@ impl Rebuilder<'_> {
         }
         let titles = match &receipt.catalogue {
             None => Titles::default(),
-            Some(version) => {
-                match catalogue::load_version(&**self.store, version).await {
-                    Ok(titles) => Titles::new(Some(version.clone()), titles),
-                    Err(LakeError::Store(object_store::Error::NotFound { .. })) => {
-                        self.report.faults.push(Fault::CatalogueGone {
-                            receipt: receipt.key(),
-                            version: version.clone(),
-                        });
-                        return Ok(None);
-                    }
-                    Err(error) => return Err(error.into()),
+            Some(version) => match catalogue::load_version(&**self.store, version).await {
+                Ok(titles) => Titles::new(Some(version.clone()), titles),
+                Err(LakeError::Store(object_store::Error::NotFound { .. })) => {
+                    self.report.faults.push(Fault::CatalogueGone {
+                        receipt: receipt.key(),
+                        version: version.clone(),
+                    });
+                    return Ok(None);
                 }
-            }
+                Err(error) => return Err(error.into()),
+            },
         };
         let titles = Arc::new(titles);
         self.titles

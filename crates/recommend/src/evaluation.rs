@@ -2,7 +2,10 @@
 
 /// Whether one of the first `depth` is among what the viewer watched.
 pub fn is_hit(order: &[&str], watched: &[&str], depth: usize) -> bool {
-    order.iter().take(depth).any(|title| watched.contains(title))
+    order
+        .iter()
+        .take(depth)
+        .any(|title| watched.contains(title))
 }
 
 /// Normalised discounted cumulative gain: 1 when the first titles are all that the

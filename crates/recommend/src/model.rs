@@ -5,28 +5,19 @@ use std::collections::{HashMap, HashSet};
 
 use marquee_event::Title;
 
+use crate::neighbours::{Near, Nearness, Neighbour, Neighbours};
+use crate::standing::{Reception, Standing};
+use crate::taste::Taste;
 use crate::viewer::Viewer;
 use crate::work::Work;
 
 /// What each part weighs in a score.
-const TASTE: f64 = 0.5;
-const POPULARITY: f64 = 0.3;
+const NEAR: f64 = 0.4;
+const TASTE: f64 = 0.15;
+const POPULARITY: f64 = 0.25;
 const RATING: f64 = 0.2;
-/// The least and the most stars.
-const STARS: (f64, f64) = (0.5, 5.0);
-/// Where nobody has rated anything.
-const MIDDLE: f64 = 0.5;
 
-/// How a title is received.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Reception {
-    /// How many viewers it had of late (`title_popularity`).
-    pub viewers: u64,
-    /// Its weighted rating in stars (`title_rating`), if anybody rated it.
-    pub weighted_rating: Option<f64>,
-}
-
-/// The titles, and how they are received.
+/// The titles, and what is known of them.
 #[derive(Debug)]
 pub struct Model {
     pub(crate) titles: Vec<Title>,
@@ -35,17 +26,9 @@ pub struct Model {
     pub(crate) places: HashMap<String, usize>,
     /// Each title's work.
     pub(crate) work_of: Vec<usize>,
-    /// Each work's standing.
+    pub(crate) neighbours: Neighbours,
+    /// How each work stands.
     standings: Vec<Standing>,
-}
-
-/// What of a work's score is the same for all viewers.
-#[derive(Debug)]
-struct Standing {
-    /// Its genres, each once.
-    genres: Vec<String>,
-    popularity: f64,
-    rating: f64,
 }
 
 /// A work that is recommended.
@@ -55,19 +38,28 @@ pub struct Recommended<'m> {
     pub title: &'m Title,
     /// How good a match it is, 0 to 1.
     pub score: f64,
+    /// How near it is to what the viewer liked, 0 to 1; `None` where nothing is near.
+    pub nearness: Option<f64>,
+    /// The title that the viewer liked and that it is nearest to.
+    pub because: Option<&'m Title>,
     /// How much its genres are the viewer's, 0 to 1; `None` where no taste is known.
     pub taste: Option<f64>,
+    /// Its genres that the viewer likes.
+    pub genres: Vec<&'m str>,
     /// How popular it is, 0 to 1.
     pub popularity: f64,
     /// How well it is rated, 0 to 1.
     pub rating: f64,
-    /// Its genres that the viewer likes.
-    pub genres: Vec<&'m str>,
 }
 
 impl Model {
-    /// The model of these titles; `reception` knows how each is received, by id.
-    pub fn new(titles: Vec<Title>, reception: &HashMap<String, Reception>) -> Self {
+    /// The model of these titles; `reception` knows how each is received, by id, and
+    /// `neighbours` which works the same users liked.
+    pub fn new<'t>(
+        titles: Vec<Title>,
+        reception: &HashMap<String, Reception>,
+        neighbours: impl IntoIterator<Item = Neighbour<'t>>,
+    ) -> Self {
         let works = Work::of(&titles);
         let places = titles
             .iter()
@@ -80,12 +72,17 @@ impl Model {
                 work_of[title] = index;
             }
         }
-        let standings = standings(&titles, &works, reception);
+        let neighbours = Neighbours::new(neighbours, works.len(), |work_id| {
+            let by_id = works.binary_search_by(|work| work.work_id.as_str().cmp(work_id));
+            by_id.ok()
+        });
+        let standings = Standing::of(&titles, &works, reception);
         Self {
             titles,
             works,
             places,
             work_of,
+            neighbours,
             standings,
         }
     }
@@ -95,9 +92,9 @@ impl Model {
         self.places.get(title_id).map(|&place| &self.titles[place])
     }
 
-    /// Whether the viewer's taste is known.
+    /// Whether anything that the viewer did says what they may like.
     pub fn knows(&self, viewer: &Viewer) -> bool {
-        norm(viewer) > 0.0
+        Taste::of(viewer).is_known() || self.nearness(viewer).is_known()
     }
 
     /// At most `limit` works that the viewer has not touched, the best first.
@@ -108,17 +105,18 @@ impl Model {
             .filter_map(|seen| self.places.get(&seen.title_id))
             .map(|&title| self.work_of[title])
             .collect();
-        let shares: HashMap<&str, f64> = viewer
-            .taste
-            .iter()
-            .map(|(genre, share)| (genre.as_str(), *share))
-            .collect();
-        let norm = norm(viewer);
+        let taste = Taste::of(viewer);
+        let nearness = self.nearness(viewer);
         let mut scored: Vec<(f64, usize)> = (0..self.works.len())
             .filter(|work| !touched.contains(work))
             .map(|work| {
                 let standing = &self.standings[work];
-                (standing.score(standing.taste(&shares, norm)), work)
+                let near = near_of(&nearness, work);
+                let fit = taste.fit(&standing.genres);
+                (
+                    score(near.map(|(nearness, _)| nearness), fit, standing),
+                    work,
+                )
             })
             .collect();
         if limit < scored.len() {
@@ -130,112 +128,51 @@ impl Model {
             .into_iter()
             .map(|(score, work)| {
                 let standing = &self.standings[work];
+                let near = near_of(&nearness, work);
                 Recommended {
                     title: &self.titles[self.works[work].first()],
                     score,
-                    taste: standing.taste(&shares, norm),
+                    nearness: near.map(|(nearness, _)| nearness),
+                    because: near.and_then(|(_, because)| Some(&self.titles[because?])),
+                    taste: taste.fit(&standing.genres),
+                    genres: taste.shared(&standing.genres).collect(),
                     popularity: standing.popularity,
                     rating: standing.rating,
-                    genres: standing.shared(&shares).collect(),
                 }
             })
             .collect()
     }
 }
 
-/// By score, then in the order of works, which is that of title ids.
+/// By score, then in the order of works, which is that of their ids.
 fn best_first(one: &(f64, usize), other: &(f64, usize)) -> Ordering {
     other.0.total_cmp(&one.0).then(one.1.cmp(&other.1))
 }
 
-/// How long the viewer's taste is as a vector over genres.
-fn norm(viewer: &Viewer) -> f64 {
-    let squares = viewer.taste.iter().map(|(_, share)| share * share);
-    squares.sum::<f64>().sqrt()
+/// How near a work is, and because of which title; `None` where nothing is.
+fn near_of(nearness: &Nearness, work: usize) -> Option<(f64, Option<usize>)> {
+    nearness.is_known().then(|| match nearness.of(work) {
+        Some(Near { nearness, because }) => (nearness, Some(because)),
+        None => (0.0, None),
+    })
 }
 
-impl Standing {
-    /// The cosine between a taste and the genres; `None` for no taste.
-    fn taste(&self, shares: &HashMap<&str, f64>, norm: f64) -> Option<f64> {
-        if norm <= 0.0 {
-            return None;
-        }
-        if self.genres.is_empty() {
-            return Some(0.0);
-        }
-        let common: f64 = self.shared(shares).map(|genre| shares[genre]).sum();
-        let length = norm * (self.genres.len() as f64).sqrt();
-        Some((common / length).clamp(0.0, 1.0))
-    }
-
-    /// The genres that are part of a taste.
-    fn shared<'s>(&'s self, shares: &HashMap<&str, f64>) -> impl Iterator<Item = &'s str> {
-        let genres = self.genres.iter().map(String::as_str);
-        genres.filter(|genre| shares.get(genre).is_some_and(|share| *share > 0.0))
-    }
-
-    fn score(&self, taste: Option<f64>) -> f64 {
-        let others = POPULARITY * self.popularity + RATING * self.rating;
-        match taste {
-            Some(taste) => TASTE * taste + others,
-            None => others / (POPULARITY + RATING),
-        }
-    }
-}
-
-fn standings(
-    titles: &[Title],
-    works: &[Work],
-    reception: &HashMap<String, Reception>,
-) -> Vec<Standing> {
-    let of = |title: usize| reception.get(&titles[title].title_id);
-    let most = reception.values().map(|known| known.viewers).max();
-    let most = (most.unwrap_or(0) as f64).ln_1p();
-    let ratings: Vec<Option<f64>> = works
+/// The mean of what is known of the match, each part by its weight.
+fn score(nearness: Option<f64>, taste: Option<f64>, standing: &Standing) -> f64 {
+    let parts = [
+        (NEAR, nearness),
+        (TASTE, taste),
+        (POPULARITY, Some(standing.popularity)),
+        (RATING, Some(standing.rating)),
+    ];
+    let known = parts
         .iter()
-        .map(|work| {
-            let known = work.titles.iter().filter_map(|&title| of(title));
-            mean(known.filter_map(|known| known.weighted_rating.map(rating)))
-        })
-        .collect();
-    let usual = mean(ratings.iter().flatten().copied()).unwrap_or(MIDDLE);
-    works
-        .iter()
-        .zip(ratings)
-        .map(|(work, rating)| {
-            let known = work.titles.iter().filter_map(|&title| of(title));
-            let viewers = known.map(|known| known.viewers).max().unwrap_or(0);
-            Standing {
-                genres: genres(work, titles),
-                popularity: match most > 0.0 {
-                    true => (viewers as f64).ln_1p() / most,
-                    false => 0.0,
-                },
-                rating: rating.unwrap_or(usual),
-            }
-        })
-        .collect()
-}
-
-/// Stars on a scale from 0 to 1.
-fn rating(stars: f64) -> f64 {
-    ((stars - STARS.0) / (STARS.1 - STARS.0)).clamp(0.0, 1.0)
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (count, sum) = values.fold((0_u32, 0.0), |(count, sum), value| (count + 1, sum + value));
-    (count > 0).then(|| sum / f64::from(count))
-}
-
-/// The genres of all its titles, in the order they come.
-fn genres(work: &Work, titles: &[Title]) -> Vec<String> {
-    let mut genres: Vec<String> = Vec::new();
-    for genre in work.titles.iter().flat_map(|&title| &titles[title].genres) {
-        if !genres.contains(genre) {
-            genres.push(genre.clone());
-        }
-    }
-    genres
+        .filter_map(|(weight, part)| Some((weight, (*part)?)));
+    let (sum, weights) = known.fold((0.0, 0.0), |(sum, weights), (weight, part)| {
+        (sum + weight * part, weights + weight)
+    });
+    // Its rounding may pass 1 by a little.
+    f64::min(sum / weights, 1.0)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub struct Seen {
     pub completion_rate: Option<f32>,
     /// Whether it was seen to its end.
     pub completed: bool,
-    /// The rating the viewer gave last.
+    /// The rating the viewer gave last, in stars.
     pub rating: Option<f32>,
 }
 
@@ -33,4 +33,21 @@ impl Seen {
     pub(crate) fn is_disliked(&self) -> bool {
         self.rating.is_some_and(|rating| rating < LIKED)
     }
+
+    /// How much they liked it, 0 to 1: by their stars, else by how far they came.
+    pub(crate) fn liking(&self) -> f64 {
+        match (self.rating, self.completion_rate) {
+            (Some(rating), _) => of_stars(f64::from(rating)),
+            (None, Some(rate)) => f64::from(rate).clamp(0.0, 1.0),
+            (None, None) => 0.0,
+        }
+    }
+}
+
+/// The least and the most stars.
+const STARS: (f64, f64) = (0.5, 5.0);
+
+/// Stars on a scale from 0 to 1.
+pub(crate) fn of_stars(stars: f64) -> f64 {
+    ((stars - STARS.0) / (STARS.1 - STARS.0)).clamp(0.0, 1.0)
 }

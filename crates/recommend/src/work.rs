@@ -1,39 +1,36 @@
-//! Works: what is recommended as one. A movie, a show, or all episodes of a series.
+//! Works: what is recommended as one. All titles of a series, or a title of none.
 
 use std::collections::BTreeMap;
 
-use marquee_event::{Title, TitleKind};
+use marquee_event::Title;
 
 /// A work, by the places of its titles in the catalogue.
 #[derive(Debug)]
 pub(crate) struct Work {
+    /// What tables call it: the series, or the title.
+    pub(crate) work_id: String,
     /// Its titles: the episodes in their order, or the one title.
     pub(crate) titles: Vec<usize>,
 }
 
-/// What makes titles one work.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Key<'t> {
-    Series(&'t str),
-    Title(&'t str),
-}
-
 impl Work {
-    /// The works of a catalogue, in the order of the ids of their first titles.
+    /// The works of a catalogue, in the order of their ids.
     pub(crate) fn of(titles: &[Title]) -> Vec<Self> {
-        let mut by_key: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
+        let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (place, title) in titles.iter().enumerate() {
-            by_key.entry(key(title)).or_default().push(place);
+            let work_id = title.series_id.as_ref().unwrap_or(&title.title_id);
+            by_id.entry(work_id).or_default().push(place);
         }
-        let mut works: Vec<Self> = by_key
-            .into_values()
-            .map(|mut places| {
+        by_id
+            .into_iter()
+            .map(|(work_id, mut places)| {
                 places.sort_by_key(|&place| order(&titles[place]));
-                Self { titles: places }
+                Self {
+                    work_id: work_id.to_owned(),
+                    titles: places,
+                }
             })
-            .collect();
-        works.sort_by_key(|work| titles[work.first()].title_id.as_str());
-        works
+            .collect()
     }
 
     /// The title that stands for it.
@@ -46,13 +43,6 @@ impl Work {
     pub(crate) fn after(&self, title: usize) -> &[usize] {
         let place = self.titles.iter().position(|&known| known == title);
         place.map_or(&[], |place| &self.titles[place + 1..])
-    }
-}
-
-fn key(title: &Title) -> Key<'_> {
-    match (title.kind, title.series_id.as_deref()) {
-        (TitleKind::Episode, Some(series)) => Key::Series(series),
-        _ => Key::Title(&title.title_id),
     }
 }
 

@@ -54,7 +54,12 @@ mod tests {
 
     #[test]
     fn the_pause_is_a_setting_within_bounds() {
-        let with = |seconds| read(&[("MARQUEE_BUCKET", "lake"), ("MARQUEE_REFRESH_SECONDS", seconds)]);
+        let with = |seconds| {
+            read(&[
+                ("MARQUEE_BUCKET", "lake"),
+                ("MARQUEE_REFRESH_SECONDS", seconds),
+            ])
+        };
         assert_eq!(with("5").unwrap().refresh, Duration::from_secs(5));
         assert_eq!(
             with("0").unwrap_err().to_string(),

@@ -59,7 +59,10 @@ async fn ask(api: &mut RuntimeApi, method: &str, path: &str, query: &str) -> (u6
         Answer::Error(error) => panic!("{error}"),
     };
     let answer: Value = serde_json::from_str(&answer).unwrap();
-    assert_eq!(answer["headers"]["content-type"], "application/json", "{answer}");
+    assert_eq!(
+        answer["headers"]["content-type"], "application/json",
+        "{answer}"
+    );
     assert_eq!(answer["isBase64Encoded"], false, "{answer}");
     let body = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
     (answer["statusCode"].as_u64().unwrap(), body)
@@ -86,7 +89,10 @@ async fn requests_are_answered_from_what_is_published() {
 
     let path = "/v1/users/u%201/recommendations";
     let (status, body) = ask(&mut api, "GET", path, "").await;
-    assert_eq!((status, &body["error"]["code"]), (503, &json!("nothing_published")));
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (503, &json!("nothing_published"))
+    );
 
     let key = "ledger/days/event_date=2026-03-09/000002.json";
     s3.insert("lake", key, generation());
@@ -101,9 +107,15 @@ async fn requests_are_answered_from_what_is_published() {
     );
 
     let (status, body) = ask(&mut api, "GET", path, "limit=0").await;
-    assert_eq!((status, &body["error"]["code"]), (400, &json!("bad_request")));
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (400, &json!("bad_request"))
+    );
     let (status, body) = ask(&mut api, "POST", path, "").await;
-    assert_eq!((status, &body["error"]["code"]), (405, &json!("method_not_allowed")));
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (405, &json!("method_not_allowed"))
+    );
     let (status, body) = ask(&mut api, "GET", "/v2", "").await;
     assert_eq!((status, &body["error"]["code"]), (404, &json!("not_found")));
     running.end();

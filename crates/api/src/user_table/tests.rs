@@ -61,7 +61,9 @@ async fn table(files: Vec<Bytes>) -> UserTable {
 
 async fn numbers(table: &UserTable, user: &str) -> Vec<i64> {
     let rows = table.rows_of(user).await.unwrap();
-    let numbers = rows.iter().flat_map(|rows| rows.long("number").unwrap().values().to_vec());
+    let numbers = rows
+        .iter()
+        .flat_map(|rows| rows.long("number").unwrap().values().to_vec());
     numbers.collect()
 }
 
@@ -106,7 +108,10 @@ async fn no_more_is_read_than_pages_that_may_have_the_user() {
         assert!(groups.len() <= 2, "{user}: {groups:?}");
         // The user's own pages, and at both ends a part of one.
         let selected = selection.row_count();
-        assert!(selected <= theirs + 2 * PAGE_ROWS, "{user}: {selected} for {theirs}");
+        assert!(
+            selected <= theirs + 2 * PAGE_ROWS,
+            "{user}: {selected} for {theirs}"
+        );
     }
     // Beyond the last user, nothing is.
     let (groups, _) = find(file.metadata.metadata(), file.user, b"v");
@@ -129,8 +134,17 @@ async fn a_file_without_users_is_said_so() {
         digest: String::new(),
     };
     let gone = UserTable::open(&store, std::slice::from_ref(&entry)).await;
-    assert!(matches!(gone, Err(LakeError::Store(object_store::Error::NotFound { .. }))), "{gone:?}");
-    store.put(&Path::from("part.parquet"), bytes.into()).await.unwrap();
+    assert!(
+        matches!(
+            gone,
+            Err(LakeError::Store(object_store::Error::NotFound { .. }))
+        ),
+        "{gone:?}"
+    );
+    store
+        .put(&Path::from("part.parquet"), bytes.into())
+        .await
+        .unwrap();
     let error = UserTable::open(&store, &[entry]).await.unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -82,6 +82,14 @@ pub fn tables() -> Vec<(&'static str, Columns)> {
             ],
         ),
         (
+            "title_neighbour",
+            vec![
+                ("work_id", text(["series", "fog"])),
+                ("neighbour_id", text(["heat", "heat"])),
+                ("similarity", double([0.5, 0.4])),
+            ],
+        ),
+        (
             "user_genre_affinity",
             vec![
                 ("user_id", text(["ann", "bob", "bob"])),
@@ -96,7 +104,10 @@ pub fn tables() -> Vec<(&'static str, Columns)> {
                 ("title_id", text(["fog", "e1", "heat"])),
                 ("views", long([1, 1, 1])),
                 ("completion_rate", Arc::new(rates)),
-                ("completed", Arc::new(BooleanArray::from(vec![false, true, false]))),
+                (
+                    "completed",
+                    Arc::new(BooleanArray::from(vec![false, true, false])),
+                ),
                 ("rating", Arc::new(ratings)),
             ],
         ),

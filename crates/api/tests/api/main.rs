@@ -8,8 +8,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
-use object_store::path::Path;
 use object_store::ObjectStoreExt;
+use object_store::path::Path;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -79,13 +79,26 @@ async fn a_viewer_gets_what_is_theirs() {
     let heat = &answer["recommendations"][0];
     assert_eq!(heat["rank"], 1);
     assert_eq!(heat["genres"], json!(["Crime", "Drama"]));
-    assert_eq!((&heat["popularity"], &heat["rating"]), (&json!(1.0), &json!(1.0)));
+    assert_eq!(
+        (&heat["popularity"], &heat["rating"]),
+        (&json!(1.0), &json!(1.0))
+    );
     // Taste (0.8, 0.6) and the title's (1, 1): 1.4 / √2.
     let taste = heat["taste"].as_f64().unwrap();
     assert!((taste - 1.4 / 2_f64.sqrt()).abs() < 1e-9, "{taste}");
+    // The episode that bob rated 4.5, and the movie of which he saw a quarter.
+    assert_eq!(
+        (&heat["nearness"], &heat["because"]),
+        (&json!(1.0), &json!("e1"))
+    );
     let score = heat["score"].as_f64().unwrap();
-    assert!((score - (0.5 * taste + 0.5)).abs() < 1e-9, "{score}");
+    assert!(
+        (score - (0.4 + 0.15 * taste + 0.25 + 0.2)).abs() < 1e-9,
+        "{score}"
+    );
     assert_eq!(answer["recommendations"][1]["taste"], 0.0);
+    assert_eq!(answer["recommendations"][1]["nearness"], 0.0);
+    assert_eq!(answer["recommendations"][1].get("because"), None);
     assert_eq!(answer["recommendations"][1]["genres"], json!([]));
 }
 
@@ -128,14 +141,35 @@ async fn a_bad_question_is_told_what_is_bad_about_it() {
     let api = marquee_api::router(lake.store.clone(), NEVER);
     let long = format!("/v1/users/{}/recommendations", "u".repeat(129));
     for (path, message) in [
-        ("/v1/titles/popular?limit=0", "limit=0 is not a whole number from 1 to 100"),
-        ("/v1/titles/popular?limit=101", "limit=101 is not a whole number from 1 to 100"),
-        ("/v1/titles/popular?limit=ten", "limit=ten is not a whole number from 1 to 100"),
-        ("/v1/titles/popular?limit=1&limit=2", "limit, once, is the only parameter"),
-        ("/v1/users/bob/recommendations?top=1", "limit, once, is the only parameter"),
-        ("/v1/users/%FF/recommendations", "the user_id is no percent-encoded UTF-8"),
+        (
+            "/v1/titles/popular?limit=0",
+            "limit=0 is not a whole number from 1 to 100",
+        ),
+        (
+            "/v1/titles/popular?limit=101",
+            "limit=101 is not a whole number from 1 to 100",
+        ),
+        (
+            "/v1/titles/popular?limit=ten",
+            "limit=ten is not a whole number from 1 to 100",
+        ),
+        (
+            "/v1/titles/popular?limit=1&limit=2",
+            "limit, once, is the only parameter",
+        ),
+        (
+            "/v1/users/bob/recommendations?top=1",
+            "limit, once, is the only parameter",
+        ),
+        (
+            "/v1/users/%FF/recommendations",
+            "the user_id is no percent-encoded UTF-8",
+        ),
         (&long, "a user_id has at most 128 bytes, and no U+0000"),
-        ("/v1/users/%00/recommendations", "a user_id has at most 128 bytes, and no U+0000"),
+        (
+            "/v1/users/%00/recommendations",
+            "a user_id has at most 128 bytes, and no U+0000",
+        ),
     ] {
         let (status, answer) = ask(&api, path).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{path}: {answer}");
@@ -143,7 +177,10 @@ async fn a_bad_question_is_told_what_is_bad_about_it() {
         assert_eq!(answer, error, "{path}");
     }
     let (status, answer) = ask(&api, "/v1/users").await;
-    assert_eq!((status, &answer["error"]["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
+    assert_eq!(
+        (status, &answer["error"]["code"]),
+        (StatusCode::NOT_FOUND, &json!("not_found"))
+    );
     let (status, body) = send(&api, Method::DELETE, "/health").await;
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
     assert!(body.starts_with(b"{\"error\":{\"code\":\"method_not_allowed\""));
@@ -162,9 +199,7 @@ async fn a_newer_state_is_seen_when_it_is_looked_for() {
         assert_eq!(answer["error"]["code"], "nothing_published");
     }
     lake.publish(DATE, 1, tables()).await;
-    let health = |date: &str, generation: u32| {
-        json!({"status": "ok", "event_date": date, "generation": generation})
-    };
+    let health = |date: &str, generation: u32| json!({"status": "ok", "event_date": date, "generation": generation});
     for api in [&eager, &patient] {
         assert_eq!(answer(api, "/health").await, health(DATE, 1));
     }
@@ -187,7 +222,10 @@ async fn a_state_whose_files_were_swept_is_replaced_at_once() {
     lake.publish(DATE, 2, tables()).await;
     lake.sweep(DATE, 1).await;
     let bob = answer(&api, "/v1/users/bob/recommendations").await;
-    assert_eq!((&bob["generation"], &bob["basis"]), (&json!(2), &json!("history")));
+    assert_eq!(
+        (&bob["generation"], &bob["basis"]),
+        (&json!(2), &json!("history"))
+    );
     // With nothing newer to read, it is an error, whose cause is not the asker's.
     lake.sweep(DATE, 2).await;
     let (status, answer) = ask(&api, "/v1/users/bob/recommendations").await;
@@ -206,7 +244,10 @@ async fn a_newer_state_that_cannot_be_loaded_stops_nobody() {
     lake.store.put(&key, "{".into()).await.unwrap();
     assert_eq!(answer(&api, "/health").await["generation"], 1);
     let bob = answer(&api, "/v1/users/bob/recommendations").await;
-    assert_eq!((&bob["generation"], &bob["basis"]), (&json!(1), &json!("history")));
+    assert_eq!(
+        (&bob["generation"], &bob["basis"]),
+        (&json!(1), &json!("history"))
+    );
 }
 
 #[tokio::test]
@@ -217,5 +258,8 @@ async fn a_table_of_other_columns_is_an_error() {
     lake.publish(DATE, 1, tables).await;
     let api = marquee_api::router(lake.store.clone(), NEVER);
     let (status, answer) = ask(&api, "/health").await;
-    assert_eq!((status, &answer["error"]["code"]), (StatusCode::INTERNAL_SERVER_ERROR, &json!("lake")));
+    assert_eq!(
+        (status, &answer["error"]["code"]),
+        (StatusCode::INTERNAL_SERVER_ERROR, &json!("lake"))
+    );
 }

@@ -41,6 +41,14 @@ pub(crate) fn seen(title_id: &str, rate: f32) -> Seen {
     }
 }
 
+fn near<'t>(work_id: &'t str, neighbour_id: &'t str, similarity: f64) -> Neighbour<'t> {
+    Neighbour {
+        work_id,
+        neighbour_id,
+        similarity,
+    }
+}
+
 fn received(known: &[(&str, u64, Option<f64>)]) -> HashMap<String, Reception> {
     let reception = |&(id, viewers, weighted_rating): &(&str, u64, Option<f64>)| {
         let reception = Reception {
@@ -65,7 +73,8 @@ fn ids<'m>(recommended: &[Recommended<'m>]) -> Vec<&'m str> {
 #[test]
 fn taste_decides_among_equals() {
     let titles = vec![movie("a", &["Crime"]), movie("b", &["Comedy"])];
-    let model = Model::new(titles, &received(&[("a", 5, None), ("b", 5, None)]));
+    let known = received(&[("a", 5, None), ("b", 5, None)]);
+    let model = Model::new(titles, &known, []);
     let viewer = Viewer {
         taste: taste(&[("Comedy", 0.9), ("Crime", 0.1)]),
         history: vec![],
@@ -79,7 +88,9 @@ fn taste_decides_among_equals() {
     assert_eq!(recommended[0].popularity, 1.0);
     // Nobody has rated anything.
     assert_eq!(recommended[0].rating, 0.5);
-    let score = 0.5 * cosine + 0.3 + 0.2 * 0.5;
+    // Nothing is near: of the other parts, the mean by their weights.
+    assert_eq!(recommended[0].nearness, None);
+    let score = (0.15 * cosine + 0.25 + 0.2 * 0.5) / 0.6;
     assert!((recommended[0].score - score).abs() < 1e-12);
 }
 
@@ -91,13 +102,15 @@ fn a_viewer_of_whom_nothing_is_known_gets_what_is_liked() {
         movie("c", &["Crime"]),
     ];
     let known = received(&[("b", 100, Some(5.0)), ("c", 10, Some(2.75))]);
-    let model = Model::new(titles, &known);
+    let model = Model::new(titles, &known, []);
     let nobody = Viewer::default();
-    assert!(!model.knows(&nobody));
     let recommended = model.recommend(&nobody, 10);
     assert_eq!(ids(&recommended), ["b", "c", "a"]);
     assert_eq!(recommended[0].score, 1.0);
-    assert!(recommended.iter().all(|one| one.taste.is_none()));
+    assert!(!model.knows(&nobody));
+    for one in &recommended {
+        assert_eq!((one.taste, one.nearness, one.because), (None, None, None));
+    }
     // What nobody rated has the mean of the others: of 1 and 0.5.
     assert_eq!(recommended[2].rating, 0.75);
     assert_eq!(recommended[2].popularity, 0.0);
@@ -111,7 +124,8 @@ fn a_series_is_one_work_and_its_first_episode_stands_for_it() {
         episode("e1", "s", 1, 1),
         movie("m", &["Drama"]),
     ];
-    let model = Model::new(titles, &received(&[("e2", 7, None), ("m", 3, None)]));
+    let known = received(&[("e2", 7, None), ("m", 3, None)]);
+    let model = Model::new(titles, &known, []);
     assert_eq!(ids(&model.recommend(&Viewer::default(), 9)), ["e1", "m"]);
     let begun = Viewer {
         taste: vec![],
@@ -121,9 +135,59 @@ fn a_series_is_one_work_and_its_first_episode_stands_for_it() {
 }
 
 #[test]
-fn equal_scores_are_in_the_order_of_title_ids() {
+fn what_is_near_to_what_was_liked_comes_first() {
+    let titles = vec![
+        movie("a", &[]),
+        movie("b", &[]),
+        movie("c", &[]),
+        movie("liked", &[]),
+        movie("left", &[]),
+    ];
+    let neighbours = [
+        near("liked", "c", 0.4),
+        near("left", "c", 0.2),
+        near("left", "b", 0.2),
+        near("c", "a", 0.9),
+        near("liked", "left", 0.9),
+        near("liked", "unheard of", 0.9),
+    ];
+    let model = Model::new(titles, &HashMap::new(), neighbours);
+    let viewer = Viewer {
+        taste: vec![],
+        history: vec![seen("left", 0.5), seen("liked", 1.0)],
+    };
+    let recommended = model.recommend(&viewer, 9);
+    assert_eq!(ids(&recommended), ["c", "b", "a"]);
+    // Sums of 0.4 + 0.5 * 0.2, of 0.5 * 0.2, and of nothing.
+    let nearness: Vec<f64> = recommended.iter().filter_map(|one| one.nearness).collect();
+    assert_eq!(nearness, [1.0, 0.1 / 0.5, 0.0]);
+    let because = recommended
+        .iter()
+        .map(|one| one.because.map(|title| &*title.title_id));
+    assert_eq!(Vec::from_iter(because), [Some("liked"), Some("left"), None]);
+    let score = (0.4 * 1.0 + 0.25 * 0.0 + 0.2 * 0.5) / 0.85;
+    assert!((recommended[0].score - score).abs() < 1e-12);
+    // What got no stars is no reason for anything.
+    let stars = |mut seen: Seen| {
+        seen.rating = Some(0.5);
+        seen
+    };
+    let viewer = Viewer {
+        taste: vec![],
+        history: vec![stars(seen("liked", 1.0)), stars(seen("left", 1.0))],
+    };
+    assert!(
+        model
+            .recommend(&viewer, 9)
+            .iter()
+            .all(|one| one.nearness.is_none())
+    );
+}
+
+#[test]
+fn equal_scores_are_in_the_order_of_work_ids() {
     let titles = vec![movie("c", &[]), movie("a", &[]), movie("b", &[])];
-    let model = Model::new(titles, &HashMap::new());
+    let model = Model::new(titles, &HashMap::new(), []);
     assert_eq!(
         ids(&model.recommend(&Viewer::default(), 2)),
         ["a", "b"],
@@ -169,13 +233,22 @@ proptest! {
     fn laws_of_an_order(
         titles in titles(),
         viewers in prop::collection::vec((0..1000_u64, prop::option::of(0.0..6.0_f64)), 24),
+        pairs in prop::collection::vec((0..24_usize, 0..24_usize, 0.0..1.0_f64), 0..60),
         viewer in viewer(),
         limit in 0..30_usize,
     ) {
         let reception = titles.iter().zip(&viewers).map(|(title, &(viewers, weighted_rating))| {
             (title.title_id.clone(), Reception { viewers, weighted_rating })
         }).collect();
-        let model = Model::new(titles.clone(), &reception);
+        let works: Vec<String> = titles.iter()
+            .map(|title| title.series_id.as_ref().unwrap_or(&title.title_id).clone())
+            .collect();
+        let neighbours: Vec<Neighbour<'_>> = pairs.iter()
+            .filter_map(|&(one, other, similarity)| {
+                Some(near(works.get(one)?, works.get(other)?, similarity))
+            })
+            .collect();
+        let model = Model::new(titles.clone(), &reception, neighbours.clone());
         let all = model.recommend(&viewer, usize::MAX);
 
         // A shorter list is the beginning of a longer one.
@@ -184,15 +257,23 @@ proptest! {
         // The order of the catalogue's rows does not matter.
         let mut turned = titles;
         turned.reverse();
-        let turned = Model::new(turned, &reception);
+        let turned = Model::new(turned, &reception, neighbours);
         prop_assert_eq!(ids(&turned.recommend(&viewer, usize::MAX)), ids(&all));
 
         prop_assert!(all.is_sorted_by(|one, other| one.score >= other.score));
         for one in &all {
-            for part in [one.score, one.popularity, one.rating, one.taste.unwrap_or(0.0)] {
+            for part in [one.score, one.popularity, one.rating] {
                 prop_assert!((0.0..=1.0).contains(&part), "{one:?}");
             }
-            prop_assert_eq!(one.taste.is_some(), model.knows(&viewer));
+            for part in [one.taste, one.nearness].into_iter().flatten() {
+                prop_assert!((0.0..=1.0).contains(&part), "{one:?}");
+            }
+            // A part is known of all works or of none.
+            prop_assert_eq!(one.taste.is_some(), all[0].taste.is_some());
+            prop_assert_eq!(one.nearness.is_some(), all[0].nearness.is_some());
+            let is_known = one.taste.is_some() || one.nearness.is_some();
+            prop_assert_eq!(is_known, model.knows(&viewer));
+            prop_assert_eq!(one.because.is_some(), one.nearness.is_some_and(|near| near > 0.0));
         }
         // Each work once, and none of which the viewer has touched a title.
         let works: Vec<usize> = all.iter()

@@ -4,9 +4,11 @@ use super::*;
 use crate::model::tests::{episode, movie, seen};
 
 fn model() -> Model {
-    let mut titles: Vec<Title> = (1..=3).map(|n| episode(&format!("e{n}"), "s", 1, n)).collect();
+    let mut titles: Vec<Title> = (1..=3)
+        .map(|n| episode(&format!("e{n}"), "s", 1, n))
+        .collect();
     titles.extend([movie("m", &[]), movie("n", &[])]);
-    Model::new(titles, &HashMap::new())
+    Model::new(titles, &HashMap::new(), [])
 }
 
 /// What a viewer with that history goes on with, in words.
@@ -17,7 +19,9 @@ fn going_on(history: Vec<Seen>) -> Vec<String> {
         ..Viewer::default()
     };
     let words = |one: &Continued<'_>| match one.reason {
-        Reason::Resume { completion_rate } => format!("{} at {completion_rate}", one.title.title_id),
+        Reason::Resume { completion_rate } => {
+            format!("{} at {completion_rate}", one.title.title_id)
+        }
         Reason::NextEpisode { after } => format!("{} after {after}", one.title.title_id),
     };
     model.continue_watching(&viewer).iter().map(words).collect()
@@ -38,7 +42,10 @@ fn only_the_last_of_a_series_says_where_a_viewer_is() {
         ["e2 at 0.3"]
     );
     // The next one that was not seen to its end.
-    assert_eq!(going_on(vec![seen("e1", 1.0), seen("e2", 1.0)]), ["e3 after e1"]);
+    assert_eq!(
+        going_on(vec![seen("e1", 1.0), seen("e2", 1.0)]),
+        ["e3 after e1"]
+    );
     // After the last there is none.
     assert!(going_on(vec![seen("e3", 1.0), seen("e1", 0.5)]).is_empty());
 }
@@ -70,12 +77,15 @@ fn what_was_hardly_begun_not_liked_or_only_rated_is_left_alone() {
 #[test]
 fn there_are_at_most_ten() {
     let titles: Vec<Title> = (0..20).map(|n| movie(&format!("m{n:02}"), &[])).collect();
-    let history = titles.iter().map(|title| seen(&title.title_id, 0.5)).collect();
+    let history = titles
+        .iter()
+        .map(|title| seen(&title.title_id, 0.5))
+        .collect();
     let viewer = Viewer {
         history,
         ..Viewer::default()
     };
-    let model = Model::new(titles, &HashMap::new());
+    let model = Model::new(titles, &HashMap::new(), []);
     let continued = model.continue_watching(&viewer);
     assert_eq!(continued.len(), CONTINUED);
     assert_eq!(continued[0].title.title_id, "m00");

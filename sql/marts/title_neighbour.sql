@@ -1,0 +1,104 @@
+-- What the same users liked in the last 30 days, a row a work and neighbour, the
+-- nearest first. A work is a series, or a title that is of none. A user likes a work
+-- by a rating of 3.5 or more, or without a rating by having seen half of it; of each
+-- user the thirty liked last count. Similarity is the cosine between the users of
+-- both, each work having ten users more that like nothing else, so that two who agree
+-- once do not lead.
+-- partition: event_date
+-- looks back: 29 days
+-- rebuild: latest
+WITH liked AS (
+    SELECT
+        user_id,
+        coalesce(series_id, title_id) AS work_id,
+        max(ended_at) AS last_seen_at
+    FROM fact_view
+    WHERE
+        event_date >= {date} - INTERVAL '29' DAY
+        AND event_date <= {date}
+        AND (rating >= 3.5 OR (rating IS NULL AND completion_rate >= 0.5))
+    GROUP BY user_id, coalesce(series_id, title_id)
+),
+
+recent AS (
+    SELECT
+        user_id,
+        work_id,
+        row_number() OVER (
+            PARTITION BY user_id
+            ORDER BY last_seen_at DESC NULLS LAST, work_id ASC NULLS LAST
+        ) AS from_last
+    FROM liked
+),
+
+-- Each two once, and each with itself, which counts its users.
+pairs AS (
+    SELECT
+        one.work_id AS one_id,
+        other.work_id AS other_id,
+        count(*) AS users
+    FROM recent AS one
+    INNER JOIN recent AS other ON other.user_id = one.user_id
+    WHERE
+        one.from_last <= 30
+        AND other.from_last <= 30
+        AND one.work_id <= other.work_id
+    GROUP BY one.work_id, other.work_id
+    HAVING count(*) >= 2
+),
+
+both_ways AS (
+    SELECT
+        CASE WHEN sides.side = 1 THEN pairs.one_id ELSE pairs.other_id END AS work_id,
+        CASE WHEN sides.side = 1 THEN pairs.other_id ELSE pairs.one_id END AS neighbour_id,
+        pairs.users
+    FROM (VALUES (1), (2)) AS sides (side)
+    CROSS JOIN pairs
+    WHERE sides.side = 1 OR pairs.one_id < pairs.other_id
+),
+
+with_users AS (
+    SELECT
+        work_id,
+        neighbour_id,
+        users,
+        max(CASE WHEN work_id = neighbour_id THEN users END) OVER (PARTITION BY work_id)
+            AS work_users,
+        max(CASE WHEN work_id = neighbour_id THEN users END) OVER (PARTITION BY neighbour_id)
+            AS neighbour_users
+    FROM both_ways
+),
+
+measured AS (
+    SELECT
+        work_id,
+        neighbour_id,
+        users,
+        CAST(users AS DOUBLE)
+        / sqrt(CAST((work_users + 10) * (neighbour_users + 10) AS DOUBLE)) AS similarity
+    FROM with_users
+    WHERE work_id <> neighbour_id
+),
+
+ranked AS (
+    SELECT
+        work_id,
+        neighbour_id,
+        users,
+        similarity,
+        row_number() OVER (
+            PARTITION BY work_id
+            ORDER BY similarity DESC NULLS LAST, neighbour_id ASC NULLS LAST
+        ) AS neighbour_rank
+    FROM measured
+)
+
+SELECT
+    work_id,
+    CAST(neighbour_rank AS INTEGER) AS neighbour_rank,
+    neighbour_id,
+    users,
+    similarity
+FROM ranked
+WHERE neighbour_rank <= 50
+ORDER BY work_id ASC NULLS LAST, neighbour_rank ASC NULLS LAST
