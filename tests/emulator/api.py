@@ -19,6 +19,8 @@ RIGHTS_SECONDS = 120
 # What no path may hold as it is, and nobody is called.
 NOBODY = "nobody knows Zoë"
 NEWEST = ("event_date", "generation")
+# What each part of a score weighs: docs/API.md.
+WEIGHTS = {"nearness": 0.4, "taste": 0.15, "popularity": 0.25, "rating": 0.2}
 
 
 class Api:
@@ -123,8 +125,8 @@ class Api:
         return len(wanted)
 
     def recommends_to_all(self, lake, generation):
-        """Everybody whose taste is known is recommended what they have not seen; how many,
-        and how much there is to go on with."""
+        """Everybody whose taste is known is recommended what they have not seen; how many
+        they are, and how much there is to go on with."""
         users = [user for (user,) in lake.rows(
             table_keys(generation, "user_genre_affinity"), "SELECT DISTINCT user_id FROM files ORDER BY 1")]
         seen = {}
@@ -174,16 +176,18 @@ def code_of(answer):
 
 
 def are_ranked(answer, limit):
-    """Ranks count up, scores go down, and each is made of its parts as docs/API.md says."""
+    """Ranks count up, scores go down, and each is the mean of the parts that are known."""
     found = answer["recommendations"]
     expect(len(found) <= limit and [each["rank"] for each in found] == list(range(1, len(found) + 1)),
            f"ranks are {[each['rank'] for each in found]}")
     scores = [each["score"] for each in found]
     expect(scores == sorted(scores, reverse=True) and all(0 <= score <= 1 for score in scores), f"scores are {scores}")
     for each in found:
-        parts = 0.3 * each["popularity"] + 0.2 * each["rating"]
-        parts = parts + 0.5 * each["taste"] if answer["basis"] == "history" else parts / 0.5
-        expect(abs(parts - each["score"]) < 0.01, f"a score is not that of its parts: {each}")
+        weights = {name: weight for name, weight in WEIGHTS.items() if name in each}
+        mean = sum(weight * each[name] for name, weight in weights.items()) / sum(weights.values())
+        expect(abs(mean - each["score"]) < 0.001, f"the score of {each} is to be {mean}")
+        expect(answer["basis"] == "history" or not {"nearness", "taste"} & set(each),
+               f"nothing is known of {answer['user_id']}, who is answered {each}")
 
 
 def are_new(answer, seen):
@@ -191,6 +195,8 @@ def are_new(answer, seen):
     old = [each["title"]["title_id"] for each in answer["recommendations"]
            if each["title"]["title_id"] in titles or each["title"].get("series_id") in series]
     expect(not old, f"{answer['user_id']} has seen {old}, and is recommended it")
+    because = {each["because"] for each in answer["recommendations"] if "because" in each}
+    expect(because <= titles, f"{answer['user_id']} has not seen {because - titles}, the reason of recommendations")
 
 
 def go_on(answer, seen):
