@@ -9,5 +9,6 @@ pub mod day;
 pub mod facts;
 pub mod input;
 pub mod memory;
+pub mod neighbours;
 pub mod peer;
 pub mod stages;
