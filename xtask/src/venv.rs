@@ -23,8 +23,16 @@ pub(crate) fn python(name: &str, requirements: &Path) -> Result<PathBuf> {
     if failure(make.arg(&venv))?.is_some() {
         bail!("no Python environment could be made: Debian has it as python3-venv");
     }
-    let install = ["-m", "pip", "install", "--quiet", "--requirement"];
-    if failure(command(&python, install).arg(requirements))?.is_some() {
+    // What pip unpacks goes to where there is room for a build, and is not kept.
+    let unpacked = venv.join("tmp");
+    fs::create_dir_all(&unpacked)
+        .with_context(|| format!("{} cannot be made", unpacked.display()))?;
+    let mut install = command(
+        &python,
+        ["-m", "pip", "install", "--quiet", "--no-cache-dir"],
+    );
+    install.env("TMPDIR", &unpacked);
+    if failure(install.arg("--requirement").arg(requirements))?.is_some() {
         bail!(
             "what {} pins could not be installed",
             requirements.display()
