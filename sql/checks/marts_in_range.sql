@@ -57,6 +57,12 @@ WHERE
         OR (viewers > 0) <> (watch_ms > 0)
     )
 UNION ALL
+SELECT 'title_neighbour' AS mart, work_id AS key_1
+FROM title_neighbour
+WHERE
+    event_date = {date}
+    AND (similarity <= 0 OR similarity >= 1 OR users < 2 OR work_id = neighbour_id)
+UNION ALL
 SELECT 'retention' AS mart, CAST(days AS VARCHAR) AS key_1
 FROM retention
 WHERE event_date = {date} AND (returned > users OR users < 1)

@@ -73,6 +73,12 @@ WHERE event_date = {date}
 GROUP BY title_id
 HAVING count(*) > 1
 UNION ALL
+SELECT 'title_neighbour' AS mart, work_id AS key_1, neighbour_id AS key_2, count(*) AS found
+FROM title_neighbour
+WHERE event_date = {date}
+GROUP BY work_id, neighbour_id
+HAVING count(*) > 1
+UNION ALL
 SELECT 'dim_title' AS mart, title_id AS key_1, CAST(NULL AS VARCHAR) AS key_2, count(*) AS found
 FROM dim_title
 GROUP BY title_id

@@ -15,8 +15,8 @@ QUERY_SECONDS = 60
 STAND_IN = "examples/warehouse"
 # Tables that say how things stand: they have the rows of the newest date, which some do
 # not name.
-STANDING = {"title_popularity", "title_rating", "user_genre_affinity", "user_title", "user_top_rated",
-            "dim_date", "dim_title_genre"}
+STANDING = {"title_neighbour", "title_popularity", "title_rating", "user_genre_affinity", "user_title",
+            "user_top_rated", "dim_date", "dim_title_genre"}
 # A table that keeps what was, and which of its rows are today's.
 HISTORY = {"dim_title": "is_current"}
 

@@ -126,3 +126,31 @@ async fn a_user_makes_a_title_popular_once() {
         ]
     );
 }
+
+#[tokio::test]
+async fn two_who_like_the_same_works_make_them_neighbours() {
+    let views = "
+        user_id session_id title_id series_id day watch_ms completion_rate completed rating
+        -- Two titles of a series are one work; a rating goes before how far one came.
+        ann     s1         t-1      sr-1      0   900      0.5             false     -
+        ann     s2         t-4      sr-1      -9  900      1.0             true      -
+        ann     s2         t-0      -         -9  90       0.25            false     3.5
+        bob     s3         t-4      sr-1      -29 0        -               false     5.0
+        bob     s4         t-0      -         -1  900      0.75            false     -
+        -- One alone likes it with the series.
+        cat     s5         t-1      sr-1      0   900      1.0             true      -
+        cat     s5         t-9      -         0   900      1.0             true      -
+        -- Seen and not liked, left early, too long ago, and tomorrow.
+        eve     s6         t-1      sr-1      0   900      1.0             true      3.0
+        eve     s6         t-0      -         0   900      0.49            false     -
+        eve     s0         t-0      -         -30 900      1.0             true      -
+        eve     s7         t-0      -         1   900      1.0             true      -";
+    assert_eq!(
+        made("title_neighbour", views).await,
+        [
+            "work_id neighbour_rank neighbour_id users similarity",
+            "sr-1 1 t-0 2 0.16012815380508713",
+            "t-0 1 sr-1 2 0.16012815380508713",
+        ]
+    );
+}
