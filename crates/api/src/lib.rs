@@ -8,6 +8,7 @@
 mod answer;
 mod current;
 mod error;
+mod object;
 mod routes;
 mod snapshot;
 mod table;

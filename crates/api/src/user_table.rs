@@ -18,17 +18,15 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
-use parquet::arrow::async_reader::ParquetObjectReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
+use crate::object::Object;
 use crate::table::{Rows, malformed};
 
 /// By what the table is sorted.
 const USER: &str = "user_id";
-/// How much of a file's end is read first: mostly all of its footer and page index.
-const FOOTER_BYTES: usize = 64 << 10;
 
 /// A table that is sorted by user.
 #[derive(Debug)]
@@ -37,7 +35,7 @@ pub(crate) struct UserTable(Vec<UserFile>);
 #[derive(Debug)]
 struct UserFile {
     key: Arc<str>,
-    object: ParquetObjectReader,
+    object: Object,
     metadata: ArrowReaderMetadata,
     /// Which of the file's columns the user is.
     user: usize,
@@ -63,9 +61,11 @@ impl UserTable {
 impl UserFile {
     async fn open(store: &Arc<dyn ObjectStore>, file: &FileEntry) -> Result<Self, LakeError> {
         let key: Arc<str> = file.key.as_str().into();
-        let mut object = ParquetObjectReader::new(Arc::clone(store), Path::from(&*key))
-            .with_file_size(file.bytes)
-            .with_footer_size_hint(FOOTER_BYTES);
+        let mut object = Object {
+            store: Arc::clone(store),
+            path: Path::from(&*key),
+            bytes: file.bytes,
+        };
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let metadata = ArrowReaderMetadata::load_async(&mut object, options)
             .await
@@ -134,7 +134,7 @@ fn find(file: &ParquetMetaData, column: usize, user: &[u8]) -> (Vec<usize>, RowS
             continue;
         }
         let pages = pages(file, index, column, user, rows);
-        let pages = pages.unwrap_or_else(|| vec![0..rows]);
+        let pages = pages.unwrap_or_else(|| std::iter::once(0..rows).collect());
         if pages.is_empty() {
             continue;
         }

@@ -18,8 +18,8 @@ use parquet::arrow::ArrowWriter;
 /// Columns of a table, by name.
 type Columns = Vec<(&'static str, ArrayRef)>;
 
-pub struct Lake {
-    pub store: Arc<dyn ObjectStore>,
+pub(crate) struct Lake {
+    pub(crate) store: Arc<dyn ObjectStore>,
     catalogue: String,
 }
 
@@ -60,7 +60,7 @@ fn episode(number: i32) -> Title {
 }
 
 /// The tables that answers are made of.
-pub fn tables() -> Vec<(&'static str, Columns)> {
+pub(crate) fn tables() -> Vec<(&'static str, Columns)> {
     let rates = Float32Array::from_iter([Some(0.25), Some(1.0), None]);
     let ratings = Float32Array::from_iter([None, Some(4.5), None]);
     vec![
@@ -123,7 +123,7 @@ fn parquet(columns: Columns) -> Bytes {
 
 impl Lake {
     /// A lake where nothing has been published.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
         let titles = [
             title("heat", &["Crime", "Drama"]),
@@ -140,7 +140,7 @@ impl Lake {
     }
 
     /// Publishes that generation of the date with these tables.
-    pub async fn publish(
+    pub(crate) async fn publish(
         &self,
         event_date: &str,
         number: u32,
@@ -180,7 +180,7 @@ impl Lake {
     }
 
     /// Removes the curated files of that generation, as a sweep does.
-    pub async fn sweep(&self, event_date: &str, number: u32) {
+    pub(crate) async fn sweep(&self, event_date: &str, number: u32) {
         for (table, _) in tables() {
             let key = format!("curated/{table}/event_date={event_date}/run={number}/part.parquet");
             self.store.delete(&Path::from(key)).await.unwrap();
