@@ -46,7 +46,9 @@ struct Rating {
 
 fn main() -> Result<()> {
     // Cargo says `--bench`.
-    let directory = std::env::args().skip(1).find(|word| !word.starts_with("--"));
+    let directory = std::env::args()
+        .skip(1)
+        .find(|word| !word.starts_with("--"));
     let Some(directory) = directory else {
         println!("recommend: skipped, it wants the directory of MovieLens' ratings.csv");
         return Ok(());
@@ -57,7 +59,10 @@ fn main() -> Result<()> {
     let reception = reception(&viewers);
     let neighbours = neighbours::of(viewers.iter().map(|viewer| viewer.liked()));
 
-    println!("{:<24} {:>8} {:>8} {:>8} {:>10}", "order", "hit@20", "ndcg@20", "titles", "us each");
+    println!(
+        "{:<24} {:>8} {:>8} {:>8} {:>10}",
+        "order", "hit@20", "ndcg@20", "titles", "us each"
+    );
     let without = Model::new(titles.clone(), &reception, []);
     let pairs = neighbours.iter().map(|(one, other, similarity)| Neighbour {
         work_id: one,
@@ -212,9 +217,7 @@ fn reception(cases: &[Case]) -> HashMap<String, Reception> {
         .collect()
 }
 
-fn rows<T: for<'de> Deserialize<'de>>(
-    file: &Path,
-) -> Result<impl Iterator<Item = csv::Result<T>>> {
+fn rows<T: for<'de> Deserialize<'de>>(file: &Path) -> Result<impl Iterator<Item = csv::Result<T>>> {
     let reader = csv::Reader::from_path(file);
     let reader = reader.with_context(|| format!("{} cannot be read", file.display()))?;
     Ok(reader.into_deserialize())
