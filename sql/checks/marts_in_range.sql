@@ -61,7 +61,12 @@ SELECT 'title_neighbour' AS mart, work_id AS key_1
 FROM title_neighbour
 WHERE
     event_date = {date}
-    AND (similarity <= 0 OR similarity >= 1 OR users < 2 OR work_id = neighbour_id)
+    AND (
+        similarity <= 0 OR similarity >= 1
+        OR neighbour_rank < 1 OR neighbour_rank > 50
+        OR users < 2
+        OR work_id = neighbour_id
+    )
 UNION ALL
 SELECT 'retention' AS mart, CAST(days AS VARCHAR) AS key_1
 FROM retention

@@ -1,6 +1,7 @@
 -- What users have done with titles, and how popular these are, adds up to what the
--- facts add up to. Only the newest date has these tables; they are held to nothing
--- where they have no rows.
+-- facts add up to; neighbours are as near from either side, and no rank is left out.
+-- Only the newest date has these tables; they are held to nothing where they have no
+-- rows.
 -- severity: error
 -- after: marts
 -- looks back: 6 days
@@ -42,6 +43,36 @@ ranked AS (
     WHERE event_date = {date}
 ),
 
+-- Works that are among each other's nearest.
+mutual AS (
+    SELECT
+        count(*) AS pairs,
+        count(CASE WHEN one.users = other.users AND one.similarity = other.similarity THEN 1 END)
+            AS alike
+    FROM title_neighbour AS one
+    INNER JOIN title_neighbour AS other
+        ON
+            other.work_id = one.neighbour_id
+            AND other.neighbour_id = one.work_id
+    WHERE one.event_date = {date} AND other.event_date = {date}
+),
+
+by_work AS (
+    SELECT
+        count(*) AS neighbours,
+        max(neighbour_rank) AS last_rank
+    FROM title_neighbour
+    WHERE event_date = {date}
+    GROUP BY work_id
+),
+
+works AS (
+    SELECT
+        coalesce(sum(neighbours), 0) AS neighbours,
+        coalesce(sum(CAST(last_rank AS BIGINT)), 0) AS last_ranks
+    FROM by_work
+),
+
 figures AS (
     SELECT
         'user_title.last_seen_at' AS figure,
@@ -61,6 +92,12 @@ figures AS (
     SELECT 'title_popularity.watch_ms' AS figure, ranked.watch_ms AS mart, week.watch_ms AS expected
     FROM ranked CROSS JOIN week
     WHERE ranked.titles > 0
+    UNION ALL
+    SELECT 'title_neighbour.similarity' AS figure, alike AS mart, pairs AS expected
+    FROM mutual
+    UNION ALL
+    SELECT 'title_neighbour.neighbour_rank' AS figure, last_ranks AS mart, neighbours AS expected
+    FROM works
 )
 
 SELECT

@@ -154,3 +154,66 @@ async fn two_who_like_the_same_works_make_them_neighbours() {
         ]
     );
 }
+
+/// Neighbours of works that have so many users.
+fn near(both: f64, one: f64, other: f64) -> f64 {
+    both / ((one + 10.0) * (other + 10.0)).sqrt()
+}
+
+#[tokio::test]
+async fn the_most_similar_are_nearest() {
+    let views = "
+        user_id session_id title_id series_id day watch_ms completion_rate completed rating
+        ann     s1         t-0      -         0   900      0.5             false     -
+        ann     s1         t-3      -         0   900      0.5             false     -
+        ann     s1         t-6      -         0   900      0.5             false     -
+        ann     s1         t-9      -         0   900      0.5             false     -
+        -- Nobody else likes it.
+        ann     s1         t-12     -         0   900      0.5             false     -
+        -- Another view of it counts for nothing, nor takes it back.
+        bob     s2         t-0      -         0   900      0.5             false     -
+        bob     s3         t-0      -         -1  900      0.5             false     2.0
+        bob     s2         t-3      -         0   900      0.5             false     -
+        bob     s2         t-6      -         0   900      0.5             false     -
+        cat     s4         t-3      -         0   900      0.5             false     -
+        cat     s4         t-6      -         0   900      0.5             false     -
+        -- Two like it, but no two like it with another.
+        dan     s5         t-9      -         0   900      0.5             false     -
+        -- Neither how far it was seen nor a rating is known.
+        dan     s5         t-0      -         0   900      -               false     -";
+    let (strong, weak) = (near(3.0, 3.0, 3.0), near(2.0, 2.0, 3.0));
+    assert_eq!(
+        made("title_neighbour", views).await,
+        [
+            "work_id neighbour_rank neighbour_id users similarity".to_owned(),
+            format!("t-0 1 t-3 2 {weak}"),
+            format!("t-0 2 t-6 2 {weak}"),
+            format!("t-3 1 t-6 3 {strong}"),
+            format!("t-3 2 t-0 2 {weak}"),
+            format!("t-6 1 t-3 3 {strong}"),
+            format!("t-6 2 t-0 2 {weak}"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_thirty_works_that_a_user_liked_last_count() {
+    for (later, rows) in [(28, 2), (29, 0)] {
+        let mut views = "
+            user_id session_id title_id series_id day watch_ms completion_rate completed rating
+            ann     s1         t-0      -         -3  900      1.0             true      -
+            ann     s1         t-1      -         -2  900      1.0             true      -
+            bob     s2         t-0      -         0   900      1.0             true      -
+            bob     s2         t-1      -         0   900      1.0             true      -"
+            .to_owned();
+        // Seen twice, each is one work.
+        for number in 0..later {
+            views += &format!("\nann s3 w-{number} - -1 900 1.0 true -");
+            views += &format!("\nann s4 w-{number} - 0 900 1.0 true -");
+        }
+        // What is not liked takes no place.
+        views += "\nann s5 w-less - 0 900 0.25 false -";
+        let found = made("title_neighbour", &views).await;
+        assert_eq!(found.len(), 1 + rows, "{later} later: {found:?}");
+    }
+}
