@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 /// How many works of a user count, the last liked first.
-const WORKS: usize = 30;
+const WORKS: usize = 20;
 /// How many users more each work has that like nothing else.
 const MORE: f64 = 10.0;
 /// How many users must agree.

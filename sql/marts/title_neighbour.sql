@@ -1,7 +1,7 @@
 -- What the same users liked in the last 30 days, a row a work and neighbour, the
 -- nearest first. A work is a series, or a title that is of none. A user likes a work
 -- by a rating of 3.5 or more, or without a rating by having seen half of it; of each
--- user the thirty liked last count. Similarity is the cosine between the users of
+-- user the twenty liked last count. Similarity is the cosine between the users of
 -- both, each work having ten users more that like nothing else, so that two who agree
 -- once do not lead.
 -- partition: event_date
@@ -40,8 +40,8 @@ pairs AS (
     FROM recent AS one
     INNER JOIN recent AS other ON other.user_id = one.user_id
     WHERE
-        one.from_last <= 30
-        AND other.from_last <= 30
+        one.from_last <= 20
+        AND other.from_last <= 20
         AND one.work_id <= other.work_id
     GROUP BY one.work_id, other.work_id
     HAVING count(*) >= 2

@@ -55,13 +55,24 @@ impl DateRun {
         let day = day_of(&inputs.event_date)?;
         let titles = ledger::titles(store.as_ref(), inputs.catalogue.as_ref()).await?;
         Ok(Self {
-            runtime: session::runtime(Arc::clone(&store))?,
+            runtime: session::runtime(Arc::clone(&store), None)?,
             store,
             inputs,
             day,
             titles,
             mart_schemas: OnceLock::new(),
         })
+    }
+
+    /// Bounds what its queries hold in memory, all of them together. Beyond it what is
+    /// grouped or sorted is spilled to the system's temporary directory, and gives the
+    /// same rows.
+    ///
+    /// # Errors
+    /// [`MartsError::Failed`] when there is no place to spill to.
+    pub fn within(mut self, memory_bytes: usize) -> Result<Self, MartsError> {
+        self.runtime = session::runtime(Arc::clone(&self.store), Some(memory_bytes))?;
+        Ok(self)
     }
 
     /// Makes a mart and writes it, as one file, also where it has no rows.

@@ -61,7 +61,7 @@ impl Engine {
     pub async fn open(store: Arc<dyn ObjectStore>) -> Result<Self, MartsError> {
         let contents = Contents::read(store.as_ref()).await?;
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let context = session::context(cores, session::runtime(store)?);
+        let context = session::context(cores, session::runtime(store, None)?);
         let [raw, processed, quarantine, titles, _] = Self::TABLES;
         for (name, schema, partitions, objects) in [
             (raw, schema::raw_events(), Partitions::Ingest, &contents.raw),

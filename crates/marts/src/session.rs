@@ -5,8 +5,9 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::datasource::MemTable;
+use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use object_store::ObjectStore;
 
@@ -17,9 +18,18 @@ pub(crate) const CATALOG: &str = "marquee";
 pub(crate) const SCHEMA: &str = "lake";
 const STORE: &str = "lake://marquee";
 
-/// What queries over that store share: its memory, and the footers that were read.
-pub(crate) fn runtime(store: Arc<dyn ObjectStore>) -> Result<Arc<RuntimeEnv>, MartsError> {
-    let runtime = RuntimeEnv::default();
+/// What queries over that store share: the footers that were read, and their memory,
+/// which may have a bound. Beyond it what is grouped or sorted is spilled to the
+/// system's temporary directory.
+pub(crate) fn runtime(
+    store: Arc<dyn ObjectStore>,
+    memory_bytes: Option<usize>,
+) -> Result<Arc<RuntimeEnv>, MartsError> {
+    let mut runtime = RuntimeEnvBuilder::new();
+    if let Some(bytes) = memory_bytes {
+        runtime = runtime.with_memory_pool(Arc::new(FairSpillPool::new(bytes)));
+    }
+    let runtime = runtime.build()?;
     runtime.register_object_store(ObjectStoreUrl::parse(STORE)?.as_ref(), store);
     Ok(Arc::new(runtime))
 }

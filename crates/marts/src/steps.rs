@@ -82,14 +82,27 @@ struct Checked {
 /// The steps over one lake.
 pub struct Steps {
     store: Arc<dyn ObjectStore>,
+    settings: Settings,
+}
+
+/// How much is taken of a machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
     /// How many tables are made side by side.
-    at_once: usize,
+    pub at_once: usize,
+    /// What the queries of a step hold in memory at most; what is more is spilled.
+    pub memory_bytes: usize,
 }
 
 impl Steps {
-    /// Steps over the lake in `store`, with so many tables made side by side.
-    pub fn new(store: Arc<dyn ObjectStore>, at_once: usize) -> Self {
-        Self { store, at_once }
+    /// Steps over the lake in `store`.
+    pub fn new(store: Arc<dyn ObjectStore>, settings: Settings) -> Self {
+        Self { store, settings }
+    }
+
+    async fn date_run(&self, inputs: DateInputs) -> Result<DateRun, MartsError> {
+        let run = DateRun::open(Arc::clone(&self.store), inputs).await?;
+        run.within(self.settings.memory_bytes)
     }
 
     /// Does the step.
@@ -126,7 +139,7 @@ impl Steps {
                 return Err(StepError::input(Step::Check.name(), fault));
             }
         };
-        let run = DateRun::open(Arc::clone(&self.store), inputs).await?;
+        let run = self.date_run(inputs).await?;
         let mut results: Vec<CheckResult> = Vec::new();
         for check in checks(to.phase)? {
             results.push(run.check(&check).await?);
@@ -151,8 +164,8 @@ impl Steps {
             .map_err(MartsError::from)?
             .into_iter()
             .filter(|mart| newest || mart.is_for_every_date());
-        let run = Arc::new(DateRun::open(Arc::clone(&self.store), inputs).await?);
-        let tables = run.build_all(wanted, self.at_once).await?;
+        let run = Arc::new(self.date_run(inputs).await?);
+        let tables = run.build_all(wanted, self.settings.at_once).await?;
         document::write(&*self.store, &window.marts(), &tables).await?;
         Ok(json!({ "tables": tables.len() }))
     }

@@ -3,6 +3,9 @@
 use marquee_config::{ConfigError, Lake, Metrics, Variables};
 use marquee_marts::steps::Step;
 
+/// What queries hold in memory, when nothing else is said.
+const MEMORY_MIB: i64 = 1536;
+
 /// What the environment says.
 #[derive(Debug)]
 pub(crate) struct Config {
@@ -10,6 +13,8 @@ pub(crate) struct Config {
     pub(crate) lake: Lake,
     /// `MARQUEE_STEP`: which step this function is.
     pub(crate) step: Step,
+    /// `MARQUEE_MEMORY_MIB`, else 1536: what queries hold in memory.
+    pub(crate) memory_bytes: usize,
     /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: where metrics are filed.
     pub(crate) metrics: Metrics,
 }
@@ -21,8 +26,12 @@ impl Config {
         let lake = variables.lake();
         variables.required("MARQUEE_STEP", "check or marts");
         let step = variables.parsed("MARQUEE_STEP", "check or marts");
+        let mib = variables
+            .number("MARQUEE_MEMORY_MIB", "MiB", 16..=10_240)
+            .unwrap_or(MEMORY_MIB);
         let config = Self {
             lake,
+            memory_bytes: usize::try_from(mib << 20).unwrap_or(usize::MAX),
             // Without one the environment is refused.
             step: step.unwrap_or(Step::Check),
             metrics: variables.metrics(),
@@ -35,6 +44,23 @@ impl Config {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_has_a_bound() {
+        let read = |mib: &'static str| {
+            let config = Config::read(move |name| match name {
+                "MARQUEE_BUCKET" => Some("lake".to_owned()),
+                "MARQUEE_STEP" => Some("marts".to_owned()),
+                "MARQUEE_MEMORY_MIB" => Some(mib.to_owned()),
+                _ => None,
+            });
+            config.map(|config| config.memory_bytes)
+        };
+        assert_eq!(read("").unwrap(), 1536 << 20);
+        assert_eq!(read("1804").unwrap(), 1804 << 20);
+        let error = read("much").unwrap_err().to_string();
+        assert!(error.contains("MARQUEE_MEMORY_MIB=\"much\""), "{error}");
+    }
 
     #[test]
     fn the_step_is_one_of_two() {

@@ -11,7 +11,7 @@ use marquee_day::steps::{Step, StepSettings, Steps};
 use marquee_lake::step::Kind;
 use marquee_lake::work::Work;
 use marquee_lake::{document, generation};
-use marquee_marts::steps::{Step as SqlStep, Steps as SqlSteps};
+use marquee_marts::steps::{Settings as SqlSettings, Step as SqlStep, Steps as SqlSteps};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -49,7 +49,13 @@ impl Machine {
         let definitions = Definitions::built_in().unwrap();
         Self {
             steps: Steps::new(Arc::clone(store), catalog, definitions, settings),
-            sql: SqlSteps::new(Arc::clone(store), 2),
+            sql: SqlSteps::new(
+                Arc::clone(store),
+                SqlSettings {
+                    at_once: 2,
+                    memory_bytes: 256 << 20,
+                },
+            ),
         }
     }
 

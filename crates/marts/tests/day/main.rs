@@ -5,6 +5,7 @@ mod agree;
 mod broken;
 mod days;
 mod facts;
+mod memory;
 mod titles;
 #[path = "../../../../tests/python/venv.rs"]
 mod venv;

@@ -197,8 +197,8 @@ async fn the_most_similar_are_nearest() {
 }
 
 #[tokio::test]
-async fn the_thirty_works_that_a_user_liked_last_count() {
-    for (later, rows) in [(28, 2), (29, 0)] {
+async fn the_twenty_works_that_a_user_liked_last_count() {
+    for (later, rows) in [(18, 2), (19, 0)] {
         let mut views = "
             user_id session_id title_id series_id day watch_ms completion_rate completed rating
             ann     s1         t-0      -         -3  900      1.0             true      -
