@@ -1,0 +1,73 @@
+//! The model is of the project as it is: what `infra/` sets up, what `sql/` makes.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use marquee_cost::{Estimate, Mode, Workload, measured, prices};
+
+/// The metrics that alarms look at are those of infra/: of the whole 19 alarms, of which
+/// one looks at four, three each at three and three each at two; of each function three.
+#[test]
+fn the_alarms_are_terraforms() {
+    let count = |text: &str, what: &str| text.matches(what).count();
+    let resource = "resource \"aws_cloudwatch_metric_alarm\"";
+    let whole = include_str!("../../../infra/alarms.tf");
+    let each = include_str!("../../../infra/modules/rust_lambda/alarms.tf");
+    let steps = include_str!("../../../infra/day.tf");
+    // Two of the sixteen are several: what was found, and executions of three machines.
+    assert_eq!(count(whole, resource), 16);
+    assert_eq!(
+        (count(each, resource), count(steps, "{ binary = ")),
+        (3, 13)
+    );
+    // The steps of the day, the transform, the alert function and the API's.
+    let functions = 13 + 3;
+    let of_whole = 19 + 3 + 3 * 2 + 3;
+    let all = f64::from(functions * 3 + of_whole);
+    assert_eq!(all, Workload::new(1.0).alarms);
+    let page = include_str!("../../../docs/COST.md");
+    assert!(page.contains(&format!("{functions} × 3 + {of_whole} = {all}")));
+}
+
+/// The tables that are shown are compaction's four and the marts.
+#[test]
+fn the_tables_shown_are_all_there_are() {
+    let marts = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sql/marts"));
+    let tables = marts.unwrap().count() + 4;
+    let estimate = Estimate::of(&Workload::new(1e6)).unwrap();
+    let mut lines = estimate.lines.iter();
+    let line = lines.find(|line| line.item == "tables shown").unwrap();
+    let shown = line.quantity / prices::DAYS / 4.0 / 4.0;
+    assert!((shown - tables as f64).abs() < 1e-9, "{shown} of {tables}");
+}
+
+/// The defaults are those of infra/variables.tf.
+#[test]
+fn the_defaults_are_terraforms() {
+    let variables = include_str!("../../../infra/variables.tf");
+    let default = |name: &str| -> &str {
+        let (_, after) = variables
+            .split_once(&format!("variable \"{name}\" {{"))
+            .unwrap_or_else(|| panic!("no variable {name}"));
+        let line = after
+            .lines()
+            .find(|line| line.trim().starts_with("default"));
+        line.unwrap().split_once('=').unwrap().1.trim()
+    };
+    let base = Workload::new(1.0);
+    assert_eq!(default("stream_mode"), "\"PROVISIONED\"");
+    assert_eq!(base.mode, Mode::Provisioned);
+    assert_eq!(default("raw_zone"), base.raw.to_string());
+    for (name, ours) in [
+        ("stream_retention_hours", base.stream_hours),
+        ("batch_window_seconds", base.window_s),
+        ("raw_days", base.kept.raw),
+        ("raw_cold_after_days", base.kept.raw_cold_after),
+        ("processed_days", base.kept.processed),
+        ("quarantine_days", base.kept.quarantine),
+        ("log_retention_days", base.kept.logs),
+        ("bucket_rows", measured::BUCKET_ROWS),
+        ("part_rows", measured::PART_CHUNKS * measured::SPLIT_CHUNK.0),
+    ] {
+        assert_eq!(default(name).parse::<f64>().unwrap(), ours, "{name}");
+    }
+    assert_eq!(default("hourly_schedule_enabled"), "false");
+}
