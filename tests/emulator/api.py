@@ -13,7 +13,8 @@ from botocore.credentials import Credentials
 from lake import table_keys
 from report import Failure, expect, until
 
-ASK_SECONDS = 30
+# Longer than API Gateway waits for the function.
+ASK_SECONDS = 35
 # On AWS a key or a right made just now is not known everywhere at once.
 RIGHTS_SECONDS = 120
 # What no path may hold as it is, and nobody is called.
