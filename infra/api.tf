@@ -21,6 +21,26 @@ locals {
   # What strangers may ask a second: enough for whoever watches, and no way to use up
   # what others are answered with.
   health_limits = { rate = 5, burst = 10 }
+
+  # A line of the access log. What is always a number is one, so that it can be compared;
+  # what may be missing is `-`, which is JSON only in quotes.
+  api_log_fields = {
+    requestId          = "$context.requestId"
+    time               = "$context.requestTime"
+    route              = "$context.routeKey"
+    status             = "$context.status"
+    bytes              = "$context.responseLength"
+    latencyMs          = "$context.responseLatency"
+    functionMs         = "$context.integrationLatency"
+    functionError      = "$context.integrationErrorMessage"
+    authorizationError = "$context.authorizer.error"
+    error              = "$context.error.message"
+    caller             = "$context.identity.userArn"
+    subject            = "$context.authorizer.claims.sub"
+    address            = "$context.identity.sourceIp"
+    agent              = "$context.identity.userAgent"
+  }
+  api_log_format = replace(jsonencode(local.api_log_fields), "/\"(\\$context\\.(status|responseLatency))\"/", "$1")
 }
 
 resource "aws_apigatewayv2_api" "this" {
@@ -106,22 +126,7 @@ resource "aws_apigatewayv2_stage" "api" {
   # The route and not the path: the path has the viewer in it.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.api[each.key].arn
-    format = jsonencode({
-      requestId          = "$context.requestId"
-      time               = "$context.requestTime"
-      route              = "$context.routeKey"
-      status             = "$context.status"
-      bytes              = "$context.responseLength"
-      latencyMs          = "$context.responseLatency"
-      functionMs         = "$context.integrationLatency"
-      functionError      = "$context.integrationErrorMessage"
-      authorizationError = "$context.authorizer.error"
-      error              = "$context.error.message"
-      caller             = "$context.identity.userArn"
-      subject            = "$context.authorizer.claims.sub"
-      address            = "$context.identity.sourceIp"
-      agent              = "$context.identity.userAgent"
-    })
+    format          = local.api_log_format
   }
 
   # Settings of a route are refused before there is the route.

@@ -27,7 +27,8 @@ locals {
           title = "Copies of the function, calls that found none"
           stat  = "Maximum"
           metrics = [
-            for name in ["ConcurrentExecutions", "Throttles"] : ["AWS/Lambda", name, "FunctionName", local.functions["api"].name]
+            ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", local.functions["api"].name],
+            ["AWS/Lambda", "Throttles", "FunctionName", local.functions["api"].name, { stat = "Sum" }],
           ]
         },
       ]

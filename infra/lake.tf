@@ -31,7 +31,8 @@ locals {
     resources = [module.lake.arn]
   }
 
-  # S3 encrypts and decrypts for the caller, and Lambda the function's environment.
+  # S3 encrypts and decrypts for the caller, Lambda the function's environment, and the
+  # queue of dead letters what is sent to it: so a function that only reads has both.
   use_key = {
     sid       = "UseKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]

@@ -17,8 +17,11 @@ locals {
     sweep     = { reads = ["ledger", "curated", "staging"], deletes = ["curated", "staging"] }
     alert     = { reads = ["ledger/alerts"], writes = ["ledger/alerts"] }
     load      = { reads = ["ledger", "curated"], writes = ["ledger/loads"] }
-    api       = { reads = ["ledger", "curated", "reference"] }
+    api       = { reads = concat(["ledger/days", "reference/titles"], [for table in local.api_tables : "curated/${table}"]) }
   }
+
+  # What the API answers from: of what each viewer did, these two tables by user alone.
+  api_tables = ["title_popularity", "title_rating", "title_neighbour", "user_genre_affinity", "user_title"]
 
   lake_rights = {
     for function, zones in local.lake_zones : function => concat(

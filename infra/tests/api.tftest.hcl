@@ -55,8 +55,15 @@ run "signed" {
   }
 
   assert {
-    condition     = can(jsondecode(one(aws_apigatewayv2_stage.api["api"].access_log_settings).format)) && !strcontains(one(aws_apigatewayv2_stage.api["api"].access_log_settings).format, "$context.path")
-    error_message = "Each request is a line of JSON, without the path: it names the viewer."
+    condition = (
+      # Filled in, as API Gateway does.
+      [
+        for name, value in jsondecode(replace(one(aws_apigatewayv2_stage.api["api"].access_log_settings).format, "/\\$context[.\\w]+/", "200")) :
+        name if can(regex("^[0-9]", jsonencode(value)))
+      ] == ["latencyMs", "status"] &&
+      !strcontains(one(aws_apigatewayv2_stage.api["api"].access_log_settings).format, "$context.path")
+    )
+    error_message = "Each request is a line of JSON, in which what is always there is a number, and without the path: it names the viewer."
   }
 
   assert {
@@ -89,8 +96,26 @@ run "signed" {
       for statement in jsondecode(module.api["api"].policy).Statement : [
         for resource in statement.Resource : regex("/.*$", resource)
       ] if contains(statement.Action, "s3:GetObject")
-    ])) == toset(["/ledger/*", "/curated/*", "/reference/*"])
-    error_message = "The function reads what is published and the catalogue: ${module.api["api"].policy}"
+      ])) == toset([
+      "/ledger/days/*", "/reference/titles/*", "/curated/title_popularity/*", "/curated/title_rating/*",
+      "/curated/title_neighbour/*", "/curated/user_genre_affinity/*", "/curated/user_title/*",
+    ])
+    error_message = "The function reads the generations, the titles and five tables, and no event: ${module.api["api"].policy}"
+  }
+
+  assert {
+    condition     = local.sizes["api"].timeout_seconds < 30
+    error_message = "The function says that it ran out of time before API Gateway gives it up."
+  }
+
+  assert {
+    condition = flatten([
+      for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : [
+        for metric in try(widget.properties.metrics, []) :
+        try(metric[4].stat, widget.properties.stat) if try(metric[1] == "Throttles", false)
+      ]
+    ]) == ["Sum"]
+    error_message = "Calls that found no copy are counted."
   }
 
   assert {
