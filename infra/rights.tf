@@ -20,7 +20,7 @@ locals {
     api       = { reads = concat(["ledger/days", "reference/titles"], [for table in local.api_tables : "curated/${table}"]) }
   }
 
-  # What the API answers from: of what each viewer did, these two tables by user alone.
+  # What the API answers from; of what viewers did, the last two, and no event.
   api_tables = ["title_popularity", "title_rating", "title_neighbour", "user_genre_affinity", "user_title"]
 
   lake_rights = {
