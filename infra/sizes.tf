@@ -9,7 +9,7 @@ locals {
     gather    = { memory_mib = 1024, timeout_seconds = 300, ephemeral_mib = 512 }
     check     = { memory_mib = 3008, timeout_seconds = 900, ephemeral_mib = 4096 }
     prepare   = { memory_mib = 1024, timeout_seconds = 300, ephemeral_mib = 512 }
-    marts     = { memory_mib = 3008, timeout_seconds = 900, ephemeral_mib = 4096 }
+    marts     = { memory_mib = 3008, timeout_seconds = 900, ephemeral_mib = 10240 }
     book      = { memory_mib = 1024, timeout_seconds = 300, ephemeral_mib = 512 }
     publish   = { memory_mib = 512, timeout_seconds = 300, ephemeral_mib = 512 }
     audit     = { memory_mib = 3008, timeout_seconds = 900, ephemeral_mib = 512 }

@@ -8,10 +8,13 @@ use marquee_lake::generation::{self, Generation};
 use marquee_recommend::Viewer;
 use object_store::ObjectStore;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::error::ApiError;
 use crate::snapshot::Snapshot;
+
+/// How long an answer waits for a newer state, where there is an older one.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The state that is current.
 pub(crate) struct Current {
@@ -41,30 +44,24 @@ impl Current {
 
     /// The state to answer from.
     pub(crate) async fn snapshot(&self) -> Result<Arc<Snapshot>, ApiError> {
-        if let Some(held) = self.held() {
-            if held.looked_at.elapsed() < self.refresh {
-                return Ok(held.snapshot);
-            }
-            // While one looks, the others go on with what there is.
-            let Ok(_looking) = self.looking.try_lock() else {
-                return Ok(held.snapshot);
-            };
-            return Ok(self
-                .look(Some(&held.snapshot))
-                .await
-                .unwrap_or_else(|error| {
-                    tracing::warn!(
-                        "answers stay those of {}: {error}",
-                        held.snapshot.event_date
-                    );
-                    self.hold(held.snapshot)
-                }));
+        let Some(held) = self.held() else {
+            return self.newer_than(None).await;
+        };
+        if held.looked_at.elapsed() < self.refresh {
+            return Ok(held.snapshot);
         }
-        let _looking = self.looking.lock().await;
-        match self.held() {
-            Some(held) => Ok(held.snapshot),
-            None => self.look(None).await,
-        }
+        // While one looks, the others go on with what there is.
+        let Ok(_looking) = self.looking.try_lock() else {
+            return Ok(held.snapshot);
+        };
+        let held = self.held().map_or(held.snapshot, |held| held.snapshot);
+        let why = match timeout(PATIENCE, self.look(Some(&held))).await {
+            Ok(Ok(snapshot)) => return Ok(snapshot),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("nothing newer was read within {PATIENCE:?}"),
+        };
+        tracing::warn!("answers stay those of {}: {why}", held.event_date);
+        Ok(self.hold(held))
     }
 
     /// What is known of a viewer, and the state that knows it.
@@ -74,14 +71,25 @@ impl Current {
             Ok(viewer) => Ok((snapshot, viewer)),
             // The files of a state that was replaced are removed some time.
             Err(error) => {
-                let _looking = self.looking.lock().await;
-                let newer = self.look(Some(&snapshot)).await?;
+                let newer = self.newer_than(Some(&snapshot)).await?;
                 if Arc::ptr_eq(&newer, &snapshot) {
                     return Err(error.into());
                 }
                 let viewer = newer.viewer(user_id).await?;
                 Ok((newer, viewer))
             }
+        }
+    }
+
+    /// A state other than that one, if there is any: what another has found meanwhile,
+    /// or what is to be found.
+    async fn newer_than(&self, known: Option<&Arc<Snapshot>>) -> Result<Arc<Snapshot>, ApiError> {
+        let _looking = self.looking.lock().await;
+        let held = self.held().map(|held| held.snapshot);
+        match (held, known) {
+            (Some(held), None) => Ok(held),
+            (Some(held), Some(known)) if !Arc::ptr_eq(&held, known) => Ok(held),
+            _ => self.look(known).await,
         }
     }
 

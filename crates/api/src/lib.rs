@@ -2,12 +2,13 @@
 //! contract.
 //!
 //! [`router`] is the whole of it, over any object store: `lambdas/api` puts it behind
-//! API Gateway, `marquee serve` behind a socket. A `Snapshot` of the newest generation is
+//! API Gateway by way of [`gateway`], `marquee serve` behind a socket. A `Snapshot` of the newest generation is
 //! kept in memory; a viewer's rows are looked up in the tables by user at each question.
 
 mod answer;
 mod current;
 mod error;
+pub mod gateway;
 mod object;
 mod routes;
 mod snapshot;

@@ -11,6 +11,17 @@ use object_store::ObjectStore;
 use crate::table::{self, Rows, files, value};
 use crate::user_table::UserTable;
 
+/// What is read of `user_genre_affinity`.
+const TASTE: [&str; 2] = ["genre", "share"];
+/// What is read of `user_title`.
+const HISTORY: [&str; 5] = [
+    "title_id",
+    "views",
+    "completion_rate",
+    "completed",
+    "rating",
+];
+
 /// A published state: the titles and how they are received, and where viewers are.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
@@ -54,8 +65,8 @@ impl Snapshot {
             table::read(&**store, files(generation, "title_popularity")),
             table::read(&**store, files(generation, "title_rating")),
             table::read(&**store, files(generation, "title_neighbour")),
-            UserTable::open(store, files(generation, "user_genre_affinity")),
-            UserTable::open(store, files(generation, "user_title")),
+            UserTable::open(store, files(generation, "user_genre_affinity"), &TASTE),
+            UserTable::open(store, files(generation, "user_title"), &HISTORY),
         )?;
         let popular = popularity(&popular)?;
         let reception = reception(&popular, &ratings)?;

@@ -16,8 +16,8 @@ use marquee_lake::LakeError;
 use marquee_lake::generation::FileEntry;
 use object_store::ObjectStore;
 use object_store::path::Path;
-use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
+use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
@@ -39,15 +39,19 @@ struct UserFile {
     metadata: ArrowReaderMetadata,
     /// Which of the file's columns the user is.
     user: usize,
+    /// Which columns are read.
+    wanted: ProjectionMask,
 }
 
 impl UserTable {
     /// Reads the footers of these files.
+    /// The rows are to have these columns, and the user.
     pub(crate) async fn open(
         store: &Arc<dyn ObjectStore>,
         files: &[FileEntry],
+        wanted: &[&str],
     ) -> Result<Self, LakeError> {
-        let files = files.iter().map(|file| UserFile::open(store, file));
+        let files = files.iter().map(|file| UserFile::open(store, file, wanted));
         Ok(Self(try_join_all(files).await?))
     }
 
@@ -59,7 +63,11 @@ impl UserTable {
 }
 
 impl UserFile {
-    async fn open(store: &Arc<dyn ObjectStore>, file: &FileEntry) -> Result<Self, LakeError> {
+    async fn open(
+        store: &Arc<dyn ObjectStore>,
+        file: &FileEntry,
+        wanted: &[&str],
+    ) -> Result<Self, LakeError> {
         let key: Arc<str> = file.key.as_str().into();
         let mut object = Object {
             store: Arc::clone(store),
@@ -73,11 +81,14 @@ impl UserFile {
         let columns = metadata.metadata().file_metadata().schema_descr();
         let user = columns.columns().iter().position(|c| c.name() == USER);
         let user = user.ok_or_else(|| malformed(&key, format!("it has no column {USER}")))?;
+        let wanted = wanted.iter().copied().chain([USER]);
+        let wanted = ProjectionMask::columns(columns, wanted);
         Ok(Self {
             key,
             object,
             metadata,
             user,
+            wanted,
         })
     }
 
@@ -89,6 +100,7 @@ impl UserFile {
         let metadata = self.metadata.clone();
         let batches =
             ParquetRecordBatchStreamBuilder::new_with_metadata(self.object.clone(), metadata)
+                .with_projection(self.wanted.clone())
                 .with_row_groups(groups)
                 .with_row_selection(selection)
                 .build()

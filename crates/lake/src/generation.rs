@@ -196,22 +196,32 @@ pub async fn current_of(
     store: &dyn ObjectStore,
     event_date: &str,
 ) -> Result<Option<Generation>, LakeError> {
-    let prefix = Path::from(format!("{DAYS}/event_date={event_date}"));
-    let listed = store.list_with_delimiter(Some(&prefix)).await?;
-    let newest = listed
-        .objects
-        .iter()
-        .filter_map(|object| parse_key(object.location.as_ref()))
-        .map(|(_, number)| number)
-        .max();
-    match newest {
+    match numbers_of(store, event_date).await?.pop() {
         Some(number) => Ok(Some(read(store, event_date, number).await?)),
         None => Ok(None),
     }
 }
 
-/// The current generation of the newest published date: the last that was the
-/// newest when it was made, and so has the tables that say how things stand.
+/// The numbers of the date's generations, ascending.
+async fn numbers_of(store: &dyn ObjectStore, event_date: &str) -> Result<Vec<u32>, LakeError> {
+    let prefix = Path::from(format!("{DAYS}/event_date={event_date}"));
+    let listed = store.list_with_delimiter(Some(&prefix)).await?;
+    let mut numbers: Vec<u32> = listed
+        .objects
+        .iter()
+        .filter_map(|object| parse_key(object.location.as_ref()))
+        .map(|(_, number)| number)
+        .collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// The last generation that was of the newest date when it was made, and so has the
+/// tables that say how things stand.
+///
+/// It need not be its date's current one: where late events make a date again, just as
+/// a newer date is about to be published, those tables are left to the newer one. The
+/// files of the one before are kept for as long.
 ///
 /// # Errors
 /// As [`read`].
@@ -224,10 +234,11 @@ pub async fn newest(store: &dyn ObjectStore) -> Result<Option<Generation>, LakeE
         .collect();
     dates.sort_unstable();
     for date in dates.into_iter().rev() {
-        if let Some(generation) = current_of(store, date).await?
-            && generation.newest
-        {
-            return Ok(Some(generation));
+        for number in numbers_of(store, date).await?.into_iter().rev() {
+            let generation = read(store, date, number).await?;
+            if generation.newest {
+                return Ok(Some(generation));
+            }
         }
     }
     Ok(None)
@@ -268,6 +279,8 @@ mod tests {
             ("2026-03-01", 1, true),
             ("2026-03-02", 1, true),
             ("2026-03-02", 2, true),
+            // Made again by late events, while a later date is on its way.
+            ("2026-03-02", 3, false),
             // Made when a later date, since removed, was the newest.
             ("2026-03-03", 1, false),
         ] {

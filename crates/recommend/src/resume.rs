@@ -5,12 +5,10 @@ use std::collections::HashSet;
 use marquee_event::Title;
 
 use crate::model::Model;
-use crate::viewer::{Seen, Viewer};
+use crate::viewer::{BEGUN, Seen, Viewer};
 
 /// How many are given at most.
 pub const CONTINUED: usize = 10;
-/// What was seen less of was hardly begun.
-const BEGUN: f32 = 0.02;
 
 /// A title to go on with.
 #[derive(Debug, Clone, PartialEq)]

@@ -25,6 +25,8 @@ pub struct Seen {
     pub rating: Option<f32>,
 }
 
+/// What was seen less of was hardly begun.
+pub(crate) const BEGUN: f32 = 0.02;
 /// Fewer stars than these say that a title was not liked.
 const LIKED: f32 = 2.5;
 
@@ -34,12 +36,14 @@ impl Seen {
         self.rating.is_some_and(|rating| rating < LIKED)
     }
 
-    /// How much they liked it, 0 to 1: by their stars, else by how far they came.
+    /// How much they liked it, 0 to 1: by their stars, else by how far they came;
+    /// nothing where they did not like it, or hardly began.
     pub(crate) fn liking(&self) -> f64 {
         match (self.rating, self.completion_rate) {
+            (Some(_), _) if self.is_disliked() => 0.0,
             (Some(rating), _) => of_stars(f64::from(rating)),
-            (None, Some(rate)) => f64::from(rate).clamp(0.0, 1.0),
-            (None, None) => 0.0,
+            (None, Some(rate)) if rate >= BEGUN => f64::from(rate).min(1.0),
+            (None, _) => 0.0,
         }
     }
 }

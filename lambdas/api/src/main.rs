@@ -5,6 +5,8 @@ mod config;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use lambda_runtime::{LambdaEvent, service_fn};
+use marquee_api::gateway::{self, GatewayRequest};
 use marquee_aws::S3Store;
 
 use crate::config::Config;
@@ -17,9 +19,14 @@ async fn main() -> ExitCode {
     marquee_telemetry::run_lambda(serve()).await
 }
 
-async fn serve() -> Result<(), lambda_http::Error> {
+async fn serve() -> Result<(), lambda_runtime::Error> {
     let config = Config::read(marquee_config::environment)?;
     let sdk = marquee_aws::sdk_config().await;
     let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);
-    lambda_http::run(marquee_api::router(Arc::new(store), config.refresh)).await
+    let router = &marquee_api::router(Arc::new(store), config.refresh);
+
+    let handler = service_fn(|event: LambdaEvent<GatewayRequest>| async move {
+        Ok::<_, lambda_runtime::Error>(gateway::answer(router, event.payload).await)
+    });
+    lambda_runtime::run(handler).await
 }

@@ -56,7 +56,9 @@ async fn table(files: Vec<Bytes>) -> UserTable {
         });
         store.put(&Path::from(key), bytes.into()).await.unwrap();
     }
-    UserTable::open(&store, &entries).await.unwrap()
+    UserTable::open(&store, &entries, &["number"])
+        .await
+        .unwrap()
 }
 
 async fn numbers(table: &UserTable, user: &str) -> Vec<i64> {
@@ -133,7 +135,7 @@ async fn a_file_without_users_is_said_so() {
         bytes: bytes.len() as u64,
         digest: String::new(),
     };
-    let gone = UserTable::open(&store, std::slice::from_ref(&entry)).await;
+    let gone = UserTable::open(&store, std::slice::from_ref(&entry), &[]).await;
     assert!(
         matches!(
             gone,
@@ -145,7 +147,7 @@ async fn a_file_without_users_is_said_so() {
         .put(&Path::from("part.parquet"), bytes.into())
         .await
         .unwrap();
-    let error = UserTable::open(&store, &[entry]).await.unwrap_err();
+    let error = UserTable::open(&store, &[entry], &[]).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "part.parquet cannot be read: it has no column user_id"

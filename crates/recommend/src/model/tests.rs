@@ -167,14 +167,14 @@ fn what_is_near_to_what_was_liked_comes_first() {
     assert_eq!(Vec::from_iter(because), [Some("liked"), Some("left"), None]);
     let score = (0.4 * 1.0 + 0.25 * 0.0 + 0.2 * 0.5) / 0.85;
     assert!((recommended[0].score - score).abs() < 1e-12);
-    // What got no stars is no reason for anything.
+    // What got few stars, or was hardly begun, is no reason for anything.
     let stars = |mut seen: Seen| {
-        seen.rating = Some(0.5);
+        seen.rating = Some(2.0);
         seen
     };
     let viewer = Viewer {
         taste: vec![],
-        history: vec![stars(seen("liked", 1.0)), stars(seen("left", 1.0))],
+        history: vec![stars(seen("liked", 1.0)), seen("left", 0.01)],
     };
     assert!(
         model
