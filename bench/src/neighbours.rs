@@ -1,4 +1,5 @@
-//! The table `title_neighbour`, row by row, as its SQL says it.
+//! The table `title_neighbour`, row by row, as its SQL says it, but for how many users
+//! are asked. What a user did with a work is one view here.
 
 use std::collections::{BTreeMap, HashMap};
 

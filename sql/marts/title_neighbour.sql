@@ -1,8 +1,8 @@
 -- What the same users liked in the last 30 days, a row a work and neighbour, the
 -- nearest first. A work is a series, or a title that is of none. A user likes a work
--- by a rating of 3.5 or more, or without a rating by having seen half of it; of each
--- user the twenty liked last count. Of the users of the last 7 days at most 50,000 are
--- asked, picked by how their ids end, so that a larger service takes no longer.
+-- by a view of it with a rating of 3.5 or more, or without a rating of which half was
+-- seen; of each user the twenty liked last count. Of the users of the last 7 days at
+-- most 50,000 are asked, picked by how their ids end, so that pairs have a bound.
 -- Similarity is the cosine between the users of both, each work having ten users more
 -- that like nothing else, so that two who agree once do not lead.
 -- partition: event_date
@@ -19,7 +19,7 @@ WITH seen AS (
 asked AS (
     SELECT
         user_id,
-        row_number() OVER (ORDER BY reverse(user_id) ASC NULLS LAST) AS place
+        row_number() OVER (ORDER BY reverse(user_id) ASC NULLS LAST, user_id ASC NULLS LAST) AS place
     FROM seen
 ),
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use marquee_lake::generation::{self, Generation};
 use marquee_recommend::Viewer;
 use object_store::ObjectStore;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout};
 
 use crate::error::ApiError;
@@ -23,7 +23,7 @@ pub(crate) struct Current {
     refresh: Duration,
     held: RwLock<Option<Held>>,
     /// Whoever looks has it: one at a time.
-    looking: Mutex<()>,
+    looking: Arc<Mutex<()>>,
 }
 
 #[derive(Clone)]
@@ -38,34 +38,54 @@ impl Current {
             store,
             refresh,
             held: RwLock::new(None),
-            looking: Mutex::new(()),
+            looking: Arc::default(),
         }
     }
 
     /// The state to answer from.
-    pub(crate) async fn snapshot(&self) -> Result<Arc<Snapshot>, ApiError> {
+    pub(crate) async fn snapshot(self: &Arc<Self>) -> Result<Arc<Snapshot>, ApiError> {
         let Some(held) = self.held() else {
             return self.newer_than(None).await;
         };
-        if held.looked_at.elapsed() < self.refresh {
+        if self.is_fresh(&held) {
             return Ok(held.snapshot);
         }
         // While one looks, the others go on with what there is.
-        let Ok(_looking) = self.looking.try_lock() else {
+        let Ok(looking) = Arc::clone(&self.looking).try_lock_owned() else {
             return Ok(held.snapshot);
         };
-        let held = self.held().map_or(held.snapshot, |held| held.snapshot);
-        let why = match timeout(PATIENCE, self.look(Some(&held))).await {
-            Ok(Ok(snapshot)) => return Ok(snapshot),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("nothing newer was read within {PATIENCE:?}"),
-        };
-        tracing::warn!("answers stay those of {}: {why}", held.event_date);
-        Ok(self.hold(held))
+        let held = self.held().unwrap_or(held);
+        if self.is_fresh(&held) {
+            return Ok(held.snapshot);
+        }
+        // Whoever asked waits for it as long as patience lasts; the look goes on.
+        let look = Arc::clone(self).look_again(Arc::clone(&held.snapshot), looking);
+        match timeout(PATIENCE, tokio::spawn(look)).await {
+            Ok(Ok(snapshot)) => Ok(snapshot),
+            Ok(Err(_)) | Err(_) => Ok(held.snapshot),
+        }
+    }
+
+    /// The state that is current, or the known one where that cannot be found out.
+    async fn look_again(
+        self: Arc<Self>,
+        known: Arc<Snapshot>,
+        _looking: OwnedMutexGuard<()>,
+    ) -> Arc<Snapshot> {
+        match self.look(Some(&known)).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                tracing::warn!("answers stay those of {}: {error}", known.event_date);
+                self.hold(known)
+            }
+        }
     }
 
     /// What is known of a viewer, and the state that knows it.
-    pub(crate) async fn viewer(&self, user_id: &str) -> Result<(Arc<Snapshot>, Viewer), ApiError> {
+    pub(crate) async fn viewer(
+        self: &Arc<Self>,
+        user_id: &str,
+    ) -> Result<(Arc<Snapshot>, Viewer), ApiError> {
         let snapshot = self.snapshot().await?;
         match snapshot.viewer(user_id).await {
             Ok(viewer) => Ok((snapshot, viewer)),
@@ -103,6 +123,10 @@ impl Current {
             _ => Arc::new(Snapshot::load(&self.store, &newest).await?),
         };
         Ok(self.hold(snapshot))
+    }
+
+    fn is_fresh(&self, held: &Held) -> bool {
+        held.looked_at.elapsed() < self.refresh
     }
 
     fn held(&self) -> Option<Held> {

@@ -65,7 +65,7 @@ pub struct GatewayResponse {
 
 /// What the router answers.
 pub async fn answer(router: &Router, request: GatewayRequest) -> GatewayResponse {
-    let answer = match uri(request) {
+    let answer = match http_request(request) {
         Some(request) => match router.clone().oneshot(request).await {
             Ok(answer) => answer,
             Err(never) => match never {},
@@ -75,7 +75,7 @@ pub async fn answer(router: &Router, request: GatewayRequest) -> GatewayResponse
     in_text(answer).await
 }
 
-fn uri(request: GatewayRequest) -> Option<Request<Body>> {
+fn http_request(request: GatewayRequest) -> Option<Request<Body>> {
     let encoded = |text| utf8_percent_encode(text, ENCODED).to_string();
     let mut uri = encoded(&request.raw_path);
     if !request.raw_query_string.is_empty() {

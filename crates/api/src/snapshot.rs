@@ -29,6 +29,9 @@ pub(crate) struct Snapshot {
     pub(crate) event_date: String,
     /// Its generation.
     pub(crate) generation: u32,
+    /// The generation's key and run, which tell it from another of its number.
+    key: String,
+    run: String,
     /// What ranks.
     pub(crate) model: Model,
     /// The titles by how many viewers they have.
@@ -54,6 +57,13 @@ impl Snapshot {
         store: &Arc<dyn ObjectStore>,
         generation: &Generation,
     ) -> Result<Self, LakeError> {
+        table::unharmed(&generation.key(), Self::read(store, generation)).await
+    }
+
+    async fn read(
+        store: &Arc<dyn ObjectStore>,
+        generation: &Generation,
+    ) -> Result<Self, LakeError> {
         let titles = async {
             match &generation.catalogue {
                 Some(version) => catalogue::load_version(&**store, version).await,
@@ -73,6 +83,8 @@ impl Snapshot {
         Ok(Self {
             event_date: generation.event_date.clone(),
             generation: generation.generation,
+            key: generation.key(),
+            run: generation.run.clone(),
             model: Model::new(titles, &reception, neighbours(&near)?),
             popular,
             tastes,
@@ -82,15 +94,18 @@ impl Snapshot {
 
     /// Whether it is of that generation.
     pub(crate) fn is_of(&self, generation: &Generation) -> bool {
-        self.event_date == generation.event_date && self.generation == generation.generation
+        self.key == generation.key() && self.run == generation.run
     }
 
     /// What is known of a viewer; nothing of one that nobody has seen.
     pub(crate) async fn viewer(&self, user_id: &str) -> Result<Viewer, LakeError> {
-        let (tastes, histories) = tokio::try_join!(
-            self.tastes.rows_of(user_id),
-            self.histories.rows_of(user_id)
-        )?;
+        let both = async {
+            tokio::try_join!(
+                self.tastes.rows_of(user_id),
+                self.histories.rows_of(user_id)
+            )
+        };
+        let (tastes, histories) = table::unharmed(&self.key, both).await?;
         Ok(Viewer {
             taste: taste(&tastes)?,
             history: history(&histories)?,

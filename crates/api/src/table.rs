@@ -1,10 +1,12 @@
 //! Rows of a curated table, by the names of its columns.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type, Int64Type};
 use arrow_array::{Array, BooleanArray, PrimitiveArray, RecordBatch, StringArray};
+use futures::FutureExt;
 use marquee_lake::LakeError;
 use marquee_lake::generation::{FileEntry, Generation};
 use object_store::path::Path;
@@ -97,10 +99,39 @@ pub(crate) fn value<'a, A: arrow_array::ArrayAccessor + 'a>(
     array.is_valid(row).then(|| array.value(row))
 }
 
+/// What comes of reading a state's files. Some damage makes the reader of Parquet panic
+/// where it should refuse.
+pub(crate) async fn unharmed<T>(
+    state: &str,
+    reading: impl Future<Output = Result<T, LakeError>>,
+) -> Result<T, LakeError> {
+    let read = AssertUnwindSafe(reading).catch_unwind().await;
+    read.unwrap_or_else(|_| Err(malformed(state, "the reader of one of its files gave up")))
+}
+
 /// A file that is not what it should be.
 pub(crate) fn malformed(key: &str, cause: impl ToString) -> LakeError {
     LakeError::Malformed {
         key: key.to_owned(),
         cause: cause.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_panics_is_an_error() {
+        let error = unharmed("ledger/000001.json", async {
+            if true {
+                panic!("out of bounds");
+            }
+            Ok(())
+        });
+        assert_eq!(
+            error.await.map_err(|error| error.to_string()),
+            Err("ledger/000001.json cannot be read: the reader of one of its files gave up".into())
+        );
     }
 }

@@ -67,10 +67,11 @@ pub async fn sweep(
     Ok(swept)
 }
 
-/// The keys of the files of every generation that is current, or that was
-/// followed by another after `before`.
+/// The keys of the files of every generation that is current, that was followed by
+/// another after `before`, or that has the newest tables still.
 async fn needed(store: &dyn ObjectStore, before: SystemTime) -> Result<HashSet<String>, DayError> {
-    let mut needed = HashSet::new();
+    let mut needed: HashSet<String> = HashSet::new();
+    needed.extend(generation::newest(store).await?.into_iter().flat_map(files));
     for (date, numbers) in generation::numbers(store).await? {
         for (index, number) in numbers.iter().enumerate() {
             let is_needed = match numbers.get(index + 1) {

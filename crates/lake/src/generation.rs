@@ -221,7 +221,7 @@ async fn numbers_of(store: &dyn ObjectStore, event_date: &str) -> Result<Vec<u32
 ///
 /// It need not be its date's current one: where late events make a date again, just as
 /// a newer date is about to be published, those tables are left to the newer one. The
-/// files of the one before are kept for as long.
+/// sweep keeps the files of the one before for as long.
 ///
 /// # Errors
 /// As [`read`].

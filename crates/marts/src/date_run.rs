@@ -69,7 +69,7 @@ impl DateRun {
     /// same rows.
     ///
     /// # Errors
-    /// [`MartsError::Failed`] when there is no place to spill to.
+    /// [`MartsError::Failed`] when the queries cannot be set up so.
     pub fn within(mut self, memory_bytes: usize) -> Result<Self, MartsError> {
         self.runtime = session::runtime(Arc::clone(&self.store), Some(memory_bytes))?;
         Ok(self)

@@ -113,7 +113,28 @@ impl Output {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use datafusion::arrow::array::{ArrayRef, StringArray};
+    use datafusion::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+    use datafusion::parquet::file::metadata::PageIndexPolicy;
+    use datafusion::parquet::file::page_index::column_index::ColumnIndexMetaData;
+
     use super::*;
+
+    #[test]
+    fn pages_say_which_users_they_have() {
+        let users: StringArray = ["ann", "bob"].into_iter().map(Some).collect();
+        let column = Arc::new(users) as ArrayRef;
+        let rows = RecordBatch::try_from_iter([(USER, column.clone()), ("title_id", column)]);
+        let rows = rows.unwrap();
+        let mut output = Output::new(storable(&rows.schema()).unwrap()).unwrap();
+        output.write(&rows).unwrap();
+        let (file, _) = output.finish().unwrap();
+        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
+        let footer = ArrowReaderMetadata::load(&file, options).unwrap();
+        let columns = &footer.metadata().column_index().unwrap()[0];
+        assert!(matches!(columns[0], ColumnIndexMetaData::BYTE_ARRAY(_)));
+        assert!(matches!(columns[1], ColumnIndexMetaData::NONE));
+    }
 
     #[test]
     fn a_type_that_some_reader_lacks_is_named() {

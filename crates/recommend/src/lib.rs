@@ -18,6 +18,6 @@ mod work;
 
 pub use model::{Model, Recommended};
 pub use neighbours::Neighbour;
-pub use resume::{CONTINUED, Continued, Reason};
+pub use resume::{Continued, Reason};
 pub use standing::Reception;
 pub use viewer::{Seen, Viewer};

@@ -71,9 +71,11 @@ impl Model {
             .collect();
         liked.sort_by(|one, other| {
             let by_work = one.0.cmp(&other.0);
-            by_work
-                .then(other.1.total_cmp(&one.1))
-                .then(one.2.cmp(&other.2))
+            by_work.then(other.1.total_cmp(&one.1)).then_with(|| {
+                self.titles[one.2]
+                    .title_id
+                    .cmp(&self.titles[other.2].title_id)
+            })
         });
         liked.dedup_by_key(|(work, ..)| *work);
 

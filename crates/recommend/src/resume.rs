@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::viewer::{BEGUN, Seen, Viewer};
 
 /// How many are given at most.
-pub const CONTINUED: usize = 10;
+pub(crate) const CONTINUED: usize = 10;
 
 /// A title to go on with.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,4 +1,4 @@
-//! A lake with one viewer, two titles and a series, as the day publishes it.
+//! A lake with some viewers, three movies and a series, as the day publishes it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

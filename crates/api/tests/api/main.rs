@@ -3,6 +3,7 @@
 
 mod lake;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,7 +11,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use object_store::throttle::{ThrottleConfig, ThrottledStore};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use tower::ServiceExt;
 
 use crate::lake::{Lake, tables};
@@ -248,6 +251,32 @@ async fn a_newer_state_that_cannot_be_loaded_stops_nobody() {
         (&bob["generation"], &bob["basis"]),
         (&json!(1), &json!("history"))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_longer_than_patience_for_a_newer_state() {
+    let lake = Lake::new().await;
+    lake.publish(DATE, 1, tables()).await;
+    let slow = Arc::new(ThrottledStore::new(
+        lake.store.clone(),
+        ThrottleConfig::default(),
+    ));
+    let api = marquee_api::router(slow.clone(), Duration::from_secs(60));
+    assert_eq!(answer(&api, "/health").await["generation"], 1);
+
+    lake.publish(DATE, 2, tables()).await;
+    slow.config_mut(|config| config.wait_get_per_call = Duration::from_secs(20));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let began = Instant::now();
+    assert_eq!(answer(&api, "/health").await["generation"], 1);
+    assert_eq!(began.elapsed(), Duration::from_secs(10));
+    // While it is being loaded, others do not wait at all.
+    let began = Instant::now();
+    assert_eq!(answer(&api, "/health").await["generation"], 1);
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    // It goes on being loaded.
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    assert_eq!(answer(&api, "/health").await["generation"], 2);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What is kept of an audit, and that nothing else minds it.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use arrow_array::cast::AsArray;
@@ -7,6 +8,7 @@ use arrow_array::types::Int64Type;
 use marquee_day::audit::{self, Audit};
 use marquee_day::date::Span;
 use marquee_day::{rebuild, sweep};
+use marquee_lake::generation::{self, Generation};
 use marquee_lake::zone::{AUDIT_BOOKS, Zone, audit_books_key};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
@@ -92,6 +94,38 @@ async fn a_sweep_leaves_the_books() {
     assert_eq!(tables(&lake).await, [audit_books_key(DATE)]);
     after.insert(left.to_owned(), "x".into());
     assert_eq!(after, before);
+}
+
+/// Until a newer date has the tables that say how things stand, they are those of a
+/// generation that was followed.
+#[tokio::test]
+async fn a_sweep_leaves_the_newest_tables() {
+    let lake = Lake::new();
+    lake.deliver(&[Sent::new(1, &[play(1)])]).await;
+    lake.publish().await;
+    let first = generation::read(&*lake.store, DATE, 1).await.unwrap();
+    assert!(first.newest && !first.tables.is_empty());
+    let second = Generation {
+        generation: 2,
+        newest: false,
+        tables: BTreeMap::new(),
+        ..first.clone()
+    };
+    let third = Generation {
+        generation: 3,
+        newest: true,
+        ..second.clone()
+    };
+    assert!(generation::create(&*lake.store, &second).await.unwrap());
+    let sweep = || sweep::sweep(&*lake.store, SystemTime::now() + 400 * KEEP, KEEP);
+    assert_eq!(sweep().await.unwrap().objects, 0);
+    assert!(generation::create(&*lake.store, &third).await.unwrap());
+    let files = first
+        .tables
+        .values()
+        .map(|table| table.files.len())
+        .sum::<usize>();
+    assert_eq!(sweep().await.unwrap().objects, files as u64);
 }
 
 /// An audit that is kept changes no figure of the next, and `rebuild` does not

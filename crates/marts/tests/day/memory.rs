@@ -77,7 +77,7 @@ async fn what_does_not_fit_is_spilled_and_comes_out_the_same() {
     let bounded = run.build(&mart).await.unwrap();
     assert_eq!(bounded, unbounded, "byte for byte");
 
-    // A bound in which not even a page fits is told, and nothing is written.
+    // A bound in which nothing fits is told.
     let run = run.within(1 << 20).unwrap();
     let error = run.build(&mart).await.unwrap_err().to_string();
     assert!(

@@ -217,3 +217,18 @@ async fn the_twenty_works_that_a_user_liked_last_count() {
         assert_eq!(found.len(), 1 + rows, "{later} later: {found:?}");
     }
 }
+
+#[tokio::test]
+async fn users_of_the_last_week_are_asked() {
+    for (last, rows) in [(-6, 2), (-7, 0)] {
+        let mut views = "
+            user_id session_id title_id series_id day watch_ms completion_rate completed rating"
+            .to_owned();
+        for user in ["ann", "bob"] {
+            views += &format!("\n{user} s1 t-0 - -29 900 1.0 true -");
+            views += &format!("\n{user} s2 t-1 - {last} 900 1.0 true -");
+        }
+        let found = made("title_neighbour", &views).await;
+        assert_eq!(found.len(), 1 + rows, "{last}: {found:?}");
+    }
+}

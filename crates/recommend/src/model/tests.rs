@@ -258,7 +258,12 @@ proptest! {
         let mut turned = titles;
         turned.reverse();
         let turned = Model::new(turned, &reception, neighbours);
-        prop_assert_eq!(ids(&turned.recommend(&viewer, usize::MAX)), ids(&all));
+        let turned = turned.recommend(&viewer, usize::MAX);
+        prop_assert_eq!(ids(&turned), ids(&all));
+        let reasons = |all: &[Recommended<'_>]| -> Vec<Option<String>> {
+            all.iter().map(|one| one.because.map(|title| title.title_id.clone())).collect()
+        };
+        prop_assert_eq!(reasons(&turned), reasons(&all));
 
         prop_assert!(all.is_sorted_by(|one, other| one.score >= other.score));
         for one in &all {
