@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use marquee_console as console;
 use marquee_day::Date;
 use marquee_day::audit::{self, Audit, StreamCount};
-use marquee_producer::console;
 use serde::Serialize;
 
 use crate::bad_input::BadInput;

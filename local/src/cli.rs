@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use clap::{Parser, Subcommand};
-use marquee_producer::console;
+use marquee_console as console;
 use tracing_subscriber::EnvFilter;
 
 use crate::bad_input::BadInput;

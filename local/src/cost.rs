@@ -6,8 +6,8 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use marquee_console as console;
 use marquee_cost::{Estimate, Kept, Mode, Packing, Workload, by_component};
-use marquee_producer::console;
 
 use crate::bad_input::BadInput;
 use page::Page;

@@ -41,8 +41,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use marquee_console as console;
 use marquee_lake::catalogue;
-use marquee_producer::console;
 use marquee_producer::simulate::Simulation;
 
 use crate::arrivals;

@@ -1,9 +1,6 @@
 //! Marquee on one machine: what a stream and Lambda do in the cloud, done in a
 //! process, around the very transform that runs there.
 //!
-//! - [`mapping`] is the event source mapping: it takes records off an embedded
-//!   stream as Lambda does off Kinesis, and hands them to a function.
-//! - [`transform`] is the real transform as that function.
 //! - [`run`] is `marquee run`: an embedded stream into a lake directory.
 //! - [`day`] is `marquee day` and `marquee backfill`: curated tables of a lake
 //!   directory, by the steps that a state machine runs in the cloud.
@@ -25,12 +22,10 @@ pub mod cost;
 mod counted;
 pub mod day;
 pub mod demo;
-pub mod mapping;
 pub mod query;
 pub mod rebuild;
 pub mod replay;
 pub mod run;
 pub mod serve;
 mod streams;
-pub mod transform;
 pub mod warehouse;

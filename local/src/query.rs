@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use marquee_console::{self as console, Output};
 use marquee_marts::{Engine, MartsError};
-use marquee_producer::console::{self, Output};
 
 use crate::bad_input::BadInput;
 

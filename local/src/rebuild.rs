@@ -4,11 +4,11 @@ use std::fmt::{self, Display, Formatter};
 use std::process::ExitCode;
 
 use indicatif::HumanCount;
+use marquee_console as console;
 use marquee_day::Span;
 use marquee_day::plan::Selection;
 use marquee_day::rebuild::{RebuildReport, rebuild};
 use marquee_ingest::Settings;
-use marquee_producer::console;
 
 use crate::counted::counted;
 use crate::day::{self, Options, existing_lake, explain};

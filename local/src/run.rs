@@ -13,17 +13,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use marquee_console as console;
 use marquee_ingest::Transform;
 use marquee_lake::catalogue;
-use marquee_producer::console;
 use marquee_stream::{Stream, StreamError};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 
 use crate::bad_input::BadInput;
-use crate::mapping::{ConsumerError, Mapping, MappingError, Stop, Tail};
 use crate::streams;
-use crate::transform::TransformFunction;
+use marquee_event_source_mapping::{
+    ConsumerError, Mapping, MappingError, Stop, Tail, TransformFunction,
+};
 
 pub use options::Options;
 use progress::Progress;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use marquee_producer::console;
+use marquee_console as console;
 use tokio::net::TcpListener;
 
 use crate::bad_input::BadInput;

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use marquee::warehouse::{Embedded, is_there};
 use marquee_lake::generation;
-use marquee_redshift_stand_in::rows::{Rows, of_file, of_table};
+use marquee_local_warehouse::rows::{Rows, of_file, of_table};
 use marquee_warehouse::definition::{Shape, definitions};
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path as Key;

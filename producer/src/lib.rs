@@ -14,7 +14,6 @@
 //!   from an iterator.
 //! - [`Target`] is where records go: [`LocalTarget`], with the feature
 //!   `kinesis` a `KinesisTarget`, or your own.
-//! - [`console`] is how the binaries talk to people.
 //! - The stages between are pure and public: [`Numbering`], [`Aggregator`],
 //!   [`Batcher`], [`Rate`]. Driven on a virtual clock they give the same
 //!   records for the same events.
@@ -39,7 +38,6 @@
 mod aggregate;
 mod batch;
 pub mod catalogue;
-pub mod console;
 mod count;
 mod deliver;
 mod feed;

@@ -8,7 +8,7 @@ mod signals;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use marquee_producer::console;
+use marquee_console as console;
 
 /// What was asked for cannot be done, so nothing was sent.
 const EXIT_BAD_INPUT: u8 = 2;

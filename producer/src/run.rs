@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use marquee_console::{self as console, Output};
 use marquee_event::Title;
-use marquee_producer::console::{self, Output};
 use marquee_producer::input::{self, InputSettings, SourceError};
 use marquee_producer::simulate::Simulation;
 use marquee_producer::{

@@ -18,9 +18,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use marquee_aws::S3Store;
-use marquee_redshift_stand_in::copy::Lake;
-use marquee_redshift_stand_in::server::{Account, Server};
-use marquee_redshift_stand_in::{Desk, Engine, postgres};
+use marquee_local_warehouse::copy::Lake;
+use marquee_local_warehouse::server::{Account, Server};
+use marquee_local_warehouse::{Engine, FakeDataApi, postgres};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
@@ -55,8 +55,8 @@ async fn serve() -> anyhow::Result<()> {
         database: config.database,
         secret: config.secret,
     };
-    let desk = Desk::new(Engine::start(lake, None).await?);
-    let server = Server::start(desk, account)
+    let data_api = FakeDataApi::new(Engine::start(lake, None).await?);
+    let server = Server::start(data_api, account)
         .await
         .context("no port on the loopback")?;
     println!("{}", server.endpoint());

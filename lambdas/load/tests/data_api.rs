@@ -12,9 +12,9 @@ use aws_sdk_redshiftdata::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_redshiftdata::operation::describe_statement::DescribeStatementOutput;
 use aws_sdk_redshiftdata::operation::execute_statement::builders::ExecuteStatementFluentBuilder;
 use aws_sdk_redshiftdata::types::{Field, SqlParameter, StatusString};
-use marquee_redshift_stand_in::copy::Lake;
-use marquee_redshift_stand_in::server::{Account, Server};
-use marquee_redshift_stand_in::{Desk, Engine, postgres};
+use marquee_local_warehouse::copy::Lake;
+use marquee_local_warehouse::server::{Account, Server};
+use marquee_local_warehouse::{Engine, FakeDataApi, postgres};
 use object_store::memory::InMemory;
 
 const WORKGROUP: &str = "marquee";
@@ -42,8 +42,8 @@ async fn data_api(test: &str) -> Option<DataApi> {
         database: DATABASE.into(),
         secret: SECRET.into(),
     };
-    let desk = Desk::new(Engine::start(lake, None).await.unwrap());
-    let server = Server::start(desk, account).await.unwrap();
+    let data_api = FakeDataApi::new(Engine::start(lake, None).await.unwrap());
+    let server = Server::start(data_api, account).await.unwrap();
     let config = aws_sdk_redshiftdata::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
@@ -87,7 +87,7 @@ impl DataApi {
 
     /// Hands two statements over that are not done for a minute; their id.
     async fn run_long(&self, name: &str) -> String {
-        self.server.desk().set_pace(Duration::from_secs(30));
+        self.server.data_api().set_pace(Duration::from_secs(30));
         let call = self.client.batch_execute_statement();
         let call = call
             .workgroup_name(WORKGROUP)
@@ -100,7 +100,7 @@ impl DataApi {
         while self.describe(&id).await.status() != Some(&StatusString::Started) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        self.server.desk().set_pace(Duration::ZERO);
+        self.server.data_api().set_pace(Duration::ZERO);
         id
     }
 
@@ -288,7 +288,7 @@ async fn what_is_out_of_bounds_is_not_taken() {
         assert_eq!(code, "ValidationException", "{cause}");
         assert!(words.contains(cause), "{words}");
     }
-    assert!(api.server.desk().records().is_empty());
+    assert!(api.server.data_api().records().is_empty());
 
     // A token stands for its statement.
     let first = api

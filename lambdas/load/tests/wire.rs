@@ -7,9 +7,9 @@ mod bucket;
 use std::sync::Arc;
 use std::time::Duration;
 
-use marquee_redshift_stand_in::desk::Fault;
-use marquee_redshift_stand_in::server::{Account, Server};
-use marquee_redshift_stand_in::{Desk, Engine, postgres};
+use marquee_local_warehouse::data_api::Fault;
+use marquee_local_warehouse::server::{Account, Server};
+use marquee_local_warehouse::{Engine, FakeDataApi, postgres};
 use marquee_runtime_api::{Answer, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::{Value, json};
@@ -24,18 +24,18 @@ async fn warehouse(test: &str, s3: &Arc<StandIn>) -> Option<Server> {
         println!("skipped: {test}: {missing}");
         return None;
     }
-    let lake = marquee_redshift_stand_in::copy::Lake {
+    let lake = marquee_local_warehouse::copy::Lake {
         store: Arc::new(Bucket(Arc::clone(s3))),
         url: URL.to_owned(),
         role: ROLE.to_owned(),
     };
-    let desk = Desk::new(Engine::start(lake, None).await.unwrap());
+    let data_api = FakeDataApi::new(Engine::start(lake, None).await.unwrap());
     let account = Account {
         workgroup: "marquee".into(),
         database: "marquee".into(),
         secret: SECRET.into(),
     };
-    let server = Server::start(desk, account).await.unwrap();
+    let server = Server::start(data_api, account).await.unwrap();
     // A page is a row, so that every result has several.
     server.set_page_rows(1);
     Some(server)
@@ -89,7 +89,7 @@ async fn a_generation_is_loaded_over_the_wire() {
     server.refuse_next(400, "ThrottlingException");
     let answer = load(&mut api, 1).await;
     assert_eq!(answer["status"], "loaded", "{answer}");
-    assert_eq!(bucket::loaded(server.desk()).await, rows);
+    assert_eq!(bucket::loaded(server.data_api()).await, rows);
     let book = s3
         .object(
             "lake",
@@ -102,12 +102,12 @@ async fn a_generation_is_loaded_over_the_wire() {
 
     // A session that is lost is made up for; a failure is told in the engine's words.
     let rows = bucket::publish(&s3, 2, &[5]);
-    server.desk().meet(Fault::LoseSession {
+    server.data_api().meet(Fault::LoseSession {
         name: "load-retention".into(),
         after: 6,
     });
     assert_eq!(load(&mut api, 2).await["status"], "loaded");
-    assert_eq!(bucket::loaded(server.desk()).await, rows);
+    assert_eq!(bucket::loaded(server.data_api()).await, rows);
     bucket::publish(&s3, 3, &[2]);
     bucket::damage(&s3, 3);
     let answer = load(&mut api, 3).await;
@@ -118,7 +118,7 @@ async fn a_generation_is_loaded_over_the_wire() {
             .starts_with("cannot load retention: at \"copy the files\" the warehouse said: ERROR:"),
         "{cause}"
     );
-    assert_eq!(bucket::loaded(server.desk()).await, rows);
+    assert_eq!(bucket::loaded(server.data_api()).await, rows);
 
     // What cannot be reached now is an error that a state machine tries again.
     for _ in 0..5 {

@@ -9,10 +9,10 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+use marquee_console as console;
 use marquee_day::audit::Audit;
 use marquee_day::plan::{DateTask, Selection};
 use marquee_day::sweep::Swept;
-use marquee_producer::console;
 use marquee_sql::CheckResult;
 
 use super::run::{DateOutcome, Step};

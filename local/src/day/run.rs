@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::{FutureExt as _, StreamExt as _};
+use marquee_console as console;
 use marquee_day::audit::EventBook;
 use marquee_day::catalog::Catalog;
 use marquee_day::close::{self, Closed};
@@ -18,7 +19,6 @@ use marquee_ingest::titles::Titles;
 use marquee_lake::catalogue;
 use marquee_lake::generation::{Generation, TableFiles};
 use marquee_marts::DateRun;
-use marquee_producer::console;
 use marquee_sql::{CheckResult, Mart, Phase};
 use object_store::ObjectStore;
 

@@ -1,6 +1,6 @@
 //! Whether every event is accounted for.
 
-use marquee_producer::console::sentence;
+use marquee_console::sentence;
 use serde::Serialize;
 
 use super::curation::Curation;

@@ -13,8 +13,9 @@ use tokio::task::spawn_blocking;
 use super::Settings;
 use super::produce::{Produced, produce};
 use super::progress::Progress;
-use crate::mapping::{Finished, Function, Mapping, Stop, Tail, Totals};
-use crate::transform::TransformFunction;
+use marquee_event_source_mapping::{
+    Finished, Function, Mapping, Stop, Tail, Totals, TransformFunction,
+};
 
 /// What a run did.
 #[derive(Debug)]
@@ -146,7 +147,7 @@ mod tests {
 
     use super::*;
     use crate::demo::settings::tests::settings;
-    use crate::mapping::InvokeError;
+    use marquee_event_source_mapping::InvokeError;
 
     async fn objects(store: &dyn ObjectStore) -> BTreeMap<String, Bytes> {
         let mut objects = BTreeMap::new();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::flow::Invocation;
-use crate::mapping::MAX_BATCH_SIZE;
+use marquee_event_source_mapping::MAX_BATCH_SIZE;
 
 /// The definition, for people.
 pub(super) const DEFINITION: &str = "Latency is from an event's own time to its durable object, by the \

@@ -7,7 +7,7 @@ use marquee_producer::{Aggregator, Batcher, Numbering, PutRecord, RequestLimits}
 use marquee_stream::{Entry, Writer};
 
 use super::Settings;
-use crate::mapping::Stop;
+use marquee_event_source_mapping::Stop;
 
 /// What the producer says of the stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use marquee_console as console;
 use marquee_ingest::BatchReport;
-use marquee_producer::console;
 
 use super::Settings;
 

@@ -6,13 +6,14 @@ use std::num::{NonZeroU16, NonZeroU32};
 use indicatif::HumanCount;
 use marquee_day::compact::CompactSettings;
 use marquee_day::plan;
+use marquee_event_source_mapping::MappingSettings;
 use marquee_producer::simulate::{Simulation, SimulationError};
 use marquee_producer::{AggregateSettings, RequestLimits};
 use serde::{Deserialize, Serialize};
 
 use super::Args;
 use crate::bad_input::BadInput;
-use crate::{day, mapping};
+use crate::day;
 
 /// Everything that decides which objects a demo makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,10 +100,10 @@ impl Settings {
     }
 
     /// Lambda's, but for the window.
-    pub(super) fn mapping(&self) -> mapping::Settings {
-        mapping::Settings {
+    pub(super) fn mapping(&self) -> MappingSettings {
+        MappingSettings {
             window_ms: u64::from(self.window_s) * 1000,
-            ..mapping::Settings::default()
+            ..MappingSettings::default()
         }
     }
 }

@@ -4,7 +4,9 @@ use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
 
-use crate::mapping::{Backoff, Consumer, ConsumerError, MAX_BATCH_SIZE, Settings};
+use marquee_event_source_mapping::{
+    Backoff, Consumer, ConsumerError, MAX_BATCH_SIZE, MappingSettings,
+};
 
 /// The event source mapping's settings. Lambda's names and limits.
 #[derive(Debug, Clone, clap::Args)]
@@ -34,8 +36,8 @@ pub struct Options {
 
 impl Options {
     /// The mapping's settings.
-    pub fn settings(self) -> Settings {
-        Settings {
+    pub fn settings(self) -> MappingSettings {
+        MappingSettings {
             consumer: self.consumer,
             batch_size: self.batch_size,
             window_ms: self.batch_window_s * 1000,
@@ -82,14 +84,14 @@ mod tests {
         options: Options,
     }
 
-    fn settings(line: &[&str]) -> Result<Settings, clap::Error> {
+    fn settings(line: &[&str]) -> Result<MappingSettings, clap::Error> {
         let line = Line::try_parse_from([&["run"], line].concat())?;
         Ok(line.options.settings())
     }
 
     #[test]
     fn say_what_the_settings_say_unless_told() {
-        assert_eq!(settings(&[]).unwrap(), Settings::default());
+        assert_eq!(settings(&[]).unwrap(), MappingSettings::default());
     }
 
     #[test]
@@ -98,13 +100,13 @@ mod tests {
         let line: Vec<_> = line.split(' ').collect();
         assert_eq!(
             settings(&line).unwrap(),
-            Settings {
+            MappingSettings {
                 batch_size: 7,
                 window_ms: 2000,
                 max_retries: None,
                 max_record_age_ms: Some(60_000),
                 bisect: false,
-                ..Settings::default()
+                ..MappingSettings::default()
             }
         );
         assert!(settings(&["--bisect"]).unwrap().bisect);

@@ -6,9 +6,9 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use marquee_producer::console;
+use marquee_console as console;
 
-use crate::mapping::Finished;
+use marquee_event_source_mapping::Finished;
 
 /// How often a plain line is due.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);

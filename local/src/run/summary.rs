@@ -8,7 +8,7 @@ use indicatif::{HumanBytes, HumanCount};
 use marquee_ingest::BatchReport;
 
 use crate::counted::counted;
-use crate::mapping::Totals;
+use marquee_event_source_mapping::Totals;
 
 /// What a run did.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use marquee_day::Date;
 use marquee_lake::generation::{self, Generation};
-use marquee_redshift_stand_in::engine::{Answer, Failed};
-use marquee_redshift_stand_in::{Desk, Engine, copy, postgres};
+use marquee_local_warehouse::engine::{Answer, Failed};
+use marquee_local_warehouse::{Engine, FakeDataApi, copy, postgres};
 use marquee_warehouse::Warehouse;
 use marquee_warehouse::load::plan::Settings;
 use marquee_warehouse::load::{Loader, Status};
@@ -39,7 +39,7 @@ const DIRECTORY: &str = "warehouse";
 /// A warehouse on this machine, beside a lake.
 pub struct Embedded {
     store: Arc<dyn ObjectStore>,
-    desk: Desk,
+    data_api: FakeDataApi,
     loader: Loader,
     tokens: AtomicU64,
 }
@@ -72,17 +72,17 @@ impl Embedded {
         let engine = Engine::start(copies, Some(&data))
             .await
             .with_context(|| format!("cannot start a warehouse in {}", data.display()))?;
-        let desk = Desk::new(engine);
+        let data_api = FakeDataApi::new(engine);
         let settings = Settings {
             lake: URL.to_owned(),
             copy_role: ROLE.to_owned(),
             timeout: TIMEOUT,
         };
-        let warehouse: Arc<dyn Warehouse> = Arc::new(desk.clone());
+        let warehouse: Arc<dyn Warehouse> = Arc::new(data_api.clone());
         Ok(Self {
             loader: Loader::new(Arc::clone(&store), warehouse, settings)?,
             store,
-            desk,
+            data_api,
             tokens: AtomicU64::new(0),
         })
     }
@@ -96,8 +96,8 @@ impl Embedded {
         loop {
             let id = self.run(&migrate::look(self.token())?).await?;
             let [applied, columns] = migrate::TOLD;
-            let applied = self.desk.rows(&id, applied).await?;
-            let columns = self.desk.rows(&id, columns).await?;
+            let applied = self.data_api.rows(&id, applied).await?;
+            let columns = self.data_api.rows(&id, columns).await?;
             let Some(change) = Found::read(applied, columns)?.next()? else {
                 return Ok(done);
             };
@@ -159,7 +159,7 @@ impl Embedded {
     }
 
     async fn read(&self, sql: &str) -> Result<Answer, Failed> {
-        let session = self.desk.engine().session().await?;
+        let session = self.data_api.engine().session().await?;
         session.begin().await?;
         session.run(READ_ONLY, &BTreeMap::new()).await?;
         session.run(sql, &BTreeMap::new()).await
@@ -172,14 +172,14 @@ impl Embedded {
 
     /// The engine that runs it.
     pub fn engine(&self) -> &Engine {
-        self.desk.engine()
+        self.data_api.engine()
     }
 
     /// Runs a batch to its end; its id.
     async fn run(&self, batch: &Batch) -> anyhow::Result<String> {
-        let id = self.desk.submit(batch).await?;
+        let id = self.data_api.submit(batch).await?;
         loop {
-            match self.desk.poll(&id).await? {
+            match self.data_api.poll(&id).await? {
                 Progress::Running => tokio::time::sleep(PAUSE).await,
                 Progress::Done => return Ok(id),
                 Progress::Failed(failure) => {

@@ -4,8 +4,8 @@ use std::io;
 use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
-use marquee_producer::console::print;
-use marquee_redshift_stand_in::engine::Answer;
+use marquee_console::print;
+use marquee_local_warehouse::engine::Answer;
 
 use super::Loaded;
 use crate::counted::counted;

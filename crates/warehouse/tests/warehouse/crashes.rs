@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use marquee_redshift_stand_in::Desk;
-use marquee_redshift_stand_in::desk::Fault;
+use marquee_local_warehouse::FakeDataApi;
+use marquee_local_warehouse::data_api::Fault;
 use marquee_warehouse::WarehouseError;
 use marquee_warehouse::load::Status;
 use marquee_warehouse::port::{Batch, Progress, Rows, Warehouse};
@@ -40,12 +40,12 @@ async fn a_session_lost_between_any_two_statements_is_made_up_for() {
             })
             .await;
         for table in TABLES {
-            world.desk.meet(lose(table, after));
+            world.data_api.meet(lose(table, after));
         }
         world.load(DATE, number).await;
         world.holds(&generation).await;
     }
-    let lost = world.desk.records();
+    let lost = world.data_api.records();
     let lost = lost
         .iter()
         .filter_map(|record| record.error.as_deref())
@@ -64,7 +64,7 @@ async fn a_load_that_never_comes_through_changes_nothing() {
     let second = world.publish(DATE, 2, 2).await;
     for _ in 0..5 {
         for table in TABLES {
-            world.desk.meet(lose(table, 8));
+            world.data_api.meet(lose(table, 8));
         }
     }
     let report = drive(&world.loader(), DATE, 2).await;
@@ -99,7 +99,7 @@ async fn statements_that_are_forgotten_are_handed_over_again() {
         "load-dim_title",
         "count",
     ] {
-        world.desk.meet(Fault::Forget { name: name.into() });
+        world.data_api.meet(Fault::Forget { name: name.into() });
     }
     world.load(DATE, 1).await;
     world.holds(&generation).await;
@@ -108,7 +108,7 @@ async fn statements_that_are_forgotten_are_handed_over_again() {
 /// A warehouse whose calls fail once, at one place: before they reach it, or when
 /// its answer is on the way.
 struct Failing {
-    desk: Desk,
+    data_api: FakeDataApi,
     calls: AtomicUsize,
     at: usize,
     after: bool,
@@ -134,7 +134,7 @@ impl Warehouse for Failing {
         if now && !self.after {
             return Self::lost();
         }
-        let done = self.desk.submit(batch).await;
+        let done = self.data_api.submit(batch).await;
         if now { Self::lost() } else { done }
     }
 
@@ -142,14 +142,14 @@ impl Warehouse for Failing {
         if self.is_now() {
             return Self::lost();
         }
-        self.desk.poll(id).await
+        self.data_api.poll(id).await
     }
 
     async fn rows(&self, id: &str, statement: usize) -> Result<Rows, WarehouseError> {
         if self.is_now() {
             return Self::lost();
         }
-        self.desk.rows(id, statement).await
+        self.data_api.rows(id, statement).await
     }
 }
 
@@ -167,20 +167,20 @@ async fn a_loader_that_dies_between_any_two_calls_is_made_up_for() {
                 .publish_some(DATE, number, number.into(), |d| few(&d.table))
                 .await;
             let failing = Arc::new(Failing {
-                desk: world.desk.clone(),
+                data_api: world.data_api.clone(),
                 calls: AtomicUsize::new(0),
                 at,
                 after,
             });
             let warehouse: Arc<dyn Warehouse> = Arc::clone(&failing) as Arc<dyn Warehouse>;
             let loader = world.loader_by(warehouse);
-            let before = world.desk.records().len();
+            let before = world.data_api.records().len();
             let report = drive(&loader, DATE, number).await;
             assert_eq!(report.status, Status::Loaded, "{report:?}");
             world.holds(&generation).await;
             // Nothing is run twice: look, stand, the tables, count; and once the
             // migrations, each with another look.
-            let run = world.desk.records().len() - before;
+            let run = world.data_api.records().len() - before;
             let first = if number == 1 { 4 } else { 0 };
             assert_eq!(run, 3 + TABLES.len() + first, "call {at}");
             if failing.calls.load(Ordering::SeqCst) <= at || at > 60 {

@@ -46,7 +46,7 @@ async fn publish(world: &World, date: &str, number: u32, titles: Catalogue) {
 
 /// Every version as `id name from to current`.
 async fn versions(world: &World) -> Vec<String> {
-    let session = world.desk.engine().session().await.unwrap();
+    let session = world.data_api.engine().session().await.unwrap();
     let sql = "SELECT title_id, name, valid_from, valid_to, is_current FROM marquee.dim_title \
                ORDER BY title_id, valid_from, valid_to";
     let answer = session.run(sql, &BTreeMap::new()).await.unwrap();

@@ -12,8 +12,8 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema};
 use marquee_lake::digest;
 use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
-use marquee_redshift_stand_in::copy;
-use marquee_redshift_stand_in::{Desk, Engine, rows};
+use marquee_local_warehouse::copy;
+use marquee_local_warehouse::{Engine, FakeDataApi, rows};
 use marquee_tables::schema::timestamp;
 use marquee_tables::settings::writer_properties;
 use marquee_warehouse::Warehouse;
@@ -33,13 +33,13 @@ const ROWS: usize = 7;
 /// A lake, and the warehouse beside it.
 pub(crate) struct World {
     pub(crate) store: Arc<dyn ObjectStore>,
-    pub(crate) desk: Desk,
+    pub(crate) data_api: FakeDataApi,
     pub(crate) definitions: Vec<Definition>,
 }
 
 /// A new world; `None`, with a word about it, where there is no PostgreSQL.
 pub(crate) async fn world(test: &str) -> Option<World> {
-    if let Err(missing) = marquee_redshift_stand_in::postgres::programs() {
+    if let Err(missing) = marquee_local_warehouse::postgres::programs() {
         println!("skipped: {test}: {missing}");
         return None;
     }
@@ -52,7 +52,7 @@ pub(crate) async fn world(test: &str) -> Option<World> {
     let engine = Engine::start(lake, None).await.unwrap();
     Some(World {
         store,
-        desk: Desk::new(engine),
+        data_api: FakeDataApi::new(engine),
         definitions: definitions().unwrap(),
     })
 }
@@ -86,7 +86,7 @@ pub(crate) async fn drive(loader: &Loader, event_date: &str, generation: u32) ->
 
 impl World {
     pub(crate) fn loader(&self) -> Loader {
-        self.loader_by(Arc::new(self.desk.clone()))
+        self.loader_by(Arc::new(self.data_api.clone()))
     }
 
     pub(crate) fn loader_by(&self, warehouse: Arc<dyn Warehouse>) -> Loader {
@@ -206,7 +206,7 @@ impl World {
             schema = Some(of_file);
         }
         expected.sort();
-        let session = self.desk.engine().session().await.unwrap();
+        let session = self.data_api.engine().session().await.unwrap();
         let name = format!("marquee.{table}");
         let found = rows::of_table(&session, &name, &schema.unwrap(), &which).await;
         let found = found.unwrap();
@@ -215,14 +215,14 @@ impl World {
 
     /// The one number that a query gives.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
-        let session = self.desk.engine().session().await.unwrap();
+        let session = self.data_api.engine().session().await.unwrap();
         let answer = session.run(sql, &BTreeMap::new()).await.unwrap();
         answer.rows[0][0].as_ref().unwrap().parse().unwrap()
     }
 
     /// Does what somebody does by hand.
     pub(crate) async fn by_hand(&self, sql: &str) {
-        let session = self.desk.engine().session().await.unwrap();
+        let session = self.data_api.engine().session().await.unwrap();
         session.run(sql, &BTreeMap::new()).await.unwrap();
     }
 }

@@ -66,7 +66,7 @@ async fn loading_twice_is_loading_once() {
         tables
     );
     // What is there is not copied again.
-    let copies = world.desk.records();
+    let copies = world.data_api.records();
     let copies = copies
         .iter()
         .filter(|record| record.request.name.as_deref() == Some("load-events"));
@@ -125,11 +125,11 @@ async fn the_transaction_itself_keeps_an_older_generation_out() {
         let (key, manifest) = plan.manifest.clone().unwrap();
         world.store.put(&key, manifest.into()).await.unwrap();
         let batch = plan.batch(format!("load-{table}"), format!("old-{table}"));
-        let id = world.desk.submit(&batch).await.unwrap();
-        while world.desk.poll(&id).await.unwrap() == Progress::Running {
+        let id = world.data_api.submit(&batch).await.unwrap();
+        while world.data_api.poll(&id).await.unwrap() == Progress::Running {
             tokio::task::yield_now().await;
         }
-        assert_eq!(world.desk.poll(&id).await.unwrap(), Progress::Done);
+        assert_eq!(world.data_api.poll(&id).await.unwrap(), Progress::Done);
         world.holds_table(&second, table).await;
     }
 }

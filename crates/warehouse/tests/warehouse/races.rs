@@ -28,11 +28,11 @@ async fn submit_at_once(world: &World, generation: &Generation, table: &str, tim
     for time in 0..times {
         let token = format!("{table}-{}-{time}", generation.generation);
         let batch = plan.batch(format!("load-{table}"), token);
-        ids.push(world.desk.submit(&batch).await.unwrap());
+        ids.push(world.data_api.submit(&batch).await.unwrap());
     }
     for id in ids {
         loop {
-            match world.desk.poll(&id).await.unwrap() {
+            match world.data_api.poll(&id).await.unwrap() {
                 Progress::Running => tokio::time::sleep(Duration::from_millis(5)).await,
                 Progress::Done => break,
                 other => panic!("{other:?}"),
@@ -49,7 +49,7 @@ async fn first_loads_of_one_date_at_once_are_one_load() {
     // The tables must be there, and nothing of the date.
     world.publish("2026-03-01", 1, 9).await;
     world.load("2026-03-01", 1).await;
-    world.desk.set_pace(Duration::from_millis(10));
+    world.data_api.set_pace(Duration::from_millis(10));
     let generation = world.publish(MONDAY, 1, 1).await;
     for table in ["events", "title_rating", "dim_title"] {
         submit_at_once(&world, &generation, table, 4).await;
@@ -67,7 +67,7 @@ async fn two_dates_at_once_do_not_collide() {
     let Some(world) = world("two_dates_at_once_do_not_collide").await else {
         return;
     };
-    world.desk.set_pace(Duration::from_millis(1));
+    world.data_api.set_pace(Duration::from_millis(1));
     let monday = world.publish(MONDAY, 1, 1).await;
     let tuesday = world.publish(TUESDAY, 1, 2).await;
     let (one, two) = (world.loader(), world.loader());
@@ -85,7 +85,7 @@ async fn of_two_generations_at_once_the_newer_stays() {
     let Some(world) = world("of_two_generations_at_once_the_newer_stays").await else {
         return;
     };
-    world.desk.set_pace(Duration::from_millis(1));
+    world.data_api.set_pace(Duration::from_millis(1));
     world.publish(MONDAY, 1, 1).await;
     let newer = world.publish(MONDAY, 2, 2).await;
     let (one, two) = (world.loader(), world.loader());

@@ -7,8 +7,8 @@ use arrow_array::{Date32Array, Float64Array, Int32Array, Int64Array, RecordBatch
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use marquee_redshift_stand_in::Desk;
-use marquee_redshift_stand_in::rows::{Rows, of_file, of_table};
+use marquee_local_warehouse::FakeDataApi;
+use marquee_local_warehouse::rows::{Rows, of_file, of_table};
 use marquee_s3_stand_in::StandIn;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -154,8 +154,8 @@ pub(crate) fn damage(s3: &StandIn, generation: u32) {
 }
 
 /// The date's rows in the warehouse.
-pub(crate) async fn loaded(desk: &Desk) -> Rows {
-    let session = desk.engine().session().await.unwrap();
+pub(crate) async fn loaded(data_api: &FakeDataApi) -> Rows {
+    let session = data_api.engine().session().await.unwrap();
     let which = format!("event_date = DATE '{DATE}'");
     let rows = of_table(&session, "marquee.retention", &schema(), &which).await;
     rows.unwrap()

@@ -7,20 +7,20 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt as _;
-use marquee::mapping::{
-    Backoff, Function, InvokeError, Mapping, MappingError, Settings, Stop, Tail, Totals,
+use marquee_event_source_mapping::{
+    Backoff, Function, InvokeError, Mapping, MappingError, MappingSettings, Stop, Tail, Totals,
 };
 use marquee_stream::{Entry, SequenceNumber, ShardId, Stream, Writer};
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::Value;
 
-/// Settings that are quick and give nothing up unless told.
-pub(crate) fn settings() -> Settings {
-    Settings {
+/// MappingSettings that are quick and give nothing up unless told.
+pub(crate) fn settings() -> MappingSettings {
+    MappingSettings {
         batch_size: 10,
         bisect: false,
         backoff: Backoff::NONE,
-        ..Settings::default()
+        ..MappingSettings::default()
     }
 }
 
@@ -144,7 +144,7 @@ pub(crate) async fn drain(
     dir: &Path,
     function: Arc<dyn Function>,
     store: Arc<dyn ObjectStore>,
-    settings: Settings,
+    settings: MappingSettings,
 ) -> Result<Totals, MappingError> {
     let stream = Stream::open(dir).unwrap();
     Mapping::new(stream, function, store, settings)

@@ -8,7 +8,7 @@ use std::{fmt, fs};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use marquee::mapping::{Function, InvokeError, Settings};
+use marquee_event_source_mapping::{Function, InvokeError, MappingSettings};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
@@ -107,7 +107,7 @@ pub(crate) fn live(
     dir: &FilePath,
     lake: &Arc<InMemory>,
     make: MakeFunction,
-    settings: &Settings,
+    settings: &MappingSettings,
     fatal: Option<(usize, Moment)>,
 ) -> Option<usize> {
     let store = Arc::new(Mortal {
@@ -134,7 +134,11 @@ pub(crate) fn live(
 
 /// Kills the process before and after each of its writes, and again and again;
 /// the lake must always end as it does undisturbed.
-pub(crate) fn survives_any_death(stream: &FilePath, make: MakeFunction, settings: &Settings) {
+pub(crate) fn survives_any_death(
+    stream: &FilePath,
+    make: MakeFunction,
+    settings: &MappingSettings,
+) {
     let contents = |lake: &InMemory| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -229,7 +233,7 @@ fn nothing_is_lost_or_made_up_whenever_it_dies() {
         .collect();
     records[20].1 = b"poison";
     put(dir.path(), 2, &records);
-    let settings = Settings {
+    let settings = MappingSettings {
         max_retries: Some(1),
         ..settings()
     };

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::desk::{Desk, Record, Request, Status};
+use crate::data_api::{FakeDataApi, Record, Request, Status};
 
 /// The target of a call begins so.
 const TARGET: &str = "RedshiftData.";
@@ -51,13 +51,13 @@ pub struct Account {
 /// A running server; it stops when dropped.
 pub struct Server {
     endpoint: String,
-    desk: Desk,
+    data_api: FakeDataApi,
     state: Arc<Served>,
     task: JoinHandle<()>,
 }
 
 struct Served {
-    desk: Desk,
+    data_api: FakeDataApi,
     account: Account,
     page_rows: AtomicUsize,
     refusals: Mutex<Vec<Refusal>>,
@@ -114,15 +114,15 @@ fn json_headers() -> [(header::HeaderName, &'static str); 1] {
 }
 
 impl Server {
-    /// Serves the desk to callers who name that account.
+    /// Serves the API to callers who name that account.
     ///
     /// # Errors
     /// When no loopback port is free.
-    pub async fn start(desk: Desk, account: Account) -> std::io::Result<Self> {
+    pub async fn start(data_api: FakeDataApi, account: Account) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let state = Arc::new(Served {
-            desk: desk.clone(),
+            data_api: data_api.clone(),
             account,
             page_rows: AtomicUsize::new(1_000),
             refusals: Mutex::default(),
@@ -136,7 +136,7 @@ impl Server {
         });
         Ok(Self {
             endpoint,
-            desk,
+            data_api,
             state,
             task,
         })
@@ -148,8 +148,8 @@ impl Server {
     }
 
     /// What is behind the wire.
-    pub fn desk(&self) -> &Desk {
-        &self.desk
+    pub fn data_api(&self) -> &FakeDataApi {
+        &self.data_api
     }
 
     /// Bounds the rows of a page of a result.
@@ -191,7 +191,7 @@ impl Served {
 
     fn record(&self, id: &str) -> Result<Record, Refusal> {
         let batch = id.split(':').next().unwrap_or(id);
-        self.desk
+        self.data_api
             .record(batch)
             .ok_or_else(|| Refusal::not_found(id, format!("Query {id} does not exist.")))
     }
@@ -276,7 +276,7 @@ fn dispatch(served: &Served, headers: &HeaderMap, body: &[u8]) -> Result<Value, 
         Some("CancelStatement") => {
             let asked: ById = read(body)?;
             let record = served.record(&asked.id)?;
-            match served.desk.cancel(&record.id) {
+            match served.data_api.cancel(&record.id) {
                 true => Ok(json!({"Status": true})),
                 false => Err(Refusal::validation(format!(
                     "Could not cancel a query that is already in {} state.",
@@ -317,7 +317,7 @@ fn execute(served: &Served, asked: Execute, is_batch: bool) -> Result<Value, Ref
         name: asked.statement_name,
         is_batch,
     };
-    let id = served.desk.take(request).map_err(Refusal::validation)?;
+    let id = served.data_api.take(request).map_err(Refusal::validation)?;
     Ok(answers::taken(&id, &served.account))
 }
 
@@ -381,7 +381,7 @@ fn list(served: &Served, asked: &List) -> Result<Value, Refusal> {
             .database
             .as_ref()
             .is_none_or(|name| *name == account.database);
-    let mut records = served.desk.records();
+    let mut records = served.data_api.records();
     records.retain(|record| {
         let name = record.request.name.as_deref().unwrap_or_default();
         is_here && (wanted == "ALL" || record.status.name() == wanted) && name.starts_with(prefix)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use marquee_stream::lambda_event::{ENVELOPE_BYTES, MAX_PAYLOAD_BYTES, encoded_len};
 use marquee_stream::{Record, ShardId, ShardReader, StreamError};
 
-use super::{Settings, Stop, Tail};
+use crate::{MappingSettings, Stop, Tail};
 
 /// Cuts one shard's records, in order, into batches.
 ///
@@ -13,7 +13,7 @@ use super::{Settings, Stop, Tail};
 /// large a payload, or too long a window; and, if the [`Tail`] says so, at the
 /// present end. So in a finished stream nothing but its records decides.
 #[derive(Debug)]
-pub(super) struct Cutter {
+pub(crate) struct Cutter {
     reader: ShardReader,
     batch_size: usize,
     window_ms: u64,
@@ -23,7 +23,7 @@ pub(super) struct Cutter {
 }
 
 impl Cutter {
-    pub(super) fn new(reader: ShardReader, settings: &Settings) -> Self {
+    pub(crate) fn new(reader: ShardReader, settings: &MappingSettings) -> Self {
         Self {
             reader,
             batch_size: settings.batch_size,
@@ -33,18 +33,18 @@ impl Cutter {
         }
     }
 
-    pub(super) fn shard(&self) -> ShardId {
+    pub(crate) fn shard(&self) -> ShardId {
         self.reader.shard()
     }
 
     /// The newest arrival that was read: what time it is in the shard.
-    pub(super) fn newest_arrival_ms(&self) -> i64 {
+    pub(crate) fn newest_arrival_ms(&self) -> i64 {
         self.newest_arrival_ms
     }
 
     /// The next batch, never empty; `None` when the stream is finished, or
     /// `stop` was asked for.
-    pub(super) async fn next(
+    pub(crate) async fn next(
         &mut self,
         tail: &mut Tail,
         stop: &Stop,
@@ -159,7 +159,7 @@ mod tests {
             .unwrap();
     }
 
-    fn cutter(dir: &Path, settings: Settings) -> Cutter {
+    fn cutter(dir: &Path, settings: MappingSettings) -> Cutter {
         let reader = Stream::open(dir)
             .unwrap()
             .reader(ShardId::new(0), None)
@@ -167,7 +167,7 @@ mod tests {
         Cutter::new(reader, &settings)
     }
 
-    async fn cut(dir: &Path, settings: Settings, mut tail: Tail) -> Vec<Vec<Record>> {
+    async fn cut(dir: &Path, settings: MappingSettings, mut tail: Tail) -> Vec<Vec<Record>> {
         let mut cutter = cutter(dir, settings);
         let mut batches = Vec::new();
         while let Some(batch) = cutter.next(&mut tail, &Stop::new()).await.unwrap() {
@@ -184,9 +184,9 @@ mod tests {
     async fn by_number_of_records() {
         let dir = tempfile::tempdir().unwrap();
         put(dir.path(), &[X; 8]);
-        let settings = Settings {
+        let settings = MappingSettings {
             batch_size: 3,
-            ..Settings::default()
+            ..MappingSettings::default()
         };
         let batches = cut(dir.path(), settings, Tail::Finished).await;
         assert_eq!(sizes(&batches), [3, 3, 2]);
@@ -202,9 +202,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let arrivals = [0, 900, 1000, 1001, 500, 3000, 2001].map(|ms| (ms, &b"x"[..]));
         put(dir.path(), &arrivals);
-        let settings = Settings {
+        let settings = MappingSettings {
             window_ms: 1000,
-            ..Settings::default()
+            ..MappingSettings::default()
         };
         let batches = cut(dir.path(), settings, Tail::Finished).await;
         assert_eq!(sizes(&batches), [3, 2, 2]);
@@ -215,7 +215,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = vec![7; 300_000];
         put(dir.path(), &[(0, &data[..]); 40]);
-        let batches = cut(dir.path(), Settings::default(), Tail::Finished).await;
+        let batches = cut(dir.path(), MappingSettings::default(), Tail::Finished).await;
         assert_eq!(batches.concat().len(), 40);
         let length = |records: &[Record]| {
             let mut payload = Vec::new();
@@ -234,7 +234,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let large = vec![0; 5 * 1024 * 1024];
         put(dir.path(), &[(0, b"x"), (0, &large), (0, b"x")]);
-        let batches = cut(dir.path(), Settings::default(), Tail::Finished).await;
+        let batches = cut(dir.path(), MappingSettings::default(), Tail::Finished).await;
         assert_eq!(sizes(&batches), [1, 1, 1]);
     }
 
@@ -242,9 +242,9 @@ mod tests {
     async fn a_growing_stream_gives_the_batches_of_the_finished_one() {
         let dir = tempfile::tempdir().unwrap();
         put(dir.path(), &[X; 4]);
-        let settings = Settings {
+        let settings = MappingSettings {
             batch_size: 3,
-            ..Settings::default()
+            ..MappingSettings::default()
         };
         let (writing, tail) = Tail::growing();
         let writer = async {
@@ -264,7 +264,7 @@ mod tests {
     async fn the_end_of_an_open_stream_closes_a_batch() {
         let dir = tempfile::tempdir().unwrap();
         put(dir.path(), &[X; 2]);
-        let mut cutter = cutter(dir.path(), Settings::default());
+        let mut cutter = cutter(dir.path(), MappingSettings::default());
         let mut tail = Tail::Open {
             poll: std::time::Duration::ZERO,
         };

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use marquee_ingest::{BatchReport, Transform};
 
-use crate::mapping::{Function, InvokeError};
+use crate::{Function, InvokeError};
 
 /// Runs the transform that the Lambda runs, and keeps count of what it did.
 pub struct TransformFunction {

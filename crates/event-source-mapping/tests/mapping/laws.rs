@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use marquee::mapping::{Faults, Faulty, Settings};
+use marquee_event_source_mapping::{Faults, Faulty, MappingSettings};
 use marquee_stream::{SequenceNumber, ShardId, Stream};
 use object_store::memory::InMemory;
 use proptest::collection::vec;
@@ -36,7 +36,7 @@ proptest! {
             })
             .collect();
         put(dir.path(), 2, &records);
-        let settings = Settings { batch_size, max_retries: Some(max_retries), bisect, ..settings() };
+        let settings = MappingSettings { batch_size, max_retries: Some(max_retries), bisect, ..settings() };
         let faults = Faults { seed, fail_before: share, fail_after: share, partial: share, most: 4 };
         let run = || {
             let function = Fake::dies_of_poison();
@@ -44,7 +44,7 @@ proptest! {
             let store = Arc::new(InMemory::new());
             let runtime = tokio::runtime::Runtime::new().unwrap();
             let consumer = tempfile::tempdir().unwrap();
-            let settings = Settings {
+            let settings = MappingSettings {
                 consumer: consumer.path().file_name().unwrap().to_str().unwrap().replace('.', ""),
                 ..settings.clone()
             };

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::Account;
-use crate::desk::{Record, Sub};
+use crate::data_api::{Record, Sub};
 use crate::engine::{Answer, Column};
 
 /// Statements were taken.

@@ -7,7 +7,7 @@ pub const MAX_BATCH_SIZE: usize = 10_000;
 
 /// A mapping's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct MappingSettings {
     /// Whose checkpoints these are; a directory under the stream's `consumers/`.
     pub consumer: String,
     /// The most records in a batch, 1 to [`MAX_BATCH_SIZE`].
@@ -31,7 +31,7 @@ pub struct Settings {
     pub backoff: Backoff,
 }
 
-impl Default for Settings {
+impl Default for MappingSettings {
     fn default() -> Self {
         Self {
             consumer: "transform".to_owned(),

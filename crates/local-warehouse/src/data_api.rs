@@ -1,8 +1,8 @@
 //! The Data API without its wire: statements are taken, run in sessions of their
 //! own while others do something else, and asked for by an id.
 
-mod faults;
-mod record;
+mod execution;
+mod fault;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,8 +15,8 @@ use marquee_warehouse::port::{self, Batch, Failure, MAX_STATEMENTS, Progress, Ro
 use crate::dialect;
 use crate::engine::{Answer, Engine, Failed};
 
-pub use faults::Fault;
-pub use record::{Record, Status, Sub};
+pub use execution::{Record, Status, Sub};
+pub use fault::Fault;
 
 /// The Data API's bound on a statement.
 const MAX_BYTES: usize = 100 << 10;
@@ -40,7 +40,7 @@ pub struct Request {
 
 /// The Data API in a process.
 #[derive(Clone)]
-pub struct Desk {
+pub struct FakeDataApi {
     engine: Arc<Engine>,
     state: Arc<Mutex<State>>,
 }
@@ -55,7 +55,7 @@ struct State {
     taken: usize,
 }
 
-impl Desk {
+impl FakeDataApi {
     /// Takes statements for that engine.
     pub fn new(engine: Engine) -> Self {
         Self {
@@ -110,7 +110,7 @@ impl Desk {
         let number = state.taken;
         state.taken += 1;
         let id = format!("{:08x}-5000-4000-8000-{number:012x}", std::process::id());
-        let fault = faults::take(&mut state.faults, request.name.as_deref());
+        let fault = fault::take(&mut state.faults, request.name.as_deref());
         let pace = state.pace;
         if let Some(token) = &request.token {
             let taken = (id.clone(), request.clone());
@@ -123,9 +123,9 @@ impl Desk {
             .records
             .insert(id.clone(), Record::new(number, id.clone(), request));
         drop(state);
-        let desk = self.clone();
+        let data_api = self.clone();
         let running = id.clone();
-        let task = tokio::spawn(async move { desk.run(&running, fault, pace).await });
+        let task = tokio::spawn(async move { data_api.run(&running, fault, pace).await });
         self.change(&id, |record| record.task = Some(task.abort_handle()));
         Ok(id)
     }
@@ -251,7 +251,7 @@ fn validate(request: &Request) -> Result<(), String> {
 }
 
 #[async_trait]
-impl Warehouse for Desk {
+impl Warehouse for FakeDataApi {
     async fn submit(&self, batch: &Batch) -> Result<String, WarehouseError> {
         let request = Request {
             sqls: batch.statements.iter().map(|s| s.text()).collect(),

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use marquee::mapping::{Faults, Faulty, Function, Settings};
-use marquee::transform::TransformFunction;
 use marquee_event::{Title, TitleKind};
+use marquee_event_source_mapping::TransformFunction;
+use marquee_event_source_mapping::{Faults, Faulty, Function, MappingSettings};
 use marquee_ingest::Transform;
 use marquee_lake::{catalogue, receipt};
 use object_store::ObjectStore;
@@ -50,7 +50,11 @@ fn transform(store: Arc<dyn ObjectStore>) -> Arc<TransformFunction> {
     )))
 }
 
-async fn run(stream: &Path, lake: &Arc<InMemory>, settings: Settings) -> Arc<TransformFunction> {
+async fn run(
+    stream: &Path,
+    lake: &Arc<InMemory>,
+    settings: MappingSettings,
+) -> Arc<TransformFunction> {
     let function = transform(lake.clone());
     drain(stream, function.clone(), lake.clone(), settings)
         .await

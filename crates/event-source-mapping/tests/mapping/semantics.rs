@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use marquee::mapping::{
-    Backoff, Function, InvokeError, Mapping, MappingError, Settings, Stop, Tail, Totals,
+use marquee_event_source_mapping::{
+    Backoff, Function, InvokeError, Mapping, MappingError, MappingSettings, Stop, Tail, Totals,
 };
 use marquee_stream::{ShardId, Stream};
 use object_store::local::LocalFileSystem;
@@ -106,7 +106,7 @@ async fn shards_are_worked_off_side_by_side() {
         barrier: Barrier::new(2),
         in_flight: Mutex::default(),
     };
-    let settings = Settings {
+    let settings = MappingSettings {
         batch_size: 1,
         ..settings()
     };
@@ -128,7 +128,7 @@ async fn bisecting_leaves_only_the_poison_behind() {
     put(dir.path(), 1, &records);
     let function = Fake::dies_of_poison();
     let store = Arc::new(InMemory::new());
-    let settings = Settings {
+    let settings = MappingSettings {
         bisect: true,
         max_retries: Some(2),
         ..settings()
@@ -202,7 +202,7 @@ async fn without_bisecting_the_poison_takes_its_batch_along() {
     put(dir.path(), 1, &records);
     let function = Fake::dies_of_poison();
     let store = Arc::new(InMemory::new());
-    let settings = Settings {
+    let settings = MappingSettings {
         max_retries: Some(2),
         ..settings()
     };
@@ -231,7 +231,7 @@ async fn a_partial_failure_is_tried_again_from_the_record_on() {
                 String::new()
             })
         });
-        let settings = Settings {
+        let settings = MappingSettings {
             bisect,
             consumer: format!("bisect-{bisect}"),
             ..settings()
@@ -259,7 +259,7 @@ async fn a_poisoned_record_that_is_named_blocks_those_behind_it() {
         Ok(failing(poisoned.map(|record| record.number).as_slice()))
     });
     let store = Arc::new(InMemory::new());
-    let settings = Settings {
+    let settings = MappingSettings {
         bisect: true,
         max_retries: Some(1),
         ..settings()
@@ -306,7 +306,7 @@ async fn records_that_are_too_old_are_given_up_unseen() {
     put(dir.path(), 1, &[at(0), at(1000), at(5000), at(7000)]);
     let function = Fake::good();
     let store = Arc::new(InMemory::new());
-    let settings = Settings {
+    let settings = MappingSettings {
         max_record_age_ms: Some(5000),
         ..settings()
     };
@@ -327,7 +327,7 @@ async fn waiting_between_tries_makes_records_old() {
     put(dir.path(), 1, &[GOOD; 3]);
     let function = Fake::new(|_| Err(InvokeError("never".to_owned())));
     let store = Arc::new(InMemory::new());
-    let settings = Settings {
+    let settings = MappingSettings {
         max_retries: None,
         max_record_age_ms: Some(10),
         backoff: Backoff {
@@ -425,7 +425,7 @@ async fn a_stop_ends_even_endless_retries() {
         })
     };
     let stream = Stream::open(dir.path()).unwrap();
-    let settings = Settings {
+    let settings = MappingSettings {
         max_retries: None,
         ..settings()
     };

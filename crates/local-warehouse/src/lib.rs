@@ -8,7 +8,7 @@
 //!   and counts that must match, and text bounded in bytes.
 //! - [`engine`] runs statements in sessions, at Redshift's isolation.
 //! - [`rows`] holds tables against the files that they were loaded from.
-//! - [`desk`] is the Data API without its wire: statements are taken, run while
+//! - [`data_api`] is the Data API without its wire: statements are taken, run while
 //!   others do something else, and asked for by an id. It is a
 //!   [`marquee_warehouse::Warehouse`].
 //! - `server` (feature of that name) is its wire: AWS JSON 1.1 over HTTP.
@@ -19,7 +19,7 @@
 //! beyond those that [`dialect`] knows.
 
 pub mod copy;
-pub mod desk;
+pub mod data_api;
 pub mod dialect;
 pub mod engine;
 pub mod postgres;
@@ -27,7 +27,7 @@ pub mod rows;
 #[cfg(feature = "server")]
 pub mod server;
 
-pub use desk::Desk;
+pub use data_api::FakeDataApi;
 pub use engine::Engine;
 pub use postgres::Missing;
 #[cfg(feature = "server")]

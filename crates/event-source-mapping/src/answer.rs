@@ -4,11 +4,11 @@ use bytes::Bytes;
 use marquee_stream::{Record, SequenceNumber};
 use serde::Deserialize;
 
-use super::InvokeError;
+use crate::InvokeError;
 
 /// What became of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// All of it is done.
     Done,
     /// The records before this one are done; it is the first that failed.
@@ -40,7 +40,7 @@ struct Item {
 /// are success. Of several identifiers the lowest sequence number counts. One
 /// that is missing, empty, `null` or none of the batch's fails all of it, and
 /// so does an answer that is none.
-pub(super) fn judge(answer: &Result<Bytes, InvokeError>, records: &[Record]) -> Verdict {
+pub(crate) fn judge(answer: &Result<Bytes, InvokeError>, records: &[Record]) -> Verdict {
     let bytes = match answer {
         Ok(bytes) => bytes,
         Err(error) => {

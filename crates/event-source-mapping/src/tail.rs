@@ -42,7 +42,7 @@ impl Tail {
     }
 
     /// Whether nothing will be put any more.
-    pub(super) fn is_final(&self) -> bool {
+    pub(crate) fn is_final(&self) -> bool {
         match self {
             Self::Finished => true,
             Self::Growing(writer) => writer.has_changed().is_err(),
@@ -53,7 +53,7 @@ impl Tail {
     /// Whether the present end closes a batch whose first record was read so
     /// long ago. Only in an open stream does that matter: there the arrivals
     /// follow the clock, and the batching window can pass without a record.
-    pub(super) fn closes_batches(&self, waited: Duration, window: Duration) -> bool {
+    pub(crate) fn closes_batches(&self, waited: Duration, window: Duration) -> bool {
         match self {
             Self::Finished => true,
             Self::Growing(_) => self.is_final(),
@@ -62,7 +62,7 @@ impl Tail {
     }
 
     /// Waits until it makes sense to look again.
-    pub(super) async fn wait(&mut self) {
+    pub(crate) async fn wait(&mut self) {
         /// How soon a writer's puts are noticed.
         const LOOK: Duration = Duration::from_millis(10);
         match self {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::{Function, InvokeError};
+use crate::{Function, InvokeError};
 
 /// Which faults to make, and how often. What happens to an invocation depends
 /// on the seed, its payload and how often that payload has come: not on which

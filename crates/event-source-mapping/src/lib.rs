@@ -27,6 +27,7 @@ mod retry;
 mod settings;
 mod stop;
 mod tail;
+mod transform;
 mod worker;
 
 use std::sync::Arc;
@@ -39,9 +40,10 @@ pub use consumer::{Consumer, ConsumerError};
 pub use destination::{Condition, DestinationError};
 pub use faults::{Faults, Faulty};
 pub use function::{Function, InvokeError};
-pub use settings::{Backoff, MAX_BATCH_SIZE, Settings};
+pub use settings::{Backoff, MAX_BATCH_SIZE, MappingSettings};
 pub use stop::Stop;
 pub use tail::{StillWriting, Tail};
+pub use transform::TransformFunction;
 pub use worker::{Finished, Observer, Totals};
 
 use destination::Destination;
@@ -69,7 +71,7 @@ pub struct Mapping {
     stream: Stream,
     function: Arc<dyn Function>,
     store: Arc<dyn ObjectStore>,
-    settings: Arc<Settings>,
+    settings: Arc<MappingSettings>,
     observer: Observer,
 }
 
@@ -80,7 +82,7 @@ impl Mapping {
         stream: Stream,
         function: Arc<dyn Function>,
         store: Arc<dyn ObjectStore>,
-        settings: Settings,
+        settings: MappingSettings,
     ) -> Self {
         Self {
             stream,

@@ -9,11 +9,11 @@ use marquee_stream::lambda_event::{MAX_PAYLOAD_BYTES, write_event};
 use marquee_stream::{Record, ShardId, ShardReader};
 use object_store::path::Path;
 
-use super::answer::{Verdict, judge};
-use super::cutter::Cutter;
-use super::destination::{Condition, Destination, GivenUp};
-use super::retry::{Piece, Rest};
-use super::{Consumer, Function, MappingError, Settings, Stop, Tail};
+use crate::answer::{Verdict, judge};
+use crate::cutter::Cutter;
+use crate::destination::{Condition, Destination, GivenUp};
+use crate::retry::{Piece, Rest};
+use crate::{Consumer, Function, MappingError, MappingSettings, Stop, Tail};
 
 /// What a run did, in all its shards.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -63,12 +63,12 @@ pub struct Finished<'a> {
 pub type Observer = Arc<dyn Fn(&Finished<'_>) + Send + Sync>;
 
 /// Works off one shard, batch after batch.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     cutter: Cutter,
     function: Arc<dyn Function>,
     destination: Destination,
     consumer: Arc<Consumer>,
-    settings: Arc<Settings>,
+    settings: Arc<MappingSettings>,
     observer: Observer,
     totals: Totals,
 }
@@ -90,12 +90,12 @@ enum Go {
 }
 
 impl Worker {
-    pub(super) fn new(
+    pub(crate) fn new(
         reader: ShardReader,
         function: Arc<dyn Function>,
         destination: Destination,
         consumer: Arc<Consumer>,
-        settings: Arc<Settings>,
+        settings: Arc<MappingSettings>,
         observer: Observer,
     ) -> Self {
         Self {
@@ -110,7 +110,7 @@ impl Worker {
     }
 
     /// Works the shard off until its end or a stop.
-    pub(super) async fn run(mut self, mut tail: Tail, stop: Stop) -> Result<Totals, MappingError> {
+    pub(crate) async fn run(mut self, mut tail: Tail, stop: Stop) -> Result<Totals, MappingError> {
         while let Some(records) = self.cutter.next(&mut tail, &stop).await? {
             self.totals.batches += 1;
             let batch = Batch {

@@ -2,33 +2,33 @@
 
 use std::ops::Range;
 
-use super::Settings;
-use super::answer::Verdict;
-use super::destination::Condition;
+use crate::MappingSettings;
+use crate::answer::Verdict;
+use crate::destination::Condition;
 
 /// Consecutive records of a batch that are invoked together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// Which records of the batch; never empty.
-    pub(super) range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// How many retries they have used up.
-    pub(super) retries: u32,
+    pub(crate) retries: u32,
     /// How many invocations in a row they failed in, splits counted.
-    pub(super) failures: u32,
+    pub(crate) failures: u32,
 }
 
 /// What follows from a verdict on a piece.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Next {
+pub(crate) struct Next {
     /// So many records at the beginning of the piece are done.
-    pub(super) done: usize,
+    pub(crate) done: usize,
     /// What is left of it.
-    pub(super) rest: Rest,
+    pub(crate) rest: Rest,
 }
 
 /// What is left of a piece.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Rest {
+pub(crate) enum Rest {
     /// Nothing.
     Nothing,
     /// These, to be invoked in this order.
@@ -38,7 +38,7 @@ pub(super) enum Rest {
 }
 
 impl Piece {
-    pub(super) fn whole(records: usize) -> Self {
+    pub(crate) fn whole(records: usize) -> Self {
         Self {
             range: 0..records,
             retries: 0,
@@ -54,7 +54,7 @@ impl Piece {
     /// record and nowhere else: one that names its first record is retried
     /// whole. A batch that failed without naming a record is halved if it may
     /// be, which uses up no retry, and otherwise retried while that is allowed.
-    pub(super) fn after(&self, verdict: &Verdict, settings: &Settings) -> Next {
+    pub(crate) fn after(&self, verdict: &Verdict, settings: &MappingSettings) -> Next {
         let done = match *verdict {
             Verdict::Done => {
                 return Next {
@@ -101,11 +101,11 @@ impl Piece {
 mod tests {
     use super::*;
 
-    fn settings(bisect: bool, max_retries: Option<u32>) -> Settings {
-        Settings {
+    fn settings(bisect: bool, max_retries: Option<u32>) -> MappingSettings {
+        MappingSettings {
             bisect,
             max_retries,
-            ..Settings::default()
+            ..MappingSettings::default()
         }
     }
 

@@ -37,19 +37,19 @@ pub struct DestinationError {
 
 /// Records to be given up.
 #[derive(Debug)]
-pub(super) struct GivenUp<'a> {
-    pub(super) shard: ShardId,
+pub(crate) struct GivenUp<'a> {
+    pub(crate) shard: ShardId,
     /// Never empty.
-    pub(super) records: &'a [Record],
+    pub(crate) records: &'a [Record],
     /// The event that they make.
-    pub(super) payload: &'a [u8],
-    pub(super) condition: Condition,
+    pub(crate) payload: &'a [u8],
+    pub(crate) condition: Condition,
     /// How often they were tried.
-    pub(super) invocations: u32,
+    pub(crate) invocations: u32,
     /// Whether the last try ended in an error of the function.
-    pub(super) by_error: bool,
+    pub(crate) by_error: bool,
     /// The time in the shard, UTC milliseconds.
-    pub(super) now_ms: i64,
+    pub(crate) now_ms: i64,
 }
 
 /// Keeps what is given up as Lambda's S3 on-failure destination does, under
@@ -60,13 +60,13 @@ pub(super) struct GivenUp<'a> {
 /// except that its time is the first record's arrival and its id is made from
 /// the records: giving up the same records again writes the same object.
 #[derive(Debug)]
-pub(super) struct Destination {
+pub(crate) struct Destination {
     store: Arc<dyn ObjectStore>,
     mapping: Uuid,
 }
 
 impl Destination {
-    pub(super) fn new(store: Arc<dyn ObjectStore>, consumer: &str) -> Self {
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, consumer: &str) -> Self {
         let mapping = Uuid::new_v5(
             &Uuid::NAMESPACE_URL,
             format!("{STREAM_ARN}/{consumer}").as_bytes(),
@@ -75,7 +75,7 @@ impl Destination {
     }
 
     /// Keeps them, and says where. They are durable when it returns.
-    pub(super) async fn keep(&self, given_up: &GivenUp<'_>) -> Result<Path, DestinationError> {
+    pub(crate) async fn keep(&self, given_up: &GivenUp<'_>) -> Result<Path, DestinationError> {
         let [first, ..] = given_up.records else {
             return Ok(Path::from("failed"));
         };
