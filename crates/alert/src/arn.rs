@@ -1,17 +1,17 @@
-//! Names of AWS's things, and the console's pages about them.
+//! Amazon resource names, and links to the AWS console.
 
-/// A name of something on AWS, `arn:partition:service:region:account:resource`.
+/// An Amazon resource name: `arn:partition:service:region:account:resource`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arn(String);
 
 impl Arn {
-    /// The name, if it is one.
+    /// Parses an ARN; returns `None` if `text` is not one.
     pub fn parse(text: &str) -> Option<Self> {
         let parts = text.splitn(6, ':').count();
         (parts == 6 && text.starts_with("arn:")).then(|| Self(text.to_owned()))
     }
 
-    /// As it is written.
+    /// Returns the ARN as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -20,19 +20,19 @@ impl Arn {
         self.0.splitn(6, ':').nth(index).unwrap_or_default()
     }
 
-    /// The region that it is in.
+    /// Returns the region.
     pub fn region(&self) -> &str {
         self.part(3)
     }
 
-    /// What follows the account: `execution:daily:one`.
+    /// Returns the part after the account: `execution:daily:one`.
     pub fn resource(&self) -> &str {
         self.part(5)
     }
 
-    /// The second part of its resource, or the only one: a state machine's or a
-    /// queue's name. A distributed map's runs are named after their machine and,
-    /// behind a slash, themselves.
+    /// Returns the name of the resource: its second part, or the only part. For an
+    /// execution this is the state machine's name. A distributed map's runs are named
+    /// `{machine}/{run}`; for these the machine's name is returned.
     pub fn name(&self) -> &str {
         let resource = self.resource();
         let name = match resource.split_once(':') {
@@ -42,7 +42,7 @@ impl Arn {
         name.split('/').next().unwrap_or_default()
     }
 
-    /// The console of its partition and region.
+    /// Returns the console of the ARN's partition and region.
     pub fn console(&self) -> Console<'_> {
         Console {
             partition: self.part(1),
@@ -51,7 +51,7 @@ impl Arn {
     }
 }
 
-/// The console's address in a region.
+/// The AWS console of one region.
 #[derive(Debug, Clone, Copy)]
 pub struct Console<'a> {
     partition: &'a str,
@@ -69,28 +69,28 @@ impl Console<'_> {
         format!("https://{region}.{domain}/{service}/home?region={region}#{place}")
     }
 
-    /// The page of a state machine's execution.
+    /// Returns the link to an execution of a state machine.
     pub fn execution(self, execution: &Arn) -> String {
         let place = format!("/v2/executions/details/{}", execution.as_str());
         self.page("states", &place)
     }
 
-    /// The page of a function's log.
-    pub fn log_of(self, function: &str) -> String {
+    /// Returns the link to a function's log group.
+    pub fn log_group(self, function: &str) -> String {
         let group = escape(&format!("/aws/lambda/{function}"), "$25");
         let place = format!("logsV2:log-groups/log-group/{group}");
         self.page("cloudwatch", &place)
     }
 
-    /// The page of an alarm.
+    /// Returns the link to a CloudWatch alarm.
     pub fn alarm(self, name: &str) -> String {
         let place = format!("alarmsV2:alarm/{}", escape(name, "%"));
         self.page("cloudwatch", &place)
     }
 }
 
-/// Escapes what a link cannot hold, each byte as `mark` and two digits. The
-/// console's log pages want `$25` where others have `%`.
+/// Escapes each byte that a link cannot contain as `mark` and two hexadecimal digits.
+/// The console's log pages expect `$25` as the mark, the other pages `%`.
 fn escape(text: &str, mark: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_taken_apart() {
+    fn names_are_parsed() {
         for (arn, name) in [
             (
                 "arn:aws:states:us-east-1:1:execution:m-daily:one",
@@ -127,13 +127,13 @@ mod tests {
         ] {
             assert_eq!(Arn::parse(arn).unwrap().name(), name, "{arn}");
         }
-        for none in ["", "arn", "arn:aws:sqs", "urn:aws:sqs:r:1:q"] {
-            assert_eq!(Arn::parse(none), None, "{none}");
+        for invalid in ["", "arn", "arn:aws:sqs", "urn:aws:sqs:r:1:q"] {
+            assert_eq!(Arn::parse(invalid), None, "{invalid}");
         }
     }
 
     #[test]
-    fn pages_are_those_of_the_console() {
+    fn links_open_the_console_of_the_partition() {
         let arn = Arn::parse("arn:aws-cn:states:cn-north-1:1:execution:m-daily:one").unwrap();
         assert_eq!(
             arn.console().execution(&arn),
@@ -141,7 +141,7 @@ mod tests {
              #/v2/executions/details/arn:aws-cn:states:cn-north-1:1:execution:m-daily:one"
         );
         assert_eq!(
-            arn.console().log_of("m-plan"),
+            arn.console().log_group("m-plan"),
             "https://cn-north-1.console.amazonaws.cn/cloudwatch/home?region=cn-north-1\
              #logsV2:log-groups/log-group/$252Faws$252Flambda$252Fm-plan"
         );

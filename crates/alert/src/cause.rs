@@ -1,62 +1,68 @@
-//! Why a step failed, out of what Step Functions says about it.
+//! The cause of a failure, extracted from the `Error` and `Cause` of Step Functions.
 
 use serde_json::{Map, Value};
 
 use crate::arn::Arn;
 
-/// How deep causes within causes are followed: an execution that started an
-/// execution that called a function.
-const DEPTH: u32 = 4;
-/// What Step Functions puts before an answer that it could not make sense of.
-const RETURNED: &str = "Returned payload: ";
+/// The maximum number of nested child executions whose causes are unwrapped.
+const MAX_DEPTH: u32 = 4;
+/// The text that Step Functions puts before a response that it could not interpret.
+const RETURNED_PAYLOAD: &str = "Returned payload: ";
 
-/// Why something failed.
+/// The cause of a failed step or execution.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cause {
-    /// Its name: `States.Timeout`, `Lambda.Unknown`, or what a function called
-    /// it.
+pub struct FailureCause {
+    /// The error name: `States.Timeout`, `Lambda.Unknown`, or the function's own error
+    /// type.
     pub error: String,
-    /// What was said about it; may be empty.
+    /// The error message; may be empty.
     pub message: String,
-    /// The execution that failed, when it is another that was started.
-    pub started: Option<Arn>,
+    /// The child execution that failed, if the step had started one.
+    pub child_execution: Option<Arn>,
 }
 
-impl Cause {
-    /// Reads `Error` and `Cause` as a catch or a failed execution has them. The
-    /// cause of a function's failure is a JSON object in a string, and that of
-    /// an execution's is one with another such pair.
-    pub fn read(error: &str, cause: &str) -> Self {
-        Self::read_within(error, cause, DEPTH)
+impl FailureCause {
+    /// Parses the `Error` and `Cause` of a catch or of a failed execution. The `Cause`
+    /// of a failed function is a JSON object in a string. The `Cause` of a failed child
+    /// execution is such an object with another `Error` and `Cause` in it.
+    pub fn parse(error: &str, cause: &str) -> Self {
+        Self::parse_nested(error, cause, MAX_DEPTH)
     }
 
-    fn read_within(error: &str, cause: &str, depth: u32) -> Self {
+    fn parse_nested(error: &str, cause: &str, depth: u32) -> Self {
         let plain = Self {
             error: error.to_owned(),
             message: cause.trim().to_owned(),
-            started: None,
+            child_execution: None,
         };
-        let returned = cause.split_once(RETURNED).map(|(_, payload)| payload);
-        let said = [Some(cause), returned]
+        let returned = cause
+            .split_once(RETURNED_PAYLOAD)
+            .map(|(_, payload)| payload);
+        let details = [Some(cause), returned]
             .into_iter()
             .flatten()
             .find_map(|text| serde_json::from_str::<Map<String, Value>>(text).ok());
-        let Some(said) = said else {
+        let Some(details) = details else {
             return plain;
         };
-        let text = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default();
-        if let Some(started) = Arn::parse(text("ExecutionArn")) {
+        let text = |name: &str| {
+            details
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        if let Some(child) = Arn::parse(text("ExecutionArn")) {
             let error = match text("Error") {
                 "" => error,
                 error => error,
             };
-            let within = match depth.checked_sub(1) {
-                Some(depth) => Self::read_within(error, text("Cause"), depth),
+            let nested = match depth.checked_sub(1) {
+                Some(depth) => Self::parse_nested(error, text("Cause"), depth),
                 None => plain,
             };
             return Self {
-                started: Some(started),
-                ..within
+                child_execution: Some(child),
+                ..nested
             };
         }
         match (text("errorMessage"), text("errorType")) {
@@ -68,32 +74,34 @@ impl Cause {
             (message, error) => Self {
                 error: error.to_owned(),
                 message: message.to_owned(),
-                started: None,
+                child_execution: None,
             },
         }
     }
 
-    /// What to look at first, where the failure is one that has a usual reason.
+    /// Returns a hint for failures with a well-known reason.
     pub fn hint(&self) -> Option<&'static str> {
         let has = |text: &str| self.error.contains(text) || self.message.contains(text);
         let any = |texts: &[&str]| texts.iter().any(|text| has(text));
         if any(&["timed out after", "States.Timeout", "Sandbox.Timedout"]) {
             Some(
-                "It took longer than it may: give the function more memory, which is also more CPU, or more time.",
+                "The call exceeded its time limit. Give the function more memory (Lambda adds CPU with memory) or more time.",
             )
         } else if any(&["signal: killed", "OutOfMemory", "Runtime.ExitError"]) {
             Some(
-                "The process ended, as it does for lack of memory: give the function more, or lower MARQUEE_MEMORY_MIB.",
+                "The process was killed, most likely because it ran out of memory. Give the function more memory, or lower MARQUEE_MEMORY_MIB.",
             )
         } else if any(&["TooManyRequests", "Rate Exceeded", "ThrottlingException"]) {
             Some(
-                "AWS refused calls for their number: see whether the account's concurrency is used up, then start it again.",
+                "AWS throttled the calls. Check whether the account's concurrency is exhausted, then start the execution again.",
             )
         } else if any(&["AccessDenied", "AccessDeniedException", "not authorized"]) {
-            Some("A right is missing: `terraform plan` shows whether a role was changed by hand.")
+            Some(
+                "A permission is missing. Run `terraform plan` to see whether a role was changed by hand.",
+            )
         } else if any(&["States.DataLimitExceeded"]) {
             Some(
-                "A state held more than 256 KB: fewer dates at a time, with a backfill of a shorter span.",
+                "The input or output of a state exceeded 256 KB. Process fewer dates at a time: start a backfill of a shorter date range.",
             )
         } else {
             None
@@ -106,13 +114,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_functions_failure_is_unwrapped() {
-        let cause = Cause::read(
+    fn the_failure_of_a_function_is_unwrapped() {
+        let cause = FailureCause::parse(
             "DayError",
-            r#"{"errorMessage":"it is gone","errorType":"DayError"}"#,
+            r#"{"errorMessage":"object missing","errorType":"DayError"}"#,
         );
-        assert_eq!((&*cause.error, &*cause.message), ("DayError", "it is gone"));
-        let unknown = Cause::read(
+        assert_eq!(
+            (&*cause.error, &*cause.message),
+            ("DayError", "object missing")
+        );
+        let unknown = FailureCause::parse(
             "Lambda.Unknown",
             r#"The cause could not be determined because Lambda did not return an error type. Returned payload: {"errorMessage":"2026-01-06T00:36:39.604Z 5b1c Task timed out after 900.15 seconds"}"#,
         );
@@ -121,38 +132,45 @@ mod tests {
             unknown.message,
             "2026-01-06T00:36:39.604Z 5b1c Task timed out after 900.15 seconds"
         );
-        assert!(unknown.hint().is_some_and(|hint| hint.contains("longer")));
+        assert!(
+            unknown
+                .hint()
+                .is_some_and(|hint| hint.contains("time limit"))
+        );
     }
 
     #[test]
-    fn an_executions_failure_is_that_of_what_it_called() {
-        let inner = r#"{"errorMessage":"it is gone","errorType":"DayError"}"#;
+    fn the_failure_of_a_child_execution_is_unwrapped() {
+        let inner = r#"{"errorMessage":"object missing","errorType":"DayError"}"#;
         let arn = "arn:aws:states:us-east-1:1:execution:m-daily:one";
-        let said = serde_json::json!({
+        let child = serde_json::json!({
             "ExecutionArn": arn, "Status": "FAILED", "Error": "DayError", "Cause": inner,
         });
-        let cause = Cause::read("States.TaskFailed", &said.to_string());
-        assert_eq!((&*cause.error, &*cause.message), ("DayError", "it is gone"));
-        assert_eq!(cause.started.as_ref().map(Arn::as_str), Some(arn));
+        let cause = FailureCause::parse("States.TaskFailed", &child.to_string());
+        assert_eq!(
+            (&*cause.error, &*cause.message),
+            ("DayError", "object missing")
+        );
+        assert_eq!(cause.child_execution.as_ref().map(Arn::as_str), Some(arn));
     }
 
     #[test]
-    fn what_is_no_json_is_said_as_it_is() {
+    fn a_cause_that_is_not_json_is_kept_as_text() {
         for text in ["", "a sentence", "{", "[]", "{\"other\":1}"] {
-            let cause = Cause::read("States.Runtime", text);
+            let cause = FailureCause::parse("States.Runtime", text);
             assert_eq!((&*cause.error, &*cause.message), ("States.Runtime", text));
             assert_eq!(cause.hint(), None);
         }
     }
 
     #[test]
-    fn causes_within_causes_end() {
+    fn unwrapping_stops_at_the_maximum_depth() {
         let mut cause = String::from("the end");
         for _ in 0..8 {
             let arn = "arn:aws:states:us-east-1:1:execution:m:one";
             cause = serde_json::json!({"ExecutionArn": arn, "Cause": cause}).to_string();
         }
-        let read = Cause::read("E", &cause);
-        assert!(read.started.is_some() && read.message.contains("ExecutionArn"));
+        let parsed = FailureCause::parse("E", &cause);
+        assert!(parsed.child_execution.is_some() && parsed.message.contains("ExecutionArn"));
     }
 }

@@ -1,4 +1,4 @@
-//! The alert function between what is reported and the topic.
+//! The handler of the alert function: input to topic.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,85 +11,86 @@ use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::clock::{Clock, rfc3339};
-use crate::incident::{Fingerprint, Incident, Letter};
-use crate::message::{Context, Message};
-use crate::report::Report;
+use crate::clock::{Clock, format_rfc3339};
+use crate::dedup::{self, ALERTS, AlertRecord, ReportedIncident};
+use crate::incident::{DeadLetter, Fingerprint, Incident};
+use crate::input::AlertInput;
+use crate::message::{Message, MessageContext};
 use crate::topic::{Topic, TopicError};
-use crate::window::{self, ALERTS, Entry, Told};
 
-/// How long it is known that a step has told of its execution. EventBridge tells
-/// of it when it ends, which may be hours later.
-const EXECUTION_US: i64 = 86_400_000_000;
-/// How long an alarm may take to ring for what was told: its metric comes with
-/// the end of a call, and is looked at by the hour.
-const RINGING_US: i64 = 10_800_000_000;
+/// How long a step's message suppresses the end of its execution: 1 day. EventBridge
+/// reports the end, which may be hours later.
+const EXECUTION_END_US: i64 = 86_400_000_000;
+/// How long a message suppresses the alarm on the same failure: 3 hours. The metric
+/// arrives at the end of a call, and the alarm evaluates it hourly.
+const EXPECTED_ALARM_US: i64 = 10_800_000_000;
 
-/// How people are told.
+/// The settings of the alert function.
 #[derive(Debug, Clone)]
-pub struct Settings {
-    /// How long an incident is not told again.
+pub struct AlertSettings {
+    /// The deduplication window: how long repeated reports of an incident are counted
+    /// and not sent.
     pub window: Duration,
-    /// Where `docs/OPERATIONS.md` can be read.
+    /// The address of `docs/OPERATIONS.md`.
     pub runbook_url: Option<String>,
 }
 
-/// The alert function, for as long as a process is warm.
-pub struct Alert {
+/// The alert function, for the lifetime of a warm process.
+pub struct AlertHandler {
     store: Arc<dyn ObjectStore>,
     topic: Arc<dyn Topic>,
     clock: Arc<dyn Clock>,
-    settings: Settings,
+    settings: AlertSettings,
 }
 
-/// What is answered.
+/// The response of the alert function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Answer {
-    /// To whoever reports one incident.
+pub enum AlertResponse {
+    /// The response to a single incident.
     Sent {
-        /// How many messages were sent: 0 when people know already.
+        /// The number of messages that were sent: 0 if recipients already know.
         sent: u32,
     },
-    /// To the event source mapping of a queue.
+    /// The response to the event source mapping of a queue.
     Batch {
-        /// The letters to deliver again.
+        /// The messages that the queue must deliver again.
         #[serde(rename = "batchItemFailures")]
         failures: Vec<ItemFailure>,
     },
 }
 
-/// A letter to deliver again.
+/// A message that the queue must deliver again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ItemFailure {
-    /// Its number.
+    /// The message id.
     #[serde(rename = "itemIdentifier")]
     pub item_identifier: String,
 }
 
-/// Nobody was told. Reported again, it is tried again.
+/// An error of the alert function. No message was sent; a retry is safe.
 #[derive(Debug, Error)]
 pub enum AlertError {
-    /// The topic did not take the message.
+    /// The topic did not accept the message.
     #[error(transparent)]
     Topic(#[from] TopicError),
-    /// A letter could not be kept, so it must stay in its queue.
-    #[error("the letter {id} could not be kept, and stays in its queue: {cause}")]
-    Keep {
-        /// Its number.
+    /// The lake could not store a dead letter, so its queue must keep it.
+    #[error("cannot store the dead letter {id}, which stays in its queue: {source}")]
+    Store {
+        /// The message id.
         id: String,
-        /// Why.
-        cause: LakeError,
+        /// The error of the lake.
+        source: LakeError,
     },
-    /// A message that cannot be named or placed. Without a name, the whole batch
-    /// must come again.
-    #[error("a message of the batch has no messageId or no eventSourceARN, which SQS always gives")]
-    Nameless,
+    /// A message has no id or no queue. Without an id the response cannot name it, so
+    /// the queue must deliver the whole batch again.
+    #[error("a message of the batch has no messageId or no eventSourceARN; SQS always sends both")]
+    Unidentified,
 }
 
-/// A letter, as it is kept.
+/// A dead letter as the lake stores it.
 #[derive(Serialize)]
-struct Kept<'a> {
+struct StoredDeadLetter<'a> {
     queue: &'a str,
     message_id: &'a str,
     sent_at: Option<String>,
@@ -98,14 +99,14 @@ struct Kept<'a> {
     body: &'a str,
 }
 
-impl Alert {
-    /// Tells of what is reported through `topic`, and keeps in `store` what was
-    /// told.
+impl AlertHandler {
+    /// Creates a handler that publishes messages to `topic` and keeps its records in
+    /// `store`.
     pub fn new(
         store: Arc<dyn ObjectStore>,
         topic: Arc<dyn Topic>,
         clock: Arc<dyn Clock>,
-        settings: Settings,
+        settings: AlertSettings,
     ) -> Self {
         Self {
             store,
@@ -115,171 +116,186 @@ impl Alert {
         }
     }
 
-    /// Tells people of what is reported, unless they know.
+    /// Sends a message for the input, unless recipients already know.
     ///
     /// # Errors
-    /// When a message could not be sent. Of a queue's batch the answer says
-    /// which letters that is true of.
-    pub async fn handle(&self, input: &Value) -> Result<Answer, AlertError> {
-        match Report::read(input) {
-            Report::Fine(why) => {
-                tracing::info!("nobody has to hear of it: {why}");
-                Ok(Answer::Sent { sent: 0 })
+    /// Returns [`AlertError`] if a message could not be sent. For a batch of a queue,
+    /// the response names the messages to deliver again instead.
+    pub async fn handle(&self, input: &Value) -> Result<AlertResponse, AlertError> {
+        match AlertInput::parse(input) {
+            AlertInput::Ignored(reason) => {
+                tracing::info!("input needs no message: {reason}");
+                Ok(AlertResponse::Sent { sent: 0 })
             }
-            Report::Incident(incident) => {
-                let is_sent = self.tell(&incident, None).await?;
-                Ok(Answer::Sent {
+            AlertInput::Incident(incident) => {
+                let is_sent = self.notify(&incident, None).await?;
+                Ok(AlertResponse::Sent {
                     sent: u32::from(is_sent),
                 })
             }
-            Report::Letters(letters) => {
+            AlertInput::DeadLetters(letters) => {
                 let mut failures = Vec::new();
                 for letter in letters {
-                    let (id, done) = match letter {
-                        Ok(letter) => (Some(letter.id.clone()), self.open(letter).await),
-                        Err(refused) => (refused.id, Err(AlertError::Nameless)),
+                    let (id, result) = match letter {
+                        Ok(letter) => (
+                            Some(letter.id.clone()),
+                            self.handle_dead_letter(letter).await,
+                        ),
+                        Err(invalid) => (invalid.id, Err(AlertError::Unidentified)),
                     };
-                    if let Err(error) = done {
-                        let item_identifier = id.ok_or(AlertError::Nameless)?;
+                    if let Err(error) = result {
+                        let item_identifier = id.ok_or(AlertError::Unidentified)?;
                         tracing::error!(alert.message_id = item_identifier, "{error}");
                         failures.push(ItemFailure { item_identifier });
                     }
                 }
-                Ok(Answer::Batch { failures })
+                Ok(AlertResponse::Batch { failures })
             }
         }
     }
 
-    /// Keeps a letter, which its queue forgets when this is done, and tells of
-    /// it.
-    async fn open(&self, letter: Letter) -> Result<(), AlertError> {
-        let key = letter_key(&letter);
-        let kept = Kept {
+    /// Stores a dead letter in the lake, because its queue deletes it after this call,
+    /// and sends a message about it.
+    async fn handle_dead_letter(&self, letter: DeadLetter) -> Result<(), AlertError> {
+        let key = dead_letter_key(&letter);
+        let stored = StoredDeadLetter {
             queue: letter.queue.as_str(),
             message_id: &letter.id,
-            sent_at: letter.since.map(rfc3339),
+            sent_at: letter.since.map(format_rfc3339),
             target: letter.target.as_deref(),
             error: &letter.error,
             body: &letter.body,
         };
-        let written = document::create(&*self.store, &key, &kept).await;
-        written.map_err(|cause| AlertError::Keep {
+        let written = document::create(&*self.store, &key, &stored).await;
+        written.map_err(|source| AlertError::Store {
             id: letter.id.clone(),
-            cause,
+            source,
         })?;
-        let incident = Incident::Letter(Box::new(letter));
-        self.tell(&incident, Some(key.as_ref())).await.map(drop)
+        let incident = Incident::DeadLetter(Box::new(letter));
+        self.notify(&incident, Some(key.as_ref())).await.map(drop)
     }
 
-    /// Sends a message, unless people know. It is sent first and entered then:
-    /// a crash in between repeats it rather than losing it. For the same reason
-    /// a lake that cannot be read or written silences nothing.
-    async fn tell(&self, incident: &Incident, kept: Option<&str>) -> Result<bool, AlertError> {
+    /// Sends a message, unless recipients already know. Returns true if it was sent.
+    ///
+    /// The record is written after the message: a crash in between repeats the message
+    /// instead of losing it. For the same reason, a lake that cannot be read or written
+    /// suppresses no message.
+    async fn notify(
+        &self,
+        incident: &Incident,
+        dead_letter_key: Option<&str>,
+    ) -> Result<bool, AlertError> {
         let now = self.clock.now();
-        let known = self.known(incident).await;
+        let records = self.read_records(incident).await;
         let fingerprint = incident.fingerprint();
-        let own = known.get(&fingerprint);
-        let is_settled = is_settled(incident, &known, now);
-        let is_told = !is_settled && !self.is_known(incident, own, now);
-        let context = Context {
+        let own = records.get(&fingerprint);
+        let is_suppressed = is_suppressed(incident, &records, now);
+        let is_sent = !is_suppressed && !self.is_known(incident, own, now);
+        let context = MessageContext {
             runbook_url: self.settings.runbook_url.as_deref(),
-            untold: own.and_then(|own| Some((own.untold, own.told_at()?))),
-            kept,
+            unsent: own.and_then(|own| Some((own.unsent, own.notified_at()?))),
+            dead_letter_key,
         };
         let message = Message::about(incident, &context);
-        if is_told {
+        if is_sent {
             self.topic.publish(&message).await?;
         }
         let alarm = incident.alarm();
-        let entry = Entry {
-            what: &message.subject,
+        let report = ReportedIncident {
+            headline: &message.subject,
             now,
             since: alarm.and_then(|alarm| alarm.since),
-            // Of the end of what people were told by others, they need not hear.
-            is_over: is_settled || alarm.is_some_and(|alarm| alarm.is_over),
-            is_told,
+            // The end of a suppressed incident needs no message.
+            is_resolved: is_suppressed || alarm.is_some_and(|alarm| alarm.is_resolved),
+            is_notified: is_sent,
         };
-        self.enter(&fingerprint, &entry).await;
-        let settled = Entry {
-            is_told: true,
-            ..entry
+        self.write_record(&fingerprint, &report).await;
+        let covered = ReportedIncident {
+            is_notified: true,
+            ..report
         };
-        for settles in incident.settles() {
-            self.enter(&settles, &settled).await;
+        for suppressed in incident.suppresses() {
+            self.write_record(&suppressed, &covered).await;
         }
         tracing::info!(
-            alert.is_told = is_told,
+            alert.is_sent = is_sent,
             alert.fingerprint = %fingerprint,
             "{}",
             message.subject
         );
-        Ok(is_told)
+        Ok(is_sent)
     }
 
-    async fn enter(&self, fingerprint: &Fingerprint, entry: &Entry<'_>) {
-        if let Err(error) = window::enter(&*self.store, fingerprint, entry).await {
+    async fn write_record(&self, fingerprint: &Fingerprint, report: &ReportedIncident<'_>) {
+        if let Err(error) = dedup::enter(&*self.store, fingerprint, report).await {
             tracing::warn!(
-                "{} cannot be written, so the same may be told again: {error}",
-                window::key(fingerprint)
+                "cannot write {}, so the next report of the incident may be sent again: {error}",
+                dedup::key(fingerprint)
             );
         }
     }
 
-    /// What is kept of the incident, by all its names.
-    async fn known(&self, incident: &Incident) -> BTreeMap<Fingerprint, Told> {
-        let mut names = incident.settled_by();
-        names.push(incident.fingerprint());
-        let mut known = BTreeMap::new();
-        for name in names {
-            match window::read(&*self.store, &name).await {
-                Ok(Some(told)) => {
-                    known.insert(name, told);
+    /// Reads the records of the incident and of all fingerprints that suppress it.
+    async fn read_records(&self, incident: &Incident) -> BTreeMap<Fingerprint, AlertRecord> {
+        let mut fingerprints = incident.suppressed_by();
+        fingerprints.push(incident.fingerprint());
+        let mut records = BTreeMap::new();
+        for fingerprint in fingerprints {
+            match dedup::read(&*self.store, &fingerprint).await {
+                Ok(Some(record)) => {
+                    records.insert(fingerprint, record);
                 }
                 Ok(None) => {}
                 Err(error) => tracing::warn!(
-                    "{} cannot be read, so it is told as if it were new: {error}",
-                    window::key(&name)
+                    "cannot read {}, so the incident is treated as new: {error}",
+                    dedup::key(&fingerprint)
                 ),
             }
         }
-        known
+        records
     }
 
-    /// Whether people know of it by itself.
-    fn is_known(&self, incident: &Incident, own: Option<&Told>, now: i64) -> bool {
+    /// Returns true if the incident's own record says that recipients already know.
+    fn is_known(&self, incident: &Incident, own: Option<&AlertRecord>, now: i64) -> bool {
         let window_us = i64::try_from(self.settings.window.as_micros()).unwrap_or(i64::MAX);
         let Some(alarm) = incident.alarm() else {
             return own.is_some_and(|own| own.is_within(now, window_us));
         };
-        // EventBridge promises no order: what is older than what people know is
-        // no news.
-        let is_older = own
-            .and_then(Told::since)
+        // EventBridge does not guarantee order: ignore a change that is older than the
+        // recorded one.
+        let is_stale = own
+            .and_then(AlertRecord::since)
             .zip(alarm.since)
-            .is_some_and(|(known, reported)| reported < known);
+            .is_some_and(|(recorded, reported)| reported < recorded);
         match own {
-            Some(own) if own.is_over == alarm.is_over => {
-                alarm.is_over || is_older || own.is_within(now, window_us)
+            Some(own) if own.is_resolved == alarm.is_resolved => {
+                alarm.is_resolved || is_stale || own.is_within(now, window_us)
             }
-            Some(_) => is_older,
-            None => alarm.is_over && !alarm.was_alarm,
+            Some(_) => is_stale,
+            None => alarm.is_resolved && !alarm.was_alarm,
         }
     }
 }
 
-/// Whether people know of it by what they were told of something else.
-fn is_settled(incident: &Incident, known: &BTreeMap<Fingerprint, Told>, now: i64) -> bool {
-    let for_us = match incident.alarm() {
-        Some(_) => RINGING_US,
-        None => EXECUTION_US,
+/// Returns true if a recent message about another incident covers this one.
+fn is_suppressed(
+    incident: &Incident,
+    records: &BTreeMap<Fingerprint, AlertRecord>,
+    now: i64,
+) -> bool {
+    let period_us = match incident.alarm() {
+        Some(_) => EXPECTED_ALARM_US,
+        None => EXECUTION_END_US,
     };
-    let settled_by = incident.settled_by();
-    let mut told = settled_by.iter().filter_map(|name| known.get(name));
-    told.any(|told| told.is_within(now, for_us))
+    incident
+        .suppressed_by()
+        .iter()
+        .filter_map(|fingerprint| records.get(fingerprint))
+        .any(|record| record.is_within(now, period_us))
 }
 
-/// The key of a letter.
-fn letter_key(letter: &Letter) -> Path {
+/// Returns the key under which the lake stores a dead letter.
+fn dead_letter_key(letter: &DeadLetter) -> Path {
     Path::from(format!(
         "{ALERTS}/letters/{}/{}.json",
         letter.queue.name(),

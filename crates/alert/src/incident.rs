@@ -1,161 +1,162 @@
-//! What was reported: one thing that is wrong, or over.
+//! An incident: one failure, or one alarm that is resolved.
 
 use std::fmt;
 
 use marquee_lake::digest;
 
 use crate::arn::Arn;
-use crate::cause::Cause;
+use crate::cause::FailureCause;
 use crate::runbook::Runbook;
 
-/// One thing that is wrong, or over.
+/// One failure, or one alarm that is resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Incident {
-    /// A state machine's step found it, and said so itself.
-    Caught(Caught),
-    /// An execution of a state machine ended, and not well.
-    Ended(Ended),
-    /// A CloudWatch alarm began, or is over.
-    Alarm(Alarm),
-    /// The event source mapping gave up a batch.
-    Batch(Batch),
-    /// A message that found nobody to take it.
-    Letter(Box<Letter>),
-    /// Something else.
+    /// A step of a state machine reported a failure or a finding.
+    Step(StepReport),
+    /// An execution of a state machine failed, timed out or was aborted.
+    Execution(FailedExecution),
+    /// A CloudWatch alarm changed its state.
+    Alarm(AlarmChange),
+    /// The event source mapping discarded a batch.
+    Batch(DiscardedBatch),
+    /// A message arrived in a dead letter queue.
+    DeadLetter(Box<DeadLetter>),
+    /// The input has no known form.
     Unknown {
-        /// What was given, as JSON.
+        /// The input as JSON.
         payload: String,
     },
 }
 
-/// What a step of a state machine found wrong.
+/// A failure or finding that a step of a state machine reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caught {
+pub struct StepReport {
     /// The step: `compact`.
     pub step: Option<String>,
-    /// The date that it was about.
+    /// The event date that the step processed.
     pub event_date: Option<String>,
-    /// The execution that it belongs to.
+    /// The execution that the step belongs to.
     pub execution: Option<Arn>,
     /// The state machine's name.
     pub machine: Option<String>,
-    /// When the execution began (UTC microseconds).
+    /// When the execution started (UTC microseconds).
     pub since: Option<i64>,
-    /// What it found.
+    /// The failure or finding.
     pub finding: Finding,
 }
 
-/// What a step found.
+/// The result that a step reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// The step failed.
-    Failed(Cause),
-    /// The date is held back, for this reason.
+    Failed(FailureCause),
+    /// The date is held, with the reason.
     Held(String),
-    /// The date's audit does not balance.
+    /// The date's audit does not balance, with the problems.
     Unbalanced(Vec<String>),
 }
 
-/// An execution that did not end well.
+/// An execution of a state machine that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
+pub struct FailedExecution {
     /// The execution.
     pub execution: Option<Arn>,
     /// The state machine's name.
     pub machine: Option<String>,
-    /// How it ended.
-    pub how: End,
-    /// Why.
-    pub cause: Option<Cause>,
-    /// When it began (UTC microseconds).
+    /// The final status.
+    pub status: ExecutionStatus,
+    /// The cause, if the event has one.
+    pub cause: Option<FailureCause>,
+    /// When the execution started (UTC microseconds).
     pub since: Option<i64>,
 }
 
-/// How an execution ended.
+/// The final status of an execution that did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// It failed.
+pub enum ExecutionStatus {
+    /// The execution failed.
     Failed,
-    /// It took longer than it may.
+    /// The execution exceeded its time limit.
     TimedOut,
-    /// Somebody stopped it.
+    /// A person or program aborted the execution.
     Aborted,
 }
 
-/// A change of a CloudWatch alarm.
+/// A change of state of a CloudWatch alarm.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alarm {
-    /// What it is called.
+pub struct AlarmChange {
+    /// The alarm's name.
     pub name: String,
-    /// The alarm itself.
+    /// The alarm's ARN.
     pub arn: Option<Arn>,
-    /// What its maker wrote about it.
+    /// The alarm's description.
     pub description: String,
-    /// What it watches, as far as that is known.
+    /// The runbook heading that covers the alarm, if one is known.
     pub runbook: Option<Runbook>,
-    /// The function that it watches, when it watches one.
+    /// The function that the alarm watches, if it watches one.
     pub function: Option<String>,
-    /// The state machine that it watches, when it watches one.
+    /// The state machine that the alarm watches, if it watches one.
     pub machine: Option<String>,
-    /// Why its state changed, in CloudWatch's words.
+    /// The reason for the change, as CloudWatch states it.
     pub reason: String,
-    /// When its state changed (UTC microseconds).
+    /// When the state changed (UTC microseconds).
     pub since: Option<i64>,
-    /// Whether it is over, not begun.
-    pub is_over: bool,
-    /// Whether it was in alarm before.
+    /// True if the alarm went to `OK`, false if it went to `ALARM`.
+    pub is_resolved: bool,
+    /// True if the previous state was `ALARM`.
     pub was_alarm: bool,
 }
 
-/// A batch that the event source mapping gave up.
+/// A batch that the event source mapping discarded after its retries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Batch {
-    /// The shard, `shardId-…`.
+pub struct DiscardedBatch {
+    /// The shard: `shardId-…`.
     pub shard_id: String,
-    /// The sequence number of its first record.
+    /// The sequence number of the first record.
     pub first: String,
-    /// How many records it has.
+    /// The number of records.
     pub records: u64,
-    /// When its first record arrived (UTC microseconds).
+    /// When the first record arrived (UTC microseconds).
     pub since: Option<i64>,
-    /// Why the mapping gave it up: `RetryAttemptsExhausted`.
+    /// The reason that Lambda gives: `RetryAttemptsExhausted`.
     pub condition: String,
-    /// The function that refused it.
+    /// The function that failed on the batch.
     pub function: Option<Arn>,
 }
 
 /// A message from a dead letter queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct DeadLetter {
     /// The queue.
     pub queue: Arn,
-    /// The message's own number.
+    /// The message id.
     pub id: String,
-    /// When it came into the queue (UTC microseconds).
+    /// When the message entered the queue (UTC microseconds).
     pub since: Option<i64>,
-    /// Why it could not be delivered.
+    /// The reason why delivery failed.
     pub error: String,
-    /// Who it could not be delivered to.
+    /// The intended receiver.
     pub target: Option<String>,
-    /// What it says.
+    /// The content of the message.
     pub body: String,
-    /// The incident that it was to report.
-    pub carries: Option<Incident>,
+    /// The incident that the message was to report, if it contains one.
+    pub incident: Option<Incident>,
 }
 
-/// An incident's name in the lake. Two reports with the same one are about the
-/// same thing.
+/// The identity of an incident, used as its object name in the lake. Reports with
+/// equal fingerprints are about the same incident.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
     fn of(parts: &[&str]) -> Self {
-        // A part may hold anything, so each is told with its length.
-        let mut told = String::new();
+        // The length before each part keeps the encoding unambiguous, whatever
+        // characters a part contains.
+        let mut encoded = String::new();
         for part in parts {
-            told.push_str(&format!("{}:{part};", part.len()));
+            encoded.push_str(&format!("{}:{part};", part.len()));
         }
-        Self(digest::of(told.as_bytes()))
+        Self(digest::of(encoded.as_bytes()))
     }
 }
 
@@ -165,39 +166,37 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// How a machine's execution ends that met what it told nobody, as an alert of it
-/// could not be sent.
-const UNTOLD: &str = "Marquee.Untold";
-/// How it ends with a step that failed, whatever it met before.
+/// The error name of an execution that could not deliver one of its own alerts.
+const ALERT_NOT_DELIVERED: &str = "Marquee.Untold";
+/// The error name of an execution that a failed step ended.
 const STEP_FAILED: &str = "Marquee.StepFailed";
 
-/// Whether errors of that name are Step Functions' own, and no state's or
-/// function's.
-fn is_runtimes(error: &str) -> bool {
+/// Returns true if Step Functions itself raised the error, not a state or function.
+fn is_step_functions_error(error: &str) -> bool {
     error.starts_with("States.") && error != "States.TaskFailed"
 }
 
 impl Incident {
-    /// What it is known by: what, which step, which date. It is the same for
-    /// the next execution that fails in the same way.
+    /// Returns the identity of the incident: its kind, step and date. It is the same
+    /// when the next execution fails in the same way.
     pub fn fingerprint(&self) -> Fingerprint {
         match self {
-            Self::Caught(caught) => Fingerprint::of(&[
-                caught.finding.name(),
-                caught.machine.as_deref().unwrap_or_default(),
-                caught.step.as_deref().unwrap_or_default(),
-                caught.event_date.as_deref().unwrap_or_default(),
+            Self::Step(report) => Fingerprint::of(&[
+                report.finding.name(),
+                report.machine.as_deref().unwrap_or_default(),
+                report.step.as_deref().unwrap_or_default(),
+                report.event_date.as_deref().unwrap_or_default(),
             ]),
-            Self::Ended(ended) => {
-                let execution = ended.execution.as_ref().map_or("", Arn::as_str);
-                Fingerprint::of(&["ended", ended.how.name(), execution])
+            Self::Execution(failed) => {
+                let execution = failed.execution.as_ref().map_or("", Arn::as_str);
+                Fingerprint::of(&["ended", failed.status.name(), execution])
             }
             Self::Alarm(alarm) => {
                 let name = alarm.arn.as_ref().map_or(&*alarm.name, Arn::as_str);
                 Fingerprint::of(&["alarm", name])
             }
             Self::Batch(batch) => Fingerprint::of(&["batch", &batch.shard_id, &batch.first]),
-            Self::Letter(letter) => match &letter.carries {
+            Self::DeadLetter(letter) => match &letter.incident {
                 Some(incident) => incident.fingerprint(),
                 None => Fingerprint::of(&[
                     "letter",
@@ -209,93 +208,101 @@ impl Incident {
         }
     }
 
-    /// What else people know when they are told this. What a step said of an
-    /// execution, EventBridge says again when it has ended, and an alarm when
-    /// the metric has come.
-    pub fn settles(&self) -> Vec<Fingerprint> {
+    /// Returns the fingerprints of later reports about the same failure. EventBridge
+    /// repeats a step's report when the execution ends, and an alarm repeats it when
+    /// the metric arrives. [`Incident::suppressed_by`] returns the same fingerprints
+    /// for these.
+    pub fn suppresses(&self) -> Vec<Fingerprint> {
         match self {
-            Self::Caught(caught) => {
-                let machine = caught.machine.as_deref().unwrap_or_default();
-                let mut settles = vec![rings(Runbook::ExecutionFailed, machine)];
-                // Of what befell a date the execution goes on, and fails in the end
-                // for having met it, but may fail for something else before. A
-                // backfill ends with its month.
-                let is_end = caught.event_date.is_none() || caught.step.as_deref() == Some("daily");
-                let of_execution = match caught.finding {
-                    Finding::Failed(_) if is_end => failed,
-                    _ => found,
+            Self::Step(report) => {
+                let machine = report.machine.as_deref().unwrap_or_default();
+                let mut suppressed = vec![expected_alarm(Runbook::ExecutionFailed, machine)];
+                // After a failure of one date, the execution continues. It fails at its
+                // end because of that date, but another error may end it earlier. A
+                // backfill ends with its failed month (step `daily`).
+                let ends_execution =
+                    report.event_date.is_none() || report.step.as_deref() == Some("daily");
+                let of_execution = match report.finding {
+                    Finding::Failed(_) if ends_execution => execution_ended_by_step,
+                    _ => execution_with_finding,
                 };
-                settles.extend(caught.execution.as_ref().map(of_execution));
+                suppressed.extend(report.execution.as_ref().map(of_execution));
                 if let Some(runbook) = self.runbook()
                     && runbook != Runbook::ExecutionFailed
                     && let Some((deployment, _)) = machine.rsplit_once('-')
                 {
-                    settles.push(rings(runbook, deployment));
+                    suppressed.push(expected_alarm(runbook, deployment));
                 }
-                settles
+                suppressed
             }
-            Self::Ended(ended) => {
-                let machine = ended.machine.as_deref().unwrap_or_default();
-                vec![rings(Runbook::ExecutionFailed, machine)]
+            Self::Execution(failed) => {
+                let machine = failed.machine.as_deref().unwrap_or_default();
+                vec![expected_alarm(Runbook::ExecutionFailed, machine)]
             }
-            Self::Letter(letter) => letter
-                .carries
+            Self::DeadLetter(letter) => letter
+                .incident
                 .as_ref()
-                .map(Self::settles)
+                .map(Self::suppresses)
                 .unwrap_or_default(),
             _ => Vec::new(),
         }
     }
 
-    /// Which of these it may be settled by.
-    pub fn settled_by(&self) -> Vec<Fingerprint> {
+    /// Returns the fingerprints that suppress this incident if one of them was
+    /// recorded recently. See [`Incident::suppresses`].
+    pub fn suppressed_by(&self) -> Vec<Fingerprint> {
         match self {
-            Self::Ended(Ended {
+            Self::Execution(FailedExecution {
                 execution: Some(execution),
-                how: End::Failed,
+                status: ExecutionStatus::Failed,
                 cause,
                 ..
             }) => match cause {
-                Some(cause) if cause.error == UNTOLD => Vec::new(),
-                Some(cause) if cause.error != STEP_FAILED && !is_runtimes(&cause.error) => {
-                    vec![failed(execution), found(execution)]
+                Some(cause) if cause.error == ALERT_NOT_DELIVERED => Vec::new(),
+                Some(cause)
+                    if cause.error != STEP_FAILED && !is_step_functions_error(&cause.error) =>
+                {
+                    vec![
+                        execution_ended_by_step(execution),
+                        execution_with_finding(execution),
+                    ]
                 }
-                _ => vec![failed(execution)],
+                _ => vec![execution_ended_by_step(execution)],
             },
-            Self::Alarm(alarm) if !alarm.is_over => alarm.repeats().into_iter().collect(),
-            Self::Letter(letter) => letter
-                .carries
+            Self::Alarm(alarm) if !alarm.is_resolved => alarm.suppressed_by().into_iter().collect(),
+            Self::DeadLetter(letter) => letter
+                .incident
                 .as_ref()
-                .map(Self::settled_by)
+                .map(Self::suppressed_by)
                 .unwrap_or_default(),
             _ => Vec::new(),
         }
     }
 
-    /// The alarm's change, when it is one.
-    pub fn alarm(&self) -> Option<&Alarm> {
+    /// Returns the alarm's change if the incident is one, also inside a dead letter.
+    pub fn alarm(&self) -> Option<&AlarmChange> {
         match self {
             Self::Alarm(alarm) => Some(alarm),
-            Self::Letter(letter) => letter.carries.as_ref()?.alarm(),
+            Self::DeadLetter(letter) => letter.incident.as_ref()?.alarm(),
             _ => None,
         }
     }
 
-    /// What the runbook has about it.
+    /// Returns the runbook heading that covers the incident.
     pub fn runbook(&self) -> Option<Runbook> {
         match self {
-            Self::Caught(caught) => Some(match caught.finding {
+            Self::Step(report) => Some(match report.finding {
                 Finding::Failed(_) => Runbook::ExecutionFailed,
                 Finding::Held(_) => Runbook::HeldDates,
                 Finding::Unbalanced(_) => Runbook::AuditImbalance,
             }),
-            Self::Ended(ended) => Some(match ended.how {
-                End::Failed | End::Aborted => Runbook::ExecutionFailed,
-                End::TimedOut => Runbook::ExecutionLate,
+            Self::Execution(failed) => Some(match failed.status {
+                ExecutionStatus::Failed | ExecutionStatus::Aborted => Runbook::ExecutionFailed,
+                ExecutionStatus::TimedOut => Runbook::ExecutionLate,
             }),
             Self::Alarm(alarm) => alarm.runbook,
             Self::Batch(_) => Some(Runbook::FailedBatches),
-            Self::Letter(letter) => match &letter.carries {
+            Self::DeadLetter(letter) => match &letter.incident {
                 Some(incident) => incident.runbook(),
                 None => Some(Runbook::DeadLetters),
             },
@@ -304,32 +311,32 @@ impl Incident {
     }
 }
 
-/// That the execution fails because of a step that failed.
-fn failed(execution: &Arn) -> Fingerprint {
+/// Returns the fingerprint of an execution's end that a failed step causes.
+fn execution_ended_by_step(execution: &Arn) -> Fingerprint {
     Fingerprint::of(&["execution", "failed", execution.as_str()])
 }
 
-/// That the execution fails in the end, because of what a step found.
-fn found(execution: &Arn) -> Fingerprint {
+/// Returns the fingerprint of an execution's end that a finding about a date causes.
+fn execution_with_finding(execution: &Arn) -> Fingerprint {
     Fingerprint::of(&["execution", "found", execution.as_str()])
 }
 
-/// That the alarm will ring which watches a state machine's failures, or what is
-/// found in a deployment.
-fn rings(runbook: Runbook, of: &str) -> Fingerprint {
-    Fingerprint::of(&["rings", runbook.heading(), of])
+/// Returns the fingerprint of the alarm that is expected to follow. `scope` is the
+/// state machine or the deployment that the alarm watches.
+fn expected_alarm(runbook: Runbook, scope: &str) -> Fingerprint {
+    Fingerprint::of(&["rings", runbook.heading(), scope])
 }
 
-impl Alarm {
-    /// What settles it, when it says by a metric what a step or EventBridge says
-    /// as well.
-    fn repeats(&self) -> Option<Fingerprint> {
+impl AlarmChange {
+    /// Returns the fingerprint that suppresses the alarm, if a step or EventBridge
+    /// reports the same failure as the alarm's metric.
+    fn suppressed_by(&self) -> Option<Fingerprint> {
         let runbook = self.runbook?;
         match runbook {
-            Runbook::ExecutionFailed => Some(rings(runbook, self.machine.as_deref()?)),
+            Runbook::ExecutionFailed => Some(expected_alarm(runbook, self.machine.as_deref()?)),
             Runbook::HeldDates | Runbook::AuditImbalance => {
                 let deployment = self.name.strip_suffix(&format!("-{}", runbook.anchor()))?;
-                Some(rings(runbook, deployment))
+                Some(expected_alarm(runbook, deployment))
             }
             _ => None,
         }
@@ -346,7 +353,7 @@ impl Finding {
     }
 }
 
-impl End {
+impl ExecutionStatus {
     fn name(self) -> &'static str {
         match self {
             Self::Failed => "failed",

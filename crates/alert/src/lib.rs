@@ -1,48 +1,50 @@
-//! A failure, into words a person can act on.
+//! Alerts: turns failures into messages that say what to do.
 //!
 //! ```text
-//! what is reported ─▶ report ─▶ incident ─▶ message ─▶ topic
-//!                     parsed    what it is  words      after a look at what
-//!                                                      people know: window
+//! input ─▶ incident ─▶ message ─▶ topic
+//!  parse    classify    write       send, unless the deduplication record
+//!                                   says that recipients already know
 //! ```
 //!
-//! - [`report`] reads the four kinds of input, and everything else;
-//!   [`incident`] is what it was.
-//! - [`message`] says it: what failed, for what, since when, how bad, what to do.
-//!   [`runbook`] has the headings of `docs/OPERATIONS.md`.
-//! - [`window`] keeps in the lake what people know, so that one incident is one
-//!   message; [`handler`] puts it together.
+//! - [`input`] parses the four kinds of input and wraps anything else;
+//!   [`incident`] holds the result.
+//! - [`message`] states what failed, on which date, since when, with which impact,
+//!   and what to do. [`runbook`] lists the headings of `docs/OPERATIONS.md`.
+//! - [`dedup`] keeps one record per incident in the lake, so that one incident
+//!   sends one message. [`handler`] connects the parts.
 //!
-//! Reading and wording are pure. [`topic::Topic`] and [`clock::Clock`] are the
+//! Parsing and formatting are pure. [`topic::Topic`] and [`clock::Clock`] are the
 //! ports.
 //!
 //! # One incident, one message
-//! An incident has a fingerprint: what, which step, which date. Within the window
-//! the same one is counted and not sent.
+//! The fingerprint of an incident consists of its kind, step and date. Within the
+//! deduplication window, further reports with the same fingerprint are counted and
+//! not sent.
 //!
-//! What fails is reported three times: by the step that caught it, by EventBridge
-//! when its execution has ended, by an alarm when the metric has come. The first
-//! is told, and settles the others. A date that is held, or an audit that does not
-//! balance, settles only that its execution fails in the end by its own decision,
-//! not an error of Step Functions itself. An execution whose own alert of something
-//! could not be sent ends as `Marquee.Untold`, which nothing settles.
+//! Up to three sources report one failure: the step that caught it, EventBridge when
+//! the execution ends, and a CloudWatch alarm when its metric arrives. The step's
+//! report is sent and suppresses the other two. A held date or an unbalanced audit
+//! suppresses the end of its execution only if the state machine itself decided to
+//! fail, not if Step Functions aborted the execution with an error of its own. An
+//! execution that could not deliver an alert ends with `Marquee.Untold`, which is
+//! never suppressed.
 //!
-//! An alarm that is over is told once, and begins anew after that, whatever the
-//! window.
+//! A resolved alarm sends one message. If the alarm starts again, it sends a new
+//! message even within the window.
 
 pub mod arn;
 pub mod cause;
 pub mod clock;
+pub mod dedup;
 pub mod handler;
 pub mod incident;
+pub mod input;
 pub mod message;
-mod page;
-pub mod report;
+mod message_builder;
 pub mod runbook;
 pub mod topic;
-pub mod window;
 
 pub use clock::{Clock, SystemClock};
-pub use handler::{Alert, AlertError, Answer, Settings};
+pub use handler::{AlertError, AlertHandler, AlertResponse, AlertSettings};
 pub use message::Message;
 pub use topic::{Topic, TopicError};

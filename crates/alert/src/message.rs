@@ -1,256 +1,255 @@
-//! An incident, in words a person can act on.
+//! The message about an incident.
 
-use crate::clock::minute;
-use crate::incident::{Alarm, Batch, Caught, End, Ended, Finding, Incident, Letter};
-use crate::page::{Page, shortened};
+use crate::clock::format_minute;
+use crate::incident::{
+    AlarmChange, DeadLetter, DiscardedBatch, ExecutionStatus, FailedExecution, Finding, Incident,
+    StepReport,
+};
+use crate::message_builder::{MessageBuilder, truncate};
 use crate::runbook::Runbook;
 
-/// How much of a cause is said, in characters.
-const CAUSE: usize = 2_000;
-/// How much of a payload is said, in characters.
-const PAYLOAD: usize = 2_000;
-/// How many problems of an audit are said.
-const PROBLEMS: usize = 10;
+/// The maximum length of a cause in a message, in characters.
+const MAX_CAUSE: usize = 2_000;
+/// The maximum length of a payload in a message, in characters.
+const MAX_PAYLOAD: usize = 2_000;
+/// The maximum number of audit problems in a message.
+const MAX_PROBLEMS: usize = 10;
 
-/// The steps that are functions of their own, `{prefix}-{step}`.
+/// The steps that are Lambda functions named `{prefix}-{step}`.
 const FUNCTIONS: [&str; 14] = [
     "plan", "split", "compact", "gather", "check", "prepare", "marts", "book", "publish", "audit",
     "replay", "rebuild", "sweep", "load",
 ];
 
-/// A message as a topic takes it.
+/// A message for a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// One line of ASCII, under 100 characters.
+    /// The subject: one line of ASCII, fewer than 100 characters.
     pub subject: String,
-    /// Plain text.
+    /// The body: plain text.
     pub body: String,
 }
 
-/// What a message says beside its incident.
+/// The facts of a message that are not part of its incident.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Context<'a> {
-    /// Where `docs/OPERATIONS.md` can be read.
+pub struct MessageContext<'a> {
+    /// The address of `docs/OPERATIONS.md`.
     pub runbook_url: Option<&'a str>,
-    /// How often it was reported and not told since it was last told, and when
-    /// that was (UTC microseconds).
-    pub untold: Option<(u64, i64)>,
-    /// The key of the letter in the lake, when it came in one.
-    pub kept: Option<&'a str>,
+    /// The number of reports since the last message that were not sent, and the time of
+    /// that message (UTC microseconds).
+    pub unsent: Option<(u64, i64)>,
+    /// The key under which the lake stores the dead letter, if the incident is one.
+    pub dead_letter_key: Option<&'a str>,
 }
 
 impl Message {
-    /// Says what failed, for which date or shard, since when, how bad it is,
-    /// what to do, and where to look.
-    pub fn about(incident: &Incident, context: &Context<'_>) -> Self {
-        let mut page = match incident {
-            Incident::Caught(caught) => of_caught(caught),
-            Incident::Ended(ended) => of_ended(ended),
-            Incident::Alarm(alarm) => of_alarm(alarm),
-            Incident::Batch(batch) => of_batch(batch),
-            Incident::Letter(letter) => return of_letter(letter, context),
-            Incident::Unknown { payload } => of_unknown(payload),
+    /// Builds the message: what failed, on which date or shard, since when, its impact,
+    /// the action, and links.
+    pub fn about(incident: &Incident, context: &MessageContext<'_>) -> Self {
+        let mut builder = match incident {
+            Incident::Step(report) => for_step(report),
+            Incident::Execution(failed) => for_execution(failed),
+            Incident::Alarm(alarm) => for_alarm(alarm),
+            Incident::Batch(batch) => for_batch(batch),
+            Incident::DeadLetter(letter) => return for_dead_letter(letter, context),
+            Incident::Unknown { payload } => for_unknown(payload),
         };
-        let is_over = incident.alarm().is_some_and(|alarm| alarm.is_over);
-        if let Some(runbook) = incident.runbook().filter(|_| !is_over) {
-            page.runbook(runbook, context.runbook_url);
+        let is_resolved = incident.alarm().is_some_and(|alarm| alarm.is_resolved);
+        if let Some(runbook) = incident.runbook().filter(|_| !is_resolved) {
+            builder.runbook(runbook, context.runbook_url);
         }
-        if let Some((reports, told_at)) = context.untold.filter(|(reports, _)| *reports > 0) {
-            let told_at = minute(told_at);
-            let times = if reports == 1 { "time" } else { "times" };
-            page.line(
-                "Before",
-                &format!("reported {reports} {times} more since the last message, {told_at}"),
-            );
-        }
-        page.finish()
+        add_unsent(&mut builder, context);
+        builder.finish()
     }
 }
 
-fn of_caught(caught: &Caught) -> Page {
-    let step = caught.step.as_deref().unwrap_or("a step");
-    let date = caught.event_date.as_deref();
-    let the_date = date.unwrap_or("a date");
-    let mut page = match &caught.finding {
+/// Adds the number of reports since the last message that were not sent.
+fn add_unsent(builder: &mut MessageBuilder, context: &MessageContext<'_>) {
+    if let Some((reports, notified_at)) = context.unsent.filter(|(reports, _)| *reports > 0) {
+        let notified_at = format_minute(notified_at);
+        let noun = if reports == 1 { "report" } else { "reports" };
+        builder.line(
+            "Repeats",
+            &format!("{reports} more {noun} since the last message, {notified_at}"),
+        );
+    }
+}
+
+fn for_step(report: &StepReport) -> MessageBuilder {
+    let step = report.step.as_deref().unwrap_or("a step");
+    let date = report.event_date.as_deref();
+    let date_name = date.unwrap_or("a date");
+    let mut builder = match &report.finding {
         Finding::Failed(_) => match date {
-            Some(date) => Page::new(&format!("{step} failed for {date}")),
-            None => Page::new(&format!("{step} failed")),
+            Some(date) => MessageBuilder::new(&format!("{step} failed for {date}")),
+            None => MessageBuilder::new(&format!("{step} failed")),
         },
-        Finding::Held(_) => Page::new(&format!("{the_date} is held back")),
-        Finding::Unbalanced(_) => Page::new(&format!("the books of {the_date} do not balance")),
+        Finding::Held(_) => MessageBuilder::new(&format!("{date_name} is held")),
+        Finding::Unbalanced(_) => {
+            MessageBuilder::new(&format!("the audit of {date_name} does not balance"))
+        }
     };
-    page.of(caught.machine.as_deref());
-    page.about(date);
-    match &caught.finding {
+    builder.machine(report.machine.as_deref());
+    builder.date(date);
+    match &report.finding {
         Finding::Failed(cause) => {
-            page.cause(cause, CAUSE);
-            page.how_bad(of_step(step).unwrap_or(Runbook::ExecutionFailed.how_bad()));
+            builder.cause(cause, MAX_CAUSE);
+            builder.impact(step_impact(step).unwrap_or(Runbook::ExecutionFailed.impact()));
         }
-        Finding::Held(cause) => page.line("Why", &shortened(cause, CAUSE)),
+        Finding::Held(cause) => builder.line("Cause", &truncate(cause, MAX_CAUSE)),
         Finding::Unbalanced(problems) => {
-            for problem in problems.iter().take(PROBLEMS) {
-                page.line("Problem", &shortened(problem, CAUSE / 4));
+            for problem in problems.iter().take(MAX_PROBLEMS) {
+                builder.line("Problem", &truncate(problem, MAX_CAUSE / 4));
             }
-            if problems.len() > PROBLEMS {
-                let more = problems.len() - PROBLEMS;
-                page.line("And", &format!("{more} more problems"));
+            if problems.len() > MAX_PROBLEMS {
+                let more = problems.len() - MAX_PROBLEMS;
+                builder.line("More problems", &more.to_string());
             }
         }
     }
-    page.since(caught.since);
-    if let Some(execution) = &caught.execution {
-        page.link("Execution", execution.console().execution(execution));
-        let prefix = caught.machine.as_deref().and_then(|m| m.rsplit_once('-'));
+    builder.since(report.since);
+    if let Some(execution) = &report.execution {
+        builder.link("Execution", execution.console().execution(execution));
+        let prefix = report.machine.as_deref().and_then(|m| m.rsplit_once('-'));
         if let Some((prefix, _)) = prefix.filter(|_| FUNCTIONS.contains(&step)) {
-            let log = execution.console().log_of(&format!("{prefix}-{step}"));
-            page.link("Log", log);
+            let log = execution.console().log_group(&format!("{prefix}-{step}"));
+            builder.link("Log", log);
         }
     }
-    page
+    builder
 }
 
-/// What is at stake when that step fails, where it is not what it is for others.
-fn of_step(step: &str) -> Option<&'static str> {
+/// Returns the impact of a failed step, where it differs from that of
+/// [`Runbook::ExecutionFailed`].
+fn step_impact(step: &str) -> Option<&'static str> {
     Some(match step {
-        "plan" => "No date is made. What was published stands, and what is due stays due.",
+        "plan" => "No date is processed. Published dates stay available, and due dates stay due.",
         "publish" => {
-            "If the date's generation was created it is published, and the next run shows it to engines and audits it; else the date stays due."
+            "If the generation was created, the date is published, and the next run registers it in the table catalog and audits it. Otherwise the date stays due."
         }
         "load" => {
-            "The lake is right and complete; the warehouse has the older generation, and is given this one by the next run."
+            "The lake is correct and complete. The warehouse keeps the older generation until the next run loads the new one."
         }
-        "audit" => {
-            "The date is published, and nobody has counted yet whether its books balance: the next run does."
-        }
-        "sweep" => "Only files that nothing needs stay longer than they should.",
+        "audit" => "The date is published but not audited. The next run audits it.",
+        "sweep" => "Only obsolete files stay longer than planned.",
         "replay" => {
-            "Quarantine still has every unit. What went on before the failure stands; replaying again adds the rest, and nothing twice."
+            "Quarantine still has every unit. Units that were replayed before the failure stay; replaying again adds the rest without duplicates."
         }
         "rebuild" => {
-            "Nothing is worse than it was: objects that came back stand, the others are as they were."
+            "The lake is not worse than before: restored objects stay, the others are unchanged."
         }
         _ => return None,
     })
 }
 
-fn of_ended(ended: &Ended) -> Page {
-    let machine = ended.machine.as_deref().unwrap_or("a state machine");
-    let mut page = Page::new(&match ended.how {
-        End::Failed => format!("{machine} failed"),
-        End::TimedOut => format!("{machine} took longer than it may, and was ended"),
-        End::Aborted => format!("{machine} was stopped by hand"),
+fn for_execution(failed: &FailedExecution) -> MessageBuilder {
+    let machine = failed.machine.as_deref().unwrap_or("a state machine");
+    let mut builder = MessageBuilder::new(&match failed.status {
+        ExecutionStatus::Failed => format!("{machine} failed"),
+        ExecutionStatus::TimedOut => format!("{machine} timed out"),
+        ExecutionStatus::Aborted => format!("{machine} was aborted"),
     });
-    if let Some(cause) = &ended.cause {
-        page.cause(cause, CAUSE);
+    if let Some(cause) = &failed.cause {
+        builder.cause(cause, MAX_CAUSE);
     }
-    page.since(ended.since);
-    if let Some(execution) = &ended.execution {
-        page.link("Execution", execution.console().execution(execution));
+    builder.since(failed.since);
+    if let Some(execution) = &failed.execution {
+        builder.link("Execution", execution.console().execution(execution));
     }
-    page
+    builder
 }
 
-fn of_alarm(alarm: &Alarm) -> Page {
-    let what = alarm.runbook.map_or("alarm", Runbook::heading);
-    let ends = alarm.runbook.is_none_or(Runbook::ends_with_its_alarm);
-    let mut page = Page::new(&match (alarm.is_over, ends) {
-        (false, _) => format!("{what} ({})", alarm.name),
-        (true, true) => format!("over: {what} ({})", alarm.name),
-        (true, false) => format!("not again: {what} ({})", alarm.name),
+fn for_alarm(alarm: &AlarmChange) -> MessageBuilder {
+    let heading = alarm.runbook.map_or("alarm", Runbook::heading);
+    let means_fixed = alarm.runbook.is_none_or(Runbook::ok_means_fixed);
+    let mut builder = MessageBuilder::new(&match (alarm.is_resolved, means_fixed) {
+        (false, _) => format!("{heading} ({})", alarm.name),
+        (true, true) => format!("resolved: {heading} ({})", alarm.name),
+        (true, false) => format!("not detected again: {heading} ({})", alarm.name),
     });
-    page.line("Alarm", &alarm.description);
-    page.line("Why", &shortened(&alarm.reason, CAUSE));
-    page.since(alarm.since);
-    if alarm.is_over {
-        page.line(
-            "What to do",
-            match ends {
-                true => "Nothing: it has gone back to normal.",
+    builder.line("Alarm", &alarm.description);
+    builder.line("Reason", &truncate(&alarm.reason, MAX_CAUSE));
+    builder.since(alarm.since);
+    if alarm.is_resolved {
+        builder.line(
+            "Action",
+            match means_fixed {
+                true => "None: the alarm returned to OK.",
                 false => {
-                    "It was not found again. What was found before stands until it is mended, as the runbook says."
+                    "The condition was not detected again. Fix what was detected before, as the runbook says: the alarm's return to OK does not fix it."
                 }
             },
         );
     } else if alarm.runbook.is_none() {
-        page.line(
-            "What to do",
-            "The runbook does not know this alarm: look at what it watches, and write a heading for it.",
+        builder.line(
+            "Action",
+            "The runbook does not cover this alarm. Check the metric that it watches, then add a heading to the runbook.",
         );
     }
     if let Some(arn) = &alarm.arn {
-        page.link("Alarm", arn.console().alarm(&alarm.name));
+        builder.link("Alarm", arn.console().alarm(&alarm.name));
         if let Some(function) = &alarm.function {
-            page.link("Log", arn.console().log_of(function));
+            builder.link("Log", arn.console().log_group(function));
         }
     }
-    page
+    builder
 }
 
-fn of_batch(batch: &Batch) -> Page {
+fn for_batch(batch: &DiscardedBatch) -> MessageBuilder {
     let records = batch.records;
-    let mut page = Page::new(&format!(
-        "{records} {} of {} were given up",
+    let mut builder = MessageBuilder::new(&format!(
+        "{records} {} of {} discarded",
         if records == 1 { "record" } else { "records" },
         batch.shard_id
     ));
-    page.line("Shard", &batch.shard_id);
-    page.line("First record", &batch.first);
-    page.line("Why", &batch.condition);
-    page.since(batch.since);
+    builder.line("Shard", &batch.shard_id);
+    builder.line("First record", &batch.first);
+    builder.line("Cause", &batch.condition);
+    builder.since(batch.since);
     if let Some(function) = &batch.function {
-        page.link("Log", function.console().log_of(function.name()));
+        builder.link("Log", function.console().log_group(function.name()));
     }
-    page
+    builder
 }
 
-/// What could not be delivered is what people are told of, when that can be
-/// read; the letter itself is, when it cannot.
-fn of_letter(letter: &Letter, context: &Context<'_>) -> Message {
+/// Builds the message of the incident that a dead letter contains, or a message about
+/// the dead letter itself if it contains none.
+fn for_dead_letter(letter: &DeadLetter, context: &MessageContext<'_>) -> Message {
     let queue = letter.queue.name();
-    let kept = context.kept.unwrap_or_default();
-    if let Some(incident) = &letter.carries {
+    if let Some(incident) = &letter.incident {
         let mut message = Message::about(incident, context);
-        // A batch is given up to a queue, and nothing was late.
+        // The queue is the regular destination of discarded batches: not a late delivery.
         if matches!(incident, Incident::Batch(_)) {
             return message;
         }
         let error = match letter.error.as_str() {
-            "" => "for a reason that was not said",
-            error => &shortened(error, CAUSE / 4),
+            "" => "no reason was stated",
+            error => &truncate(error, MAX_CAUSE / 4),
         };
         message.body.push_str(&format!(
-            "\nThis came late, by the dead letter queue {queue}, as it could not be delivered: {error}\n"
+            "\nThis message is late: it came through the dead letter queue {queue}, because its delivery failed: {error}\n"
         ));
         return message;
     }
-    let mut page = Page::new(&format!("a dead letter came into {queue}"));
-    page.line("To", letter.target.as_deref().unwrap_or_default());
-    page.line("Why", &shortened(&letter.error, CAUSE));
-    page.since(letter.since);
-    page.line("Message", &letter.id);
-    page.line("Kept as", kept);
-    page.line("It says", &shortened(&letter.body, PAYLOAD));
-    page.runbook(Runbook::DeadLetters, context.runbook_url);
-    if let Some((reports, told_at)) = context.untold.filter(|(reports, _)| *reports > 0) {
-        let told_at = minute(told_at);
-        page.line(
-            "Before",
-            &format!("{reports} more came since the last message, {told_at}"),
-        );
-    }
-    page.finish()
+    let mut builder = MessageBuilder::new(&format!("dead letter in {queue}"));
+    builder.line("Target", letter.target.as_deref().unwrap_or_default());
+    builder.line("Cause", &truncate(&letter.error, MAX_CAUSE));
+    builder.since(letter.since);
+    builder.line("Message id", &letter.id);
+    builder.line("Stored as", context.dead_letter_key.unwrap_or_default());
+    builder.line("Content", &truncate(&letter.body, MAX_PAYLOAD));
+    builder.runbook(Runbook::DeadLetters, context.runbook_url);
+    add_unsent(&mut builder, context);
+    builder.finish()
 }
 
-fn of_unknown(payload: &str) -> Page {
-    let mut page = Page::new("something that is not known was reported");
-    page.line(
-        "How bad",
-        "That cannot be told: it is none of the kinds that are known.",
+fn for_unknown(payload: &str) -> MessageBuilder {
+    let mut builder = MessageBuilder::new("the alert function received an unknown input");
+    builder.line("Impact", "Unknown: the input has none of the known forms.");
+    builder.line(
+        "Action",
+        "Read the input. If it arrives again, find out who calls the alert function with it.",
     );
-    page.line(
-        "What to do",
-        "Read it; if it comes again, see who calls the alert function with it.",
-    );
-    page.line("It says", &shortened(payload, PAYLOAD));
-    page
+    builder.line("Input", &truncate(payload, MAX_PAYLOAD));
+    builder
 }

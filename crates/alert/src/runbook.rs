@@ -1,45 +1,44 @@
-//! What is written in `docs/OPERATIONS.md`: a heading for everything that can
-//! go wrong.
+//! The headings of the runbook, `docs/OPERATIONS.md`: one for each kind of failure.
 
 /// A heading of the runbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Runbook {
-    /// The transform is behind the stream.
+    /// The transform lags behind the stream.
     IteratorAge,
-    /// The stream takes less than the producers send.
+    /// The stream rejects records of the producers.
     StreamThrottles,
-    /// A function fails.
+    /// Calls of a function fail.
     FunctionErrors,
-    /// A function is not run as often as it is called.
+    /// Lambda throttles the calls of a function.
     FunctionThrottles,
-    /// A function nears its time limit.
+    /// Calls of a function come near its timeout.
     FunctionDuration,
-    /// A message found nobody to take it.
+    /// A message could not be delivered.
     DeadLetters,
-    /// The event source mapping gave up a batch.
+    /// The event source mapping discarded a batch.
     FailedBatches,
-    /// Too much of what arrives is no event.
+    /// The transform rejects a large share of the units.
     QuarantineRate,
     /// Published tables are old.
     Freshness,
     /// An execution of a state machine failed.
     ExecutionFailed,
-    /// An execution takes too long, or did not come about.
+    /// An execution takes too long, or none succeeds.
     ExecutionLate,
-    /// The books of a date do not balance.
+    /// The audit of a date does not balance.
     AuditImbalance,
-    /// A date is not published, as a check or its book stops it.
+    /// A check or the event book prevents the publication of a date.
     HeldDates,
-    /// Queries read more than was meant.
+    /// Queries scan more data than planned.
     AthenaBytesScanned,
-    /// The API fails whoever asks it.
+    /// The API answers requests with errors.
     ApiErrors,
-    /// The API takes long to answer.
+    /// The API answers requests slowly.
     ApiLatency,
 }
 
 impl Runbook {
-    /// Every heading.
+    /// All headings.
     pub const ALL: [Self; 16] = [
         Self::IteratorAge,
         Self::StreamThrottles,
@@ -59,7 +58,7 @@ impl Runbook {
         Self::ApiLatency,
     ];
 
-    /// As it is written there.
+    /// Returns the heading as `docs/OPERATIONS.md` writes it.
     pub const fn heading(self) -> &'static str {
         match self {
             Self::IteratorAge => "Iterator age",
@@ -81,12 +80,12 @@ impl Runbook {
         }
     }
 
-    /// The heading as it stands in names: `iterator-age`.
+    /// Returns the heading as links and alarm names write it: `iterator-age`.
     pub fn anchor(self) -> String {
         self.heading().to_lowercase().replace(' ', "-")
     }
 
-    /// What a CloudWatch metric is watched for.
+    /// Returns the heading that covers alarms on a CloudWatch metric.
     pub fn of_metric(namespace: &str, metric: &str) -> Option<Self> {
         Some(match (namespace, metric) {
             ("AWS/Lambda", "IteratorAge") => Self::IteratorAge,
@@ -118,7 +117,7 @@ impl Runbook {
         })
     }
 
-    /// What an alarm's description says: `… Runbook: Iterator age`.
+    /// Returns the heading that an alarm's description names: `… Runbook: Iterator age`.
     pub fn of_description(description: &str) -> Option<Self> {
         let (_, heading) = description.rsplit_once("Runbook:")?;
         let heading = heading.trim().trim_end_matches('.');
@@ -127,7 +126,7 @@ impl Runbook {
             .find(|runbook| runbook.heading().eq_ignore_ascii_case(heading))
     }
 
-    /// What an alarm is about whose name has a heading in it.
+    /// Returns the heading that an alarm's name contains.
     pub fn of_name(name: &str) -> Option<Self> {
         let name = name.to_lowercase().replace([' ', '_'], "-");
         Self::ALL
@@ -135,9 +134,10 @@ impl Runbook {
             .find(|runbook| name.contains(&runbook.anchor()))
     }
 
-    /// Whether its alarm's end says that it is mended. Of what is found now and
-    /// then, it says only that it was not found again.
-    pub const fn ends_with_its_alarm(self) -> bool {
+    /// Returns true if the alarm's return to `OK` means that the problem is fixed. For
+    /// conditions that a run detects now and then, `OK` means only that the last run did
+    /// not detect them again.
+    pub const fn ok_means_fixed(self) -> bool {
         !matches!(
             self,
             Self::FailedBatches
@@ -148,104 +148,106 @@ impl Runbook {
         )
     }
 
-    /// What is at stake, and until when.
-    pub const fn how_bad(self) -> &'static str {
+    /// Returns the impact on data and users.
+    pub const fn impact(self) -> &'static str {
         match self {
             Self::IteratorAge => {
-                "Tables get later. Nothing is lost while the records are younger than the stream's retention; what is older than that is gone."
+                "Tables are updated late. No data is lost while the records are younger than the stream's retention; older records are lost."
             }
             Self::StreamThrottles => {
-                "Producers try the refused records again, and wait. Nothing is lost while a producer has room for what waits."
+                "Producers retry the rejected records and apply backpressure. A producer that exhausts its retries drops the record and reports it."
             }
             Self::FunctionErrors => {
-                "A call that fails leaves nothing half done and is tried again. If it goes on, the stream or the day stands still."
+                "A failed call leaves no partial result and is retried. If calls keep failing, the stream or the daily pipeline stops."
             }
             Self::FunctionThrottles => {
-                "Calls wait and are tried again; the stream or the day gets later."
+                "Throttled calls wait and are retried, so the stream or the daily pipeline falls behind."
             }
             Self::FunctionDuration => {
-                "Nothing failed yet. A call that reaches the limit is ended, and tried again from the start."
+                "Nothing has failed yet. A call that reaches its timeout is ended and retried from the start."
             }
             Self::DeadLetters => {
-                "A call or a message did not arrive. The lake keeps what it says; what it was to do has not been done."
+                "A call or a message was not delivered, so its work was not done. The lake keeps a copy of the message."
             }
             Self::FailedBatches => {
-                "Events are missing from the tables. The bucket keeps them under aws/lambda/; the dates that they are of cannot become final."
+                "Events are missing from the tables. The bucket keeps them under aws/lambda/; their dates cannot become final."
             }
             Self::QuarantineRate => {
-                "Nothing is lost, as quarantine keeps every unit; but tables lack what is in it until it is replayed."
+                "No data is lost, because quarantine keeps every unit. The tables lack these events until they are replayed."
             }
-            Self::Freshness => "Readers have the older tables, which are whole. Nothing is lost.",
+            Self::Freshness => "Readers see older tables, which are complete. No data is lost.",
             Self::ExecutionFailed => {
-                "What was published stands, and readers keep it. The dates that were not made stay due: the next run makes them."
+                "Published dates stay available. Dates that failed stay due: the next run processes them."
             }
             Self::ExecutionLate => {
-                "Readers have the older tables, which are whole. Dates that are due stay due."
+                "Readers see older tables, which are complete. Due dates stay due."
             }
             Self::AuditImbalance => {
-                "The date is published, but not everything that arrived can be accounted for: doubt its figures until it balances."
+                "The date is published, but the audit cannot account for every event. Do not rely on its figures until the audit balances."
             }
             Self::HeldDates => {
-                "Nothing is lost: readers keep the generation that the date had before, if it had one. It stays held until its cause is mended."
+                "No data is lost. Readers keep the previous generation of the date, if it has one. The date stays held until the cause is fixed."
             }
-            Self::AthenaBytesScanned => "It costs money, and harms no data.",
+            Self::AthenaBytesScanned => "Queries cost more than planned. No data is affected.",
             Self::ApiErrors => {
-                "Whoever asked has no recommendations. The API only reads: no data is harmed."
+                "Callers get no recommendations. The API only reads: no data is affected."
             }
             Self::ApiLatency => {
-                "Whoever asks waits, and may give up. The API only reads: no data is harmed."
+                "Callers wait and may time out. The API only reads: no data is affected."
             }
         }
     }
 
-    /// What to do first, in a sentence or two. `DATE` is the date that it is about.
-    pub const fn what_to_do(self) -> &'static str {
+    /// Returns the first action. `DATE` stands for the affected date.
+    pub const fn action(self) -> &'static str {
         match self {
             Self::IteratorAge => {
-                "See in the transform's log whether it fails. If it does not, it needs more shards, a higher parallelization factor, or more memory."
+                "Check the transform's log for errors. If there are none, add shards, raise the parallelization factor, or give the function more memory."
             }
             Self::StreamThrottles => {
-                "Give the stream more shards. If one shard alone is full, the producers' buckets are too few."
+                "Add shards to the stream. If only one shard is full, raise the producers' number of buckets."
             }
             Self::FunctionErrors => {
-                "The function's log says in its last ERROR line what failed and what helps."
+                "Read the last ERROR line of the function's log: it states what failed and what to do."
             }
             Self::FunctionThrottles => {
-                "See what uses up the account's concurrency, and whether the function's reserved concurrency is too low."
+                "Find out what uses the account's concurrency, and check whether the function's reserved concurrency is too low."
             }
             Self::FunctionDuration => {
-                "Give the function more memory, which is also more CPU, or smaller batches."
+                "Give the function more memory (Lambda adds CPU with memory), or reduce its batches."
             }
-            Self::DeadLetters => "Read the letter and mend why it was refused, then send it again.",
+            Self::DeadLetters => {
+                "Read the dead letter, fix the cause of the failed delivery, then send the message again."
+            }
             Self::FailedBatches => {
-                "Mend why the transform refused the batch, then give it the object's payload again."
+                "Fix the cause of the transform's failure, then redeliver the payload of the object."
             }
             Self::QuarantineRate => {
-                "See which reason grew and which producer it comes from; after it is mended, replay that reason."
+                "Find the rejection reason that grew and the producer that sends these units. Fix the cause, then replay that reason."
             }
             Self::Freshness => {
-                "See whether the daily machine runs, and how old the stream's iterator is."
+                "Check whether the daily state machine runs, and how old the stream's iterator is."
             }
             Self::ExecutionFailed => {
-                "Mend the cause, then start the daily machine again: it makes what is still due."
+                "Fix the cause, then start the daily state machine again: it processes every date that is still due."
             }
             Self::ExecutionLate => {
-                "Look at the execution which step it is in, and at that function's log."
+                "Open the execution, find the current step, and read the log of that step's function."
             }
             Self::AuditImbalance => {
-                "Each problem in ledger/days/event_date=DATE/audit/books.json has an advice: follow it, and audit the date again."
+                "Follow the advice of each problem in ledger/days/event_date=DATE/audit/books.json, then audit the date again."
             }
             Self::HeldDates => {
-                "The report in ledger/days/event_date=DATE/checks/ shows the rows that break an expectation. Mend them or the expectation, then run the date again."
+                "Read the report in ledger/days/event_date=DATE/checks/: it shows the rows that break a check. Fix the data or the check, then run the date again."
             }
             Self::AthenaBytesScanned => {
-                "Find the query in the workgroup's history; it most likely names no event_date."
+                "Find the query in the workgroup's history. Most likely it has no filter on event_date."
             }
             Self::ApiErrors => {
-                "See in the API's access log what failed, and in the function's last ERROR line why."
+                "Find the failed requests in the API's access log, and the cause in the last ERROR line of the function's log."
             }
             Self::ApiLatency => {
-                "See in the API's access log whether the function is slow, and give it more memory if it is."
+                "Check in the API's access log whether the function is slow. If it is, give it more memory."
             }
         }
     }
@@ -256,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metrics_and_names_lead_to_headings() {
+    fn metrics_names_and_descriptions_map_to_headings() {
         let of = Runbook::of_metric;
         assert_eq!(of("AWS/Lambda", "Errors"), Some(Runbook::FunctionErrors));
         assert_eq!(of("Marquee", "HeldDates"), Some(Runbook::HeldDates));

@@ -1,26 +1,26 @@
-//! Where messages go.
+//! The port to which messages are published.
 
 use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::message::Message;
 
-/// Whoever is to be told: a topic that people subscribe to.
+/// A topic to which the recipients of alerts subscribe.
 #[async_trait]
 pub trait Topic: Send + Sync {
-    /// Hands the message over. It is durable there when this returns.
+    /// Publishes a message. On return, the topic has stored it durably.
     ///
     /// # Errors
-    /// When it may not have been taken.
+    /// Returns [`TopicError`] if the topic may not have accepted the message.
     async fn publish(&self, message: &Message) -> Result<(), TopicError>;
 }
 
-/// A message was not taken.
+/// An error of [`Topic::publish`]: the topic did not accept a message.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the message could not be published to {topic}: {cause}")]
+#[error("cannot publish the alert to {topic}: {cause}")]
 pub struct TopicError {
-    /// Where it was to go.
+    /// The name or ARN of the topic.
     pub topic: String,
-    /// Why it did not, a sentence.
+    /// The reason, as the topic's service states it.
     pub cause: String,
 }

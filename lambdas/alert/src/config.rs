@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use marquee_alert::Settings;
+use marquee_alert::AlertSettings;
 use marquee_config::{ConfigError, Lake, Variables};
 
 /// How long an incident is not told again, when nothing else is said.
@@ -18,7 +18,7 @@ pub(crate) struct Config {
     pub(crate) topic_arn: String,
     /// `MARQUEE_ALERT_WINDOW_MINUTES`, else an hour; and `MARQUEE_RUNBOOK_URL`,
     /// else messages name the runbook without a link.
-    pub(crate) settings: Settings,
+    pub(crate) settings: AlertSettings,
 }
 
 impl Config {
@@ -46,7 +46,7 @@ impl Config {
                 "MARQUEE_RUNBOOK_URL={url:?} is not a link that begins with https://"
             ));
         }
-        let settings = Settings {
+        let settings = AlertSettings {
             window: Duration::from_secs(minutes.unsigned_abs() * SECONDS_PER_MINUTE),
             runbook_url,
         };

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use marquee_alert::{Alert, SystemClock};
+use marquee_alert::{AlertHandler, SystemClock};
 use marquee_aws::{S3Store, SnsTopic};
 use serde_json::Value;
 
@@ -26,15 +26,15 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
     let lake = config.lake;
     let store = S3Store::connect(&sdk, lake.bucket, lake.path_style);
     let topic = SnsTopic::connect(&sdk, config.topic_arn);
-    let alert = &Alert::new(
+    let handler = &AlertHandler::new(
         Arc::new(store),
         Arc::new(topic),
         Arc::new(SystemClock),
         config.settings,
     );
 
-    let handler = service_fn(|event: LambdaEvent<Value>| async move {
-        let done = alert.handle(&event.payload).await;
+    let service = service_fn(|event: LambdaEvent<Value>| async move {
+        let done = handler.handle(&event.payload).await;
         done.map_err(|error| {
             tracing::error!(step = "alert", kind = KIND, "{error}");
             Diagnostic {
@@ -43,5 +43,5 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
             }
         })
     });
-    lambda_runtime::run(handler).await
+    lambda_runtime::run(service).await
 }

@@ -1,7 +1,7 @@
-//! Events as AWS sends them: its documentation's own, with this pipeline's names.
+//! Events in the form of AWS: the examples of its documentation with this pipeline's names.
 
-use marquee_alert::message::Context;
-use marquee_alert::report::Report;
+use marquee_alert::input::AlertInput;
+use marquee_alert::message::MessageContext;
 use marquee_alert::{Message, incident::Incident};
 use serde_json::Value;
 
@@ -16,9 +16,9 @@ macro_rules! fixtures {
 }
 
 fixtures! {
-    caught_step = "caught-step.json";
-    caught_book = "caught-book.json";
-    caught_audit = "caught-audit.json";
+    step_failed = "step-failed.json";
+    step_held = "step-held.json";
+    step_unbalanced = "step-unbalanced.json";
     execution_failed = "execution-failed.json";
     execution_timed_out = "execution-timed-out.json";
     alarm_metric = "alarm-metric.json";
@@ -26,28 +26,28 @@ fixtures! {
     alarm_composite = "alarm-composite.json";
     alarm_execution = "alarm-execution.json";
     alarm_held = "alarm-held.json";
-    letters = "letters.json";
-    destination = "destination.json";
-    batch = "batch.json";
+    dead_letters = "dead-letters.json";
+    failed_call = "failed-call.json";
+    discarded_batch = "discarded-batch.json";
 }
 
-/// The same with another value at that place.
-pub(crate) fn with(mut value: Value, place: &str, other: impl Into<Value>) -> Value {
-    *value.pointer_mut(place).expect(place) = other.into();
+/// Replaces the value at a JSON pointer.
+pub(crate) fn with(mut value: Value, pointer: &str, new: impl Into<Value>) -> Value {
+    *value.pointer_mut(pointer).expect(pointer) = new.into();
     value
 }
 
-/// The batch with one letter that says this.
-pub(crate) fn letter_with(body: &str) -> Value {
-    let mut batch = letters();
+/// Returns a batch of one dead letter with this body.
+pub(crate) fn dead_letter_with(body: &str) -> Value {
+    let mut batch = dead_letters();
     let records = batch["Records"].as_array_mut().unwrap();
     records.truncate(1);
     records[0]["body"] = body.into();
     batch
 }
 
-/// The alarm's end.
-pub(crate) fn over(alarm: Value) -> Value {
+/// Returns the event that resolves the alarm.
+pub(crate) fn resolved(alarm: Value) -> Value {
     let alarm = with(alarm, "/detail/state/value", "OK");
     let alarm = with(
         alarm,
@@ -57,22 +57,22 @@ pub(crate) fn over(alarm: Value) -> Value {
     with(alarm, "/detail/previousState/value", "ALARM")
 }
 
-/// The incident that an input reports.
+/// Returns the incident that an input reports.
 pub(crate) fn incident(input: &Value) -> Incident {
-    match Report::read(input) {
-        Report::Incident(incident) => *incident,
-        Report::Letters(mut letters) => {
-            Incident::Letter(Box::new(letters.remove(0).expect("a letter")))
+    match AlertInput::parse(input) {
+        AlertInput::Incident(incident) => *incident,
+        AlertInput::DeadLetters(mut letters) => {
+            Incident::DeadLetter(Box::new(letters.remove(0).expect("a dead letter")))
         }
-        Report::Fine(why) => panic!("nobody has to hear of it: {why}"),
+        AlertInput::Ignored(reason) => panic!("the input needs no message: {reason}"),
     }
 }
 
-/// The message about an input, on one page.
-pub(crate) fn page(input: &Value) -> String {
-    let context = Context {
+/// Returns the message about an input: the subject in brackets, then the body.
+pub(crate) fn message(input: &Value) -> String {
+    let context = MessageContext {
         runbook_url: Some(RUNBOOK),
-        ..Context::default()
+        ..MessageContext::default()
     };
     let Message { subject, body } = Message::about(&incident(input), &context);
     format!("[{subject}]\n{body}")

@@ -1,12 +1,12 @@
-//! What is reported, in words; and how often it is told.
+//! The text of the messages, and their deduplication.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod alarms;
+mod dead_letters;
+mod dedup;
 mod executions;
 mod fixture;
-mod letters;
-mod newsroom;
+mod harness;
 mod runbook;
 mod steps;
 mod unknown;
-mod window;

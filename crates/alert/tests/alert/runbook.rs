@@ -1,11 +1,11 @@
-//! The runbook's page has what messages send people to.
+//! The runbook page has each heading to which messages link.
 
 use marquee_alert::runbook::Runbook;
 
 const OPERATIONS: &str = include_str!("../../../../docs/OPERATIONS.md");
 
 #[test]
-fn every_heading_is_one_of_the_page() {
+fn the_page_has_every_heading_once() {
     let headings: Vec<&str> = OPERATIONS
         .lines()
         .filter(|line| line.starts_with('#'))
@@ -19,9 +19,9 @@ fn every_heading_is_one_of_the_page() {
     }
 }
 
-/// A link leads to a heading by its words, in small letters and with hyphens.
+/// A Markdown anchor is the heading in lower case, with hyphens for spaces.
 #[test]
-fn anchors_are_made_as_pages_make_them() {
+fn anchors_follow_markdown() {
     let anchor = |heading: &str| heading.to_lowercase().replace(' ', "-");
     for runbook in Runbook::ALL {
         assert_eq!(runbook.anchor(), anchor(runbook.heading()));
@@ -30,7 +30,7 @@ fn anchors_are_made_as_pages_make_them() {
                 .heading()
                 .chars()
                 .all(|c| c.is_ascii_alphabetic() || c == ' '),
-            "{:?} has what anchors leave out",
+            "{:?} has a character that anchors omit",
             runbook.heading()
         );
     }

@@ -1,22 +1,22 @@
-//! What a state machine's steps report.
+//! Messages about the steps of a state machine.
 
 use insta::assert_snapshot;
 use marquee_alert::incident::{Finding, Incident};
 use serde_json::{Value, json};
 
-use crate::fixture::{caught_audit, caught_book, caught_step, incident, page, with};
+use crate::fixture::{incident, message, step_failed, step_held, step_unbalanced, with};
 
 #[test]
 fn a_step_that_failed() {
-    assert_snapshot!(page(&caught_step()), @"
+    assert_snapshot!(message(&step_failed()), @"
     [Marquee: compact failed for 2026-01-05 (marquee-prod-daily)]
     Compact failed for 2026-01-05 (marquee-prod-daily).
 
     Date: 2026-01-05
-    Why: processed/events/ingest_date=2026-01-05/ingest_hour=07/a.parquet is gone, which a date is to be made from: `marquee rebuild FROM..TO` over the dates that it is of makes it anew from raw (DayError)
+    Cause: input object processed/events/ingest_date=2026-01-05/ingest_hour=07/a.parquet is missing. Run `marquee rebuild 2026-01-05..2026-01-05` (DayError)
     Since: 2026-01-06 02:00 UTC
-    How bad: What was published stands, and readers keep it. The dates that were not made stay due: the next run makes them.
-    What to do: Mend the cause, then start the daily machine again: it makes what is still due.
+    Impact: Published dates stay available. Dates that failed stay due: the next run processes them.
+    Action: Fix the cause, then start the daily state machine again: it processes every date that is still due.
 
     Execution: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:marquee-prod-daily:4b7c2e1f-9a1d-4f3e-8a52-0c6f6f0f1d11
     Log: https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Faws$252Flambda$252Fmarquee-prod-compact
@@ -26,15 +26,15 @@ fn a_step_that_failed() {
 
 #[test]
 fn a_date_that_is_held() {
-    assert_snapshot!(page(&caught_book()), @"
-    [Marquee: 2026-01-05 is held back (marquee-prod-daily)]
-    2026-01-05 is held back (marquee-prod-daily).
+    assert_snapshot!(message(&step_held()), @"
+    [Marquee: 2026-01-05 is held (marquee-prod-daily)]
+    2026-01-05 is held (marquee-prod-daily).
 
     Date: 2026-01-05
-    Why: events_unique found 3 rows that break it, the first: event_id=01936f2e-5c00-7000-8000-000000000001
+    Cause: check events_unique failed with 3 rows, the first: event_id=01936f2e-5c00-7000-8000-000000000001
     Since: 2026-01-06 02:00 UTC
-    How bad: Nothing is lost: readers keep the generation that the date had before, if it had one. It stays held until its cause is mended.
-    What to do: The report in ledger/days/event_date=2026-01-05/checks/ shows the rows that break an expectation. Mend them or the expectation, then run the date again.
+    Impact: No data is lost. Readers keep the previous generation of the date, if it has one. The date stays held until the cause is fixed.
+    Action: Read the report in ledger/days/event_date=2026-01-05/checks/: it shows the rows that break a check. Fix the data or the check, then run the date again.
 
     Execution: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:marquee-prod-daily:4b7c2e1f-9a1d-4f3e-8a52-0c6f6f0f1d11
     Log: https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Faws$252Flambda$252Fmarquee-prod-book
@@ -44,15 +44,15 @@ fn a_date_that_is_held() {
 
 #[test]
 fn an_audit_that_does_not_balance() {
-    assert_snapshot!(page(&caught_audit()), @"
-    [Marquee: the books of 2026-01-05 do not balance (marquee-prod-daily)]
-    The books of 2026-01-05 do not balance (marquee-prod-daily).
+    assert_snapshot!(message(&step_unbalanced()), @"
+    [Marquee: the audit of 2026-01-05 does not balance (marquee-prod-daily)]
+    The audit of 2026-01-05 does not balance (marquee-prod-daily).
 
     Date: 2026-01-05
-    Problem: 5 records of shardId-000000000006 were given up and are in no receipted object: aws/lambda/8f5a/shardId-000000000006/x
+    Problem: 5 records of shardId-000000000006 were discarded and are in no object that a receipt names: aws/lambda/8f5a/shardId-000000000006/x
     Since: 2026-01-06 02:00 UTC
-    How bad: The date is published, but not everything that arrived can be accounted for: doubt its figures until it balances.
-    What to do: Each problem in ledger/days/event_date=2026-01-05/audit/books.json has an advice: follow it, and audit the date again.
+    Impact: The date is published, but the audit cannot account for every event. Do not rely on its figures until the audit balances.
+    Action: Follow the advice of each problem in ledger/days/event_date=2026-01-05/audit/books.json, then audit the date again.
 
     Execution: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:marquee-prod-daily:4b7c2e1f-9a1d-4f3e-8a52-0c6f6f0f1d11
     Log: https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Faws$252Flambda$252Fmarquee-prod-audit
@@ -61,23 +61,23 @@ fn an_audit_that_does_not_balance() {
 }
 
 #[test]
-fn a_step_without_a_date_and_a_cause_without_words() {
-    let plan = with(caught_step(), "/step", "plan");
+fn a_step_without_a_date_and_a_cause_without_a_message() {
+    let plan = with(step_failed(), "/step", "plan");
     let plan = with(plan, "/event_date", Value::Null);
     let plan = with(
         plan,
         "/cause",
         json!({"Error": "States.Timeout", "Cause": ""}),
     );
-    assert_snapshot!(page(&plan), @"
+    assert_snapshot!(message(&plan), @"
     [Marquee: plan failed (marquee-prod-daily)]
     Plan failed (marquee-prod-daily).
 
-    Why: States.Timeout
-    Hint: It took longer than it may: give the function more memory, which is also more CPU, or more time.
+    Cause: States.Timeout
+    Hint: The call exceeded its time limit. Give the function more memory (Lambda adds CPU with memory) or more time.
     Since: 2026-01-06 02:00 UTC
-    How bad: No date is made. What was published stands, and what is due stays due.
-    What to do: Mend the cause, then start the daily machine again: it makes what is still due.
+    Impact: No date is processed. Published dates stay available, and due dates stay due.
+    Action: Fix the cause, then start the daily state machine again: it processes every date that is still due.
 
     Execution: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:marquee-prod-daily:4b7c2e1f-9a1d-4f3e-8a52-0c6f6f0f1d11
     Log: https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Faws$252Flambda$252Fmarquee-prod-plan
@@ -86,35 +86,35 @@ fn a_step_without_a_date_and_a_cause_without_words() {
 }
 
 #[test]
-fn nothing_but_a_source_is_still_a_message() {
-    assert_snapshot!(page(&json!({"source": "marquee.state_machine"})), @"
+fn a_source_alone_is_enough_for_a_message() {
+    assert_snapshot!(message(&json!({"source": "marquee.state_machine"})), @"
     [Marquee: a step failed]
     A step failed.
 
-    Why: no cause was given
-    How bad: What was published stands, and readers keep it. The dates that were not made stay due: the next run makes them.
-    What to do: Mend the cause, then start the daily machine again: it makes what is still due.
+    Cause: not stated
+    Impact: Published dates stay available. Dates that failed stay due: the next run processes them.
+    Action: Fix the cause, then start the daily state machine again: it processes every date that is still due.
 
     Runbook: Execution failed, https://example.com/docs/OPERATIONS.md#execution-failed
     ");
 }
 
-/// What is said when an audit finds a lot is bounded.
+/// The message stays bounded when an audit finds many problems.
 #[test]
-fn many_problems_are_counted() {
+fn further_problems_are_counted() {
     let problems: Vec<String> = (0..25)
         .map(|n| format!("{n} {}", "x".repeat(5_000)))
         .collect();
-    let page = page(&with(caught_audit(), "/cause/problems", problems));
-    assert!(page.contains("And: 15 more problems"), "{page}");
-    assert!(page.len() < 10_000, "{}", page.len());
+    let text = message(&with(step_unbalanced(), "/cause/problems", problems));
+    assert!(text.contains("More problems: 15\n"), "{text}");
+    assert!(text.len() < 10_000, "{}", text.len());
 }
 
-/// However a machine hands over what `book` and `audit` found.
+/// A state machine may pass the responses of `book` and `audit` in several forms.
 #[test]
-fn findings_are_read_in_all_their_forms() {
+fn findings_are_parsed_in_all_forms() {
     let finding = |input: Value, cause: Value| match incident(&with(input, "/cause", cause)) {
-        Incident::Caught(caught) => caught.finding,
+        Incident::Step(report) => report.finding,
         other => panic!("{other:?}"),
     };
     let held = Finding::Held("too few".into());
@@ -123,7 +123,7 @@ fn findings_are_read_in_all_their_forms() {
         json!({"outcome": "held", "cause": "too few"}),
         json!({"Error": "DateHeld", "Cause": "too few"}),
     ] {
-        assert_eq!(finding(caught_book(), cause), held);
+        assert_eq!(finding(step_held(), cause), held);
     }
     for (cause, problems) in [
         (json!("no sum"), vec!["no sum"]),
@@ -143,12 +143,12 @@ fn findings_are_read_in_all_their_forms() {
     ] {
         let problems = problems.into_iter().map(str::to_owned).collect();
         assert_eq!(
-            finding(caught_audit(), cause),
+            finding(step_unbalanced(), cause),
             Finding::Unbalanced(problems)
         );
     }
-    // The function of the step failing is not what the step finds.
-    for input in [caught_book(), caught_audit()] {
+    // A failure of the step's function is not a finding.
+    for input in [step_held(), step_unbalanced()] {
         let cause = json!({"Error": "DayError", "Cause": "{\"errorMessage\":\"no\",\"errorType\":\"DayError\"}"});
         assert!(matches!(finding(input, cause), Finding::Failed(_)));
     }

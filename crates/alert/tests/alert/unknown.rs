@@ -1,34 +1,34 @@
-//! Whatever it is, somebody hears of it.
+//! An unknown input still sends a message.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::fixture::{alarm_metric, execution_failed, letters, page, with};
-use crate::newsroom::Newsroom;
+use crate::fixture::{alarm_metric, dead_letters, execution_failed, message, with};
+use crate::harness::Harness;
 
 #[test]
-fn something_else() {
-    assert_snapshot!(page(&json!({"hello": "world"})), @r#"
-    [Marquee: something that is not known was reported]
-    Something that is not known was reported.
+fn an_unknown_input() {
+    assert_snapshot!(message(&json!({"hello": "world"})), @r#"
+    [Marquee: the alert function received an unknown input]
+    The alert function received an unknown input.
 
-    How bad: That cannot be told: it is none of the kinds that are known.
-    What to do: Read it; if it comes again, see who calls the alert function with it.
-    It says: {"hello":"world"}
+    Impact: Unknown: the input has none of the known forms.
+    Action: Read the input. If it arrives again, find out who calls the alert function with it.
+    Input: {"hello":"world"}
     "#);
 }
 
 #[test]
-fn a_long_payload_is_shortened() {
-    let page = page(&json!({"text": "ä".repeat(100_000)}));
-    assert!(page.len() < 6_000, "{}", page.len());
-    assert!(page.contains("(the first 2000 of 100011 characters)"));
+fn a_long_payload_is_truncated() {
+    let text = message(&json!({"text": "ä".repeat(100_000)}));
+    assert!(text.len() < 6_000, "{}", text.len());
+    assert!(text.contains("(the first 2000 of 100011 characters)"));
 }
 
 #[tokio::test]
-async fn nothing_is_dropped() {
+async fn every_input_sends_a_message() {
     let mixed = {
-        let mut mixed = letters();
+        let mut mixed = dead_letters();
         mixed["Records"][0]["eventSource"] = "aws:s3".into();
         mixed
     };
@@ -39,28 +39,28 @@ async fn nothing_is_dropped() {
         json!({}),
         json!({"Records": []}),
         mixed,
-        // Claims to be what it is not.
+        // Inputs that have the marks of a known form and lack its fields.
         json!({"detail-type": "CloudWatch Alarm State Change"}),
         with(alarm_metric(), "/detail/state/value", "SIDEWAYS"),
         with(execution_failed(), "/detail/status", 7),
     ];
     for input in &inputs {
-        let newsroom = Newsroom::new();
-        assert_eq!(newsroom.hear(input).await, 1, "{input}");
-        let [message] = &newsroom.published()[..] else {
+        let harness = Harness::new();
+        assert_eq!(harness.report(input).await, 1, "{input}");
+        let [message] = &harness.published()[..] else {
             panic!("one message")
         };
         assert_eq!(
             message.subject,
-            "Marquee: something that is not known was reported"
+            "Marquee: the alert function received an unknown input"
         );
     }
 }
 
 #[tokio::test]
-async fn two_unknowns_are_two_incidents() {
-    let newsroom = Newsroom::new();
-    assert_eq!(newsroom.hear(&json!({"n": 1})).await, 1);
-    assert_eq!(newsroom.hear(&json!({"n": 1})).await, 0);
-    assert_eq!(newsroom.hear(&json!({"n": 2})).await, 1);
+async fn different_unknown_inputs_are_different_incidents() {
+    let harness = Harness::new();
+    assert_eq!(harness.report(&json!({"n": 1})).await, 1);
+    assert_eq!(harness.report(&json!({"n": 1})).await, 0);
+    assert_eq!(harness.report(&json!({"n": 2})).await, 1);
 }

@@ -103,7 +103,7 @@ async fn a_failure_reaches_the_topic_once() {
     );
     let body = &call["Message"];
     assert!(
-        body.contains("Why: 100 % gone & not found + é (DayError)\n"),
+        body.contains("Cause: 100 % gone & not found + é (DayError)\n"),
         "{body}"
     );
     assert!(

@@ -1,22 +1,24 @@
-//! EventBridge's word of a CloudWatch alarm.
+//! EventBridge's event about a CloudWatch alarm.
 
 use serde_json::Value;
 
-use super::{Report, text};
+use super::{AlertInput, text};
 use crate::arn::Arn;
-use crate::clock::instant;
-use crate::incident::{Alarm, Incident};
+use crate::clock::parse_timestamp;
+use crate::incident::{AlarmChange, Incident};
 use crate::runbook::Runbook;
 
-/// Reads a `CloudWatch Alarm State Change`, of a metric, of several by
-/// expression, or of other alarms.
-pub(super) fn read(event: &Value) -> Option<Report> {
+/// Parses a `CloudWatch Alarm State Change` of an alarm on one metric, on an expression
+/// over several metrics, or on other alarms.
+pub(super) fn parse(event: &Value) -> Option<AlertInput> {
     let name = text(event, "/detail/alarmName")?;
-    let is_over = match text(event, "/detail/state/value")? {
+    let is_resolved = match text(event, "/detail/state/value")? {
         "ALARM" => false,
         "OK" => true,
         "INSUFFICIENT_DATA" => {
-            return Some(Report::Fine(format!("alarm {name} lacks data")));
+            return Some(AlertInput::Ignored(format!(
+                "alarm {name} has insufficient data"
+            )));
         }
         _ => return None,
     };
@@ -35,7 +37,7 @@ pub(super) fn read(event: &Value) -> Option<Report> {
     let function = metrics
         .iter()
         .find_map(|metric| text(metric, "/dimensions/FunctionName"));
-    Some(Report::incident(Incident::Alarm(Alarm {
+    Some(AlertInput::incident(Incident::Alarm(AlarmChange {
         name: name.to_owned(),
         arn: text(event, "/resources/0").and_then(Arn::parse),
         description: description.to_owned(),
@@ -49,13 +51,13 @@ pub(super) fn read(event: &Value) -> Option<Report> {
             .to_owned(),
         since: text(event, "/detail/state/timestamp")
             .or_else(|| text(event, "/time"))
-            .and_then(instant),
-        is_over,
+            .and_then(parse_timestamp),
+        is_resolved,
         was_alarm: text(event, "/detail/previousState/value") == Some("ALARM"),
     })))
 }
 
-/// The metrics that the alarm looks at, in its order.
+/// Returns the metrics that the alarm evaluates, in its order.
 fn metrics(event: &Value) -> Vec<&Value> {
     let configured = event.pointer("/detail/configuration/metrics");
     configured

@@ -1,5 +1,5 @@
-//! A lake in memory that refuses a number of reads or writes, and in which others
-//! come in between a read and what follows from it.
+//! An in-memory lake that fails a number of reads or writes. It yields after each read, so
+//! that concurrent calls can write before the caller does.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use object_store::{
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
-/// What it refuses.
+/// The operation that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     Reads,
@@ -21,64 +21,65 @@ pub(crate) enum Fault {
 }
 
 #[derive(Debug)]
-pub(crate) struct Broken {
+pub(crate) struct FaultyStore {
     inner: InMemory,
     fault: Fault,
-    left: AtomicUsize,
-    late: AtomicUsize,
+    remaining: AtomicUsize,
+    conflicts: AtomicUsize,
 }
 
-impl Broken {
-    /// Refuses so many.
+impl FaultyStore {
+    /// Creates a lake that fails the first `times` operations of that kind.
     pub(crate) fn new(fault: Fault, times: usize) -> Self {
         Self {
             inner: InMemory::new(),
             fault,
-            left: AtomicUsize::new(times),
-            late: AtomicUsize::new(0),
+            remaining: AtomicUsize::new(times),
+            conflicts: AtomicUsize::new(0),
         }
     }
 
-    /// How many writes came too late for what they had read.
-    pub(crate) fn overtaken(&self) -> usize {
-        self.late.load(Ordering::SeqCst)
+    /// Returns the number of conditional writes that failed because of a concurrent
+    /// write.
+    pub(crate) fn conflicts(&self) -> usize {
+        self.conflicts.load(Ordering::SeqCst)
     }
 
-    fn meet(&self, fault: Fault) -> Result<()> {
-        let take = |left: usize| left.checked_sub(1);
-        let is_refused = fault == self.fault
+    fn check(&self, fault: Fault) -> Result<()> {
+        let decrement = |remaining: usize| remaining.checked_sub(1);
+        let fails = fault == self.fault
             && self
-                .left
-                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
+                .remaining
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, decrement)
                 .is_ok();
-        match is_refused {
+        match fails {
             true => Err(Error::Generic {
-                store: "broken",
-                source: "it is down".into(),
+                store: "faulty",
+                source: "unavailable".into(),
             }),
             false => Ok(()),
         }
     }
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for FaultyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("broken")
+        f.write_str("faulty")
     }
 }
 
 #[async_trait]
-impl ObjectStore for Broken {
+impl ObjectStore for FaultyStore {
     async fn put_opts(
         &self,
         location: &Path,
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
-        self.meet(Fault::Writes)?;
+        self.check(Fault::Writes)?;
         let put = self.inner.put_opts(location, payload, options).await;
         if let Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) = &put {
-            self.late.fetch_add(1, Ordering::SeqCst);
+            self.conflicts.fetch_add(1, Ordering::SeqCst);
         }
         put
     }
@@ -92,7 +93,7 @@ impl ObjectStore for Broken {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.meet(Fault::Reads)?;
+        self.check(Fault::Reads)?;
         let found = self.inner.get_opts(location, options).await;
         tokio::task::yield_now().await;
         found

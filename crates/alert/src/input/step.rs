@@ -1,44 +1,43 @@
-//! What a state machine's catch says, and what its steps found.
+//! A state machine's own report: an error that it caught, or a finding of a step.
 
 use serde_json::Value;
 
 use super::text;
 use crate::arn::Arn;
-use crate::cause::Cause;
-use crate::clock::instant;
-use crate::incident::{Caught, Finding};
+use crate::cause::FailureCause;
+use crate::clock::parse_timestamp;
+use crate::incident::{Finding, StepReport};
 
-/// Reads `{"source": "marquee.state_machine", "step", "event_date", "cause",
-/// "execution", "state_machine", "started_at"}`. Whatever is missing is left
-/// out of the message, never the message.
+/// Parses `{"source": "marquee.state_machine", "step", "event_date", "cause",
+/// "execution", "state_machine", "started_at"}`. A missing field is left out of the
+/// message; the message is still sent.
 ///
-/// `cause` is what a catch gives, `{"Error", "Cause"}`; or the answer of `book`
-/// that holds a date; or the answer of `audit` that does not balance; or a
-/// sentence.
-pub(super) fn read(input: &Value) -> Caught {
-    let arn = |place| text(input, place).and_then(Arn::parse);
+/// `cause` is one of: the output of a catch, `{"Error", "Cause"}`; the response of
+/// `book` that holds a date; the response of `audit` that does not balance; a sentence.
+pub(super) fn parse(input: &Value) -> StepReport {
+    let arn = |pointer| text(input, pointer).and_then(Arn::parse);
     let execution = arn("/execution");
     let machine = text(input, "/state_machine").map(|machine| match Arn::parse(machine) {
         Some(machine) => machine.name().to_owned(),
         None => machine.to_owned(),
     });
     let step = text(input, "/step").map(str::to_owned);
-    Caught {
-        finding: finding(step.as_deref(), input.get("cause").unwrap_or(&Value::Null)),
+    StepReport {
+        finding: parse_finding(step.as_deref(), input.get("cause").unwrap_or(&Value::Null)),
         step,
         event_date: text(input, "/event_date").map(str::to_owned),
         machine: machine.or_else(|| Some(execution.as_ref()?.name().to_owned())),
         execution,
-        since: text(input, "/started_at").and_then(instant),
+        since: text(input, "/started_at").and_then(parse_timestamp),
     }
 }
 
-fn finding(step: Option<&str>, cause: &Value) -> Finding {
+fn parse_finding(step: Option<&str>, cause: &Value) -> Finding {
     if let Some(sentence) = cause.as_str() {
         return match step {
             Some("book") => Finding::Held(sentence.to_owned()),
             Some("audit") => Finding::Unbalanced(vec![sentence.to_owned()]),
-            _ => Finding::Failed(Cause::read("", sentence)),
+            _ => Finding::Failed(FailureCause::parse("", sentence)),
         };
     }
     if text(cause, "/outcome") == Some("held") {
@@ -46,29 +45,30 @@ fn finding(step: Option<&str>, cause: &Value) -> Finding {
         return Finding::Held(sentence.to_owned());
     }
     if cause.get("balanced") == Some(&Value::Bool(false)) {
-        return Finding::Unbalanced(problems(cause.get("problems")));
+        return Finding::Unbalanced(parse_problems(cause.get("problems")));
     }
     let error = text(cause, "/Error").unwrap_or_default();
     let cause = match (text(cause, "/Cause"), cause) {
-        (Some(said), _) => Cause::read(error, said),
-        // Said in no form that is known, so it is shown as it is.
+        (Some(details), _) => FailureCause::parse(error, details),
+        // Show an object of an unknown form as it is.
         (None, Value::Object(fields)) if !fields.contains_key("Error") => {
-            Cause::read(error, &cause.to_string())
+            FailureCause::parse(error, &cause.to_string())
         }
-        _ => Cause::read(error, ""),
+        _ => FailureCause::parse(error, ""),
     };
-    let named = cause.error.to_lowercase();
-    if named.ends_with("held") {
+    let name = cause.error.to_lowercase();
+    if name.ends_with("held") {
         Finding::Held(cause.message)
-    } else if named.ends_with("unbalanced") {
+    } else if name.ends_with("unbalanced") {
         Finding::Unbalanced(vec![cause.message])
     } else {
         Finding::Failed(cause)
     }
 }
 
-/// The audit's problems as sentences: it answers them, or how many there are.
-fn problems(problems: Option<&Value>) -> Vec<String> {
+/// Parses the audit's problems: the response contains either the problems or their
+/// number.
+fn parse_problems(problems: Option<&Value>) -> Vec<String> {
     match problems {
         Some(Value::Array(problems)) => problems
             .iter()

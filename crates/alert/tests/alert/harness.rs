@@ -1,5 +1,4 @@
-//! A handler on a lake in memory, with a topic that remembers and a clock that
-//! is set.
+//! A handler over an in-memory lake, with a recording topic and a manual clock.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,7 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
-use marquee_alert::{Alert, AlertError, Answer, Clock, Message, Settings, Topic, TopicError};
+use marquee_alert::{
+    AlertError, AlertHandler, AlertResponse, AlertSettings, Clock, Message, Topic, TopicError,
+};
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
 use serde_json::Value;
@@ -19,21 +20,21 @@ use crate::fixture::RUNBOOK;
 const START_US: i64 = 1_767_665_700_000_000;
 
 #[derive(Default)]
-pub(crate) struct Board {
+pub(crate) struct FakeTopic {
     published: Mutex<Vec<Message>>,
-    /// Whether each of the next messages is refused.
-    refusals: Mutex<VecDeque<bool>>,
+    /// For each of the next messages: true if the topic rejects it.
+    rejections: Mutex<VecDeque<bool>>,
 }
 
 #[async_trait]
-impl Topic for Board {
+impl Topic for FakeTopic {
     async fn publish(&self, message: &Message) -> Result<(), TopicError> {
-        // Others get their turn here, as they would during a call.
+        // Let concurrent calls proceed, as during a network call.
         tokio::task::yield_now().await;
-        if self.refusals.lock().unwrap().pop_front() == Some(true) {
+        if self.rejections.lock().unwrap().pop_front() == Some(true) {
             return Err(TopicError {
-                topic: "board".into(),
-                cause: "it is closed".into(),
+                topic: "fake topic".into(),
+                cause: "access denied".into(),
             });
         }
         self.published.lock().unwrap().push(message.clone());
@@ -42,85 +43,85 @@ impl Topic for Board {
 }
 
 #[derive(Default)]
-pub(crate) struct SetClock(AtomicI64);
+pub(crate) struct ManualClock(AtomicI64);
 
-impl Clock for SetClock {
+impl Clock for ManualClock {
     fn now(&self) -> i64 {
         START_US + self.0.load(Ordering::SeqCst)
     }
 }
 
-pub(crate) struct Newsroom {
-    pub(crate) alert: Alert,
+pub(crate) struct Harness {
+    pub(crate) handler: AlertHandler,
     pub(crate) store: Arc<dyn ObjectStore>,
-    board: Arc<Board>,
-    clock: Arc<SetClock>,
+    topic: Arc<FakeTopic>,
+    clock: Arc<ManualClock>,
 }
 
-impl Newsroom {
-    /// On an empty lake, with a window of an hour.
+impl Harness {
+    /// Creates a handler over an empty lake, with a window of one hour.
     pub(crate) fn new() -> Self {
         Self::on(Arc::new(InMemory::new()))
     }
 
     pub(crate) fn on(store: Arc<dyn ObjectStore>) -> Self {
-        let (board, clock) = (Arc::<Board>::default(), Arc::<SetClock>::default());
-        let settings = Settings {
+        let (topic, clock) = (Arc::<FakeTopic>::default(), Arc::<ManualClock>::default());
+        let settings = AlertSettings {
             window: Duration::from_secs(3_600),
             runbook_url: Some(RUNBOOK.into()),
         };
         Self {
-            alert: Alert::new(
+            handler: AlertHandler::new(
                 Arc::clone(&store),
-                Arc::clone(&board) as Arc<dyn Topic>,
+                Arc::clone(&topic) as Arc<dyn Topic>,
                 Arc::clone(&clock) as Arc<dyn Clock>,
                 settings,
             ),
             store,
-            board,
+            topic,
             clock,
         }
     }
 
-    pub(crate) fn pass(&self, minutes: i64) {
+    pub(crate) fn advance_minutes(&self, minutes: i64) {
         self.clock
             .0
             .fetch_add(minutes * 60_000_000, Ordering::SeqCst);
     }
 
-    /// Refuses messages, one for each `true`, in turn.
-    pub(crate) fn refuse(&self, refusals: impl IntoIterator<Item = bool>) {
-        self.board.refusals.lock().unwrap().extend(refusals);
+    /// Sets for each of the next messages whether the topic rejects it.
+    pub(crate) fn reject(&self, rejections: impl IntoIterator<Item = bool>) {
+        self.topic.rejections.lock().unwrap().extend(rejections);
     }
 
-    /// How many messages the report made.
-    pub(crate) async fn hear(&self, input: &Value) -> u32 {
+    /// Handles an input, and returns the number of messages that it sent.
+    pub(crate) async fn report(&self, input: &Value) -> u32 {
         let before = self.published().len();
-        match self.alert.handle(input).await.unwrap() {
-            Answer::Sent { sent } => {
+        match self.handler.handle(input).await.unwrap() {
+            AlertResponse::Sent { sent } => {
                 assert_eq!(self.published().len() - before, sent as usize);
                 sent
             }
-            Answer::Batch { failures } => {
+            AlertResponse::Batch { failures } => {
                 assert_eq!(failures, []);
                 (self.published().len() - before) as u32
             }
         }
     }
 
-    pub(crate) async fn fail(&self, input: &Value) -> AlertError {
-        self.alert.handle(input).await.unwrap_err()
+    pub(crate) async fn report_failing(&self, input: &Value) -> AlertError {
+        self.handler.handle(input).await.unwrap_err()
     }
 
     pub(crate) fn published(&self) -> Vec<Message> {
-        self.board.published.lock().unwrap().clone()
+        self.topic.published.lock().unwrap().clone()
     }
 
     pub(crate) fn subjects(&self) -> Vec<String> {
         self.published().into_iter().map(|m| m.subject).collect()
     }
 
-    /// The keys of the lake, in order.
+    /// Returns the keys of the lake in order.
     pub(crate) async fn keys(&self) -> Vec<String> {
         let listed = self
             .store
