@@ -1,4 +1,4 @@
--- Every event has what its type needs, and no id is empty.
+-- Every event has the fields that its type requires, and no id is empty.
 -- severity: error
 -- after: compact
 SELECT

@@ -1,5 +1,5 @@
--- Every event is of a known type, happened on its date, and its numbers are in
--- their ranges.
+-- Every event has a known type, a time on its date, and numbers within their
+-- ranges.
 -- severity: error
 -- after: compact
 SELECT

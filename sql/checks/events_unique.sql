@@ -1,4 +1,4 @@
--- An event is there once: no user has an event_id twice.
+-- Every event is unique: no user has the same event_id twice.
 -- severity: error
 -- after: compact
 SELECT

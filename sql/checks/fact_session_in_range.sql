@@ -1,5 +1,5 @@
--- A session begins before it ends, on its date, has events, and counts nothing
--- below zero.
+-- Every session starts no later than it ends, lies on its date, has events, and has
+-- no negative counts.
 -- severity: error
 -- after: compact
 SELECT *

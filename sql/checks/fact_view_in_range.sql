@@ -1,5 +1,5 @@
--- A view begins before it ends, on its date, has events, counts nothing below
--- zero, and its rates and scores are in their ranges.
+-- Every view starts no later than it ends, lies on its date, has events and no
+-- negative counts, and has rates and scores within their ranges.
 -- severity: error
 -- after: compact
 SELECT *

@@ -1,5 +1,5 @@
--- The facts count what the events are: sessions and views hold every event that
--- is theirs, and sessions the watch time of their views.
+-- The facts match the events: sessions and views count every event that belongs to
+-- them, and the watch time of sessions equals that of their views.
 -- severity: error
 -- after: compact
 WITH counted AS (

@@ -1,4 +1,5 @@
--- A session has one row in fact_session, and each of its titles one in fact_view.
+-- fact_session has one row per session, and fact_view one row per session and
+-- title.
 -- severity: error
 -- after: compact
 SELECT

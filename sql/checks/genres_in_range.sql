@@ -1,5 +1,5 @@
--- No title of the catalogue has more than 64 genres, which is as many as the
--- tables of genres look for.
+-- No title of the title catalog has more than 64 genres, the limit of the genre
+-- tables.
 -- severity: warn
 -- after: compact
 SELECT

@@ -1,4 +1,4 @@
--- The marts add up to what the facts add up to.
+-- The totals of the marts equal the totals of the facts.
 -- severity: error
 -- after: marts
 -- looks back: 1 day
@@ -13,7 +13,7 @@ WITH sessions AS (
     WHERE event_date = {date}
 ),
 
--- What of the two dates the mart `session` files by this one.
+-- The rows of the two dates that the mart `session` assigns to this date.
 closed AS (
     SELECT
         coalesce(sum(events), 0) AS events,

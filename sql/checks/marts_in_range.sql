@@ -1,5 +1,5 @@
--- Rates and scores of marts are between 0 and 1, ratings between half a star and
--- five, and nobody is counted more often than what he did.
+-- Rates and scores of the marts are between 0 and 1, ratings between 0.5 and 5, and
+-- no mart counts more users than actions of these users.
 -- severity: error
 -- after: marts
 SELECT 'title_daily' AS mart, title_id AS key_1

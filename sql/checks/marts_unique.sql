@@ -1,4 +1,4 @@
--- Every mart has one row of its grain.
+-- Every mart has at most one row per key.
 -- severity: error
 -- after: marts
 SELECT 'session' AS mart, user_id AS key_1, session_id AS key_2, count(*) AS found

@@ -1,7 +1,6 @@
--- What users have done with titles, and how popular these are, adds up to what the
--- facts add up to; neighbours are as near from either side, and no rank is left out.
--- Only the newest date has these tables; they are held to nothing where they have no
--- rows.
+-- The marts of the newest date match the facts: user_title and title_popularity
+-- have the totals of the facts, similarity is symmetric, and ranks have no gaps.
+-- Only the newest date has these marts; a date without their rows passes.
 -- severity: error
 -- after: marts
 -- looks back: 6 days
@@ -43,7 +42,7 @@ ranked AS (
     WHERE event_date = {date}
 ),
 
--- Works that are among each other's nearest.
+-- Pairs of works that are neighbours of each other.
 mutual AS (
     SELECT
         count(*) AS pairs,

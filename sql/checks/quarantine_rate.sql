@@ -1,4 +1,4 @@
--- At most one in twenty of the units that arrived on the date was refused.
+-- At most one in twenty of the units that arrived on the date was rejected.
 -- severity: warn
 -- after: compact
 WITH arrived AS (

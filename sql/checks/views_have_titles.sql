@@ -1,5 +1,5 @@
--- Every title that was watched or rated is in the catalogue. One that is not, a
--- row each, has no runtime, genres or series.
+-- Every title that was watched or rated is in the title catalog. The result has one
+-- row per title that is not; such a title has no runtime, genres or series.
 -- severity: warn
 -- after: compact
 SELECT

@@ -1,5 +1,5 @@
--- The date has between half and double the events of a mean date of the week
--- before, as far as that has three dates at least.
+-- The date has between half and double the mean number of events of the seven days
+-- before, if at least three of these days have events.
 -- severity: warn
 -- after: compact
 -- looks back: 7 days

@@ -1,4 +1,4 @@
--- How much was watched, and how, a row a date.
+-- Watch time and engagement: one row per date.
 WITH sessions AS (
     SELECT
         event_date,

@@ -1,3 +1,3 @@
--- How many units the raw zone holds.
+-- The number of units in the raw zone.
 SELECT count(*) AS units
 FROM raw_events

@@ -1,3 +1,3 @@
--- Every refused unit as it came.
+-- The payload of every rejected unit.
 SELECT payload
 FROM quarantine

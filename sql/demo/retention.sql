@@ -1,5 +1,4 @@
--- How many of those seen some days before were seen again, a row a date and
--- number of days.
+-- Retention: one row per date and number of days.
 SELECT
     CAST(event_date AS VARCHAR) AS event_date,
     days,

@@ -1,4 +1,4 @@
--- What was searched for most often.
+-- The most frequent searches.
 SELECT
     lower(query) AS query,
     count(*) AS searches,

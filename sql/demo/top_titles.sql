@@ -1,5 +1,5 @@
--- What was watched longest. A series counts as one title, under the name that
--- its episodes share.
+-- The titles with the most watch time. A series counts as one title, under the name
+-- that its episodes share.
 WITH watched AS (
     SELECT
         coalesce(series_id, title_id) AS work_id,

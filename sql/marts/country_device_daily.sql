@@ -1,6 +1,6 @@
--- What happened in a country on a kind of device on a date, a row each pair. An
--- unknown country or device is null. A user with sessions under several pairs
--- counts for each.
+-- Users, sessions and watch time per country and kind of device on a date: one row
+-- per pair. An unknown country or device is null. A user with sessions under
+-- several pairs counts in each of them.
 -- partition: event_date
 -- looks back: 0 days
 -- rebuild: dates

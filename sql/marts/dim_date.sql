@@ -1,10 +1,10 @@
--- A day of the calendar, a row each, from the January five years before the
--- newest date to the December after it.
+-- The calendar: one row per day, from 1 January five years before the year of the
+-- newest date to 31 December of the year after it.
 -- partition: none
 -- looks back: 0 days
 -- rebuild: latest
 WITH years AS (
-    -- One more at the beginning, so that the first week is counted whole.
+    -- One extra year at the start, so that the days of the first week are counted.
     SELECT extract(YEAR FROM {date}) + steps.n AS calendar_year
     FROM (VALUES (-6), (-5), (-4), (-3), (-2), (-1), (0), (1)) AS steps (n)
 ),
@@ -37,7 +37,7 @@ days AS (
         (VALUES ('0'), ('1'), ('2'), ('3'), ('4'), ('5'), ('6'), ('7'), ('8'), ('9')) AS ones (digit)
 ),
 
--- With what is no date, a 30th of February, as null.
+-- Every combination of year, month and day; invalid dates such as 30 February are null.
 dates AS (
     SELECT
         years.calendar_year,

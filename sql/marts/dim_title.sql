@@ -1,4 +1,4 @@
--- A title of the catalogue, a row each.
+-- The title catalog: one row per title.
 -- partition: none
 -- looks back: 0 days
 -- rebuild: latest

@@ -1,9 +1,10 @@
--- A genre of a title of the catalogue, a row each pair; the chief one has place 1.
+-- The genres of the titles in the title catalog: one row per title and genre. The
+-- main genre has place 1.
 -- partition: none
 -- looks back: 0 days
 -- rebuild: latest
--- The places that a list of genres may have: 1 to 64.
 WITH places AS (
+    -- The positions in a list of genres: 1 to 64.
     SELECT eights.n * 8 + ones.n AS place
     FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7)) AS eights (n)
     CROSS JOIN (VALUES (1), (2), (3), (4), (5), (6), (7), (8)) AS ones (n)

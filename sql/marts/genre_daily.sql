@@ -1,11 +1,11 @@
--- What became of a genre on a date, a row a genre that was watched. A title of
--- several genres counts whole for each; one without genres for none. A view
--- without watch time counts as none.
+-- Views and watch time per genre on a date: one row per genre that was watched. A
+-- title with several genres counts fully in each of them; a title without genres
+-- counts in none. Views without watch time do not count.
 -- partition: event_date
 -- looks back: 0 days
 -- rebuild: dates
--- The places that a list of genres may have: 1 to 64.
 WITH places AS (
+    -- The positions in a list of genres: 1 to 64.
     SELECT eights.n * 8 + ones.n AS place
     FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7)) AS eights (n)
     CROSS JOIN (VALUES (1), (2), (3), (4), (5), (6), (7), (8)) AS ones (n)

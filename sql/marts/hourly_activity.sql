@@ -1,4 +1,4 @@
--- What happened in an hour of a date, UTC, a row an hour with an event.
+-- Users and events per hour (UTC) of a date: one row per hour with events.
 -- partition: event_date
 -- looks back: 0 days
 -- rebuild: dates

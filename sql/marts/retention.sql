@@ -1,6 +1,7 @@
--- How many of those who were seen 1, 7 and 28 days before came back on a date, a
--- row each of the three; filed by the day on which they came back or did not.
--- Without a row for a day on which nobody was seen.
+-- Retention after 1, 7 and 28 days: of the users who were active that many days
+-- before, the number that came back on the date. One row per number of days, under
+-- the date on which users came back or did not. There is no row if no user was
+-- active on the earlier day.
 -- partition: event_date
 -- looks back: 28 days
 -- rebuild: dates

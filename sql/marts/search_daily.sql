@@ -1,4 +1,4 @@
--- How often something was searched for on a date, a row a query in small letters.
+-- Searches per query on a date: one row per query in lower case.
 -- partition: event_date
 -- looks back: 0 days
 -- rebuild: dates

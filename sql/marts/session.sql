@@ -1,8 +1,8 @@
--- A session, whole, a row each: where it goes on past midnight its two rows of
--- fact_session are one here. It is filed by the date on which it was over, which
--- is half an hour after its last event: one with an event in a date's last half
--- hour is filed by the next date, together with what it did there. So each row
--- of fact_session is in one session of one date, and no later date is needed.
+-- Complete sessions: one row per session. A session across midnight has two rows in
+-- fact_session and one row here. Its date is the date on which it closed, half an
+-- hour after its last event. A session with an event in the last half hour of a
+-- date therefore belongs to the next date, together with its events there. So each
+-- row of fact_session is in one session of one date, and no later date is needed.
 -- partition: event_date
 -- looks back: 1 day
 -- rebuild: dates

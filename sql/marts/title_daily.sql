@@ -1,5 +1,6 @@
--- What became of a title on a date, a row a title that was watched or rated.
--- A view without watch time, of a title only rated, say, counts as none.
+-- Views, watch time and ratings per title on a date: one row per title that was
+-- watched or rated. Views without watch time do not count, for example of a title
+-- that was only rated.
 -- partition: event_date
 -- looks back: 0 days
 -- rebuild: dates

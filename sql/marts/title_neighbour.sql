@@ -1,10 +1,11 @@
--- What the same users liked in the last 30 days, a row a work and neighbour, the
--- nearest first. A work is a series, or a title that is of none. A user likes a work
--- by a view of it with a rating of 3.5 or more, or without a rating of which half was
--- seen; of each user the twenty liked last count. Of the users of the last 7 days at
--- most 50,000 are asked, picked by how their ids end, so that pairs have a bound.
--- Similarity is the cosine between the users of both, each work having ten users more
--- that like nothing else, so that two who agree once do not lead.
+-- Item-to-item similarity from the likes of the last 30 days: one row per work and
+-- neighbour, the nearest first. A work is a series, or a title that belongs to no
+-- series. A user likes a work if a view of it has a rating of 3.5 or more, or no
+-- rating and a completion rate of at least 0.5. The twenty most recent likes of a
+-- user count. At most 50,000 of the users of the last 7 days are sampled, by the
+-- ends of their ids, which bounds the number of pairs. The similarity is the cosine
+-- between the users of both works. Each work gets ten additional users who like
+-- nothing else, so that two users who agree once do not rank first.
 -- partition: event_date
 -- looks back: 29 days
 -- rebuild: latest
@@ -52,7 +53,7 @@ recent AS (
     FROM liked
 ),
 
--- Each two once, and each with itself, which counts its users.
+-- Each pair of works once, and each work with itself, which counts the work's users.
 pairs AS (
     SELECT
         one.work_id AS one_id,

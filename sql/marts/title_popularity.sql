@@ -1,6 +1,6 @@
--- How popular a title has been in the last 7 days, a row a title that was watched
--- or rated, the most watched first: by how many users, then by how long. A user
--- counts once, however often he watched it.
+-- Popularity over the last 7 days: one row per title that was watched or rated,
+-- ordered by the number of viewers, then by watch time. A user counts once per
+-- title.
 -- partition: event_date
 -- looks back: 6 days
 -- rebuild: latest

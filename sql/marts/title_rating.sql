@@ -1,7 +1,6 @@
--- How a title is rated by the last 30 days, a row a rated title, the best first.
--- Of a user's ratings of a title the last counts. The weighted rating is the mean
--- of these and of ten more at the mean of all titles, so that a single 5 does not
--- lead.
+-- Ratings of the last 30 days: one row per rated title, the best first. The latest
+-- rating of a user for a title counts. The weighted rating adds ten ratings at the
+-- mean of all titles, so that a single rating of 5 does not rank first.
 -- partition: event_date
 -- looks back: 29 days
 -- rebuild: latest

@@ -1,7 +1,6 @@
--- The hundred first titles of a date by each of three measures, a row a measure
--- and title, with how many ranks it has climbed since the day before. Equals
--- share a rank, so that there may be a few more; a title with none of what is
--- measured has no rank.
+-- The top 100 titles of a date by each of three measures: one row per measure and
+-- title, with the ranks gained since the day before. Ties share a rank, so there
+-- can be a few more rows. A title for which the measure is 0 has no rank.
 -- partition: event_date
 -- looks back: 1 day
 -- rebuild: dates

@@ -1,5 +1,5 @@
--- What a user did on a date, a row a user with an event. A view without watch
--- time counts as none.
+-- Activity per user on a date: one row per user with an event. Views without watch
+-- time do not count.
 -- partition: event_date
 -- looks back: 0 days
 -- rebuild: dates

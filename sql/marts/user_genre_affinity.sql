@@ -1,11 +1,11 @@
--- How much a user likes a genre by the last 30 days, a row a user and genre:
--- the engagement scores of the user's views of it, each halved for every seven
--- days that have passed since.
+-- A user's affinity for a genre over the last 30 days: one row per user and genre.
+-- The affinity is the sum of the engagement scores of the user's views, weighted
+-- with a half-life of seven days.
 -- partition: event_date
 -- looks back: 29 days
 -- rebuild: latest
--- The places that a list of genres may have: 1 to 64.
 WITH places AS (
+    -- The positions in a list of genres: 1 to 64.
     SELECT eights.n * 8 + ones.n AS place
     FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7)) AS eights (n)
     CROSS JOIN (VALUES (1), (2), (3), (4), (5), (6), (7), (8)) AS ones (n)

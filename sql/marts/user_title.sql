@@ -1,6 +1,6 @@
--- What a user has done with a title in the last 30 days, a row a user and title
--- that was watched, opened or rated, a user's latest first. Of a user's ratings of
--- a title the last counts. The series is the one that the catalogue has.
+-- A user's history with a title over the last 30 days: one row per user and title
+-- that was watched, opened or rated, the user's latest first. The user's latest
+-- rating counts. The series is that of the title catalog.
 -- partition: event_date
 -- looks back: 29 days
 -- rebuild: latest

@@ -1,6 +1,6 @@
--- The ten titles that a user has rated best in the last 30 days, a row a user and
--- title. Of a user's ratings of a title the last counts; of equal ratings the
--- later is first.
+-- The ten titles that a user rated best in the last 30 days: one row per user and
+-- title. The latest rating of a title counts. Of equal ratings, the later one ranks
+-- first.
 -- partition: event_date
 -- looks back: 29 days
 -- rebuild: latest

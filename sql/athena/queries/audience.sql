@@ -1,4 +1,4 @@
--- How many people watched how much, a row a date of the last 30 days.
+-- Users, viewers, sessions and hours watched: one row per date of the last 30 days.
 SELECT
     event_date,
     users,

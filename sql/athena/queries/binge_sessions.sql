@@ -1,4 +1,4 @@
--- Which series people binge: sessions of the last 7 days with three views and more of one series, each seen to seven tenths.
+-- Binged series: sessions of the last 7 days with three or more views of one series, each watched to at least 70 %.
 WITH binged AS (
     SELECT
         event_date,
@@ -12,7 +12,7 @@ WITH binged AS (
         event_date >= current_date - INTERVAL '7' DAY
         AND event_date < current_date
         AND series_id IS NOT NULL
-        -- As it is stored: in single precision.
+        -- completion_rate is stored in single precision.
         AND completion_rate >= REAL '0.7'
     GROUP BY event_date, user_id, session_id, series_id
     HAVING count(*) >= 3

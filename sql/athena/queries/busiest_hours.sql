@@ -1,4 +1,4 @@
--- Which hours of the day, UTC, are busiest: the mean of the last 7 days.
+-- Mean activity by hour of the day (UTC) over the last 7 days.
 SELECT
     hour_utc,
     count(*) AS days,

@@ -1,4 +1,4 @@
--- How far people watch on each kind of device, over the last 7 days.
+-- Completion and watch time by kind of device over the last 7 days.
 SELECT
     coalesce(device_type, 'unknown') AS device,
     count(*) AS views,

@@ -1,4 +1,4 @@
--- What was sent twice in the last 7 days, by the producer whose event was kept, and how often the copies differ.
+-- Duplicates of the last 7 days, by the producer of the event that was kept, and the number of copies that differ from it.
 SELECT
     dropped.event_date,
     coalesce(kept.producer_id, 'unknown') AS producer,

@@ -1,5 +1,5 @@
--- Whether each date of the last 30 days adds up: what receipts say came, and where it went.
--- `missing` is 0: no date is published otherwise.
+-- The event book of each date of the last 30 days: the rows that its receipts name, and where they went.
+-- `missing` is 0: otherwise the date is not published.
 WITH figures AS (
     SELECT
         event_date,

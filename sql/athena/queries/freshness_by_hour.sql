@@ -1,4 +1,4 @@
--- How fresh the lake is: by hour of arrival, since yesterday, how many events came and how old they were by then.
+-- Freshness of the lake by hour of arrival since yesterday: the number of events and their age at arrival.
 SELECT
     ingest_date,
     ingest_hour,

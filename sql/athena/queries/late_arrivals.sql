@@ -1,4 +1,4 @@
--- How late events come: those that arrived in the last 7 days, by how many days they had happened before.
+-- Lateness of the events that arrived in the last 7 days: the number of days between event and arrival.
 SELECT
     date_diff('day', event_date, CAST(arrived_at AS DATE)) AS days_late,
     count(*) AS events,

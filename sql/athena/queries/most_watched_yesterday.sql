@@ -1,4 +1,4 @@
--- What was watched most yesterday: the twenty first titles by hours.
+-- The twenty titles with the most hours watched yesterday.
 SELECT
     coalesce(dim_title.name, title_daily.title_id) AS title,
     title_daily.viewers,

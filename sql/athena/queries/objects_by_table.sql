@@ -1,5 +1,6 @@
--- How full objects are, which is what S3 and Athena cost: objects and rows of the large tables, yesterday.
--- Athena shows an object's name and no size; only footers are read for this.
+-- Objects and rows of the large tables yesterday: many small objects raise the cost of S3 and Athena.
+-- Athena shows the name of an object but not its size. The query reads only the
+-- footers.
 WITH objects AS (
     SELECT
         'raw_events' AS table_name,

@@ -1,4 +1,4 @@
--- What was refused in the last 7 days, by reason and field, each with a sample.
+-- Units rejected in the last 7 days, by reason and field, each with a sample.
 WITH refused AS (
     SELECT
         ingest_date,

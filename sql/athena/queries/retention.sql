@@ -1,4 +1,4 @@
--- How many of those seen 1, 7 and 28 days before came back, a row a date of the last 30 days.
+-- Retention after 1, 7 and 28 days: one row per date of the last 30 days.
 SELECT
     event_date,
     max(CASE WHEN days = 1 THEN users END) AS seen_1_day_before,

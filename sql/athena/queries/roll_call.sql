@@ -1,5 +1,6 @@
--- Which producers' numbers came, by date of the last 7 days, as the last audits counted them: the most missing first.
--- Up to the end of the date: of 1 to `up_to`, `present` came, `late` of them after it.
+-- Sequence numbers received from each producer by date of the last 7 days, as the last audits counted them: the most missing first.
+-- Counted up to the end of the date: of the numbers 1 to `up_to`, `present`
+-- arrived, `late` of them after the date.
 SELECT
     event_date,
     name AS producer,

@@ -1,4 +1,4 @@
--- What people searched for in the last 7 days and did not find, the most frequent first.
+-- Searches of the last 7 days that found nothing, the most frequent first.
 SELECT
     query,
     sum(without_results) AS without_results,

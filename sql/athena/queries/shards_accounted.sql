@@ -1,5 +1,6 @@
--- What became of the records of each shard, by date of arrival of the last 7 days, as the last audits counted them.
--- `stream` is the stream's own count, which the embedded one gives; on AWS it is null. Records without a unit are `blank`.
+-- Records of each shard by date of arrival of the last 7 days, as the last audits counted them.
+-- `stream` is the stream's own count. The embedded stream provides it; on AWS it is
+-- null. `blank` counts records without a unit.
 SELECT
     event_date AS arrived_on,
     name AS shard_id,

@@ -1,6 +1,6 @@
--- What a user did in the last 7 days, event by event, up to a minute ago.
--- Put the user's id in the place of the first SELECT, which takes whoever was
--- busiest yesterday.
+-- The events of one user in the last 7 days in order, up to about a minute ago.
+-- Replace the first SELECT, which picks the busiest user of yesterday, with the id
+-- of your user.
 WITH asked AS (
     SELECT max_by(user_id, events) AS user_id
     FROM {database}.user_daily

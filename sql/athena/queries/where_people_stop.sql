@@ -1,6 +1,6 @@
--- Where people stop the ten titles most watched in the last 7 days: their views by the tenth of the title that was reached.
--- The tenth 10 is the end: the title was seen through. Views of a title whose
--- length is not known are left out.
+-- Views of the ten most watched titles of the last 7 days, by the tenth of the title that was reached.
+-- Tenth 10 means that the title was watched to its end. Views of a title of unknown
+-- length are left out.
 WITH views AS (
     SELECT
         title_id,

@@ -1,9 +1,10 @@
--- Every event once, up to what arrived a minute ago: the curated events, and those that are not curated yet.
--- The name `events` belongs to the curated table, which `publish` owns: a view of
--- that name would stop it. What arrived in the last days is deduplicated as
--- curation does it, by user, event_id and date, the first to arrive is kept; what
--- is curated already is left out. An event that happened more than three days ago
--- waits for the day's run. Filter on event_date, always: that is what is read.
+-- Every event once, up to about a minute ago: the curated events, and those that are not curated yet.
+-- The name `events` belongs to the curated table, which `publish` creates: a view
+-- of that name would make `publish` fail. Recent arrivals are deduplicated as
+-- curation does it: of equal user, event_id and date, the first arrival is kept.
+-- Events that are already curated are left out. An event that happened more than
+-- three days ago appears after the next daily run. Always filter on event_date: the
+-- filter bounds the scan.
 CREATE OR REPLACE VIEW {database}.all_events AS
 WITH arrived AS (
     SELECT
@@ -42,7 +43,7 @@ WITH arrived AS (
         ) AS copy
     FROM {database}.processed_events
     WHERE
-        -- A device's clock may be an hour ahead of the arrival.
+        -- The clock of a device may be up to an hour ahead of the arrival.
         ingest_date >= current_date - INTERVAL '4' DAY
         AND ingest_date <= current_date
         AND event_date >= current_date - INTERVAL '3' DAY

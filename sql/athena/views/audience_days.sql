@@ -1,4 +1,4 @@
--- How many people watched how much, a row a date: the figures for a chart over time.
+-- Users, viewers, sessions and hours watched: one row per date, for charts over time.
 -- Filter on event_date.
 CREATE OR REPLACE VIEW {database}.audience_days AS
 SELECT

@@ -1,8 +1,8 @@
--- What was refused in the last 30 days and no replay has taken on: what is open in the books.
--- A replayed unit keeps its identity, and is in the processed zone under it; it
--- stays in quarantine as well. Its object is called `replay-…`, so no other is
--- read. A replay files it by its own arrival, a batch by that of its first record:
--- the two may be a date apart.
+-- Units rejected in the last 30 days and not replayed: the open units of the ingest book.
+-- A replayed unit keeps its identity: it is in the processed zone under that
+-- identity, and it stays in quarantine. Replay names its objects `replay-…`, so the
+-- view reads no others. A replay partitions the unit by the unit's own arrival, a
+-- batch by that of its first record, so the two dates can differ by one day.
 CREATE OR REPLACE VIEW {database}.open_quarantine AS
 WITH refused AS (
     SELECT

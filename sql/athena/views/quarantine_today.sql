@@ -1,5 +1,6 @@
--- What was refused today and yesterday, each unit once, its bytes as text.
--- A batch that was delivered again in other pieces leaves a unit twice: it is one.
+-- Units rejected today and yesterday, each once, with their bytes as text.
+-- If a batch was delivered again with other boundaries, quarantine has a unit
+-- twice; the view returns it once.
 CREATE OR REPLACE VIEW {database}.quarantine_today AS
 WITH refused AS (
     SELECT

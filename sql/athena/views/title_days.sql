@@ -1,5 +1,6 @@
--- What became of a title on a date, with its name, kind and series.
--- A title that is not in the catalogue has none of the three. Filter on event_date.
+-- Views, watch time and ratings of a title on a date, with its name, kind and series.
+-- The three are null for a title that is not in the title catalog. Filter on
+-- event_date.
 CREATE OR REPLACE VIEW {database}.title_days AS
 SELECT
     title_daily.event_date,

@@ -1,5 +1,5 @@
--- A figure of a date's event book.
--- A few rows a date, looked at by date.
+-- The event book: one row per figure of a date.
+-- Few rows per date, read by date.
 CREATE TABLE IF NOT EXISTS marquee.audit (
     event_date DATE NOT NULL,
     book VARCHAR(32) NOT NULL,

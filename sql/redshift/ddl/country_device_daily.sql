@@ -1,5 +1,5 @@
--- What happened in a country on a kind of device on a date.
--- Small: every node has it whole.
+-- Users, sessions and watch time per country and kind of device on a date.
+-- Small: each node has a full copy.
 CREATE TABLE IF NOT EXISTS marquee.country_device_daily (
     event_date DATE NOT NULL,
     country VARCHAR(2),

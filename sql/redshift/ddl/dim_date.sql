@@ -1,5 +1,5 @@
--- A day of the calendar. Joined with everything that has a date: every node has
--- it whole.
+-- The calendar: one row per day.
+-- Joined with every table that has a date: each node has a full copy.
 CREATE TABLE IF NOT EXISTS marquee.dim_date (
     calendar_date DATE,
     calendar_year INTEGER,

@@ -1,7 +1,8 @@
--- A title as the catalogue had it, from a date until another: a slowly changing
--- dimension of type 2. valid_from is the first date whose generation has the
--- title so, valid_to the first that has it otherwise or not at all; null while
--- is_current. Joined with everything: every node has it whole.
+-- The titles of the title catalog with their history: a slowly changing dimension
+-- of type 2. valid_from is the first date whose generation has this version of the
+-- title. valid_to is the first date that has another version or no such title; it
+-- is null while is_current.
+-- Joined with many tables: each node has a full copy.
 CREATE TABLE IF NOT EXISTS marquee.dim_title (
     title_id VARCHAR(128) NOT NULL,
     name VARCHAR(1024),

@@ -1,5 +1,5 @@
--- A genre of a title of the catalogue. Joined with views by title: every node
--- has it whole.
+-- The genres of the titles in the title catalog.
+-- Joined with views by title: each node has a full copy.
 CREATE TABLE IF NOT EXISTS marquee.dim_title_genre (
     title_id VARCHAR(128),
     genre VARCHAR(128),

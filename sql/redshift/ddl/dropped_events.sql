@@ -1,5 +1,5 @@
 -- The identities that deduplication dropped.
--- Looked at by date, when books are questioned, and joined with nothing.
+-- Read by date, to examine the books, and not joined.
 CREATE TABLE IF NOT EXISTS marquee.dropped_events (
     event_date DATE NOT NULL,
     user_id VARCHAR(128) NOT NULL,

@@ -1,6 +1,7 @@
--- Each event of a date once.
--- Questions follow users from event to event, and join their sessions and views:
--- a user's rows are on one slice. They name dates and mostly types.
+-- Every event of a date once.
+-- Queries follow a user from event to event, and join sessions and views: the
+-- distribution key keeps a user's rows on one slice. Queries filter on dates and
+-- mostly on types.
 CREATE TABLE IF NOT EXISTS marquee.events (
     event_date DATE NOT NULL,
     event_id VARCHAR(36) NOT NULL,

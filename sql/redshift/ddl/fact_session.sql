@@ -1,5 +1,5 @@
--- What happened in a session on a date.
--- On the slice of its user's events and views; questions name dates.
+-- The sessions of a date.
+-- On the same slice as the user's events and views. Queries filter on dates.
 CREATE TABLE IF NOT EXISTS marquee.fact_session (
     event_date DATE NOT NULL,
     user_id VARCHAR(128) NOT NULL,

@@ -1,6 +1,6 @@
--- What a user did with a title in a session on a date.
--- On the slice of its user, as the titles are on every slice; questions name
--- dates, then titles.
+-- The views of a date: one row per user, session and title.
+-- On the same slice as the user's events; every slice has the titles. Queries
+-- filter on dates, then on titles.
 CREATE TABLE IF NOT EXISTS marquee.fact_view (
     event_date DATE NOT NULL,
     user_id VARCHAR(128) NOT NULL,

@@ -1,5 +1,5 @@
--- What became of a genre on a date.
--- Small: every node has it whole.
+-- Views and watch time per genre on a date.
+-- Small: each node has a full copy.
 CREATE TABLE IF NOT EXISTS marquee.genre_daily (
     event_date DATE NOT NULL,
     genre VARCHAR(128),

@@ -1,5 +1,5 @@
--- What happened in an hour of a date, UTC.
--- Small: every node has it whole.
+-- Users and events per hour (UTC) of a date.
+-- Small: each node has a full copy.
 CREATE TABLE IF NOT EXISTS marquee.hourly_activity (
     event_date DATE NOT NULL,
     hour_utc INTEGER,

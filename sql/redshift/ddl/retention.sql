@@ -1,5 +1,5 @@
--- How many of those seen days before came back on a date.
--- Small: every node has it whole.
+-- Retention after 1, 7 and 28 days on a date.
+-- Small: each node has a full copy.
 CREATE TABLE IF NOT EXISTS marquee.retention (
     event_date DATE NOT NULL,
     days INTEGER,

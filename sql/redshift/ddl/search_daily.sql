@@ -1,6 +1,6 @@
--- How often something was searched for on a date.
--- A query's rows are on one slice, to be summed over dates. Small letters may
--- take more bytes than capitals.
+-- Searches per query on a date.
+-- The distribution key keeps the rows of a query on one slice, for sums over dates.
+-- The column is wider than in events, because lower case can need more bytes.
 CREATE TABLE IF NOT EXISTS marquee.search_daily (
     event_date DATE NOT NULL,
     query VARCHAR(1024),

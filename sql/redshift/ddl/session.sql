@@ -1,5 +1,5 @@
--- A session, whole, by the date on which it was over.
--- On the slice of its user; questions name dates.
+-- Complete sessions, by the date on which they closed.
+-- On the same slice as the user's other rows. Queries filter on dates.
 CREATE TABLE IF NOT EXISTS marquee.session (
     event_date DATE NOT NULL,
     user_id VARCHAR(128),

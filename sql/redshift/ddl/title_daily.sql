@@ -1,6 +1,6 @@
--- What became of a title on a date.
--- Summed over dates by title: a title's rows are on one slice, and sorted by
--- date, which every question bounds.
+-- Views, watch time and ratings per title on a date.
+-- Summed over dates by title: the distribution key keeps a title's rows on one
+-- slice. Sorted by date, because every query bounds the date.
 CREATE TABLE IF NOT EXISTS marquee.title_daily (
     event_date DATE NOT NULL,
     title_id VARCHAR(128),

@@ -1,5 +1,6 @@
--- What the same users liked, a work and neighbour, of the newest date alone.
--- A work's rows are on one slice: asked for a work, or joined with what users liked.
+-- Similarity of works, of the newest date only.
+-- Read by work, or joined with a user's likes: the distribution key keeps a work's
+-- rows on one slice.
 CREATE TABLE IF NOT EXISTS marquee.title_neighbour (
     event_date DATE NOT NULL,
     work_id VARCHAR(128),

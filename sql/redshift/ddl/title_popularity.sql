@@ -1,5 +1,5 @@
--- How popular a title has been for a week, of the newest date alone.
--- Small: every node has it whole.
+-- Popularity over 7 days, of the newest date only.
+-- Small: each node has a full copy.
 CREATE TABLE IF NOT EXISTS marquee.title_popularity (
     event_date DATE NOT NULL,
     popularity_rank BIGINT,

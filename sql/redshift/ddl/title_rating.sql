@@ -1,5 +1,5 @@
--- How a title is rated, of the newest date alone.
--- Small: every node has it whole.
+-- Ratings per title over 30 days, of the newest date only.
+-- Small: each node has a full copy.
 CREATE TABLE IF NOT EXISTS marquee.title_rating (
     event_date DATE NOT NULL,
     title_id VARCHAR(128),

@@ -1,5 +1,5 @@
--- The hundred first titles of a date by each of three measures.
--- Small: every node has it whole.
+-- The top 100 titles of a date by each of three measures.
+-- Small: each node has a full copy.
 CREATE TABLE IF NOT EXISTS marquee.top_titles (
     event_date DATE NOT NULL,
     measure VARCHAR(32),

@@ -1,6 +1,6 @@
--- What a user did on a date.
--- On the slice of its user, as retention joins a user's dates; questions name
--- dates.
+-- Activity per user on a date.
+-- On the same slice as the user's other rows: retention joins the dates of a user.
+-- Queries filter on dates.
 CREATE TABLE IF NOT EXISTS marquee.user_daily (
     event_date DATE NOT NULL,
     user_id VARCHAR(128),

@@ -1,5 +1,5 @@
--- How much a user likes a genre, of the newest date alone.
--- Asked for a user, or joined with users.
+-- A user's affinity for genres, of the newest date only.
+-- Read by user, or joined with users.
 CREATE TABLE IF NOT EXISTS marquee.user_genre_affinity (
     event_date DATE NOT NULL,
     user_id VARCHAR(128),

@@ -1,5 +1,5 @@
--- What a user has done with a title, of the newest date alone.
--- Asked for a user, the latest first, or joined with users.
+-- A user's history with titles, of the newest date only.
+-- Read by user, the latest first, or joined with users.
 CREATE TABLE IF NOT EXISTS marquee.user_title (
     event_date DATE NOT NULL,
     user_id VARCHAR(128),

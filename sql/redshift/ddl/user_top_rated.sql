@@ -1,5 +1,5 @@
--- The titles that a user has rated best, of the newest date alone.
--- Asked for a user, or joined with users.
+-- The titles that a user rated best, of the newest date only.
+-- Read by user, or joined with users.
 CREATE TABLE IF NOT EXISTS marquee.user_top_rated (
     event_date DATE NOT NULL,
     user_id VARCHAR(128),

@@ -1,13 +1,14 @@
--- A table with rows of every date: those of one date give way to a generation's.
--- Nothing changes if the load log has that generation of the date or a newer one.
+-- Loads a table that has rows of every date: replaces the rows of one date with
+-- those of a generation. Changes nothing if the load log has this generation of the
+-- date or a newer one.
 
--- bound the time
+-- set the statement timeout
 SET statement_timeout TO {timeout_ms};
 
 -- lock the load log and the table
 LOCK TABLE marquee.loads, marquee.{table};
 
--- make the stage
+-- create the staging table
 CREATE TEMPORARY TABLE staged (
     {staged_columns}
 );
@@ -19,7 +20,7 @@ IAM_ROLE '{role}'
 FORMAT AS PARQUET
 MANIFEST;
 
--- hold the copied rows against the generation
+-- compare the copied rows with the generation
 SELECT
     CAST(
         'copied ' || CAST(count(*) AS VARCHAR) || ' rows of ' || CAST(:row_count AS VARCHAR)
@@ -73,5 +74,5 @@ WHERE NOT EXISTS (
         AND loads.generation >= CAST(:generation AS INTEGER)
 );
 
--- drop the stage
+-- drop the staging table
 DROP TABLE staged;

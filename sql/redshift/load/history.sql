@@ -1,16 +1,17 @@
--- A dimension that keeps what was: a version of a row is valid from the date whose
--- generation has it so to the first that has it otherwise, or not at all. Nothing
--- changes if the load log has that generation, or one of a later date, or a newer
--- one of the same. What an older generation of the date did is undone first, so
--- that the versions are those of dates, however often each was loaded.
+-- Loads a dimension with history. A version of a row is valid from the first date
+-- whose generation has it to the first date that has another version or no such
+-- row. Changes nothing if the load log has this generation, a newer generation of
+-- the same date, or a later date. Before it applies a newer generation, it undoes
+-- the effect of older generations of the date. The versions therefore do not depend
+-- on how often a date was loaded.
 
--- bound the time
+-- set the statement timeout
 SET statement_timeout TO {timeout_ms};
 
 -- lock the load log and the table
 LOCK TABLE marquee.loads, marquee.{table};
 
--- make the stage
+-- create the staging table
 CREATE TEMPORARY TABLE staged (
     {staged_columns}
 );
@@ -22,7 +23,7 @@ IAM_ROLE '{role}'
 FORMAT AS PARQUET
 MANIFEST;
 
--- hold the copied rows against the generation
+-- compare the copied rows with the generation
 SELECT
     CAST(
         'copied ' || CAST(count(*) AS VARCHAR) || ' rows of ' || CAST(:row_count AS VARCHAR)
@@ -31,7 +32,7 @@ SELECT
 FROM staged
 HAVING count(*) <> CAST(:row_count AS BIGINT);
 
--- undo what began on the date
+-- delete the versions that began on the date
 DELETE FROM marquee.{table}
 WHERE
     valid_from = CAST(:event_date AS DATE)
@@ -49,7 +50,7 @@ WHERE
             )
     );
 
--- undo what ended on the date
+-- reopen the versions that ended on the date
 UPDATE marquee.{table}
 SET
     valid_to = NULL,
@@ -70,7 +71,7 @@ WHERE
             )
     );
 
--- end what is otherwise now
+-- close the versions that changed
 UPDATE marquee.{table}
 SET
     valid_to = CAST(:event_date AS DATE),
@@ -102,7 +103,7 @@ WHERE
             )
     );
 
--- begin what is new
+-- insert the new versions
 INSERT INTO marquee.{table} ({columns}, valid_from, valid_to, is_current)
 SELECT
     {columns},
@@ -153,5 +154,5 @@ WHERE NOT EXISTS (
         )
 );
 
--- drop the stage
+-- drop the staging table
 DROP TABLE staged;

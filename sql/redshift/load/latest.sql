@@ -1,15 +1,15 @@
--- A table that says how things stand on the newest date: all its rows give way to
--- those of a generation. Nothing changes if the load log has that generation, or
--- one of a later date, or a newer one of the same. What has the date as a column
--- gets it on the way in.
+-- Loads a table that describes the newest date only: replaces all rows with those
+-- of a generation. Changes nothing if the load log has this generation, a newer
+-- generation of the same date, or a later date. If the table has a date column, the
+-- load fills it.
 
--- bound the time
+-- set the statement timeout
 SET statement_timeout TO {timeout_ms};
 
 -- lock the load log and the table
 LOCK TABLE marquee.loads, marquee.{table};
 
--- make the stage
+-- create the staging table
 CREATE TEMPORARY TABLE staged (
     {staged_columns}
 );
@@ -21,7 +21,7 @@ IAM_ROLE '{role}'
 FORMAT AS PARQUET
 MANIFEST;
 
--- hold the copied rows against the generation
+-- compare the copied rows with the generation
 SELECT
     CAST(
         'copied ' || CAST(count(*) AS VARCHAR) || ' rows of ' || CAST(:row_count AS VARCHAR)
@@ -30,7 +30,7 @@ SELECT
 FROM staged
 HAVING count(*) <> CAST(:row_count AS BIGINT);
 
--- delete what stood
+-- delete all rows
 DELETE FROM marquee.{table}
 WHERE NOT EXISTS (
     SELECT 1
@@ -87,5 +87,5 @@ WHERE NOT EXISTS (
         )
 );
 
--- drop the stage
+-- drop the staging table
 DROP TABLE staged;

@@ -1,10 +1,10 @@
--- What the warehouse has: made where it is missing, then told. Migrations begin
--- with it.
+-- The state of the warehouse, read at the start of a migration. Creates what is
+-- missing first.
 
--- make the schema
+-- create the schema
 CREATE SCHEMA IF NOT EXISTS marquee;
 
--- make the table of migrations
+-- create the migrations table
 CREATE TABLE IF NOT EXISTS marquee.migrations (
     name VARCHAR(128) NOT NULL,
     digest VARCHAR(32) NOT NULL,
@@ -13,14 +13,14 @@ CREATE TABLE IF NOT EXISTS marquee.migrations (
 DISTSTYLE ALL
 SORTKEY (applied_at);
 
--- tell what was applied
+-- read the applied migrations
 SELECT
     name,
     digest
 FROM marquee.migrations
 ORDER BY applied_at;
 
--- tell the columns
+-- read the columns
 SELECT
     CAST(table_name AS VARCHAR(128)) AS table_name,
     CAST(column_name AS VARCHAR(128)) AS column_name,

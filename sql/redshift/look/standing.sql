@@ -1,7 +1,7 @@
--- What the warehouse has of a date: the newest loads, and the rows themselves. Both
--- are read in one transaction, so that they belong together.
+-- The warehouse's content of a date: the newest loads and the number of rows. Both
+-- are read in one transaction, so that they are consistent.
 
--- tell the loads
+-- read the loads
 SELECT
     table_name,
     CAST(event_date AS VARCHAR(10)) AS event_date,

@@ -1,6 +1,6 @@
--- How much of a date's watching was bingeing, by kind of device: a session with
--- three views or more of one series, each seen for the most part. Sessions count
--- on the date on which they were over.
+-- Bingeing by date and kind of device. A binge is a session with three or more
+-- views of one series, each watched to at least 70 %. A session counts on the date
+-- on which it closed.
 CREATE OR REPLACE VIEW marquee.binge AS
 SELECT
     event_date,

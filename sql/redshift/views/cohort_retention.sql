@@ -1,5 +1,6 @@
--- Of those first seen on a date, how many were seen again so many days later. The
--- table retention counts everybody who was seen; this counts newcomers.
+-- Retention of new users: of those first seen on a date, the number seen again a
+-- given number of days later. The table `retention` counts all active users, this
+-- view only new ones.
 CREATE OR REPLACE VIEW marquee.cohort_retention AS
 WITH newcomers AS (
     SELECT

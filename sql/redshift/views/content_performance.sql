@@ -1,5 +1,6 @@
--- How a title does since its release, a row a title and date: how long it has been
--- out, its hours that day and so far, and how that day compares with its best.
+-- Performance of a title since its release: one row per title and date, with the
+-- days since release, the hours of that day and in total so far, and the day
+-- compared with the title's best day.
 CREATE OR REPLACE VIEW marquee.content_performance AS
 SELECT
     title_daily.title_id,

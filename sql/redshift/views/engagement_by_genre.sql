@@ -1,6 +1,6 @@
--- How a genre was watched on a date, and its share of the hours of all genres. A
--- title of several genres counts whole for each, so hours do not add up to those
--- of titles; shares add up to 1.
+-- Engagement per genre and date, and the genre's share of the hours of all genres.
+-- A title with several genres counts fully in each of them. The hours therefore do
+-- not add up to those of titles; the shares add up to 1.
 CREATE OR REPLACE VIEW marquee.engagement_by_genre AS
 SELECT
     event_date,

@@ -1,4 +1,4 @@
--- How a title was watched on a date, with what the catalogue says of it now.
+-- Engagement per title and date, with the current entry of the title catalog.
 CREATE OR REPLACE VIEW marquee.engagement_by_title AS
 SELECT
     title_daily.event_date,

@@ -1,5 +1,5 @@
--- What became of searching on a date: sessions that searched, those among them
--- that went on to play a title, and those that saw such a title to its end.
+-- The search funnel of a date: sessions with a search, those among them that then
+-- played a title, and those that watched such a title to its end.
 CREATE OR REPLACE VIEW marquee.search_funnel AS
 WITH searches AS (
     SELECT

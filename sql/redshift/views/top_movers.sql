@@ -1,5 +1,5 @@
--- How the ranks of a date's first titles have changed since the day before. Those
--- that fell out of the first hundred are not here.
+-- Changes of rank of a date's top titles since the day before. Titles that dropped
+-- out of the top 100 are not included.
 CREATE OR REPLACE VIEW marquee.top_movers AS
 SELECT
     event_date,

@@ -91,7 +91,7 @@ async fn a_file_with_other_rows_than_the_generation_says_fails_the_load() {
     world.commit(DATE, 3, tables).await;
     let cause = fails(&world, &before, 3, "events").await;
     assert!(
-        cause.contains("cannot load events: at \"hold the copied rows against the generation\""),
+        cause.contains("cannot load events: at \"compare the copied rows with the generation\""),
         "{cause}"
     );
 }
