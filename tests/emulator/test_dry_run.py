@@ -270,14 +270,14 @@ class DryRun(OverStandIns):
                 done, calls = self.run_machine("daily", {}, **request, alert=alert)
                 # One was told, which would settle an execution that is incomplete.
                 self.assertIn(DAYS[0], [alert["event_date"] for alert in self.alerts(calls)])
-                self.fails(done, "Marquee.Untold", DAYS[0], f"told by no message of its own: {DAYS[1]}")
+                self.fails(done, "Marquee.Untold", DAYS[0], f"alert not delivered: {DAYS[1]}")
                 self.assertEqual(calls[-1], ("sweep", {}))
                 # The same where a step fails afterwards, and is told.
                 done, _ = self.run_machine("daily", {}, **request, alert=alert, sweep={"*": GONE})
-                self.fails(done, "Marquee.Untold", "sweep failed with Gone", f"told by no message of its own: {DAYS[1]}")
+                self.fails(done, "Marquee.Untold", "sweep failed with Gone", f"alert not delivered: {DAYS[1]}")
                 done, _ = self.run_machine("daily", {}, **request)
                 self.fails(done, "Marquee.Incomplete", DAYS[1])
-                self.assertNotIn("told by", done["cause"])
+                self.assertNotIn("alert not delivered", done["cause"])
 
     def test_loads_that_no_alert_could_be_sent_of_the_end_of_the_execution_tells(self):
         broken = {"errorType": "Damaged", "errorMessage": "no topic"}
@@ -286,7 +286,7 @@ class DryRun(OverStandIns):
                                    gather={work(DAYS[0]): GONE, "*": {}},
                                    alert={DAYS[0]: {"sent": True}, "*": broken})
         self.fails(done, "Marquee.Untold", f"not loaded: {DAYS[1]}, {DAYS[2]}",
-                   f"told by no message of its own: {DAYS[1]}, {DAYS[2]}")
+                   f"alert not delivered: {DAYS[1]}, {DAYS[2]}")
 
     def test_a_date_that_is_made_in_the_end_needs_no_message(self):
         broken = {"errorType": "Damaged", "errorMessage": "no topic"}
@@ -353,7 +353,7 @@ class DryRun(OverStandIns):
         self.fails(done, "Marquee.Incomplete", f"not loaded: {DAYS[0]}")
         self.assertEqual(len(self.loads(calls)), 151)
         self.assertEqual(self.starts(calls), [DAYS[0]])
-        self.assertIn("still at it", self.alerts(calls)[0]["cause"]["Cause"])
+        self.assertIn("still running", self.alerts(calls)[0]["cause"]["Cause"])
 
     def test_very_many_loads_are_several_executions(self):
         request = {"which": "anew", "from": DAYS[0], "to": DAYS[0]}
