@@ -1,11 +1,11 @@
-# What is wrong with the whole; what may be wrong with any function is in
-# modules/rust_lambda. A name holds the heading of docs/OPERATIONS.md that says what to
-# do, and the description ends with it. They reach people through the rule and the
-# function of alert.tf; those of `direct_alarms` go to the topic as well as they can,
-# since that way is what they watch.
+# The alarms of the pipeline as a whole; modules/rust_lambda has those of each function. The
+# name of an alarm contains the heading of docs/OPERATIONS.md that says what to do, and its
+# description ends with the heading. The rule and the function of alert.tf deliver alarms
+# to people. The alarms in `direct_alarms` watch that delivery, so they publish to the topic
+# directly.
 #
-# Sums and maxima of lists pass over a metric that has no value, where `+` would have
-# none either.
+# Metric math uses SUM and MAX over lists: these skip a metric without data, whereas `+`
+# would return no data.
 
 resource "aws_cloudwatch_metric_alarm" "iterator_age" {
   alarm_name          = "${local.prefix}-iterator-age"
@@ -21,11 +21,11 @@ resource "aws_cloudwatch_metric_alarm" "iterator_age" {
   treat_missing_data  = "notBreaching"
 }
 
-# Throttled now and then is a burst that a producer spreads; for a quarter of an hour,
-# the stream is too small.
+# Producers absorb short bursts of throttling. Throttling for 15 minutes means that the
+# stream is too small.
 resource "aws_cloudwatch_metric_alarm" "stream_throttles" {
   alarm_name          = "${local.prefix}-stream-throttles"
-  alarm_description   = "The stream refuses records for want of room: producers wait and try again. Runbook: Stream throttles"
+  alarm_description   = "The stream throttled producers for 15 minutes. Producers retry. Runbook: Stream throttles"
   namespace           = "AWS/Kinesis"
   metric_name         = "WriteProvisionedThroughputExceeded"
   dimensions          = { StreamName = aws_kinesis_stream.events.name }
@@ -39,7 +39,7 @@ resource "aws_cloudwatch_metric_alarm" "stream_throttles" {
 
 resource "aws_cloudwatch_metric_alarm" "quarantine_rate" {
   alarm_name          = "${local.prefix}-quarantine-rate"
-  alarm_description   = "More than ${var.quarantine_percent}% of the units were refused for half an hour. Runbook: Quarantine rate"
+  alarm_description   = "More than ${var.quarantine_percent}% of the units were rejected for half an hour. Runbook: Quarantine rate"
   evaluation_periods  = 2
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.quarantine_percent
@@ -47,7 +47,7 @@ resource "aws_cloudwatch_metric_alarm" "quarantine_rate" {
 
   metric_query {
     id          = "rate"
-    label       = "Refused of a hundred"
+    label       = "Rejected units (%)"
     expression  = "IF(received > 0, 100 * quarantined / received, 0)"
     return_data = true
   }
@@ -72,18 +72,18 @@ resource "aws_cloudwatch_metric_alarm" "quarantine_rate" {
 locals {
   own_dimensions = { Environment = var.environment }
 
-  # Where nobody starts the day but a person, silence is no alarm.
+  # If only people start the pipeline, the absence of runs raises no alarm.
   runs_by_itself = var.daily_schedule_enabled || var.hourly_schedule_enabled
 
-  # Alarms on our own metrics for which anything above nothing is too much.
+  # Alarms on metrics of the pipeline for which any value above 0 is an alarm.
   found_alarms = {
     audit-imbalance = {
       metric = "AuditImbalance"
-      says   = "The audit found that the books of a date do not balance. Runbook: Audit imbalance"
+      says   = "The audit of a date does not balance. Runbook: Audit imbalance"
     }
     held-dates = {
       metric = "HeldDates"
-      says   = "A date is held back: a check or its book stops it. Runbook: Held dates"
+      says   = "A date is held: a check failed, or its event book does not balance. Runbook: Held dates"
     }
   }
 }
@@ -104,10 +104,10 @@ resource "aws_cloudwatch_metric_alarm" "found" {
   treat_missing_data  = "notBreaching"
 }
 
-# Batches that fail and are tried again: what passes by itself is no alarm.
+# Batches that fail repeatedly. A batch that succeeds on retry raises no alarm.
 resource "aws_cloudwatch_metric_alarm" "failing_batches" {
   alarm_name          = "${local.prefix}-failed-batches"
-  alarm_description   = "Batches fail again and again: they hold up their shard, and are given up after ${var.batch_retries} retries or ${var.batch_max_age_seconds} s. Runbook: Failed batches"
+  alarm_description   = "Batches fail repeatedly and block their shards. They are discarded after ${var.batch_retries} retries or ${var.batch_max_age_seconds} s. Runbook: Failed batches"
   namespace           = var.metrics_namespace
   metric_name         = "FailedBatches"
   dimensions          = local.own_dimensions
@@ -121,7 +121,7 @@ resource "aws_cloudwatch_metric_alarm" "failing_batches" {
 
 resource "aws_cloudwatch_metric_alarm" "given_up_batches" {
   alarm_name          = "${local.prefix}-given-up-failed-batches"
-  alarm_description   = "The event source mapping gave up records. They are under aws/lambda/ in the lake's bucket, unless they could not be written there. Runbook: Failed batches"
+  alarm_description   = "The event source mapping discarded records. The lake's bucket keeps them under aws/lambda/, unless that write failed. Runbook: Failed batches"
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
@@ -129,7 +129,7 @@ resource "aws_cloudwatch_metric_alarm" "given_up_batches" {
 
   metric_query {
     id          = "givenup"
-    label       = "Records given up"
+    label       = "Discarded records"
     expression  = "SUM([kept, dropped])"
     return_data = true
   }
@@ -151,11 +151,11 @@ resource "aws_cloudwatch_metric_alarm" "given_up_batches" {
   }
 }
 
-# Every plan says how old the oldest arrival is that it found unpublished. What it said
-# last holds until the next.
+# Every plan reports the age of the oldest unpublished arrival. The last value holds until
+# the next plan.
 resource "aws_cloudwatch_metric_alarm" "freshness" {
   alarm_name          = "${local.prefix}-freshness"
-  alarm_description   = "A run found an arrival of more than ${var.freshness_hours} hours ago that no published table has. Runbook: Freshness"
+  alarm_description   = "An arrival older than ${var.freshness_hours} hours is in no published table. Runbook: Freshness"
   namespace           = var.metrics_namespace
   metric_name         = "Freshness"
   dimensions          = local.own_dimensions
@@ -167,12 +167,12 @@ resource "aws_cloudwatch_metric_alarm" "freshness" {
   treat_missing_data  = "ignore"
 }
 
-# Nor is it fresh where nobody looked.
+# Freshness is unknown if no run reported it.
 resource "aws_cloudwatch_metric_alarm" "freshness_unknown" {
   count = local.runs_by_itself ? 1 : 0
 
   alarm_name          = "${local.prefix}-freshness-unknown"
-  alarm_description   = "For ${var.silence_hours} hours no run looked how fresh the tables are. Runbook: Freshness"
+  alarm_description   = "No run reported freshness for ${var.silence_hours} hours. Runbook: Freshness"
   namespace           = var.metrics_namespace
   metric_name         = "Freshness"
   dimensions          = local.own_dimensions
@@ -188,7 +188,7 @@ resource "aws_cloudwatch_metric_alarm" "execution_failed" {
   for_each = local.machines
 
   alarm_name          = "${local.prefix}-${each.key}-execution-failed"
-  alarm_description   = "An execution of ${local.prefix}-${each.key} failed, ran out of time or was stopped. Runbook: Execution failed"
+  alarm_description   = "An execution of ${local.prefix}-${each.key} failed, timed out or was aborted. Runbook: Execution failed"
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
@@ -218,7 +218,8 @@ resource "aws_cloudwatch_metric_alarm" "execution_failed" {
   }
 }
 
-# Execution time is known at the end; a run that hangs is found by no other succeeding.
+# The execution time is known only at the end. A run that hangs is detected by the absence of
+# successful executions.
 resource "aws_cloudwatch_metric_alarm" "execution_slow" {
   alarm_name          = "${local.prefix}-execution-late-slow"
   alarm_description   = "An execution of ${local.prefix}-daily took more than ${var.execution_minutes} minutes. Runbook: Execution late"
@@ -237,7 +238,7 @@ resource "aws_cloudwatch_metric_alarm" "execution_late" {
   count = local.runs_by_itself ? 1 : 0
 
   alarm_name          = "${local.prefix}-execution-late"
-  alarm_description   = "For ${var.silence_hours} hours no execution of ${local.prefix}-daily succeeded. Runbook: Execution late"
+  alarm_description   = "No execution of ${local.prefix}-daily succeeded for ${var.silence_hours} hours. Runbook: Execution late"
   namespace           = "AWS/States"
   metric_name         = "ExecutionsSucceeded"
   dimensions          = { StateMachineArn = aws_sfn_state_machine.this["daily"].arn }
@@ -249,10 +250,10 @@ resource "aws_cloudwatch_metric_alarm" "execution_late" {
   treat_missing_data  = "breaching"
 }
 
-# The alert function takes letters out at once: an old one says that it does not.
+# The alert function reads dead letters at once: an old message means that it does not.
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   alarm_name          = "${local.prefix}-dead-letters"
-  alarm_description   = "Letters lie in ${aws_sqs_queue.dead_letters.name} and the alert function does not read them. Runbook: Dead letters"
+  alarm_description   = "The alert function does not read the messages in ${aws_sqs_queue.dead_letters.name}. Runbook: Dead letters"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters.name }
@@ -267,7 +268,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
 
 resource "aws_cloudwatch_metric_alarm" "undelivered" {
   alarm_name          = "${local.prefix}-undelivered-dead-letters"
-  alarm_description   = "What the alert function should have told lies in ${aws_sqs_queue.undelivered.name}. Runbook: Dead letters"
+  alarm_description   = "Alerts could not be sent; their messages are in ${aws_sqs_queue.undelivered.name}. Runbook: Dead letters"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.undelivered.name }
@@ -280,8 +281,8 @@ resource "aws_cloudwatch_metric_alarm" "undelivered" {
   alarm_actions       = [aws_sns_topic.alerts.arn]
 }
 
-# Athena files the bytes under the workgroup, the type and the state of a query; where
-# it also adds them up by workgroup alone, the larger of the two is the sum.
+# Athena publishes the bytes by workgroup, query type and query state, and sometimes also by
+# workgroup alone. The larger of the two sums is the total.
 resource "aws_cloudwatch_metric_alarm" "athena_bytes" {
   alarm_name          = "${local.prefix}-athena-bytes-scanned"
   alarm_description   = "Queries scanned more than ${var.daily_scan_limit_gib} GiB in a day. Runbook: Athena bytes scanned"
@@ -330,7 +331,7 @@ resource "aws_cloudwatch_metric_alarm" "athena_bytes" {
   }
 }
 
-# Requests that fail on the API's side, of all: one among few is no alarm.
+# The share of requests that fail on the API's side. A single failure raises no alarm.
 resource "aws_cloudwatch_metric_alarm" "api_errors" {
   for_each = local.api
 
@@ -343,7 +344,7 @@ resource "aws_cloudwatch_metric_alarm" "api_errors" {
 
   metric_query {
     id          = "rate"
-    label       = "Failed of a hundred"
+    label       = "Failed requests (%)"
     expression  = "IF(failed > 1, 100 * failed / asked, 0)"
     return_data = true
   }
@@ -365,12 +366,12 @@ resource "aws_cloudwatch_metric_alarm" "api_errors" {
   }
 }
 
-# A quarter of an hour, as the first call of a new copy of the function is always slow.
+# 15 minutes, because cold starts are always slow.
 resource "aws_cloudwatch_metric_alarm" "api_latency" {
   for_each = local.api
 
   alarm_name                            = "${local.prefix}-api-latency"
-  alarm_description                     = "One of a hundred of the API's requests took more than ${var.api_latency_ms} ms, for 15 minutes. Runbook: API latency"
+  alarm_description                     = "The API's 99th percentile latency was above ${var.api_latency_ms} ms for 15 minutes. Runbook: API latency"
   namespace                             = "AWS/ApiGateway"
   metric_name                           = "Latency"
   dimensions                            = { ApiId = aws_apigatewayv2_api.this[each.key].id }
@@ -384,13 +385,13 @@ resource "aws_cloudwatch_metric_alarm" "api_latency" {
 }
 
 locals {
-  # Those that tell of the way to people itself; the rule of alert.tf leaves them out.
+  # Alarms that watch the delivery of alerts; the rule of alert.tf excludes them.
   direct_alarms = concat(module.alert.alarms[*].arn, [
     aws_cloudwatch_metric_alarm.dead_letters.arn,
     aws_cloudwatch_metric_alarm.undelivered.arn,
   ])
 
-  # The whole's, then the functions'.
+  # The alarms of the pipeline, then those of the functions.
   alarms = concat(
     [
       for alarm in concat(

@@ -1,10 +1,10 @@
-# From a failure to words that a person can act on.
+# Alerts: failures, alarms and dead letters become messages to people.
 resource "aws_sns_topic" "alerts" {
   name              = "${local.prefix}-alerts"
   kms_master_key_id = aws_kms_key.this.arn
 }
 
-# The alert function publishes by its role; these do in their own name.
+# The alert function publishes with its role; these services publish directly.
 resource "aws_sns_topic_policy" "alerts" {
   arn = aws_sns_topic.alerts.arn
 
@@ -43,7 +43,7 @@ module "alert" {
   source = "./modules/rust_lambda"
 
   name               = "${local.prefix}-alert"
-  description        = "A failure, an alarm or a dead letter told in words"
+  description        = "Send a message about a failure, an alarm or a dead letter"
   package            = local.uploaded["alert"]
   architecture       = var.architecture
   memory_mib         = local.sizes["alert"].memory_mib
@@ -53,7 +53,7 @@ module "alert" {
   dead_letter_arn    = aws_sqs_queue.undelivered.arn
   log_retention_days = var.log_retention_days
 
-  # It cannot tell of itself.
+  # The alert function cannot report its own failures.
   alarm_actions = [aws_sns_topic.alerts.arn]
 
   environment = merge(local.common_environment, {
@@ -76,7 +76,7 @@ module "alert" {
   ])
 }
 
-# One letter a call: what cannot be told does not bring the others back.
+# One message per call: a message that cannot be sent does not return others to the queue.
 resource "aws_lambda_event_source_mapping" "dead_letters" {
   event_source_arn = aws_sqs_queue.dead_letters.arn
   function_name    = module.alert.arn
@@ -84,10 +84,10 @@ resource "aws_lambda_event_source_mapping" "dead_letters" {
 }
 
 locals {
-  # What reaches the alert function through EventBridge.
+  # The events that EventBridge sends to the alert function.
   alert_rules = {
     execution-failed = {
-      does = "An execution of a state machine failed, ran out of time or was stopped"
+      does = "An execution of a state machine failed, timed out or was aborted"
       pattern = {
         source      = ["aws.states"]
         detail-type = ["Step Functions Execution Status Change"]
@@ -98,7 +98,7 @@ locals {
       }
     }
     alarm = {
-      does = "An alarm began, or is over"
+      does = "An alarm started or was resolved"
       pattern = {
         source      = ["aws.cloudwatch"]
         detail-type = ["CloudWatch Alarm State Change"]

@@ -1,15 +1,15 @@
-# The HTTP API that says what to watch next (`api_enabled`): API Gateway before a
-# function that reads what is published. The answers hold what people watched, so nobody
-# is answered who is not known; but for `/health`, which says nothing of anybody.
+# The HTTP API for recommendations (`api_enabled`): API Gateway in front of a function that
+# reads published data. The API returns what people watched, so every route requires
+# authentication, except `/health`, which contains no personal data.
 locals {
   api = var.api_enabled ? toset(["api"]) : toset([])
 
-  # Without an issuer of tokens, callers sign what they ask (Signature 4).
+  # Without a token issuer, callers sign their requests (Signature Version 4).
   api_by_token      = var.api_enabled && var.api_jwt_issuer != null ? toset(["api"]) : toset([])
   api_by_signature  = setsubtract(local.api, local.api_by_token)
   api_authorization = length(local.api_by_token) > 0 ? "JWT" : "AWS_IAM"
 
-  # The routes of docs/API.md. Any other path is refused before it costs a call.
+  # The routes of docs/API.md. API Gateway rejects other paths without a call of the function.
   api_routes = {
     for route, authorization in {
       "GET /v1/users/{user_id}/recommendations" = local.api_authorization
@@ -18,12 +18,12 @@ locals {
     } : route => authorization if var.api_enabled
   }
 
-  # What strangers may ask a second: enough for whoever watches, and no way to use up
-  # what others are answered with.
+  # Limits for unauthenticated requests: enough for monitoring, and too few to exhaust the
+  # concurrency that other callers need.
   health_limits = { rate = 5, burst = 10 }
 
-  # A line of the access log. What is always a number is one, so that it can be compared;
-  # what may be missing is `-`, which is JSON only in quotes.
+  # One line of the access log. Fields that are always numbers are JSON numbers, so that
+  # filters can compare them. A missing value is `-`, which needs quotes in JSON.
   api_log_fields = {
     requestId          = "$context.requestId"
     time               = "$context.requestTime"
@@ -47,10 +47,10 @@ resource "aws_apigatewayv2_api" "this" {
   for_each = local.api
 
   name          = "${local.prefix}-api"
-  description   = "What to watch next"
+  description   = "Recommendations"
   protocol_type = "HTTP"
 
-  # A page in a browser is answered only where its origin is named.
+  # Browsers may call the API only from the listed origins.
   dynamic "cors_configuration" {
     for_each = length(var.api_cors_origins) > 0 ? [var.api_cors_origins] : []
 
@@ -77,7 +77,7 @@ resource "aws_apigatewayv2_authorizer" "token" {
   }
 
   lifecycle {
-    # It goes when no route asks for it any more.
+    # Destroy the authorizer after the routes that use it.
     create_before_destroy = true
   }
 }
@@ -86,7 +86,7 @@ resource "aws_apigatewayv2_integration" "api" {
   for_each = local.api
 
   api_id                 = aws_apigatewayv2_api.this[each.key].id
-  description            = "The function answers"
+  description            = "Calls the function"
   integration_type       = "AWS_PROXY"
   integration_method     = "POST"
   integration_uri        = module.api[each.key].invoke_arn
@@ -94,7 +94,7 @@ resource "aws_apigatewayv2_integration" "api" {
 }
 
 resource "aws_apigatewayv2_route" "api" {
-  #checkov:skip=CKV_AWS_309:Of the routes only /health is open: it says whether there is something to answer from, and nothing of anybody
+  #checkov:skip=CKV_AWS_309:Only /health is open; it reports the state of the API and no personal data
   for_each = local.api_routes
 
   api_id             = aws_apigatewayv2_api.this["api"].id
@@ -109,7 +109,7 @@ resource "aws_apigatewayv2_stage" "api" {
 
   api_id      = aws_apigatewayv2_api.this[each.key].id
   name        = "$default"
-  description = "The one there is: a change is there as soon as it is made"
+  description = "The only stage; changes deploy automatically"
   auto_deploy = true
 
   default_route_settings {
@@ -123,21 +123,21 @@ resource "aws_apigatewayv2_stage" "api" {
     throttling_burst_limit = min(local.health_limits.burst, var.api_burst_limit)
   }
 
-  # The route and not the path: the path has the viewer in it.
+  # Log the route and not the path, because the path contains the viewer's id.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.api[each.key].arn
     format          = local.api_log_format
   }
 
-  # Settings of a route are refused before there is the route.
+  # API Gateway rejects settings of a route that does not exist yet.
   depends_on = [aws_apigatewayv2_route.api]
 }
 
 resource "aws_cloudwatch_log_group" "api" {
-  #checkov:skip=CKV_AWS_338:What must be kept is in the lake's ledger; logs are for finding a fault, and cost by the gigabyte
+  #checkov:skip=CKV_AWS_338:The lake's ledger keeps the records that must last; logs are for diagnosis, and are billed by the gigabyte
   for_each = local.api
 
-  # Below this prefix the delivery of logs needs no line of its own in the account's policy.
+  # For this prefix, log delivery needs no entry of its own in the account's resource policy.
   name              = "/aws/vendedlogs/apis/${local.prefix}-api"
   retention_in_days = var.log_retention_days
   kms_key_id        = aws_kms_key.this.arn
@@ -148,7 +148,7 @@ module "api" {
   for_each = local.api
 
   name               = "${local.prefix}-api"
-  description        = "What to watch next, from what is published"
+  description        = "Answer requests for recommendations from published data"
   package            = local.uploaded["api"]
   architecture       = var.architecture
   memory_mib         = local.sizes["api"].memory_mib
@@ -158,8 +158,7 @@ module "api" {
   dead_letter_arn    = aws_sqs_queue.dead_letters.arn
   log_retention_days = var.log_retention_days
 
-  # Whoever asked is told, and may ask again; how many are answered badly has an alarm
-  # of its own.
+  # Clients see the error and can retry; another alarm watches the share of failed requests.
   errors_to_alarm = 5
 
   environment = merge(local.common_environment, {
@@ -179,8 +178,8 @@ resource "aws_lambda_permission" "api" {
   source_arn    = "${aws_apigatewayv2_api.this[each.key].execution_arn}/*/*"
 }
 
-# For whoever asks what to recommend: attach it to a role, a user or a task. It is for
-# those who ask in viewers' names, as it lets them ask for every viewer.
+# The policy for callers: attach it to a role, a user or a task. It is meant for services that
+# act for viewers, because it allows requests for every viewer.
 resource "aws_iam_policy" "caller" {
   for_each = local.api_by_signature
 

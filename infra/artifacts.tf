@@ -1,4 +1,4 @@
-# The packages of the functions. A binary is uploaded once, however many functions
+# The packages of the functions. Each binary is uploaded once, even if several functions
 # run it.
 module "artifacts" {
   source = "./modules/bucket"
@@ -26,7 +26,7 @@ resource "aws_s3_object" "package" {
   lifecycle {
     precondition {
       condition     = fileexists(each.value)
-      error_message = "${each.value} is not there. Build the packages first (cargo xtask package), or say where they lie with packages_dir."
+      error_message = "${each.value} does not exist. Build the packages with `cargo xtask package`, or set packages_dir to their location."
     }
   }
 }

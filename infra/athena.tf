@@ -1,5 +1,5 @@
-# For people who ask. Results have a bucket of their own: whoever may query may write
-# there, and must not be able to write packages.
+# Athena for analysts. Query results have a bucket of their own, because analysts may write
+# there and must not be able to write packages.
 module "results" {
   source = "./modules/bucket"
 
@@ -36,12 +36,12 @@ resource "aws_athena_workgroup" "this" {
 }
 
 locals {
-  # By its path there: `views/daily.sql`.
+  # Relative paths, such as `views/all_events.sql`.
   athena_directory = "${local.repository}/sql/athena"
   athena_files     = fileset(local.athena_directory, "{views,queries}/*.sql")
 }
 
-# The first line of a file, a comment, says what it is for.
+# The first line of a file is a comment with the description of the query.
 resource "aws_athena_named_query" "this" {
   for_each = local.athena_files
 
@@ -52,8 +52,8 @@ resource "aws_athena_named_query" "this" {
   query       = replace(file("${local.athena_directory}/${each.value}"), "{database}", aws_glue_catalog_database.lake.name)
 }
 
-# For whoever asks: attach it to a person's role. It lets them read tables and nothing
-# else of the lake.
+# The policy for analysts: attach it to a person's role. Of the lake, it grants access to the
+# tables only.
 resource "aws_iam_policy" "analyst" {
   name        = "${local.prefix}-analyst"
   description = "Query ${aws_glue_catalog_database.lake.name} in Athena"

@@ -1,5 +1,5 @@
-# What the project may cost in a month. Activate the tag `Project` for cost
-# allocation in the billing console, or nothing is counted.
+# The monthly budget of the project. Activate the tag `Project` for cost allocation in the
+# billing console; otherwise the budget counts nothing.
 resource "aws_budgets_budget" "month" {
   count = var.monthly_budget_usd > 0 ? 1 : 0
 

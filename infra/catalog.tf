@@ -1,7 +1,7 @@
-# What Athena, Redshift and Spark see of the zones by arrival, and of what audits
-# left. Partitions are projected: nobody registers an hour. The tables of generations
-# are in the same database, and are made and moved by `publish` alone: two owners
-# would revert each other.
+# The Glue tables of the zones by arrival and of the audits, for Athena, Redshift and Spark.
+# They use partition projection, so no process registers partitions. The curated tables are
+# in the same database, but only `publish` creates and updates them: two owners would revert
+# each other's changes.
 resource "aws_glue_catalog_database" "lake" {
   name         = replace(local.prefix, "-", "_")
   description  = "Marquee (${var.environment}): zones by arrival, and curated tables by date of events"
@@ -15,7 +15,7 @@ locals {
     { name = "sub_sequence", type = "int" },
   ]
 
-  # As crates/tables/src/curated.rs has them.
+  # The columns of crates/tables/src/curated.rs.
   audit_columns = [
     { name = "book", type = "string" },
     { name = "scope", type = "string" },
@@ -24,11 +24,11 @@ locals {
     { name = "value", type = "bigint" },
   ]
 
-  # Where an audit's table lies in the lake: the audit may write there, and nowhere
-  # else of curated.
+  # The location of the audit's table in the lake: the only prefix of curated to which the
+  # audit may write.
   audit_books = "curated/audit_books"
 
-  # As crates/tables/src/schema.rs has them; tests/catalog.tftest.hcl holds them to it.
+  # The columns of crates/tables/src/schema.rs; tests/catalog.tftest.hcl compares them.
   zone_tables = {
     raw_events = {
       zone        = "raw"
@@ -43,7 +43,7 @@ locals {
     quarantine = {
       zone        = "quarantine"
       days        = var.quarantine_days
-      description = "Units that are no events, and why, by arrival"
+      description = "Rejected units with the rejection reason, by arrival"
       columns = concat(local.identity_columns, [
         { name = "partition_key", type = "string" },
         { name = "arrived_at", type = "timestamp" },
@@ -58,7 +58,7 @@ locals {
     processed_events = {
       zone        = "processed"
       days        = var.processed_days
-      description = "Events, typed and enriched, by arrival; deduplicated ones are in `events`"
+      description = "Typed and enriched events, by arrival; `events` has the deduplicated ones"
       columns = concat(
         [
           { name = "event_id", type = "string" },
@@ -109,7 +109,7 @@ resource "aws_glue_catalog_table" "zone" {
     EXTERNAL       = "TRUE"
     classification = "parquet"
 
-    # The hours that may hold something: older ones have expired.
+    # The dates that may have data; older objects have expired.
     "projection.enabled"                   = "true"
     "projection.ingest_date.type"          = "date"
     "projection.ingest_date.format"        = "yyyy-MM-dd"
@@ -153,21 +153,21 @@ resource "aws_glue_catalog_table" "zone" {
   }
 }
 
-# Both books of each date, which its last audit left: no generation's, so that
-# `publish` does not show them.
+# Both books of each date, as its last audit counted them. They belong to no generation, so
+# `publish` does not register them.
 resource "aws_glue_catalog_table" "audit_books" {
   name          = "audit_books"
   database_name = aws_glue_catalog_database.lake.name
-  description   = "Both books of each date, every figure, as the last audit counted them"
+  description   = "Every figure of both books of each date, as the last audit counted them"
   table_type    = "EXTERNAL_TABLE"
 
   parameters = {
     EXTERNAL       = "TRUE"
     classification = "parquet"
 
-    # An event may be an hour ahead of the clock, so of tomorrow, or long past when it
-    # comes. Books do not expire: those of the ten years before the oldest event that is
-    # taken are shown.
+    # An event can be up to an hour in the future, so its date can be tomorrow. It can also
+    # be old when it arrives. Books do not expire: the range starts ten years before the
+    # oldest accepted event.
     "projection.enabled"                  = "true"
     "projection.event_date.type"          = "date"
     "projection.event_date.format"        = "yyyy-MM-dd"

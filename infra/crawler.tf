@@ -1,11 +1,10 @@
-# For those who want Glue to look at raw by itself. Off by default: the tables of
-# catalog.tf need no crawler, and what it finds has a database of its own, so that
-# it changes none of them.
+# An optional Glue crawler for raw, off by default. The tables of catalog.tf need no
+# crawler. It writes to a database of its own, so it changes none of them.
 resource "aws_glue_catalog_database" "crawled" {
   count = var.crawler_enabled ? 1 : 0
 
   name        = "${aws_glue_catalog_database.lake.name}_crawled"
-  description = "What a crawler found in raw"
+  description = "Tables that the crawler found in raw"
 }
 
 resource "aws_glue_security_configuration" "crawler" {
@@ -35,7 +34,7 @@ resource "aws_glue_crawler" "raw" {
   count = var.crawler_enabled ? 1 : 0
 
   name                   = "${local.prefix}-raw"
-  description            = "Looks at raw when somebody starts it"
+  description            = "Crawls raw on demand"
   database_name          = aws_glue_catalog_database.crawled[0].name
   role                   = aws_iam_role.crawler[0].arn
   security_configuration = aws_glue_security_configuration.crawler[0].name
@@ -51,7 +50,7 @@ resource "aws_iam_role" "crawler" {
   count = var.crawler_enabled ? 1 : 0
 
   name        = "${local.prefix}-crawler"
-  description = "Look at raw and write down what is there"
+  description = "Crawl raw and create tables"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -109,7 +108,7 @@ resource "aws_iam_role_policy" "crawler" {
         Sid    = "ReadSecurityConfiguration"
         Effect = "Allow"
         Action = "glue:GetSecurityConfiguration"
-        # Glue knows no resource for it.
+        # Glue has no resource type for it.
         Resource = "*"
       },
       {

@@ -1,12 +1,12 @@
-# One page, read from the top: is it well? where is it slow? what is refused? what is
-# asked of the API? what does it cost?
+# One dashboard, to be read from the top: health, latency, rejected data, the API, and
+# load and cost.
 locals {
   own_metric = ["Environment", var.environment]
 
-  # Without the API there is no such row.
+  # This row exists only with the API.
   dashboard_api = [
     for api in aws_apigatewayv2_api.this : {
-      heading = "What is asked?"
+      heading = "API"
       widgets = [
         {
           title   = "Requests"
@@ -14,17 +14,17 @@ locals {
           metrics = [["AWS/ApiGateway", "Count", "ApiId", api.id]]
         },
         {
-          title   = "Requests refused (4xx) and failed (5xx)"
+          title   = "Client errors (4xx) and server errors (5xx)"
           stat    = "Sum"
           metrics = [for name in ["4xx", "5xx"] : ["AWS/ApiGateway", name, "ApiId", api.id]]
         },
         {
-          title   = "Time to an answer, of the slowest of a hundred (ms)"
+          title   = "Latency, 99th percentile (ms)"
           stat    = "p99"
           metrics = [for name in ["Latency", "IntegrationLatency"] : ["AWS/ApiGateway", name, "ApiId", api.id]]
         },
         {
-          title = "Copies of the function, calls that found none"
+          title = "Concurrent instances and throttled calls"
           stat  = "Maximum"
           metrics = [
             ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", local.functions["api"].name],
@@ -37,16 +37,16 @@ locals {
 
   dashboard_rows = concat([
     {
-      heading = "Is it well?"
+      heading = "Health"
       widgets = [
         { title = "Alarms", alarms = local.alarms[*].arn },
         {
-          title   = "Oldest arrival that is not published (s)"
+          title   = "Age of the oldest unpublished arrival (s)"
           stat    = "Maximum"
           metrics = [concat([var.metrics_namespace, "Freshness"], local.own_metric)]
         },
         {
-          title = "Dates published and held, problems found"
+          title = "Published dates, held dates, audit problems"
           stat  = "Sum"
           metrics = [
             for name in ["PublishedDates", "HeldDates", "AuditImbalance"] :
@@ -54,7 +54,7 @@ locals {
           ]
         },
         {
-          title = "Executions of the day"
+          title = "Executions of daily"
           stat  = "Sum"
           metrics = [
             for name in ["ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"] :
@@ -64,10 +64,10 @@ locals {
       ]
     },
     {
-      heading = "Where is it slow?"
+      heading = "Latency"
       widgets = [
         {
-          title = "Behind the stream (ms)"
+          title = "Lag behind the stream (ms)"
           stat  = "Maximum"
           metrics = [
             ["AWS/Lambda", "IteratorAge", "FunctionName", module.transform.name],
@@ -80,22 +80,22 @@ locals {
           metrics = [[{ expression = "SEARCH('{${var.metrics_namespace},Environment,Stage} MetricName=\"Duration\" Environment=\"${var.environment}\"', 'Average', 300)", id = "stages" }]]
         },
         {
-          title   = "Functions, longest run (ms)"
+          title   = "Functions, longest call (ms)"
           stat    = "Maximum"
           metrics = [for name, function in local.functions : ["AWS/Lambda", "Duration", "FunctionName", function.name, { label = name }]]
         },
         {
-          title   = "The day, longest execution (ms)"
+          title   = "State machines, longest execution (ms)"
           stat    = "Maximum"
           metrics = [for machine in local.machines : ["AWS/States", "ExecutionTime", "StateMachineArn", aws_sfn_state_machine.this[machine].arn, { label = machine }]]
         },
       ]
     },
     {
-      heading = "What is refused?"
+      heading = "Rejected data"
       widgets = [
         {
-          title = "Units received, processed, refused, doubled"
+          title = "Units: received, processed, quarantined, duplicates"
           stat  = "Sum"
           metrics = [
             for name in ["Received", "Processed", "Quarantined", "Duplicates"] :
@@ -103,12 +103,12 @@ locals {
           ]
         },
         {
-          title   = "Refused by reason"
+          title   = "Quarantined units by reason"
           stat    = "Sum"
           metrics = [[{ expression = "SEARCH('{${var.metrics_namespace},Environment,Reason} MetricName=\"Quarantined\" Environment=\"${var.environment}\"', 'Sum', 300)", id = "reasons" }]]
         },
         {
-          title = "Batches given up, letters not delivered"
+          title = "Failed batches and dead letters"
           stat  = "Maximum"
           metrics = [
             concat([var.metrics_namespace, "FailedBatches"], local.own_metric),
@@ -117,7 +117,7 @@ locals {
           ]
         },
         {
-          title   = "Functions that failed"
+          title   = "Errors by function"
           stat    = "Sum"
           metrics = [for name, function in local.functions : ["AWS/Lambda", "Errors", "FunctionName", function.name, { label = name }]]
         },
@@ -125,15 +125,15 @@ locals {
     },
     ], local.dashboard_api, [
     {
-      heading = "What does it take?"
+      heading = "Load and cost"
       widgets = [
         {
-          title   = "Bytes of events"
+          title   = "Event bytes"
           stat    = "Sum"
           metrics = [concat([var.metrics_namespace, "Bytes"], local.own_metric)]
         },
         {
-          title = "Into the stream"
+          title = "Stream input"
           stat  = "Sum"
           metrics = [
             ["AWS/Kinesis", "IncomingRecords", "StreamName", aws_kinesis_stream.events.name],
@@ -141,12 +141,12 @@ locals {
           ]
         },
         {
-          title   = "Functions at the same time"
+          title   = "Concurrent calls"
           stat    = "Maximum"
           metrics = [for name in ["transform", "compact"] : ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", local.functions[name].name, { label = name }]]
         },
         {
-          title   = "Bytes that queries scanned"
+          title   = "Bytes scanned by queries"
           stat    = "Sum"
           metrics = [[{ expression = "SEARCH('{AWS/Athena,QueryState,QueryType,WorkGroup} MetricName=\"ProcessedBytes\" WorkGroup=\"${aws_athena_workgroup.this.name}\"', 'Sum', 300)", id = "scanned" }]]
         },
@@ -154,7 +154,7 @@ locals {
     },
   ])
 
-  # A heading is one unit high, a widget six; a row is 24 wide.
+  # A heading is 1 unit high, a widget 6; a row is 24 units wide.
   dashboard_widgets = flatten([
     for row, content in local.dashboard_rows : concat(
       [{

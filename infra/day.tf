@@ -1,23 +1,23 @@
-# The day's steps, each a function of its own. Which step a function is, is told by
-# its environment and never by its input: a right belongs to the function.
+# The steps of the daily pipeline, each as a function of its own. The environment selects
+# the step of a function, never the input, because permissions belong to the function.
 locals {
   day_steps = {
-    plan    = { binary = "daily", does = "What is due: the dates, and what each of them needs" }
-    split   = { binary = "daily", does = "A part of a large date's events into buckets of users" }
-    compact = { binary = "daily", does = "Events of a bucket deduplicated; sessions and views" }
-    gather  = { binary = "daily", does = "What the buckets of a date made, put together" }
-    check   = { binary = "marts", does = "The expectations of sql/checks" }
-    prepare = { binary = "daily", does = "What a date looks back at, and whether anything changed" }
-    marts   = { binary = "marts", does = "The tables of sql/marts" }
-    book    = { binary = "daily", does = "The event book: whether a date adds up" }
-    publish = { binary = "daily", does = "A generation made visible, and shown to query engines" }
-    audit   = { binary = "daily", does = "Both books recounted from the objects" }
-    replay  = { binary = "daily", does = "Quarantined units given to today's transform" }
-    rebuild = { binary = "daily", does = "Processed objects made from raw again" }
-    sweep   = { binary = "daily", does = "Files removed that no generation needs" }
+    plan    = { binary = "daily", does = "Plan the due dates and the work that each needs" }
+    split   = { binary = "daily", does = "Split a part of a large date into buckets of users" }
+    compact = { binary = "daily", does = "Deduplicate the events of a bucket; compute sessions and views" }
+    gather  = { binary = "daily", does = "Combine the results of a date's buckets" }
+    check   = { binary = "marts", does = "Run the checks of sql/checks" }
+    prepare = { binary = "daily", does = "Resolve the earlier dates that a date reads, and detect changes" }
+    marts   = { binary = "marts", does = "Compute the tables of sql/marts" }
+    book    = { binary = "daily", does = "Write the event book and decide whether the date balances" }
+    publish = { binary = "daily", does = "Publish a generation and register it in Glue" }
+    audit   = { binary = "daily", does = "Recount both books from the objects" }
+    replay  = { binary = "daily", does = "Send quarantined units through the current transform" }
+    rebuild = { binary = "daily", does = "Rebuild processed objects from raw" }
+    sweep   = { binary = "daily", does = "Delete files that no generation needs" }
   }
 
-  # What a step may do outside the lake's own zones.
+  # Permissions of a step outside the lake's zones.
   step_statements = {
     publish = [{
       sid = "ShowTables"
@@ -54,7 +54,7 @@ module "day" {
   dead_letter_arn    = aws_sqs_queue.dead_letters.arn
   log_retention_days = var.log_retention_days
 
-  # The state machine tries a step again by itself.
+  # The state machine retries steps.
   errors_to_alarm = 3
 
   environment = merge(local.common_environment, {
@@ -64,7 +64,7 @@ module "day" {
     MARQUEE_RETENTION_DAYS     = tostring(var.receipt_days)
     MARQUEE_BUCKET_ROWS        = tostring(var.bucket_rows)
     MARQUEE_PART_ROWS          = tostring(var.part_rows)
-    # The rest is for what is not rows: Parquet's buffers, the SDK, the code.
+    # The remaining 40 % are for Parquet buffers, the SDK and the code.
     MARQUEE_MEMORY_MIB = tostring(floor(local.sizes[each.key].memory_mib * 0.6))
     MARQUEE_KEEP_DAYS  = tostring(var.keep_days)
     MARQUEE_DATABASE   = aws_glue_catalog_database.lake.name

@@ -1,6 +1,6 @@
-# What could not be delivered. `dead-letters` is read by the alert function, which
-# tells what each one says. What cannot reach that function lands in `undelivered`
-# and stays for a person; its alarm goes to the topic directly.
+# The dead letter queues. The alert function reads `dead-letters` and reports each message.
+# Messages that the alert function cannot receive or report go to `undelivered` and stay
+# there for a person; the alarm on that queue publishes to the topic directly.
 resource "aws_sqs_queue" "dead_letters" {
   name                              = "${local.prefix}-dead-letters"
   message_retention_seconds         = 14 * 86400

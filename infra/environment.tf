@@ -1,5 +1,5 @@
 locals {
-  # What every function is told.
+  # Environment variables of every function.
   common_environment = merge(
     {
       MARQUEE_BUCKET            = module.lake.name
@@ -11,7 +11,7 @@ locals {
     var.aws_endpoint_url == null ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url },
   )
 
-  # The packages as they lie in the bucket.
+  # The locations of the packages in the bucket.
   uploaded = {
     for binary, package in aws_s3_object.package : binary => {
       bucket  = package.bucket

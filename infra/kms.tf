@@ -1,6 +1,6 @@
-# One key for all that is kept: stream, lake, logs, topic, queues.
+# One key for all data at rest: stream, lake, logs, topic and queues.
 resource "aws_kms_key" "this" {
-  description             = "${local.prefix}: what Marquee keeps"
+  description             = "${local.prefix}: data at rest of Marquee"
   enable_key_rotation     = true
   deletion_window_in_days = var.key_deletion_days
 
@@ -8,8 +8,8 @@ resource "aws_kms_key" "this" {
     Version = "2012-10-17"
     Statement = [
       {
-        # Without this the key could be governed by nobody, and IAM could give no
-        # right to it. `*` as the resource of a key's policy is the key itself.
+        # Without this statement nobody could manage the key, and IAM policies could not
+        # grant access to it. In a key policy, the resource `*` is the key itself.
         Sid       = "AccountGovernsKey"
         Effect    = "Allow"
         Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
@@ -34,8 +34,8 @@ resource "aws_kms_key" "this" {
         }
       },
       {
-        # To publish to the topic (alarms, the budget) and to put what could not be
-        # delivered into a queue (rules).
+        # Alarms and the budget publish to the topic; rules send undelivered events to a
+        # queue.
         Sid       = "ServicesThatSendToTopicAndQueues"
         Effect    = "Allow"
         Principal = { Service = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com", "events.amazonaws.com"] }

@@ -1,7 +1,7 @@
-# The lake. `ledger/`, `curated/` and `reference/` have no rule: they are the books,
-# what is published and what it is made with, and only `sweep` removes of curated.
-# It is the whole of a bucket that is made for it: on-failure destinations write at a
-# bucket's root, where the audit looks for what was given up.
+# The lake. `ledger/`, `curated/` and `reference/` have no expiration rule: they hold the
+# books, the published tables and the title catalog. Only `sweep` deletes from curated.
+# The lake has a bucket of its own: on-failure destinations write at the root of a bucket,
+# and the audit looks there for discarded batches.
 module "lake" {
   source = "./modules/bucket"
 
@@ -16,23 +16,24 @@ module "lake" {
     quarantine = { prefix = "quarantine/", days = var.quarantine_days }
     processed  = { prefix = "processed/", days = var.processed_days }
     staging    = { prefix = "staging/", days = var.staging_days }
-    # What the event source mapping gave up; it chooses the keys.
+    # Batches that the event source mapping discarded. Lambda chooses the keys.
     failed = { prefix = "aws/lambda/", days = var.failed_days }
   }
 }
 
 locals {
-  # Every role may list the whole bucket. Without that right S3 answers 403 for an
-  # object that is not there, and a condition on the prefix would take it away: a
-  # read names no prefix.
+  # Every role may list the whole bucket. Without this permission, S3 answers 403 instead of
+  # 404 for a missing object. A condition on the prefix would remove the permission, because
+  # a read has no prefix.
   list_lake = {
     sid       = "ListLake"
     actions   = ["s3:ListBucket"]
     resources = [module.lake.arn]
   }
 
-  # S3 encrypts and decrypts for the caller, Lambda the function's environment, and the
-  # queue of dead letters what is sent to it: so a function that only reads has both.
+  # S3 encrypts and decrypts objects with the caller's permissions. Lambda decrypts the
+  # environment variables, and the dead letter queue encrypts messages. So even a function
+  # that only reads needs both actions.
   use_key = {
     sid       = "UseKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]

@@ -5,17 +5,17 @@ locals {
   partition  = data.aws_partition.current.partition
   repository = coalesce(var.repository_dir, "${path.module}/..")
 
-  # Where the lake is, and the same as an ARN that a zone's name goes behind.
+  # The lake as a URL, and as an ARN to which a key prefix can be appended.
   lake_url = "s3://${module.lake.name}"
   lake_arn = "arn:${local.partition}:s3:::${module.lake.name}"
 
-  # An ARN of this account and region: local.arn.lambda is `arn:aws:lambda:…:…`.
+  # ARN prefixes of this account and region: local.arn.lambda is `arn:aws:lambda:…:…`.
   arn = {
     for service in ["cloudwatch", "events", "glue", "lambda", "logs", "scheduler", "states"] :
     service => "arn:${local.partition}:${service}:${local.region}:${local.account}"
   }
 
-  # Every function, by the name that the contract gives it.
+  # All functions by their names in docs/adr/0006-on-aws.md.
   functions = merge(
     { transform = module.transform, alert = module.alert },
     module.day,

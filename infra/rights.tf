@@ -1,4 +1,4 @@
-# What each function may do in the lake: the contract's table, zone by zone.
+# The permissions of each function in the lake, zone by zone, as in docs/adr/0006-on-aws.md.
 locals {
   lake_zones = {
     transform = { reads = ["reference", "ledger/receipts"], writes = ["raw", "quarantine", "processed", "ledger/receipts"] }
@@ -20,7 +20,7 @@ locals {
     api       = { reads = concat(["ledger/days", "reference/titles"], [for table in local.api_tables : "curated/${table}"]) }
   }
 
-  # What the API answers from; of what viewers did, the last two, and no event.
+  # The tables that the API reads. Only the last two describe viewers; the API reads no events.
   api_tables = ["title_popularity", "title_rating", "title_neighbour", "user_genre_affinity", "user_title"]
 
   lake_rights = {
@@ -36,7 +36,7 @@ locals {
       ],
       [
         for zones in [lookup(zones, "writes", [])] : {
-          # A large object is uploaded in parts, and what failed is taken back.
+          # Large objects are uploaded in parts; a failed upload is aborted.
           sid       = "WriteZones"
           actions   = ["s3:PutObject", "s3:AbortMultipartUpload"]
           resources = [for zone in zones : "${local.lake_arn}/${zone}/*"]
@@ -54,7 +54,7 @@ locals {
 }
 
 locals {
-  # Every statement that lets somebody do something, to hold them to least privilege.
+  # All IAM statements that grant permissions, for the least-privilege tests.
   granted = flatten([
     for policy in concat(
       values(local.functions)[*].policy,

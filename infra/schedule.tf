@@ -1,24 +1,25 @@
-# When the day is made. EventBridge Scheduler fills in the time at which it meant to
-# fire; it is written by hand, as jsonencode would turn `<` into `\u003c`.
+# The schedules of the daily machine. EventBridge Scheduler replaces the placeholder with the
+# scheduled time. The JSON is written by hand, because jsonencode would turn `<` into
+# `\u003c`.
 locals {
   schedules = {
     daily = {
       expression = var.daily_schedule
       enabled    = var.daily_schedule_enabled
       input      = "{\"which\":\"due\",\"time\":\"<aws.scheduler.scheduled-time>\"}"
-      does       = "Everything that is due, up to the day before"
+      does       = "Process all due dates up to the previous day"
     }
     hourly = {
       expression = var.hourly_schedule
       enabled    = var.hourly_schedule_enabled
       input      = "{\"which\":\"today\",\"time\":\"<aws.scheduler.scheduled-time>\"}"
-      does       = "The day that is going on"
+      does       = "Process the current day"
     }
   }
 }
 
 resource "aws_scheduler_schedule" "this" {
-  #checkov:skip=CKV_AWS_297:Its input is two words and a time; under a key of ours the day would hang on one more right
+  #checkov:skip=CKV_AWS_297:The input is not sensitive; with a customer key the pipeline would depend on one more permission
   for_each = local.schedules
 
   name                = "${local.prefix}-${each.key}"
@@ -50,7 +51,7 @@ resource "aws_scheduler_schedule" "this" {
 
 resource "aws_iam_role" "scheduler" {
   name        = "${local.prefix}-scheduler"
-  description = "Start the day when it is time"
+  description = "Start the daily machine on schedule"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -1,5 +1,6 @@
-# How large each function is. 1769 MiB is one whole CPU; new accounts stop at 3008.
-# `api` has all but a second of what API Gateway waits: the first question loads the state.
+# The size of each function. 1769 MiB of memory give one full CPU; new accounts are limited
+# to 3008 MiB. The timeout of `api` is one second below API Gateway's, because the first
+# request loads the state.
 locals {
   default_sizes = {
     transform = { memory_mib = 1769, timeout_seconds = 120, ephemeral_mib = 512 }

@@ -1,4 +1,4 @@
-# The machines of state_machines/*.asl.json, and what each may do.
+# The state machines of state_machines/*.asl.json, and their permissions.
 locals {
   machines = toset(["daily", "backfill", "replay"])
 
@@ -6,8 +6,8 @@ locals {
 
   machine_arns = { for machine in local.machines : machine => "${local.arn.states}:stateMachine:${local.prefix}-${machine}" }
 
-  # `${plan_arn}` … as the definitions name them. Without a warehouse `load` is the
-  # name of a function that is not there, in a branch that is not taken.
+  # The functions as the definitions name them: `${plan_arn}` and so on. Without a warehouse,
+  # the function `load` does not exist; the branch that names it is not taken.
   machine_functions = merge(
     { load = "${local.arn.lambda}:function:${local.prefix}-load" },
     { for name, function in local.functions : name => function.arn },
@@ -23,8 +23,8 @@ locals {
     },
   )
 
-  # What each definition leaves to be filled in. The functions that it names are those
-  # that it may invoke.
+  # The placeholders of each definition. A machine may invoke the functions that its
+  # definition names.
   machine_placeholders = {
     for machine, file in local.machine_files :
     machine => distinct(flatten(regexall("\\$\\{([a-z_]+)\\}", file(file))))
@@ -36,10 +36,10 @@ locals {
     ]
   }
 
-  # What a machine needs besides invoking functions.
+  # The permissions of a machine besides invoking functions.
   machine_statements = {
-    # A distributed map starts child executions of its own machine, and a long day goes
-    # on in a further one.
+    # A distributed map starts child executions of its own machine, and a long run continues
+    # in a further execution.
     daily = [
       {
         Sid      = "StartItself"
@@ -58,7 +58,7 @@ locals {
     replay   = local.start_daily
   }
 
-  # To start `daily` and wait for its end, which a rule of Step Functions' own reports.
+  # Starts `daily` and waits for its end, which a managed rule of Step Functions reports.
   start_daily = [
     {
       Sid      = "StartDaily"
@@ -98,15 +98,15 @@ resource "aws_sfn_state_machine" "this" {
     enabled = true
   }
 
-  # The role is tried when the machine is made.
+  # Step Functions checks the role when it creates the machine.
   depends_on = [aws_iam_role_policy.machine]
 }
 
 resource "aws_cloudwatch_log_group" "machine" {
-  #checkov:skip=CKV_AWS_338:What must be kept is in the lake's ledger; logs are for finding a fault, and cost by the gigabyte
+  #checkov:skip=CKV_AWS_338:The lake's ledger keeps the records that must last; logs are for diagnosis, and are billed by the gigabyte
   for_each = local.machines
 
-  # Step Functions writes its policy for this prefix once, and not again for each group.
+  # For this prefix, Step Functions writes one resource policy instead of one per log group.
   name              = "/aws/vendedlogs/states/${local.prefix}-${each.key}"
   retention_in_days = var.log_retention_days
   kms_key_id        = aws_kms_key.this.arn
@@ -116,7 +116,7 @@ resource "aws_iam_role" "machine" {
   for_each = local.machines
 
   name        = "${local.prefix}-machine-${each.key}"
-  description = "What the state machine ${local.prefix}-${each.key} may do"
+  description = "Permissions of the state machine ${local.prefix}-${each.key}"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -149,7 +149,7 @@ resource "aws_iam_role_policy" "machine" {
           Resource = [for name in local.machine_invokes[each.key] : local.functions[name].arn]
         },
         {
-          # AWS has no resource for the delivery of logs but `*`.
+          # AWS has no resource type for log delivery, so only `*` is possible.
           Sid    = "DeliverLogs"
           Effect = "Allow"
           Action = [
@@ -160,7 +160,7 @@ resource "aws_iam_role_policy" "machine" {
           Resource = "*"
         },
         {
-          # Nor for X-Ray.
+          # X-Ray has no resource types either.
           Sid    = "Trace"
           Effect = "Allow"
           Action = [

@@ -10,7 +10,7 @@ resource "aws_kinesis_stream" "events" {
   }
 }
 
-# For whoever sends events: attach it to a role, a user or a task.
+# The policy for producers: attach it to a role, a user or a task.
 resource "aws_iam_policy" "producer" {
   name        = "${local.prefix}-producer"
   description = "Put events into ${aws_kinesis_stream.events.name}"

@@ -1,9 +1,9 @@
-# Kinesis batches to raw, quarantine and processed.
+# The transform: Kinesis batches to raw, quarantine and processed.
 module "transform" {
   source = "./modules/rust_lambda"
 
   name               = "${local.prefix}-transform"
-  description        = "A batch of the stream to raw, quarantine, processed and its receipt"
+  description        = "Write a batch of the stream to raw, quarantine and processed, and its receipt"
   package            = local.uploaded["transform"]
   architecture       = var.architecture
   memory_mib         = local.sizes["transform"].memory_mib
@@ -29,7 +29,7 @@ module "transform" {
       resources = [aws_kinesis_stream.events.arn]
     },
     {
-      # Lambda writes what the mapping gave up with the function's role.
+      # Lambda uses the function's role to write discarded batches.
       sid       = "KeepWhatIsGivenUp"
       actions   = ["s3:PutObject"]
       resources = ["${module.lake.arn}/aws/lambda/*"]
@@ -42,27 +42,27 @@ resource "aws_lambda_event_source_mapping" "transform" {
   function_name     = module.transform.arn
   starting_position = "TRIM_HORIZON"
 
-  # Fuller batches are fewer objects and cost less; the window is how long an event
-  # waits for company. A payload holds 6 MB at most, whatever the batch size is.
+  # Larger batches write fewer objects and cost less; the window is the longest wait for more
+  # records. A payload has at most 6 MB, whatever the batch size.
   batch_size                         = var.batch_size
   maximum_batching_window_in_seconds = var.batch_window_seconds
   parallelization_factor             = var.parallelization_factor
 
-  # Bad events go to quarantine, so what fails is a fault that may pass, or one
-  # record that the function cannot survive: halving finds it.
+  # Invalid events go to quarantine. A batch therefore fails because of a temporary fault, or
+  # because of one record that crashes the function; bisecting isolates that record.
   bisect_batch_on_function_error = true
   maximum_retry_attempts         = var.batch_retries
   maximum_record_age_in_seconds  = var.batch_max_age_seconds
   function_response_types        = ["ReportBatchItemFailures"]
 
-  # Counts what was given up, which nothing else tells.
+  # Counts discarded records; no other metric does.
   metrics_config {
     metrics = ["EventCount"]
   }
 
   destination_config {
     on_failure {
-      # Only S3 gets the records themselves.
+      # Only an S3 destination receives the records themselves.
       destination_arn = module.lake.arn
     }
   }

@@ -1,57 +1,57 @@
-# --- what it is called, and where it stands
+# --- names and location
 
 variable "project" {
-  description = "What everything's name begins with."
+  description = "Prefix of every resource name."
   type        = string
   default     = "marquee"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.project))
-    error_message = "project is 3 to 20 small letters, digits and hyphens, and begins with a letter."
+    error_message = "project must be 3 to 20 lower-case letters, digits and hyphens, and start with a letter."
   }
 }
 
 variable "environment" {
-  description = "Which deployment this is: part of every name, and a dimension of the metrics."
+  description = "Name of the deployment, such as dev or prod: part of every resource name, and a dimension of the metrics."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.environment))
-    error_message = "environment is 2 to 10 small letters and digits, like dev or prod."
+    error_message = "environment must be 2 to 10 lower-case letters and digits, and start with a letter."
   }
 }
 
 variable "region" {
-  description = "The region; null for that of the session (AWS_REGION)."
+  description = "AWS region; null for the region of the session (AWS_REGION)."
   type        = string
   default     = null
 }
 
 variable "repository_dir" {
-  description = "The directory that holds state_machines/ and sql/; null for the one above this."
+  description = "Directory that contains state_machines/ and sql/; null for the parent directory."
   type        = string
   default     = null
 }
 
 variable "packages_dir" {
-  description = "Where cargo lambda leaves the packages: {binary}/bootstrap.zip."
+  description = "Directory of the packages that cargo lambda builds: {binary}/bootstrap.zip."
   type        = string
   default     = "../target/lambda"
 }
 
 variable "architecture" {
-  description = "What the packages were built for: x86_64 or arm64."
+  description = "Architecture of the packages: x86_64 or arm64."
   type        = string
   default     = "x86_64"
 
   validation {
     condition     = contains(["x86_64", "arm64"], var.architecture)
-    error_message = "architecture is x86_64 or arm64."
+    error_message = "architecture must be x86_64 or arm64."
   }
 }
 
 variable "aws_endpoint_url" {
-  description = "Where a stand-in for AWS listens, as the functions reach it; null on AWS. It becomes their AWS_ENDPOINT_URL, and buckets go into the path."
+  description = "Endpoint of an AWS emulator, as the functions reach it; null on AWS. Sets AWS_ENDPOINT_URL and path-style S3 requests."
   type        = string
   default     = null
 }
@@ -59,87 +59,87 @@ variable "aws_endpoint_url" {
 # --- the stream and its event source mapping
 
 variable "stream_mode" {
-  description = "PROVISIONED for stream_shards shards, or ON_DEMAND for as many as it takes, which costs more (docs/COST.md)."
+  description = "Capacity mode: PROVISIONED with stream_shards shards, or ON_DEMAND, which scales automatically and costs more (docs/COST.md)."
   type        = string
   default     = "PROVISIONED"
 
   validation {
     condition     = contains(["ON_DEMAND", "PROVISIONED"], var.stream_mode)
-    error_message = "stream_mode is ON_DEMAND or PROVISIONED."
+    error_message = "stream_mode must be ON_DEMAND or PROVISIONED."
   }
 }
 
 variable "stream_shards" {
-  description = "Shards of a provisioned stream: 1 MB or 1,000 records a second each, which is some 12,000 events a second of the producer's."
+  description = "Number of shards of a provisioned stream. Each accepts 1 MB or 1,000 records a second: about 12,000 events a second from the producer."
   type        = number
   default     = 1
 }
 
 variable "stream_retention_hours" {
-  description = "Hours that the stream keeps records: the time there is to mend a transform that fails."
+  description = "Retention of the stream in hours: the time to fix a failing transform."
   type        = number
   default     = 168
 
   validation {
     condition     = var.stream_retention_hours >= 168 && var.stream_retention_hours <= 8760
-    error_message = "stream_retention_hours is 168 (a week) to 8760."
+    error_message = "stream_retention_hours must be 168 (a week) to 8760."
   }
 }
 
 variable "batch_size" {
-  description = "Records of a batch at most; 6 MB of payload end it earlier."
+  description = "Maximum records of a batch; a payload of 6 MB ends it earlier."
   type        = number
   default     = 10000
 }
 
 variable "batch_window_seconds" {
-  description = "Seconds that the mapping waits for a batch to fill, up to 300."
+  description = "Batching window in seconds, up to 300."
   type        = number
   default     = 60
 
   validation {
     condition     = var.batch_window_seconds >= 0 && var.batch_window_seconds <= 300
-    error_message = "batch_window_seconds is 0 to 300."
+    error_message = "batch_window_seconds must be 0 to 300."
   }
 }
 
 variable "parallelization_factor" {
-  description = "Batches of one shard side by side, 1 to 10."
+  description = "Concurrent batches per shard, 1 to 10."
   type        = number
   default     = 1
 }
 
 variable "batch_retries" {
-  description = "How often a batch that fails is tried again. It blocks its shard meanwhile."
+  description = "Maximum retries of a failing batch, which blocks its shard meanwhile."
   type        = number
   default     = 50
 }
 
 variable "batch_max_age_seconds" {
-  description = "How old a record may become before its batch is given up; well below the stream's retention."
+  description = "Maximum age of a record in seconds before its batch is discarded. Keep it well below the stream's retention."
   type        = number
   default     = 43200
 
   validation {
     condition     = var.batch_max_age_seconds >= 60 && var.batch_max_age_seconds < var.stream_retention_hours * 3600
-    error_message = "batch_max_age_seconds is at least 60, and less than the stream keeps records: what the stream dropped can no longer be kept elsewhere."
+    error_message = "batch_max_age_seconds must be at least 60 and less than the stream's retention: the on-failure destination cannot store records that the stream has dropped."
   }
 }
 
 variable "raw_zone" {
-  description = "Whether every unit is kept verbatim. Without it nothing can be rebuilt from raw."
+  description = "Store every unit verbatim in raw. Without raw, nothing can be rebuilt."
   type        = bool
   default     = true
 }
 
 variable "max_future_seconds" {
-  description = "How far ahead of its arrival an event's time may lie."
+  description = "Maximum seconds that an event's time may be ahead of its arrival."
   type        = number
   default     = 3600
 }
 
 variable "max_age_days" {
-  description = "How far behind its arrival an event's time may lie."
+  description = "Maximum days that an event's time may be behind its arrival."
   type        = number
   default     = 400
 }
@@ -147,120 +147,120 @@ variable "max_age_days" {
 # --- the lake
 
 variable "raw_days" {
-  description = "Days that raw stays. It outlives processed, which is rebuilt from it."
+  description = "Retention of raw in days. Must exceed processed_days, because processed is rebuilt from raw."
   type        = number
   default     = 400
 
   validation {
     condition     = var.raw_days > var.processed_days
-    error_message = "raw_days is more than processed_days: processed is rebuilt from raw."
+    error_message = "raw_days must be greater than processed_days: processed is rebuilt from raw."
   }
 }
 
 variable "raw_cold_after_days" {
-  description = "Days after which raw goes to the infrequent access class, 30 or more; 0 for never."
+  description = "Days until raw moves to the infrequent access class, at least 30; 0 for never."
   type        = number
   default     = 60
 
   validation {
     condition     = var.raw_cold_after_days == 0 || (var.raw_cold_after_days >= 30 && var.raw_cold_after_days < var.raw_days)
-    error_message = "raw_cold_after_days is 0, or at least 30, which S3 asks for, and less than raw_days."
+    error_message = "raw_cold_after_days must be 0, or at least 30 (a limit of S3) and less than raw_days."
   }
 }
 
 variable "processed_days" {
-  description = "Days that processed stays. Curated events are never expired."
+  description = "Retention of processed in days. Curated events never expire."
   type        = number
   default     = 180
 }
 
 variable "quarantine_days" {
-  description = "Days that refused units stay, to be replayed."
+  description = "Retention of quarantine in days, for replays."
   type        = number
   default     = 400
 }
 
 variable "failed_days" {
-  description = "Days that a batch stays that the event source mapping gave up: past the stream's retention it is the only copy."
+  description = "Retention of discarded batches in days. After the stream's retention they are the only copy."
   type        = number
   default     = 400
 }
 
 variable "staging_days" {
-  description = "Days that what passes between steps stays. `sweep` is earlier; this is for where no run comes."
+  description = "Retention of staging objects in days. `sweep` deletes them earlier; this limit applies when no run takes place."
   type        = number
   default     = 30
 
   validation {
     condition     = var.staging_days > var.keep_days
-    error_message = "staging_days is more than keep_days: a run that is under way needs its files."
+    error_message = "staging_days must be greater than keep_days: a run in progress needs its files."
   }
 }
 
 variable "noncurrent_days" {
-  description = "Days that a replaced or deleted version of an object stays."
+  description = "Days that replaced and deleted versions of objects are kept."
   type        = number
   default     = 30
 }
 
 variable "access_log_bucket" {
-  description = "A bucket of yours for S3 access logs; null for none."
+  description = "Name of an existing bucket for S3 access logs; null for none."
   type        = string
   default     = null
 }
 
 variable "force_destroy" {
-  description = "Whether `terraform destroy` may take the lake's objects along."
+  description = "If true, `terraform destroy` also deletes the lake's objects."
   type        = bool
   default     = false
 }
 
 variable "key_deletion_days" {
-  description = "Days between the destruction of the key and the end of it, 7 to 30."
+  description = "Days until a destroyed key is deleted for good, 7 to 30."
   type        = number
   default     = 30
 }
 
-# --- the day
+# --- the daily pipeline
 
 variable "receipt_days" {
-  description = "Receipts older than this, counted from the newest, are not looked at."
+  description = "Days of receipts that a plan reads, counted from the newest receipt."
   type        = number
   default     = 400
 }
 
 variable "bucket_rows" {
-  description = "Rows of a bucket of users, about: a date of more is compacted in several."
+  description = "Approximate rows of a bucket of users. A larger date is compacted in several buckets."
   type        = number
   default     = 8000000
 }
 
 variable "part_rows" {
-  description = "Rows that a call of `split` divides into buckets, about: a date of more is divided in several parts."
+  description = "Approximate rows that one call of `split` divides into buckets. A larger date is split in several parts."
   type        = number
   default     = 20971520
 }
 
 variable "keep_days" {
-  description = "Days that files stay which no generation needs: longer than the longest query and the longest run."
+  description = "Days that files without a generation are kept. Must be longer than the longest query and the longest run."
   type        = number
   default     = 7
 }
 
 variable "dates_side_by_side" {
-  description = "How many dates are compacted at a time."
+  description = "Number of dates that are compacted concurrently."
   type        = number
   default     = 4
 }
 
 variable "buckets_side_by_side" {
-  description = "How many parts of a date are divided, or buckets compacted, at a time."
+  description = "Number of parts or buckets of a date that are processed concurrently."
   type        = number
   default     = 20
 }
 
 variable "sizes" {
-  description = "Memory, timeout and /tmp of functions that need others than sizes.tf gives, by their names."
+  description = "Overrides of memory, timeout and /tmp by function name; sizes.tf has the defaults."
   type = map(object({
     memory_mib      = optional(number)
     timeout_seconds = optional(number)
@@ -270,139 +270,139 @@ variable "sizes" {
 }
 
 variable "daily_schedule" {
-  description = "When everything due is made, in EventBridge Scheduler's words (UTC)."
+  description = "Schedule of the daily run as an EventBridge Scheduler expression (UTC)."
   type        = string
   default     = "cron(0 3 * * ? *)"
 }
 
 variable "daily_schedule_enabled" {
-  description = "Whether the day is made by itself."
+  description = "Enable the daily schedule."
   type        = bool
   default     = true
 }
 
 variable "hourly_schedule" {
-  description = "When the day that is going on is made."
+  description = "Schedule of the runs for the current day as an EventBridge Scheduler expression (UTC)."
   type        = string
   default     = "cron(30 * * * ? *)"
 }
 
 variable "hourly_schedule_enabled" {
-  description = "Whether the day that is going on is made by itself."
+  description = "Enable the hourly schedule, which processes the current day."
   type        = bool
   default     = false
 }
 
-# --- logs, alarms, people
+# --- logs, alarms, recipients
 
 variable "metrics_namespace" {
-  description = "The CloudWatch namespace of the functions' own metrics."
+  description = "CloudWatch namespace of the pipeline's own metrics."
   type        = string
   default     = "Marquee"
 }
 
 variable "log_level" {
-  description = "RUST_LOG of the functions: info, or directives like info,marquee_day=debug."
+  description = "RUST_LOG of the functions: info, or directives such as info,marquee_ingest=debug."
   type        = string
   default     = "info"
 }
 
 variable "log_retention_days" {
-  description = "Days that logs stay, one of CloudWatch's numbers."
+  description = "Retention of logs in days; one of the values that CloudWatch allows."
   type        = number
   default     = 90
 }
 
 variable "machine_log_level" {
-  description = "What the state machines log: ALL, ERROR, FATAL or OFF."
+  description = "Log level of the state machines: ALL, ERROR, FATAL or OFF."
   type        = string
   default     = "ERROR"
 
   validation {
     condition     = contains(["ALL", "ERROR", "FATAL", "OFF"], var.machine_log_level)
-    error_message = "machine_log_level is ALL, ERROR, FATAL or OFF."
+    error_message = "machine_log_level must be ALL, ERROR, FATAL or OFF."
   }
 }
 
 variable "alert_emails" {
-  description = "Who is told. Each address has to confirm once."
+  description = "Email addresses that receive alerts. Each recipient must confirm the subscription once."
   type        = list(string)
   default     = []
 }
 
 variable "alert_window_minutes" {
-  description = "The same incident is told again after this time at the earliest."
+  description = "Deduplication window in minutes: the same incident sends another message only after this time."
   type        = number
   default     = 60
 }
 
 variable "runbook_url" {
-  description = "Where docs/OPERATIONS.md is read; alerts link to its headings."
+  description = "Address of docs/OPERATIONS.md; alerts link to its headings."
   type        = string
   default     = ""
 }
 
 variable "iterator_age_minutes" {
-  description = "How far behind the stream the transform may be."
+  description = "Lag of the transform behind the stream in minutes above which an alarm is raised."
   type        = number
   default     = 15
 }
 
 variable "quarantine_percent" {
-  description = "How many of a hundred units may be refused."
+  description = "Percentage of rejected units above which an alarm is raised."
   type        = number
   default     = 5
 }
 
 variable "freshness_hours" {
-  description = "How old the oldest arrival may be that no published table has, when a run begins. An event that came just after a run waits for the next: a day and what the day before it takes."
+  description = "Age in hours of the oldest unpublished arrival at the start of a run above which an alarm is raised. An event that arrives just after a run waits for the next one, so allow a day plus the duration of a run."
   type        = number
   default     = 36
 }
 
 variable "silence_hours" {
-  description = "Hours within which a run must have begun and one must have succeeded, up to 168."
+  description = "Hours without a run, or without a successful run, after which an alarm is raised, up to 168."
   type        = number
   default     = 26
 
   validation {
     condition     = var.silence_hours >= 1 && var.silence_hours <= 168
-    error_message = "silence_hours is 1 to 168: CloudWatch looks back a week at most."
+    error_message = "silence_hours must be 1 to 168: CloudWatch evaluates at most one week."
   }
 }
 
 variable "execution_minutes" {
-  description = "How long an execution of `daily` may take."
+  description = "Duration of an execution of `daily` in minutes above which an alarm is raised."
   type        = number
   default     = 120
 }
 
 variable "result_days" {
-  description = "Days that query results stay."
+  description = "Retention of query results in days."
   type        = number
   default     = 7
 }
 
 variable "query_scan_limit_gib" {
-  description = "GiB that one query may scan before it is stopped."
+  description = "GiB that a single query may scan before Athena stops it."
   type        = number
   default     = 100
 }
 
 variable "daily_scan_limit_gib" {
-  description = "GiB scanned in a day that are an alarm."
+  description = "GiB scanned in a day above which an alarm is raised."
   type        = number
   default     = 500
 }
 
 variable "monthly_budget_usd" {
-  description = "What a month may cost in US dollars; 0 for no budget."
+  description = "Monthly budget in US dollars; 0 for no budget."
   type        = number
   default     = 0
 }
 
 variable "crawler_enabled" {
-  description = "Whether there is a Glue crawler for raw, with a database of its own."
+  description = "Create a Glue crawler for raw, with a database of its own."
   type        = bool
   default     = false
 }

@@ -1,21 +1,21 @@
-# Redshift Serverless, where one is wanted (`warehouse_enabled`), and the function that
-# loads published dates into it.
+# Redshift Serverless, if `warehouse_enabled`, and the function that loads published dates
+# into it.
 locals {
-  # Whether the day loads a published date.
+  # True if the daily machine loads published dates.
   warehouse = var.warehouse_enabled
   one       = local.warehouse ? toset(["load"]) : toset([])
 
-  # Its functions by name, each a modules/rust_lambda: the state machines invoke
-  # them, and alarms and the dashboard have them. What `load` may do in the lake is in
-  # rights.tf, how large it is in sizes.tf.
+  # The functions of the warehouse by name, each a modules/rust_lambda. The state machines
+  # invoke them, and alarms and the dashboard cover them. rights.tf has the permissions of
+  # `load` in the lake, sizes.tf its size.
   warehouse_functions = { for name, function in module.load : name => function }
 
-  # What COPY reads: files, and the lists of them.
+  # The objects that COPY reads: curated files and manifests.
   copied = ["${local.lake_arn}/curated/*", "${local.lake_arn}/ledger/loads/*/manifests/*"]
 }
 
-# The database. Redshift makes the administrator's password, changes it, and keeps it
-# in Secrets Manager; nobody has to see it.
+# The database. Redshift generates and rotates the administrator's password and stores it in
+# Secrets Manager.
 resource "aws_redshiftserverless_namespace" "this" {
   for_each = local.one
 
@@ -28,7 +28,7 @@ resource "aws_redshiftserverless_namespace" "this" {
   log_exports                      = ["connectionlog", "useractivitylog", "userlog"]
 }
 
-# What computes, and costs only while it does.
+# The compute capacity. It is billed only while it runs.
 resource "aws_redshiftserverless_workgroup" "this" {
   for_each = local.one
 
@@ -52,12 +52,12 @@ resource "aws_redshiftserverless_usage_limit" "compute" {
   breach_action = var.warehouse_breach_action
 }
 
-# The role by which COPY reads the lake.
+# The role with which COPY reads the lake.
 resource "aws_iam_role" "copy" {
   for_each = local.one
 
   name        = "${local.prefix}-warehouse-copy"
-  description = "COPY reads published files, and the lists of them"
+  description = "COPY reads published files and manifests"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -85,7 +85,7 @@ resource "aws_iam_role_policy" "copy" {
         Resource = local.copied
       },
       {
-        # COPY asks where the bucket is, and looks at the keys that it was given.
+        # COPY reads the region of the bucket and checks the keys of the manifest.
         Sid      = "FindLake"
         Effect   = "Allow"
         Action   = ["s3:GetBucketLocation", "s3:ListBucket"]
@@ -106,7 +106,7 @@ module "load" {
   for_each = local.one
 
   name               = "${local.prefix}-load"
-  description        = "A published date loaded into the warehouse: started, and asked after"
+  description        = "Start and poll the load of a published date into the warehouse"
   package            = local.uploaded["load"]
   architecture       = var.architecture
   memory_mib         = local.sizes["load"].memory_mib
@@ -116,7 +116,7 @@ module "load" {
   dead_letter_arn    = aws_sqs_queue.dead_letters.arn
   log_retention_days = var.log_retention_days
 
-  # The state machine tries a step again by itself.
+  # The state machine retries steps.
   errors_to_alarm = 3
 
   environment = merge(local.common_environment, {
@@ -129,7 +129,7 @@ module "load" {
 
   statements = concat(local.lake_rights["load"], [
     {
-      # The last line of a date's books lies beside its audit.
+      # The last line of the book is stored beside the audit of the date.
       sid       = "KeepBook"
       actions   = ["s3:PutObject"]
       resources = ["${local.lake_arn}/ledger/days/event_date=*/audit/warehouse.json"]
@@ -147,8 +147,8 @@ module "load" {
   ])
 }
 
-# Statements have no ARN of their own: the right to ask after them is bounded by whose
-# they are.
+# Statements have no ARN, so a condition on their owner restricts the permission to read
+# them.
 resource "aws_iam_role_policy" "own_statements" {
   for_each = local.one
 

@@ -1,9 +1,10 @@
-# Where the warehouse stands. Nothing reaches it but the Data API, which needs no way
-# in, and it reaches nothing but S3. With subnets of yours none of this is made.
+# The network of the warehouse. Only the Data API reaches the warehouse, which needs no
+# inbound rule; the warehouse reaches only S3. With `warehouse_subnet_ids`, none of these
+# resources is created.
 locals {
   own_network = local.warehouse && length(var.warehouse_subnet_ids) == 0 ? local.one : toset([])
 
-  # Redshift Serverless wants three zones.
+  # Redshift Serverless requires subnets in three zones.
   warehouse_zones = length(local.own_network) == 0 ? {} : {
     for index in range(3) : tostring(index) => data.aws_availability_zones.available["load"].names[index]
   }
@@ -24,7 +25,7 @@ data "aws_availability_zones" "available" {
 }
 
 resource "aws_vpc" "warehouse" {
-  #checkov:skip=CKV2_AWS_11:Its one inhabitant takes no connection and is asked through the Data API; a flow log would be paid for and empty
+  #checkov:skip=CKV2_AWS_11:The warehouse accepts no connections and is used through the Data API; a flow log would cost money and stay empty
   for_each = local.own_network
 
   cidr_block           = var.warehouse_cidr
@@ -33,8 +34,8 @@ resource "aws_vpc" "warehouse" {
   tags                 = { Name = "${local.prefix}-warehouse" }
 }
 
-# What a VPC begins with lets its members talk: here nothing uses it, and it lets
-# nothing.
+# The default security group of a VPC allows traffic between its members. Nothing uses it
+# here, so it gets no rules.
 resource "aws_default_security_group" "warehouse" {
   for_each = local.own_network
 

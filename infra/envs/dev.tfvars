@@ -1,10 +1,10 @@
-# To try things: small, soon, cheap, and gone with `terraform destroy`.
+# A development deployment: small, low latency, cheap, and removed by `terraform destroy`.
 environment = "dev"
 
 stream_mode   = "PROVISIONED"
 stream_shards = 1
 
-# Half a minute of waiting is worth more here than full batches.
+# Prefer low latency to full batches.
 batch_window_seconds = 30
 
 raw_days            = 30

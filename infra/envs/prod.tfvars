@@ -1,13 +1,13 @@
-# Sized by itself, filled well, kept long.
+# A production deployment: automatic stream capacity, full batches, long retention.
 environment = "prod"
 
-# Sized by itself, for a third more (docs/COST.md); with shards that are counted,
-# "PROVISIONED" and stream_shards.
+# Automatic capacity. docs/COST.md compares its cost with that of a provisioned stream. For a
+# fixed number of shards, set "PROVISIONED" and stream_shards.
 stream_mode            = "ON_DEMAND"
 stream_retention_hours = 168
 
-# Five minutes fill batches, which is where the money is. The day's tables of the day
-# that is going on are made each hour, so it is felt by nobody.
+# A window of five minutes fills batches, which saves the most cost. The tables of the
+# current day are updated hourly, so the delay does not matter.
 batch_window_seconds   = 300
 parallelization_factor = 1
 

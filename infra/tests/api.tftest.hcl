@@ -1,4 +1,4 @@
-# The API answers nobody who is not known, and reads what is published alone.
+# The API requires authentication and reads published data only.
 
 mock_provider "aws" {
   source = "./tests/aws"
@@ -14,19 +14,19 @@ run "signed" {
     condition = toset(keys(aws_apigatewayv2_route.api)) == toset([
       "GET /v1/users/{user_id}/recommendations", "GET /v1/titles/popular", "GET /health",
     ])
-    error_message = "The routes are those of docs/API.md: ${jsonencode(keys(aws_apigatewayv2_route.api))}"
+    error_message = "The routes must be those of docs/API.md: ${jsonencode(keys(aws_apigatewayv2_route.api))}"
   }
 
   assert {
     condition = alltrue([
       for key, route in aws_apigatewayv2_route.api : route.route_key == key && route.authorization_type == (key == "GET /health" ? "NONE" : "AWS_IAM")
     ])
-    error_message = "Callers sign by IAM, but for /health: ${jsonencode({ for key, route in aws_apigatewayv2_route.api : key => route.authorization_type })}"
+    error_message = "Every route except /health must require IAM signatures: ${jsonencode({ for key, route in aws_apigatewayv2_route.api : key => route.authorization_type })}"
   }
 
   assert {
     condition     = length(aws_apigatewayv2_authorizer.token) == 0 && length(aws_apigatewayv2_api.this["api"].cors_configuration) == 0
-    error_message = "No tokens and no pages of other origins unless they are asked for."
+    error_message = "Without settings there must be no token authorizer and no CORS."
   }
 
   assert {
@@ -35,12 +35,12 @@ run "signed" {
       aws_apigatewayv2_integration.api["api"].payload_format_version == "2.0" &&
       aws_apigatewayv2_integration.api["api"].integration_uri == module.api["api"].invoke_arn
     )
-    error_message = "The function is asked by payload 2.0."
+    error_message = "The integration must call the function with payload 2.0."
   }
 
   assert {
     condition     = aws_lambda_permission.api["api"].source_arn == "arn:aws:execute-api:eu-central-1:123456789012:anapi/*/*" && aws_lambda_permission.api["api"].principal == "apigateway.amazonaws.com"
-    error_message = "Nothing but this API may call the function: ${aws_lambda_permission.api["api"].source_arn}"
+    error_message = "Only this API may call the function: ${aws_lambda_permission.api["api"].source_arn}"
   }
 
   assert {
@@ -51,19 +51,19 @@ run "signed" {
       one(aws_apigatewayv2_stage.api["api"].route_settings).route_key == "GET /health" &&
       one(aws_apigatewayv2_stage.api["api"].route_settings).throttling_rate_limit == 5
     )
-    error_message = "One stage, with limits, and narrow ones where strangers may ask."
+    error_message = "There must be one stage with rate limits, and lower limits for /health."
   }
 
   assert {
     condition = (
-      # Filled in, as API Gateway does.
+      # Replace the variables as API Gateway does.
       [
         for name, value in jsondecode(replace(one(aws_apigatewayv2_stage.api["api"].access_log_settings).format, "/\\$context[.\\w]+/", "200")) :
         name if can(regex("^[0-9]", jsonencode(value)))
       ] == ["latencyMs", "status"] &&
       !strcontains(one(aws_apigatewayv2_stage.api["api"].access_log_settings).format, "$context.path")
     )
-    error_message = "Each request is a line of JSON, in which what is always there is a number, and without the path: it names the viewer."
+    error_message = "The access log must be valid JSON with numeric status and latency, and must not contain the path, which names the viewer."
   }
 
   assert {
@@ -71,15 +71,15 @@ run "signed" {
       aws_cloudwatch_log_group.api["api"].retention_in_days == 90 && aws_cloudwatch_log_group.api["api"].kms_key_id == aws_kms_key.this.arn &&
       strcontains(aws_kms_key.this.policy, ":log-group:/aws/vendedlogs/apis/marquee-test-*") && startswith(aws_cloudwatch_log_group.api["api"].name, "/aws/vendedlogs/apis/marquee-test-")
     )
-    error_message = "Logs are kept for a time, under the key, which lets their group use it."
+    error_message = "The log group must have a retention and the key, and the key must allow the log group."
   }
 
-  # Who may ask, and what the function may do.
+  # Permissions of the callers and of the function.
   assert {
     condition = [
       for statement in jsondecode(aws_iam_policy.caller["api"].policy).Statement : "${statement.Action} ${statement.Resource}"
     ] == ["execute-api:Invoke arn:aws:execute-api:eu-central-1:123456789012:anapi/*/GET/v1/*"]
-    error_message = "A caller may ask this API, and nothing else: ${aws_iam_policy.caller["api"].policy}"
+    error_message = "The caller policy must allow this API and nothing else: ${aws_iam_policy.caller["api"].policy}"
   }
 
   assert {
@@ -88,7 +88,7 @@ run "signed" {
         for action in statement.Action : action if startswith(action, "s3:")
       ]
     ])) == toset(["s3:ListBucket", "s3:GetObject"])
-    error_message = "The function reads the lake and writes nothing there: ${module.api["api"].policy}"
+    error_message = "The function must only read the lake: ${module.api["api"].policy}"
   }
 
   assert {
@@ -100,12 +100,12 @@ run "signed" {
       "/ledger/days/*", "/reference/titles/*", "/curated/title_popularity/*", "/curated/title_rating/*",
       "/curated/title_neighbour/*", "/curated/user_genre_affinity/*", "/curated/user_title/*",
     ])
-    error_message = "The function reads the generations, the titles and five tables, and no event: ${module.api["api"].policy}"
+    error_message = "The function must read only the generations, the title catalog and five tables: ${module.api["api"].policy}"
   }
 
   assert {
     condition     = local.sizes["api"].timeout_seconds < 30
-    error_message = "The function says that it ran out of time before API Gateway gives it up."
+    error_message = "The function must time out before API Gateway does."
   }
 
   assert {
@@ -115,22 +115,22 @@ run "signed" {
         try(metric[4].stat, widget.properties.stat) if try(metric[1] == "Throttles", false)
       ]
     ]) == ["Sum"]
-    error_message = "Calls that found no copy are counted."
+    error_message = "The dashboard must sum throttled calls."
   }
 
   assert {
     condition     = alltrue([for invokes in local.machine_invokes : !contains(invokes, "api")])
-    error_message = "No state machine calls it."
+    error_message = "No state machine may invoke the API function."
   }
 
   assert {
     condition     = output.api_url == "https://anapi.execute-api.eu-central-1.amazonaws.com" && output.caller_policy_arn == "arn:aws:iam::123456789012:policy/a-policy"
-    error_message = "Where it is asked, and by what right, is told."
+    error_message = "The outputs must have the address and the caller policy."
   }
 
   assert {
     condition     = strcontains(output.roll_out, "--function-name marquee-test-api ") && strcontains(output.roll_out, "functions/api.zip")
-    error_message = "New code comes to it as to the others."
+    error_message = "The output roll_out must include the API function."
   }
 }
 
@@ -147,7 +147,7 @@ run "by_token" {
       route.authorization_type == (key == "GET /health" ? "NONE" : "JWT") &&
       (key == "GET /health" || route.authorizer_id == aws_apigatewayv2_authorizer.token["api"].id)
     ])
-    error_message = "With an issuer, callers bring tokens, but for /health: ${jsonencode({ for key, route in aws_apigatewayv2_route.api : key => route.authorization_type })}"
+    error_message = "With an issuer, every route except /health must require tokens: ${jsonencode({ for key, route in aws_apigatewayv2_route.api : key => route.authorization_type })}"
   }
 
   assert {
@@ -155,17 +155,17 @@ run "by_token" {
       one(aws_apigatewayv2_authorizer.token["api"].jwt_configuration).issuer == "https://issuer.example.com/" &&
       one(aws_apigatewayv2_authorizer.token["api"].jwt_configuration).audience == toset(["recommendations"])
     )
-    error_message = "A token is of the issuer, for the audience."
+    error_message = "The authorizer must check the issuer and the audience."
   }
 
   assert {
     condition     = length(aws_iam_policy.caller) == 0 && output.caller_policy_arn == null
-    error_message = "Where a token is asked for, a right of IAM would say nothing."
+    error_message = "With tokens there must be no caller policy, because it would have no effect."
   }
 
   assert {
     condition     = one(aws_apigatewayv2_api.this["api"].cors_configuration).allow_origins == toset(["https://example.com"]) && one(aws_apigatewayv2_api.this["api"].cors_configuration).allow_methods == toset(["GET"])
-    error_message = "Pages of the origins that are named may ask."
+    error_message = "CORS must allow the listed origins and GET only."
   }
 }
 
@@ -180,12 +180,12 @@ run "without" {
       !contains(keys(local.functions), "api") && !contains(keys(aws_s3_object.package), "api") &&
       output.api_url == null && output.caller_policy_arn == null
     )
-    error_message = "Nothing of the API is there where it is not wanted."
+    error_message = "Without api_enabled there must be no resource of the API."
   }
 
   assert {
-    condition     = !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "What is asked?") && length([for alarm in local.alarms : alarm if strcontains(alarm.name, "-api-")]) == 0
-    error_message = "Nor is it watched."
+    condition     = !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "## API") && length([for alarm in local.alarms : alarm if strcontains(alarm.name, "-api-")]) == 0
+    error_message = "Without the API there must be no dashboard row and no alarm for it."
   }
 }
 

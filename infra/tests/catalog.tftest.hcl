@@ -1,4 +1,4 @@
-# The tables that engines see have the columns that the code writes.
+# The Glue tables have the columns that the code writes.
 
 mock_provider "aws" {
   source = "./tests/aws"
@@ -17,14 +17,14 @@ run "code" {
 
   assert {
     condition     = length(output.columns.raw_events) == 6 && length(output.columns.processed_events) == 30 && length(output.columns.audit) == 5
-    error_message = "The code is not read as it is written: ${jsonencode(output.columns)}"
+    error_message = "The extraction of columns from the code no longer matches the code: ${jsonencode(output.columns)}"
   }
 }
 
 run "tables" {
   assert {
     condition     = toset(keys(aws_glue_catalog_table.zone)) == setsubtract(keys(run.code.columns), ["audit"])
-    error_message = "A zone has a table: the curated ones are publish's, but for the audit's."
+    error_message = "Each zone must have a table. `publish` creates the curated tables, except audit_books."
   }
 
   assert {
@@ -32,7 +32,7 @@ run "tables" {
       for name, table in aws_glue_catalog_table.zone :
       [for column in table.storage_descriptor[0].columns : { name = column.name, type = column.type }] == run.code.columns[name]
     ])
-    error_message = "The columns are not those of schema.rs: ${jsonencode({
+    error_message = "The columns must be those of schema.rs: ${jsonencode({
       for name, table in aws_glue_catalog_table.zone : name => {
         glue = [for column in table.storage_descriptor[0].columns : "${column.name} ${column.type}"]
         code = [for column in run.code.columns[name] : "${column.name} ${column.type}"]
@@ -45,7 +45,7 @@ run "tables" {
       for table in aws_glue_catalog_table.zone :
       [for key in table.partition_keys : "${key.name} ${key.type}"] == ["ingest_date date", "ingest_hour int"]
     ])
-    error_message = "Zones are partitioned by the date and the hour of arrival."
+    error_message = "Zone tables must be partitioned by date and hour of arrival."
   }
 
   assert {
@@ -55,17 +55,17 @@ run "tables" {
       table.parameters["projection.ingest_hour.digits"] == "2" &&
       table.parameters["projection.ingest_hour.range"] == "0,23"
     ])
-    error_message = "Partitions are projected, hours as 00 to 23."
+    error_message = "Partitions must be projected, with hours 00 to 23."
   }
 
   assert {
     condition     = aws_glue_catalog_table.zone["raw_events"].parameters["storage.location.template"] == "s3://marquee-test-lake-123456789012/raw/events/ingest_date=$${ingest_date}/ingest_hour=$${ingest_hour}"
-    error_message = "Projected hours lie where the transform puts them: ${aws_glue_catalog_table.zone["raw_events"].parameters["storage.location.template"]}"
+    error_message = "Projected partitions must have the locations that the transform writes: ${aws_glue_catalog_table.zone["raw_events"].parameters["storage.location.template"]}"
   }
 
   assert {
     condition     = aws_glue_catalog_table.zone["raw_events"].parameters["projection.ingest_date.range"] == "NOW-200DAYS,NOW"
-    error_message = "The dates that are projected are those that have not expired."
+    error_message = "The projected dates must be those that have not expired."
   }
 
   assert {
@@ -73,7 +73,7 @@ run "tables" {
       [for column in aws_glue_catalog_table.audit_books.storage_descriptor[0].columns : { name = column.name, type = column.type }] == run.code.columns.audit &&
       [for key in aws_glue_catalog_table.audit_books.partition_keys : "${key.name} ${key.type}"] == ["event_date date"]
     )
-    error_message = "The columns of audit_books are not those of curated.rs, by date: ${jsonencode(aws_glue_catalog_table.audit_books.storage_descriptor[0].columns)}"
+    error_message = "audit_books must have the columns of curated.rs and be partitioned by event_date: ${jsonencode(aws_glue_catalog_table.audit_books.storage_descriptor[0].columns)}"
   }
 
   assert {
@@ -81,7 +81,7 @@ run "tables" {
       aws_glue_catalog_table.audit_books.storage_descriptor[0].location == "s3://marquee-test-lake-123456789012/${run.code.audit_books}/" &&
       aws_glue_catalog_table.audit_books.parameters["storage.location.template"] == "s3://marquee-test-lake-123456789012/${run.code.audit_books}/event_date=$${event_date}"
     )
-    error_message = "Books are looked for where the code puts them, ${run.code.audit_books}: ${jsonencode(aws_glue_catalog_table.audit_books.parameters)}"
+    error_message = "audit_books must have the location that the code writes, ${run.code.audit_books}: ${jsonencode(aws_glue_catalog_table.audit_books.parameters)}"
   }
 
   assert {
@@ -89,6 +89,6 @@ run "tables" {
       aws_glue_catalog_table.audit_books.parameters["projection.enabled"] == "true" &&
       aws_glue_catalog_table.audit_books.parameters["projection.event_date.range"] == "NOW-4050DAYS,NOW+1DAYS"
     )
-    error_message = "The dates that are projected are those from ten years before the oldest event that is taken, to tomorrow."
+    error_message = "The projected dates must range from ten years before the oldest accepted event to tomorrow."
   }
 }

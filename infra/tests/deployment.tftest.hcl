@@ -1,4 +1,4 @@
-# The stream, the lake, the machines, the alarms: what was promised of each.
+# The stream, the lake, the state machines, the alarms and the dashboard.
 
 mock_provider "aws" {
   source = "./tests/aws"
@@ -21,18 +21,18 @@ run "defaults" {
   # The stream
   assert {
     condition     = aws_kinesis_stream.events.stream_mode_details[0].stream_mode == "PROVISIONED" && aws_kinesis_stream.events.shard_count == 1
-    error_message = "The stream is the cheapest there is."
+    error_message = "The default stream must be provisioned with one shard."
   }
 
   assert {
     condition     = aws_kinesis_stream.events.retention_period >= 168 && aws_kinesis_stream.events.encryption_type == "KMS"
-    error_message = "The stream keeps a week, encrypted."
+    error_message = "The stream must be encrypted and keep records for at least a week."
   }
 
   # Its event source mapping
   assert {
     condition     = aws_lambda_event_source_mapping.transform.function_response_types == toset(["ReportBatchItemFailures"])
-    error_message = "What the transform answers of single records is heard."
+    error_message = "The mapping must accept partial batch failures."
   }
 
   assert {
@@ -41,17 +41,17 @@ run "defaults" {
       aws_lambda_event_source_mapping.transform.maximum_retry_attempts > 0 &&
       aws_lambda_event_source_mapping.transform.maximum_record_age_in_seconds > 0
     )
-    error_message = "A batch that fails is halved, and given up before the stream drops it."
+    error_message = "The mapping must bisect failing batches, and discard them before the stream drops the records."
   }
 
   assert {
     condition     = aws_lambda_event_source_mapping.transform.destination_config[0].on_failure[0].destination_arn == module.lake.arn
-    error_message = "What is given up goes to the lake's bucket with its records."
+    error_message = "The on-failure destination must be the lake's bucket, which receives the records."
   }
 
   assert {
     condition     = aws_lambda_event_source_mapping.transform.starting_position == "TRIM_HORIZON"
-    error_message = "What was sent before the mapping came is read."
+    error_message = "The mapping must read records that were sent before it existed."
   }
 
   # The lake's lifecycle
@@ -61,25 +61,25 @@ run "defaults" {
         for kept in ["ledger/", "curated/", "reference/"] : startswith(kept, rule.prefix) || startswith(rule.prefix, kept)
       ])
     ])
-    error_message = "No rule expires the ledger, curated tables or the catalogue: ${jsonencode(module.lake.expirations)}"
+    error_message = "No rule may expire the ledger, the curated tables or the title catalog: ${jsonencode(module.lake.expirations)}"
   }
 
   assert {
     condition = toset([for rule in module.lake.expirations : rule.prefix]) == toset([
       "raw/", "quarantine/", "processed/", "staging/", "aws/lambda/",
     ])
-    error_message = "Every zone that passes has its rule."
+    error_message = "Every zone that expires must have a rule."
   }
 
-  # The machines
+  # The state machines
   assert {
     condition     = toset(keys(aws_sfn_state_machine.this)) == toset(["daily", "backfill", "replay"])
-    error_message = "The machines are the contract's."
+    error_message = "The state machines must be daily, backfill and replay."
   }
 
   assert {
     condition     = alltrue([for machine in aws_sfn_state_machine.this : can(jsondecode(machine.definition)) && !strcontains(machine.definition, "$${")])
-    error_message = "Every definition is JSON with nothing left to be filled in."
+    error_message = "Every definition must be valid JSON without placeholders."
   }
 
   assert {
@@ -90,14 +90,14 @@ run "defaults" {
       backfill = ["alert", "plan"]
       replay   = ["alert", "replay"]
     })
-    error_message = "A machine may invoke what its definition names: ${jsonencode(local.machine_invokes)}"
+    error_message = "A machine may invoke only the functions that its definition names: ${jsonencode(local.machine_invokes)}"
   }
 
   assert {
     condition = alltrue([
       for names in local.machine_placeholders : length(setsubtract(names, keys(local.machine_variables))) == 0
     ])
-    error_message = "Every placeholder of a definition is supplied."
+    error_message = "Every placeholder of a definition must have a value."
   }
 
   # The schedule
@@ -107,45 +107,45 @@ run "defaults" {
       jsondecode(aws_scheduler_schedule.this[name].target[0].input).which == which &&
       strcontains(aws_scheduler_schedule.this[name].target[0].input, "\"<aws.scheduler.scheduled-time>\"")
     ])
-    error_message = "The scheduler fills in its time only where it is written letter for letter."
+    error_message = "The input must contain the placeholder of the scheduler literally."
   }
 
   assert {
     condition     = aws_scheduler_schedule.this["daily"].state == "ENABLED" && aws_scheduler_schedule.this["hourly"].state == "DISABLED"
-    error_message = "The day is made once a day."
+    error_message = "By default only the daily schedule must be enabled."
   }
 
-  # The alarms: 3 of each function; of the whole 3 of failed executions and 2 each of
-  # late ones, freshness, failed batches, dead letters, the API and what was found, and
-  # iterator age, stream throttles, quarantine rate, Athena.
+  # The alarms: 3 per function; 3 for failed executions; 2 each for late executions, freshness,
+  # failed batches, dead letters, the API, and audit and held dates; 1 each for iterator age,
+  # stream throttles, quarantine rate and Athena.
   assert {
     condition     = length(local.alarms) == length(local.functions) * 3 + 19
-    error_message = "There are ${length(local.alarms)} alarms."
+    error_message = "The number of alarms is ${length(local.alarms)}."
   }
 
   assert {
     condition     = alltrue([for alarm in local.alarms : startswith(alarm.name, "marquee-test-")])
-    error_message = "An alarm's name begins with the prefix: by it the rule finds it."
+    error_message = "The name of an alarm must start with the prefix, because the rule selects alarms by it."
   }
 
   assert {
     condition     = length(distinct(local.alarms[*].name)) == length(local.alarms)
-    error_message = "Two alarms of one name would be one."
+    error_message = "The names of alarms must be unique."
   }
 
   assert {
     condition     = toset([for alarm in local.alarms : try(split("Runbook: ", alarm.description)[1], "none")]) == toset(var.headings)
-    error_message = "The alarms lead to all headings of the runbook and to no others: ${jsonencode(distinct([for alarm in local.alarms : try(split("Runbook: ", alarm.description)[1], alarm.name)]))}"
+    error_message = "The alarms must name every heading of the runbook and no other: ${jsonencode(distinct([for alarm in local.alarms : try(split("Runbook: ", alarm.description)[1], alarm.name)]))}"
   }
 
   assert {
     condition     = alltrue([for alarm in local.alarms : strcontains(alarm.name, replace(lower(try(split("Runbook: ", alarm.description)[1], "?")), " ", "-"))])
-    error_message = "An alarm's name holds its heading."
+    error_message = "The name of an alarm must contain its heading."
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.freshness_unknown[0].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.execution_late[0].treat_missing_data == "breaching"
-    error_message = "Silence is not freshness."
+    error_message = "Missing data must raise the alarms on freshness and late executions."
   }
 
   assert {
@@ -153,7 +153,7 @@ run "defaults" {
       for alarm in [aws_cloudwatch_metric_alarm.undelivered, aws_cloudwatch_metric_alarm.dead_letters] :
       alarm.alarm_actions == toset([aws_sns_topic.alerts.arn])
     ])
-    error_message = "What cannot be told by the function goes to the topic directly."
+    error_message = "The alarms on dead letters must publish to the topic directly."
   }
 
   # Athena
@@ -162,12 +162,12 @@ run "defaults" {
       for file, query in aws_athena_named_query.this :
       !strcontains(query.query, "{database}") && query.description != "" && !startswith(query.description, "SELECT")
     ])
-    error_message = "A named query names its database, and its file begins with a comment that says what it is for."
+    error_message = "A named query must name its database and have a description."
   }
 
   assert {
     condition     = length(aws_athena_named_query.this) == length(fileset("../sql/athena", "{views,queries}/*.sql"))
-    error_message = "Every file of sql/athena is a named query."
+    error_message = "Every file of sql/athena must be a named query."
   }
 
   # The dashboard
@@ -175,13 +175,13 @@ run "defaults" {
     condition = [
       for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets :
       widget.properties.markdown if widget.type == "text"
-    ] == ["## Is it well?", "## Where is it slow?", "## What is refused?", "## What is asked?", "## What does it take?"]
-    error_message = "The dashboard reads from the top."
+    ] == ["## Health", "## Latency", "## Rejected data", "## API", "## Load and cost"]
+    error_message = "The dashboard must have its rows in order."
   }
 
   assert {
     condition     = length(aws_budgets_budget.month) == 0 && length(aws_glue_crawler.raw) == 0
-    error_message = "No budget and no crawler unless they are asked for."
+    error_message = "By default there must be no budget and no crawler."
   }
 }
 
@@ -202,42 +202,42 @@ run "other_choices" {
 
   assert {
     condition     = aws_kinesis_stream.events.shard_count == null && aws_kinesis_stream.events.stream_mode_details[0].stream_mode == "ON_DEMAND"
-    error_message = "A stream on demand has no number of shards."
+    error_message = "An on-demand stream must have no number of shards."
   }
 
   assert {
     condition     = alltrue([for schedule in aws_scheduler_schedule.this : schedule.state == "DISABLED"])
-    error_message = "A schedule that is turned off does not fire."
+    error_message = "A disabled schedule must not fire."
   }
 
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.freshness_unknown) == 0 && length(aws_cloudwatch_metric_alarm.execution_late) == 0
-    error_message = "Where nothing runs by itself, silence is no alarm."
+    error_message = "Without schedules, the absence of runs must raise no alarm."
   }
 
   assert {
     condition     = length(aws_budgets_budget.month) == 1 && one(aws_budgets_budget.month[0].cost_filter).values == tolist(["user:Project$marquee"])
-    error_message = "The budget counts what bears the project's tag."
+    error_message = "The budget must count resources with the project's tag."
   }
 
   assert {
     condition     = aws_glue_crawler.raw[0].database_name == "marquee_test_crawled"
-    error_message = "The crawler has a database of its own."
+    error_message = "The crawler must have a database of its own."
   }
 
   assert {
     condition     = length(aws_sns_topic_subscription.email) == 2
-    error_message = "Everybody who is named is told."
+    error_message = "Every address must have a subscription."
   }
 
   assert {
     condition     = module.lake.expirations["raw"].prefix == "raw/" && module.lake.expirations["failed"].prefix == "aws/lambda/"
-    error_message = "The lake has the whole bucket, and rules are of its zones; what was given up lies where Lambda puts it."
+    error_message = "The rules must apply to prefixes at the root of the bucket, including the prefix of discarded batches."
   }
 
   assert {
     condition     = module.day["compact"].environment["MARQUEE_MEMORY_MIB"] == "3600"
-    error_message = "More memory for a function is more memory for its rows."
+    error_message = "MARQUEE_MEMORY_MIB must grow with the memory of the function."
   }
 }
 

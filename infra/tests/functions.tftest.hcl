@@ -1,4 +1,4 @@
-# Every function is told what the contract says, and may do that and no more.
+# Every function has the variables and the permissions of docs/adr/0006-on-aws.md, and no more.
 
 mock_provider "aws" {
   source = "./tests/aws"
@@ -8,13 +8,13 @@ variables {
   environment  = "test"
   packages_dir = "tests/packages"
 
-  # The contract's, less `load`, which comes with a warehouse.
+  # The functions of docs/adr/0006-on-aws.md, without `load`, which needs a warehouse.
   contract = [
     "alert", "api", "audit", "book", "check", "compact", "gather", "marts", "plan", "prepare", "publish",
     "rebuild", "replay", "split", "sweep", "transform",
   ]
 
-  # Every other function runs `daily`.
+  # All other functions run `daily`.
   binaries = { alert = "alert", api = "api", check = "marts", marts = "marts", transform = "transform" }
 
   everywhere = [
@@ -41,12 +41,12 @@ variables {
 run "environment" {
   assert {
     condition     = sort(keys(local.functions)) == sort(var.contract)
-    error_message = "The functions are not the contract's: ${join(", ", keys(local.functions))}"
+    error_message = "The functions must be those of docs/adr/0006-on-aws.md: ${join(", ", keys(local.functions))}"
   }
 
   assert {
     condition     = alltrue([for name, function in local.functions : function.name == "marquee-test-${name}"])
-    error_message = "A function is called {prefix}-{name}."
+    error_message = "The name of a function must be {prefix}-{name}."
   }
 
   assert {
@@ -54,7 +54,7 @@ run "environment" {
       for name, function in local.functions : name
       if length(setsubtract(concat(var.everywhere, lookup(var.told, name, [])), keys(function.environment))) > 0
     ]) == 0
-    error_message = "The contract's variables are not all set: ${jsonencode({
+    error_message = "Every variable of docs/adr/0006-on-aws.md must be set; missing: ${jsonencode({
       for name, function in local.functions :
       name => setsubtract(concat(var.everywhere, lookup(var.told, name, [])), keys(function.environment))
     })}"
@@ -62,7 +62,7 @@ run "environment" {
 
   assert {
     condition     = alltrue([for name, function in module.day : function.environment["MARQUEE_STEP"] == name])
-    error_message = "MARQUEE_STEP is the function's name in the contract."
+    error_message = "MARQUEE_STEP must be the name of the function."
   }
 
   assert {
@@ -70,17 +70,17 @@ run "environment" {
       for name, function in local.functions :
       function.package_key == "functions/${lookup(var.binaries, name, "daily")}.zip"
     ])
-    error_message = "Each function runs the binary that the contract says."
+    error_message = "Each function must run the binary of docs/adr/0006-on-aws.md."
   }
 
   assert {
     condition     = module.day["compact"].environment["MARQUEE_MEMORY_MIB"] == "1804"
-    error_message = "Compaction holds six tenths of its function's memory."
+    error_message = "MARQUEE_MEMORY_MIB must be 60 % of the function's memory."
   }
 
   assert {
     condition     = !contains(keys(module.transform.environment), "AWS_ENDPOINT_URL") && module.transform.environment["MARQUEE_S3_PATH_STYLE"] == "false"
-    error_message = "On AWS nothing is said of an endpoint."
+    error_message = "On AWS no endpoint may be set."
   }
 }
 
@@ -96,18 +96,18 @@ run "stand_in" {
       for function in local.functions :
       function.environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566" && function.environment["MARQUEE_S3_PATH_STYLE"] == "true"
     ])
-    error_message = "Each function knows where the stand-in is, and that buckets go into the path."
+    error_message = "Each function must have the endpoint and path-style S3 requests."
   }
 }
 
 run "rights" {
-  # Of each statement that lets somebody do something: who, and what.
+  # The statements of all policies.
   assert {
     condition = length([
       for statement in local.granted : statement
       if anytrue([for action in flatten([statement.Action]) : action == "*" || endswith(action, ":*")])
     ]) == 0
-    error_message = "A right is named by its action, never by `*`."
+    error_message = "No statement may allow `*` as an action."
   }
 
   assert {
@@ -115,14 +115,14 @@ run "rights" {
       for statement in local.granted : statement.Sid
       if contains(flatten([statement.Resource]), "*") && !contains(["Trace", "DeliverLogs"], statement.Sid)
     ]) == 0
-    error_message = "Only X-Ray and the delivery of logs have no resource of their own."
+    error_message = "Only X-Ray and log delivery may use `*` as the resource."
   }
 
   assert {
     condition = alltrue([
       for statement in local.granted : length(flatten([statement.Resource])) > 0
     ])
-    error_message = "A statement without a resource is refused by IAM."
+    error_message = "Every statement must have a resource; IAM rejects it otherwise."
   }
 
   assert {
@@ -132,7 +132,7 @@ run "rights" {
         if contains(statement.Action, "s3:ListBucket") && !can(statement.Condition)
       ]) == 1
     ])
-    error_message = "Every role may list the bucket, on no condition: a missing object must be a 404."
+    error_message = "Every role must be allowed to list the bucket without a condition, so that a missing object is a 404."
   }
 
   assert {
@@ -141,7 +141,7 @@ run "rights" {
         for statement in jsondecode(function.policy).Statement : name if contains(statement.Action, "s3:DeleteObject")
       ]
     ])) == toset(["sweep"])
-    error_message = "Nothing but sweep deletes."
+    error_message = "Only sweep may delete objects."
   }
 
   assert {
@@ -151,7 +151,7 @@ run "rights" {
         if contains(statement.Action, "s3:PutObject") && anytrue([for resource in statement.Resource : endswith(resource, "/ledger/days/*")])
       ]
     ])) == toset(["audit", "book", "publish"])
-    error_message = "Nothing but book, publish and audit writes beside the generations."
+    error_message = "Only book, publish and audit may write beside the generations."
   }
 
   assert {
@@ -161,7 +161,7 @@ run "rights" {
       ]
       if contains(flatten([statement.Action]), "s3:PutObject")
     ])) == toset(["/ledger/days/*", "/curated/audit_books/*"])
-    error_message = "An audit writes its books, and nothing that a generation names."
+    error_message = "An audit may write its books and nothing that a generation names."
   }
 
   assert {
@@ -171,6 +171,6 @@ run "rights" {
         if anytrue([for action in statement.Action : startswith(action, "glue:")])
       ]
     ])) == toset(["publish"])
-    error_message = "Nothing but publish touches Glue."
+    error_message = "Only publish may use Glue."
   }
 }

@@ -1,4 +1,4 @@
-# The warehouse is there when it is asked for, whole, and reads what is published alone.
+# The warehouse exists if enabled, and reads published data only.
 
 mock_provider "aws" {
   source = "./tests/aws"
@@ -27,7 +27,7 @@ variables {
 run "without" {
   assert {
     condition     = length(aws_redshiftserverless_namespace.this) == 0 && length(aws_vpc.warehouse) == 0 && !contains(keys(local.functions), "load")
-    error_message = "Nothing of a warehouse is there unless it is asked for."
+    error_message = "Without warehouse_enabled there must be no resource of the warehouse."
   }
 }
 
@@ -38,7 +38,7 @@ run "with" {
 
   assert {
     condition     = contains(keys(local.functions), "load") && local.functions["load"].name == "marquee-test-load"
-    error_message = "The load is a function like the others."
+    error_message = "`load` must be a function like the others."
   }
 
   assert {
@@ -46,12 +46,12 @@ run "with" {
       ["MARQUEE_BUCKET", "MARQUEE_WORKGROUP", "MARQUEE_WAREHOUSE_DATABASE", "MARQUEE_SECRET_ARN", "MARQUEE_COPY_ROLE_ARN", "MARQUEE_STATEMENT_SECONDS"],
       keys(module.load["load"].environment),
     )) == 0
-    error_message = "The load is told what it needs."
+    error_message = "`load` must have all its variables."
   }
 
   assert {
     condition     = length(aws_subnet.warehouse) == 3 && alltrue([for workgroup in aws_redshiftserverless_workgroup.this : !workgroup.publicly_accessible])
-    error_message = "It stands in three zones, and is not public."
+    error_message = "The warehouse must be in three zones and not public."
   }
 
   assert {
@@ -64,7 +64,7 @@ run "with" {
       "arn:aws:s3:::marquee-test-lake-123456789012/curated/*",
       "arn:aws:s3:::marquee-test-lake-123456789012/ledger/loads/*/manifests/*",
     ])
-    error_message = "COPY reads published files and the lists of them, and nothing else."
+    error_message = "COPY may read only published files and manifests."
   }
 
   assert {
@@ -72,7 +72,7 @@ run "with" {
       for policy in aws_iam_role_policy.own_statements :
       alltrue([for statement in jsondecode(policy.policy).Statement : can(statement.Condition.StringEquals)])
     ])
-    error_message = "Whose statements may be asked after is bounded by their owner."
+    error_message = "A condition on the owner must restrict the permission to read statements."
   }
 }
 
@@ -85,6 +85,6 @@ run "in_a_network_of_yours" {
 
   assert {
     condition     = length(aws_vpc.warehouse) == 0 && alltrue([for workgroup in aws_redshiftserverless_workgroup.this : length(workgroup.subnet_ids) == 3])
-    error_message = "With subnets of yours no network is made."
+    error_message = "With existing subnets no network may be created."
   }
 }

@@ -1,8 +1,8 @@
-# A bucket: private, versioned, encrypted, over TLS alone.
+# A bucket: private, versioned, encrypted, accessible over TLS only.
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_144:Replication doubles the cost; the stream and raw rebuild what is lost, another region is a decision of its own
-  #checkov:skip=CKV2_AWS_62:Nobody waits for an object: receipts and generations say what there is
+  #checkov:skip=CKV_AWS_144:Replication doubles the cost; the stream and the raw zone can restore lost data, and a second region is a decision of its own
+  #checkov:skip=CKV2_AWS_62:No consumer needs notifications: receipts and generations list the objects
   bucket        = var.name
   force_destroy = var.force_destroy
 }
@@ -35,7 +35,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
   rule {
-    # A bucket key asks KMS once for many objects.
+    # With a bucket key, S3 calls KMS once for many objects.
     bucket_key_enabled = true
 
     apply_server_side_encryption_by_default {
@@ -60,7 +60,7 @@ resource "aws_s3_bucket_policy" "this" {
     }]
   })
 
-  # Both change the bucket's access; S3 refuses them at the same moment.
+  # Both change the access to the bucket; S3 rejects concurrent changes.
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
@@ -80,7 +80,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       noncurrent_days = var.noncurrent_days
     }
 
-    # A delete marker that no version is left behind.
+    # Removes delete markers without remaining versions.
     expiration {
       expired_object_delete_marker = true
     }

@@ -1,7 +1,7 @@
 output "name" {
   value = aws_s3_bucket.this.bucket
 
-  # A bucket is there for others once it is closed and encrypted.
+  # Other resources may use the bucket once it is private and encrypted.
   depends_on = [
     aws_s3_bucket_policy.this,
     aws_s3_bucket_server_side_encryption_configuration.this,
@@ -14,6 +14,6 @@ output "arn" {
 }
 
 output "expirations" {
-  description = "What is removed by its age, as it was given."
+  description = "The expiration rules, for the tests."
   value       = var.expirations
 }

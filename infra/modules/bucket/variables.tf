@@ -1,15 +1,15 @@
 variable "name" {
-  description = "The bucket's name; one of its kind in the world."
+  description = "Name of the bucket. Must be globally unique."
   type        = string
 }
 
 variable "kms_key_arn" {
-  description = "The key that objects are encrypted with."
+  description = "ARN of the KMS key for the objects."
   type        = string
 }
 
 variable "expirations" {
-  description = "What is removed by its age: a rule's name, the keys' prefix, days, and after how many days it goes to the infrequent access class (0: never)."
+  description = "Expiration rules by name: the key prefix, the days until expiration, and the days until the transition to the infrequent access class (0 for none)."
   type = map(object({
     prefix          = string
     days            = number
@@ -19,22 +19,22 @@ variable "expirations" {
 }
 
 variable "noncurrent_days" {
-  description = "Days that a replaced or deleted version stays."
+  description = "Days that replaced and deleted versions are kept."
   type        = number
 }
 
 variable "incomplete_upload_days" {
-  description = "Days after which a multipart upload that nobody finished is removed."
+  description = "Days after which incomplete multipart uploads are removed."
   type        = number
   default     = 7
 }
 
 variable "force_destroy" {
-  description = "Whether destroying the configuration may take the objects along."
+  description = "If true, destroying the configuration also deletes the objects."
   type        = bool
 }
 
 variable "access_log_bucket" {
-  description = "A bucket for access logs, which this configuration keeps none of its own for; null for none."
+  description = "Name of an existing bucket for access logs; null for none."
   type        = string
 }

@@ -1,6 +1,6 @@
-# What is wrong with any function in the same way. That an alarm came or went
-# reaches the alert function by way of EventBridge; `alarm_actions` is for the one
-# function that cannot tell of itself.
+# The alarms that every function has. EventBridge sends changes of their state to the
+# alert function. `alarm_actions` is for the alert function itself, which cannot report its
+# own failures.
 
 resource "aws_cloudwatch_metric_alarm" "errors" {
   alarm_name          = "${var.name}-function-errors"
@@ -19,7 +19,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 
 resource "aws_cloudwatch_metric_alarm" "throttles" {
   alarm_name          = "${var.name}-function-throttles"
-  alarm_description   = "${var.name} was throttled for 15 minutes: the account's concurrency is used up. Runbook: Function throttles"
+  alarm_description   = "${var.name} was throttled for 15 minutes: the account's concurrency is exhausted. Runbook: Function throttles"
   namespace           = "AWS/Lambda"
   metric_name         = "Throttles"
   dimensions          = { FunctionName = aws_lambda_function.this.function_name }
@@ -34,7 +34,7 @@ resource "aws_cloudwatch_metric_alarm" "throttles" {
 
 resource "aws_cloudwatch_metric_alarm" "duration" {
   alarm_name          = "${var.name}-function-duration"
-  alarm_description   = "${var.name} took more than 80% of its ${var.timeout_seconds} s before it is cut off. Runbook: Function duration"
+  alarm_description   = "${var.name} took more than 80% of its timeout of ${var.timeout_seconds} s. Runbook: Function duration"
   namespace           = "AWS/Lambda"
   metric_name         = "Duration"
   dimensions          = { FunctionName = aws_lambda_function.this.function_name }

@@ -1,9 +1,9 @@
-# A Rust function: its code from a zip, its role, its log group.
+# A Rust function: its code from a zip file, its role and its log group.
 
 resource "aws_lambda_function" "this" {
-  #checkov:skip=CKV_AWS_115:Concurrency is bounded by the stream's shards, the state machines' maps and the API's rate; reserving takes it away from the account's other functions
-  #checkov:skip=CKV_AWS_117:It reaches AWS' own services over TLS and nothing in a network of ours; a VPC would need an endpoint for each
-  #checkov:skip=CKV_AWS_272:Packages come from a private, versioned bucket; signing would shut out `cargo lambda deploy`
+  #checkov:skip=CKV_AWS_115:The stream's shards, the state machines' maps and the API's rate limit bound concurrency; reserved concurrency would reduce that of the account's other functions
+  #checkov:skip=CKV_AWS_117:The function calls AWS services over TLS and nothing in a private network; a VPC would need an endpoint for each service
+  #checkov:skip=CKV_AWS_272:Packages come from a private, versioned bucket; code signing would prevent `cargo lambda deploy`
   function_name = var.name
   description   = var.description
   role          = aws_iam_role.this.arn
@@ -42,12 +42,12 @@ resource "aws_lambda_function" "this" {
   }
 
   lifecycle {
-    # New code is rolled out beside Terraform, by `cargo lambda deploy` or the
-    # commands of the output `roll_out`; an apply must not take it back.
+    # `cargo lambda deploy` and the commands of the output `roll_out` roll out new code;
+    # an apply must not revert it.
     ignore_changes = [s3_bucket, s3_key, s3_object_version, source_code_hash]
   }
 
-  # Lambda tries the role's rights when it makes the function.
+  # Lambda checks the role's permissions when it creates the function.
   depends_on = [aws_iam_role_policy.this]
 }
 
@@ -58,7 +58,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  #checkov:skip=CKV_AWS_338:What must be kept is in the lake's ledger; logs are for finding a fault, and cost by the gigabyte
+  #checkov:skip=CKV_AWS_338:The lake's ledger keeps the records that must last; logs are for diagnosis, and are billed by the gigabyte
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn

@@ -5,12 +5,12 @@ output "name" {
 output "arn" {
   value = aws_lambda_function.this.arn
 
-  # Whoever is given the function's ARN may call it, so its rights stand first.
+  # Users of the ARN may call the function at once, so its permissions must exist first.
   depends_on = [aws_iam_role_policy.this]
 }
 
 output "invoke_arn" {
-  description = "The ARN by which API Gateway calls it."
+  description = "The ARN with which API Gateway calls the function."
   value       = aws_lambda_function.this.invoke_arn
 }
 
@@ -19,17 +19,17 @@ output "role_name" {
 }
 
 output "environment" {
-  description = "As it was given, to hold it to the contract."
+  description = "The environment variables, for the tests."
   value       = var.environment
 }
 
 output "policy" {
-  description = "The role's policy, to hold it to least privilege."
+  description = "The role's policy, for the least-privilege tests."
   value       = aws_iam_role_policy.this.policy
 }
 
 output "package_key" {
-  description = "The package that it is made from."
+  description = "The key of the package that the function is created from."
   value       = var.package.key
 }
 

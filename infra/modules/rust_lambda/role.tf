@@ -1,6 +1,6 @@
 resource "aws_iam_role" "this" {
   name        = var.name
-  description = "What the function ${var.name} may do"
+  description = "Permissions of the function ${var.name}"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -27,7 +27,7 @@ resource "aws_iam_role_policy" "this" {
           Resource = ["${aws_cloudwatch_log_group.this.arn}:*"]
         },
         {
-          # X-Ray has no resources, so no other than `*` is possible.
+          # X-Ray has no resource types, so only `*` is possible.
           Sid      = "Trace"
           Effect   = "Allow"
           Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]

@@ -1,15 +1,15 @@
 variable "name" {
-  description = "The function's name, and its role's."
+  description = "Name of the function and of its role."
   type        = string
 }
 
 variable "description" {
-  description = "What it does, in a sentence."
+  description = "Description of the function."
   type        = string
 }
 
 variable "package" {
-  description = "Where the zip lies that it is made from."
+  description = "Location of the zip file that the function is created from."
   type = object({
     bucket  = string
     key     = string
@@ -18,33 +18,33 @@ variable "package" {
 }
 
 variable "architecture" {
-  description = "x86_64 or arm64: what the package was built for."
+  description = "Architecture of the package: x86_64 or arm64."
   type        = string
 }
 
 variable "memory_mib" {
-  description = "Memory in MiB, which also decides the share of a CPU."
+  description = "Memory in MiB. Lambda allocates CPU in proportion."
   type        = number
 }
 
 variable "timeout_seconds" {
-  description = "Seconds after which a run is cut off."
+  description = "Timeout of a call in seconds."
   type        = number
 }
 
 variable "ephemeral_mib" {
-  description = "MiB of /tmp."
+  description = "Size of /tmp in MiB."
   type        = number
   default     = 512
 }
 
 variable "environment" {
-  description = "The environment variables."
+  description = "Environment variables of the function."
   type        = map(string)
 }
 
 variable "statements" {
-  description = "What it may do beyond logging and tracing: least privilege, every resource by name."
+  description = "IAM statements beyond logging and tracing. Name every resource (least privilege)."
   type = list(object({
     sid       = string
     actions   = list(string)
@@ -53,40 +53,40 @@ variable "statements" {
 }
 
 variable "kms_key_arn" {
-  description = "The key of its environment and its logs."
+  description = "ARN of the KMS key for the environment variables and the logs."
   type        = string
 }
 
 variable "dead_letter_arn" {
-  description = "The queue for events of asynchronous calls that failed for good."
+  description = "ARN of the dead letter queue for asynchronous calls that failed after all retries."
   type        = string
 }
 
 variable "async_max_age_seconds" {
-  description = "How old an event of an asynchronous call may become."
+  description = "Maximum age of an asynchronous call in seconds."
   type        = number
   default     = 21600
 }
 
 variable "async_retries" {
-  description = "How often an asynchronous call is tried again."
+  description = "Maximum number of retries of an asynchronous call."
   type        = number
   default     = 2
 }
 
 variable "log_retention_days" {
-  description = "Days that its logs stay."
+  description = "Retention of the logs in days."
   type        = number
 }
 
 variable "errors_to_alarm" {
-  description = "How many failures within 5 minutes are an alarm; more than 1 where the caller tries again."
+  description = "Number of failures within 5 minutes that raise an alarm. Set more than 1 if the caller retries."
   type        = number
   default     = 1
 }
 
 variable "alarm_actions" {
-  description = "Topics that its alarms go to directly."
+  description = "ARNs of topics to which the alarms publish directly."
   type        = list(string)
   default     = []
 }

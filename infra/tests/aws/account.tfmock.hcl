@@ -1,4 +1,4 @@
-# An account that is none: what AWS would answer, as far as its shape matters.
+# A mock account: responses of AWS as far as their form matters.
 
 mock_data "aws_caller_identity" {
   defaults = { account_id = "123456789012" }

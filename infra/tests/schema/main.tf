@@ -1,6 +1,6 @@
-# The columns of the tables that Terraform makes as the code has them, in Glue's types.
+# Extracts the columns of the tables from the Rust code, in Glue's types.
 locals {
-  # Both files end with a brace, after which the other begins.
+  # Each file ends with a brace, so the files can be concatenated.
   source = join("\n", [for name in ["schema", "curated"] : file("${path.module}/../../../crates/tables/src/${name}.rs")])
   zone   = file("${path.module}/../../../crates/lake/src/zone.rs")
 
@@ -14,7 +14,7 @@ locals {
     "DataType::Binary"  = "binary"
   }
 
-  # A field, or the three that `identity()` stands for.
+  # A field, or `identity()`, which stands for three fields.
   field = "(?:needed|optional)\\(\"([a-z_]+)\",\\s*(timestamp\\(\\)|DataType::[A-Za-z0-9]+)\\)|(identity\\(\\))"
 
   functions = {
@@ -25,7 +25,7 @@ locals {
     audit            = "fn audit()"
   }
 
-  # From a function's name to the brace at a line's beginning that ends it.
+  # The text from the function's name to the brace at the start of a line that ends it.
   fields = {
     for name, head in local.functions :
     name => regexall(local.field, split("\n}", split(" -> ", split(head, local.source)[1])[1])[0])
