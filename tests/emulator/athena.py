@@ -1,4 +1,4 @@
-"""Queries as people ask them."""
+"""Queries in Athena."""
 
 from report import Failure, until
 
@@ -11,7 +11,7 @@ class Athena:
         self._workgroup, self._database = workgroup, database
 
     def saved(self):
-        """The workgroup's saved queries by their names, those that make views first."""
+        """Returns the workgroup's saved queries by name, those that create views first."""
         found = {}
         for page in self._client.get_paginator("list_named_queries").paginate(WorkGroup=self._workgroup):
             for query in page["NamedQueryIds"]:
@@ -20,7 +20,7 @@ class Athena:
         return dict(sorted(found.items(), key=lambda each: (not each[0].startswith("views/"), each[0])))
 
     def ask(self, query):
-        """The rows of the answer, as text."""
+        """Runs a query; returns the rows of the result as text."""
         execution = self._client.start_query_execution(
             QueryString=query, WorkGroup=self._workgroup, QueryExecutionContext={"Database": self._database}
         )["QueryExecutionId"]
@@ -29,9 +29,9 @@ class Athena:
             status = self._client.get_query_execution(QueryExecutionId=execution)["QueryExecution"]["Status"]
             return status if status["State"] in ("SUCCEEDED", "FAILED", "CANCELLED") else None
 
-        status = until("the answer of a query", QUERY_SECONDS, ended)
+        status = until("the result of a query", QUERY_SECONDS, ended)
         if status["State"] != "SUCCEEDED":
-            raise Failure(f"the query {status['State']}: {status.get('StateChangeReason')}\n{query}")
+            raise Failure(f"the query ended with {status['State']}: {status.get('StateChangeReason')}\n{query}")
         pages = self._client.get_paginator("get_query_results").paginate(QueryExecutionId=execution)
         rows = [row for page in pages for row in page["ResultSet"]["Rows"]]
         return [tuple(cell.get("VarCharValue") for cell in row["Data"]) for row in rows[1:]]

@@ -1,4 +1,4 @@
-"""An emulator of AWS of one's own, on the loopback, for as long as it is needed."""
+"""A private AWS emulator on the loopback interface."""
 
 import os
 import secrets
@@ -18,24 +18,24 @@ COPY_KEYS = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
 
 
 class Emulator:
-    """ministack, its log and its files in a directory of the caller's.
+    """ministack, with its log and its files in a directory of the caller.
 
-    It looks at no setting of the surrounding environment, so that it is the same
-    everywhere, and can reach no account.
+    It ignores the environment of the caller, so that it behaves the same everywhere and
+    cannot reach an AWS account.
     """
 
-    def __init__(self, directory, wait_scale="1", holds_rights=False):
+    def __init__(self, directory, wait_scale="1", enforces_policies=False):
         self.directory = Path(directory)
         self.log = self.directory / "emulator.log"
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
-        # Where a warehouse writes down that it listens, and by what keys its COPY
-        # takes on the role that it has: start.py.
+        # The file in which the warehouse writes its endpoint, and the keys of the role that
+        # its COPY uses: see start.py.
         self.warehouse = (self.directory / "warehouse.endpoint").resolve()
         self.copy_keys = {name: f"ASIA{secrets.token_hex(8).upper()}" for name in COPY_KEYS}
         self._wait_scale = wait_scale
-        # Whether a function may do what its role's policies allow, and no more.
-        self._holds_rights = holds_rights
+        # True if the emulator enforces the policies of the functions' roles.
+        self._enforces_policies = enforces_policies
         self._process = None
 
     def __enter__(self):
@@ -48,7 +48,7 @@ class Emulator:
             "TMPDIR": str(home),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
-            # What it gives the functions, so that they find it.
+            # The endpoint that the functions get.
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": "test",
@@ -57,9 +57,9 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "PERSIST_STATE": "0",
-            "AUTH": "true" if self._holds_rights else "false",
+            "AUTH": "true" if self._enforces_policies else "false",
             "S3_DATA_DIR": str(home / "s3"),
-            # How long a second of a Wait or a retry is.
+            # The scale of waits and retries of state machines.
             "SFN_WAIT_SCALE": self._wait_scale,
             "WAREHOUSE_ENDPOINT_FILE": str(self.warehouse),
             **{f"COPY_{name}": value for name, value in self.copy_keys.items()},
@@ -84,7 +84,7 @@ class Emulator:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             if self._process.poll() is not None:
-                raise RuntimeError(f"the emulator ended with {self._process.returncode}:\n{self.tail()}")
+                raise RuntimeError(f"the emulator exited with {self._process.returncode}:\n{self.tail()}")
             try:
                 with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2):
                     return
@@ -93,7 +93,7 @@ class Emulator:
         raise TimeoutError(f"the emulator did not answer within {START_SECONDS} s:\n{self.tail()}")
 
     def _stop(self):
-        """Ends it and what it has started: all are of its own session."""
+        """Ends the emulator and all its child processes, which are in its own session."""
         for signal in (15, 9):
             try:
                 os.killpg(self._process.pid, signal)

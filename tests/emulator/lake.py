@@ -1,4 +1,4 @@
-"""The lake as anybody finds it: objects, the JSON of its ledger, rows of its Parquet."""
+"""Access to the lake: objects, JSON of the ledger, and rows of Parquet files."""
 
 import json
 import tempfile
@@ -30,7 +30,7 @@ class Lake:
         self._s3.delete_object(Bucket=self._bucket, Key=key)
 
     def upload_below(self, lake, zone):
-        """Everything of that zone of an embedded lake."""
+        """Uploads all objects of a zone of an embedded lake."""
         for path in sorted((lake / zone).rglob("*")):
             if path.is_file():
                 self.put(path.relative_to(lake).as_posix(), path.read_bytes())
@@ -39,7 +39,7 @@ class Lake:
         return [self.json(key) for key in self.keys("ledger/receipts/")]
 
     def generations(self):
-        """Every date's generations, ascending."""
+        """Returns the generations of every date in ascending order."""
         found = {}
         for key in self.keys("ledger/days/"):
             date, name = key.removeprefix("ledger/days/event_date=").split("/", 1)
@@ -51,12 +51,12 @@ class Lake:
         return {date: generations[-1] for date, generations in self.generations().items()}
 
     def columns(self, keys):
-        """The names and types of these Parquet objects' columns, in their order."""
+        """Returns the names and types of the columns of Parquet objects, in order."""
         described = self.rows(keys, "DESCRIBE files")
         return [name for name, *_ in described], [kind for _, kind, *_ in described]
 
     def rows(self, keys, query):
-        """The answer of SQL over these Parquet objects, which it knows as `files`."""
+        """Runs SQL over Parquet objects, which the query names `files`."""
         paths = []
         for key in keys:
             path = self._here / key
@@ -71,7 +71,7 @@ class Lake:
 
 
 def table_rows(generation):
-    """Rows by table, as a generation says."""
+    """Returns the number of rows by table, as a generation states them."""
     return {name: sum(file["rows"] for file in table["files"]) for name, table in generation["tables"].items()}
 
 

@@ -1,4 +1,4 @@
-"""Executions of the state machines, and what the functions logged."""
+"""Executions of the state machines, and the logs of the functions."""
 
 import json
 import time
@@ -7,7 +7,7 @@ import uuid
 from report import Failure, until
 
 EXECUTION_SECONDS = 180
-# Where a second of a Wait is one, and a warehouse takes its time.
+# On AWS, waits are not shortened and a real warehouse is slow.
 ON_AWS = 3600
 
 
@@ -23,7 +23,7 @@ class Machines:
         )["executionArn"]
 
     def end(self, execution):
-        """The execution when it has ended."""
+        """Waits for the end of an execution and returns its description."""
         def ended():
             found = self._states.describe_execution(executionArn=execution)
             return found if found["status"] != "RUNNING" else None
@@ -31,7 +31,7 @@ class Machines:
         return until(f"the end of {execution.rsplit(':', 1)[-1]}", self._seconds, ended)
 
     def run(self, machine, request):
-        """What the execution answers, which has to succeed."""
+        """Runs an execution that must succeed; returns its output."""
         found = self.end(self.start(machine, request))
         if found["status"] != "SUCCEEDED":
             raise Failure(f"{machine} ended with {found['status']}, {found.get('error')}: {found.get('cause')}")
@@ -40,14 +40,14 @@ class Machines:
     def run_to_failure(self, machine, request):
         found = self.end(self.start(machine, request))
         if found["status"] != "FAILED":
-            raise Failure(f"{machine} was to fail, and ended with {found['status']}")
+            raise Failure(f"{machine} should fail, but ended with {found['status']}")
         return found
 
 
 def logs_of(place, functions, since, lines=12):
-    """What functions logged as warnings or errors since then, or last; by function."""
+    """Returns the last warnings and errors that functions logged since a time, by function."""
     logs = place.client("logs")
-    told = []
+    collected = []
     for name in sorted(functions):
         try:
             found = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}", startTime=int(since * 1000))
@@ -56,5 +56,5 @@ def logs_of(place, functions, since, lines=12):
         said = [event["message"].rstrip() for event in found.get("events", [])]
         wrong = [line for line in said if any(word in line for word in ("ERROR", "WARN", "panicked", "errorType"))]
         if wrong:
-            told += [f"--- {name}", *(line[:1500] for line in wrong[-lines:])]
-    return "\n".join(told) or f"--- no function logged an error since {time.strftime('%H:%M:%S', time.gmtime(since))}"
+            collected += [f"--- {name}", *(line[:1500] for line in wrong[-lines:])]
+    return "\n".join(collected) or f"--- no function logged an error since {time.strftime('%H:%M:%S', time.gmtime(since))}"

@@ -1,4 +1,4 @@
-"""The functions' packages, from the binaries that cargo built for the tests."""
+"""Packages of the functions, from the binaries that cargo built for the tests."""
 
 import shutil
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from report import Failure
 
-# What Terraform makes functions of; with a warehouse also of `load`.
+# The packages that Terraform needs; with a warehouse also `load`.
 BINARIES = ("transform", "daily", "marts", "alert", "api")
 COMMAND = {
     "marts": "cargo test --no-run -p marquee -p marquee-marts -p marquee-lambda-marts",
@@ -17,18 +17,18 @@ SDK = "cargo test --no-run -p marquee-aws -p 'marquee-lambda-*' -p marquee-produ
 
 
 def binary(built, name):
-    """The program of that name among those built."""
+    """Returns the path of a built program."""
     path = Path(built) / name
     if not path.is_file():
-        raise Failure(f"{path} is not there; this builds it: {COMMAND.get(name, SDK)}")
+        raise Failure(f"{path} does not exist. Build it with: {COMMAND.get(name, SDK)}")
     return path
 
 
 def zip_all(built, directory, names):
-    """Zips each binary as Lambda wants it, unless its zip is as new; how many MiB.
+    """Zips each binary for Lambda, unless its zip file is up to date; returns the sizes.
 
-    Debug information is left out: it is most of the bytes. Nothing is compressed,
-    as nothing goes over a network.
+    Debug information is removed, because it is most of the size. The zip is not compressed,
+    because no network is involved.
     """
     sizes = []
     for name in names:

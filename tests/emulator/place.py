@@ -1,4 +1,4 @@
-"""Where the run takes place: an emulator of one's own, another's endpoint, or AWS."""
+"""The target of a run: a private emulator, another endpoint, or AWS."""
 
 import os
 import secrets
@@ -10,7 +10,7 @@ from emulator import ACCOUNT, REGION
 
 
 class Place:
-    """An endpoint (None for AWS), and how programs and this one reach it."""
+    """A target: its endpoint (None for AWS), and the environment and clients to reach it."""
 
     def __init__(self, endpoint, environment, name):
         self.endpoint = endpoint
@@ -30,7 +30,7 @@ class Place:
         return self.endpoint is None
 
     def keys(self):
-        """The credentials that it is reached with."""
+        """Returns the credentials of the target."""
         return self._session.get_credentials().get_frozen_credentials()
 
     def client(self, service):
@@ -42,7 +42,7 @@ class Place:
 
 
 def emulated(endpoint):
-    """An emulator at that endpoint. No credentials of the machine's reach it."""
+    """Returns an emulator at that endpoint as the target, without credentials of this machine."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_VAR_"))}
     environment |= {
         "AWS_ENDPOINT_URL": endpoint,
@@ -55,11 +55,11 @@ def emulated(endpoint):
 
 
 def account():
-    """The account of the session's credentials, in which every name is a new one."""
+    """Returns the AWS account of the session as the target, with a random part in all names."""
     environment = dict(os.environ)
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
     if not region:
-        raise SystemExit("AWS_REGION names no region to run in")
+        raise SystemExit("set AWS_REGION to the region of the run")
     environment["AWS_REGION"] = region
     if profile := environment.get("AWS_PROFILE"):
         found = boto3.Session(profile_name=profile).get_credentials().get_frozen_credentials()

@@ -1,4 +1,4 @@
-"""The real producer, to the stream of the place and to an embedded one."""
+"""The real producer, for the stream of the target and for an embedded stream."""
 
 import re
 import subprocess
@@ -7,12 +7,12 @@ from packages import SDK, binary
 from report import Failure, expect
 
 SEND_SECONDS = 120
-# Small enough for a debug build, large enough for every kind of event and fault.
+# Small enough for a debug build, large enough for every kind of event and error.
 SERVICE = ("--users", "60", "--titles", "80", "--bad", "0.01", "--duplicates", "0.02")
 
 
 def simulate(place, built, target, start, days, events, seed, *more):
-    """Sends invented events to `kinesis:STREAM` or `local:DIR`; how many were acknowledged."""
+    """Sends simulated events to `kinesis:STREAM` or `local:DIR`; returns the number acknowledged."""
     return send(place, built, ["simulate", "--to", target, "--start", start, "--days", str(days), "--arrive", "now",
                                "--events", str(events), "--seed", str(seed), *SERVICE, *more])
 
@@ -25,16 +25,16 @@ def send(place, built, arguments):
     done = subprocess.run([binary(built, "marquee-producer"), *arguments], env=place.environment, text=True,
                           capture_output=True, timeout=SEND_SECONDS, check=False)
     if "without the feature `kinesis`" in done.stderr:
-        raise Failure(f"the producer was built for local streams only; this builds the other: {SDK}")
-    expect(done.returncode == 0, f"the producer ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        raise Failure(f"the producer was built without Kinesis. Build it with: {SDK}")
+    expect(done.returncode == 0, f"the producer exited with {done.returncode}:\n{done.stdout}{done.stderr}")
     counts = dict(re.findall(r"^(events [a-z ]+?) +([\d,]+)$", done.stdout, re.MULTILINE))
     given, acknowledged = (int(counts[f"events {each}"].replace(",", "")) for each in ("given", "acknowledged"))
-    expect(given == acknowledged, f"the producer was given {given} events, {acknowledged} were acknowledged")
+    expect(given == acknowledged, f"the producer got {given} events, but {acknowledged} were acknowledged")
     return acknowledged
 
 
 def embedded(place, built, directory, *command):
-    """A command of the embedded pipeline over the lake and the stream in `directory`."""
+    """Runs a command of the embedded pipeline on the lake and the stream in `directory`."""
     done = subprocess.run([binary(built, "marquee"), *command], cwd=directory, env=place.environment, text=True,
                           capture_output=True, timeout=SEND_SECONDS, check=False)
-    expect(done.returncode == 0, f"marquee {command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+    expect(done.returncode == 0, f"marquee {command[0]} exited with {done.returncode}:\n{done.stdout}{done.stderr}")

@@ -1,6 +1,5 @@
-"""Redshift's Data API, for the emulator: who may ask what is judged here, by the
-policies of the caller's role; what was asked is answered by the stand-in, which
-listens where a file says.
+"""Redshift's Data API for the emulator. This module evaluates the policies of the caller's
+role and forwards the call to the stand-in, whose endpoint is in a file.
 """
 
 import asyncio
@@ -20,34 +19,34 @@ TARGET = "RedshiftData."
 SECONDS = 60
 TAKES = ("ExecuteStatement", "BatchExecuteStatement")
 OF_ONE = ("DescribeStatement", "GetStatementResult", "CancelStatement")
-# What is answered without the statement of anybody in particular.
+# Operations without a particular statement.
 OTHERS = ("ListStatements",)
 OWNER = "redshift-data:statement-owner-iam-userid"
-# The emulator puts nothing in for a policy's variables: this one stands for the caller.
+# The emulator does not substitute policy variables: this one stands for the caller.
 CALLER = "${aws:userid}"
 
 owners = {}
 
 
 async def answer(operation, headers, body):
-    """The answer to a call, as its status and JSON."""
+    """Answers a call; returns the status and the JSON."""
     asked = json.loads(body or b"{}")
     key = extract_access_key_id(headers)
     if operation in TAKES:
         workgroup = redshift_serverless.found(
             redshift_serverless.workgroups, asked.get("WorkgroupName"), "workgroup")
-        hold(key, f"redshift-data:{operation}", workgroup["workgroupArn"])
-        # The secret is read with the caller's rights.
-        hold(key, "secretsmanager:GetSecretValue", asked.get("SecretArn", "*"))
+        authorize(key, f"redshift-data:{operation}", workgroup["workgroupArn"])
+        # Redshift reads the secret with the caller's permissions.
+        authorize(key, "secretsmanager:GetSecretValue", asked.get("SecretArn", "*"))
     elif operation in OF_ONE:
         owner = owners.get(asked.get("Id", "").split(":")[0])
-        hold(key, f"redshift-data:{operation}", "*", {OWNER: CALLER if owner == user(key) else owner})
+        authorize(key, f"redshift-data:{operation}", "*", {OWNER: CALLER if owner == user(key) else owner})
     elif operation in OTHERS:
-        hold(key, f"redshift-data:{operation}", "*", {OWNER: CALLER})
-    status, told = await asyncio.to_thread(forward, headers, body)
+        authorize(key, f"redshift-data:{operation}", "*", {OWNER: CALLER})
+    status, response = await asyncio.to_thread(forward, headers, body)
     if operation in TAKES and status == 200:
-        owners[json.loads(told)["Id"]] = user(key)
-    return status, told
+        owners[json.loads(response)["Id"]] = user(key)
+    return status, response
 
 
 def user(key):
@@ -55,8 +54,8 @@ def user(key):
     return principal.keys.get("aws:userid", "") if hasattr(principal, "keys") else ""
 
 
-def hold(key, action, resource, context=None):
-    """Raises unless the caller's policies allow it."""
+def authorize(key, action, resource, context=None):
+    """Raises `Refused` unless the caller's policies allow the action."""
     denied = enforce(key, action, action.split(":")[0], get_region(), resource_arn=resource, service_context=context)
     if isinstance(denied, AuthError):
         raise Refused(denied.code, denied.message)
@@ -66,14 +65,14 @@ def hold(key, action, resource, context=None):
 
 
 def forward(headers, body):
-    place = Path(os.environ["WAREHOUSE_ENDPOINT_FILE"])
-    if not place.is_file():
-        raise Refused("InternalServerException", "no warehouse runs behind this emulator")
+    endpoint = Path(os.environ["WAREHOUSE_ENDPOINT_FILE"])
+    if not endpoint.is_file():
+        raise Refused("InternalServerException", "this emulator has no warehouse")
     wanted = {name: headers[name] for name in ("x-amz-target", "content-type", "authorization") if name in headers}
-    request = urllib.request.Request(place.read_text().strip(), data=body, headers=wanted, method="POST")
+    request = urllib.request.Request(endpoint.read_text().strip(), data=body, headers=wanted, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as told:
-            return told.status, told.read()
+        with urllib.request.urlopen(request, timeout=SECONDS) as response:
+            return response.status, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
     except OSError as error:

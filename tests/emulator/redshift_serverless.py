@@ -1,8 +1,8 @@
-"""Redshift Serverless' own API, for the emulator: what Terraform makes a warehouse with.
+"""The API of Redshift Serverless for the emulator, with which Terraform creates a warehouse.
 
-Requests are held to the API's model, which botocore has. A namespace has a real secret
-and a role that Redshift may take on, a workgroup subnets in three zones. What computes
-is elsewhere, and asked through redshift_data.py.
+Requests are validated with botocore's model of the API. A namespace has a real secret and a
+role that trusts Redshift; a workgroup has subnets in three zones. The statements run
+elsewhere, through redshift_data.py.
 """
 
 import json
@@ -30,9 +30,9 @@ class Refused(Exception):
 
 
 async def answer(operation, body):
-    """The answer to a call, as JSON; `Refused` as the API would refuse it."""
+    """Answers a call with JSON; raises `Refused` for errors of the API."""
     if operation not in OPERATIONS:
-        raise Refused("UnknownOperationException", f"this stand-in knows no {operation}")
+        raise Refused("UnknownOperationException", f"this stand-in does not implement {operation}")
     asked = json.loads(body or b"{}")
     wrong = ParamValidator().validate(asked, model.operation_model(operation).input_shape)
     if wrong.has_errors():
@@ -61,9 +61,9 @@ async def create_namespace(asked):
     name = asked["namespaceName"]
     absent(namespaces, name, "namespace")
     if not asked.get("manageAdminPassword"):
-        raise Refused("ValidationException", "this stand-in makes administrators' passwords itself")
+        raise Refused("ValidationException", "this stand-in supports managed admin passwords only")
     for role in asked.get("iamRoles", []):
-        may_be_taken_on(role)
+        check_trust(role)
     number = str(uuid.uuid4())
     kept = ("namespaceName", "dbName", "iamRoles", "kmsKeyId", "logExports", "defaultIamRoleArn",
             "adminPasswordSecretKmsKeyId")
@@ -77,12 +77,12 @@ async def create_namespace(asked):
     }
     tags[namespaces[name]["namespaceArn"]] = asked.get("tags", [])
     for role in asked.get("iamRoles", []):
-        take_on(role)
+        register_copy_session(role)
     return {"namespace": namespaces[name]}
 
 
-def may_be_taken_on(role):
-    """Redshift is among those that the role trusts."""
+def check_trust(role):
+    """Raises `Refused` unless the role trusts Redshift."""
     known = iam._roles.get(role.rsplit("/", 1)[-1])
     document = known and known["AssumeRolePolicyDocument"]
     document = json.loads(document) if isinstance(document, str) else document
@@ -92,8 +92,8 @@ def may_be_taken_on(role):
         raise Refused("ValidationException", f"The IAM role {role} is not valid: it does not trust {SERVICE}.")
 
 
-def take_on(role):
-    """COPY reads under its role: by keys that the run has made up for it."""
+def register_copy_session(role):
+    """Registers the keys of the run as a session of the role, so that COPY reads with it."""
     name = role.rsplit("/", 1)[-1]
     sts.register_session(os.environ["COPY_ACCESS_KEY_ID"], {
         "Arn": f"arn:aws:sts::{get_account_id()}:assumed-role/{name}/redshift",

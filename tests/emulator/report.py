@@ -1,32 +1,32 @@
-"""What the run says of itself: a line a step, and how it all went."""
+"""The report of a run: one line per step, and a summary."""
 
 import sys
 import time
 
 
 class Failure(Exception):
-    """A step did not find what it looked for: a sentence, and perhaps more lines."""
+    """A step found something else than expected; the message is a sentence, and maybe more lines."""
 
 
 class Report:
-    """Runs steps one after the other. After one that failed the others have nothing
-    to stand on, but for those that clean up."""
+    """Runs steps in order. After a failed step, only the steps that clean up run, because each
+    step depends on the steps before it."""
 
     def __init__(self, name, evidence):
         self._name = name
-        # What to show of a failure besides its words, as text.
+        # Returns additional text about a failure, such as logs.
         self._evidence = evidence
         self._began = time.monotonic()
         self.passed = self.failed = self.skipped = 0
 
     def step(self, words, action, always=False):
-        """Runs `action`, which answers a few words about what it found."""
+        """Runs `action`, which returns a short description of what it found."""
         if self.failed and not always:
             self.skipped += 1
             return
         try:
             found = action()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next steps clean up
+        except Exception as error:  # noqa: BLE001 - the next steps must clean up after any error
             self.failed += 1
             self._line("FAILED", words, f"{type(error).__name__}: {error}")
             if not isinstance(error, (Failure, TimeoutError)):
@@ -54,10 +54,10 @@ def expect(holds, sentence):
 
 
 def until(what, seconds, probe, every=0.25):
-    """What `probe` answers, as soon as that is something; it says what it waited for.
+    """Calls `probe` until it returns a value other than None; returns that value.
 
-    `probe` may raise a `Failure` to say what it found instead, which is told when
-    the time is over.
+    `probe` may raise a `Failure` to describe what it found instead. The TimeoutError contains
+    the last such description.
     """
     end = time.monotonic() + seconds
     last = ""

@@ -1,7 +1,7 @@
-"""The whole pipeline on an emulator of AWS, or on AWS: `cargo xtask integration`.
+"""Run the whole pipeline on an AWS emulator or on AWS: `cargo xtask integration`.
 
-The real Terraform configuration, the real functions, the real state machines and
-the real producer; what is checked is in pipeline.py, step by step.
+Uses the real Terraform configuration, functions, state machines and producer. pipeline.py
+has the steps and their checks.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from terraform import Terraform
 from warehouse import StandIn, missing
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# Terraform's variables, here and everywhere: a small stream, dates of several parts and
-# buckets, and nothing that waits or that would outlive the run.
+# Terraform variables for every target: a small stream, dates with several parts and buckets,
+# short waits, and no resource that outlives the run.
 VARIABLES = {
     "stream_mode": "PROVISIONED",
     "stream_shards": "2",
@@ -33,39 +33,39 @@ VARIABLES = {
     "force_destroy": "true",
     "key_deletion_days": "7",
 }
-# How long a second of a state machine's waits is: those for the warehouse are long.
+# The scale of the waits of state machines: those for the warehouse grow to a minute.
 WAIT_SCALE = "0.05"
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--directory", type=Path, required=True, help="where the run keeps its files")
-    parser.add_argument("--built", type=Path, required=True, help="where the binaries of the tests lie")
-    parser.add_argument("--packages", type=Path, help="zipped functions, instead of the binaries of the tests")
+    parser.add_argument("--directory", type=Path, required=True, help="directory for the files of the run")
+    parser.add_argument("--built", type=Path, required=True, help="directory of the binaries that cargo built for the tests")
+    parser.add_argument("--packages", type=Path, help="directory of zipped functions to use instead of these binaries")
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--endpoint", help="another emulator, instead of one of its own")
-    where.add_argument("--aws", action="store_true", help="the account of the credentials in the environment")
+    where.add_argument("--endpoint", help="run on this emulator instead of a private one")
+    where.add_argument("--aws", action="store_true", help="run in the AWS account of the credentials in the environment")
     parser.add_argument("--warehouse", action="store_true",
-                        help="with --aws, Redshift Serverless as well, which takes ten minutes more and some dollars")
+                        help="with --aws: include Redshift Serverless, which takes ten minutes more and costs some dollars")
     given = parser.parse_args()
     if given.warehouse and not given.aws:
-        parser.error("--warehouse goes with --aws: an emulator of one's own has a warehouse where there is PostgreSQL")
+        parser.error("--warehouse needs --aws: a private emulator includes a warehouse if PostgreSQL is installed")
     return given
 
 
 def main():
     given = arguments()
     given.directory.mkdir(parents=True, exist_ok=True)
-    # Whoever ends this ends what it started as well.
+    # On SIGTERM, exit normally, so that all child processes end too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with contextlib.ExitStack() as stack:
         if given.aws:
             here, name = place.account(), "aws"
             return run(stack, given, here, name, has_warehouse=given.warehouse)
         if given.endpoint:
-            print("without the warehouse: nothing stands in for Redshift behind another's endpoint", flush=True)
+            print("without the warehouse: another emulator's endpoint has no stand-in for Redshift", flush=True)
             return run(stack, given, place.emulated(given.endpoint), "endpoint")
-        emulator = stack.enter_context(Emulator(given.directory, wait_scale=WAIT_SCALE, holds_rights=True))
+        emulator = stack.enter_context(Emulator(given.directory, wait_scale=WAIT_SCALE, enforces_policies=True))
         here = place.emulated(emulator.endpoint)
         try:
             why = missing(given.built)

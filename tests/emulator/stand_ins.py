@@ -1,6 +1,5 @@
-"""What stands in for the functions of the state machines: it answers as it is told, and
-writes down what it was asked, so a test sees which step was called with what, and in
-which order.
+"""A stand-in for the functions of the state machines. It returns prepared answers and records
+its calls, so that a test sees which step was called with which input and in which order.
 """
 
 import io
@@ -20,7 +19,7 @@ except ImportError:
 from emulator import ACCOUNT, REGION, Emulator
 from test_state_machines import FUNCTIONS, filled
 
-# A custom runtime, as the functions have: what it is asked goes down in a file.
+# A custom runtime, like that of the functions. It records every call in a file.
 STAND_IN = '''#!/usr/bin/env python3
 import json, os, urllib.request
 
@@ -29,7 +28,7 @@ NAME, DIRECTORY = os.environ["NAME"], os.environ["DIRECTORY"]
 
 
 def answer(event):
-    # A plan that is asked what is not loaded answers from a list of its own.
+    # A plan of unloaded dates has a list of answers of its own.
     asked = "unloaded" if event.get("which") == "unloaded" else NAME
     with open(DIRECTORY + "/answers.json") as file:
         answers = json.load(file)[asked]
@@ -59,7 +58,7 @@ def work(date):
 
 
 def plan(*dates, buckets=1, parts=None, **more):
-    """Dates of so many buckets: several are divided, in two parts if nothing else is said."""
+    """Returns a plan of dates with `buckets` buckets; several buckets have two parts by default."""
     parts = (2 if buckets > 1 else 0) if parts is None else parts
     return {"plan": "p", "count": len(dates), "dates": [
         {"event_date": date, "work": work(date), "generation": 1, "why": "new", "compact": True,
@@ -70,7 +69,7 @@ def unloaded(*dates, count=None):
     return {"count": count or len(dates), "unloaded": [{"event_date": date, "generation": 1} for date in dates]}
 
 
-GONE = {"errorType": "Gone", "errorMessage": "processed/x is gone"}
+GONE = {"errorType": "Gone", "errorMessage": "processed/x is missing"}
 NOTHING = {"plan": "none", "count": 0, "dates": []}
 LOADED = {"load": "l", "status": "loaded"}
 WELL = {
@@ -90,7 +89,7 @@ WELL = {
 
 @unittest.skipIf(boto3 is None, "boto3 and ministack are not installed")
 class OverStandIns(unittest.TestCase):
-    """The machines in an emulator, their functions being stand-ins."""
+    """Runs the state machines in an emulator, with stand-ins for the functions."""
 
     @classmethod
     def setUpClass(cls):
@@ -122,15 +121,15 @@ class OverStandIns(unittest.TestCase):
 
     @classmethod
     def create(cls, name, machine):
-        # The emulator's distributed map knows no JSONata; that both maps do the
-        # same is held by test_state_machines.
+        # The emulator's distributed map does not evaluate JSONata. test_state_machines checks
+        # that both maps do the same.
         machine = json.loads(json.dumps(machine).replace('"DISTRIBUTED"', '"INLINE"'))
         made = cls.states.create_state_machine(
             name=name, definition=json.dumps(machine), roleArn=f"arn:aws:iam::{ACCOUNT}:role/m")
         return made["stateMachineArn"]
 
     def run_machine(self, machine, request, **answers):
-        """Its execution at its end, and what the functions were asked."""
+        """Runs an execution; returns its description at its end and the calls of the functions."""
         (self.directory / "answers.json").write_text(json.dumps({**WELL, **answers}))
         (self.directory / "calls.ndjson").write_text("")
         arn = self.states.start_execution(
@@ -165,17 +164,17 @@ class OverStandIns(unittest.TestCase):
     def starts(self, calls):
         return [event["event_date"] for event in self.loads(calls) if event["step"] == "start"]
 
-    def tells(self, alert, done, step, date):
-        """That it is what a catch says of that step and date."""
+    def reports(self, alert, done, step, date):
+        """Checks that the alert is that of a catch for the step and date."""
         self.assertEqual((alert["source"], alert["step"], alert["event_date"]), ("marquee.state_machine", step, date))
         self.assertEqual(alert["cause"]["Error"], "Gone")
-        self.assertIn("processed/x is gone", alert["cause"]["Cause"])
+        self.assertIn("processed/x is missing", alert["cause"]["Cause"])
         self.assertEqual(alert["execution"], done["executionArn"])
         self.assertEqual(alert["state_machine"], done["stateMachineArn"])
         self.assertTrue(alert["started_at"].startswith("20"))
 
     def output_of_next(self, done):
-        """What the execution answers in which that one went on."""
+        """Returns the output of the execution in which this one continued."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             listed = self.states.list_executions(stateMachineArn=done["stateMachineArn"])["executions"]

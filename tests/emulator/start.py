@@ -1,9 +1,9 @@
-"""Starts the emulator with what it lacks: one call of Glue's, prefix lists in the rules
-of security groups, and Redshift.
+"""Starts the emulator and adds what it lacks: Glue's UpdatePartition (through
+BatchUpdatePartition, which it has), prefix lists in the rules of security groups, and
+Redshift.
 
-Of Glue's UpdatePartition it knows BatchUpdatePartition, which does the same to several.
-When its input is closed, as it is when whoever started it has died, it ends with all
-that it has started.
+When its standard input is closed, for example because the parent process died, it ends with
+all its child processes.
 """
 
 import json
@@ -57,7 +57,7 @@ def with_prefix_lists(params, prefix):
 
 
 def with_prefix_list(group, rule, is_egress=False):
-    """A rule that names one, as Terraform's do."""
+    """Adds the prefix list to the XML of a rule."""
     shown = show_rule(group, rule, is_egress)
     named = "".join(f"<prefixListId>{each['PrefixListId']}</prefixListId>" for each in rule.get("PrefixListIds", [])[:1])
     return shown.replace("</item>", f"{named}</item>")
@@ -67,16 +67,16 @@ async def with_redshift(method, path, headers, body, query, request):
     target = target_of(headers)
     try:
         if target.startswith(redshift_serverless.TARGET):
-            told = await redshift_serverless.answer(target.removeprefix(redshift_serverless.TARGET), body)
-            status, told = 200, json.dumps(told).encode()
+            answered = await redshift_serverless.answer(target.removeprefix(redshift_serverless.TARGET), body)
+            status, response = 200, json.dumps(answered).encode()
         elif target.startswith(redshift_data.TARGET):
-            status, told = await redshift_data.answer(target.removeprefix(redshift_data.TARGET), headers, body)
+            status, response = await redshift_data.answer(target.removeprefix(redshift_data.TARGET), headers, body)
         else:
             return await dispatch(method, path, headers, body, query, request)
     except redshift_serverless.Refused as refused:
         status = 500 if refused.code == "InternalServerException" else 400
-        told = json.dumps({"__type": refused.code, "message": str(refused)}).encode()
-    return status, {"Content-Type": "application/x-amz-json-1.1", "x-amzn-requestid": request}, told
+        response = json.dumps({"__type": refused.code, "message": str(refused)}).encode()
+    return status, {"Content-Type": "application/x-amz-json-1.1", "x-amzn-requestid": request}, response
 
 
 def end_with_input():

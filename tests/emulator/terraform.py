@@ -1,4 +1,4 @@
-"""The real Terraform configuration, applied to the place and destroyed again."""
+"""Applies the real Terraform configuration to the target and destroys it."""
 
 import json
 import os
@@ -8,8 +8,9 @@ from pathlib import Path
 
 from report import Failure
 
+
 class Terraform:
-    """A copy of `infra/` in a directory of the run's, with its state."""
+    """A copy of `infra/` with its state, in a directory of the run."""
 
     def __init__(self, place, repository, directory, variables):
         self.directory = Path(directory)
@@ -23,7 +24,7 @@ class Terraform:
         self.log.write_text("")
         if not place.is_aws:
             shutil.copytree(Path(__file__).parent / "overrides", self.directory, dirs_exist_ok=True)
-        # Where providers lie on this machine, so that none is fetched.
+        # Use the providers on this machine instead of the registry.
         if plugins := os.environ.get("TF_PLUGIN_DIR"):
             configuration = self.directory.with_suffix(".rc")
             configuration.write_text(
@@ -41,7 +42,7 @@ class Terraform:
         self._run("destroy", "-auto-approve", "-parallelism=30", *self._variables, seconds=900)
 
     def changes(self):
-        """What an apply would change: (resource, type, attributes) each."""
+        """Returns the changes that an apply would make: (resource, type, attributes)."""
         self._run("plan", "-out=again.tfplan", *self._variables, seconds=300)
         plan = json.loads(self._run("show", "-json", "again.tfplan", seconds=60))
         found = []
@@ -68,5 +69,5 @@ class Terraform:
                 log.write(f"$ terraform {command}\n{done.stdout}{done.stderr}\n")
         if done.returncode != 0:
             said = [line for line in done.stderr.splitlines() if line.strip()]
-            raise Failure(f"terraform {command} failed (all of it is in {self.log}):\n" + "\n".join(said[:60]))
+            raise Failure(f"terraform {command} failed (full output: {self.log}):\n" + "\n".join(said[:60]))
         return done.stdout

@@ -1,5 +1,5 @@
-"""The daily, backfill and replay machines run by the emulator over stand-ins of the
-functions, which answer as docs/adr/0006-on-aws.md says.
+"""Runs the daily, backfill and replay machines in the emulator with stand-ins for the
+functions, which answer as docs/adr/0006-on-aws.md specifies.
 
 Needs the packages of requirements.txt.
 """
@@ -12,7 +12,7 @@ from stand_ins import DAYS, GONE, LOADED, NOTHING, WELL, OverStandIns, plan, unl
 
 class DryRun(OverStandIns):
     def plans(self):
-        """What `plan` was asked by now, also by the execution in which one went on."""
+        """Returns all inputs of `plan` so far, including those of further executions."""
         calls = [json.loads(line) for line in (self.directory / "calls.ndjson").read_text().splitlines()]
         return [call["event"] for call in calls if call["asked"] == "plan"]
 
@@ -36,19 +36,19 @@ class DryRun(OverStandIns):
         self.assertIn(("compact", {"work": work(DAYS[0]), "bucket": 0}), calls)
         self.assertEqual(self.alerts(calls), [])
 
-    def test_nothing_due_is_no_failure(self):
+    def test_a_run_without_due_dates_succeeds(self):
         done, calls = self.run_machine("daily", {}, plan=[NOTHING])
         self.assertEqual(self.succeeds(done)["published"], [])
         self.assertEqual(calls, [("publish", {}), ("plan", {"which": "due"}), ("sweep", {})])
 
-    def test_parts_are_divided_and_buckets_compacted_however_many(self):
-        # Late events of many buckets have few parts; none where there are no inputs but titles.
+    def test_any_number_of_parts_and_buckets(self):
+        # Late events of many buckets have few parts. A date without new inputs has none.
         for parts, buckets in ((1, 2), (8, 16), (9, 4), (1, 17), (0, 2)):
             with self.subTest(parts=parts, buckets=buckets):
                 done, calls = self.run_machine("daily", {}, plan=[plan(DAYS[0], buckets=buckets, parts=parts)])
                 self.succeeds(done)
                 steps = self.of(calls, DAYS[0])
-                # Every part is there before a bucket is made, and every bucket before they are put together.
+                # All parts are split before a bucket is compacted, and all buckets before gather.
                 self.assertEqual(steps[:parts + buckets + 1], ["split"] * parts + ["compact"] * buckets + ["gather"])
                 divided = [event for name, event in calls if name == "split"]
                 self.assertEqual(sorted(event["part"] for event in divided), list(range(parts)))
@@ -56,17 +56,17 @@ class DryRun(OverStandIns):
                 compacted = [event["bucket"] for name, event in calls if name == "compact"]
                 self.assertEqual(sorted(compacted), list(range(buckets)))
 
-    def test_facts_that_are_kept_are_not_compacted(self):
+    def test_reused_facts_are_not_compacted(self):
         done, calls = self.run_machine("daily", {}, plan=[plan(DAYS[0], compact=False, buckets=0)])
         self.succeeds(done)
         self.assertEqual(self.of(calls, DAYS[0])[:2], ["gather", "check"])
 
-    def test_what_is_unchanged_is_left_alone(self):
+    def test_an_unchanged_date_is_skipped(self):
         done, calls = self.run_machine("daily", {}, prepare={"*": {"is_unchanged": True}})
         self.assertEqual(self.succeeds(done)["published"], [])
         self.assertNotIn("marts", [name for name, _ in calls])
 
-    def test_a_held_date_alerts_and_the_next_go_on(self):
+    def test_a_held_date_raises_an_alert_and_the_next_dates_continue(self):
         held = {work(DAYS[1]): {"outcome": "held", "cause": "1 row has no user"}, **WELL["book"]}
         done, calls = self.run_machine("daily", {}, plan=[plan(*DAYS)], book=held)
         self.fails(done, "Marquee.Incomplete", f"held: {DAYS[1]}")
@@ -77,7 +77,7 @@ class DryRun(OverStandIns):
         self.assertEqual(alert["cause"], {"Error": "Marquee.Held", "Cause": "1 row has no user"})
         self.assertEqual(calls[-1][0], "sweep")
 
-    def test_a_date_whose_facts_break_a_rule_is_held_without_its_tables(self):
+    def test_a_date_whose_facts_break_a_check_is_held_without_marts(self):
         stops = {work(DAYS[0]): {"stops": True, "broken": ["x"]}, **WELL["check"]}
         held = {work(DAYS[0]): {"outcome": "held", "cause": "x"}, **WELL["book"]}
         done, calls = self.run_machine("daily", {}, check=stops, book=held)
@@ -93,8 +93,8 @@ class DryRun(OverStandIns):
         self.assertEqual([event for name, event in calls if name == "plan"],
                          [{"which": "within", "from": DAYS[0], "to": DAYS[2]}] * 2)
 
-    def test_what_a_run_met_is_kept_when_it_plans_again(self):
-        """Two dates that are held, two that fail, two whose books do not balance, and one that is lost."""
+    def test_findings_are_kept_when_a_run_plans_again(self):
+        """Two held dates, two failed dates, two unbalanced dates, and one lost date."""
         days = [f"2026-01-{day:02}" for day in range(1, 8)]
         held = {**WELL["book"], **{work(day): {"outcome": "held", "cause": "x"} for day in days[:2]}}
         gone = {"*": {}, **{work(day): GONE for day in days[2:4]}}
@@ -107,7 +107,7 @@ class DryRun(OverStandIns):
                    f"not balanced: {days[4]}, {days[5]}", f"failed: {days[2]} (", f", {days[3]} (")
         self.assertNotIn(days[6], done["cause"])
 
-    def test_what_is_made_anew_is_so_once(self):
+    def test_a_date_is_computed_from_scratch_once(self):
         publish = [{}, {"outcome": "published"}, {"outcome": "lost"}, {"outcome": "published"}]
         done, calls = self.run_machine("daily", {"which": "anew", "from": DAYS[0], "to": DAYS[2]},
                                        plan=[plan(*DAYS), plan(DAYS[1])],
@@ -116,20 +116,20 @@ class DryRun(OverStandIns):
         self.assertEqual([event for name, event in calls if name == "plan"][1],
                          {"which": "anew", "from": DAYS[1], "to": DAYS[1]})
 
-    def test_a_date_that_is_lost_each_time_is_given_up_aloud(self):
+    def test_a_date_that_is_lost_on_each_attempt_fails_the_execution(self):
         done, calls = self.run_machine("daily", {}, plan=[plan(DAYS[0])],
                                        publish={"*": {"outcome": "lost", "generation": 1}})
         self.fails(done, "Marquee.Incomplete", "lost", DAYS[0])
         self.assertEqual([name for name, _ in calls].count("plan"), 6)
 
-    def test_books_that_do_not_balance_fail_the_execution(self):
+    def test_an_unbalanced_audit_fails_the_execution(self):
         audit = {DAYS[0]: {"balanced": False, "status": "provisional", "problems": ["1 event is missing"]}, **WELL["audit"]}
         done, calls = self.run_machine("daily", {}, audit=audit)
         self.fails(done, "Marquee.Incomplete", f"not balanced: {DAYS[0]}")
         (alert,) = self.alerts(calls)
         self.assertEqual((alert["step"], alert["cause"]), ("audit", {"balanced": False, "problems": ["1 event is missing"]}))
 
-    def test_what_is_published_and_not_audited_is_so_by_the_next_run(self):
+    def test_the_next_run_audits_published_dates_without_an_audit(self):
         caught_up = {"outcome": "caught_up", "dates": 1, "unaudited": [DAYS[0], DAYS[1]]}
         publish = [caught_up, {"outcome": "published"}]
         for planned, audited, published in ((NOTHING, DAYS[:2], []), (plan(DAYS[1]), DAYS[:2], [DAYS[1]])):
@@ -138,34 +138,34 @@ class DryRun(OverStandIns):
                 self.assertEqual(self.succeeds(done)["published"], published)
                 self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], list(audited))
                 self.assertEqual(self.of(calls, DAYS[0]), ["audit"])
-        # Nor is it passed over where its facts cannot be made now.
+        # The audit also runs if the facts of the date cannot be computed now.
         done, calls = self.run_machine("daily", {}, plan=[plan(*DAYS[1:])], publish=publish,
                                        gather={work(DAYS[1]): GONE, "*": {}})
         self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[1]}")
         self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], list(DAYS))
-        # What it finds is said, and what fails stops no other.
+        # Findings are reported, and a failed audit stops no other date.
         bad = {"balanced": False, "problems": ["x"]}
         done, calls = self.run_machine("daily", {}, plan=[NOTHING], publish=publish,
                                        audit={**WELL["audit"], DAYS[0]: GONE, DAYS[1]: bad})
         self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[0]} (audit with Gone", f"not balanced: {DAYS[1]}")
         self.assertEqual([alert["step"] for alert in self.alerts(calls)], ["audit", "audit"])
 
-    def test_what_is_only_audited_is_so_once(self):
+    def test_a_date_that_is_only_audited_is_audited_once(self):
         caught_up = {"outcome": "caught_up", "dates": 0, "unaudited": [DAYS[0]]}
         publish = [caught_up, {"outcome": "lost"}, {"outcome": "published"}]
         done, calls = self.run_machine("daily", {}, plan=[plan(DAYS[1])], publish=publish)
         self.assertEqual(self.succeeds(done), {"published": [DAYS[1]], "replans": 1})
         self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], list(DAYS[:2]))
 
-    def test_a_step_of_no_date_that_fails_alerts_with_its_name_and_ends_the_execution(self):
+    def test_a_failed_step_without_a_date_raises_an_alert_and_ends_the_execution(self):
         for step in ("plan", "publish", "sweep"):
             with self.subTest(step=step):
                 done, calls = self.run_machine("daily", {}, **{step: [GONE] if step == "plan" else {"*": GONE}})
-                self.fails(done, "Marquee.StepFailed", step, "Gone", "processed/x is gone")
+                self.fails(done, "Marquee.StepFailed", step, "Gone", "processed/x is missing")
                 (alert,) = self.alerts(calls)
-                self.tells(alert, done, step, None)
+                self.reports(alert, done, step, None)
 
-    def test_a_date_that_fails_at_whatever_step_stops_no_other(self):
+    def test_a_date_that_fails_at_any_step_stops_no_other(self):
         before = ["split", "compact", "gather", "check"]
         after = ["prepare", "marts", "check", "book", "publish", "audit"]
         failing = [(step, {work(DAYS[1]): GONE}) for step in before + after[:2] + after[3:5]]
@@ -174,27 +174,27 @@ class DryRun(OverStandIns):
             with self.subTest(step=step, window=answers is None):
                 facts = step in before and answers is not None
                 if answers is None:
-                    # Of the second phase: each date's first check is of the first.
+                    # The second phase fails: the first check of each date is the first phase.
                     well = WELL["check"]["*"]
                     answers = [well, well, well, well, GONE, well]
                 else:
                     answers = {**(WELL[step] or {"*": {}}), **answers}
                 done, calls = self.run_machine("daily", {}, plan=[plan(*DAYS, buckets=2)], **{step: answers})
-                self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[1]} ({step} with Gone: ", "processed/x is gone")
+                self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[1]} ({step} with Gone: ", "processed/x is missing")
                 self.assertNotIn(DAYS[0], done["cause"])
                 self.assertNotIn(DAYS[2], done["cause"])
                 (alert,) = self.alerts(calls)
-                self.tells(alert, done, step, DAYS[1])
-                # The others are made whole, in their order, and the execution goes on to its end.
+                self.reports(alert, done, step, DAYS[1])
+                # The others are processed completely and in order, and the execution reaches its end.
                 self.assertEqual([event["event_date"] for name, event in calls
                                   if name == "audit" and event["event_date"] != DAYS[1]], [DAYS[0], DAYS[2]])
                 self.assertEqual(calls[-1], ("sweep", {}))
-                # Nothing more is done for the one that failed.
+                # No further step runs for the failed date.
                 steps = self.of(calls, DAYS[1])
                 self.assertEqual(steps[-2:], [step, "alert"])
                 self.assertEqual("prepare" in steps, not facts)
 
-    def test_where_every_date_fails_nothing_is_published_and_each_is_told(self):
+    def test_if_every_date_fails_nothing_is_published_and_each_raises_an_alert(self):
         for step in ("gather", "book"):
             with self.subTest(step=step):
                 done, calls = self.run_machine("daily", {}, plan=[plan(*DAYS)], **{step: {"*": GONE}})
@@ -203,26 +203,26 @@ class DryRun(OverStandIns):
                 self.assertEqual([event for name, event in calls if name == "publish"], [{}])
                 self.assertEqual(calls[-1], ("sweep", {}))
 
-    def test_a_date_that_failed_and_is_made_when_planned_again_is_well(self):
+    def test_a_failed_date_that_succeeds_when_planned_again_is_no_failure(self):
         for step in ("gather", "marts"):
             with self.subTest(step=step):
-                # The second of two fails, then the first is lost, so both come again.
+                # The second of two dates fails and the first is lost, so both are planned again.
                 made = {"outcome": "published"}
                 publish = [{}, {"outcome": "lost"}, made, made]
                 done, calls = self.run_machine("one by one", {}, plan=[plan(*DAYS[:2])],
                                                publish=publish, **{step: [{}, GONE, {}]})
                 self.assertEqual(self.succeeds(done), {"published": list(DAYS[:2]), "replans": 1})
                 (alert,) = self.alerts(calls)
-                self.tells(alert, done, step, DAYS[1])
+                self.reports(alert, done, step, DAYS[1])
 
-    def test_what_is_said_of_a_failure_is_bounded(self):
+    def test_the_cause_of_a_failure_is_truncated(self):
         long = {"errorType": "Failed", "errorMessage": "x" * 20_000}
         done, calls = self.run_machine("daily", {}, plan=[plan(*DAYS)], gather={"*": long})
         self.fails(done, "Marquee.Incomplete", *DAYS)
         self.assertLess(len(done["cause"]), 1_000)
         self.assertEqual(len(self.alerts(calls)), len(DAYS))
 
-    def test_of_many_the_one_that_fails_says_why(self):
+    def test_a_failed_item_of_a_distributed_map_reports_its_error(self):
         for step, many in (("split", {"parts": 9}), ("compact", {"buckets": 17})):
             with self.subTest(step=step):
                 answers = {work(DAYS[0]): GONE, "*": {}}
@@ -231,31 +231,31 @@ class DryRun(OverStandIns):
                 self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[0]} ({step} with ")
                 self.assertNotIn(DAYS[1], done["cause"])
                 first = self.alerts(calls)[0]
-                self.tells(first, done, step, DAYS[0])
-                # Whatever is told besides is of the same step and date, which is one message.
+                self.reports(first, done, step, DAYS[0])
+                # All further alerts have the same step and date, which the alert function deduplicates.
                 self.assertEqual({(alert["step"], alert["event_date"]) for alert in self.alerts(calls)},
                                  {(step, DAYS[0])})
                 self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], [DAYS[1]])
 
-    def test_what_a_run_with_a_failed_date_published_is_loaded(self):
+    def test_published_dates_are_loaded_although_another_date_failed(self):
         done, calls = self.run_machine("warehouse", {}, plan=[plan(*DAYS)], unloaded=[unloaded(DAYS[0], DAYS[2])],
                                        gather={work(DAYS[1]): GONE, "*": {}}, load=[LOADED])
         self.fails(done, "Marquee.Incomplete", f"failed: {DAYS[1]}")
         self.assertNotIn("not loaded", done["cause"])
         self.assertEqual(self.starts(calls), [DAYS[0], DAYS[2]])
 
-    def test_what_can_pass_is_tried_again(self):
+    def test_temporary_errors_are_retried(self):
         flaky = [{"errorType": "Store", "errorMessage": "slow down"}, {"objects": 0, "bytes": 0}]
         done, calls = self.run_machine("daily", {}, sweep=flaky)
         self.succeeds(done)
         self.assertEqual([name for name, _ in calls].count("sweep"), 2)
 
-    def test_an_alert_that_cannot_be_sent_hides_nothing(self):
+    def test_an_undelivered_alert_hides_no_failure(self):
         broken = {"errorType": "Gone", "errorMessage": "gone"}
         done, _ = self.run_machine("daily", {}, sweep={"*": broken}, alert={"*": broken})
         self.fails(done, "Marquee.StepFailed", "sweep")
 
-    def test_what_no_alert_could_be_sent_of_the_end_of_the_execution_tells(self):
+    def test_the_end_of_the_execution_names_dates_without_a_delivered_alert(self):
         broken = {"errorType": "Damaged", "errorMessage": "no topic"}
         alert = {DAYS[1]: broken, "*": {"sent": True}}
         bad = {"balanced": False, "problems": ["x"]}
@@ -268,18 +268,18 @@ class DryRun(OverStandIns):
             with self.subTest(alert=name):
                 request = dict(plan=[plan(*DAYS[:2])], **answers)
                 done, calls = self.run_machine("daily", {}, **request, alert=alert)
-                # One was told, which would settle an execution that is incomplete.
+                # One alert was sent, which would suppress the end of an incomplete execution.
                 self.assertIn(DAYS[0], [alert["event_date"] for alert in self.alerts(calls)])
                 self.fails(done, "Marquee.Untold", DAYS[0], f"alert not delivered: {DAYS[1]}")
                 self.assertEqual(calls[-1], ("sweep", {}))
-                # The same where a step fails afterwards, and is told.
+                # The same holds if another step fails afterwards and its alert is sent.
                 done, _ = self.run_machine("daily", {}, **request, alert=alert, sweep={"*": GONE})
                 self.fails(done, "Marquee.Untold", "sweep failed with Gone", f"alert not delivered: {DAYS[1]}")
                 done, _ = self.run_machine("daily", {}, **request)
                 self.fails(done, "Marquee.Incomplete", DAYS[1])
                 self.assertNotIn("alert not delivered", done["cause"])
 
-    def test_loads_that_no_alert_could_be_sent_of_the_end_of_the_execution_tells(self):
+    def test_the_end_of_the_execution_names_loads_without_a_delivered_alert(self):
         broken = {"errorType": "Damaged", "errorMessage": "no topic"}
         failed = {"load": "l", "status": "failed", "cause": "x"}
         done, _ = self.run_machine("warehouse", {}, plan=[plan(*DAYS)], unloaded=[unloaded(*DAYS[1:])], load=[failed],
@@ -288,7 +288,7 @@ class DryRun(OverStandIns):
         self.fails(done, "Marquee.Untold", f"not loaded: {DAYS[1]}, {DAYS[2]}",
                    f"alert not delivered: {DAYS[1]}, {DAYS[2]}")
 
-    def test_a_date_that_is_made_in_the_end_needs_no_message(self):
+    def test_a_date_that_succeeds_in_the_end_needs_no_alert(self):
         broken = {"errorType": "Damaged", "errorMessage": "no topic"}
         for step in ("gather", "marts"):
             with self.subTest(step=step):
@@ -298,15 +298,15 @@ class DryRun(OverStandIns):
                                            alert={"*": broken}, **{step: [{}, GONE, {}]})
                 self.succeeds(done)
 
-    def test_the_warehouse_is_waited_for(self):
+    def test_the_machine_waits_for_the_warehouse(self):
         done, calls = self.run_machine("warehouse", {}, plan=[plan(DAYS[0])])
         self.succeeds(done)
         self.assertEqual(self.loads(calls), [
             {"step": "start", "event_date": DAYS[0], "generation": 1},
             {"step": "poll", "load": "l"}, {"step": "poll", "load": "l"}])
 
-    def test_what_is_published_is_loaded_once_it_all_is_and_dates_ascending(self):
-        # The first was published before there was a warehouse.
+    def test_dates_are_loaded_ascending_after_all_are_published(self):
+        # The first date was published before the warehouse existed.
         done, calls = self.run_machine("warehouse", {}, plan=[plan(*DAYS[1:])], unloaded=[unloaded(*DAYS)],
                                        load=[LOADED])
         self.assertEqual(self.succeeds(done), {"published": list(DAYS[1:]), "replans": 0})
@@ -314,18 +314,18 @@ class DryRun(OverStandIns):
         self.assertEqual(calls[-5][1], {"which": "unloaded"})
         self.assertEqual(self.starts(calls), list(DAYS))
 
-    def test_what_is_not_loaded_is_so_though_nothing_is_due(self):
+    def test_unloaded_dates_are_loaded_although_nothing_is_due(self):
         done, calls = self.run_machine("warehouse", {}, plan=[NOTHING], unloaded=[unloaded(DAYS[0])])
         self.succeeds(done)
         self.assertEqual(self.starts(calls), [DAYS[0]])
         self.assertEqual(self.alerts(calls), [])
 
-    def test_without_a_warehouse_nobody_asks_what_it_has(self):
+    def test_without_a_warehouse_no_unloaded_dates_are_planned(self):
         done, calls = self.run_machine("daily", {"which": "unloaded"}, unloaded=[unloaded(*DAYS)])
         self.succeeds(done)
         self.assertEqual(calls, [("sweep", {})])
 
-    def test_a_load_that_fails_says_why_and_keeps_nothing_back(self):
+    def test_a_failed_load_reports_its_cause_and_delays_no_date(self):
         done, calls = self.run_machine("warehouse", {}, plan=[plan(*DAYS)], unloaded=[unloaded(*DAYS)], load=[
             {"load": "l", "status": "running"}, {"load": "l", "status": "failed", "cause": "no such column"}, LOADED])
         self.fails(done, "Marquee.Incomplete", f"not loaded: {DAYS[0]}")
@@ -337,7 +337,7 @@ class DryRun(OverStandIns):
         self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], list(DAYS))
         self.assertEqual(calls[-1][0], "sweep")
 
-    def test_a_warehouse_that_is_out_is_one_alert(self):
+    def test_an_unavailable_warehouse_raises_one_alert(self):
         broken = {"errorType": "Damaged", "errorMessage": "no workgroup"}
         done, calls = self.run_machine("warehouse", {}, plan=[plan(DAYS[2])], unloaded=[unloaded(*DAYS)],
                                        load={"*": broken})
@@ -347,7 +347,7 @@ class DryRun(OverStandIns):
             self.assertIn(f"{date}: Damaged: ", alert["cause"]["Cause"])
         self.assertIn("no workgroup", alert["cause"]["Cause"])
 
-    def test_a_load_without_an_end_ends_the_loads_of_an_execution(self):
+    def test_after_a_load_that_does_not_end_no_further_load_starts(self):
         done, calls = self.run_machine("warehouse", {}, plan=[plan(*DAYS)], unloaded=[unloaded(*DAYS)],
                                        load=[{"load": "l", "status": "running"}])
         self.fails(done, "Marquee.Incomplete", f"not loaded: {DAYS[0]}")
@@ -364,10 +364,10 @@ class DryRun(OverStandIns):
         calls = [json.loads(line) for line in (self.directory / "calls.ndjson").read_text().splitlines()]
         calls = [(call["name"], call["event"]) for call in calls]
         self.assertEqual(self.starts(calls), list(DAYS))
-        # What was to be made anew is so once.
+        # The dates are computed from scratch once.
         self.assertEqual([event["which"] for name, event in calls if name == "plan"], ["anew", "unloaded", "unloaded"])
 
-    def test_loads_that_come_no_further_are_not_gone_on_with(self):
+    def test_loads_without_progress_start_no_further_execution(self):
         done, calls = self.run_machine("warehouse", {}, plan=[NOTHING], unloaded=[unloaded(DAYS[0], count=9)],
                                        load=[{"load": "l", "status": "failed", "cause": "x"}])
         self.fails(done, "Marquee.Incomplete", DAYS[0])
@@ -384,7 +384,7 @@ class DryRun(OverStandIns):
                 self.assertEqual(self.output_of_next(done)["published"], [DAYS[2]])
                 self.assertEqual(self.plans(), [request, {**request, "after": DAYS[1]}])
 
-    def test_many_dates_that_fail_for_good_keep_no_later_one_from_being_made(self):
+    def test_many_failing_dates_do_not_block_later_dates(self):
         more = {**plan(*DAYS[:2]), "count": 3}
         for step in ("gather", "book"):
             with self.subTest(step=step):
@@ -394,7 +394,7 @@ class DryRun(OverStandIns):
                 self.assertEqual(self.output_of_next(done)["published"], [DAYS[2]])
                 self.assertEqual(self.plans(), [{"which": "due"}, {"which": "due", "after": DAYS[1]}])
 
-    def test_a_lost_date_takes_nothing_from_what_is_after_the_first(self):
+    def test_a_lost_date_does_not_drop_the_dates_after_the_first_plan(self):
         publish = [{}, {"outcome": "published"}, {"outcome": "lost"}, {"outcome": "published"}]
         more = {**plan(*DAYS[:2]), "count": 3}
         span = {"from": DAYS[0], "to": DAYS[2]}
@@ -404,12 +404,12 @@ class DryRun(OverStandIns):
         self.assertEqual(self.output_of_next(done)["published"], [DAYS[2]])
         self.assertEqual(self.plans(), [anew, {"which": "anew", "from": DAYS[1], "to": DAYS[1]},
                                         {**anew, "after": DAYS[1]}])
-        # The second plan of what is due lists what is after the first, too.
+        # The second plan of due dates also lists the dates after those of the first.
         done, _ = self.run_machine("daily", {}, plan=[more, plan(*DAYS[1:])], publish=publish)
         self.assertEqual(self.succeeds(done)["published"], [DAYS[0], DAYS[1], DAYS[2]])
         self.assertEqual(self.plans(), [{"which": "due"}] * 2)
 
-    def test_a_backfill_goes_by_months_and_past_a_held_date(self):
+    def test_a_backfill_proceeds_by_months_despite_a_held_date(self):
         spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}
         held = {work(DAYS[0]): {"outcome": "held", "cause": "x"}, **WELL["book"]}
         request = {"from": "2026-01-20", "to": "2026-02-10", "anew": True}
@@ -421,7 +421,7 @@ class DryRun(OverStandIns):
             {"which": "anew", "from": "2026-01-20", "to": "2026-01-31"},
             {"which": "anew", "from": "2026-02-01", "to": "2026-02-10"}])
 
-    def test_a_backfill_goes_past_a_month_with_a_failed_date(self):
+    def test_a_backfill_continues_after_a_month_with_a_failed_date(self):
         spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}
         done, calls = self.run_machine("backfill", {"from": "2026-01-20", "to": "2026-02-10"},
                                        plan=[spans, plan(DAYS[0]), plan(DAYS[1])],
@@ -430,7 +430,7 @@ class DryRun(OverStandIns):
         self.assertNotIn("2026-02", done["cause"])
         self.assertEqual([(alert["step"], alert["event_date"]) for alert in self.alerts(calls)], [("marts", DAYS[0])])
 
-    def test_a_backfill_goes_past_a_month_that_could_not_tell_all(self):
+    def test_a_backfill_continues_after_a_month_with_an_undelivered_alert(self):
         spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}
         done, calls = self.run_machine("backfill", {"from": "2026-01-20", "to": "2026-02-10"},
                                        plan=[spans, plan(DAYS[0]), plan(DAYS[1])],
@@ -438,15 +438,15 @@ class DryRun(OverStandIns):
         self.fails(done, "Marquee.Incomplete", "2026-01-20")
         self.assertEqual([event["event_date"] for name, event in calls if name == "audit"], [DAYS[1]])
 
-    def test_a_backfill_fails_with_a_month_that_does(self):
+    def test_a_failed_month_fails_the_backfill(self):
         spans = {"spans": [{"from": "2026-01-20", "to": "2026-01-31"}, {"from": "2026-02-01", "to": "2026-02-10"}]}
         done, calls = self.run_machine("backfill", {"from": "2026-01-20", "to": "2026-02-10"},
                                        plan=[spans, plan(DAYS[0])], sweep={"*": GONE})
         self.fails(done, "Marquee.StepFailed", "2026-01-20")
-        # The emulator's map goes on to the next month nevertheless.
+        # The emulator's map continues with the next month nevertheless.
         self.assertEqual([alert["step"] for alert in self.alerts(calls)][:2], ["sweep", "daily"])
 
-    def test_a_replay_publishes_what_has_become_due(self):
+    def test_a_replay_publishes_the_dates_that_became_due(self):
         done, calls = self.run_machine("replay", {"date": DAYS[0], "reason": "too_long"})
         self.succeeds(done)
         self.assertEqual(calls[0], ("replay", {"date": DAYS[0], "reason": "too_long"}))

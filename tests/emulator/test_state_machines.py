@@ -1,7 +1,7 @@
-"""The state machines as Terraform fills them: whole, reachable, and never silent.
+"""Static checks of the state machines as Terraform renders them: every state is reachable, and
+every failure raises an alert.
 
-Needs nothing but Python. Where `ASL_VALIDATOR` names the program of that name
-(npm), it has its say as well.
+Needs only Python. If `ASL_VALIDATOR` names the program asl-validator (npm), it runs too.
 """
 
 import functools
@@ -20,7 +20,7 @@ FUNCTIONS = (
     "replay alert load"
 ).split()
 NUMBERS = {"dates_side_by_side": "4", "buckets_side_by_side": "8"}
-# What Terraform gives to each machine.
+# The template variables of Terraform.
 SUPPLIED = {
     **NUMBERS,
     **{f"{name}_arn": f"arn:aws:lambda:eu-central-1:123456789012:function:m-{name}" for name in FUNCTIONS},
@@ -38,12 +38,12 @@ def text_of(name):
 
 
 def filled(name, supplied=SUPPLIED):
-    """The machine as templatefile makes it; a placeholder nobody supplies is a KeyError."""
+    """Renders a machine like templatefile; an unknown placeholder raises KeyError."""
     return json.loads(re.sub(r"\$\{(\w+)\}", lambda found: supplied[found[1]], text_of(name)))
 
 
 def scopes(machine, path="", mode="INLINE"):
-    """Every map of states: where it is, how its Map runs it, and itself."""
+    """Yields every scope of states: its path, the mode of its Map, and the scope."""
     yield path, mode, machine
     for name, state in machine["States"].items():
         if state["Type"] == "Map":
@@ -81,7 +81,7 @@ def calls(state, function):
 
 
 def caught_by(machine, path):
-    """The state that catches what fails there, itself or a map around it, and its scope."""
+    """Returns the state that catches an error at `path` (itself or a map around it) and its scope."""
     *maps, name = path.split(" / ")
     scopes_of = [machine]
     for each in maps:
@@ -93,12 +93,12 @@ def caught_by(machine, path):
 
 
 def own_text(scope):
-    """What the scope and the inline maps in it say."""
-    said = json.loads(json.dumps(scope))
-    for state in said["States"].values():
+    """Returns the text of the scope and of its inline maps."""
+    copy = json.loads(json.dumps(scope))
+    for state in copy["States"].values():
         if state["Type"] == "Map" and state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED":
             del state["ItemProcessor"]
-    return json.dumps(said)
+    return json.dumps(copy)
 
 
 def of_each_machine(test):
@@ -116,17 +116,17 @@ class StateMachines(unittest.TestCase):
         found = {path.name for path in MACHINES.iterdir()}
         self.assertEqual(found, {f"{name}.asl.json" for name in NAMES})
 
-    def test_placeholders_are_the_ones_supplied(self):
+    def test_placeholders_equal_the_template_variables(self):
         used = set()
         for name in NAMES:
             text = text_of(name)
-            self.assertNotIn("%{", text, "Terraform would take it for a directive")
+            self.assertNotIn("%{", text, "Terraform would parse it as a directive")
             for placeholder in re.findall(r"\$\{([^}]*)\}", text):
-                self.assertIn(placeholder, SUPPLIED, f"{name} has a placeholder that nobody fills")
+                self.assertIn(placeholder, SUPPLIED, f"{name} has an unknown placeholder")
                 used.add(placeholder)
-        self.assertEqual(set(SUPPLIED) - used, set(), "nothing uses these")
+        self.assertEqual(set(SUPPLIED) - used, set(), "unused variables")
 
-    def test_numbers_alone_stand_outside_of_strings(self):
+    def test_only_numbers_are_outside_of_strings(self):
         for name in NAMES:
             json.loads(re.sub(r"(?<=: )\$\{(\w+)\}", lambda found: NUMBERS[found[1]], text_of(name)))
 
@@ -152,7 +152,7 @@ class StateMachines(unittest.TestCase):
         self.assertGreater(machine["TimeoutSeconds"], 0)
 
     @of_each_machine
-    def test_every_task_is_bounded_and_retries_what_can_pass(self, machine):
+    def test_every_task_has_a_timeout_and_retries_temporary_errors(self, machine):
         for path, state, _ in states(machine):
             if state["Type"] != "Task":
                 continue
@@ -169,11 +169,11 @@ class StateMachines(unittest.TestCase):
                 self.assertGreater(retry["MaxAttempts"], 0, path)
 
     @of_each_machine
-    def test_every_task_that_fails_ends_in_an_alert_and_a_failure(self, machine):
+    def test_every_failed_task_raises_an_alert_and_a_failure(self, machine):
         for path, state, scope in states(machine):
             if state["Type"] != "Task" or calls(state, "alert"):
                 continue
-            # What has no catch is caught by the map around it.
+            # An error without a catch is caught by the map around the state.
             name, around = caught_by(machine, path)
             self.assertTrue(around, path)
             (caught,) = around["States"][name]["Catch"]
@@ -187,25 +187,25 @@ class StateMachines(unittest.TestCase):
             self.assertEqual(len(alerts), 1, path)
             after = around["States"][around["States"][alerts[0]]["Next"]]
             if path.split(" / ")[0] in DATES and path.count(" / ") == 1 or "Catch" not in state:
-                # A date that fails is noted, and its map goes on.
+                # A failed date is recorded, and its map continues.
                 self.assertEqual((after["Type"], after.get("End")), ("Pass", True), path)
                 self.assertEqual(after["Output"]["outcome"], "failed", path)
             else:
                 self.assertEqual(after["Type"], "Fail", path)
 
-    def test_a_date_that_fails_is_left_out_and_fails_the_execution_in_the_end(self):
+    def test_a_failed_date_is_skipped_and_fails_the_execution_at_its_end(self):
         top = filled("daily")["States"]
         for name in DATES:
             ends = [state for state in top[name]["ItemProcessor"]["States"].values() if state["Type"] == "Fail"]
-            self.assertEqual(ends, [], f"{name} would end with one of its dates")
+            self.assertEqual(ends, [], f"one failed date would end {name}")
         self.assertIn("[$not(outcome = 'failed')]", top["Facts"]["Output"]["dates"])
         for name in ("Facts", "Take stock"):
             self.assertIn("[outcome = 'failed']", top[name]["Assign"]["failed"])
         self.assertIn("$count($failed)", top["Is all well?"]["Choices"][0]["Condition"])
         self.assertIn("$failed.(event_date", top[top["Is all well?"]["Default"]]["Cause"])
 
-    def test_what_is_noted_of_failures_fits_a_state(self):
-        """60 dates that all fail, each letter of their causes four bytes long."""
+    def test_the_record_of_failures_fits_a_state(self):
+        """60 dates fail, and each character of their causes has four bytes."""
         top = filled("daily")["States"]
         for name, noted in zip(DATES, ("Facts failed", "Date failed")):
             note = top[name]["ItemProcessor"]["States"][noted]["Output"]
@@ -214,15 +214,16 @@ class StateMachines(unittest.TestCase):
         said = re.search(r"\$substring\(cause, 0, (\d+)\)", top["Incomplete"]["Cause"])
         self.assertLess(60 * (int(said[1]) + 100), 32_768)
 
-    def test_a_load_holds_up_no_date_and_its_failure_ends_in_an_alert_and_a_failure(self):
+    def test_a_load_delays_no_date_and_its_failure_raises_an_alert_and_fails_the_execution(self):
         machine = filled("daily")
         top = machine["States"]
         loads = [path for path, state, _ in states(machine) if calls(state, "load")]
-        self.assertEqual(set(loads), {"Load", "Ask the warehouse"}, "among the dates it would hold up the next")
+        self.assertEqual(set(loads), {"Load", "Ask the warehouse"}, "a load inside the map over dates would delay the next date")
         for name in loads:
             self.assertEqual(top[name]["Catch"][0]["Next"], "Not loaded")
         self.assertEqual(top["Is it loaded?"]["Default"], "Not loaded")
-        # It is noted and the next one's turn; what is noted is told, and fails the execution.
+        # A failed load is recorded and the next one starts; the record raises an alert and fails
+        # the execution.
         noted = top["Not loaded"]
         self.assertEqual((noted["Type"], noted["Next"]), ("Pass", "Is one to be loaded?"))
         self.assertEqual(set(noted["Assign"]), {"not_loaded", "turn"})
@@ -234,14 +235,14 @@ class StateMachines(unittest.TestCase):
         self.assertIn("$not_loaded.event_date", top[top["Is all well?"]["Default"]]["Cause"])
 
     def test_the_history_of_an_execution_is_bounded(self):
-        """60 dates with as many parts and buckets as are no executions of their own, 60 that
-        are audited alone, and 60 loads, with the events that each state writes: a fifth is spare, as each call that is
-        tried again writes more."""
+        """60 dates with the maximum of inline parts and buckets, 60 audits and 60 loads, with the
+        events that each state writes, use at most four fifths of the limit. Retries write more
+        events."""
         events = {"Task": 5, "Choice": 2, "Pass": 2, "Wait": 2, "Map": 4}
         dates, iteration = 60, 2
 
         def of(scope):
-            """Of the states that end the scope it is in one."""
+            """Counts the events of a scope, which ends in one of its final states."""
             counted = [(events.get(state["Type"], 0), state.get("End") is True and state["Type"] == "Pass")
                        for state in scope["States"].values() if not calls(state, "alert")]
             ends = [count for count, is_end in counted if is_end]
@@ -255,7 +256,7 @@ class StateMachines(unittest.TestCase):
             (limit,) = [int(re.search(rf"count\(\$states.input.{kind}\) > (\d+)", choice["Condition"])[1])
                         for state in facts["States"].values() for choice in state.get("Choices", [])
                         if choice["Next"] == many]
-            # Of the two kinds of map a date has one.
+            # A date uses one of the two kinds of map.
             inline += limit * item - events["Map"]
         of_a_date = of(facts) + inline + of(one_by_one) + 2 * iteration
         limit = re.search(r"\$polls_in_all < (\d+)", top["Is one to be loaded?"]["Choices"][0]["Condition"])
@@ -267,22 +268,22 @@ class StateMachines(unittest.TestCase):
         self.assertLess(of({"States": top}) + dates * (of_a_date + audit + load) + polls, 25_000 * 4 // 5)
 
     @of_each_machine
-    def test_an_alert_says_what_the_contract_says(self, machine):
+    def test_an_alert_has_the_fields_of_the_contract(self, machine):
         fields = {"source", "step", "event_date", "cause", "execution", "state_machine", "started_at"}
         for path, state, _ in states(machine):
             if calls(state, "alert"):
                 payload = state["Arguments"]["Payload"]
                 self.assertEqual(set(payload), fields, path)
                 self.assertEqual(payload["source"], "marquee.state_machine", path)
-                # An alert that cannot be sent does not hide what it was about.
+                # An alert that cannot be delivered does not hide its incident.
                 self.assertEqual(state["Catch"][0]["Next"], state["Next"], path)
 
-    def test_an_alert_that_cannot_be_sent_is_noted_and_names_the_end(self):
+    def test_an_undelivered_alert_is_recorded_and_changes_the_error_name(self):
         machine = filled("daily")
         top = machine["States"]
         for path, state, scope in states(machine):
             after = scope["States"].get(state.get("Next"), {})
-            # What ends the execution, or an item of a distributed map, says so itself.
+            # The end of the execution, or of an item of a distributed map, is reported anyway.
             if not calls(state, "alert") or after["Type"] == "Fail":
                 continue
             (caught,) = state["Catch"]
@@ -298,7 +299,7 @@ class StateMachines(unittest.TestCase):
                              f"{{% $count($untold) > 0 ? 'Marquee.Untold' : 'Marquee.{otherwise}' %}}")
 
     @of_each_machine
-    def test_a_distributed_map_reads_nothing_from_around_it(self, machine):
+    def test_a_distributed_map_reads_no_variables_of_its_surroundings(self, machine):
         for path, mode, scope in scopes(machine):
             text = own_text(scope)
             assigned = {"states"}
@@ -309,7 +310,7 @@ class StateMachines(unittest.TestCase):
             if path == "" or mode == "DISTRIBUTED":
                 self.assertLessEqual(read, assigned, path)
 
-    def test_many_are_divided_and_compacted_as_few_are(self):
+    def test_distributed_maps_do_the_same_as_inline_maps(self):
         facts = filled("daily")["States"]["Facts"]["ItemProcessor"]["States"]
         for few, many in (("Parts", "Many parts"), ("Buckets", "Many buckets")):
             with self.subTest(map=few):
@@ -321,7 +322,8 @@ class StateMachines(unittest.TestCase):
                                  {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"})
                 one, one_of_many = (each["ItemProcessor"]["States"][each["ItemProcessor"]["StartAt"]]
                                     for each in (few, many))
-                # Which tells itself why it failed, as the map around it will not know.
+                # The item of the distributed map sends the alert itself, because the map does not
+                # report why an item failed.
                 self.assertEqual(one, {name: value for name, value in one_of_many.items() if name != "Catch"})
 
     def test_the_validator_agrees(self):

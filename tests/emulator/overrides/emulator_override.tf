@@ -1,5 +1,5 @@
-# What a stand-in for AWS needs that AWS does not; copied over infra/ by
-# `cargo xtask integration`. Where it listens, it learns from AWS_ENDPOINT_URL.
+# Provider settings for an AWS emulator; `cargo xtask integration` copies this file over
+# infra/. AWS_ENDPOINT_URL has the endpoint.
 provider "aws" {
   s3_use_path_style           = true
   skip_credentials_validation = true

@@ -1,5 +1,5 @@
-# The emulator speaks no TLS here, and holds requests to the bucket's policy: the one
-# that refuses plain connections would refuse them all. This one refuses the others.
+# The emulator has no TLS and evaluates bucket policies, so the policy that requires TLS would
+# deny every request. This policy denies requests over TLS instead.
 resource "aws_s3_bucket_policy" "this" {
   policy = jsonencode({
     Version = "2012-10-17"
