@@ -1,13 +1,14 @@
-"""Reads every file of sql/athena in Athena's dialect, and asks it of a lake in DuckDB.
+"""Parses every file of sql/athena in Athena's dialect and runs it on a lake in DuckDB.
 
     python athena_answers.py check LAKE TODAY SQL
     python athena_answers.py show LAKE TODAY SQL
 
-SQL is the directory of the files, TODAY what `current_date` is. The tables are what Glue shows:
-those of the zones by what lies in their directories, orphans and all; a curated table by the
-current generation of each date, and an undated one by that of the newest; `audit_books` by what
-audits left. Times are without a zone and whole milliseconds, as in Athena. `check` holds the answers to what the Parquet files
-say, and prints how many rows each has; `show` prints the answers in Markdown.
+SQL is the directory of the files, TODAY the value of `current_date`. The tables are those that
+Glue shows: tables of the zones have all objects in their directories, including orphans; curated
+tables have the current generation of each date, or of the newest date if they have no date;
+`audit_books` has the last audits. As in Athena, times have no zone and are in whole milliseconds.
+`check` compares the results with the Parquet files, and prints the number of rows of each query;
+`show` prints the results in Markdown.
 """
 
 import json
@@ -22,14 +23,14 @@ from sqlglot import exp
 
 DATABASE = "lake"
 ZONES = {"raw_events": "raw", "processed_events": "processed", "quarantine": "quarantine"}
-# What a path says, of tables that lie by arrival.
+# The partition columns of tables by arrival, whose values are in the paths.
 PARTITIONS = {name: "ingest_date" for name in ZONES}
-# Views whose asker filters: what they filter on goes through to the tables.
-FILTERED_BY_ASKER = {"all_events": ["events"], "audience_days": ["user_daily"], "title_days": ["title_daily"]}
+# Views that pass the filter of their caller on to these tables.
+FILTERED_BY_CALLER = {"all_events": ["events"], "audience_days": ["user_daily"], "title_days": ["title_daily"]}
 
 
 def parquet(file: Path) -> str:
-    """That file's own columns, without what its path says."""
+    """Returns the SQL that reads a file's own columns, without the columns of its path."""
     return f"read_parquet('{file}', hive_partitioning = false)"
 
 
@@ -43,31 +44,31 @@ class Files:
         }
 
     def each(self, kind: str):
-        """A file's name and its one statement, as Athena reads it."""
+        """Yields the name of each file and its statement, parsed in Athena's dialect."""
         for name, text in self.texts[kind].items():
             head = text.splitlines()[0]
             if not re.fullmatch(r"-- \S.{10,250}[.:]?", head):
-                sys.exit(f"{name}.sql: the first line is no comment that says what it is for: {head}")
+                sys.exit(f"{name}.sql: the first line is not a comment with a description: {head}")
             sql = text.replace("{database}", DATABASE)
             if "{" in sql:
-                sys.exit(f"{name}.sql: a placeholder that nobody fills")
+                sys.exit(f"{name}.sql: unknown placeholder")
             try:
                 statements = sqlglot.parse(sql, read="athena", error_level=sqlglot.ErrorLevel.RAISE)
             except sqlglot.errors.SqlglotError as error:
-                sys.exit(f"{name}.sql is no SQL that Athena reads: {error}")
+                sys.exit(f"{name}.sql does not parse in Athena's dialect: {error}")
             if len(statements) != 1:
-                sys.exit(f"{name}.sql: {len(statements)} statements, not one")
+                sys.exit(f"{name}.sql has {len(statements)} statements instead of one")
             yield name, statements[0]
 
 
 def in_duckdb(statement: exp.Expression, today: date) -> str:
-    """The statement in DuckDB's words, on that day."""
+    """Translates the statement to DuckDB's dialect, with the date of `current_date`."""
 
     def rewrite(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.CurrentDate):
             return exp.cast(exp.Literal.string(today.isoformat()), "date")
         if isinstance(node, exp.Decode):
-            # Athena puts U+FFFD for what is no UTF-8, DuckDB refuses it: a macro takes it.
+            # Athena replaces invalid UTF-8 with U+FFFD, DuckDB rejects it: a macro handles it.
             return exp.func("from_utf8", node.this)
         return node
 
@@ -75,7 +76,7 @@ def in_duckdb(statement: exp.Expression, today: date) -> str:
 
 
 class Lake:
-    """A lake's tables in DuckDB."""
+    """The tables of a lake in DuckDB."""
 
     def __init__(self, directory: Path, today: date):
         self.directory = directory
@@ -99,7 +100,7 @@ class Lake:
         return f"DATE '{day}' AS ingest_date, {int(hour)} AS ingest_hour"
 
     def publish(self) -> None:
-        """Shows the current generation of each date."""
+        """Creates the curated tables from the current generation of each date."""
         tables: dict[str, dict[str, list[str]]] = {}
         for day in sorted((self.directory / "ledger/days").glob("event_date=*")):
             numbers = [file for file in day.glob("*.json") if file.stem.isdigit()]
@@ -124,16 +125,16 @@ class Lake:
             self.make(name, files)
 
     def audits(self) -> None:
-        """Shows the last audit of each date, which no generation names."""
+        """Creates audit_books from the last audit of each date, which belongs to no generation."""
         files = sorted((self.directory / "curated/audit_books").glob("event_date=*/*.parquet"))
         days = [file.parent.name.removeprefix("event_date=") for file in files]
         self.partitions["audit_books"] = "event_date"
         self.make("audit_books", [(file, f"DATE '{day}' AS event_date") for file, day in zip(files, days)])
 
     def make(self, table: str, files: list[tuple[Path, str | None]]) -> None:
-        """Those files as a table, with what their paths say."""
+        """Creates a table from files, with the columns of their paths."""
         if not files:
-            sys.exit(f"the lake has no {table}: nothing would be compared")
+            sys.exit(f"the lake has no files of {table}, so there is nothing to compare")
         described = self.database.execute(f"DESCRIBE FROM {parquet(files[0][0])}").fetchall()
         shown = ", ".join(
             f"CAST(date_trunc('milliseconds', {name}) AS TIMESTAMP) AS {name}"
@@ -148,7 +149,7 @@ class Lake:
             chunks.append(
                 f"SELECT {shown}{extra}, 's3://bucket/{key}' AS \"$path\" FROM {parquet(file)}"
             )
-        # A thousand files in one statement are too many.
+        # DuckDB cannot read a thousand files in one statement.
         self.database.execute(f'CREATE TABLE "{table}" AS {chunks[0]}')
         for start in range(1, len(chunks), 200):
             self.database.execute(f'INSERT INTO "{table}" {" UNION ALL ".join(chunks[start:start + 200])}')
@@ -157,13 +158,13 @@ class Lake:
         return self.database.execute(sql).fetchall()
 
     def one(self, sql: str):
-        """The one value that the answer has."""
+        """Returns the only value of the result."""
         [[value]] = self.ask(sql)
         return value
 
 
 class Answer:
-    """A query's answer, by column."""
+    """The result of a query, by column."""
 
     def __init__(self, lake: Lake, statement: exp.Expression):
         asked = lake.database.execute(in_duckdb(statement, lake.today))
@@ -179,15 +180,15 @@ class Answer:
 
 
 def check_filters(lake: Lake, views: dict, name: str, statement: exp.Expression) -> None:
-    """Every table that has partitions is filtered on them where it is read."""
-    exempt = FILTERED_BY_ASKER.get(name, [])
-    partitions = lake.partitions | {view: "event_date" for view in FILTERED_BY_ASKER}
+    """Checks that every partitioned table is filtered on its partition where it is read."""
+    exempt = FILTERED_BY_CALLER.get(name, [])
+    partitions = lake.partitions | {view: "event_date" for view in FILTERED_BY_CALLER}
     read = 0
     for select in statement.find_all(exp.Select):
         sources = [select.args.get("from_") or select.args.get("from"), *(select.args.get("joins") or [])]
         tables = [source.this for source in sources if source and isinstance(source.this, exp.Table)]
         wheres = [select.args.get("where"), *(join.args.get("on") for join in select.args.get("joins") or [])]
-        # A filter compares with a day; an equality of two tables is none.
+        # A filter compares with a date; an equality between two tables is not a filter.
         filtered = {
             (column.table, column.name)
             for where in wheres
@@ -202,7 +203,7 @@ def check_filters(lake: Lake, views: dict, name: str, statement: exp.Expression)
             read += 1
             known = table.name in partitions or table.name in lake.undated or table.name in views
             if not known:
-                sys.exit(f"{name}.sql reads {table.name}, which is no table")
+                sys.exit(f"{name}.sql reads {table.name}, which is not a table")
             partition = partitions.get(table.name)
             alias = table.alias_or_name
             is_filtered = bool({(alias, partition), ("", partition)} & filtered)
@@ -215,12 +216,12 @@ def check_filters(lake: Lake, views: dict, name: str, statement: exp.Expression)
 def equal(what: str, ours, theirs) -> None:
     is_equal = abs(ours - theirs) <= 1e-9 * abs(theirs) if isinstance(theirs, float) else ours == theirs
     if not is_equal:
-        sys.exit(f"{what}: the answer says {ours!r}, the files {theirs!r}")
+        sys.exit(f"{what}: the query returns {ours!r}, but the files have {theirs!r}")
 
 
 def some(what: str, number) -> None:
     if not number:
-        sys.exit(f"{what}: there is nothing, so nothing is compared")
+        sys.exit(f"{what}: there is no data to compare")
 
 
 IDENTITY = "shard_id, sequence_number, sub_sequence"
@@ -236,7 +237,7 @@ def check_views(lake: Lake) -> None:
         SELECT {key} FROM processed_events WHERE event_date >= {day} - INTERVAL 3 DAY
     """
     equal("all_events: every event", rows, lake.one(f"SELECT count(*) FROM ({there})"))
-    equal("all_events: none else", 0, lake.one(f"SELECT count(*) FROM (SELECT {key} FROM all_events EXCEPT ({there}))"))
+    equal("all_events: no other event", 0, lake.one(f"SELECT count(*) FROM (SELECT {key} FROM all_events EXCEPT ({there}))"))
     curated = lake.one("SELECT count(*) FROM all_events WHERE is_curated")
     equal("all_events: the curated ones", curated, lake.one("SELECT count(*) FROM events"))
     some("all_events: events of today", lake.one(f"SELECT count(*) FROM all_events WHERE event_date = {day}"))
@@ -244,7 +245,7 @@ def check_views(lake: Lake) -> None:
     some("all_events: late events of curated dates", lake.one(late))
     twice = f"SELECT count(*) - count(DISTINCT ({key})) FROM processed_events WHERE event_date = {day}"
     some("all_events: duplicates of today", lake.one(twice))
-    # The first to arrive is kept, as curation keeps it.
+    # The first arrival is kept, as in curation.
     kept = f"""
         SELECT count(*) FROM all_events JOIN (
             SELECT {key}, min(arrived_at) AS arrived_at FROM processed_events GROUP BY {key}
@@ -328,12 +329,12 @@ def check_answers(lake: Lake, answers: dict[str, Answer]) -> None:
     some("binge_sessions", answer.rows)
     # A session may binge two series.
     if sum(answer.column("binges")) < one(sessions):
-        sys.exit("binge_sessions: there are sessions that it does not know")
+        sys.exit("binge_sessions: sessions are missing")
     per_series = f"""
         SELECT count(DISTINCT (event_date, user_id, session_id)) FROM fact_view
         JOIN fact_session USING (event_date, user_id, session_id) WHERE {week} AND is_binge
     """
-    equal("binge_sessions: they are the facts'", one(per_series), one(sessions))
+    equal("binge_sessions: equal to the facts", one(per_series), one(sessions))
 
     answer = answers["busiest_hours"]
     means = sum(mean * days for mean, days in answer.by("events", "days"))
@@ -369,7 +370,7 @@ def check_answers(lake: Lake, answers: dict[str, Answer]) -> None:
     some("duplicates", answer.rows)
 
     answer = answers["event_book"]
-    equal("event_book: nothing is missing", set(answer.column("missing")), {0})
+    equal("event_book: no missing rows", set(answer.column("missing")), {0})
     equal("event_book: curated", sum(answer.column("curated")), one("SELECT count(*) FROM events"))
     equal("event_book: duplicates", sum(answer.column("duplicates")), one("SELECT count(*) FROM dropped_events"))
 
@@ -388,7 +389,7 @@ def check_answers(lake: Lake, answers: dict[str, Answer]) -> None:
 
 
 def check_books(lake: Lake, answers: dict[str, Answer]) -> None:
-    """What audits counted, against the files."""
+    """Compares the figures of the audits with the files."""
     one = lake.one
     books = answers["books"]
     some("books", books.rows)
@@ -409,7 +410,7 @@ def check_books(lake: Lake, answers: dict[str, Answer]) -> None:
     published = one("SELECT count(DISTINCT event_date) FROM events")
     equal("books: published dates", sum(curated is not None for curated in books.column("curated")), published)
     some("books: late events", sum(waiting or 0 for waiting in books.column("waiting_rows")))
-    some("books: refused units", sum(books.column("open_units")))
+    some("books: rejected units", sum(books.column("open_units")))
 
     seen = lake.ask(f"""
         SELECT CAST(arrived_at AS DATE), shard_id, count(DISTINCT sequence_number) FROM raw_events
@@ -422,12 +423,12 @@ def check_books(lake: Lake, answers: dict[str, Answer]) -> None:
         equal(f"roll_call of {producer} on {on}", up_to, present + missing)
         known = f"FROM processed_events WHERE producer_id = '{producer}' AND producer_seq <= {up_to}"
         events = one(f"SELECT count(DISTINCT producer_seq) {known}")
-        # Some of those refused have a number as well.
+        # Some of the rejected units also have a number.
         refused = one(f"SELECT count(DISTINCT ({IDENTITY})) FROM quarantine")
         if not events <= present <= events + refused:
             sys.exit(f"roll_call of {producer} on {on}: {present} present, but {events} in events")
     producers = one("SELECT count(DISTINCT producer_id) FROM processed_events")
-    equal("roll_call: a row a date and producer", len(roll.rows), producers * len(books.rows))
+    equal("roll_call: one row per date and producer", len(roll.rows), producers * len(books.rows))
 
 
 def cell(value) -> str:
@@ -456,14 +457,14 @@ def main(task: str, directory: str, today: str, sql: str) -> None:
     for name, statement in views.items():
         made = statement.this if isinstance(statement, exp.Create) and statement.kind == "VIEW" else None
         if made is None or (made.db, made.name) != (DATABASE, name):
-            sys.exit(f"{name}.sql is no CREATE VIEW {{database}}.{name}")
+            sys.exit(f"{name}.sql must be CREATE VIEW {{database}}.{name}")
         if name in lake.partitions or name in lake.undated:
-            sys.exit(f"{name}.sql: the name belongs to a table, whose publisher a view would stop")
+            sys.exit(f"{name}.sql has the name of a table: the view would make publish fail")
         check_filters(lake, views, name, statement)
         lake.database.execute(in_duckdb(statement, lake.today))
     for name, statement in files.each("queries"):
         if not isinstance(statement, exp.Query):
-            sys.exit(f"{name}.sql is no query")
+            sys.exit(f"{name}.sql is not a query")
         check_filters(lake, views, name, statement)
         answers[name] = Answer(lake, statement)
     if task == "show":

@@ -1,4 +1,4 @@
-"""Reads aggregates, base64, a line each; writes each one's user records as a line of JSON."""
+"""Reads one base64-encoded aggregate per line; writes its user records as one line of JSON."""
 
 import base64
 import json
@@ -8,7 +8,7 @@ from aws_kinesis_agg.deaggregator import deaggregate_records
 
 
 def record(data: str) -> dict:
-    """An aggregate as Lambda delivers it."""
+    """Returns an aggregate in the form in which Lambda delivers it."""
     return {
         "eventVersion": "1.0",
         "eventID": "shardId-000000000000:1",

@@ -1,17 +1,17 @@
-"""Runs every mart and check on DuckDB, over the Parquet that our engine read, and compares.
+"""Runs every mart and check on DuckDB over the same Parquet files, and compares the results with ours.
 
-The SQL is read in sqlglot's `athena` dialect and written in DuckDB's, so that what is compared is
-also what Athena would read. DuckDB is given the facts of all dates, later ones too: a query that
-reads beyond its window shows here. Columns, rows and their order must be the same. Floats alone
-have a tolerance, of one part in 10^12; every sum that they are made of is one of integers.
+sqlglot translates the SQL from its `athena` dialect to DuckDB's, so the test also covers Athena's
+grammar. DuckDB gets the facts of all dates, including later ones, so that a query that reads beyond
+its window is detected. Columns, rows and their order must be equal. Only floats have a tolerance,
+one part in 10^12; they are computed from sums of integers.
 
     python marts_agree.py PLAN
 
-PLAN is a file of JSON: `lake`, its directory; `tables`, the files of each core table by date;
-`titles`, the catalogue's file; `batches`, the rows of ingest_batches; `marts`, each with `name`,
-`date`, `sql` and the `file` that we made; `made`, of each date the files of its marts by table, or
-of an undated one; `checks`, each with `name`, `date`, `sql`, `sees_marts`, and what we found, the
-number of `broken` rows and a `sample` of the first.
+PLAN is a JSON file: `lake`, its directory; `tables`, the files of each core table by date;
+`titles`, the file of the title catalog; `batches`, the rows of ingest_batches; `marts`, each with
+`name`, `date`, `sql` and our `file`; `made`, the files of the marts of each date by table;
+`checks`, each with `name`, `date`, `sql`, `sees_marts`, our number of `broken` rows and a `sample`
+of the first rows.
 """
 
 import json
@@ -24,17 +24,17 @@ import duckdb
 import sqlglot
 
 TOLERANCE = 1e-12
-# Rows of a check that are compared.
+# The number of rows of a check that are compared.
 SAMPLE = 5
 
 
 def parquet(file: Path) -> str:
-    """That file's own columns, without what its path says."""
+    """Returns the SQL that reads a file's own columns, without the columns of its path."""
     return f"read_parquet('{file}', hive_partitioning = false)"
 
 
 def connect(plan: dict) -> duckdb.DuckDBPyConnection:
-    """A database with the core tables, of every date."""
+    """Returns a database with the core tables of all dates."""
     database = duckdb.connect()
     database.execute("SET TimeZone = 'UTC'")
     lake = Path(plan["lake"])
@@ -54,7 +54,7 @@ def connect(plan: dict) -> duckdb.DuckDBPyConnection:
 
 
 def add_marts(database: duckdb.DuckDBPyConnection, plan: dict, day: str) -> None:
-    """The marts that we made of that date, as tables."""
+    """Adds our marts of a date as tables."""
     for table, made in plan["made"][day].items():
         file = Path(plan["lake"]) / made["file"]
         event_date = f", DATE '{day}' AS event_date" if made["has_date"] else ""
@@ -81,24 +81,24 @@ def same(ours, theirs) -> bool:
 
 def compare(what: str, ours: tuple[list, list], theirs: tuple[list, list]) -> None:
     if ours[0] != theirs[0]:
-        sys.exit(f"{what}: our columns are {ours[0]}, DuckDB's {theirs[0]}")
+        sys.exit(f"{what}: our columns are {ours[0]}, DuckDB's are {theirs[0]}")
     for row, (our, their) in enumerate(zip(ours[1], theirs[1])):
         for column, a, b in zip(ours[0], our, their):
             if not same(a, b):
-                sys.exit(f"{what}, row {row}, {column}: ours is {a!r}, DuckDB's {b!r}; {our} {their}")
+                sys.exit(f"{what}, row {row}, {column}: ours is {a!r}, DuckDB's is {b!r}; {our} {their}")
     if len(ours[1]) != len(theirs[1]):
-        sys.exit(f"{what}: we have {len(ours[1])} rows, DuckDB {len(theirs[1])}")
+        sys.exit(f"{what}: we have {len(ours[1])} rows, DuckDB has {len(theirs[1])}")
 
 
 def as_json(value):
-    """A value of DuckDB's as our samples have it."""
+    """Converts a value of DuckDB to the form of our samples."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds").removesuffix("+00:00")
     return value.isoformat() if isinstance(value, date) else value
 
 
 def plain(value):
-    """A time of our sample without its zone and with all digits."""
+    """Converts a time of our sample to the form without a zone and with all digits."""
     try:
         is_time = isinstance(value, str) and len(value) > 18 and value[10] == "T"
         return as_json(datetime.fromisoformat(value)) if is_time else value
@@ -118,7 +118,7 @@ def main(plan: dict) -> None:
         columns, rows = rows_of(database, in_duckdb(check["sql"]))
         what = f"{check['name']} of {check['date']}"
         if len(rows) != check["broken"]:
-            sys.exit(f"{what}: we found {check['broken']} rows, DuckDB {len(rows)}: {rows[:SAMPLE]}")
+            sys.exit(f"{what}: we found {check['broken']} rows, DuckDB found {len(rows)}: {rows[:SAMPLE]}")
         sample = [json.loads(row) for row in check["sample"]]
         ours = [tuple(plain(value) for value in row.values()) for row in sample]
         theirs = [tuple(as_json(value) for value in row) for row in rows[:SAMPLE]]

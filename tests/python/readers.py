@@ -1,6 +1,6 @@
-"""Reads every Parquet file of a folder with three readers and says, of each column of each, its
-name, type, count of nulls and a digest of its values. Filters that readers push down to the
-file's statistics are held to the values themselves."""
+"""Reads every Parquet file of a folder with three readers. Prints the name, type, number of nulls
+and digest of the values of each column. Also compares filters that readers push down to the
+file's statistics with the values."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ READERS = {
 
 
 def kind_of(type: pa.DataType) -> str:
-    """A type's name, the same for every way to hold it in memory."""
+    """Returns the name of a type, independent of its representation in memory."""
     if pa.types.is_string(type) or pa.types.is_large_string(type) or pa.types.is_string_view(type):
         return "text"
     if pa.types.is_binary(type) or pa.types.is_large_binary(type) or pa.types.is_binary_view(type):
@@ -34,7 +34,7 @@ def kind_of(type: pa.DataType) -> str:
     return {"date32[day]": "date", "float": "float32"}.get(str(type), str(type))
 
 
-# What each kind is counted as: its numbers, and a null's stand-in.
+# The plain type of each kind for the digest, and the replacement of nulls.
 PLAIN = {
     "text": (pa.large_binary(), b""),
     "bytes": (pa.large_binary(), b""),
@@ -47,14 +47,14 @@ PLAIN = {
 
 
 def numbers(array: pa.Array) -> bytes:
-    """The bytes of an array of numbers without nulls."""
+    """Returns the bytes of an array of numbers without nulls."""
     width = array.type.bit_width // 8
     start = array.offset * width
     return array.buffers()[1].to_pybytes()[start : start + len(array) * width]
 
 
 def all_bytes(array: pa.LargeBinaryArray) -> bytes:
-    """The values of an array without nulls, one behind the other."""
+    """Returns the concatenated values of an array without nulls."""
     _, offsets, values = array.buffers()
     offset = struct.Struct("<q")
     start, end = (offset.unpack_from(offsets, 8 * (array.offset + at))[0] for at in (0, len(array)))
@@ -87,7 +87,8 @@ def columns(table: pa.Table) -> list:
 
 
 def check_filters(path: Path, table: pa.Table) -> None:
-    """As many rows as there are have a column's least value, its greatest, its last and null."""
+    """Compares the number of rows that each reader's filter finds for the minimum, the maximum, the last
+    value and null of each column with the number of rows that have this value."""
     for name, column in zip(table.column_names, table.columns):
         nulls = column.null_count
         field = f'"{name}"'

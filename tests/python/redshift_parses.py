@@ -1,9 +1,9 @@
-"""Parses statements in sqlglot's `redshift` dialect, and says how many they were.
+"""Parses statements in sqlglot's `redshift` dialect, and prints their number.
 
     python redshift_parses.py FILE
 
-FILE is JSON: a list of statements, each with `name` and `sql`. One that sqlglot does not know and
-takes as a mere command counts as a failure, but for LOCK, which it has no grammar for.
+FILE is JSON: a list of statements, each with `name` and `sql`. A statement that sqlglot does not
+know and parses as a plain command is a failure, except LOCK, for which it has no grammar.
 """
 
 import json
@@ -21,7 +21,7 @@ def main(statements: list[dict]) -> None:
         except sqlglot.errors.ParseError as error:
             sys.exit(f"{name}: {error}\n{sql}")
         if len(trees) != 1:
-            sys.exit(f"{name}: {len(trees)} statements where one is meant\n{sql}")
+            sys.exit(f"{name}: {len(trees)} statements instead of one\n{sql}")
         if isinstance(trees[0], Command) and not sql.startswith("LOCK TABLE "):
             sys.exit(f"{name}: sqlglot does not know this statement\n{sql}")
     print(len(statements))

@@ -1,7 +1,7 @@
-//! The Python that some tests compare with: a virtual environment in the target
-//! folder with what `requirements.txt` pins, made by the first test to need it.
+//! The Python environment of some tests: a virtual environment in the target folder with the
+//! packages that `requirements.txt` pins. The first test that needs it creates it.
 //!
-//! Test crates take this file in with `#[path]`.
+//! Test crates include this file with `#[path]`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,19 +9,19 @@ use std::process::Command;
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 
-/// The environment's Python; `None`, with a word about it, where there is no
-/// Python or its packages cannot be had.
+/// Returns the Python of the environment. Prints a note and returns `None` if Python is not
+/// installed or its packages cannot be downloaded.
 pub(crate) fn python(test: &str) -> Option<PathBuf> {
     match prepared(&target()) {
         Ok(python) => Some(python),
-        Err(why) => {
-            println!("skipped: {test}: {why}");
+        Err(reason) => {
+            println!("skipped: {test}: {reason}");
             None
         }
     }
 }
 
-/// A script beside this file.
+/// Returns the path of a script beside this file.
 pub(crate) fn script(name: &str) -> PathBuf {
     root().join("tests/python").join(name)
 }
@@ -37,8 +37,8 @@ fn root() -> PathBuf {
 }
 
 fn target() -> PathBuf {
-    // A relative target folder is relative to where cargo was called, which
-    // for this workspace is its root.
+    // A relative target folder is relative to the directory in which cargo was called: the
+    // root of this workspace.
     root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
@@ -48,13 +48,13 @@ fn prepared(target: &Path) -> Result<PathBuf, String> {
         true => venv.join("Scripts/python.exe"),
         false => venv.join("bin/python"),
     };
-    // What was asked for is written down last, so that half an environment is none.
+    // The stamp is written last, so that an incomplete environment does not count.
     let stamp = venv.join("installed.txt");
     let ready = || fs::read_to_string(&stamp).is_ok_and(|installed| installed == REQUIREMENTS);
 
-    fs::create_dir_all(target).map_err(failed("no target folder"))?;
-    let lock = File::create(target.join("python-tests.lock")).map_err(failed("no lock file"))?;
-    lock.lock().map_err(failed("cannot lock"))?;
+    fs::create_dir_all(target).map_err(failed("cannot create the target folder"))?;
+    let lock = File::create(target.join("python-tests.lock")).map_err(failed("cannot create the lock file"))?;
+    lock.lock().map_err(failed("cannot lock the environment"))?;
     if ready() {
         return Ok(python);
     }
@@ -71,12 +71,12 @@ fn prepared(target: &Path) -> Result<PathBuf, String> {
         ])
         .args(["--timeout", "15", "--retries", "1", "--requirement"])
         .arg(script("requirements.txt")))?;
-    fs::write(&stamp, REQUIREMENTS).map_err(failed("cannot note what was installed"))?;
+    fs::write(&stamp, REQUIREMENTS).map_err(failed("cannot record the installed packages"))?;
     Ok(python)
 }
 
-fn failed(what: &str) -> impl Fn(std::io::Error) -> String {
-    move |error| format!("{what}: {error}")
+fn failed(action: &str) -> impl Fn(std::io::Error) -> String {
+    move |error| format!("{action}: {error}")
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
@@ -87,7 +87,7 @@ fn run(command: &mut Command) -> Result<(), String> {
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().last().unwrap_or("it said nothing");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let last = stderr.lines().last().unwrap_or("no output");
     Err(format!("{program} failed: {last}"))
 }
