@@ -53,7 +53,8 @@ fn prepared(target: &Path) -> Result<PathBuf, String> {
     let ready = || fs::read_to_string(&stamp).is_ok_and(|installed| installed == REQUIREMENTS);
 
     fs::create_dir_all(target).map_err(failed("cannot create the target folder"))?;
-    let lock = File::create(target.join("python-tests.lock")).map_err(failed("cannot create the lock file"))?;
+    let lock = File::create(target.join("python-tests.lock"))
+        .map_err(failed("cannot create the lock file"))?;
     lock.lock().map_err(failed("cannot lock the environment"))?;
     if ready() {
         return Ok(python);
