@@ -83,7 +83,7 @@ locals {
     }
     held-dates = {
       metric = "HeldDates"
-      says   = "A date is held: a check failed, or its event book does not balance. Runbook: Held dates"
+      says   = "A date is held: a check is violated, or its event book does not balance. Runbook: Held dates"
     }
   }
 }

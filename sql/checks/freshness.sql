@@ -1,5 +1,5 @@
 -- The date is complete to its end: its newest event is in its last hour. A date
--- that is not over, or that still waits for late events, fails this check.
+-- that is not over, or that still waits for late events, violates this check.
 -- severity: warn
 -- after: compact
 WITH newest AS (

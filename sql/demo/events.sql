@@ -1,5 +1,5 @@
 -- Every event in the processed zone: the shard and time of its batch, when it
--- happened, when its record arrived, and the producer's sequence number.
+-- happened, when its record arrived, and the producer number.
 SELECT
     shard_id,
     processed_at,

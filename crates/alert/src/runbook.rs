@@ -27,7 +27,7 @@ pub enum Runbook {
     ExecutionLate,
     /// The audit of a date does not balance.
     AuditImbalance,
-    /// A check or the event book prevents the publication of a date.
+    /// A violated check or an unbalanced event book holds a date.
     HeldDates,
     /// Queries scan more data than planned.
     AthenaBytesScanned,
@@ -238,7 +238,7 @@ impl Runbook {
                 "Follow the advice of each problem in ledger/days/event_date=DATE/audit/books.json, then audit the date again."
             }
             Self::HeldDates => {
-                "Read the report in ledger/days/event_date=DATE/checks/: it shows the rows that break a check. Fix the data or the check, then run the date again."
+                "Read the report in ledger/days/event_date=DATE/checks/: it shows the rows that violate a check. Fix the data or the check, then run the date again."
             }
             Self::AthenaBytesScanned => {
                 "Find the query in the workgroup's history. Most likely it has no filter on event_date."

@@ -1,8 +1,7 @@
 -- The ingest book and the event book of each date of the last 30 days, as its last audit counted them.
--- Open units are rejected and not replayed. The missing sequence numbers of
--- producers may be up to as many as `unnumbered`: units too damaged to carry a
--- number. Both are counted from the first event to the end of the date, so do not
--- sum them over dates.
+-- Open units are rejected and not replayed. The missing producer numbers can be as
+-- many as `unnumbered`: units too damaged to carry a number. Both are counted from
+-- the first event to the end of the date, so do not sum them over dates.
 SELECT
     event_date,
     max(CASE WHEN book = 'both' AND scope = 'date' AND figure = 'balanced' THEN "value" END) = 1 AS is_balanced,

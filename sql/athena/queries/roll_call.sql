@@ -1,4 +1,4 @@
--- Sequence numbers received from each producer by date of the last 7 days, as the last audits counted them: the most missing first.
+-- Producer numbers that arrived, by producer and date of the last 7 days, as the last audits counted them: the most missing first.
 -- Counted up to the end of the date: of the numbers 1 to `up_to`, `present`
 -- arrived, `late` of them after the date.
 SELECT

@@ -1,7 +1,6 @@
--- Loads a table that describes the newest date only: replaces all rows with those
--- of a generation. Changes nothing if the load log has this generation, a newer
--- generation of the same date, or a later date. If the table has a date column, the
--- load fills it.
+-- Loads a latest-only table: replaces all rows with those of a generation. Changes
+-- nothing if the load log has this generation, a newer generation of the same date,
+-- or a later date. If the table has a date column, the load fills it.
 
 -- set the statement timeout
 SET statement_timeout TO {timeout_ms};

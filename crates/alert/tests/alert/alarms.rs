@@ -50,7 +50,7 @@ fn an_alarm_that_resolves_without_a_fix() {
     [Marquee: not detected again: Held dates (marquee-prod-held-dates)]
     Not detected again: Held dates (marquee-prod-held-dates).
 
-    Alarm: A date is held: a check failed, or its event book does not balance. Runbook: Held dates
+    Alarm: A date is held: a check is violated, or its event book does not balance. Runbook: Held dates
     Reason: Threshold Crossed: 1 out of the last 1 datapoints [1.0 (06/01/26 16:00:00)] was greater than the threshold (0.0) (minimum 1 datapoint for OK -> ALARM transition).
     Since: 2026-01-06 17:31 UTC
     Action: The condition was not detected again. Fix what was detected before, as the runbook says: the alarm's return to OK does not fix it.

@@ -11,7 +11,7 @@ fn an_execution_that_failed() {
     [Marquee: marquee-prod-daily failed]
     marquee-prod-daily failed.
 
-    Cause: 2026-01-05 is held: check events_unique failed with 3 rows (DatesHeld)
+    Cause: 2026-01-05 is held: 3 rows violate the check events_unique (DatesHeld)
     Since: 2026-01-06 02:00 UTC
     Impact: Published dates stay available. Dates that failed stay due: the next run processes them.
     Action: Fix the cause, then start the daily state machine again: it processes every date that is still due.

@@ -31,10 +31,10 @@ fn a_date_that_is_held() {
     2026-01-05 is held (marquee-prod-daily).
 
     Date: 2026-01-05
-    Cause: check events_unique failed with 3 rows, the first: event_id=01936f2e-5c00-7000-8000-000000000001
+    Cause: 3 rows violate the check events_unique, the first: event_id=01936f2e-5c00-7000-8000-000000000001
     Since: 2026-01-06 02:00 UTC
     Impact: No data is lost. Readers keep the previous generation of the date, if it has one. The date stays held until the cause is fixed.
-    Action: Read the report in ledger/days/event_date=2026-01-05/checks/: it shows the rows that break a check. Fix the data or the check, then run the date again.
+    Action: Read the report in ledger/days/event_date=2026-01-05/checks/: it shows the rows that violate a check. Fix the data or the check, then run the date again.
 
     Execution: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:marquee-prod-daily:4b7c2e1f-9a1d-4f3e-8a52-0c6f6f0f1d11
     Log: https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Faws$252Flambda$252Fmarquee-prod-book
