@@ -1,4 +1,4 @@
-//! docs/COST.md says what the code says.
+//! Compares docs/COST.md with the model.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use marquee_cost::{
@@ -7,10 +7,10 @@ use marquee_cost::{
 };
 
 const PAGE: &str = include_str!("../../../docs/COST.md");
-/// A thousand events a second.
+/// The events of a day at 1,000 events a second.
 const DAY: f64 = 86_400_000.0;
 
-/// As infra/ has it, but with a stream that is sized by itself.
+/// Returns the workload of infra/'s defaults, but with an on-demand stream.
 fn on_demand(events_per_day: f64) -> Workload {
     Workload {
         mode: Mode::OnDemand,
@@ -22,7 +22,7 @@ fn on_demand(events_per_day: f64) -> Workload {
 fn says(text: &str) {
     assert!(
         PAGE.contains(text.trim_end()),
-        "docs/COST.md does not say:\n{text}"
+        "docs/COST.md does not contain:\n{text}"
     );
 }
 
@@ -36,10 +36,10 @@ fn the_prices_are_on_the_page() {
 fn the_buckets_of_the_highest_rate_are_on_the_page() {
     let estimate = Estimate::of(&Workload::new(10.0 * DAY)).unwrap();
     let of_run = (of(&estimate, "state transitions").0 / prices::DAYS - 10.0) / 4.0;
-    // 657 chunks by sixteen are the parts of a first run, 43 those of each later one.
+    // 657 chunks give 42 parts of sixteen in a first run; 43 chunks give 3 in each later run.
     let parts = (42.0 + 3.0 * 3.0) / 4.0;
     let buckets = (of_run - 16.0) / 2.0 - parts;
-    says(&format!("in {buckets:.0} buckets as in one"));
+    says(&format!("with {buckets:.0} buckets as with one"));
     let is_more = estimate.of_group(Group::Day) > estimate.of_group(Group::Stream);
     assert!(is_more && estimate.workload.mode == Mode::Provisioned);
     says("the day costs more than a provisioned stream");
@@ -63,7 +63,7 @@ fn the_table_by_setting_is_on_the_page() {
     let packed = |packing: Packing| Workload { packing, ..base };
     let kept = |kept: Kept| Workload { kept, ..base };
     let rows = [
-        ("as it is", base),
+        ("default", base),
         (
             "on-demand stream",
             Workload {
@@ -72,7 +72,7 @@ fn the_table_by_setting_is_on_the_page() {
             },
         ),
         (
-            "one event a record, not compressed",
+            "one event per record, uncompressed",
             packed(Packing {
                 aggregate: false,
                 compress: false,
@@ -80,7 +80,7 @@ fn the_table_by_setting_is_on_the_page() {
             }),
         ),
         (
-            "the same, on demand",
+            "the same, on-demand stream",
             Workload {
                 mode: Mode::OnDemand,
                 ..packed(Packing {
@@ -91,7 +91,7 @@ fn the_table_by_setting_is_on_the_page() {
             },
         ),
         (
-            "aggregated, not compressed",
+            "aggregated, uncompressed",
             packed(Packing {
                 compress: false,
                 ..base.packing
@@ -105,7 +105,7 @@ fn the_table_by_setting_is_on_the_page() {
             }),
         ),
         (
-            "50 producers that wait 10 s",
+            "50 producers, linger of 10 s",
             packed(Packing {
                 producers: 50.0,
                 linger_s: 10.0,
@@ -113,28 +113,28 @@ fn the_table_by_setting_is_on_the_page() {
             }),
         ),
         (
-            "4 buckets",
+            "4 producer buckets",
             packed(Packing {
                 buckets: 4.0,
                 ..base.packing
             }),
         ),
         (
-            "batches after 5 s",
+            "batching window of 5 s",
             Workload {
                 window_s: 5.0,
                 ..base
             },
         ),
         (
-            "batches after 300 s",
+            "batching window of 300 s",
             Workload {
                 window_s: 300.0,
                 ..base
             },
         ),
         (
-            "stream keeps a day",
+            "stream retention of 1 day",
             Workload {
                 stream_hours: 24.0,
                 ..base
@@ -142,14 +142,14 @@ fn the_table_by_setting_is_on_the_page() {
         ),
         ("no raw zone", Workload { raw: false, ..base }),
         (
-            "today made each hour as well",
+            "current day processed hourly as well",
             Workload {
                 dates_per_day: base.dates_per_day + 12.0,
                 ..base
             },
         ),
         (
-            "envs/prod.tfvars: on demand, each hour, batches after 300 s",
+            "envs/prod.tfvars: on-demand, hourly, window of 300 s",
             Workload {
                 mode: Mode::OnDemand,
                 window_s: 300.0,
@@ -158,21 +158,21 @@ fn the_table_by_setting_is_on_the_page() {
             },
         ),
         (
-            "only the day before is made",
+            "only the previous day is processed",
             Workload {
                 dates_per_day: 1.0,
                 ..base
             },
         ),
         (
-            "curated for 90 days",
+            "curated retention of 90 days",
             kept(Kept {
                 curated: 90.0,
                 ..base.kept
             }),
         ),
         (
-            "no alarms, metrics, dashboard",
+            "no alarms, metrics and dashboard",
             Workload {
                 alarms: 0.0,
                 metrics: 0.0,
@@ -190,7 +190,7 @@ fn of(estimate: &Estimate, item: &str) -> (f64, f64) {
     (line.quantity, line.dollars)
 }
 
-/// An event a record, on demand: what a million cost by hand.
+/// One event per record, on demand: the cost of a million by hand.
 #[test]
 fn a_million_records_by_hand() {
     let workload = Workload {
@@ -225,7 +225,7 @@ fn a_million_records_by_hand() {
     ));
 }
 
-/// Full aggregates: what a PUT unit holds.
+/// Full aggregates: the events in one PUT unit.
 #[test]
 fn a_full_unit_by_hand() {
     let full = |compress, avg_bytes| {
@@ -264,11 +264,11 @@ fn a_full_unit_by_hand() {
     ));
 }
 
-/// A thousand events a second, step by step.
+/// 1,000 events a second, step by step.
 #[test]
 fn a_thousand_a_second_by_hand() {
     let estimate = Estimate::of(&Workload::new(DAY)).unwrap();
-    // 1 + 1,000 / 32 × 1 s, and what compression leaves of it.
+    // 1 + 1,000 / 32 × 1 s events, and their share after compression.
     let events: f64 = 32.25;
     let way = (events / 18.37).ln() / (35.48_f64 / 18.37).ln();
     let share = 0.237 + (0.207 - 0.237) * way;
@@ -293,7 +293,7 @@ fn a_thousand_a_second_by_hand() {
     says(&format!(
         "{bytes:.0} × 4/3 + 520 = {payload:.0} bytes of payload"
     ));
-    says(&format!("6 MiB hold {records:.0} of them"));
+    says(&format!("6 MiB hold {records:.0} records"));
     says(&format!("{batches:.0} batches"));
     assert!((estimate.batches - batches).abs() < 1.0);
     assert!(
@@ -314,8 +314,8 @@ fn a_thousand_a_second_by_hand() {
     ));
     assert!((of(&estimate, "curated").0 - curated).abs() < 1e-6);
 
-    // The day before is divided, and read and written for that; three later dates, each
-    // read once, and what arrived in the day looked through for each.
+    // The previous day is split, which reads and writes it. Three later runs read their
+    // dates once, and each searches the arrivals of the day.
     let rows = DAY * 0.998;
     let kernel = rows * 640e-9 * 1.5;
     let divide = rows * 490e-9 * 1.5;
@@ -328,11 +328,11 @@ fn a_thousand_a_second_by_hand() {
     says(&format!(
         "first run {first:.0} s, each later one {again:.0} s"
     ));
-    says(&format!("{late:.0} s of it for the batches"));
+    says(&format!("spends {late:.0} s on the batches"));
     says(&format!("${dollars:.2} of compaction"));
     assert!((of(&estimate, "duration of compaction").1 - dollars).abs() < 1e-6);
 
-    // 66 chunks of 1.3 M rows; three times 5 of a gibibyte.
+    // 66 chunks of 1.3 M rows; three times 5 chunks of 1 GiB.
     assert_eq!((rows / 1_310_720.0).ceil(), 66.0);
     assert_eq!((rows * 366.0 * 0.144 / 1_073_741_824.0).ceil(), 5.0);
     let splits = prices::DAYS * (66.0 + 3.0 * 5.0) * 16.0;
@@ -342,7 +342,8 @@ fn a_thousand_a_second_by_hand() {
         "(66 + 3 × 5) × 16 × 30.4 = {splits:.0} objects, ${dollars:.2}"
     ));
 
-    // 10.8 of eight million rows, and the next power of two; 66 chunks by sixteen.
+    // 10.8 buckets of eight million rows, rounded up to a power of two; 66 chunks in parts
+    // of sixteen.
     says(&format!("{:.1} M rows are 16 buckets", rows / 1e6));
     let transitions = prices::DAYS * (4.0 * (16.0 + 2.0 * 16.0) + 2.0 * (5.0 + 3.0) + 10.0);
     says(&format!(
@@ -351,26 +352,26 @@ fn a_thousand_a_second_by_hand() {
     assert!((of(&estimate, "state transitions").0 - transitions).abs() < 1e-6);
 }
 
-/// What is fixed.
+/// The fixed part.
 #[test]
-fn what_is_fixed_by_hand() {
+fn the_fixed_part_by_hand() {
     let estimate = Estimate::of(&Workload::new(DAY)).unwrap();
     let large: f64 = 730.0 * (0.015 + 0.020) + 40.0 * 0.30 + 79.0 * 0.10 + 3.0 + 1.0;
     says(&format!("= ${large:.2}"));
-    says(&format!("${:.2} a month whatever comes", estimate.fixed));
+    says(&format!("${:.2} a month without any event", estimate.fixed));
     assert!(estimate.fixed > large && estimate.fixed - large < 1.0);
 }
 
-/// What the newest date's marts read of the days before it, which is left out.
+/// The cost of the earlier dates that the newest date's marts read, which is left out.
 #[test]
-fn what_looking_back_costs_is_said() {
-    // CPU seconds at four million events a date, docs/adr/0007-marts.md: what a month
-    // took of the three that came later and of the others; and what one date took.
+fn the_cost_of_look_back_windows_is_on_the_page() {
+    // CPU seconds at four million events a date, docs/adr/0007-marts.md: a month of the
+    // three later marts and of the others; and a single date.
     let month = (11.0 + 0.35 + 20.0) + (10.3 - 5.9 + 3.3);
     let one: f64 = 1.45 + 0.65;
     let more = (month - one) / 4.0;
     says(&format!("took {month:.0} CPU s instead of {one:.0}"));
-    says(&format!("some {more:.1} µs an event of a date"));
+    says(&format!("about {more:.1} µs more per event of a date"));
     let rows = DAY * 0.998;
     let seconds = |us: f64| rows * us * 1e-6 * 1.5 / measured::MARTS_BUSY * 1_769.0 / 3_008.0;
     let dollars = seconds(more) * 3_008.0 / 1_024.0 * 0.000_016_666_7 * prices::DAYS;
@@ -384,25 +385,28 @@ fn what_looking_back_costs_is_said() {
     says(&format!("some {:.0}0 a second", fits / 864_000.0));
 }
 
-/// Every assumption is named on the page.
+/// The page lists every assumption.
 #[test]
-fn what_is_not_measured_is_said() {
+fn the_assumptions_are_on_the_page() {
     for (name, value) in [
-        ("slower processor", measured::SLOWER),
-        ("seconds of an S3 call", measured::S3_SECONDS),
-        ("bytes a second", measured::LAMBDA_IO),
-        ("seconds of a step", measured::STEP_SECONDS),
-        ("nanoseconds of the checks, an event", measured::CHECKS_NS),
-        ("use of processors by marts", measured::MARTS_BUSY),
-        ("earlier dates in a day's batches", measured::LATE_DATES),
-        ("bytes of logs a call", measured::LOG_BYTES),
+        ("slowdown of a Lambda CPU", measured::SLOWER),
+        ("seconds per S3 call", measured::S3_SECONDS),
+        ("bytes per second of I/O", measured::LAMBDA_IO),
+        ("seconds of overhead per step", measured::STEP_SECONDS),
+        ("nanoseconds of the checks per event", measured::CHECKS_NS),
+        ("CPU utilization of the marts", measured::MARTS_BUSY),
+        (
+            "earlier dates with late events per day",
+            measured::LATE_DATES,
+        ),
+        ("bytes of logs per call", measured::LOG_BYTES),
         ("share of S3 requests that call KMS", measured::KMS_SHARE),
     ] {
         says(&format!("| {name} | {value} |"));
     }
 }
 
-/// From how many events a second on the target is met.
+/// The lowest rate at which the target is met.
 #[test]
 fn the_rate_that_meets_the_target_is_on_the_page() {
     let is_met = |rate: f64| {
@@ -418,9 +422,9 @@ fn the_rate_that_meets_the_target_is_on_the_page() {
     ));
 }
 
-/// The target, by how much it is missed, and what meets it.
+/// The cost per million events, and whether it meets the target.
 #[test]
-fn the_verdict_is_the_codes() {
+fn the_result_is_that_of_the_model() {
     let verdict = |workload: &Workload| {
         let dollars = Estimate::of(workload).unwrap().making_per_million;
         let verb = if dollars < 0.03 {

@@ -1,24 +1,25 @@
-//! The model is of the project as it is: what `infra/` sets up, what `sql/` makes.
+//! Compares the model with the project: the resources of `infra/` and the tables of `sql/`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use marquee_cost::{Estimate, Mode, Workload, measured, prices};
 
-/// The metrics that alarms look at are those of infra/: of the whole 19 alarms, of which
-/// one looks at four, three each at three and three each at two; of each function three.
+/// The alarms evaluate the metrics of infra/. The pipeline has 19 alarms: one evaluates four
+/// metrics, three evaluate three, three evaluate two. Each function has three alarms.
 #[test]
-fn the_alarms_are_terraforms() {
+fn the_alarms_are_those_of_terraform() {
     let count = |text: &str, what: &str| text.matches(what).count();
     let resource = "resource \"aws_cloudwatch_metric_alarm\"";
     let whole = include_str!("../../../infra/alarms.tf");
     let each = include_str!("../../../infra/modules/rust_lambda/alarms.tf");
     let steps = include_str!("../../../infra/day.tf");
-    // Two of the sixteen are several: what was found, and executions of three machines.
+    // Two of the sixteen resources are several alarms: findings, and executions of three
+    // state machines.
     assert_eq!(count(whole, resource), 16);
     assert_eq!(
         (count(each, resource), count(steps, "{ binary = ")),
         (3, 13)
     );
-    // The steps of the day, the transform, the alert function and the API's.
+    // The steps of the daily pipeline, the transform, the alert function and the API's.
     let functions = 13 + 3;
     let of_whole = 19 + 3 + 3 * 2 + 3;
     let all = f64::from(functions * 3 + of_whole);
@@ -27,9 +28,9 @@ fn the_alarms_are_terraforms() {
     assert!(page.contains(&format!("{functions} × 3 + {of_whole} = {all}")));
 }
 
-/// The tables that are shown are compaction's four and the marts.
+/// The tables that `publish` registers are the four of compaction and the marts.
 #[test]
-fn the_tables_shown_are_all_there_are() {
+fn the_registered_tables_are_all_tables() {
     let marts = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sql/marts"));
     let tables = marts.unwrap().count() + 4;
     let estimate = Estimate::of(&Workload::new(1e6)).unwrap();
@@ -39,9 +40,9 @@ fn the_tables_shown_are_all_there_are() {
     assert!((shown - tables as f64).abs() < 1e-9, "{shown} of {tables}");
 }
 
-/// The defaults are those of infra/variables.tf.
+/// The model's defaults are those of infra/variables.tf.
 #[test]
-fn the_defaults_are_terraforms() {
+fn the_defaults_are_those_of_terraform() {
     let variables = include_str!("../../../infra/variables.tf");
     let default = |name: &str| -> &str {
         let (_, after) = variables
