@@ -6,7 +6,7 @@
 use marquee_json::digits::{WORD, leading_digits, value_with_zeros, word};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
-const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
+pub(crate) const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
 /// Reads an RFC 3339 instant with any offset: `2026-01-31T20:15:00.25+01:00`.
 ///
