@@ -18,9 +18,10 @@ use anyhow::{Context, Result, bail};
 use marquee_bench::clock::ProcessCpu;
 use marquee_bench::facts::{self, DATE, RUN};
 use marquee_bench::memory;
+use marquee_event::Date;
 use marquee_lake::catalogue;
 use marquee_lake::generation::FileEntry;
-use marquee_lake::work::DateInputs;
+use marquee_lake::staging::DateInputs;
 use marquee_marts::DateRun;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -148,22 +149,17 @@ fn measure(name: &str, lake: &Path) -> Result<Figures> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(AT_ONCE)
         .build()?;
+    let date: Date = DATE.parse()?;
     let open = async || -> Result<Arc<DateRun>> {
         let inputs = DateInputs {
-            event_date: DATE.to_owned(),
             run: RUN.to_owned(),
             catalogue: catalogue::current(store.as_ref()).await?,
             receipts: Vec::new(),
             tables: files
                 .iter()
-                .map(|(table, files)| {
-                    (
-                        table.clone(),
-                        BTreeMap::from([(DATE.to_owned(), files.clone())]),
-                    )
-                })
+                .map(|(table, files)| (table.clone(), BTreeMap::from([(date, files.clone())])))
                 .collect(),
-            ..DateInputs::default()
+            ..DateInputs::new(date)
         };
         Ok(Arc::new(DateRun::open(Arc::clone(&store), inputs).await?))
     };

@@ -8,9 +8,8 @@ use anyhow::{Context, Result, bail};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Int64Type};
-use marquee_day::compact::{CompactSettings, InputObject};
-use marquee_day::facts::{self, Facts};
-use marquee_day::plan::{Compaction, DateTask, Why};
+use marquee_compaction::{CompactSettings, InputObject};
+use marquee_compaction::{CompactedTables, Compaction, CompactionTask, compact_date};
 use marquee_event::Title;
 use marquee_ingest::titles::Titles;
 use marquee_ingest::{Settings, Transformer, envelope};
@@ -145,22 +144,16 @@ pub fn run(directory: &Path, memory_bytes: usize, buckets: u32) -> Result<DayRes
         bytes: object.bytes,
         rows_of_date: object.rows_of_date,
     };
-    let task = DateTask {
-        event_date: DATE.to_owned(),
-        generation: 1,
-        parent: None,
-        catalogue: None,
-        newest: true,
-        why: Why::First,
+    let compaction = Compaction {
+        run: "1-bench".to_owned(),
+        inputs: objects.iter().map(input).collect(),
+        on_parent: false,
+    };
+    let task = CompactionTask {
+        event_date: DATE.parse()?,
         buckets,
-        covered: Vec::new(),
-        receipt_rows: rows,
-        waiting_since: None,
-        compaction: Some(Compaction {
-            run: "1-bench".to_owned(),
-            inputs: objects.iter().map(input).collect(),
-            on_parent: false,
-        }),
+        compaction: Some(&compaction),
+        parent: None,
     };
     let settings = CompactSettings {
         memory_bytes,
@@ -171,7 +164,7 @@ pub fn run(directory: &Path, memory_bytes: usize, buckets: u32) -> Result<DayRes
     let before = memory::reset_peak()?;
     let (start, cpu) = (Instant::now(), ProcessCpu::now()?);
     let (store, titles): (Arc<dyn ObjectStore>, _) = (store, Arc::new(titles));
-    let done = runtime.block_on(facts::make(&store, &titles, &task, &settings))?;
+    let done = runtime.block_on(compact_date(&store, &titles, task, &settings))?;
     let (seconds, cpu) = (start.elapsed().as_secs_f64(), ProcessCpu::since(cpu)?);
     let peak = memory::peak()?.saturating_sub(before);
     if done.counts.receipt_rows != rows {
@@ -198,7 +191,7 @@ struct Object {
 }
 
 impl Checks {
-    fn of(directory: &Path, done: &Facts) -> Result<Self> {
+    fn of(directory: &Path, done: &CompactedTables) -> Result<Self> {
         let mut checks = Self::default();
         let mut engagement = 0.0;
         for (table, files) in &done.tables {

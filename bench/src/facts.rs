@@ -298,7 +298,7 @@ struct Table {
 
 impl Table {
     fn new(lake: &Path, name: &'static str, schema: SchemaRef) -> Result<Self> {
-        let directory = zone::curated_directory(name, Some(DATE), RUN);
+        let directory = zone::curated_directory(name, Some(DATE.parse()?), RUN);
         let key = format!("{directory}/part-0000.parquet");
         fs::create_dir_all(lake.join(directory))?;
         let file = File::create(lake.join(&key)).with_context(|| key.clone())?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use marquee_day::Date;
-use marquee_day::audit::StreamCount;
+use marquee_audit::StreamCount;
+use marquee_event::Date;
 use marquee_stream::{Stream, StreamError};
 
 /// Counts the records of the stream in `dir`, by the date that they arrived on

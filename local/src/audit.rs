@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use marquee_audit::{self as audit, Audit, StreamCount};
 use marquee_console as console;
-use marquee_day::Date;
-use marquee_day::audit::{self, Audit, StreamCount};
+use marquee_event::Date;
 use serde::Serialize;
 
 use crate::bad_input::BadInput;
@@ -75,7 +75,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
         Some(dir) => Some(count(dir, args.date)?),
         None => None,
     };
-    let mut audit = audit::full(&store, &args.date.to_string(), counted.as_ref())
+    let mut audit = audit::full(&store, args.date, counted.as_ref())
         .await
         .map_err(|error| explain(error.into()))?;
     audit::keep(&*store, &audit).await?;

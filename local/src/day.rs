@@ -10,12 +10,17 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::builder::RangedU64ValueParser;
-use marquee_day::audit::{self, Audit};
-use marquee_day::catalog::EmbeddedCatalog;
-use marquee_day::compact::CompactSettings;
-use marquee_day::plan::{self, Definitions, Selection};
-use marquee_day::unaudited::unaudited;
-use marquee_day::{Date, DayError, Span, sweep};
+use marquee_audit::AuditError;
+use marquee_audit::{self as audit, Audit};
+use marquee_compaction::CompactSettings;
+use marquee_curation::plan::{self, Definitions, Selection};
+use marquee_curation::unaudited::unaudited;
+use marquee_curation::{CurationError, sweep};
+use marquee_event::{Date, DateRange};
+use marquee_lake::LakeError;
+use marquee_repair::RepairError;
+use marquee_table_catalog::EmbeddedTableCatalog;
+use marquee_table_catalog::ProjectionError;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 
@@ -58,7 +63,7 @@ pub struct Args {
 pub struct BackfillArgs {
     /// The first and the last date, YYYY-MM-DD..YYYY-MM-DD
     #[arg(value_name = "FROM..TO")]
-    pub span: Span,
+    pub span: DateRange,
     /// How they are made.
     #[command(flatten)]
     pub options: Options,
@@ -74,7 +79,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one(MAX_JOBS))]
     pub jobs: u64,
     /// Rows of a bucket of users, about; a date of more is divided
-    #[arg(long, value_name = "N", default_value_t = plan::Settings::default().bucket_rows,
+    #[arg(long, value_name = "N", default_value_t = plan::PlanSettings::default().bucket_rows,
         value_parser = at_least_one(MAX_BUCKET_ROWS))]
     pub bucket_rows: u64,
     /// Memory for sorting, in MiB; beyond it runs are spilled to disk
@@ -88,9 +93,9 @@ pub struct Options {
 impl Options {
     pub(crate) fn settings(&self) -> Settings {
         Settings {
-            plan: plan::Settings {
+            plan: plan::PlanSettings {
                 bucket_rows: self.bucket_rows,
-                ..plan::Settings::default()
+                ..plan::PlanSettings::default()
             },
             compact: CompactSettings {
                 memory_bytes: usize::try_from(self.memory << 20).unwrap_or(usize::MAX),
@@ -125,7 +130,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// As [`execute`].
 pub async fn backfill(args: BackfillArgs) -> anyhow::Result<ExitCode> {
-    let Span { from, to } = args.span;
+    let DateRange { from, to } = args.span;
     make(&args.options, &Selection::Within { from, to }).await
 }
 
@@ -151,7 +156,7 @@ pub(crate) async fn make(options: &Options, selection: &Selection) -> anyhow::Re
 async fn audit_published(store: &Arc<dyn ObjectStore>) -> anyhow::Result<Vec<Audit>> {
     let mut audits = Vec::new();
     for date in unaudited(&**store).await? {
-        let audit = audit::full(store, &date, None).await?;
+        let audit = audit::full(store, date, None).await?;
         audit::keep(&**store, &audit).await?;
         audits.push(audit);
     }
@@ -160,7 +165,7 @@ async fn audit_published(store: &Arc<dyn ObjectStore>) -> anyhow::Result<Vec<Aud
 
 /// What makes the days of the lake in `store`.
 pub(crate) fn days(store: Arc<dyn ObjectStore>, settings: Settings) -> anyhow::Result<Days> {
-    let catalog = Arc::new(EmbeddedCatalog::new(Arc::clone(&store)));
+    let catalog = Arc::new(EmbeddedTableCatalog::new(Arc::clone(&store)));
     Ok(Days::new(
         store,
         catalog,
@@ -188,8 +193,33 @@ pub(crate) fn existing_lake(dir: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> 
 
 /// Makes an error that the asker can mend bad input.
 pub(crate) fn explain(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast_ref::<DayError>() {
-        Some(DayError::Date(_) | DayError::Gone { .. }) => BadInput(error.to_string()).into(),
-        _ => error,
+    match is_bad_input(&error) {
+        true => BadInput(error.to_string()).into(),
+        false => error,
     }
+}
+
+/// Returns whether the error is about what was asked for: dates that the lake does not
+/// have, or an object that a rebuild makes.
+fn is_bad_input(error: &anyhow::Error) -> bool {
+    let of_lake = if let Some(error) = error.downcast_ref::<CurationError>() {
+        match error {
+            CurationError::NoEvents { .. } | CurationError::ReceiptDate(_) => return true,
+            CurationError::Lake(error)
+            | CurationError::Projection(ProjectionError::Lake(error)) => Some(error),
+            _ => None,
+        }
+    } else if let Some(error) = error.downcast_ref::<AuditError>() {
+        match error {
+            AuditError::Nothing(_) => return true,
+            AuditError::Lake(error) => Some(error),
+            _ => None,
+        }
+    } else {
+        match error.downcast_ref::<RepairError>() {
+            Some(RepairError::Lake(error)) => Some(error),
+            _ => None,
+        }
+    };
+    matches!(of_lake, Some(LakeError::Gone { .. }))
 }

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use indicatif::HumanCount;
 use marquee_console as console;
-use marquee_day::Span;
-use marquee_day::plan::Selection;
-use marquee_day::rebuild::{RebuildReport, rebuild};
+use marquee_curation::plan::Selection;
+use marquee_event::DateRange;
 use marquee_ingest::Settings;
+use marquee_repair::{RebuildReport, rebuild};
 
 use crate::counted::counted;
 use crate::day::{self, Options, existing_lake, explain};
@@ -25,7 +25,7 @@ use crate::day::{self, Options, existing_lake, explain};
 pub struct Args {
     /// The first and the last date, YYYY-MM-DD..YYYY-MM-DD
     #[arg(value_name = "FROM..TO")]
-    pub span: Span,
+    pub span: DateRange,
     /// How dates are made.
     #[command(flatten)]
     pub options: Options,
@@ -44,7 +44,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     if !report.faults.is_empty() {
         return Ok(ExitCode::FAILURE);
     }
-    let Span { from, to } = args.span;
+    let DateRange { from, to } = args.span;
     day::make(&args.options, &Selection::Anew { from, to }).await
 }
 
@@ -77,7 +77,7 @@ impl Display for Page<'_> {
 
 #[cfg(test)]
 mod tests {
-    use marquee_day::rebuild::Fault;
+    use marquee_repair::RebuildFault;
 
     use super::*;
 
@@ -87,7 +87,7 @@ mod tests {
             receipts: 2,
             intact: 1,
             restored: vec!["processed/x".into()],
-            faults: vec![Fault::NoRaw {
+            faults: vec![RebuildFault::NoRaw {
                 receipt: "ledger/y".into(),
             }],
         };

@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use indicatif::HumanCount;
 use marquee_console as console;
-use marquee_day::Date;
-use marquee_day::replay::{ReplayOptions, ReplayReport, replay};
+use marquee_event::Date;
 use marquee_event::Reason;
 use marquee_ingest::Settings;
+use marquee_repair::{ReplayOptions, ReplayReport, replay};
 
 use crate::counted::counted;
 use crate::day::{existing_lake, explain};

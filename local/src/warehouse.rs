@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use marquee_day::Date;
+use marquee_event::Date;
 use marquee_warehouse::load::{Report, Status};
 
 pub use embedded::{Embedded, is_there};
@@ -86,7 +86,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
 #[derive(Debug)]
 pub struct Loaded {
     /// The date.
-    pub event_date: String,
+    pub event_date: Date,
     /// Its generation.
     pub generation: u32,
     /// How many tables it has.

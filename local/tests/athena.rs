@@ -16,12 +16,12 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use lake::{ingest, payloads, publish_titles, run};
-use marquee_day::audit;
-use marquee_day::plan::Definitions;
-use marquee_day::replay::{ReplayOptions, replay};
+use marquee_audit as audit;
+use marquee_curation::plan::Definitions;
 use marquee_event::TimeWindow;
 use marquee_ingest::{Settings, Transform};
 use marquee_producer::simulate::Simulation;
+use marquee_repair::{ReplayOptions, replay};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use serde_json::Value;
@@ -92,7 +92,9 @@ async fn at_noon(store: &Arc<dyn ObjectStore>) {
     assert!(report.total() > 0, "{report:?}");
 
     for date in ["2026-01-05", "2026-01-06", TODAY] {
-        let books = audit::full(store, date, None).await.unwrap();
+        let books = audit::full(store, date.parse().unwrap(), None)
+            .await
+            .unwrap();
         audit::keep(&**store, &books).await.unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! Answers, as JSON has them.
 
-use marquee_event::Title;
+use marquee_event::{Date, Title};
 use marquee_recommend::{Continued, Reason, Recommended};
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::snapshot::{Popular, Snapshot};
 pub(crate) struct Recommendations<'s> {
     pub(crate) user_id: &'s str,
     #[serde(flatten)]
-    pub(crate) state: State<'s>,
+    pub(crate) state: State,
     pub(crate) basis: Basis,
     pub(crate) continue_watching: Vec<ToContinue<'s>>,
     pub(crate) recommendations: Vec<Recommendation<'s>>,
@@ -19,15 +19,15 @@ pub(crate) struct Recommendations<'s> {
 
 /// Which published state answered.
 #[derive(Debug, Serialize)]
-pub(crate) struct State<'s> {
-    event_date: &'s str,
+pub(crate) struct State {
+    event_date: Date,
     generation: u32,
 }
 
-impl<'s> State<'s> {
-    pub(crate) fn of(snapshot: &'s Snapshot) -> Self {
+impl State {
+    pub(crate) fn of(snapshot: &Snapshot) -> Self {
         Self {
-            event_date: &snapshot.event_date,
+            event_date: snapshot.event_date,
             generation: snapshot.generation,
         }
     }
@@ -108,7 +108,7 @@ impl<'s> Recommendation<'s> {
 #[derive(Debug, Serialize)]
 pub(crate) struct PopularTitles<'s> {
     #[serde(flatten)]
-    pub(crate) state: State<'s>,
+    pub(crate) state: State,
     pub(crate) titles: Vec<PopularTitle<'s>>,
 }
 
@@ -145,8 +145,8 @@ impl<'s> PopularTitle<'s> {
 
 /// That there is something to answer from.
 #[derive(Debug, Serialize)]
-pub(crate) struct Health<'s> {
+pub(crate) struct Health {
     pub(crate) status: &'static str,
     #[serde(flatten)]
-    pub(crate) state: State<'s>,
+    pub(crate) state: State,
 }

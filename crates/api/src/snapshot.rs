@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use marquee_event::Date;
 use marquee_lake::generation::Generation;
+use marquee_lake::rows::RowBatch;
 use marquee_lake::{LakeError, catalogue};
 use marquee_recommend::{Model, Neighbour, Reception, Seen, Viewer};
 use object_store::ObjectStore;
 
-use crate::table::{self, Rows, files, value};
+use crate::table::{self, files, value};
 use crate::user_table::UserTable;
 
 /// What is read of `user_genre_affinity`.
@@ -26,7 +28,7 @@ const HISTORY: [&str; 5] = [
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     /// The date that was the newest.
-    pub(crate) event_date: String,
+    pub(crate) event_date: Date,
     /// Its generation.
     pub(crate) generation: u32,
     /// The generation's key and run, which tell it from another of its number.
@@ -57,7 +59,7 @@ impl Snapshot {
         store: &Arc<dyn ObjectStore>,
         generation: &Generation,
     ) -> Result<Self, LakeError> {
-        table::unharmed(&generation.key(), Self::read(store, generation)).await
+        Self::read(store, generation).await
     }
 
     async fn read(
@@ -81,7 +83,7 @@ impl Snapshot {
         let popular = popularity(&popular)?;
         let reception = reception(&popular, &ratings)?;
         Ok(Self {
-            event_date: generation.event_date.clone(),
+            event_date: generation.event_date,
             generation: generation.generation,
             key: generation.key(),
             run: generation.run.clone(),
@@ -99,13 +101,10 @@ impl Snapshot {
 
     /// What is known of a viewer; nothing of one that nobody has seen.
     pub(crate) async fn viewer(&self, user_id: &str) -> Result<Viewer, LakeError> {
-        let both = async {
-            tokio::try_join!(
-                self.tastes.rows_of(user_id),
-                self.histories.rows_of(user_id)
-            )
-        };
-        let (tastes, histories) = table::unharmed(&self.key, both).await?;
+        let (tastes, histories) = tokio::try_join!(
+            self.tastes.rows_of(user_id),
+            self.histories.rows_of(user_id)
+        )?;
         Ok(Viewer {
             taste: taste(&tastes)?,
             history: history(&histories)?,
@@ -113,13 +112,13 @@ impl Snapshot {
     }
 }
 
-fn popularity(rows: &[Rows]) -> Result<Vec<Popular>, LakeError> {
+fn popularity(rows: &[RowBatch]) -> Result<Vec<Popular>, LakeError> {
     let mut popular = Vec::new();
     for rows in rows {
         let (ranks, titles) = (rows.long("popularity_rank")?, rows.text("title_id")?);
         let (viewers, watch) = (rows.long("viewers")?, rows.long("watch_ms")?);
         let completions = rows.long("completions")?;
-        popular.extend((0..rows.count()).filter_map(|row| {
+        popular.extend((0..rows.num_rows()).filter_map(|row| {
             Some(Popular {
                 rank: value(ranks, row)?,
                 title_id: value(titles, row)?.to_owned(),
@@ -135,7 +134,7 @@ fn popularity(rows: &[Rows]) -> Result<Vec<Popular>, LakeError> {
 
 fn reception(
     popular: &[Popular],
-    ratings: &[Rows],
+    ratings: &[RowBatch],
 ) -> Result<HashMap<String, Reception>, LakeError> {
     let mut reception: HashMap<String, Reception> = HashMap::new();
     for title in popular {
@@ -144,7 +143,7 @@ fn reception(
     }
     for rows in ratings {
         let (titles, stars) = (rows.text("title_id")?, rows.double("weighted_rating")?);
-        for row in 0..rows.count() {
+        for row in 0..rows.num_rows() {
             if let (Some(title), Some(stars)) = (value(titles, row), value(stars, row)) {
                 let known = reception.entry(title.to_owned()).or_default();
                 known.weighted_rating = Some(stars);
@@ -154,12 +153,12 @@ fn reception(
     Ok(reception)
 }
 
-fn neighbours(rows: &[Rows]) -> Result<Vec<Neighbour<'_>>, LakeError> {
+fn neighbours(rows: &[RowBatch]) -> Result<Vec<Neighbour<'_>>, LakeError> {
     let mut neighbours = Vec::new();
     for rows in rows {
         let (works, others) = (rows.text("work_id")?, rows.text("neighbour_id")?);
         let similarities = rows.double("similarity")?;
-        neighbours.extend((0..rows.count()).filter_map(|row| {
+        neighbours.extend((0..rows.num_rows()).filter_map(|row| {
             Some(Neighbour {
                 work_id: value(works, row)?,
                 neighbour_id: value(others, row)?,
@@ -170,25 +169,25 @@ fn neighbours(rows: &[Rows]) -> Result<Vec<Neighbour<'_>>, LakeError> {
     Ok(neighbours)
 }
 
-fn taste(rows: &[Rows]) -> Result<Vec<(String, f64)>, LakeError> {
+fn taste(rows: &[RowBatch]) -> Result<Vec<(String, f64)>, LakeError> {
     let mut taste = Vec::new();
     for rows in rows {
         let (genres, shares) = (rows.text("genre")?, rows.double("share")?);
         taste.extend(
-            (0..rows.count())
+            (0..rows.num_rows())
                 .filter_map(|row| Some((value(genres, row)?.to_owned(), value(shares, row)?))),
         );
     }
     Ok(taste)
 }
 
-fn history(rows: &[Rows]) -> Result<Vec<Seen>, LakeError> {
+fn history(rows: &[RowBatch]) -> Result<Vec<Seen>, LakeError> {
     let mut history = Vec::new();
     for rows in rows {
         let (titles, views) = (rows.text("title_id")?, rows.long("views")?);
-        let (rates, ratings) = (rows.real("completion_rate")?, rows.real("rating")?);
+        let (rates, ratings) = (rows.float("completion_rate")?, rows.float("rating")?);
         let completed = rows.boolean("completed")?;
-        history.extend((0..rows.count()).filter_map(|row| {
+        history.extend((0..rows.num_rows()).filter_map(|row| {
             Some(Seen {
                 title_id: value(titles, row)?.to_owned(),
                 views: value(views, row)?,

@@ -14,6 +14,7 @@ use futures::TryStreamExt;
 use futures::future::try_join_all;
 use marquee_lake::LakeError;
 use marquee_lake::generation::FileEntry;
+use marquee_lake::rows::{RowBatch, catch_parquet_panic_async};
 use object_store::ObjectStore;
 use object_store::path::Path;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
@@ -23,7 +24,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
 use crate::object::Object;
-use crate::table::{Rows, malformed};
+use crate::table::malformed;
 
 /// By what the table is sorted.
 const USER: &str = "user_id";
@@ -51,15 +52,30 @@ impl UserTable {
         files: &[FileEntry],
         wanted: &[&str],
     ) -> Result<Self, LakeError> {
-        let files = files.iter().map(|file| UserFile::open(store, file, wanted));
+        let files = files.iter().map(|file| {
+            let opening = UserFile::open(store, file, wanted);
+            guarded(&file.key, opening)
+        });
         Ok(Self(try_join_all(files).await?))
     }
 
     /// The user's rows, in their order.
-    pub(crate) async fn rows_of(&self, user_id: &str) -> Result<Vec<Rows>, LakeError> {
-        let files = self.0.iter().map(|file| file.rows_of(user_id));
+    pub(crate) async fn rows_of(&self, user_id: &str) -> Result<Vec<RowBatch>, LakeError> {
+        let files = self
+            .0
+            .iter()
+            .map(|file| guarded(&file.key, file.rows_of(user_id)));
         Ok(try_join_all(files).await?.into_iter().flatten().collect())
     }
+}
+
+/// Reads from the file at `key`; a panic of its decoder names it.
+async fn guarded<T>(
+    key: &str,
+    reading: impl Future<Output = Result<T, LakeError>>,
+) -> Result<T, LakeError> {
+    let read = catch_parquet_panic_async(reading).await;
+    read.unwrap_or_else(|panic| Err(LakeError::parquet(key, panic)))
 }
 
 impl UserFile {
@@ -92,7 +108,7 @@ impl UserFile {
         })
     }
 
-    async fn rows_of(&self, user_id: &str) -> Result<Vec<Rows>, LakeError> {
+    async fn rows_of(&self, user_id: &str) -> Result<Vec<RowBatch>, LakeError> {
         let (groups, selection) = find(self.metadata.metadata(), self.user, user_id.as_bytes());
         if groups.is_empty() {
             return Ok(Vec::new());
@@ -109,7 +125,7 @@ impl UserFile {
             .map_err(|cause| failure(&self.key, cause))
             .try_filter_map(|batch| async move {
                 let rows = self.only(user_id, &batch)?;
-                Ok((rows.num_rows() > 0).then(|| Rows::new(&self.key, rows)))
+                Ok((rows.num_rows() > 0).then(|| RowBatch::new(Arc::clone(&self.key), rows)))
             })
             .try_collect()
             .await

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_glue::Client;
 use aws_sdk_glue::types::{Partition, Table};
-use marquee_day::catalog::{Catalog, CatalogError, Projection};
 use marquee_lake::zone::CURATED;
+use marquee_table_catalog::{Projection, TableCatalog, TableCatalogError};
 
 use self::failure::{
     ALREADY_EXISTS, CONCURRENT_MODIFICATION, ENTITY_NOT_FOUND, Written, code, found, written,
@@ -92,13 +92,13 @@ impl GlueCatalog {
 
     /// One look at the table and its partition, with the writes that it calls
     /// for.
-    async fn step(&self, projection: &Projection) -> Result<Written, CatalogError> {
+    async fn step(&self, projection: &Projection) -> Result<Written, TableCatalogError> {
         let table = match self.get_table(projection).await? {
             None => self.create_table(projection).await?,
             Some(table) => self.update_table(projection, table).await?,
         };
-        match (&projection.event_date, table) {
-            (Some(date), Written::Done) => self.partition_step(projection, date).await,
+        match (projection.event_date, table) {
+            (Some(date), Written::Done) => self.partition_step(projection, &date.to_string()).await,
             (_, table) => Ok(table),
         }
     }
@@ -107,7 +107,7 @@ impl GlueCatalog {
         &self,
         projection: &Projection,
         date: &str,
-    ) -> Result<Written, CatalogError> {
+    ) -> Result<Written, TableCatalogError> {
         let Some(partition) = self.get_partition(projection, date).await? else {
             return self.create_partition(projection, date).await;
         };
@@ -122,38 +122,42 @@ impl GlueCatalog {
         if shown::is_current(parameters, projection) {
             return Ok(Written::Done);
         }
-        Ok(Written::Overtaken(CatalogError::Service {
+        Ok(Written::Overtaken(TableCatalogError::Service {
             action: self.partition_action("update", projection, date),
             cause: format!(
                 "others wrote over generation {} with an older one, again and again",
                 projection.version.generation
-            ),
+            )
+            .into(),
         }))
     }
 
-    async fn get_table(&self, projection: &Projection) -> Result<Option<Table>, CatalogError> {
+    async fn get_table(&self, projection: &Projection) -> Result<Option<Table>, TableCatalogError> {
         let call = self.client.get_table().database_name(&self.database);
         let answer = call.name(&projection.table).send().await;
         let action = self.table_action("get", projection);
         Ok(found(action, answer)?.and_then(|answer| answer.table))
     }
 
-    async fn create_table(&self, projection: &Projection) -> Result<Written, CatalogError> {
+    async fn create_table(&self, projection: &Projection) -> Result<Written, TableCatalogError> {
         let action = self.table_action("create", projection);
         let input = input::new_table(projection, self.table_location(projection))?;
         let call = self.client.create_table().database_name(&self.database);
         let answer = call.table_input(input).send().await;
         match answer {
             // All that a new table can miss is its database.
-            Err(error) if code(&error) == Some(ENTITY_NOT_FOUND) => Err(CatalogError::Service {
-                action,
-                cause: format!(
-                    "{}; there is no Glue database {} in this account and region: Terraform \
+            Err(error) if code(&error) == Some(ENTITY_NOT_FOUND) => {
+                Err(TableCatalogError::Service {
+                    action,
+                    cause: format!(
+                        "{}; there is no Glue database {} in this account and region: Terraform \
                      makes it, so apply the configuration, or name the database that it made",
-                    refusal(&error),
-                    self.database
-                ),
-            }),
+                        refusal(&error),
+                        self.database
+                    )
+                    .into(),
+                })
+            }
             answer => written(action, answer, &[ALREADY_EXISTS, CONCURRENT_MODIFICATION]),
         }
     }
@@ -162,7 +166,7 @@ impl GlueCatalog {
         &self,
         projection: &Projection,
         table: Table,
-    ) -> Result<Written, CatalogError> {
+    ) -> Result<Written, TableCatalogError> {
         let version = table.version_id.clone();
         let location = self.table_location(projection);
         let Some(input) = input::table_brought_forward(table, projection, location)? else {
@@ -179,7 +183,7 @@ impl GlueCatalog {
         &self,
         projection: &Projection,
         date: &str,
-    ) -> Result<Option<Partition>, CatalogError> {
+    ) -> Result<Option<Partition>, TableCatalogError> {
         let call = self.client.get_partition().database_name(&self.database);
         let call = call.table_name(&projection.table).partition_values(date);
         let action = self.partition_action("get", projection, date);
@@ -190,7 +194,7 @@ impl GlueCatalog {
         &self,
         projection: &Projection,
         date: &str,
-    ) -> Result<Written, CatalogError> {
+    ) -> Result<Written, TableCatalogError> {
         let input = input::partition(projection, date, self.locate(&projection.directory))?;
         let call = self.client.create_partition().database_name(&self.database);
         let call = call.table_name(&projection.table).partition_input(input);
@@ -202,7 +206,7 @@ impl GlueCatalog {
         &self,
         projection: &Projection,
         date: &str,
-    ) -> Result<Written, CatalogError> {
+    ) -> Result<Written, TableCatalogError> {
         let input = input::partition(projection, date, self.locate(&projection.directory))?;
         let call = self.client.update_partition().database_name(&self.database);
         let call = call.table_name(&projection.table).partition_input(input);
@@ -239,8 +243,8 @@ impl GlueCatalog {
 }
 
 #[async_trait]
-impl Catalog for GlueCatalog {
-    async fn bring_forward(&self, projection: &Projection) -> Result<(), CatalogError> {
+impl TableCatalog for GlueCatalog {
+    async fn bring_forward(&self, projection: &Projection) -> Result<(), TableCatalogError> {
         let mut pauses = PAUSES.into_iter();
         while let Written::Overtaken(error) = self.step(projection).await? {
             match pauses.next() {

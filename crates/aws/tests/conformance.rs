@@ -8,7 +8,7 @@
 mod s3;
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use marquee_lake::step::Kind;
+use marquee_lake::step::StepErrorKind;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -231,7 +231,11 @@ async fn reads_ranges(store: &dyn ObjectStore) {
     );
     for beyond in [GetRange::Bounded(10..12), GetRange::Offset(99)] {
         let error = read(beyond).await.unwrap_err();
-        assert_eq!(Kind::of(&error), Kind::Damaged, "no byte is there: {error}");
+        assert_eq!(
+            StepErrorKind::of(&error),
+            StepErrorKind::Damaged,
+            "no byte is there: {error}"
+        );
     }
     assert!(
         read(GetRange::Bounded(5..5)).await.is_err(),

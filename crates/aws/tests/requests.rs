@@ -4,7 +4,7 @@
 mod s3;
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use marquee_lake::step::Kind;
+use marquee_lake::step::StepErrorKind;
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, Error, GetOptions, ObjectStore as _, ObjectStoreExt as _, PutMode,
@@ -197,7 +197,11 @@ async fn a_range_that_an_object_does_not_have_is_its_damage() {
     let store = bucket.store();
     store.put(&path(), "short".into()).await.unwrap();
     let error = store.get_range(&path(), 100..108).await.unwrap_err();
-    assert_eq!(Kind::of(&error), Kind::Damaged, "{error:?}");
+    assert_eq!(
+        StepErrorKind::of(&error),
+        StepErrorKind::Damaged,
+        "{error:?}"
+    );
     assert_eq!(
         error.to_string(),
         "Generic S3 error: GetObject was answered with 416 InvalidRange: \
@@ -205,7 +209,7 @@ async fn a_range_that_an_object_does_not_have_is_its_damage() {
     );
     bucket.s3.answer_next("GET", 403, "AccessDenied");
     let error = store.get_range(&path(), 100..108).await.unwrap_err();
-    assert_eq!(Kind::of(&error), Kind::Store, "{error:?}");
+    assert_eq!(StepErrorKind::of(&error), StepErrorKind::Store, "{error:?}");
 }
 
 #[tokio::test]

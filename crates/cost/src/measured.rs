@@ -41,7 +41,7 @@ pub const SPLIT_NS: f64 = 490.0;
 pub const MARTS_NS: f64 = 600.0;
 /// Rows of a bucket, of which there are as many as the next power of two.
 pub const BUCKET_ROWS: f64 = 8_000_000.0;
-/// How much one chunk of a split has (`CompactSettings` of crates/day): rows of the
+/// How much one chunk of a split has (`CompactSettings` of crates/compaction): rows of the
 /// date, or bytes read for them.
 pub const SPLIT_CHUNK: (f64, f64) = (1_310_720.0, 1_073_741_824.0);
 /// How many chunks a part of a split has, at the most.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures::future::try_join_all;
 use marquee_event::format_utc;
 use marquee_lake::receipt::{self, Kind, ObjectEntry, Receipt};
-use marquee_lake::step;
+use marquee_lake::step::StepErrorKind;
 use marquee_lake::zone::{BatchName, IngestHour};
 use marquee_lake::{LakeError, catalogue, digest};
 use marquee_tables::encode::EncodeError;
@@ -92,11 +92,11 @@ pub enum HandlerError {
 
 impl HandlerError {
     /// Of which kind it is.
-    pub fn kind(&self) -> step::Kind {
+    pub fn kind(&self) -> StepErrorKind {
         match self {
-            Self::Envelope(_) => step::Kind::Input,
+            Self::Envelope(_) => StepErrorKind::Input,
             Self::Lake(error) => error.kind(),
-            Self::Encode(_) => step::Kind::Failed,
+            Self::Encode(_) => StepErrorKind::Failed,
         }
     }
 }

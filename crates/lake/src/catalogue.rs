@@ -2,23 +2,19 @@
 
 use std::collections::HashSet;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Int32Type, Int64Type};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::Array;
 use bytes::Bytes;
-use marquee_event::{Title, TitleKind, format_utc, parse_rfc3339};
+use marquee_event::{Date, Title, TitleKind};
 use marquee_tables::encode::{FileLayout, IntColumn, TextColumn, Width, Zstd, write_file};
 use marquee_tables::schema;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::{Deserialize, Serialize};
 
 use crate::digest;
 use crate::error::LakeError;
+use crate::rows::{RowBatch, RowReader};
 use crate::zone::TITLES;
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// Which version of the catalogue is current.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,18 +95,9 @@ fn version_key(version: &str) -> String {
 
 async fn read(store: &dyn ObjectStore, key: &str) -> Result<Vec<Title>, LakeError> {
     let bytes = store.get(&Path::from(key)).await?.bytes().await?;
-    let malformed = |cause: String| LakeError::Malformed {
-        key: key.to_owned(),
-        cause,
-    };
-    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
-        .and_then(ParquetRecordBatchReaderBuilder::build)
-        .map_err(|cause| malformed(cause.to_string()))?;
     let mut titles = Vec::new();
-    for batch in reader {
-        let batch = batch.map_err(|cause| malformed(cause.to_string()))?;
-        read_rows(&batch, &mut titles)
-            .ok_or_else(|| malformed("not the columns of titles".into()))?;
+    for batch in RowReader::open(key, bytes, &COLUMNS)? {
+        read_rows(key, &batch?, &mut titles)?;
     }
     Ok(titles)
 }
@@ -161,24 +148,37 @@ fn encode(titles: &[Title]) -> Result<Bytes, LakeError> {
     Ok(write_file(&FileLayout::new(&schema::titles())?, chunks)?)
 }
 
-/// Appends the batch's rows; `None` when its columns are not the catalogue's.
-fn read_rows(batch: &RecordBatch, titles: &mut Vec<Title>) -> Option<()> {
-    let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
-    let int = |name: &str| batch.column_by_name(name)?.as_primitive_opt::<Int32Type>();
-    let (ids, names, kinds) = (text("title_id")?, text("name")?, text("kind")?);
-    let (series, genres) = (text("series_id")?, text("genres")?);
-    let (seasons, episodes) = (int("season")?, int("episode")?);
-    let runtimes = batch
-        .column_by_name("runtime_ms")?
-        .as_primitive_opt::<Int64Type>()?;
-    let releases = batch
-        .column_by_name("release_date")?
-        .as_primitive_opt::<Date32Type>()?;
+/// The columns of the table `titles`.
+const COLUMNS: [&str; 9] = [
+    "title_id",
+    "name",
+    "kind",
+    "series_id",
+    "season",
+    "episode",
+    "genres",
+    "runtime_ms",
+    "release_date",
+];
+
+/// Appends the batch's rows.
+fn read_rows(key: &str, batch: &RowBatch, titles: &mut Vec<Title>) -> Result<(), LakeError> {
+    let (ids, names, kinds) = (
+        batch.text("title_id")?,
+        batch.text("name")?,
+        batch.text("kind")?,
+    );
+    let (series, genres) = (batch.text("series_id")?, batch.text("genres")?);
+    let (seasons, episodes) = (batch.int("season")?, batch.int("episode")?);
+    let (runtimes, releases) = (batch.long("runtime_ms")?, batch.date("release_date")?);
     for row in 0..batch.num_rows() {
         titles.push(Title {
             title_id: ids.value(row).to_owned(),
             name: names.value(row).to_owned(),
-            kind: TitleKind::from_name(kinds.value(row))?,
+            kind: TitleKind::from_name(kinds.value(row)).ok_or_else(|| LakeError::Malformed {
+                key: key.to_owned(),
+                cause: format!("row {row} is of no kind of title: {:?}", kinds.value(row)),
+            })?,
             series_id: series.is_valid(row).then(|| series.value(row).to_owned()),
             season: seasons.is_valid(row).then(|| seasons.value(row)),
             episode: episodes.is_valid(row).then(|| episodes.value(row)),
@@ -187,22 +187,18 @@ fn read_rows(batch: &RecordBatch, titles: &mut Vec<Title>) -> Option<()> {
                 false => Vec::new(),
             },
             runtime_ms: runtimes.is_valid(row).then(|| runtimes.value(row)),
-            release_date: releases.is_valid(row).then(|| date_of(releases.value(row))),
+            release_date: releases
+                .is_valid(row)
+                .then(|| Date::from_days(releases.value(row)).to_string()),
         });
     }
-    Some(())
+    Ok(())
 }
 
-/// Days since 1970-01-01 of `YYYY-MM-DD`.
+/// Returns the days since 1970-01-01 of `YYYY-MM-DD`.
 fn days_of(date: &str) -> Option<i64> {
-    parse_rfc3339(&format!("{date}T00:00:00Z")).map(|micros| micros.div_euclid(MICROS_PER_DAY))
-}
-
-fn date_of(days: i32) -> String {
-    let mut text = Vec::new();
-    format_utc(i64::from(days) * MICROS_PER_DAY, &mut text);
-    text.truncate(10);
-    String::from_utf8_lossy(&text).into_owned()
+    let date: Date = date.parse().ok()?;
+    Some(date.days().into())
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 //! taken has lost a race and plans again. Glue, Redshift and what a query sees
 //! are projections of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt};
+use marquee_event::Date;
+use marquee_event::date::date_in;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
@@ -74,7 +76,7 @@ pub struct Generation {
     /// The version of this form: 1.
     pub version: u32,
     /// The date.
-    pub event_date: String,
+    pub event_date: Date,
     /// Its number, from 1.
     pub generation: u32,
     /// The generation that it grew out of.
@@ -100,7 +102,7 @@ pub struct Generation {
     #[serde(default)]
     pub buckets: Option<u32>,
     /// The digest of the facts of each earlier date that its marts looked at.
-    pub looked_back: BTreeMap<String, String>,
+    pub looked_back: BTreeMap<Date, String>,
     /// Where the events went.
     pub counts: EventCounts,
     /// The files of every table.
@@ -110,25 +112,28 @@ pub struct Generation {
 impl Generation {
     /// Where it lies.
     pub fn key(&self) -> String {
-        generation_key(&self.event_date, self.generation)
+        generation_key(self.event_date, self.generation)
     }
 }
 
 /// The key of that generation of the date.
-pub fn generation_key(event_date: &str, generation: u32) -> String {
+pub fn generation_key(event_date: Date, generation: u32) -> String {
     format!("{DAYS}/event_date={event_date}/{generation:06}.json")
 }
 
 /// The date and number of the generation that lies at that key; `None` when
 /// another thing does, an audit, say.
-fn parse_key(key: &str) -> Option<(&str, u32)> {
+fn parse_key(key: &str) -> Option<(Date, u32)> {
     let (date, file) = key
         .strip_prefix(DAYS)?
         .strip_prefix("/event_date=")?
         .split_once('/')?;
     let number = file.strip_suffix(".json")?;
     let is_number = number.len() == 6 && number.bytes().all(|byte| byte.is_ascii_digit());
-    Some((date, number.parse().ok().filter(|_| is_number)?))
+    Some((
+        date.parse().ok()?,
+        number.parse().ok().filter(|_| is_number)?,
+    ))
 }
 
 /// Commits the generation, unless its number is taken. Whether it was written.
@@ -145,7 +150,7 @@ pub async fn create(store: &dyn ObjectStore, generation: &Generation) -> Result<
 /// [`LakeError::Store`]; [`LakeError::Malformed`] when it is no generation.
 pub async fn read(
     store: &dyn ObjectStore,
-    event_date: &str,
+    event_date: Date,
     generation: u32,
 ) -> Result<Generation, LakeError> {
     let key = Path::from(generation_key(event_date, generation));
@@ -156,12 +161,12 @@ pub async fn read(
 ///
 /// # Errors
 /// [`LakeError::Store`].
-pub async fn numbers(store: &dyn ObjectStore) -> Result<BTreeMap<String, Vec<u32>>, LakeError> {
-    let mut numbers: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+pub async fn numbers(store: &dyn ObjectStore) -> Result<BTreeMap<Date, Vec<u32>>, LakeError> {
+    let mut numbers: BTreeMap<Date, Vec<u32>> = BTreeMap::new();
     let mut objects = store.list(Some(&Path::from(DAYS)));
     while let Some(object) = objects.try_next().await? {
         if let Some((date, number)) = parse_key(object.location.as_ref()) {
-            numbers.entry(date.to_owned()).or_default().push(number);
+            numbers.entry(date).or_default().push(number);
         }
     }
     numbers.values_mut().for_each(|numbers| numbers.sort());
@@ -172,15 +177,15 @@ pub async fn numbers(store: &dyn ObjectStore) -> Result<BTreeMap<String, Vec<u32
 ///
 /// # Errors
 /// As [`read`].
-pub async fn current(store: &dyn ObjectStore) -> Result<BTreeMap<String, Generation>, LakeError> {
-    let newest: Vec<(String, u32)> = numbers(store)
+pub async fn current(store: &dyn ObjectStore) -> Result<BTreeMap<Date, Generation>, LakeError> {
+    let newest: Vec<(Date, u32)> = numbers(store)
         .await?
         .into_iter()
         .filter_map(|(date, numbers)| Some((date, numbers.last().copied()?)))
         .collect();
     futures::stream::iter(newest)
         .map(|(date, number)| async move {
-            let generation = read(store, &date, number).await?;
+            let generation = read(store, date, number).await?;
             Ok((date, generation))
         })
         .buffered(READERS)
@@ -194,7 +199,7 @@ pub async fn current(store: &dyn ObjectStore) -> Result<BTreeMap<String, Generat
 /// As [`read`].
 pub async fn current_of(
     store: &dyn ObjectStore,
-    event_date: &str,
+    event_date: Date,
 ) -> Result<Option<Generation>, LakeError> {
     match numbers_of(store, event_date).await?.pop() {
         Some(number) => Ok(Some(read(store, event_date, number).await?)),
@@ -203,7 +208,7 @@ pub async fn current_of(
 }
 
 /// The numbers of the date's generations, ascending.
-async fn numbers_of(store: &dyn ObjectStore, event_date: &str) -> Result<Vec<u32>, LakeError> {
+async fn numbers_of(store: &dyn ObjectStore, event_date: Date) -> Result<Vec<u32>, LakeError> {
     let prefix = Path::from(format!("{DAYS}/event_date={event_date}"));
     let listed = store.list_with_delimiter(Some(&prefix)).await?;
     let mut numbers: Vec<u32> = listed
@@ -214,6 +219,17 @@ async fn numbers_of(store: &dyn ObjectStore, event_date: &str) -> Result<Vec<u32
         .collect();
     numbers.sort_unstable();
     Ok(numbers)
+}
+
+/// Returns the keys of the receipts that a generation covers.
+///
+/// # Errors
+/// [`LakeError::Store`]; [`LakeError::Malformed`] when the list makes no sense.
+pub async fn covered(
+    store: &dyn ObjectStore,
+    generation: &Generation,
+) -> Result<BTreeSet<String>, LakeError> {
+    document::read(store, &Path::from(generation.covered.as_str())).await
 }
 
 /// The last generation that was of the newest date when it was made, and so has the
@@ -227,10 +243,10 @@ async fn numbers_of(store: &dyn ObjectStore, event_date: &str) -> Result<Vec<u32
 /// As [`read`].
 pub async fn newest(store: &dyn ObjectStore) -> Result<Option<Generation>, LakeError> {
     let listed = store.list_with_delimiter(Some(&Path::from(DAYS))).await?;
-    let mut dates: Vec<&str> = listed
+    let mut dates: Vec<Date> = listed
         .common_prefixes
         .iter()
-        .filter_map(|directory| directory.filename()?.strip_prefix("event_date="))
+        .filter_map(|directory| date_in(directory.as_ref())?.parse().ok())
         .collect();
     dates.sort_unstable();
     for date in dates.into_iter().rev() {
@@ -250,10 +266,10 @@ mod tests {
     use super::*;
     use object_store::memory::InMemory;
 
-    async fn publish(store: &InMemory, event_date: &str, generation: u32, newest: bool) {
+    async fn publish(store: &InMemory, event_date: Date, generation: u32, newest: bool) {
         let generation = Generation {
             version: 1,
-            event_date: event_date.into(),
+            event_date,
             generation,
             parent: None,
             run: String::new(),
@@ -284,25 +300,27 @@ mod tests {
             // Made when a later date, since removed, was the newest.
             ("2026-03-03", 1, false),
         ] {
-            publish(&store, date, generation, is_newest).await;
+            publish(&store, date.parse().unwrap(), generation, is_newest).await;
         }
         // A date that was audited, and has no generation.
         let audited = Path::from(format!("{DAYS}/event_date=2026-03-04/audit/books.json"));
         document::write(&store, &audited, &1).await.unwrap();
         assert_eq!(
             newest(&store).await.unwrap().map(|found| found.key()),
-            Some(generation_key("2026-03-02", 2))
+            Some(generation_key("2026-03-02".parse().unwrap(), 2))
         );
     }
 
     #[test]
     fn only_a_generations_key_is_one() {
-        let key = generation_key("2026-03-01", 12);
+        let date: Date = "2026-03-01".parse().unwrap();
+        let key = generation_key(date, 12);
         assert_eq!(key, "ledger/days/event_date=2026-03-01/000012.json");
-        assert_eq!(parse_key(&key), Some(("2026-03-01", 12)));
+        assert_eq!(parse_key(&key), Some((date, 12)));
         for other in [
             "ledger/days/event_date=2026-03-01/audit/000012.json",
             "ledger/days/event_date=2026-03-01/12.json",
+            "ledger/days/event_date=2026-3-1/000012.json",
             "ledger/days/event_date=2026-03-01/+00012.json",
             "ledger/receipts/event_date=2026-03-01/000012.json",
         ] {

@@ -8,19 +8,19 @@ mod collected;
 use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
+use marquee_event::Date;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 
 use crate::document;
 use crate::error::LakeError;
-use crate::zone::{IngestHour, RECEIPTS, Zone, receipt_key};
+use crate::zone::{RECEIPTS, Zone, receipt_key};
 
 pub use collected::collect;
 
 /// How many receipts are read at a time.
 const READERS: usize = 16;
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// What made the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,13 +104,13 @@ impl Receipt {
 
 /// How many of those arrivals (UTC microseconds) are of each date.
 pub fn by_date(arrivals: impl IntoIterator<Item = i64>) -> BTreeMap<String, u64> {
-    let mut days: BTreeMap<i64, u64> = BTreeMap::new();
+    let mut dates: BTreeMap<Date, u64> = BTreeMap::new();
     for arrival in arrivals {
-        *days.entry(arrival.div_euclid(MICROS_PER_DAY)).or_default() += 1;
+        *dates.entry(Date::of(arrival)).or_default() += 1;
     }
-    let date_of = |day: i64| IngestHour::of(day.saturating_mul(MICROS_PER_DAY)).date;
-    days.into_iter()
-        .map(|(day, records)| (date_of(day), records))
+    dates
+        .into_iter()
+        .map(|(date, records)| (date.to_string(), records))
         .collect()
 }
 

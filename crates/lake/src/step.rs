@@ -11,12 +11,12 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::error::LakeError;
-use crate::work::NoWork;
+use crate::staging::ParseStagingDirError;
 
 /// How a step fails, as a state machine and its alerts tell it. The machine tries
-/// again what [may pass](Kind::passes); the others need somebody to look.
+/// again what [may pass](StepErrorKind::passes); the others need somebody to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum StepErrorKind {
     /// It was called with what it does not take.
     Input,
     /// A store or a catalogue did not do what it was asked.
@@ -29,7 +29,7 @@ pub enum Kind {
     Failed,
 }
 
-impl Kind {
+impl StepErrorKind {
     /// Every kind.
     pub const ALL: [Self; 5] = [
         Self::Input,
@@ -88,12 +88,13 @@ fn is_beyond_the_end(error: &(dyn StdError + 'static)) -> bool {
 
 impl LakeError {
     /// Of which kind it is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> StepErrorKind {
         match self {
-            Self::Store(error) => Kind::of(error),
-            Self::Malformed { .. } => Kind::Damaged,
-            Self::Catalogue { .. } | Self::DuplicateTitle { .. } => Kind::Input,
-            Self::Encode(_) => Kind::Failed,
+            Self::Store(error) => StepErrorKind::of(error),
+            Self::Malformed { .. } | Self::Parquet { .. } => StepErrorKind::Damaged,
+            Self::Gone { .. } => StepErrorKind::Gone,
+            Self::Catalogue { .. } | Self::DuplicateTitle { .. } => StepErrorKind::Input,
+            Self::Encode(_) => StepErrorKind::Failed,
         }
     }
 }
@@ -102,13 +103,13 @@ impl LakeError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct StepError {
-    kind: Kind,
+    kind: StepErrorKind,
     message: String,
 }
 
 impl StepError {
     /// An error of that kind, in that one's words.
-    pub fn new(kind: Kind, error: &impl Display) -> Self {
+    pub fn new(kind: StepErrorKind, error: &impl Display) -> Self {
         Self {
             kind,
             message: error.to_string(),
@@ -118,13 +119,13 @@ impl StepError {
     /// The step was asked what it does not take.
     pub fn input(step: &str, fault: impl Display) -> Self {
         Self {
-            kind: Kind::Input,
+            kind: StepErrorKind::Input,
             message: format!("{step} cannot be asked that: {fault}"),
         }
     }
 
     /// Of which kind it is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> StepErrorKind {
         self.kind
     }
 }
@@ -135,16 +136,16 @@ impl From<LakeError> for StepError {
     }
 }
 
-impl From<NoWork> for StepError {
-    fn from(fault: NoWork) -> Self {
-        Self::new(Kind::Input, &fault)
+impl From<ParseStagingDirError> for StepError {
+    fn from(fault: ParseStagingDirError) -> Self {
+        Self::new(StepErrorKind::Input, &fault)
     }
 }
 
 /// What the step is asked, out of JSON.
 ///
 /// # Errors
-/// Of [`Kind::Input`].
+/// Of [`StepErrorKind::Input`].
 pub fn read<T: DeserializeOwned>(step: &str, input: Value) -> Result<T, StepError> {
     serde_json::from_value(input).map_err(|fault| StepError::input(step, fault))
 }
@@ -154,7 +155,7 @@ pub fn read<T: DeserializeOwned>(step: &str, input: Value) -> Result<T, StepErro
 ///
 /// # Errors
 /// What the step fails with.
-pub async fn told(
+pub async fn run_logged(
     step: &'static str,
     doing: impl Future<Output = Result<Value, StepError>>,
 ) -> Result<Value, StepError> {
@@ -198,7 +199,8 @@ mod tests {
         for state in machine.split("\"Retry\":").skip(1) {
             let retries = state.split("\"Catch\":").next().unwrap();
             let words = retries.split('"').skip(1).step_by(2);
-            let names = words.filter(|word| Kind::ALL.iter().any(|kind| kind.name() == *word));
+            let names =
+                words.filter(|word| StepErrorKind::ALL.iter().any(|kind| kind.name() == *word));
             states.push(names.map(str::to_owned).collect());
         }
         states
@@ -206,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_machines_try_again_what_may_pass() {
-        let passing: BTreeSet<String> = Kind::ALL
+        let passing: BTreeSet<String> = StepErrorKind::ALL
             .into_iter()
             .filter(|kind| kind.passes())
             .map(|kind| kind.name().to_owned())
@@ -225,7 +227,7 @@ mod tests {
     fn every_kind_is_explained() {
         for page in ["docs/OPERATIONS.md", "docs/adr/0006-on-aws.md"] {
             let page_text = text(page);
-            for kind in Kind::ALL {
+            for kind in StepErrorKind::ALL {
                 let name = format!("`{}`", kind.name());
                 assert!(page_text.contains(&name), "{name} is not in {page}");
             }
@@ -240,15 +242,15 @@ mod tests {
             let read = document::read::<Vec<u8>>(&store, &key).await;
             StepError::from(read.unwrap_err()).kind()
         };
-        assert_eq!(kind().await, Kind::Gone);
+        assert_eq!(kind().await, StepErrorKind::Gone);
         store.put(&key, "[1, 2".into()).await.unwrap();
-        assert_eq!(kind().await, Kind::Damaged);
+        assert_eq!(kind().await, StepErrorKind::Damaged);
         let slow = object_store::Error::Generic {
             store: "S3",
             source: "GetObject was answered with 503 SlowDown".into(),
         };
         let slow = StepError::from(LakeError::from(slow));
-        assert_eq!(slow.kind(), Kind::Store);
+        assert_eq!(slow.kind(), StepErrorKind::Store);
         assert!(slow.kind().passes());
         assert_eq!(
             slow.to_string(),
@@ -262,20 +264,28 @@ mod tests {
         let key = "curated/a.parquet".into();
         store.put(&key, "short".into()).await.unwrap();
         let beyond = store.get_range(&key, 100..108).await.unwrap_err();
-        assert_eq!(Kind::of(&beyond), Kind::Damaged, "{beyond}");
+        assert_eq!(
+            StepErrorKind::of(&beyond),
+            StepErrorKind::Damaged,
+            "{beyond}"
+        );
         // However deep it lies.
         let wrapped = object_store::Error::Generic {
             store: "S3",
             source: beyond.into(),
         };
-        assert_eq!(Kind::of(&wrapped), Kind::Damaged, "{wrapped}");
+        assert_eq!(
+            StepErrorKind::of(&wrapped),
+            StepErrorKind::Damaged,
+            "{wrapped}"
+        );
     }
 
     #[tokio::test]
     async fn what_a_step_is_asked_must_be_right() {
         let asked = async { read::<u8>("plan", "soon".into()).map(Value::from) };
-        let error = told("plan", asked).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Input);
+        let error = run_logged("plan", asked).await.unwrap_err();
+        assert_eq!(error.kind(), StepErrorKind::Input);
         assert_eq!(
             error.to_string(),
             "plan cannot be asked that: invalid type: string \"soon\", expected u8"

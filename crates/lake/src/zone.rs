@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use marquee_event::Date;
+use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
 /// Digits of a Kinesis sequence number; shorter ones are padded so that keys
@@ -112,7 +114,7 @@ pub fn receipt_key(ingest_date: &str, batch: &str) -> String {
 
 /// The directory of a curated table's files of one run; of one date, unless the
 /// table has none.
-pub fn curated_directory(table: &str, event_date: Option<&str>, run: &str) -> String {
+pub fn curated_directory(table: &str, event_date: Option<Date>, run: &str) -> String {
     match event_date {
         Some(date) => format!("{CURATED}/{table}/event_date={date}/run={run}"),
         None => format!("{CURATED}/{table}/run={run}"),
@@ -120,10 +122,27 @@ pub fn curated_directory(table: &str, event_date: Option<&str>, run: &str) -> St
 }
 
 /// The key of a date's books as a table: its one file, which each audit replaces.
-pub fn audit_books_key(date: &str) -> String {
+pub fn audit_books_key(date: Date) -> String {
     format!("{AUDIT_BOOKS}/event_date={date}/part-0000.parquet")
 }
 
+/// Returns the key of an artifact of a date's run: its list of `covered` receipts, its
+/// `checks`, its `audit`.
+///
+/// `kind` is the artifact's directory below the date, and `name` its name there,
+/// mostly the run.
+pub fn run_artifact_key(event_date: Date, kind: &str, name: &str) -> Path {
+    Path::from(format!("{DAYS}/event_date={event_date}/{kind}/{name}.json"))
+}
+
+/// Returns the key of the warehouse's book of a date: the document that each load of
+/// the date replaces.
+pub fn warehouse_book_key(event_date: Date) -> Path {
+    run_artifact_key(event_date, "audit", WAREHOUSE_BOOK)
+}
+
+/// The name of the warehouse's book among a date's audits.
+pub const WAREHOUSE_BOOK: &str = "warehouse";
 /// What the keys of the table `audit_books` begin with. No generation names them,
 /// since a date's books go on changing after it is published.
 pub const AUDIT_BOOKS: &str = "curated/audit_books";
@@ -144,6 +163,7 @@ pub const FAILED: &str = "failed";
 pub const FAILED_BY_LAMBDA: &str = "aws/lambda";
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -166,7 +186,7 @@ mod tests {
             "ledger/receipts/ingest_date=2026-01-31/b.json"
         );
         assert_eq!(
-            audit_books_key("2026-01-31"),
+            audit_books_key("2026-01-31".parse().unwrap()),
             "curated/audit_books/event_date=2026-01-31/part-0000.parquet"
         );
     }

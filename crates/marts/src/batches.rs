@@ -3,9 +3,9 @@
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::{ArrayRef, Date32Array, Int32Array, Int64Array, StringArray};
-use datafusion::arrow::compute::kernels::cast_utils::Parser;
-use datafusion::arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
+use marquee_event::Date;
 use marquee_lake::receipt::{Kind, Receipt};
 
 use crate::MartsError;
@@ -37,9 +37,10 @@ pub(crate) fn rows(receipts: &[Receipt]) -> Result<RecordBatch, MartsError> {
     let dates = receipts
         .iter()
         .map(|receipt| {
-            Date32Type::parse(&receipt.ingest_date).ok_or_else(|| MartsError::Key {
+            let date: Result<Date, _> = receipt.ingest_date.parse();
+            date.map(Date::days).map_err(|fault| MartsError::Key {
                 key: receipt.key(),
-                why: format!("{:?} is no date", receipt.ingest_date),
+                why: fault.to_string(),
             })
         })
         .collect::<Result<Vec<_>, _>>()?;

@@ -7,6 +7,7 @@ use datafusion::arrow::json::writer::LineDelimited;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
+use marquee_event::Date;
 use marquee_sql::{Check, CheckResult};
 
 use crate::MartsError;
@@ -19,9 +20,9 @@ const SAMPLE: usize = 5;
 pub(crate) async fn run(
     check: &Check,
     context: &SessionContext,
-    event_date: &str,
+    event_date: Date,
 ) -> Result<CheckResult, MartsError> {
-    let plan = statement::plan(&context.state(), &check.sql_for(event_date)).await?;
+    let plan = statement::plan(&context.state(), &check.sql_for(&event_date.to_string())).await?;
     let frame = context.execute_logical_plan(plan).await?;
     let mut answer = frame.execute_stream().await?;
     let mut result = CheckResult {

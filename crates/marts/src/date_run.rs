@@ -1,19 +1,17 @@
 //! One date's tables and checks, from its facts.
 
-use std::any::Any;
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 
-use datafusion::arrow::compute::kernels::cast_utils::Parser;
-use datafusion::arrow::datatypes::{Date32Type, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::JoinSet;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::SessionContext;
-use futures::{FutureExt, TryStreamExt};
+use futures::TryStreamExt;
 use marquee_lake::generation::{FileEntry, TableFiles};
-use marquee_lake::step::Kind;
-use marquee_lake::work::DateInputs;
+use marquee_lake::rows::catch_parquet_panic_async;
+use marquee_lake::staging::DateInputs;
+use marquee_lake::step::StepErrorKind;
 use marquee_lake::{digest, zone};
 use marquee_sql::{After, Check, CheckResult, Mart, Partition};
 use marquee_tables::schema;
@@ -39,8 +37,6 @@ pub struct DateRun {
     store: Arc<dyn ObjectStore>,
     runtime: Arc<RuntimeEnv>,
     inputs: DateInputs,
-    /// Days since 1970-01-01.
-    day: i32,
     titles: Objects,
     mart_schemas: OnceLock<Vec<(Mart, SchemaRef)>>,
 }
@@ -49,16 +45,14 @@ impl DateRun {
     /// Takes hold of the inputs; reads no fact yet.
     ///
     /// # Errors
-    /// [`MartsError::Date`]; [`MartsError::Ledger`] when the catalogue is not
+    /// [`MartsError::Ledger`] when the catalogue is not
     /// there.
     pub async fn open(store: Arc<dyn ObjectStore>, inputs: DateInputs) -> Result<Self, MartsError> {
-        let day = day_of(&inputs.event_date)?;
         let titles = ledger::titles(store.as_ref(), inputs.catalogue.as_ref()).await?;
         Ok(Self {
             runtime: session::runtime(Arc::clone(&store), None)?,
             store,
             inputs,
-            day,
             titles,
             mart_schemas: OnceLock::new(),
         })
@@ -80,13 +74,13 @@ impl DateRun {
     /// # Errors
     /// [`MartsError::File`] with the mart's file and what is wrong.
     pub async fn build(&self, mart: &Mart) -> Result<TableFiles, MartsError> {
-        let built = self.blaming(mart.looks_back, self.build_unnamed(mart));
+        let built = self.with_damage_diagnosis(mart.looks_back, self.build_unnamed(mart));
         built.await.map_err(|error| error.in_mart(&mart.name))
     }
 
     async fn build_unnamed(&self, mart: &Mart) -> Result<TableFiles, MartsError> {
         let context = self.context(mart.looks_back)?;
-        let sql = mart.sql_for(&self.inputs.event_date);
+        let sql = mart.sql_for(&self.inputs.event_date.to_string());
         let plan = statement::plan(&context.state(), &sql).await?;
         let mut output = Output::new(storable(plan.schema().as_arrow())?)?;
         let frame = context.execute_logical_plan(plan).await?;
@@ -96,7 +90,7 @@ impl DateRun {
         }
         let (file, rows) = output.finish()?;
         let date = match mart.partition {
-            Partition::EventDate => Some(self.inputs.event_date.as_str()),
+            Partition::EventDate => Some(self.inputs.event_date),
             Partition::None => None,
         };
         let directory = zone::curated_directory(&mart.name, date, &self.inputs.run);
@@ -110,7 +104,7 @@ impl DateRun {
             .put(&Path::from(entry.key.as_str()), file.into())
             .await
             .map_err(|error| MartsError::Failed {
-                kind: Kind::of(&error),
+                kind: StepErrorKind::of(&error),
                 message: format!("{} cannot be written: {error}", entry.key),
             })?;
         Ok(TableFiles { files: vec![entry] })
@@ -144,7 +138,7 @@ impl DateRun {
                 return Ok(built);
             };
             let (name, files) = done.map_err(|error| MartsError::Failed {
-                kind: Kind::Failed,
+                kind: StepErrorKind::Failed,
                 message: error.to_string(),
             })??;
             built.insert(name, files);
@@ -162,59 +156,57 @@ impl DateRun {
             if check.after == After::Marts {
                 self.add_marts(&context).await?;
             }
-            check::run(check, &context, &self.inputs.event_date).await
+            check::run(check, &context, self.inputs.event_date).await
         };
-        let found = self.blaming(check.looks_back, run).await;
+        let found = self.with_damage_diagnosis(check.looks_back, run).await;
         found.map_err(|error| error.in_check(&check.name))
     }
 
-    /// What the query over that window gives. Where neither the store nor the SQL is
-    /// at fault, the file is named that is not what the ledger says of it.
-    async fn blaming<T>(
+    /// Awaits the query over that window. Where neither the store nor the SQL is at
+    /// fault, the error names the file that is not what the ledger says of it.
+    async fn with_damage_diagnosis<T>(
         &self,
         looks_back: u32,
         query: impl Future<Output = Result<T, MartsError>>,
     ) -> Result<T, MartsError> {
-        // Some damage makes the reader of Parquet panic where it should refuse.
-        let done = AssertUnwindSafe(query).catch_unwind().await;
-        let message = match done {
+        let message = match catch_parquet_panic_async(query).await {
             Ok(Err(MartsError::Failed {
-                kind: Kind::Damaged | Kind::Failed,
+                kind: StepErrorKind::Damaged | StepErrorKind::Failed,
                 message,
             })) => message,
             Ok(done) => return done,
-            Err(panic) => words(&*panic),
+            Err(panic) => panic.to_string(),
         };
-        match damage::find(&*self.store, self.files(looks_back)?).await? {
+        match damage::find(&*self.store, self.files(looks_back)).await? {
             Some(key) => Err(MartsError::Damaged { key, message }),
             None => Err(MartsError::Failed {
-                kind: Kind::Failed,
+                kind: StepErrorKind::Failed,
                 message,
             }),
         }
     }
 
     /// The keys and digests of all that a query over that window may read.
-    fn files(&self, looks_back: u32) -> Result<Vec<(&str, &str)>, MartsError> {
+    fn files(&self, looks_back: u32) -> Vec<(&str, &str)> {
         let titles = self.inputs.catalogue.iter();
         let mut files: Vec<(&str, &str)> = titles
             .map(|pointer| (&*pointer.key, &*pointer.version))
             .collect();
         for table in self.inputs.tables.keys() {
             files.extend(
-                self.entries(table, looks_back)?
+                self.entries(table, looks_back)
                     .into_iter()
                     .map(|file| (&*file.key, &*file.digest)),
             );
         }
-        Ok(files)
+        files
     }
 
     /// The facts of the window that begins that many days before the date.
     fn context(&self, looks_back: u32) -> Result<SessionContext, MartsError> {
         let context = session::context(1, Arc::clone(&self.runtime));
         for (name, schema) in COMPACTED {
-            let objects = self.window(name, looks_back)?;
+            let objects = self.window(name, looks_back);
             register(&context, name, schema(), Partitions::EventDate, &objects)?;
         }
         register(
@@ -235,7 +227,7 @@ impl DateRun {
     /// Adds every mart, of the date alone; `context` has the facts.
     async fn add_marts(&self, context: &SessionContext) -> Result<(), MartsError> {
         for (mart, schema) in self.mart_schemas(context).await? {
-            let objects = self.window(&mart.name, 0)?;
+            let objects = self.window(&mart.name, 0);
             let partitions = curated::partitions(mart);
             register(
                 context,
@@ -264,32 +256,20 @@ impl DateRun {
         Ok(self.mart_schemas.get_or_init(|| schemas))
     }
 
-    fn window(&self, table: &str, looks_back: u32) -> Result<Objects, MartsError> {
-        Ok(ledger::objects(self.entries(table, looks_back)?))
+    fn window(&self, table: &str, looks_back: u32) -> Objects {
+        ledger::objects(self.entries(table, looks_back))
     }
 
     /// The table's files of the date and so many days before.
-    fn entries(&self, table: &str, looks_back: u32) -> Result<Vec<&FileEntry>, MartsError> {
-        let first = i64::from(self.day) - i64::from(looks_back);
-        let window = first..=i64::from(self.day);
+    fn entries(&self, table: &str, looks_back: u32) -> Vec<&FileEntry> {
+        let date = self.inputs.event_date;
+        let window = date.before(looks_back)..=date;
         let mut entries = Vec::new();
         for (date, files) in self.inputs.tables.get(table).into_iter().flatten() {
-            if window.contains(&i64::from(day_of(date)?)) {
+            if window.contains(date) {
                 entries.extend(files);
             }
         }
-        Ok(entries)
+        entries
     }
-}
-
-/// What a panic said.
-fn words(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("its reader gave up").to_owned()
-}
-
-fn day_of(date: &str) -> Result<i32, MartsError> {
-    let day = Date32Type::parse(date).filter(|_| date.len() == 10);
-    day.ok_or_else(|| MartsError::Date(date.to_owned()))
 }

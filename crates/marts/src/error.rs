@@ -7,7 +7,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 use marquee_lake::LakeError;
-use marquee_lake::step::{Kind, StepError};
+use marquee_lake::step::{StepError, StepErrorKind};
 
 use crate::session::{CATALOG, SCHEMA};
 
@@ -49,9 +49,6 @@ pub enum MartsError {
         /// What is wrong and where.
         message: String,
     },
-    /// A date that is to be made is none.
-    #[error("{0:?} is no date, which is written YYYY-MM-DD")]
-    Date(String),
     /// A file of `sql/` has a head that cannot be understood.
     #[error("sql/marts: {0}")]
     Head(marquee_sql::HeadError),
@@ -76,7 +73,7 @@ pub enum MartsError {
     #[error("the query failed: {message}")]
     Failed {
         /// Which of these it is.
-        kind: Kind,
+        kind: StepErrorKind,
         /// What failed.
         message: String,
     },
@@ -100,12 +97,12 @@ impl MartsError {
     }
 
     /// Of which kind it is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> StepErrorKind {
         match self {
             Self::Ledger(error) => error.kind(),
-            Self::NotALake { .. } | Self::Date(_) => Kind::Input,
-            Self::Key { .. } | Self::Damaged { .. } => Kind::Damaged,
-            Self::ReadOnly { .. } | Self::Sql { .. } | Self::Head(_) => Kind::Failed,
+            Self::NotALake { .. } => StepErrorKind::Input,
+            Self::Key { .. } | Self::Damaged { .. } => StepErrorKind::Damaged,
+            Self::ReadOnly { .. } | Self::Sql { .. } | Self::Head(_) => StepErrorKind::Failed,
             Self::File { cause, .. } => cause.kind(),
             Self::Failed { kind, .. } => *kind,
         }
@@ -157,22 +154,22 @@ impl From<DataFusionError> for MartsError {
 }
 
 /// Of which kind the failure is; `None` where the SQL is at fault.
-fn failed(error: &DataFusionError) -> Option<Kind> {
+fn failed(error: &DataFusionError) -> Option<StepErrorKind> {
     if let Some(error) = of_the_store(error) {
-        return Some(Kind::of(error));
+        return Some(StepErrorKind::of(error));
     }
     match error.find_root() {
-        DataFusionError::IoError(_) => Some(Kind::Store),
-        DataFusionError::ParquetError(_) => Some(Kind::Damaged),
+        DataFusionError::IoError(_) => Some(StepErrorKind::Store),
+        DataFusionError::ParquetError(_) => Some(StepErrorKind::Damaged),
         DataFusionError::ArrowError(error, _) => match &**error {
-            ArrowError::ParquetError(_) => Some(Kind::Damaged),
-            ArrowError::IoError(..) => Some(Kind::Store),
+            ArrowError::ParquetError(_) => Some(StepErrorKind::Damaged),
+            ArrowError::IoError(..) => Some(StepErrorKind::Store),
             _ => None,
         },
         DataFusionError::ExecutionJoin(_)
         | DataFusionError::ResourcesExhausted(_)
         | DataFusionError::External(_)
-        | DataFusionError::Internal(_) => Some(Kind::Failed),
+        | DataFusionError::Internal(_) => Some(StepErrorKind::Failed),
         _ => None,
     }
 }
@@ -300,16 +297,16 @@ mod tests {
         };
         for error in through(slow) {
             let told = told(error);
-            assert_eq!(told.kind(), Kind::Store, "{told}");
+            assert_eq!(told.kind(), StepErrorKind::Store, "{told}");
             assert!(told.to_string().contains("503 SlowDown"), "{told}");
         }
         for error in through(beyond) {
             let told = told(error);
-            assert_eq!(told.kind(), Kind::Damaged, "{told}");
+            assert_eq!(told.kind(), StepErrorKind::Damaged, "{told}");
         }
         for error in through(missing) {
             let told = told(error);
-            assert_eq!(told.kind(), Kind::Gone, "{told}");
+            assert_eq!(told.kind(), StepErrorKind::Gone, "{told}");
             assert!(
                 told.to_string().contains("curated/events/a.parquet"),
                 "{told}"
@@ -324,11 +321,11 @@ mod tests {
         let memory = DataFusionError::ResourcesExhausted("more memory".to_owned());
         let overflow = ArrowError::ArithmeticOverflow("1 + 1".to_owned());
         for (error, kind) in [
-            (eof().into(), Kind::Damaged),
-            (ArrowError::from(eof()).into(), Kind::Damaged),
-            (spill.into(), Kind::Store),
-            (memory, Kind::Failed),
-            (overflow.into(), Kind::Failed),
+            (eof().into(), StepErrorKind::Damaged),
+            (ArrowError::from(eof()).into(), StepErrorKind::Damaged),
+            (spill.into(), StepErrorKind::Store),
+            (memory, StepErrorKind::Failed),
+            (overflow.into(), StepErrorKind::Failed),
         ] {
             let error: DataFusionError = error;
             let told = told(error);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
+use marquee_event::Date;
 use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::generation::{self, FileEntry, Generation};
 use marquee_lake::receipt::{self, Receipt};
@@ -25,7 +26,7 @@ pub(crate) struct Contents {
     /// The last audit of each date.
     pub(crate) audit_books: Objects,
     /// The current generation of each date.
-    pub(crate) days: BTreeMap<String, Generation>,
+    pub(crate) days: BTreeMap<Date, Generation>,
     pub(crate) receipts: Vec<Receipt>,
 }
 

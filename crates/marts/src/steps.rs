@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use marquee_lake::document;
 use marquee_lake::generation::TableFiles;
+use marquee_lake::staging::{DateInputs, StagingDir};
 use marquee_lake::step::{self, StepError};
-use marquee_lake::work::{DateInputs, Work};
 use marquee_sql::{Check, CheckResult, Phase};
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,7 @@ impl FromStr for Step {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ToCheck {
-    work: Work,
+    work: StagingDir,
     phase: Phase,
     run: Option<String>,
 }
@@ -66,7 +66,7 @@ struct ToCheck {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ToMake {
-    work: Work,
+    work: StagingDir,
     run: String,
 }
 
@@ -117,7 +117,7 @@ impl Steps {
                 Step::Marts => self.marts(step::read(name, input)?).await,
             }
         };
-        step::told(name, done).await
+        step::run_logged(name, done).await
     }
 
     async fn check(&self, to: ToCheck) -> Result<Value, StepError> {

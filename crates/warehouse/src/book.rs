@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use marquee_day::unloaded;
+use marquee_event::Date;
 use marquee_lake::document;
 use marquee_lake::generation::{self, Generation};
+use marquee_lake::zone::warehouse_book_key;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
@@ -25,8 +26,8 @@ pub const TOLD: [usize; 2] = [0, 1];
 /// A generation of a date, as the load log names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Loaded {
-    /// The date, `YYYY-MM-DD`.
-    pub event_date: String,
+    /// The date.
+    pub event_date: Date,
     /// Its generation.
     pub generation: u32,
 }
@@ -61,8 +62,8 @@ impl Line {
 /// Warehouse rows = curated rows, for every table of a generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WarehouseBook {
-    /// The date, `YYYY-MM-DD`.
-    pub event_date: String,
+    /// The date.
+    pub event_date: Date,
     /// The generation that was loaded.
     pub generation: u32,
     /// Whether every line adds up.
@@ -100,7 +101,7 @@ impl WarehouseBook {
 
     /// Where it lies: beside the audit, where a plan looks for what is not loaded.
     pub fn key(&self) -> Path {
-        unloaded::book_key(&self.event_date)
+        warehouse_book_key(self.event_date)
     }
 }
 
@@ -109,7 +110,7 @@ impl WarehouseBook {
 /// # Errors
 /// [`WarehouseError::File`].
 pub fn standing(
-    event_date: &str,
+    event_date: Date,
     definitions: &[Definition],
     token: String,
 ) -> Result<Batch, WarehouseError> {
@@ -120,7 +121,7 @@ pub fn standing(
         name: "count".into(),
         token,
         statements: script::statements("look/standing", text, &words)?,
-        parameters: BTreeMap::from([("event_date".to_owned(), event_date.to_owned())]),
+        parameters: BTreeMap::from([("event_date".to_owned(), event_date.to_string())]),
     })
 }
 
@@ -144,7 +145,7 @@ impl Standing {
     /// # Errors
     /// [`WarehouseError::Answer`].
     pub fn read(
-        event_date: &str,
+        event_date: Date,
         definitions: &[Definition],
         loads: Rows,
         rows: Rows,
@@ -156,7 +157,7 @@ impl Standing {
                 return Err(not_understood());
             };
             let loaded = Loaded {
-                event_date: date.clone(),
+                event_date: date.parse().map_err(|_| not_understood())?,
                 generation: generation.parse().map_err(|_| not_understood())?,
             };
             let is_of_date = definitions
@@ -186,7 +187,7 @@ impl Standing {
     /// Whether the table has that generation, or a newer one.
     pub fn has(&self, table: &str, generation: &Generation) -> bool {
         let wanted = Loaded {
-            event_date: generation.event_date.clone(),
+            event_date: generation.event_date,
             generation: generation.generation,
         };
         self.loads.get(table).is_some_and(|found| *found >= wanted)
@@ -202,7 +203,7 @@ impl Standing {
         generation: &Generation,
     ) -> Result<WarehouseBook, WarehouseError> {
         let own = Loaded {
-            event_date: generation.event_date.clone(),
+            event_date: generation.event_date,
             generation: generation.generation,
         };
         let mut newer: BTreeMap<&Loaded, Generation> = BTreeMap::new();
@@ -213,7 +214,7 @@ impl Standing {
                 Some(loaded) if *loaded != own => {
                     if !newer.contains_key(loaded) {
                         let read =
-                            generation::read(store, &loaded.event_date, loaded.generation).await?;
+                            generation::read(store, loaded.event_date, loaded.generation).await?;
                         newer.insert(loaded, read);
                     }
                     let found = newer.get(loaded).and_then(|g| g.tables.get(table));

@@ -1,8 +1,8 @@
 //! What goes wrong with a warehouse.
 
-use marquee_day::DayError;
 use marquee_lake::LakeError;
-use marquee_lake::step::Kind;
+use marquee_lake::step::StepErrorKind;
+use marquee_table_catalog::ProjectionError;
 use thiserror::Error;
 
 /// What goes wrong with a warehouse. [`WarehouseError::Unavailable`] and a
@@ -50,7 +50,7 @@ pub enum WarehouseError {
     Lake(#[from] LakeError),
     /// A file of the lake could not be read.
     #[error(transparent)]
-    Day(#[from] DayError),
+    Projection(#[from] ProjectionError),
     /// A head of a file in `sql/`.
     #[error(transparent)]
     Head(#[from] marquee_sql::HeadError),
@@ -61,11 +61,11 @@ impl WarehouseError {
     /// again.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Unavailable { .. } => Kind::Store.name(),
+            Self::Unavailable { .. } => StepErrorKind::Store.name(),
             Self::Lake(error) => error.kind().name(),
-            Self::Day(error) => error.kind().name(),
+            Self::Projection(error) => error.kind().name(),
             Self::Refused { .. } => "Refused",
-            Self::Asked(_) => Kind::Input.name(),
+            Self::Asked(_) => StepErrorKind::Input.name(),
             Self::Answer { .. } => "Answer",
             _ => "Schema",
         }

@@ -15,9 +15,10 @@ pub mod state;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use marquee_day::{DayError, catalog};
+use marquee_event::Date;
 use marquee_lake::LakeError;
 use marquee_lake::generation::{self, Generation};
+use marquee_table_catalog::{ProjectionError, projections};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,7 @@ pub enum Ask {
     /// To start the load of a generation.
     Start {
         /// Its date.
-        event_date: String,
+        event_date: Date,
         /// Its number.
         generation: u32,
     },
@@ -131,7 +132,7 @@ impl Loader {
             Ask::Start {
                 event_date,
                 generation,
-            } => self.start(&event_date, generation).await,
+            } => self.start(event_date, generation).await,
             Ask::Poll { load } => self.poll(&load).await,
         }
     }
@@ -142,7 +143,7 @@ impl Loader {
     /// # Errors
     /// [`WarehouseError::Asked`] when there is no such generation; when the lake
     /// or the warehouse cannot be reached: then start it again.
-    pub async fn start(&self, event_date: &str, generation: u32) -> Result<Report, WarehouseError> {
+    pub async fn start(&self, event_date: Date, generation: u32) -> Result<Report, WarehouseError> {
         let key = state::key(event_date, generation);
         let before = state::read(&*self.store, &key).await?;
         if let Some(state) = before.as_ref().filter(|state| state.is_running()) {
@@ -151,7 +152,7 @@ impl Loader {
         self.generation(event_date, generation).await?;
         let mut state = State {
             version: 1,
-            event_date: event_date.to_owned(),
+            event_date,
             generation,
             run: before.map_or(1, |state| state.run.saturating_add(1)),
             phase: Phase::Loaded,
@@ -252,7 +253,7 @@ impl Loader {
             Next::GiveUp(cause) => return Ok(Phase::Failed { cause }),
             Next::GoOn => {}
         }
-        let generation = self.generation(&state.event_date, state.generation).await?;
+        let generation = self.generation(state.event_date, state.generation).await?;
         let standing = self.standing(state, &running).await?;
         let plans = self.plans(&generation, &standing).await?;
         let mut tables = BTreeMap::new();
@@ -291,7 +292,7 @@ impl Loader {
             }
         }
         if !again.is_empty() {
-            let generation = self.generation(&state.event_date, state.generation).await?;
+            let generation = self.generation(state.event_date, state.generation).await?;
             let mut plans = self.plans(&generation, &Standing::default()).await?;
             for (table, tries) in again {
                 let Some(plan) = plans.remove(&table) else {
@@ -333,7 +334,7 @@ impl Loader {
             Next::GiveUp(cause) => return Ok(Phase::Failed { cause }),
             Next::GoOn => {}
         }
-        let generation = self.generation(&state.event_date, state.generation).await?;
+        let generation = self.generation(state.event_date, state.generation).await?;
         let standing = self.standing(state, &running).await?;
         let book = standing.book(&*self.store, &generation).await?;
         book::keep(&*self.store, &book).await?;
@@ -350,7 +351,7 @@ impl Loader {
         generation: &Generation,
         standing: &Standing,
     ) -> Result<BTreeMap<String, TablePlan>, WarehouseError> {
-        let projections = catalog::projections(&*self.store, generation, |_| false).await?;
+        let projections = projections(&*self.store, generation, |_| false).await?;
         let mut plans = BTreeMap::new();
         for (table, files) in &generation.tables {
             let Some(definition) = self.definitions.iter().find(|d| d.table == *table) else {
@@ -376,12 +377,12 @@ impl Loader {
         let [loads, rows] = book::TOLD;
         let loads = self.warehouse.rows(&running.statement, loads).await?;
         let rows = self.warehouse.rows(&running.statement, rows).await?;
-        Standing::read(&state.event_date, &self.definitions, loads, rows)
+        Standing::read(state.event_date, &self.definitions, loads, rows)
     }
 
     async fn generation(
         &self,
-        event_date: &str,
+        event_date: Date,
         generation: u32,
     ) -> Result<Generation, WarehouseError> {
         match generation::read(&*self.store, event_date, generation).await {
@@ -406,7 +407,7 @@ impl Loader {
         name: &str,
         tries: u32,
     ) -> Result<Running, WarehouseError> {
-        let mut batch = book::standing(&state.event_date, &self.definitions, String::new())?;
+        let mut batch = book::standing(state.event_date, &self.definitions, String::new())?;
         batch.name = name.to_owned();
         self.submit(state, batch, tries).await
     }
@@ -468,7 +469,7 @@ fn lasting(error: &WarehouseError) -> Option<String> {
     let store = match error {
         WarehouseError::Unavailable { .. } => return None,
         WarehouseError::Lake(LakeError::Store(error))
-        | WarehouseError::Day(DayError::Lake(LakeError::Store(error))) => Some(error),
+        | WarehouseError::Projection(ProjectionError::Lake(LakeError::Store(error))) => Some(error),
         _ => None,
     };
     match store {

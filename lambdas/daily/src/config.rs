@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use marquee_config::{ConfigError, Lake, Metrics, Variables};
-use marquee_day::steps::{Step, StepSettings};
+use marquee_curation::steps::{Step, StepSettings};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 

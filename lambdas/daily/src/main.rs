@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use marquee_aws::{GlueCatalog, S3Store};
-use marquee_day::plan::Definitions;
-use marquee_day::steps::Steps;
+use marquee_curation::plan::Definitions;
+use marquee_curation::steps::Steps;
 use marquee_telemetry::Emf;
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ mod loads;
 use std::fmt::{self, Display, Formatter};
 
 use indicatif::{HumanBytes, HumanCount};
-use marquee_day::audit::{Audit, EventAudit, IngestBook, ShardLine, Status};
+use marquee_audit::{Audit, EventAudit, IngestBook, ShardLine, Status};
 use marquee_lake::zone::Zone;
 
 use super::{Books, Warehouse};
@@ -386,7 +386,7 @@ fn visible(text: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use marquee_day::audit::{IngestBook, Problem, ProducerLine};
+    use marquee_audit::{IngestBook, Problem, ProducerLine};
 
     use super::*;
 
@@ -412,7 +412,7 @@ mod tests {
             ..ProducerLine::default()
         };
         Audit {
-            date: "2026-03-01".into(),
+            date: "2026-03-01".parse().unwrap(),
             status: Status::Provisional,
             provisional_because: vec!["its events are not curated yet".into()],
             balanced: false,

@@ -1,8 +1,8 @@
 //! The warehouse's line of a date's books, which the last load left beside the
 //! audit.
 
-use marquee_day::audit::{Audit, EventAudit};
-use marquee_day::unloaded::book_key;
+use marquee_audit::{Audit, EventAudit};
+use marquee_lake::zone::warehouse_book_key;
 use marquee_lake::{LakeError, document};
 use marquee_warehouse::book::{Loaded, WarehouseBook};
 use object_store::ObjectStore;
@@ -46,7 +46,7 @@ impl Warehouse {
         let Some(event) = &audit.event else {
             return Ok(None);
         };
-        let read = document::read(store, &book_key(&audit.date)).await;
+        let read = document::read(store, &warehouse_book_key(audit.date)).await;
         let mut book: WarehouseBook = match read {
             Ok(book) => book,
             Err(LakeError::Store(object_store::Error::NotFound { .. })) => {

@@ -2,17 +2,18 @@
 //! with it in full, and a sum.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal as _};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+use marquee_audit::Audit;
 use marquee_console as console;
-use marquee_day::audit::Audit;
-use marquee_day::plan::{DateTask, Selection};
-use marquee_day::sweep::Swept;
+use marquee_curation::plan::{DateTask, Selection};
+use marquee_curation::sweep::Swept;
+use marquee_event::Date;
 use marquee_sql::CheckResult;
 
 use super::run::{DateOutcome, Step};
@@ -108,7 +109,7 @@ impl Page {
     /// When something of it could not be written.
     pub(super) fn finish(
         self,
-        made: &BTreeMap<String, DateOutcome>,
+        made: &BTreeMap<Date, DateOutcome>,
         audits: &[Audit],
         swept: Swept,
     ) -> io::Result<()> {
@@ -173,7 +174,7 @@ fn line(task: &DateTask, outcome: &DateOutcome) -> String {
         DateOutcome::Failed { cause } => format!("FAILED, not published ({why}): {cause}"),
         DateOutcome::Unchanged => "unchanged".to_owned(),
     };
-    line_to(&mut text, &task.event_date, &said);
+    line_to(&mut text, task.event_date, &said);
     text
 }
 
@@ -186,14 +187,14 @@ fn findings(task: &DateTask, outcome: &DateOutcome) -> String {
         DateOutcome::Failed { .. } | DateOutcome::Unchanged => return text,
     };
     for check in checks.iter().filter(|check| check.broken > 0) {
-        line_to(&mut text, &task.event_date, &finding(check));
+        line_to(&mut text, task.event_date, &finding(check));
         for row in &check.sample {
             line_to(&mut text, "          ", row);
         }
     }
     for fault in book.iter().flat_map(|book| &book.faults) {
         let said = format!("the event book does not balance: {fault}");
-        line_to(&mut text, &task.event_date, &said);
+        line_to(&mut text, task.event_date, &said);
     }
     text
 }
@@ -208,7 +209,7 @@ fn finding(check: &CheckResult) -> String {
     )
 }
 
-fn line_to(text: &mut String, date: &str, said: &str) {
+fn line_to(text: &mut String, date: impl Display, said: &str) {
     // A String takes everything.
     writeln!(text, "{date}  {said}").unwrap_or_default();
 }

@@ -5,21 +5,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::{FutureExt as _, StreamExt as _};
+use marquee_audit::EventBook;
+use marquee_compaction::CompactSettings;
+use marquee_compaction::{CompactedTables, compact_date};
 use marquee_console as console;
-use marquee_day::audit::EventBook;
-use marquee_day::catalog::Catalog;
-use marquee_day::close::{self, Closed};
-use marquee_day::compact::CompactSettings;
-use marquee_day::facts::{self, Facts};
-use marquee_day::plan::{self, DateTask, Definitions, Plan, Selection};
-use marquee_day::prepare::{self, Prepared};
-use marquee_day::publish::{self, Outcome, Ready};
-use marquee_day::show;
+use marquee_curation::close::{self, Closed};
+use marquee_curation::plan::{self, DateTask, Definitions, Plan, Selection};
+use marquee_curation::prepare::{self, Prepared};
+use marquee_curation::publish::{self, Outcome, Ready};
+use marquee_curation::show;
+use marquee_event::Date;
 use marquee_ingest::titles::Titles;
 use marquee_lake::catalogue;
 use marquee_lake::generation::{Generation, TableFiles};
 use marquee_marts::DateRun;
 use marquee_sql::{CheckResult, Mart, Phase};
+use marquee_table_catalog::TableCatalog;
 use object_store::ObjectStore;
 
 /// How often a date is planned again that another run was quicker with.
@@ -30,7 +31,7 @@ const MARTS_SIDE_BY_SIDE: usize = 2;
 /// What makes days.
 pub struct Days {
     store: Arc<dyn ObjectStore>,
-    catalog: Arc<dyn Catalog>,
+    catalog: Arc<dyn TableCatalog>,
     definitions: Definitions,
     settings: Settings,
 }
@@ -39,7 +40,7 @@ pub struct Days {
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Which dates are due, and how they are divided.
-    pub plan: plan::Settings,
+    pub plan: plan::PlanSettings,
     /// Memory and the size of files.
     pub compact: CompactSettings,
     /// How many dates are compacted side by side.
@@ -93,7 +94,7 @@ pub enum Step<'a> {
     /// So many dates are to be made.
     Planned(&'a Plan),
     /// A date's events and facts are there.
-    Compacted(&'a DateTask, &'a Facts),
+    Compacted(&'a DateTask, &'a CompactedTables),
     /// A date's events and facts could not be made.
     Failed(&'a DateTask),
     /// A date is done.
@@ -106,7 +107,7 @@ impl Days {
     /// Days of the lake in `store`, shown to engines through `catalog`.
     pub fn new(
         store: Arc<dyn ObjectStore>,
-        catalog: Arc<dyn Catalog>,
+        catalog: Arc<dyn TableCatalog>,
         definitions: Definitions,
         settings: Settings,
     ) -> Self {
@@ -129,7 +130,7 @@ impl Days {
         &self,
         selection: &Selection,
         observe: &(dyn Fn(Step<'_>) + Sync),
-    ) -> anyhow::Result<BTreeMap<String, DateOutcome>> {
+    ) -> anyhow::Result<BTreeMap<Date, DateOutcome>> {
         show::catch_up(&*self.store, &*self.catalog, &self.definitions).await?;
         let mut outcomes = BTreeMap::new();
         for _ in 0..ROUNDS {
@@ -159,7 +160,7 @@ impl Days {
                     },
                 };
                 observe(Step::Done(task, &outcome));
-                outcomes.insert(task.event_date.clone(), outcome);
+                outcomes.insert(task.event_date, outcome);
             }
             if !is_lost {
                 return Ok(outcomes);
@@ -174,12 +175,18 @@ impl Days {
         &self,
         plan: &'p Plan,
         observe: &(dyn Fn(Step<'_>) + Sync),
-    ) -> anyhow::Result<Vec<(&'p DateTask, anyhow::Result<Facts>)>> {
+    ) -> anyhow::Result<Vec<(&'p DateTask, anyhow::Result<CompactedTables>)>> {
         let titles = self.titles(plan).await?;
         let compact = |task: &'p DateTask| {
             let titles = Arc::clone(&titles);
             async move {
-                let made = facts::make(&self.store, &titles, task, &self.settings.compact).await;
+                let made = compact_date(
+                    &self.store,
+                    &titles,
+                    task.compaction_task(),
+                    &self.settings.compact,
+                )
+                .await;
                 observe(match &made {
                     Ok(facts) => Step::Compacted(task, facts),
                     Err(_) => Step::Failed(task),
@@ -207,7 +214,11 @@ impl Days {
     }
 
     /// From a date's facts to its generation; `None` when another run was first.
-    async fn finish(&self, task: &DateTask, facts: &Facts) -> anyhow::Result<Option<DateOutcome>> {
+    async fn finish(
+        &self,
+        task: &DateTask,
+        facts: &CompactedTables,
+    ) -> anyhow::Result<Option<DateOutcome>> {
         let store = &*self.store;
         let Prepared::Ready(inputs) =
             prepare::prepare(store, &self.definitions, task, facts).await?

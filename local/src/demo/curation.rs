@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use marquee_day::Date;
-use marquee_day::audit::{self, Audit, StreamCount};
-use marquee_day::plan::Selection;
+use marquee_audit::{self as audit, Audit, StreamCount};
+use marquee_curation::plan::Selection;
+use marquee_event::Date;
 use marquee_lake::generation;
 use marquee_marts::Engine;
 use object_store::ObjectStore;
@@ -35,7 +35,7 @@ pub(super) struct Curation {
 /// A date that was made.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Day {
-    pub(super) event_date: String,
+    pub(super) event_date: Date,
     pub(super) generation: u32,
     pub(super) curated_events: u64,
     pub(super) duplicates: u64,
@@ -110,8 +110,8 @@ impl Curation {
         let mut days = Vec::new();
         for (event_date, generation) in generation::current(&*lake).await? {
             let tables = generation.tables.values();
-            let counted = arrivals.get(&event_date.parse()?);
-            let audit = audit::full(&lake, &event_date, counted).await?;
+            let counted = arrivals.get(&event_date);
+            let audit = audit::full(&lake, event_date, counted).await?;
             audit::keep(&*lake, &audit).await?;
             days.push(Day {
                 audit,

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{HumanBytes, HumanCount};
 
-use marquee_day::audit::Status;
+use marquee_audit::Status;
 
 use super::curation::Day;
 use super::latency::{DEFINITION, Percentiles};

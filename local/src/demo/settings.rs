@@ -4,8 +4,8 @@ use std::fmt;
 use std::num::{NonZeroU16, NonZeroU32};
 
 use indicatif::HumanCount;
-use marquee_day::compact::CompactSettings;
-use marquee_day::plan;
+use marquee_compaction::CompactSettings;
+use marquee_curation::plan;
 use marquee_event_source_mapping::MappingSettings;
 use marquee_producer::simulate::{Simulation, SimulationError};
 use marquee_producer::{AggregateSettings, RequestLimits};
@@ -93,7 +93,7 @@ impl Settings {
     /// As `marquee day` makes days, two at a time.
     pub(super) fn days_settings(&self) -> day::Settings {
         day::Settings {
-            plan: plan::Settings::default(),
+            plan: plan::PlanSettings::default(),
             compact: CompactSettings::default(),
             jobs: 2,
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use marquee_day::Date;
+use marquee_event::Date;
 use marquee_lake::generation::{self, Generation};
 use marquee_local_warehouse::engine::{Answer, Failed};
 use marquee_local_warehouse::{Engine, FakeDataApi, copy, postgres};
@@ -113,7 +113,6 @@ impl Embedded {
     pub async fn load(&self, date: Option<Date>) -> anyhow::Result<Vec<Loaded>> {
         let mut current = generation::current(&*self.store).await?;
         if let Some(date) = date {
-            let date = date.to_string();
             current.retain(|published, _| *published == date);
             if current.is_empty() {
                 return Err(BadInput(format!(
@@ -131,13 +130,13 @@ impl Embedded {
 
     async fn load_generation(&self, generation: &Generation) -> anyhow::Result<Loaded> {
         let number = generation.generation;
-        let mut report = self.loader.start(&generation.event_date, number).await?;
+        let mut report = self.loader.start(generation.event_date, number).await?;
         while report.status == Status::Running {
             tokio::time::sleep(PAUSE).await;
             report = self.loader.poll(&report.load).await?;
         }
         Ok(Loaded {
-            event_date: generation.event_date.clone(),
+            event_date: generation.event_date,
             generation: number,
             tables: generation.tables.len(),
             rows: generation.tables.values().map(|files| files.rows()).sum(),

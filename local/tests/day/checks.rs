@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use marquee::day::DateOutcome;
-use marquee_day::plan::{Definitions, Selection};
-use marquee_day::sweep;
+use marquee_curation::plan::{Definitions, Selection};
+use marquee_curation::sweep;
 use marquee_lake::generation;
 use marquee_marts::Engine;
 use marquee_sql::{Check, Mart, Severity};

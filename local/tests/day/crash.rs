@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use marquee_day::plan::{Definitions, Selection};
-use marquee_day::{audit, publish, sweep};
+use marquee_audit as audit;
+use marquee_curation::plan::{Definitions, Selection};
+use marquee_curation::sweep;
 use marquee_lake::generation;
-use marquee_lake::zone::audit_books_key;
+use marquee_lake::zone::{audit_books_key, run_artifact_key};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -56,7 +57,7 @@ fn live(
         let life = async {
             days.run(&Selection::Due, &|_| {}).await.unwrap();
             for date in generation::current(&*hooked).await.unwrap().keys() {
-                let audit = audit::full(&hooked, date, None).await.unwrap();
+                let audit = audit::full(&hooked, *date, None).await.unwrap();
                 audit::keep(&*hooked, &audit).await.unwrap();
             }
             let later = SystemTime::now() + 2 * KEEP;
@@ -101,8 +102,8 @@ fn audits(lake: &Arc<InMemory>) -> Vec<[Bytes; 2]> {
     runtime().block_on(async {
         let mut audits = Vec::new();
         for date in generation::current(&**lake).await.unwrap().keys() {
-            let json = publish::belonging(date, "audit", "books");
-            let table = Path::from(audit_books_key(date));
+            let json = run_artifact_key(*date, "audit", "books");
+            let table = Path::from(audit_books_key(*date));
             audits.push([read(json).await, read(table).await]);
         }
         audits

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use marquee::day::DateOutcome;
-use marquee_day::catalog::EmbeddedCatalog;
-use marquee_day::plan::{self, Definitions};
-use marquee_day::steps::{Step, StepSettings, Steps};
+use marquee_curation::plan::{self, Definitions};
+use marquee_curation::steps::{Step, StepSettings, Steps};
 use marquee_lake::receipt;
-use marquee_lake::step::Kind;
+use marquee_lake::step::StepErrorKind;
 use marquee_lake::zone::Zone;
+use marquee_table_catalog::EmbeddedTableCatalog;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -45,19 +45,19 @@ async fn a_run_makes_the_other_dates() {
     for (date, outcome) in &made {
         match outcome {
             DateOutcome::Failed { cause } => {
-                assert!(dates.contains_key(date), "{date}: {cause}");
+                assert!(dates.contains_key(&date.to_string()), "{date}: {cause}");
                 assert!(cause.starts_with(&format!("{key} is gone, ")), "{cause}");
                 assert!(cause.contains("`marquee rebuild 2026-01-"), "{cause}");
             }
-            DateOutcome::Published(_) => assert!(!dates.contains_key(date), "{date}"),
+            DateOutcome::Published(_) => assert!(!dates.contains_key(&date.to_string()), "{date}"),
             other => panic!("{date}: {other:?}"),
         }
     }
     // It is still due; those that look back at it see what they saw.
     for (date, outcome) in run(&lake, &few_definitions()).await {
         match outcome {
-            DateOutcome::Failed { .. } => assert!(dates.contains_key(&date), "{date}"),
-            DateOutcome::Unchanged => assert!(!dates.contains_key(&date), "{date}"),
+            DateOutcome::Failed { .. } => assert!(dates.contains_key(&date.to_string()), "{date}"),
+            DateOutcome::Unchanged => assert!(!dates.contains_key(&date.to_string()), "{date}"),
             other => panic!("{date}: {other:?}"),
         }
     }
@@ -69,13 +69,13 @@ async fn a_plan_has_the_date_and_the_step_that_reads_it_fails() {
     for bucket_rows in [u64::MAX, 200] {
         let (lake, key, dates) = lake_without_one().await;
         let settings = StepSettings {
-            plan: plan::Settings {
+            plan: plan::PlanSettings {
                 bucket_rows,
-                ..plan::Settings::default()
+                ..plan::PlanSettings::default()
             },
             ..StepSettings::default()
         };
-        let catalog = Arc::new(EmbeddedCatalog::new(Arc::clone(&lake)));
+        let catalog = Arc::new(EmbeddedTableCatalog::new(Arc::clone(&lake)));
         let definitions = Definitions::built_in().unwrap();
         let steps = Steps::new(Arc::clone(&lake), catalog, definitions, settings);
         let plan = steps.call(Step::Plan, json!({ "which": "due" }), NOW).await;
@@ -91,7 +91,7 @@ async fn a_plan_has_the_date_and_the_step_that_reads_it_fails() {
             let is_whole = !dates.contains_key(date["event_date"].as_str().unwrap());
             assert_eq!(done.is_ok(), is_whole, "{done:?}");
             if let Err(error) = done {
-                assert_eq!(error.kind(), Kind::Gone, "{error}");
+                assert_eq!(error.kind(), StepErrorKind::Gone, "{error}");
                 assert!(error.to_string().contains(&key), "{error}");
             }
         }

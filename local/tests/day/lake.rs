@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use futures::TryStreamExt as _;
 use marquee::day::{DateOutcome, Days, Settings};
+use marquee_audit::EventBook;
 use marquee_codec::Compression;
-use marquee_day::audit::EventBook;
-use marquee_day::catalog::EmbeddedCatalog;
-use marquee_day::compact::CompactSettings;
-use marquee_day::plan::{self, Definitions, Selection};
+use marquee_compaction::CompactSettings;
+use marquee_curation::plan::{self, Definitions, Selection};
+use marquee_event::Date;
 use marquee_ingest::Transform;
 use marquee_lake::{catalogue, digest, generation};
 use marquee_producer::simulate::Simulation;
@@ -17,8 +17,14 @@ use marquee_producer::{AggregateSettings, Aggregator, Numbering, PutRecord};
 use marquee_sql::{Check, Mart};
 use marquee_stream::lambda_event::write_event;
 use marquee_stream::{Record, SequenceNumber, ShardId};
+use marquee_table_catalog::EmbeddedTableCatalog;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
+
+/// The date that the text names.
+pub(crate) fn date(text: &str) -> Date {
+    text.parse().unwrap()
+}
 
 /// Three days of a small service, with events that come late and twice.
 pub(crate) fn simulation() -> Simulation {
@@ -116,7 +122,11 @@ pub(crate) fn few_definitions() -> Definitions {
 
 /// What makes the days of the lake in `store`.
 pub(crate) fn days(store: &Arc<dyn ObjectStore>, definitions: &Definitions) -> Days {
-    days_in_buckets(store, definitions, plan::Settings::default().bucket_rows)
+    days_in_buckets(
+        store,
+        definitions,
+        plan::PlanSettings::default().bucket_rows,
+    )
 }
 
 /// The same with buckets of so many rows.
@@ -125,11 +135,11 @@ pub(crate) fn days_in_buckets(
     definitions: &Definitions,
     bucket_rows: u64,
 ) -> Days {
-    let catalog = Arc::new(EmbeddedCatalog::new(Arc::clone(store)));
+    let catalog = Arc::new(EmbeddedTableCatalog::new(Arc::clone(store)));
     let settings = Settings {
-        plan: plan::Settings {
+        plan: plan::PlanSettings {
             bucket_rows,
-            ..plan::Settings::default()
+            ..plan::PlanSettings::default()
         },
         compact: CompactSettings {
             // Some files are of several parts, and some are not.
@@ -145,7 +155,7 @@ pub(crate) fn days_in_buckets(
 pub(crate) async fn run(
     store: &Arc<dyn ObjectStore>,
     definitions: &Definitions,
-) -> BTreeMap<String, DateOutcome> {
+) -> BTreeMap<Date, DateOutcome> {
     days(store, definitions)
         .run(&Selection::Due, &|_| {})
         .await
@@ -166,8 +176,8 @@ pub(crate) async fn keys(store: &Arc<dyn ObjectStore>, zone: &str) -> Vec<String
 /// the book. Tables of the newest date alone are there once.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Published {
-    pub(crate) files: BTreeMap<(String, String), Vec<String>>,
-    pub(crate) books: BTreeMap<String, EventBook>,
+    pub(crate) files: BTreeMap<(Date, String), Vec<String>>,
+    pub(crate) books: BTreeMap<Date, EventBook>,
 }
 
 /// Reads what is published, and proves every file to be what it should be.
@@ -178,12 +188,11 @@ pub(crate) async fn published(
     let mut files = BTreeMap::new();
     let mut books = BTreeMap::new();
     let current = generation::current(&**store).await.unwrap();
-    let newest = current.keys().next_back().cloned();
+    let newest = current.keys().next_back().copied();
     for (date, generation) in current {
         for (table, entries) in &generation.tables {
             let mart = definitions.marts.iter().find(|mart| mart.name == *table);
-            if mart.is_some_and(|mart| !mart.is_for_every_date()) && newest.as_ref() != Some(&date)
-            {
+            if mart.is_some_and(|mart| !mart.is_for_every_date()) && newest != Some(date) {
                 continue;
             }
             let mut digests = Vec::new();
@@ -193,9 +202,9 @@ pub(crate) async fn published(
                 assert_eq!(digest::of(&bytes), file.digest, "{key}");
                 digests.push(file.digest.clone());
             }
-            files.insert((date.clone(), table.clone()), digests);
+            files.insert((date, table.clone()), digests);
         }
-        let audit = marquee_day::publish::belonging(&date, "audit", &generation.run);
+        let audit = marquee_lake::zone::run_artifact_key(date, "audit", &generation.run);
         let book = store.get(&audit).await.unwrap();
         let book = serde_json::from_slice(&book.bytes().await.unwrap()).unwrap();
         books.insert(date, book);

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use marquee::day::DateOutcome;
-use marquee_day::plan::{Definitions, Selection};
+use marquee_curation::plan::{Definitions, Selection};
+use marquee_event::Date;
 use marquee_lake::generation;
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
@@ -63,7 +64,7 @@ async fn runs_that_divide_further_equal_a_run_from_scratch() {
     ingest(&scratch, &batches).await;
     run(&scratch).await;
 
-    let mut made_in: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+    let mut made_in: BTreeMap<Date, BTreeSet<u32>> = BTreeMap::new();
     for part in batches.chunks(batches.len().div_ceil(12)) {
         ingest(&grown, part).await;
         run(&grown).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use marquee_day::plan::Selection;
+use marquee_curation::plan::Selection;
 use marquee_lake::generation;
 use object_store::ObjectStore;
 use object_store::memory::InMemory;

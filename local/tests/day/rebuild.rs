@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use marquee::day::DateOutcome;
-use marquee_day::plan::Selection;
-use marquee_day::rebuild::rebuild;
+use marquee_curation::plan::Selection;
 use marquee_lake::generation;
+use marquee_repair::rebuild;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use crate::lake::{
-    days, few_definitions, ingest, keys, payloads, publish_titles, published, run, simulation,
+    date, days, few_definitions, ingest, keys, payloads, publish_titles, published, run, simulation,
 };
 
 #[tokio::test]
@@ -34,16 +34,16 @@ async fn what_was_lost_is_made_again_byte_for_byte() {
 
     let made = days.run(&anew, &|_| {}).await.unwrap();
     assert_eq!(made.len(), 3);
-    for (date, outcome) in made {
+    for (day, outcome) in made {
         assert!(
             matches!(outcome, DateOutcome::Unchanged),
-            "{date}: {outcome:?}"
+            "{day}: {outcome:?}"
         );
     }
 
     // All processed objects, and a published file.
     let current = generation::current(&*lake).await.unwrap();
-    let file = &current["2026-01-06"].tables["fact_view"].files[0];
+    let file = &current[&date("2026-01-06")].tables["fact_view"].files[0];
     let mut lost = keys(&lake, "processed").await;
     lost.push(file.key.clone());
     for key in lost {
@@ -64,9 +64,13 @@ async fn what_was_lost_is_made_again_byte_for_byte() {
         .unwrap();
     assert!(report.faults.is_empty(), "{report:?}");
     let made = days.run(&anew, &|_| {}).await.unwrap();
-    for (date, outcome) in made {
+    for (day, outcome) in made {
         let is_published = matches!(outcome, DateOutcome::Published(_));
-        assert_eq!(is_published, date == "2026-01-06", "{date}: {outcome:?}");
+        assert_eq!(
+            is_published,
+            day == date("2026-01-06"),
+            "{day}: {outcome:?}"
+        );
     }
     let after = published(&lake, &definitions).await;
     assert!(after == before);

@@ -3,21 +3,21 @@
 
 use std::sync::Arc;
 
-use marquee_day::catalog::EmbeddedCatalog;
-use marquee_day::compact::CompactSettings;
-use marquee_day::plan::{self, Definitions};
-use marquee_day::split::Extent;
-use marquee_day::steps::{Step, StepSettings, Steps};
-use marquee_lake::step::Kind;
-use marquee_lake::work::Work;
+use marquee_compaction::CompactSettings;
+use marquee_compaction::SizeLimit;
+use marquee_curation::plan::{self, Definitions};
+use marquee_curation::steps::{Step, StepSettings, Steps};
+use marquee_lake::staging::StagingDir;
+use marquee_lake::step::StepErrorKind;
 use marquee_lake::{document, generation};
 use marquee_marts::steps::{Settings as SqlSettings, Step as SqlStep, Steps as SqlSteps};
+use marquee_table_catalog::EmbeddedTableCatalog;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::{Value, json};
 
-use crate::lake::{ingest, payloads, publish_titles, published, run, simulation};
+use crate::lake::{date as date_of, ingest, payloads, publish_titles, published, run, simulation};
 
 /// 2026-03-01T00:00:00Z, after every date of the simulation.
 const NOW: i64 = 1_772_323_200_000_000;
@@ -31,11 +31,11 @@ struct Machine {
 impl Machine {
     fn new(store: &Arc<dyn ObjectStore>, bucket_rows: u64) -> Self {
         let settings = StepSettings {
-            plan: plan::Settings {
+            plan: plan::PlanSettings {
                 bucket_rows,
-                ..plan::Settings::default()
+                ..plan::PlanSettings::default()
             },
-            part: Extent {
+            part: SizeLimit {
                 rows_of_date: 50,
                 bytes: u64::MAX,
             },
@@ -45,7 +45,7 @@ impl Machine {
             },
             ..StepSettings::default()
         };
-        let catalog = Arc::new(EmbeddedCatalog::new(Arc::clone(store)));
+        let catalog = Arc::new(EmbeddedTableCatalog::new(Arc::clone(store)));
         let definitions = Definitions::built_in().unwrap();
         Self {
             steps: Steps::new(Arc::clone(store), catalog, definitions, settings),
@@ -193,9 +193,9 @@ async fn a_plan_is_about_its_dates() {
     // What comes after the plan's last date, and has no tables, is not newer.
     machine.run(json!({ "which": "due", "time": noon })).await;
     let made = generation::current(&*lake).await.unwrap();
-    assert!(made["2026-01-05"].newest);
+    assert!(made[&date_of("2026-01-05")].newest);
     assert!(
-        made["2026-01-05"]
+        made[&date_of("2026-01-05")]
             .tables
             .contains_key("user_genre_affinity")
     );
@@ -210,7 +210,7 @@ async fn a_date_that_is_held_says_why() {
     let plan = machine.call(Step::Plan, json!({ "which": "due" })).await;
     let date = &plan["dates"][0];
     machine.facts(date).await;
-    let work: Work = serde_json::from_value(date["work"].clone()).unwrap();
+    let work: StagingDir = serde_json::from_value(date["work"].clone()).unwrap();
     let mut found: Vec<marquee_sql::CheckResult> =
         document::read(&*lake, &work.date_checks()).await.unwrap();
     let broken = found
@@ -230,12 +230,12 @@ async fn a_date_that_is_held_says_why() {
     );
     let run = prepared["run"].as_str().unwrap();
     let event_date = date["event_date"].as_str().unwrap();
-    let report = marquee_day::publish::belonging(event_date, "checks", run);
+    let report = marquee_lake::zone::run_artifact_key(date_of(event_date), "checks", run);
     assert!(lake.head(&report).await.is_ok());
     assert!(generation::current(&*lake).await.unwrap().is_empty());
     // Nobody publishes it all the same: it was never made ready.
     let published = machine.steps.call(Step::Publish, of_run, NOW).await;
-    assert_eq!(published.unwrap_err().kind(), Kind::Gone);
+    assert_eq!(published.unwrap_err().kind(), StepErrorKind::Gone);
 }
 
 /// A run that was overtaken says so, and the next plan has nothing to do.
@@ -277,7 +277,7 @@ async fn what_a_step_cannot_be_asked_is_said() {
         (Step::Plan, json!({ "which": "within" })),
         (
             Step::Split,
-            json!({ "work": Work::new("0000", "2026-01-05") }),
+            json!({ "work": StagingDir::new("0000", date_of("2026-01-05")) }),
         ),
         (Step::Compact, json!({ "work": "curated/x", "bucket": 0 })),
         (Step::Gather, json!({})),
@@ -294,7 +294,7 @@ async fn what_a_step_cannot_be_asked_is_said() {
             .call(step, input.clone(), NOW)
             .await
             .unwrap_err();
-        assert_eq!(error.kind(), Kind::Input, "{input}: {error}");
+        assert_eq!(error.kind(), StepErrorKind::Input, "{input}: {error}");
     }
     // Nor what the plan does not have.
     ingest(&lake, &payloads(&simulation(), 20)).await;
@@ -320,7 +320,7 @@ async fn what_a_step_cannot_be_asked_is_said() {
         ),
     ] {
         let error = divided.steps.call(step, input, NOW).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Input, "{error}");
+        assert_eq!(error.kind(), StepErrorKind::Input, "{error}");
         assert!(error.to_string().contains(&words), "{error}");
     }
     // A bucket waits for every part.
@@ -330,15 +330,15 @@ async fn what_a_step_cannot_be_asked_is_said() {
     let early = json!({ "work": work, "bucket": 0 });
     let error = divided.steps.call(Step::Compact, early, NOW).await;
     let error = error.unwrap_err();
-    assert_eq!(error.kind(), Kind::Gone, "{error}");
+    assert_eq!(error.kind(), StepErrorKind::Gone, "{error}");
     assert!(error.to_string().contains("split-0001.json"), "{error}");
-    let gone = json!({ "work": Work::new("0000", "2026-01-05") });
+    let gone = json!({ "work": StagingDir::new("0000", date_of("2026-01-05")) });
     let error = machine
         .steps
         .call(Step::Gather, gone, NOW)
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), Kind::Gone, "{error}");
+    assert_eq!(error.kind(), StepErrorKind::Gone, "{error}");
 }
 
 /// The steps that stand alone answer as they do on the command line.

@@ -161,7 +161,7 @@ impl Lake {
         }
         let generation = Generation {
             version: 1,
-            event_date: event_date.into(),
+            event_date: event_date.parse().unwrap(),
             generation: number,
             parent: None,
             run: String::new(),

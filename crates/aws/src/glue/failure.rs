@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
-use marquee_day::catalog::CatalogError;
+use marquee_table_catalog::TableCatalogError;
 
 use crate::refusal::refusal;
 
@@ -18,7 +18,7 @@ pub(super) enum Written {
     Done,
     /// Somebody else wrote in between: look again. The error is for when that
     /// does not end.
-    Overtaken(CatalogError),
+    Overtaken(TableCatalogError),
 }
 
 /// Glue's code for a failed call; `None` where no answer came.
@@ -30,16 +30,16 @@ pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str>
 pub(super) fn found<T, E>(
     action: String,
     answer: Result<T, SdkError<E>>,
-) -> Result<Option<T>, CatalogError>
+) -> Result<Option<T>, TableCatalogError>
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
     match answer {
         Ok(found) => Ok(Some(found)),
         Err(error) if code(&error) == Some(ENTITY_NOT_FOUND) => Ok(None),
-        Err(error) => Err(CatalogError::Service {
+        Err(error) => Err(TableCatalogError::Service {
             action,
-            cause: refusal(&error),
+            cause: refusal(&error).into(),
         }),
     }
 }
@@ -50,7 +50,7 @@ pub(super) fn written<T, E>(
     action: String,
     answer: Result<T, SdkError<E>>,
     overtaken: &[&str],
-) -> Result<Written, CatalogError>
+) -> Result<Written, TableCatalogError>
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
@@ -58,8 +58,8 @@ where
         return Ok(Written::Done);
     };
     let is_overtaken = code(&error).is_some_and(|code| overtaken.contains(&code));
-    let cause = refusal(&error);
-    let error = CatalogError::Service { action, cause };
+    let cause = refusal(&error).into();
+    let error = TableCatalogError::Service { action, cause };
     if is_overtaken {
         Ok(Written::Overtaken(error))
     } else {

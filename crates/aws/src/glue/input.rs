@@ -4,7 +4,7 @@ use aws_sdk_glue::error::BuildError;
 use aws_sdk_glue::types::{
     Column as GlueColumn, PartitionInput, SerDeInfo, StorageDescriptor, Table, TableInput,
 };
-use marquee_day::catalog::{CatalogError, Column, Projection, evolve};
+use marquee_table_catalog::{Column, Projection, TableCatalogError, evolve};
 
 use super::shown;
 
@@ -19,7 +19,7 @@ const EVENT_DATE: (&str, &str) = ("event_date", "date");
 pub(super) fn new_table(
     projection: &Projection,
     location: String,
-) -> Result<TableInput, CatalogError> {
+) -> Result<TableInput, TableCatalogError> {
     // Athena wants the keys named even when there are none.
     let keys = projection.event_date.iter();
     let keys: Result<_, _> = keys.map(|_| column(EVENT_DATE.0, EVENT_DATE.1)).collect();
@@ -45,7 +45,7 @@ pub(super) fn table_brought_forward(
     table: Table,
     projection: &Projection,
     location: String,
-) -> Result<Option<TableInput>, CatalogError> {
+) -> Result<Option<TableInput>, TableCatalogError> {
     is_of_our_form(&table, projection)?;
     let moves =
         projection.event_date.is_none() && !shown::is_current(table.parameters(), projection);
@@ -93,7 +93,7 @@ pub(super) fn partition(
     projection: &Projection,
     date: &str,
     location: String,
-) -> Result<PartitionInput, CatalogError> {
+) -> Result<PartitionInput, TableCatalogError> {
     Ok(PartitionInput::builder()
         .values(date)
         .storage_descriptor(descriptor(projection, location)?)
@@ -103,9 +103,9 @@ pub(super) fn partition(
 
 /// Refuses what only has the table's name: a view, or one that is partitioned
 /// otherwise.
-fn is_of_our_form(table: &Table, projection: &Projection) -> Result<(), CatalogError> {
+fn is_of_our_form(table: &Table, projection: &Projection) -> Result<(), TableCatalogError> {
     let differs = |change: String| {
-        Err(CatalogError::Schema {
+        Err(TableCatalogError::Schema {
             table: projection.table.clone(),
             change,
         })
@@ -137,7 +137,7 @@ fn is_of_our_form(table: &Table, projection: &Projection) -> Result<(), CatalogE
 fn descriptor(
     projection: &Projection,
     location: String,
-) -> Result<StorageDescriptor, CatalogError> {
+) -> Result<StorageDescriptor, TableCatalogError> {
     let columns = projection.columns.iter();
     let columns: Result<_, _> = columns.map(|it| column(&it.name, &it.kind)).collect();
     let serde = SerDeInfo::builder()
@@ -153,7 +153,7 @@ fn descriptor(
         .build())
 }
 
-fn column(name: &str, kind: &str) -> Result<GlueColumn, CatalogError> {
+fn column(name: &str, kind: &str) -> Result<GlueColumn, TableCatalogError> {
     let column = GlueColumn::builder().name(name).r#type(kind);
     column.build().map_err(incomplete)
 }
@@ -165,9 +165,9 @@ fn in_our_words(column: &GlueColumn) -> Column {
     }
 }
 
-fn incomplete(cause: BuildError) -> CatalogError {
-    CatalogError::Service {
+fn incomplete(cause: BuildError) -> TableCatalogError {
+    TableCatalogError::Service {
         action: "be asked".to_owned(),
-        cause: cause.to_string(),
+        cause: cause.into(),
     }
 }

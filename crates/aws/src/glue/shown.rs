@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use marquee_day::catalog::{Projection, Version};
+use marquee_table_catalog::{Projection, Version};
 
 /// The generation that a partition shows.
 const GENERATION: &str = "marquee.generation";
@@ -44,14 +44,14 @@ pub(super) fn is_current(
     let shown = match &projection.event_date {
         Some(_) => read(GENERATION).and_then(|generation| {
             Some(Version {
-                event_date: projection.version.event_date.clone(),
+                event_date: projection.version.event_date,
                 generation: generation.parse().ok()?,
             })
         }),
         None => read(VERSION).and_then(|version| {
             let (event_date, generation) = version.split_once('/')?;
             Some(Version {
-                event_date: event_date.to_owned(),
+                event_date: event_date.parse().ok()?,
                 generation: generation.parse().ok()?,
             })
         }),

@@ -1,6 +1,6 @@
 //! Columns are added; other changes are refused.
 
-use marquee_day::catalog::{Catalog, CatalogError};
+use marquee_table_catalog::{TableCatalog, TableCatalogError};
 
 use crate::fake::{Call, FakeGlue};
 use crate::fixtures::{
@@ -58,7 +58,7 @@ async fn other_changes_of_columns_are_refused_before_anything_is_written() {
         let mut changed = dated(2);
         changed.columns = columns(other);
         let error = catalog.bring_forward(&changed).await.unwrap_err();
-        assert!(matches!(error, CatalogError::Schema { .. }), "{error}");
+        assert!(matches!(error, TableCatalogError::Schema { .. }), "{error}");
         assert_eq!(glue.operations(), ["GetTable"]);
     }
     assert_eq!(glue.contents().shown(), "1");

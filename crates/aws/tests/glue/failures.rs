@@ -6,7 +6,7 @@ use aws_sdk_glue::Client;
 use aws_sdk_glue::config::retry::RetryConfig;
 use aws_sdk_glue::config::{BehaviorVersion, Config, Credentials, Region};
 use marquee_aws::GlueCatalog;
-use marquee_day::catalog::Catalog;
+use marquee_table_catalog::TableCatalog;
 
 use crate::fake::{DATABASE, FakeGlue};
 use crate::fixtures::{catalog, dated};

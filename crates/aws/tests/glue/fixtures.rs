@@ -7,7 +7,7 @@ use aws_sdk_glue::types::{
     Column as GlueColumn, PartitionInput, SerDeInfo, StorageDescriptor, TableInput,
 };
 use marquee_aws::GlueCatalog;
-use marquee_day::catalog::{Column, Projection, Version};
+use marquee_table_catalog::{Column, Projection, Version};
 
 use crate::fake::{Contents, DATABASE, FakeGlue};
 
@@ -33,9 +33,9 @@ pub(crate) fn dated(generation: u32) -> Projection {
     Projection {
         table: "plays".into(),
         columns: columns("title_id string, plays bigint"),
-        event_date: Some(DATE.into()),
+        event_date: Some(DATE.parse().unwrap()),
         version: Version {
-            event_date: DATE.into(),
+            event_date: DATE.parse().unwrap(),
             generation,
         },
         directory: format!("curated/plays/event_date={DATE}/run=00000{generation}-d1"),
@@ -50,7 +50,7 @@ pub(crate) fn undated(date: &str, generation: u32) -> Projection {
         columns: columns("title_id string, name string"),
         event_date: None,
         version: Version {
-            event_date: date.into(),
+            event_date: date.parse().unwrap(),
             generation,
         },
         directory: format!("curated/dim_title/run={date}-{generation}"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_glue::types::TableInput;
 use marquee_aws::GlueCatalog;
-use marquee_day::catalog::{Catalog, EmbeddedCatalog};
+use marquee_table_catalog::{EmbeddedTableCatalog, TableCatalog};
 use object_store::memory::InMemory;
 use proptest::prelude::*;
 
@@ -140,7 +140,7 @@ proptest! {
         runtime.unwrap().block_on(async {
             let glue = FakeGlue::default();
             let here = catalog(&glue);
-            let there = EmbeddedCatalog::new(Arc::new(InMemory::new()));
+            let there = EmbeddedTableCatalog::new(Arc::new(InMemory::new()));
             for (is_dated, day, generation) in order {
                 let projection = match is_dated {
                     true => dated(generation),
@@ -149,7 +149,9 @@ proptest! {
                 here.bring_forward(&projection).await.unwrap();
                 there.bring_forward(&projection).await.unwrap();
             }
-            let plays = there.shown("plays", Some(DATE)).await.unwrap();
+            let plays = there
+                .shown("plays", Some(DATE.parse().unwrap()))
+                .await.unwrap();
             let titles = there.shown("dim_title", None).await.unwrap();
             let expected = |directory: String| format!("s3://lake/part/{directory}/");
             let contents = glue.contents();

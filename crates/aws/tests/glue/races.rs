@@ -1,7 +1,7 @@
 //! Others write in between.
 
 use aws_sdk_glue::types::TableInput;
-use marquee_day::catalog::Catalog;
+use marquee_table_catalog::TableCatalog;
 
 use crate::fake::FakeGlue;
 use crate::fixtures::{

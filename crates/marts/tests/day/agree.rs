@@ -49,7 +49,7 @@ impl Plan {
             tables
                 .entry(name)
                 .or_default()
-                .insert(date.to_owned(), table.files);
+                .insert(days::parsed(date), table.files);
         }
         let run = days.run_over(date, tables).await;
         for check in marquee_sql::checks().unwrap() {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use marquee_lake::generation::FileEntry;
-use marquee_lake::step::{Kind, StepError};
+use marquee_lake::step::{StepError, StepErrorKind};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
@@ -15,7 +15,7 @@ use object_store::{
     ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
-use crate::days::Days;
+use crate::days::{Days, parsed};
 use crate::facts::date;
 
 /// A lake in memory that may have too much to do to be read.
@@ -89,7 +89,7 @@ async fn failure(days: &Days) -> StepError {
 }
 
 fn views(days: &Days, number: usize) -> FileEntry {
-    days.tables["fact_view"][&date(number)][0].clone()
+    days.tables["fact_view"][&parsed(&date(number))][0].clone()
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn a_store_that_fails_may_be_tried_again_and_a_lost_file_not() {
             continue;
         };
         let error = StepError::from(error);
-        assert_eq!(error.kind(), Kind::Store, "{error}");
+        assert_eq!(error.kind(), StepErrorKind::Store, "{error}");
         assert!(error.to_string().contains("503 SlowDown"), "{error}");
     }
     store.is_busy.store(false, Ordering::Relaxed);
@@ -112,7 +112,7 @@ async fn a_store_that_fails_may_be_tried_again_and_a_lost_file_not() {
     let lost = views(&days, 2).key;
     store.delete(&Path::from(lost.as_str())).await.unwrap();
     let error = failure(&days).await;
-    assert_eq!(error.kind(), Kind::Gone, "{error}");
+    assert_eq!(error.kind(), StepErrorKind::Gone, "{error}");
     assert!(error.to_string().contains(&lost), "{error}");
 }
 
@@ -130,7 +130,7 @@ async fn a_damaged_file_is_named() {
             .for_each(|byte| *byte ^= 0x5a);
         days.store.put(&key, content.into()).await.unwrap();
         let error = failure(&days).await;
-        assert_eq!(error.kind(), Kind::Damaged, "{damaged:?}: {error}");
+        assert_eq!(error.kind(), StepErrorKind::Damaged, "{damaged:?}: {error}");
         let named = format!(".sql: {} is not what the ledger says of it: ", file.key);
         assert!(error.to_string().contains(&named), "{damaged:?}: {error}");
     }
@@ -147,7 +147,7 @@ async fn a_file_that_was_cut_off_is_named() {
         let cut = whole.slice(..length);
         days.store.put(&key, cut.into()).await.unwrap();
         let error = failure(&days).await;
-        assert_eq!(error.kind(), Kind::Damaged, "{length}: {error}");
+        assert_eq!(error.kind(), StepErrorKind::Damaged, "{length}: {error}");
         let named = format!(".sql: {} is not what the ledger says of it: ", file.key);
         assert!(error.to_string().contains(&named), "{length}: {error}");
     }

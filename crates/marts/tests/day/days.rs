@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::parquet::arrow::ArrowWriter;
+use marquee_event::Date;
 use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
 use marquee_lake::receipt::{Kind, Receipt};
-use marquee_lake::work::DateInputs;
+use marquee_lake::staging::DateInputs;
 use marquee_lake::{digest, zone};
 use marquee_marts::DateRun;
 use marquee_tables::settings::writer_properties;
@@ -21,7 +22,7 @@ use crate::facts::{Facts, date, titles};
 pub(crate) const RUN: &str = "000001-test";
 
 /// Files by table and date.
-pub(crate) type Tables = BTreeMap<String, BTreeMap<String, Vec<FileEntry>>>;
+pub(crate) type Tables = BTreeMap<String, BTreeMap<Date, Vec<FileEntry>>>;
 
 /// Three batches of the first date, of which hardly anything was any good; a
 /// replay that is not counted, and a good one of the second date.
@@ -59,6 +60,11 @@ pub(crate) fn receipts() -> Vec<Receipt> {
     .collect()
 }
 
+/// The date that the text names.
+pub(crate) fn parsed(date: &str) -> Date {
+    date.parse().unwrap()
+}
+
 /// A lake with a catalogue and facts, of which no generation tells yet.
 pub(crate) struct Days {
     pub(crate) store: Arc<dyn ObjectStore>,
@@ -93,7 +99,7 @@ impl Days {
             ArrowWriter::try_new(&mut parquet, rows.schema(), Some(properties)).unwrap();
         writer.write(rows).unwrap();
         writer.close().unwrap();
-        let directory = zone::curated_directory(table, Some(date), RUN);
+        let directory = zone::curated_directory(table, Some(parsed(date)), RUN);
         let file = FileEntry {
             key: format!("{directory}/part-0000.parquet"),
             rows: rows.num_rows() as u64,
@@ -103,7 +109,7 @@ impl Days {
         let key = Path::from(file.key.as_str());
         self.store.put(&key, parquet.into()).await.unwrap();
         let dates = self.tables.entry(table.to_owned()).or_default();
-        dates.insert(date.to_owned(), vec![file]);
+        dates.insert(parsed(date), vec![file]);
     }
 
     /// A run of that date, which is given every fact that there is.
@@ -114,12 +120,11 @@ impl Days {
     /// A run of that date over those files.
     pub(crate) async fn run_over(&self, date: &str, tables: Tables) -> Arc<DateRun> {
         let inputs = DateInputs {
-            event_date: date.to_owned(),
             run: RUN.to_owned(),
             catalogue: Some(self.catalogue.clone()),
             receipts: receipts(),
             tables,
-            ..DateInputs::default()
+            ..DateInputs::new(parsed(date))
         };
         Arc::new(
             DateRun::open(Arc::clone(&self.store), inputs)
@@ -144,12 +149,12 @@ impl Days {
         marts: BTreeMap<String, TableFiles>,
     ) {
         let facts = self.tables.iter().filter_map(|(table, dates)| {
-            let files = dates.get(date)?.clone();
+            let files = dates.get(&parsed(date))?.clone();
             Some((table.clone(), TableFiles { files }))
         });
         let generation = Generation {
             version: 1,
-            event_date: date.to_owned(),
+            event_date: parsed(date),
             generation: number,
             parent: None,
             run: RUN.to_owned(),

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use marquee_day::catalog;
+use marquee_event::Date;
 use marquee_lake::digest;
 use marquee_lake::generation::{Generation, TableFiles};
+use marquee_table_catalog as table_catalog;
 use object_store::path::Path;
 use serde::Serialize;
 
@@ -76,7 +77,7 @@ impl TablePlan {
 }
 
 /// Where the load of a generation keeps what it has done, and its manifests.
-pub fn directory(event_date: &str, generation: u32) -> String {
+pub fn directory(event_date: Date, generation: u32) -> String {
     format!("{LOADS}/event_date={event_date}/{generation:06}")
 }
 
@@ -90,7 +91,7 @@ pub fn plan(
     definition: &Definition,
     generation: &Generation,
     files: &TableFiles,
-    columns: &[catalog::Column],
+    columns: &[table_catalog::Column],
 ) -> Result<TablePlan, WarehouseError> {
     let table = &definition.table;
     let loaded = match columns.is_empty() {
@@ -99,7 +100,7 @@ pub fn plan(
     };
     let key = format!(
         "{}/manifests/{table}.json",
-        directory(&generation.event_date, generation.generation)
+        directory(generation.event_date, generation.generation)
     );
     let names: Vec<&str> = loaded.iter().map(|column| column.name.as_str()).collect();
     let staged: Vec<String> = loaded
@@ -134,7 +135,7 @@ pub fn plan(
         false => Some((Path::from(key), manifest(&settings.lake, files)?)),
     };
     let parameters = BTreeMap::from([
-        ("event_date".to_owned(), generation.event_date.clone()),
+        ("event_date".to_owned(), generation.event_date.to_string()),
         ("generation".to_owned(), generation.generation.to_string()),
         ("row_count".to_owned(), files.rows().to_string()),
     ]);
@@ -162,10 +163,10 @@ pub fn token(load: &str, run: u32, tries: u32, batch: &Batch) -> String {
 /// The definition's columns in the order of the files', which COPY goes by.
 fn matching<'d>(
     definition: &'d Definition,
-    columns: &[catalog::Column],
+    columns: &[table_catalog::Column],
 ) -> Result<Vec<&'d Column>, WarehouseError> {
     let table = &definition.table;
-    let found = |column: &catalog::Column| {
+    let found = |column: &table_catalog::Column| {
         let wanted = definition
             .loaded()
             .find(|wanted| wanted.name == column.name);

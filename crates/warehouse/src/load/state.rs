@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use marquee_event::Date;
 use marquee_lake::{LakeError, document};
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -16,7 +17,7 @@ pub struct State {
     /// The version of this form: 1.
     pub version: u32,
     /// The date.
-    pub event_date: String,
+    pub event_date: Date,
     /// Its generation.
     pub generation: u32,
     /// How often it was started; part of its tokens.
@@ -85,7 +86,7 @@ pub enum Outcome {
 impl State {
     /// Where it lies.
     pub fn key(&self) -> Path {
-        key(&self.event_date, self.generation)
+        key(self.event_date, self.generation)
     }
 
     /// Whether it goes on.
@@ -95,7 +96,7 @@ impl State {
 }
 
 /// Where the state of a generation's load lies.
-pub fn key(event_date: &str, generation: u32) -> Path {
+pub fn key(event_date: Date, generation: u32) -> Path {
     Path::from(format!("{}/load.json", directory(event_date, generation)))
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn settings() -> Settings {
 /// Takes a load to its end, as a state machine does: what fails is tried again.
 pub(crate) async fn drive(loader: &Loader, event_date: &str, generation: u32) -> Report {
     let mut report = loop {
-        if let Ok(report) = loader.start(event_date, generation).await {
+        if let Ok(report) = loader.start(event_date.parse().unwrap(), generation).await {
             break report;
         }
     };
@@ -142,7 +142,7 @@ impl World {
     ) -> Generation {
         let generation = Generation {
             version: 1,
-            event_date: event_date.to_owned(),
+            event_date: event_date.parse().unwrap(),
             generation: number,
             parent: number.checked_sub(1).filter(|parent| *parent > 0),
             run: format!("{number:06}-run"),

@@ -1,6 +1,6 @@
 //! What a load brings in, once and again.
 
-use marquee_day::unloaded::unloaded;
+use marquee_curation::unloaded::unloaded;
 use marquee_warehouse::book::WarehouseBook;
 use marquee_warehouse::load::Status;
 use object_store::ObjectStoreExt;
@@ -95,11 +95,14 @@ async fn late_data_replaces_and_an_older_generation_does_not() {
     assert!(book.balanced);
     let loaded = book.tables["dim_date"].loaded.clone().unwrap();
     assert_eq!(
-        (loaded.event_date.as_str(), loaded.generation),
+        (&*loaded.event_date.to_string(), loaded.generation),
         (TUESDAY, 1)
     );
     let loaded = book.tables["events"].loaded.clone().unwrap();
-    assert_eq!((loaded.event_date.as_str(), loaded.generation), (MONDAY, 2));
+    assert_eq!(
+        (&*loaded.event_date.to_string(), loaded.generation),
+        (MONDAY, 2)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,7 +143,7 @@ async fn a_generation_that_is_not_there_is_told() {
         return;
     };
     let loader = world.loader();
-    let error = loader.start(MONDAY, 7).await.unwrap_err();
+    let error = loader.start(MONDAY.parse().unwrap(), 7).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "the lake has no generation 7 of 2026-03-02: load one that was published"

@@ -41,7 +41,7 @@ fn statements() -> Vec<Statement> {
         }
         found = Found::read(applied.clone(), Vec::new()).unwrap();
     }
-    let standing = book::standing("2026-03-02", &definitions, "token".into());
+    let standing = book::standing("2026-03-02".parse().unwrap(), &definitions, "token".into());
     statements.extend(standing.unwrap().statements);
     let file = FileEntry {
         key: "curated/t/part-0000.parquet".into(),

@@ -1,0 +1,124 @@
+//! Sets of numbers that mostly follow one another.
+
+use serde::{Deserialize, Serialize};
+
+/// Numbers from 1 on, as intervals from and to, ascending and apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<(u64, u64)>", into = "Vec<(u64, u64)>")]
+pub(crate) struct Intervals(Vec<(u64, u64)>);
+
+impl From<Intervals> for Vec<(u64, u64)> {
+    fn from(intervals: Intervals) -> Self {
+        intervals.0
+    }
+}
+
+impl TryFrom<Vec<(u64, u64)>> for Intervals {
+    type Error = &'static str;
+
+    fn try_from(intervals: Vec<(u64, u64)>) -> Result<Self, Self::Error> {
+        let mut end = 0;
+        for (from, to) in &intervals {
+            if *from <= end || to < from {
+                return Err("intervals must ascend from 1");
+            }
+            end = *to;
+        }
+        Ok(Self::joined(intervals))
+    }
+}
+
+impl Intervals {
+    /// The set of those numbers, in any order, some of them again.
+    pub(crate) fn of(mut numbers: Vec<u64>) -> Self {
+        numbers.sort_unstable();
+        Self::joined(numbers.into_iter().map(|number| (number, number)))
+    }
+
+    /// Adds another set's numbers.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let mut all = std::mem::take(&mut self.0);
+        all.extend(&other.0);
+        all.sort_unstable();
+        *self = Self::joined(all);
+    }
+
+    /// Joins intervals that touch, which come in the order of their beginnings.
+    fn joined(intervals: impl IntoIterator<Item = (u64, u64)>) -> Self {
+        let mut joined: Vec<(u64, u64)> = Vec::new();
+        for (from, to) in intervals {
+            match joined.last_mut() {
+                Some((_, end)) if from <= end.saturating_add(1) => *end = to.max(*end),
+                _ => joined.push((from, to)),
+            }
+        }
+        Self(joined)
+    }
+
+    /// The highest number; 0 when there is none.
+    pub(crate) fn last(&self) -> u64 {
+        self.0.last().map_or(0, |(_, to)| *to)
+    }
+
+    /// How many numbers there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.iter().map(|(from, to)| to - from + 1).sum()
+    }
+
+    /// Where 1 to `up_to` are not in the set.
+    pub(crate) fn gaps(&self, up_to: u64) -> Vec<(u64, u64)> {
+        let mut gaps = Vec::new();
+        let mut next = 1;
+        for (from, to) in &self.0 {
+            if *from > up_to {
+                break;
+            }
+            if *from > next {
+                gaps.push((next, from - 1));
+            }
+            next = to.saturating_add(1);
+        }
+        if next <= up_to {
+            gaps.push((next, up_to));
+        }
+        gaps
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_read_back_is_looked_at() {
+        let written = serde_json::to_string(&Intervals::of(vec![3, 1, 2, 9])).unwrap();
+        assert_eq!(written, "[[1,3],[9,9]]");
+        let read = |text| serde_json::from_str::<Intervals>(text).ok();
+        assert_eq!(read(&written), Some(Intervals::of(vec![1, 2, 3, 9])));
+        for wrong in ["[[0,1]]", "[[2,1]]", "[[1,3],[3,4]]", "[[5,6],[1,2]]"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn they_are_the_set(one in vec(1..60_u64, 0..40), other in vec(1..60_u64, 0..40), up_to in 0..70_u64) {
+            let mut intervals = Intervals::of(one.clone());
+            intervals.add(&Intervals::of(other.clone()));
+            let set: BTreeSet<u64> = one.into_iter().chain(other).collect();
+            prop_assert_eq!(intervals.count(), set.len() as u64);
+            prop_assert_eq!(intervals.last(), set.last().copied().unwrap_or(0));
+            let missing: Vec<u64> = (1..=up_to).filter(|number| !set.contains(number)).collect();
+            let gaps = intervals.gaps(up_to);
+            let in_gaps: Vec<u64> = gaps.iter().flat_map(|(from, to)| *from..=*to).collect();
+            prop_assert_eq!(in_gaps, missing);
+            prop_assert!(gaps.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The roll call of producers.
+
+use marquee_audit::Problem;
+use marquee_lake::zone::Zone;
+
+use crate::lake::{DATE, Lake, NEXT, Sent, broken, key_of, play, play_at};
+
+async fn gap(lake: &Lake) -> Option<(u64, Vec<(u64, u64)>)> {
+    gap_on(lake, DATE).await
+}
+
+async fn gap_on(lake: &Lake, date: &str) -> Option<(u64, Vec<(u64, u64)>)> {
+    let audit = lake.audit_of(date).await;
+    audit.problems.iter().find_map(|problem| match problem {
+        Problem::ProducerGap { missing, gaps, .. } => Some((*missing, gaps.clone())),
+        _ => None,
+    })
+}
+
+#[tokio::test]
+async fn a_gap_is_found_and_excused_by_units_without_a_number_alone() {
+    let lake = Lake::new();
+    lake.deliver(&[Sent::new(1, &[play(1), play(2), broken(3), play(7)])])
+        .await;
+    assert_eq!(gap(&lake).await, Some((3, vec![(4, 6)])));
+    // Two are as broken as can be; the third is not there.
+    let junk = ["x".to_owned(), "y".to_owned()];
+    lake.deliver(&[Sent::new(2, &junk)]).await;
+    assert_eq!(gap(&lake).await, Some((3, vec![(4, 6)])));
+    lake.deliver(&[Sent::new(3, &["z".to_owned()])]).await;
+    assert_eq!(gap(&lake).await, None);
+    assert!(lake.audit().await.balanced);
+}
+
+#[tokio::test]
+async fn the_longest_gaps_are_named() {
+    let lake = Lake::new();
+    let lines: Vec<String> = (1..60).filter(|n| n % 2 == 0).map(play).collect();
+    lake.deliver(&[Sent::new(1, &lines), Sent::new(2, &[play(70)])])
+        .await;
+    let (missing, gaps) = gap(&lake).await.unwrap();
+    assert_eq!((missing, gaps.len()), (40, 10));
+    assert_eq!(gaps[..2], [(59, 69), (1, 1)]);
+}
+
+#[tokio::test]
+async fn numbers_are_called_over_all_dates() {
+    let lake = Lake::new();
+    let play_before = |number| play_at(number, "2026-02-27T09:00:00Z");
+    let before = Sent::new(1, &[play_before(1), play_before(2)]).at("2026-02-27T10:00:00Z");
+    let receipt = lake.deliver(&[before]).await;
+    lake.deliver(&[Sent::new(2, &[play(3), play(6)])]).await;
+    assert_eq!(gap(&lake).await, Some((2, vec![(4, 5)])));
+    // Number 4 comes late, 5 never; 9 and what lies before it is tomorrow's.
+    let after = Sent::new(3, &[play(4), play(9)]).at("2026-03-02T00:00:10Z");
+    lake.deliver(&[after]).await;
+    assert_eq!(gap(&lake).await, Some((1, vec![(5, 5)])));
+    let line = &lake.audit().await.ingest.producers["p"];
+    assert_eq!((line.up_to, line.late), (6, 1));
+
+    // What a date held is remembered, so that it need not be read again …
+    lake.remove(&key_of(&receipt, Zone::Processed)).await;
+    assert_eq!(gap(&lake).await, Some((1, vec![(5, 5)])));
+    // … until it holds something else.
+    let again = Sent::new(9, &[play_before(2)]).at("2026-02-27T10:00:01Z");
+    lake.deliver(&[again]).await;
+    assert_eq!(gap(&lake).await, Some((2, vec![(1, 1), (5, 5)])));
+}
+
+#[tokio::test]
+async fn a_number_that_waits_at_midnight_is_excused() {
+    let lake = Lake::new();
+    let last = Sent::new(1, &[play(1), play(3)]).at(&format!("{DATE}T23:59:59Z"));
+    lake.deliver(&[last]).await;
+    assert_eq!(gap(&lake).await, Some((1, vec![(2, 2)])));
+    let junk = |sequence, at| Sent::new(sequence, &["x".to_owned()]).at(at);
+    lake.deliver(&[junk(2, "2026-03-02T01:00:00Z")]).await;
+    assert_eq!(
+        gap(&lake).await,
+        Some((1, vec![(2, 2)])),
+        "an hour is too late"
+    );
+    lake.deliver(&[junk(3, "2026-03-02T00:59:59Z")]).await;
+    assert_eq!(gap(&lake).await, None);
+}
+
+#[tokio::test]
+async fn a_batch_that_spans_midnight_is_called_by_the_arrival_of_each_unit() {
+    let lake = Lake::new();
+    let junk = || "x".to_owned();
+    let before = Sent::new(1, &[play(1), play(2)]).at(&format!("{DATE}T23:00:00Z"));
+    let after = Sent::new(2, &[junk(), play(4)]).at(&format!("{NEXT}T03:00:00Z"));
+    lake.deliver(&[before, after]).await;
+    assert_eq!(gap(&lake).await, None);
+    let line = &lake.audit().await.ingest.producers["p"];
+    assert_eq!((line.up_to, line.present, line.late), (2, 2, 0));
+    let next = lake.audit_of(NEXT).await;
+    assert_eq!(next.problems, []);
+    let line = &next.ingest.producers["p"];
+    assert_eq!((line.up_to, line.present, line.missing), (4, 3, 1));
+    assert_eq!(next.ingest.unnumbered, 1);
+
+    // What is lost is missing on the date that shows it, and on none before.
+    lake.deliver(&[Sent::new(3, &[play(6)]).at(&format!("{NEXT}T05:00:00Z"))])
+        .await;
+    assert_eq!(gap(&lake).await, None);
+    let both = vec![(3, 3), (5, 5)];
+    assert_eq!(gap_on(&lake, NEXT).await, Some((2, both)));
+}
+
+#[tokio::test]
+async fn a_unit_that_comes_again_past_midnight_excuses_once() {
+    let lake = Lake::new();
+    let first = Sent::new(1, &[play(1)]).at(&format!("{DATE}T23:59:59Z"));
+    let again = Sent::new(2, &["x".to_owned()]).at(&format!("{NEXT}T00:00:01Z"));
+    let last = Sent::new(3, &[play(4)]).at(&format!("{NEXT}T00:00:02Z"));
+    // Filed under one date, and under the other when a retry cuts otherwise.
+    lake.deliver(&[first, again.clone()]).await;
+    lake.deliver(&[again, last]).await;
+    assert_eq!(gap_on(&lake, NEXT).await, Some((2, vec![(2, 3)])));
+}

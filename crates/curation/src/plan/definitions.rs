@@ -1,0 +1,78 @@
+//! What `sql/` defines, as the plan needs it.
+
+use marquee_lake::digest;
+use marquee_sql::{After, Check, CheckResult, Mart, Partition, Phase};
+
+use crate::error::CurationError;
+
+/// What `sql/` defines.
+#[derive(Debug, Clone)]
+pub struct Definitions {
+    /// Every table that SQL makes.
+    pub marts: Vec<Mart>,
+    /// Every check.
+    pub checks: Vec<Check>,
+}
+
+impl Definitions {
+    /// Those that this program was built with.
+    ///
+    /// # Errors
+    /// When a file's head is at fault.
+    pub fn built_in() -> Result<Self, CurationError> {
+        Ok(Self {
+            marts: marquee_sql::marts()?,
+            checks: marquee_sql::checks()?,
+        })
+    }
+
+    /// The tables that a date has; the newest has more.
+    pub fn marts_for(&self, newest: bool) -> impl Iterator<Item = &Mart> {
+        self.marts
+            .iter()
+            .filter(move |mart| newest || mart.is_for_every_date())
+    }
+
+    /// The checks that can run in that phase.
+    pub fn checks_in(&self, phase: Phase) -> impl Iterator<Item = &Check> {
+        self.checks
+            .iter()
+            .filter(move |check| check.phase() == phase)
+    }
+
+    /// Puts results in the order in which the checks are defined, those of the
+    /// facts first.
+    pub fn sort(&self, results: &mut [CheckResult]) {
+        let place = |name: &str| {
+            let found = self.checks.iter().position(|check| check.name == name);
+            let after = found.and_then(|place| self.checks.get(place));
+            (after.is_none_or(|check| check.after == After::Marts), found)
+        };
+        results.sort_by_cached_key(|result| place(&result.name));
+    }
+
+    /// How many days before a date its tables and checks read.
+    pub fn looks_back(&self, newest: bool) -> u32 {
+        let marts = self.marts_for(newest).map(|mart| mart.looks_back);
+        let checks = self.checks.iter().map(|check| check.looks_back);
+        marts.chain(checks).max().unwrap_or(0)
+    }
+
+    /// Whether the table has no partition a date.
+    pub fn is_undated(&self, table: &str) -> bool {
+        let is_it = |mart: &&Mart| mart.name == table;
+        let mart = self.marts.iter().find(is_it);
+        mart.is_some_and(|mart| mart.partition == Partition::None)
+    }
+
+    /// A digest of all of them.
+    pub fn digest(&self) -> String {
+        let marts = self.marts.iter().map(|mart| (&mart.name, &mart.sql));
+        let checks = self.checks.iter().map(|check| (&check.name, &check.sql));
+        let mut text = String::new();
+        for (name, sql) in marts.chain(checks) {
+            text.push_str(&format!("{name}\0{sql}\0"));
+        }
+        digest::of(text.as_bytes())
+    }
+}

@@ -1,0 +1,158 @@
+//! What a date's tables and checks look at.
+
+use std::collections::BTreeMap;
+
+use marquee_compaction::CompactedTables;
+use marquee_event::Date;
+use marquee_lake::catalogue::Pointer;
+use marquee_lake::generation::{self, FileEntry, Generation, TableFiles};
+use marquee_lake::receipt::{self, Receipt};
+use marquee_lake::staging::DateInputs;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+
+use crate::error::CurationError;
+use crate::plan::{self, DateTask, Definitions, RebuildReason};
+use crate::publish;
+
+/// The tables that marts read.
+const READ: [&str; 3] = ["events", "fact_session", "fact_view"];
+
+/// What is to be done for a date whose facts are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prepared {
+    /// Nothing: it is as it was published.
+    Unchanged,
+    /// Its tables are to be made from that.
+    Ready(Box<DateInputs>),
+}
+
+/// What the marts and checks of a date look at, now that the dates before it are
+/// published.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub async fn prepare(
+    store: &dyn ObjectStore,
+    definitions: &Definitions,
+    task: &DateTask,
+    facts: &CompactedTables,
+) -> Result<Prepared, CurationError> {
+    let date = task.event_date;
+    let current = generation::current(store).await?;
+    let looked_back = plan::looked_back(definitions, date, task.newest, &current);
+    if is_unchanged(task, facts, definitions, &looked_back) && is_whole(store, task).await? {
+        return Ok(Prepared::Unchanged);
+    }
+    let earlier = looked_back.keys().filter_map(|date| current.get(date));
+    Ok(Prepared::Ready(Box::new(DateInputs {
+        event_date: task.event_date,
+        run: publish::run_of(task, facts, definitions, &looked_back),
+        newest: task.newest,
+        catalogue: task.catalogue.clone(),
+        receipts: arrived(store, definitions, date).await?,
+        tables: tables(task, facts, earlier),
+        looked_back,
+    })))
+}
+
+/// What the checks look at that need the date alone; it has no run yet.
+///
+/// # Errors
+/// When the lake cannot be read.
+pub async fn of_date(
+    store: &dyn ObjectStore,
+    definitions: &Definitions,
+    task: &DateTask,
+    facts: &CompactedTables,
+) -> Result<DateInputs, CurationError> {
+    Ok(DateInputs {
+        newest: task.newest,
+        catalogue: task.catalogue.clone(),
+        receipts: arrived(store, definitions, task.event_date).await?,
+        tables: tables(task, facts, std::iter::empty()),
+        ..DateInputs::new(task.event_date)
+    })
+}
+
+/// The receipts of what arrived on the date, and on the days before it that
+/// checks look back at.
+async fn arrived(
+    store: &dyn ObjectStore,
+    definitions: &Definitions,
+    date: Date,
+) -> Result<Vec<Receipt>, CurationError> {
+    let checks = definitions.checks.iter();
+    let looks_back = checks.map(|check| check.looks_back).max().unwrap_or(0);
+    let mut receipts = Vec::new();
+    for days in (0..=looks_back).rev() {
+        let ingest_date = date.before(days).to_string();
+        receipts.extend(receipt::list(store, Some(&ingest_date)).await?);
+    }
+    Ok(receipts)
+}
+
+/// Whether the files of the date's generation are there; only a date that is
+/// made anew is looked at.
+async fn is_whole(store: &dyn ObjectStore, task: &DateTask) -> Result<bool, CurationError> {
+    let Some(parent) = task
+        .parent
+        .as_ref()
+        .filter(|_| task.why == RebuildReason::Asked)
+    else {
+        return Ok(true);
+    };
+    for file in parent.tables.values().flat_map(|table| &table.files) {
+        match store.head(&Path::from(file.key.as_str())).await {
+            Ok(found) if found.size == file.bytes => {}
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(true)
+}
+
+/// Whether what the date was made from is what its generation was made from.
+fn is_unchanged(
+    task: &DateTask,
+    facts: &CompactedTables,
+    definitions: &Definitions,
+    looked_back: &BTreeMap<Date, String>,
+) -> bool {
+    let Some(parent) = &task.parent else {
+        return false;
+    };
+    let is_as_before = looked_back
+        .iter()
+        .all(|(date, facts)| parent.looked_back.get(date) == Some(facts));
+    let version = |pointer: &Pointer| pointer.version.clone();
+    is_as_before
+        && parent.facts == facts.digest
+        && parent.counts == facts.counts
+        && parent.receipts == task.covered.len() as u64
+        && parent.newest >= task.newest
+        && parent.definitions == definitions.digest()
+        && parent.catalogue == task.catalogue.as_ref().map(version)
+}
+
+/// The files that marts and checks read, by table and date.
+fn tables<'g>(
+    task: &DateTask,
+    facts: &CompactedTables,
+    earlier: impl Iterator<Item = &'g Generation>,
+) -> BTreeMap<String, BTreeMap<Date, Vec<FileEntry>>> {
+    let mut tables: BTreeMap<String, BTreeMap<Date, Vec<FileEntry>>> = BTreeMap::new();
+    let mut add = |date: Date, of_date: &BTreeMap<String, TableFiles>| {
+        for table in READ {
+            if let Some(files) = of_date.get(table) {
+                let dates = tables.entry(table.to_owned()).or_default();
+                dates.insert(date, files.files.clone());
+            }
+        }
+    };
+    for generation in earlier {
+        add(generation.event_date, &generation.tables);
+    }
+    add(task.event_date, &facts.tables);
+    tables
+}

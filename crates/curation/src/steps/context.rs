@@ -1,0 +1,85 @@
+//! What every step has at hand: the lake, the table catalog, `sql/` and the settings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use marquee_compaction::{CompactSettings, SizeLimit};
+use marquee_table_catalog::TableCatalog;
+use object_store::ObjectStore;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::plan::{Definitions, PlanSettings};
+
+/// The number of dates that a plan lists at most, as the state of an execution and its
+/// history are bounded (25,000 events: 60 dates of 8 parts and 16 buckets fit, and 60
+/// loads, with room for retries). A caller that is done with these asks for those after
+/// the last.
+pub const DATES_AT_ONCE: usize = 60;
+
+/// How the steps go about it.
+#[derive(Debug, Clone)]
+pub struct StepSettings {
+    /// PlanMode dates are due, and how they are divided.
+    pub plan: PlanSettings,
+    /// Memory and the size of files.
+    pub compact: CompactSettings,
+    /// How much of a date's inputs a call of `split` divides, about.
+    pub part: SizeLimit,
+    /// What replay and rebuild hold an event's time against.
+    pub transform: marquee_ingest::Settings,
+    /// How long files stay that no current generation needs.
+    pub keep: Duration,
+}
+
+/// Full chunks of a part of a split.
+const PART_CHUNKS: u64 = 16;
+
+impl Default for StepSettings {
+    fn default() -> Self {
+        let compact = CompactSettings::default();
+        Self {
+            plan: PlanSettings {
+                collects_receipts: true,
+                ..PlanSettings::default()
+            },
+            part: SizeLimit {
+                rows_of_date: PART_CHUNKS * compact.split_chunk_rows,
+                bytes: PART_CHUNKS * compact.split_chunk_bytes,
+            },
+            compact,
+            transform: marquee_ingest::Settings::default(),
+            keep: Duration::from_secs(7 * 86_400),
+        }
+    }
+}
+
+/// The steps over one lake.
+pub struct Steps {
+    pub(super) store: Arc<dyn ObjectStore>,
+    pub(super) table_catalog: Arc<dyn TableCatalog>,
+    pub(super) definitions: Definitions,
+    pub(super) settings: StepSettings,
+}
+
+impl Steps {
+    /// Steps over the lake in `store`, shown to engines through `table_catalog`.
+    pub fn new(
+        store: Arc<dyn ObjectStore>,
+        table_catalog: Arc<dyn TableCatalog>,
+        definitions: Definitions,
+        settings: StepSettings,
+    ) -> Self {
+        Self {
+            store,
+            table_catalog,
+            definitions,
+            settings,
+        }
+    }
+}
+
+/// An answer as JSON. Nothing that a step answers can fail to be.
+pub(super) fn answer(value: impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}

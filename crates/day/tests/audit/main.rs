@@ -1,9 +1,0 @@
-//! The audit, against lakes that are whole and lakes that are not.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod books;
-mod curation;
-mod kept;
-mod lake;
-mod planted;
-mod producers;
