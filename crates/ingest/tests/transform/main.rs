@@ -11,6 +11,7 @@ mod any_event;
 mod bounds;
 mod expected;
 mod faults;
+mod golden;
 mod handler;
 mod laws;
 mod payload;
