@@ -1,7 +1,7 @@
 //! The one rule that depends on when an event arrived.
 
-use crate::event::Event;
-use crate::refusal::{Reason, Refusal};
+use crate::fields::Event;
+use crate::refusal::{Detail, Reason, Refusal};
 use crate::time::format_utc;
 
 /// How far an event's time may lie from its arrival.
@@ -47,10 +47,10 @@ impl Event<'_> {
             reason,
             "event_time",
             Some(&value),
-            format!(
+            Detail::Other(format!(
                 "too far {bound} its arrival at {}",
                 String::from_utf8_lossy(&arrival)
-            ),
+            )),
         )
     }
 }

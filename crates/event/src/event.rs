@@ -1,9 +1,6 @@
-//! The event, version 1, and the types of its fields.
+//! The types of an event's fields, and their bounds.
 
-use std::borrow::Cow;
 use std::fmt;
-
-use uuid::Uuid;
 
 /// The only schema version there is; an event that names none has this one.
 pub const SCHEMA_VERSION: i32 = 1;
@@ -24,75 +21,6 @@ pub mod bounds {
     pub const ROW: i64 = 10_000;
     /// `producer.seq`: the largest integer that every JSON reader keeps exact.
     pub const PRODUCER_SEQ: i64 = (1 << 53) - 1;
-}
-
-/// One thing a viewer did. Strings borrow from the bytes it was read from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event<'a> {
-    /// Unique per thing done; UUID v7 recommended.
-    pub event_id: Uuid,
-    /// What was done.
-    pub event_type: EventType,
-    /// When, in UTC microseconds since the epoch.
-    pub event_time: i64,
-    /// The account.
-    pub user_id: Cow<'a, str>,
-    /// The sitting, as the player counts it.
-    pub session_id: Cow<'a, str>,
-    /// Who of the household.
-    pub profile_id: Option<Cow<'a, str>>,
-    /// Where.
-    pub country: Option<Country>,
-    /// On what.
-    pub device: Device<'a>,
-    /// Which producer sent it, and its how-manieth event it is.
-    pub producer: Option<Producer<'a>>,
-    /// What was played, rated, listed.
-    pub title_id: Option<Cow<'a, str>>,
-    /// Where in the title, in milliseconds.
-    pub position_ms: Option<i64>,
-    /// Where a seek began, in milliseconds.
-    pub from_position_ms: Option<i64>,
-    /// What was searched for.
-    pub query: Option<Cow<'a, str>>,
-    /// How many titles a search found.
-    pub results: Option<i32>,
-    /// Which shelf was browsed.
-    pub row: Option<i32>,
-    /// The stars given.
-    pub rating: Option<Rating>,
-    /// The fields this version does not know, as one JSON object.
-    pub extra: Option<Cow<'a, str>>,
-}
-
-impl Event<'_> {
-    /// No event yet, but a place for one ([`crate::Parser::parse_into`]).
-    #[inline]
-    pub const fn blank() -> Self {
-        Self {
-            event_id: Uuid::nil(),
-            event_type: EventType::Play,
-            event_time: 0,
-            user_id: Cow::Borrowed(""),
-            session_id: Cow::Borrowed(""),
-            profile_id: None,
-            country: None,
-            device: Device {
-                kind: None,
-                os: None,
-                app_version: None,
-            },
-            producer: None,
-            title_id: None,
-            position_ms: None,
-            from_position_ms: None,
-            query: None,
-            results: None,
-            row: None,
-            rating: None,
-            extra: None,
-        }
-    }
 }
 
 /// What a viewer did.
@@ -199,6 +127,76 @@ impl EventType {
     }
 }
 
+/// A set of event types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TypeSet(u16);
+
+// A set is a bit a type, and so is the code of a type in the rows of compaction
+// and in the transform's tables: more than this need wider ones.
+const _: () = assert!(
+    EventType::ALL.len() <= u16::BITS as usize,
+    "too many event types"
+);
+
+impl TypeSet {
+    /// No type.
+    pub const NONE: Self = Self(0);
+    /// Every type.
+    pub const ALL: Self = {
+        let mut set = Self::NONE;
+        let mut index = 0;
+        while index < EventType::ALL.len() {
+            set = set.with(EventType::ALL[index]);
+            index += 1;
+        }
+        set
+    };
+    /// The types that say where in a title the viewer is.
+    pub const PLAYBACK: Self = {
+        let mut set = Self::NONE;
+        let mut index = 0;
+        while index < EventType::ALL.len() {
+            if EventType::ALL[index].is_playback() {
+                set = set.with(EventType::ALL[index]);
+            }
+            index += 1;
+        }
+        set
+    };
+    /// The types that are about a title.
+    pub const TITLED: Self = {
+        let mut set = Self::NONE;
+        let mut index = 0;
+        while index < EventType::ALL.len() {
+            if EventType::ALL[index].needs_title() {
+                set = set.with(EventType::ALL[index]);
+            }
+            index += 1;
+        }
+        set
+    };
+
+    /// The set of that type alone.
+    pub const fn of(event_type: EventType) -> Self {
+        Self::NONE.with(event_type)
+    }
+
+    const fn with(self, event_type: EventType) -> Self {
+        Self(self.0 | 1 << event_type as u8)
+    }
+
+    /// Whether the type is in the set.
+    #[inline]
+    pub const fn has(self, event_type: EventType) -> bool {
+        self.0 & 1 << event_type as u8 != 0
+    }
+
+    /// Whether every type is in the set.
+    pub const fn is_all(self) -> bool {
+        self.0 == Self::ALL.0
+    }
+}
+
 impl fmt::Display for EventType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -235,26 +233,6 @@ impl fmt::Debug for Country {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
-}
-
-/// What the viewer watched on; every word of it may be missing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Device<'a> {
-    /// `tv`, `phone`, … (JSON `device.type`).
-    pub kind: Option<Cow<'a, str>>,
-    /// The operating system.
-    pub os: Option<Cow<'a, str>>,
-    /// The player's version.
-    pub app_version: Option<Cow<'a, str>>,
-}
-
-/// A producer's own count of what it sent, for the audit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Producer<'a> {
-    /// One run of one producer.
-    pub id: Cow<'a, str>,
-    /// Its count, from 1.
-    pub seq: i64,
 }
 
 /// Half a star to five stars, in halves.

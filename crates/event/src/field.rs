@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use marquee_json::{Kind, Token};
 
 use crate::event::bounds;
-use crate::refusal::{Reason, Refusal};
+use crate::refusal::{Detail, Reason, Refusal};
 
 /// The token's string, whatever its length and characters.
 #[inline(always)]
@@ -60,7 +60,10 @@ fn bounded_string<'a>(
             Reason::TooLong,
             field,
             Some(text.as_bytes()),
-            format!("{} bytes, of {most} at most", text.len()),
+            Detail::TooLong {
+                bytes: text.len(),
+                most,
+            },
         ));
     }
     // Only an escape can have brought a control character in.
@@ -69,7 +72,7 @@ fn bounded_string<'a>(
             Reason::IllegalCharacter,
             field,
             Some(text.as_bytes()),
-            "U+0000, which no warehouse can hold",
+            Detail::NullCharacter,
         ));
     }
     Ok(Some(text))
@@ -77,7 +80,7 @@ fn bounded_string<'a>(
 
 /// A string that names something, and so is not empty.
 #[inline(always)]
-pub(crate) fn id<'a>(
+pub(crate) fn bounded_id<'a>(
     field: &'static str,
     token: Token<'a>,
 ) -> Result<Option<Cow<'a, str>>, Refusal> {
@@ -161,12 +164,7 @@ pub(crate) fn needed<T>(field: &'static str, value: Option<T>) -> Result<T, Refu
 
 #[cold]
 pub(crate) fn missing(field: &'static str) -> Refusal {
-    Refusal::of_field(
-        Reason::MissingField,
-        field,
-        None,
-        "needed, but absent or null",
-    )
+    Refusal::of_field(Reason::MissingField, field, None, Detail::Missing)
 }
 
 #[cold]
@@ -175,7 +173,7 @@ pub(crate) fn wrong_type(field: &'static str, token: Token<'_>, expected: &str) 
         Reason::WrongType,
         field,
         Some(token.text.as_bytes()),
-        format!("expected {expected}"),
+        Detail::Other(format!("expected {expected}")),
     )
 }
 
@@ -185,6 +183,6 @@ pub(crate) fn out_of_range(field: &'static str, token: Token<'_>, expected: &str
         Reason::OutOfRange,
         field,
         Some(token.text.as_bytes()),
-        format!("expected {expected}"),
+        Detail::Other(format!("expected {expected}")),
     )
 }

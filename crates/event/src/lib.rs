@@ -1,9 +1,10 @@
-//! What an event of a streaming service is.
+//! The event of a streaming service: its fields, types and rules.
 //!
 //! One JSON object is one event, version 1. [`parse`] reads one with a
-//! hand-written scanner and answers with an [`Event`] that borrows from the
-//! bytes, or with a [`Refusal`] that names the [`Reason`], the field and the
-//! value that broke it. [`Event::write_json`] is its inverse.
+//! hand-written scanner and returns an [`Event`] that borrows from the
+//! bytes, or a [`Refusal`] that names the [`Reason`], the field and the
+//! value that broke it. [`Event::write_json`] is its inverse. [`FIELDS`] is what
+//! both follow from: the one declaration of the fields.
 //! [`Title`] is a row of the catalogue that enriches events. [`date`] has the
 //! calendar dates that events are partitioned by.
 //!
@@ -13,12 +14,17 @@
 mod admit;
 mod catalogue;
 pub mod date;
+#[macro_use]
+mod declare;
 mod event;
 mod field;
+mod fields;
+mod format;
 mod one_pass;
 mod parse;
 mod read;
 mod refusal;
+mod rules;
 mod time;
 mod uuid;
 mod write;
@@ -26,8 +32,13 @@ mod write;
 pub use admit::TimeWindow;
 pub use catalogue::{CatalogueError, Title, TitleKind};
 pub use date::{Date, DateRange};
-pub use event::{Country, Device, Event, EventType, Producer, Rating, SCHEMA_VERSION, bounds};
+pub use event::{Country, EventType, Rating, SCHEMA_VERSION, TypeSet, bounds};
+pub use fields::{
+    ADDED_FIELDS, ColumnType, Device, Event, FIELDS, Field, FieldKind, Producer, fields,
+};
+pub use format::FormatVersion;
 pub use parse::{Parser, parse};
-pub use refusal::{Reason, Refusal};
+pub use refusal::{Detail, Reason, Refusal};
+pub use rules::Value;
 pub use time::{format_utc, parse_rfc3339};
 pub use uuid::hyphenated;

@@ -20,10 +20,11 @@
 
 use marquee_json::{Keys, Kind, Scanner, Syntax, Token, text_of};
 
-use crate::event::Event;
 use crate::field::wrong_type;
-use crate::one_pass::Uncommon;
-use crate::refusal::{Reason, Refusal};
+use crate::fields::{Device, Event, FIELDS, Field, Producer, at};
+use crate::format::FormatVersion;
+use crate::one_pass::NeedsSlowPath;
+use crate::refusal::{Detail, Reason, Refusal};
 
 /// Reads one unit as an event, version 1.
 ///
@@ -37,33 +38,16 @@ pub fn parse(unit: &[u8]) -> Result<Event<'_>, Refusal> {
 /// of the keys, which makes it fast and changes no answer.
 #[derive(Debug, Clone)]
 pub struct Parser {
-    pub(crate) keys: Keys<{ NAMES.len() }>,
-    pub(crate) device_keys: Keys<3>,
-    pub(crate) producer_keys: Keys<2>,
+    pub(crate) keys: Keys<{ FIELDS.len() }>,
+    pub(crate) nested: NestedKeys,
 }
 
-/// The known fields in the contract's order; a token's index is its name's.
-pub(crate) const NAMES: [&str; 17] = [
-    "schema_version",
-    "event_id",
-    "event_type",
-    "event_time",
-    "user_id",
-    "session_id",
-    "profile_id",
-    "country",
-    "title_id",
-    "position_ms",
-    "from_position_ms",
-    "query",
-    "results",
-    "row",
-    "rating",
-    "device",
-    "producer",
-];
-pub(crate) const DEVICE: usize = 15;
-pub(crate) const PRODUCER: usize = 16;
+/// The keys of the known objects.
+#[derive(Debug, Clone)]
+pub(crate) struct NestedKeys {
+    pub(crate) device: Keys<{ Device::KEYS.len() }>,
+    pub(crate) producer: Keys<{ Producer::KEYS.len() }>,
+}
 
 impl Default for Parser {
     fn default() -> Self {
@@ -74,10 +58,19 @@ impl Default for Parser {
 impl Parser {
     /// A parser that has seen nothing yet.
     pub fn new() -> Self {
+        Self::of(FormatVersion::CURRENT)
+    }
+
+    /// As [`Parser::new`], but with the fields of that version: to it, those that
+    /// came later are unknown, and are kept in `extra`.
+    pub fn of(format: FormatVersion) -> Self {
+        let known = |field: Field| format.has(field.since).then_some(field.path);
         Self {
-            keys: Keys::new(NAMES),
-            device_keys: Keys::new(["type", "os", "app_version"]),
-            producer_keys: Keys::new(["id", "seq"]),
+            keys: Keys::some_of(FIELDS.map(known)),
+            nested: NestedKeys {
+                device: Keys::new(Device::KEYS),
+                producer: Keys::new(Producer::KEYS),
+            },
         }
     }
 
@@ -101,7 +94,7 @@ impl Parser {
         *event = Event::blank();
         match self.read_common(text, event) {
             Ok(()) => Ok(()),
-            Err(Uncommon) => {
+            Err(NeedsSlowPath) => {
                 *event = self.read_any(text)?;
                 Ok(())
             }
@@ -114,11 +107,11 @@ impl Parser {
         let mut fields = Fields::default();
         match self.scan(text, &mut fields) {
             Ok(true) => fields.read(),
-            Ok(false) => Err(Refusal::of_unit(
-                Reason::NotAnObject,
-                "an event is a JSON object",
+            Ok(false) => Err(Refusal::of_unit(Reason::NotAnObject, Detail::NotAnObject)),
+            Err(fault) => Err(Refusal::of_unit(
+                Reason::InvalidJson,
+                Detail::Other(fault.to_string()),
             )),
-            Err(fault) => Err(Refusal::of_unit(Reason::InvalidJson, fault.to_string())),
         }
     }
 
@@ -131,15 +124,11 @@ impl Parser {
             scanner.end()?;
             return Ok(false);
         }
-        let Self {
-            keys,
-            device_keys,
-            producer_keys,
-        } = self;
+        let Self { keys, nested } = self;
         scanner.known_members(keys, |scanner, index, key_start| -> Result<(), Syntax> {
             match index {
-                Some(DEVICE) => return fields.device.scan(scanner, device_keys),
-                Some(PRODUCER) => return fields.producer.scan(scanner, producer_keys),
+                Some(at::device) => return fields.device.scan(scanner, &mut nested.device),
+                Some(at::producer) => return fields.producer.scan(scanner, &mut nested.producer),
                 _ => {}
             }
             let value = scanner.likely_value()?;
@@ -158,26 +147,33 @@ impl Parser {
 
 #[cold]
 fn not_utf8(valid: usize) -> Refusal {
-    Refusal::of_unit(Reason::InvalidJson, format!("not UTF-8 from byte {valid}"))
+    Refusal::of_unit(Reason::InvalidJson, Detail::NotUtf8 { valid })
 }
 
 /// Where the values of the known fields lie, and the unknown members.
 pub(crate) struct Fields<'a> {
-    /// All but the objects, in the order of [`NAMES`].
-    pub(crate) tokens: [Token<'a>; DEVICE],
-    pub(crate) device: Object<'a, 3>,
-    pub(crate) producer: Object<'a, 2>,
+    /// In the order of [`FIELDS`]; those of objects are absent.
+    pub(crate) tokens: [Token<'a>; FIELDS.len()],
+    pub(crate) device: Object<'a, { Device::KEYS.len() }>,
+    pub(crate) producer: Object<'a, { Producer::KEYS.len() }>,
     pub(crate) extra: Vec<&'a str>,
 }
 
 impl Default for Fields<'_> {
     fn default() -> Self {
         Self {
-            tokens: [Token::ABSENT; DEVICE],
+            tokens: [Token::ABSENT; FIELDS.len()],
             device: Object::default(),
             producer: Object::default(),
             extra: Vec::new(),
         }
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The value of the field at that place.
+    pub(crate) fn token(&self, place: usize) -> Token<'a> {
+        self.tokens.get(place).copied().unwrap_or(Token::ABSENT)
     }
 }
 
@@ -227,7 +223,7 @@ impl<'a, const N: usize> Object<'a, N> {
     }
 
     /// Whether there is such an object; `wrong_type` where something else is.
-    pub(crate) fn present(&self, name: &'static str) -> Result<bool, Refusal> {
+    pub(crate) fn is_present(&self, name: &'static str) -> Result<bool, Refusal> {
         match self.whole.kind {
             Kind::Absent | Kind::Null => Ok(false),
             Kind::Other if self.whole.text.starts_with('{') => Ok(true),

@@ -1,6 +1,10 @@
 //! Why an event is refused.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use crate::event::bounds;
+use crate::format::FormatVersion;
 
 /// Why a unit is not an event. The names are part of the contract: they stand
 /// in the quarantine table, in receipts and in metrics.
@@ -90,7 +94,74 @@ pub struct Refusal {
     /// The value that broke it, as it was written, cut to [`Refusal::VALUE_BYTES`].
     pub value: Option<String>,
     /// What was expected, or where it broke, for a person.
-    pub detail: String,
+    pub detail: Detail,
+}
+
+/// What was expected, or where a unit broke, for a person.
+///
+/// The quarantine table holds its words, and `marquee rebuild` writes the bytes of
+/// an old batch again. So words never change: a better wording comes with a new
+/// [`FormatVersion`], and [`Detail::text`] has them all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Detail {
+    /// A field that is needed is absent or null.
+    Missing,
+    /// A string of so many bytes, which is over its bound.
+    TooLong {
+        /// Its bytes.
+        bytes: usize,
+        /// The bound.
+        most: usize,
+    },
+    /// Unknown fields of so many bytes together, which is over the bound.
+    ExtraTooLong {
+        /// Their bytes.
+        bytes: usize,
+    },
+    /// U+0000 in a string.
+    NullCharacter,
+    /// Not the name of an event type.
+    UnknownEventType,
+    /// Another schema version than the only one.
+    UnsupportedVersion,
+    /// JSON, but not an object.
+    NotAnObject,
+    /// Not UTF-8.
+    NotUtf8 {
+        /// How many bytes before the fault are.
+        valid: usize,
+    },
+    /// In words that no version changed.
+    Other(String),
+}
+
+impl Detail {
+    /// Returns the words of that format version.
+    pub fn text(&self, _: FormatVersion) -> Cow<'_, str> {
+        Cow::Borrowed(match self {
+            Self::Missing => "needed, but absent or null",
+            Self::TooLong { bytes, most } => {
+                return format!("{bytes} bytes, of {most} at most").into();
+            }
+            Self::ExtraTooLong { bytes } => {
+                let most = bounds::EXTRA_BYTES;
+                return format!("{bytes} bytes of unknown fields, of {most} at most").into();
+            }
+            Self::NullCharacter => "U+0000, which no warehouse can hold",
+            Self::UnknownEventType => "not a type of version 1",
+            Self::UnsupportedVersion => "this reader knows version 1",
+            Self::NotAnObject => "an event is a JSON object",
+            Self::NotUtf8 { valid } => return format!("not UTF-8 from byte {valid}").into(),
+            Self::Other(words) => words,
+        })
+    }
+}
+
+impl fmt::Display for Detail {
+    /// In the words of the current format version.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(FormatVersion::CURRENT))
+    }
 }
 
 impl Refusal {
@@ -98,12 +169,12 @@ impl Refusal {
     pub const VALUE_BYTES: usize = 256;
 
     /// A refusal of the unit as a whole.
-    pub fn of_unit(reason: Reason, detail: impl Into<String>) -> Self {
+    pub fn of_unit(reason: Reason, detail: Detail) -> Self {
         Self {
             reason,
             field: None,
             value: None,
-            detail: detail.into(),
+            detail,
         }
     }
 
@@ -112,13 +183,13 @@ impl Refusal {
         reason: Reason,
         field: &'static str,
         value: Option<&[u8]>,
-        detail: impl Into<String>,
+        detail: Detail,
     ) -> Self {
         Self {
             reason,
             field: Some(field),
             value: value.map(excerpt),
-            detail: detail.into(),
+            detail,
         }
     }
 }

@@ -108,7 +108,7 @@ fn strings_are_bounded_in_bytes() {
                     (Reason::TooLong, Some(field))
                 );
                 assert_eq!(
-                    refusal.detail,
+                    refusal.detail.to_string(),
                     format!("{} bytes, of {most} at most", longer.len())
                 );
                 let value = refusal.value.unwrap();

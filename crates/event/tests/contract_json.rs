@@ -310,7 +310,8 @@ fn extra_fields_have_8_kib_together() {
 
 fn parse_error(unit: &str) -> (String, Option<&'static str>, String) {
     let refusal = parse(unit.as_bytes()).unwrap_err();
-    (refusal.reason.to_string(), refusal.field, refusal.detail)
+    let (reason, detail) = (refusal.reason.to_string(), refusal.detail.to_string());
+    (reason, refusal.field, detail)
 }
 
 #[test]

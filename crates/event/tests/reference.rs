@@ -15,7 +15,7 @@ mod mutation;
 use std::collections::BTreeMap;
 
 use any_event::{YEARS_0_TO_9999, any_event};
-use marquee_event::{Event, Parser, Reason, parse};
+use marquee_event::{Event, Parser, Reason, fields, parse};
 use model::{Judgement, judge};
 use mutation::any_changed_event;
 use proptest::prelude::*;
@@ -96,6 +96,21 @@ fn agrees_with_the_model(unit: &[u8]) -> Result<(), TestCaseError> {
         prop_assert_eq!(parse(&again), Ok(event), "{}", text);
     }
     Ok(())
+}
+
+/// The model is a second list of the fields, written by hand.
+#[test]
+fn the_model_has_a_rule_for_every_field_in_order() {
+    let missing: Vec<&str> = fields()
+        .map(|field| field.path)
+        .filter(|path| !model::fields().any(|known| known == *path))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "crates/event/src/fields.rs declares {missing:?}, but RULES in \
+         crates/event/tests/model/mod.rs has no line for it"
+    );
+    assert!(model::fields().eq(fields().map(|field| field.path)));
 }
 
 proptest! {

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use marquee_codec::{CodecError, Limits, Unit, Unpacker};
-use marquee_event::{Event, Parser, Reason, Refusal, TimeWindow, format_utc};
+use marquee_event::{
+    Detail, Event, FormatVersion, Parser, Reason, Refusal, TimeWindow, format_utc,
+};
 use marquee_lake::zone::Zone;
 use marquee_tables::encode::{EncodeError, FileLayout, Zstd};
 use marquee_tables::schema;
@@ -74,6 +76,7 @@ pub struct Transformed {
 /// The transform's buffers and contexts, to be used for batch after batch.
 pub struct Transformer {
     settings: Settings,
+    format: FormatVersion,
     unpacker: Unpacker,
     parser: Parser,
     zstd: Zstd,
@@ -85,19 +88,29 @@ pub struct Transformer {
 }
 
 impl Transformer {
-    /// A transform of those settings.
+    /// A transform of those settings, which writes the current format version.
     ///
     /// # Errors
     /// When there is no memory for a compressor.
     pub fn new(settings: Settings) -> Result<Self, EncodeError> {
+        Self::of(settings, FormatVersion::CURRENT)
+    }
+
+    /// As [`Transformer::new`], but writes the bytes of that format version: the
+    /// columns that it had, and details of rejections as it worded them.
+    ///
+    /// # Errors
+    /// As [`Transformer::new`].
+    pub fn of(settings: Settings, format: FormatVersion) -> Result<Self, EncodeError> {
         Ok(Self {
             settings,
+            format,
             unpacker: Unpacker::new(settings.limits),
-            parser: Parser::new(),
+            parser: Parser::of(format),
             zstd: Zstd::new()?,
             raw: FileLayout::new(&schema::raw_events())?,
             quarantine: FileLayout::new(&schema::quarantine())?,
-            processed: FileLayout::new(&schema::processed_events())?,
+            processed: FileLayout::new(&schema::processed_events_of(format))?,
             expected_rows: 0,
         })
     }
@@ -116,8 +129,8 @@ impl Transformer {
         let mut tables = Tables {
             window: self.settings.window,
             raw: self.settings.raw.then(RawTable::new),
-            quarantine: QuarantineTable::new(),
-            processed: ProcessedTable::new(titles),
+            quarantine: QuarantineTable::new(self.format),
+            processed: ProcessedTable::new(titles, self.format),
             processed_at: records.last().map_or(0, |record| record.arrived_at),
             done: Transformed::default(),
         };
@@ -299,7 +312,7 @@ fn refusal_of(error: &CodecError) -> Refusal {
             Reason::UndecodableRecord
         }
     };
-    Refusal::of_unit(reason, error.to_string())
+    Refusal::of_unit(reason, Detail::Other(error.to_string()))
 }
 
 fn date_text(days: i64) -> String {

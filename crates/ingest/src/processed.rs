@@ -1,15 +1,17 @@
 //! The processed table: events, typed and enriched.
 
+mod added;
 mod title;
 mod viewer;
 
 use ::bytes::Bytes;
-use marquee_event::{Event, EventType, hyphenated};
+use marquee_event::{ADDED_FIELDS, Event, EventType, FormatVersion, hyphenated};
 use marquee_tables::encode::{
     EncodeError, FileLayout, FloatColumn, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
     write_file,
 };
 
+use self::added::AddedColumn;
 use self::title::TitleColumns;
 use self::viewer::ViewerColumns;
 use crate::raw::{Identity, IdentityColumns};
@@ -37,6 +39,9 @@ pub struct ProcessedTable<'t> {
     producer_ids: TextColumn,
     producer_seqs: IntColumn,
     processed_at: IntColumn,
+    /// Of the fields that came after the first format version.
+    added: [AddedColumn; ADDED_FIELDS.len()],
+    format: FormatVersion,
     /// All of a batch's events are processed at one time; how many rows of the
     /// last are not in the column yet.
     processed_last: i64,
@@ -48,8 +53,9 @@ pub struct ProcessedTable<'t> {
 }
 
 impl<'t> ProcessedTable<'t> {
-    /// A file without rows, to be enriched from `titles`.
-    pub fn new(titles: &'t Titles) -> Self {
+    /// A file without rows, to be enriched from `titles`, with the columns of that
+    /// format version.
+    pub fn new(titles: &'t Titles, format: FormatVersion) -> Self {
         let optional_text = || TextColumn::new(true);
         let int = |nullable| IntColumn::new(Width::W64, nullable);
         Self {
@@ -71,6 +77,8 @@ impl<'t> ProcessedTable<'t> {
             producer_ids: optional_text(),
             producer_seqs: int(true),
             processed_at: int(false),
+            added: ADDED_FIELDS.map(AddedColumn::of),
+            format,
             processed_last: 0,
             processed_run: 0,
             type_numbers: [None; EventType::ALL.len()],
@@ -167,6 +175,11 @@ impl<'t> ProcessedTable<'t> {
             self.extras.pad_to(row, zstd)?;
             self.extras.push(extra, zstd)?;
         }
+        for (column, value) in self.added.iter_mut().zip(event.added()) {
+            if let Some(value) = value {
+                column.push(value, row, zstd)?;
+            }
+        }
         Ok(())
     }
 
@@ -177,7 +190,10 @@ impl<'t> ProcessedTable<'t> {
         self.results.pad_to(rows, zstd)?;
         self.rows_browsed.pad_to(rows, zstd)?;
         self.ratings.pad_to(rows, zstd)?;
-        self.extras.pad_to(rows, zstd)
+        self.extras.pad_to(rows, zstd)?;
+        self.added
+            .iter_mut()
+            .try_for_each(|column| column.pad_to(rows, zstd))
     }
 
     #[inline]
@@ -238,6 +254,11 @@ impl<'t> ProcessedTable<'t> {
         ]);
         chunks.extend(identity);
         chunks.extend([arrivals, self.processed_at.finish(zstd)?]);
+        for (field, column) in ADDED_FIELDS.iter().zip(self.added) {
+            if self.format.has(field.since) {
+                chunks.push(column.finish(zstd)?);
+            }
+        }
         Ok((write_file(layout, chunks)?, self.dates.0))
     }
 }

@@ -1,7 +1,7 @@
 //! The quarantine table: units that are no events, their exact bytes, and why.
 
 use bytes::Bytes;
-use marquee_event::Refusal;
+use marquee_event::{FormatVersion, Refusal};
 use marquee_tables::encode::{
     BytesColumn, EncodeError, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file,
 };
@@ -18,12 +18,13 @@ pub struct QuarantineTable {
     details: TextColumn,
     payloads: BytesColumn,
     processed_at: IntColumn,
+    format: FormatVersion,
     rows: u64,
 }
 
 impl QuarantineTable {
-    /// A file without rows.
-    pub fn new() -> Self {
+    /// A file without rows, in the words of that format version.
+    pub fn new(format: FormatVersion) -> Self {
         Self {
             identity: IdentityColumns::new(),
             partition_keys: TextColumn::new(false),
@@ -33,6 +34,7 @@ impl QuarantineTable {
             details: TextColumn::new(false),
             payloads: BytesColumn::default(),
             processed_at: IntColumn::new(Width::W64, false),
+            format,
             rows: 0,
         }
     }
@@ -57,7 +59,8 @@ impl QuarantineTable {
             .push_optional(refusal.field.map(str::as_bytes), zstd)?;
         self.values
             .push_optional(refusal.value.as_deref().map(str::as_bytes), zstd)?;
-        self.details.push(refusal.detail.as_bytes(), zstd)?;
+        let detail = refusal.detail.text(self.format);
+        self.details.push(detail.as_bytes(), zstd)?;
         self.payloads.push(payload, zstd)?;
         self.processed_at.push(processed_at, zstd)?;
         self.rows += 1;
@@ -90,11 +93,5 @@ impl QuarantineTable {
             self.processed_at.finish(zstd)?,
         ];
         write_file(layout, chunks)
-    }
-}
-
-impl Default for QuarantineTable {
-    fn default() -> Self {
-        Self::new()
     }
 }

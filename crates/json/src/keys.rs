@@ -13,7 +13,8 @@ const LITERAL_BYTES: usize = 32;
 /// The keys of one kind of object.
 #[derive(Debug, Clone)]
 pub struct Keys<const N: usize> {
-    names: [&'static str; N],
+    /// `None` for a key that is not looked for.
+    names: [Option<&'static str>; N],
     /// `,"key":` of each, and `"key":`.
     literals: [Literal; N],
     firsts: [Literal; N],
@@ -25,10 +26,20 @@ pub struct Keys<const N: usize> {
 impl<const N: usize> Keys<N> {
     /// These keys, in any order; none needs escapes.
     pub fn new(names: [&'static str; N]) -> Self {
+        Self::some_of(names.map(Some))
+    }
+
+    /// As [`Keys::new`], without the keys that are `None`: an object's member of
+    /// such a name is an unknown one.
+    pub fn some_of(names: [Option<&'static str>; N]) -> Self {
+        let literal = |before: &str, name: Option<&str>| match name {
+            Some(name) => Literal::new(&format!("{before}\"{name}\":")),
+            None => Literal::NEVER,
+        };
         Self {
             names,
-            literals: names.map(|name| Literal::new(&format!(",\"{name}\":"))),
-            firsts: names.map(|name| Literal::new(&format!("\"{name}\":"))),
+            literals: names.map(|name| literal(",", name)),
+            firsts: names.map(|name| literal("", name)),
             first: 0,
             behind: std::array::from_fn(|index| index + 1),
         }
@@ -56,7 +67,7 @@ impl<const N: usize> Keys<N> {
 
     /// The key of that name, whose place is remembered.
     pub(crate) fn find(&mut self, name: &str, place: Place) -> Option<usize> {
-        let index = self.names.iter().position(|known| *known == name)?;
+        let index = self.names.iter().position(|known| *known == Some(name))?;
         match place {
             Place::First => self.first = index,
             Place::Behind(last) => {
@@ -93,6 +104,13 @@ struct Literal {
 }
 
 impl Literal {
+    /// A literal that no text begins with.
+    const NEVER: Self = Self {
+        text: [0; LITERAL_BYTES],
+        bits: 0,
+        length: usize::MAX,
+    };
+
     fn new(literal: &str) -> Self {
         let mut text = [0; LITERAL_BYTES];
         for (place, byte) in text.iter_mut().zip(literal.bytes()) {

@@ -13,8 +13,31 @@ pub(crate) type Times<'a> = &'a PrimitiveArray<TimestampMicrosecondType>;
 /// A column's text: as it is, or by numbers into a dictionary.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Text<'a> {
+    /// Null in every row: the file is from before the column was added.
+    Absent,
     Plain(&'a StringArray),
     Dictionary(&'a Int32Array, &'a StringArray),
+}
+
+/// A column of integers that may be null.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Integers<'a> {
+    /// Null in every row: the file is from before the column was added.
+    Absent,
+    Narrow(&'a Int32Array),
+    Wide(&'a PrimitiveArray<Int64Type>),
+}
+
+impl Integers<'_> {
+    /// The row's value.
+    #[inline]
+    pub(crate) fn value(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Absent => None,
+            Self::Narrow(column) => column.is_valid(row).then(|| column.value(row).into()),
+            Self::Wide(column) => column.is_valid(row).then(|| column.value(row)),
+        }
+    }
 }
 
 fn column<'a, T>(
@@ -64,6 +87,7 @@ pub(crate) fn optional_text<'a>(
 pub(crate) fn text<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<Text<'a>, TableError> {
     let text = optional_text(batch, name)?;
     match text {
+        Text::Absent => return Err(TableError::Missing(name.to_owned())),
         Text::Plain(array) => without_nulls(array, name)?,
         Text::Dictionary(keys, _) => without_nulls(keys, name)?,
     }
@@ -142,6 +166,17 @@ pub(crate) fn i64s<'a>(
     let numbers = optional_i64s(batch, name)?;
     without_nulls(numbers, name)?;
     Ok(numbers)
+}
+
+/// Integers of either width that may be null.
+pub(crate) fn optional_integers<'a>(
+    batch: &'a RecordBatch,
+    name: &'static str,
+) -> Result<Integers<'a>, TableError> {
+    column(batch, name, "Int32 or Int64", |array| {
+        let narrow = array.as_primitive_opt::<Int32Type>().map(Integers::Narrow);
+        narrow.or_else(|| array.as_primitive_opt::<Int64Type>().map(Integers::Wide))
+    })
 }
 
 /// Integers that must be there.
@@ -278,6 +313,7 @@ impl Renumbering {
         mut look_up: impl FnMut(&[u8]) -> Result<u32, TableError>,
     ) -> Result<u32, TableError> {
         let (keys, values) = match text {
+            Text::Absent => return Ok(NONE),
             Text::Plain(array) if array.is_null(row) => return Ok(NONE),
             Text::Plain(array) => return look_up(array.value(row).as_bytes()),
             Text::Dictionary(keys, values) => (keys, values),
@@ -292,7 +328,7 @@ impl Renumbering {
                 Ok(*number)
             }
             Some(number) => Ok(*number),
-            None => Ok(NONE),
+            None => Err(TableError::Dictionary),
         }
     }
 }

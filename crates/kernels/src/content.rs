@@ -2,6 +2,7 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::added::{INTEGER_NAMES, TEXT_NAMES};
 use crate::row::Row;
 use crate::rows::Rows;
 
@@ -34,6 +35,20 @@ pub(crate) fn digest(rows: &Rows, row: &Row) -> i64 {
     hash.number(detail.results.map(i64::from));
     hash.number(detail.row_index.map(i64::from));
     hash.number(detail.rating.map(|rating| i64::from(rating.to_bits())));
+    // A field that was added since is part of the content where it is there: an
+    // event without it keeps the digest that it had.
+    for (name, word) in TEXT_NAMES.iter().zip(context.added) {
+        if let Some(word) = rows.words.optional(word) {
+            hash.text(Some(name.as_bytes()));
+            hash.text(Some(word));
+        }
+    }
+    for (name, number) in INTEGER_NAMES.iter().zip(detail.added) {
+        if number.is_some() {
+            hash.text(Some(name.as_bytes()));
+            hash.number(number);
+        }
+    }
     hash.0.digest() as i64
 }
 

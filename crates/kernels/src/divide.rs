@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use arrow_array::types::{Date32Type, Float32Type, Int32Type, Int64Type};
 use arrow_array::{Array, PrimitiveArray, RecordBatch, StringArray};
-use arrow_schema::{Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use marquee_tables::encode::{
     Chunk, EncodeError, FloatColumn, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
 };
 use marquee_tables::schema::processed_events;
 
+use crate::added::ADDED;
 use crate::bucket::bucket_of;
-use crate::columns::{LastDictionary, Renumbering, Text, Times};
+use crate::columns::{Integers, LastDictionary, Renumbering, Text, Times};
 use crate::compact::CompactError;
 use crate::error::TableError;
 use crate::event_columns::{EVENT_COLUMNS, EventColumns, narrow, value};
@@ -73,6 +74,8 @@ enum Source<'a> {
     Long(&'a PrimitiveArray<Int64Type>),
     Narrow(&'a PrimitiveArray<Int32Type>),
     Numbers(&'a PrimitiveArray<Float32Type>),
+    /// Of an added field.
+    Integers(Integers<'a>),
 }
 
 /// The numbers that the words of a column's dictionary have in a row group: the last
@@ -141,7 +144,7 @@ impl Divider {
                 self.groups += 1;
                 bucket.group = self.groups;
                 let of_source = |((_, source), field): (&(_, Source<'_>), &Arc<Field>)| {
-                    Column::of(source, field.is_nullable())
+                    Column::of(source, field)
                 };
                 let columns = sources.iter().zip(self.schema.fields()).map(of_source);
                 bucket.columns.extend(columns);
@@ -227,6 +230,13 @@ fn sources<'a>(columns: &EventColumns<'a>) -> Vec<(&'static str, Source<'a>)> {
         ("sub_sequence", Source::Narrow(from.sub_sequence)),
         ("arrived_at", Source::Times(from.arrived_at)),
     ]);
+    sources.extend(ADDED.map(|added| {
+        let source = match added.is_text() {
+            true => Source::Repeating(columns.added.texts[added.place]),
+            false => Source::Integers(columns.added.integers[added.place]),
+        };
+        (added.name, source)
+    }));
     sources
 }
 
@@ -270,6 +280,11 @@ impl Bucket {
                 (Column::Integers(column), Source::Times(times)) => {
                     for row in rows {
                         column.push(times.value(*row as usize), zstd)?;
+                    }
+                }
+                (Column::Integers(column), Source::Integers(numbers)) => {
+                    for row in rows {
+                        column.push_optional(numbers.value(*row as usize), zstd)?;
                     }
                 }
                 (Column::Integers(column), Source::Long(numbers)) => {
@@ -321,6 +336,10 @@ impl Numbered {
         for row in rows {
             let row = *row as usize;
             let (keys, values) = match text {
+                Text::Absent => {
+                    column.push_null(zstd)?;
+                    continue;
+                }
                 Text::Plain(words) => {
                     let word = words.is_valid(row).then(|| words.value(row).as_bytes());
                     bytes += word.map_or(0, <[u8]>::len);
@@ -361,7 +380,8 @@ fn beyond(column: &'static str) -> TableError {
 }
 
 impl Column {
-    fn of(source: &Source<'_>, nullable: bool) -> Self {
+    fn of(source: &Source<'_>, field: &Field) -> Self {
+        let nullable = field.is_nullable();
         match source {
             Source::Repeating(_) => Self::Repeating(TextColumn::new(nullable)),
             Source::Text(_) => Self::Text(PrefixColumn::default()),
@@ -371,6 +391,13 @@ impl Column {
             }
             Source::Long(_) | Source::Times(_) => {
                 Self::Integers(IntColumn::new(Width::W64, nullable))
+            }
+            Source::Integers(_) => {
+                let width = match field.data_type() {
+                    DataType::Int32 => Width::W32,
+                    _ => Width::W64,
+                };
+                Self::Integers(IntColumn::new(width, nullable))
             }
         }
     }
@@ -390,7 +417,6 @@ impl Column {
 mod tests {
     use arrow_array::types::TimestampMicrosecondType;
     use arrow_array::{ArrayRef, DictionaryArray, new_null_array};
-    use arrow_schema::DataType;
 
     use super::*;
 

@@ -29,6 +29,9 @@ pub enum TableError {
         /// What may be there.
         expected: &'static str,
     },
+    /// A row that names a value which its column's dictionary does not have.
+    #[error("a row of it names a value beyond its column's dictionary")]
+    Dictionary,
     /// A dropped identity whose event is nowhere: rows of `events` were lost.
     #[error(
         "event {event_id} of user {user_id:?} is only among the dropped: the `events` that \

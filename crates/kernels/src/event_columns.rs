@@ -4,6 +4,7 @@ use arrow_array::types::{ArrowPrimitiveType, Date32Type, Float32Type, Int32Type,
 use arrow_array::{Array, PrimitiveArray, RecordBatch, StringArray};
 use marquee_event::EventType;
 
+use crate::added::{ADDED, AddedColumns, TEXT_NAMES, TEXTS};
 use crate::columns::{self, Text, Times};
 use crate::error::TableError;
 use crate::row::{DAY_US, EventId};
@@ -57,6 +58,7 @@ pub(crate) struct EventColumns<'a> {
     pub(crate) extra: Text<'a>,
     pub(crate) producer: Text<'a>,
     pub(crate) producer_seq: &'a PrimitiveArray<Int64Type>,
+    pub(crate) added: AddedColumns<'a>,
     pub(crate) source: SourceColumns<'a>,
 }
 
@@ -88,6 +90,7 @@ impl<'a> EventColumns<'a> {
             extra: columns::optional_text(batch, "extra")?,
             producer: columns::optional_text(batch, "producer_id")?,
             producer_seq: columns::optional_i64s(batch, "producer_seq")?,
+            added: AddedColumns::of(batch)?,
             source: SourceColumns::of(batch)?,
         })
     }
@@ -95,7 +98,23 @@ impl<'a> EventColumns<'a> {
 
 /// The columns of an event that compaction reads; what the catalogue adds, and
 /// when it was processed, it does not.
-pub const EVENT_COLUMNS: [&str; 26] = [
+pub const EVENT_COLUMNS: [&str; 26 + ADDED.len()] = {
+    let mut columns = [""; 26 + ADDED.len()];
+    let mut at = 0;
+    while at < FIRST.len() {
+        columns[at] = FIRST[at];
+        at += 1;
+    }
+    let mut at = 0;
+    while at < ADDED.len() {
+        columns[FIRST.len() + at] = ADDED[at].name;
+        at += 1;
+    }
+    columns
+};
+
+/// Those of them that the first format version has.
+const FIRST: [&str; 26] = [
     "event_id",
     "event_type",
     "event_time",
@@ -126,7 +145,23 @@ pub const EVENT_COLUMNS: [&str; 26] = [
 
 /// Those of them whose text repeats, and is best read as numbers into a
 /// dictionary.
-pub const REPEATING_COLUMNS: [&str; 13] = [
+pub const REPEATING_COLUMNS: [&str; 13 + TEXTS] = {
+    let mut columns = [""; 13 + TEXTS];
+    let mut at = 0;
+    while at < FIRST_REPEATING.len() {
+        columns[at] = FIRST_REPEATING[at];
+        at += 1;
+    }
+    let mut at = 0;
+    while at < TEXTS {
+        columns[FIRST_REPEATING.len() + at] = TEXT_NAMES[at];
+        at += 1;
+    }
+    columns
+};
+
+/// Those of them that the first format version has.
+const FIRST_REPEATING: [&str; 13] = [
     "event_type",
     "user_id",
     "session_id",
@@ -176,6 +211,15 @@ pub(crate) fn event_type(name: &[u8]) -> Result<u32, TableError> {
     {
         Some(event_type) => Ok(event_type as u32),
         None => refused("event_type", shown(name), "a type of event"),
+    }
+}
+
+/// The type at that place among all.
+#[inline]
+pub(crate) fn event_type_at(place: u32) -> Result<EventType, TableError> {
+    match EventType::ALL.get(place as usize) {
+        Some(event_type) => Ok(*event_type),
+        None => refused("event_type", place, "the place of a type of event"),
     }
 }
 

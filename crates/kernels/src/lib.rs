@@ -9,6 +9,7 @@
 //! where they do not fit into memory together. Before all that, a [`Divider`]
 //! gives each bucket its rows.
 
+mod added;
 mod bucket;
 mod columns;
 mod compact;

@@ -2,17 +2,14 @@
 
 use marquee_event::EventType;
 
+use crate::added::{INTEGERS, TEXTS};
 use crate::intern::NONE;
 
 /// Microseconds of a day.
 pub(crate) const DAY_US: i64 = 86_400_000_000;
 
-const TIME_BITS: u32 = 37;
-const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
-const TYPE_SHIFT: u32 = 40;
-const TYPE_MASK: u64 = 0xF;
-const HAS_POSITION: u64 = 1 << 60;
-const HAS_PRODUCER_SEQ: u64 = 1 << 61;
+const HAS_POSITION: u8 = 1;
+const HAS_PRODUCER_SEQ: u8 = 1 << 1;
 
 /// An event's id. Its order is that of the text, since that is lower-case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,8 +31,12 @@ impl EventId {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
     pub(crate) event_id: EventId,
-    /// Time of day, type, and which of the optional fields are there.
-    packed: u64,
+    /// The time of day, less than [`DAY_US`], in two parts.
+    time_low: u32,
+    time_high: u8,
+    event_type: EventType,
+    /// Which of the optional fields are there.
+    has: u8,
     producer_seq: i64,
     /// The number of its [`Context`].
     pub(crate) context: u32,
@@ -59,6 +60,11 @@ pub(crate) struct Packed {
     pub(crate) producer_seq: Option<i64>,
 }
 
+// Compaction holds a date's rows in memory, a bucket at a time.
+const _: () = assert!(size_of::<Row>() == 56);
+// A day's microseconds fit into the time's two parts.
+const _: () = assert!(DAY_US < 1 << 40);
+
 impl Row {
     pub(crate) fn new(
         event_id: EventId,
@@ -66,12 +72,13 @@ impl Row {
         [context, record, title, detail]: [u32; 4],
         sub_sequence: i32,
     ) -> Self {
-        let flag = |is: bool, bit: u64| if is { bit } else { 0 };
+        let flag = |is: bool, bit: u8| if is { bit } else { 0 };
         Self {
             event_id,
-            packed: fields.time_of_day as u64 & TIME_MASK
-                | (fields.event_type as u64) << TYPE_SHIFT
-                | flag(fields.position_ms.is_some(), HAS_POSITION)
+            time_low: fields.time_of_day as u32,
+            time_high: (fields.time_of_day >> 32) as u8,
+            event_type: fields.event_type,
+            has: flag(fields.position_ms.is_some(), HAS_POSITION)
                 | flag(fields.producer_seq.is_some(), HAS_PRODUCER_SEQ),
             producer_seq: fields.producer_seq.unwrap_or_default(),
             context,
@@ -86,23 +93,22 @@ impl Row {
     /// Microseconds since midnight.
     #[inline]
     pub(crate) fn time_of_day(&self) -> i64 {
-        (self.packed & TIME_MASK) as i64
+        i64::from(self.time_high) << 32 | i64::from(self.time_low)
     }
 
     #[inline]
     pub(crate) fn event_type(&self) -> EventType {
-        let code = (self.packed >> TYPE_SHIFT & TYPE_MASK) as usize;
-        EventType::ALL.get(code).copied().unwrap_or(EventType::Play)
+        self.event_type
     }
 
     #[inline]
     pub(crate) fn position_ms(&self) -> Option<i64> {
-        (self.packed & HAS_POSITION != 0).then_some(i64::from(self.position_ms))
+        (self.has & HAS_POSITION != 0).then_some(i64::from(self.position_ms))
     }
 
     #[inline]
     pub(crate) fn producer_seq(&self) -> Option<i64> {
-        (self.packed & HAS_PRODUCER_SEQ != 0).then_some(self.producer_seq)
+        (self.has & HAS_PRODUCER_SEQ != 0).then_some(self.producer_seq)
     }
 }
 
@@ -118,6 +124,8 @@ pub(crate) struct Context {
     pub(crate) device_os: u32,
     pub(crate) app_version: u32,
     pub(crate) producer: u32,
+    /// Of the strings among the added fields.
+    pub(crate) added: [u32; TEXTS],
 }
 
 impl Context {
@@ -131,6 +139,7 @@ impl Context {
         device_os: NONE,
         app_version: NONE,
         producer: NONE,
+        added: [NONE; TEXTS],
     };
 }
 
@@ -145,6 +154,8 @@ pub(crate) struct Detail {
     pub(crate) query: u32,
     /// The number of its extra's word.
     pub(crate) extra: u32,
+    /// Of the integers among the added fields.
+    pub(crate) added: [Option<i64>; INTEGERS],
 }
 
 impl Detail {
@@ -156,6 +167,7 @@ impl Detail {
         rating: None,
         query: NONE,
         extra: NONE,
+        added: [None; INTEGERS],
     };
 }
 

@@ -1,14 +1,14 @@
 //! The events of one bucket in memory.
 
 use arrow_array::RecordBatch;
-use marquee_event::EventType;
 
+use crate::added::TEXTS;
 use crate::bucket::bucket_of;
 use crate::columns::{self, ELSEWHERE, Renumbering, Text};
 use crate::error::TableError;
 use crate::event_columns::{
-    EventColumns, SourceColumns, event_id, event_type, narrow, position, shown, sub_sequence,
-    time_of_day, value,
+    EventColumns, SourceColumns, event_id, event_type, event_type_at, narrow, position, shown,
+    sub_sequence, time_of_day, value,
 };
 use crate::intern::{Interner, NONE, Words};
 use crate::record::{Record, Sequence};
@@ -79,6 +79,7 @@ struct Renumbered {
     query: Renumbering,
     extra: Renumbering,
     shard: Renumbering,
+    added: [Renumbering; TEXTS],
     /// By a session's place in its dictionary, its last context and what that is.
     contexts: Vec<(u32, Context)>,
 }
@@ -256,6 +257,11 @@ impl Rows {
         let mut word = |numbers: &mut Renumbering, column: Text<'_>| {
             numbers.number(column, row, |word| Ok(words.number(word)))
         };
+        let mut added = [NONE; TEXTS];
+        let of_added = numbers.added.iter_mut().zip(columns.added.texts);
+        for (place, (numbers, column)) in added.iter_mut().zip(of_added) {
+            *place = word(numbers, column)?;
+        }
         let context = Context {
             user,
             session: word(&mut numbers.session, columns.session)?,
@@ -265,6 +271,7 @@ impl Rows {
             device_os: word(&mut numbers.device_os, columns.device_os)?,
             app_version: word(&mut numbers.app_version, columns.app_version)?,
             producer: word(&mut numbers.producer, columns.producer)?,
+            added,
         };
         let detail = Detail {
             from_position_ms: value(columns.from_position, row),
@@ -273,6 +280,7 @@ impl Rows {
             rating: value(columns.rating, row),
             query: word(&mut numbers.query, columns.query)?,
             extra: word(&mut numbers.extra, columns.extra)?,
+            added: columns.added.integers.map(|integers| integers.value(row)),
         };
         let title = numbers
             .title
@@ -283,10 +291,7 @@ impl Rows {
         let shard = word(&mut numbers.shard, columns.source.shard)?;
         let fields = Packed {
             time_of_day: time_of_day(columns.time.value(row), scope.day)?,
-            event_type: EventType::ALL
-                .get(event_type as usize)
-                .copied()
-                .unwrap_or(EventType::Play),
+            event_type: event_type_at(event_type)?,
             position_ms: value(columns.position, row).map(position).transpose()?,
             producer_seq: value(columns.producer_seq, row),
         };
@@ -424,6 +429,9 @@ impl Renumbered {
         self.query.begin(columns.query);
         self.extra.begin(columns.extra);
         self.shard.begin(columns.source.shard);
+        for (numbers, text) in self.added.iter_mut().zip(columns.added.texts) {
+            numbers.begin(text);
+        }
     }
 
     /// Finds for all sessions which context they had last, in whichever object.

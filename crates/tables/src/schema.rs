@@ -7,6 +7,8 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use marquee_event as event;
+use marquee_event::{ColumnType, FormatVersion};
 
 /// A time column's type: microseconds UTC.
 pub fn timestamp() -> DataType {
@@ -63,44 +65,147 @@ pub fn quarantine() -> SchemaRef {
     SCHEMA.clone()
 }
 
+/// A column of the processed events.
+#[derive(Debug, Clone, Copy)]
+struct Column {
+    name: &'static str,
+    data_type: ColumnType,
+    nullable: bool,
+    since: FormatVersion,
+}
+
+impl Column {
+    /// The column that holds a field of the event, as that is declared; fails to
+    /// compile for a field that has none.
+    const fn of(field: event::Field) -> Self {
+        let (Some(name), Some(data_type)) = (field.column, field.kind.column_type()) else {
+            panic!("crates/event/src/fields.rs declares a field here that has no column")
+        };
+        Self {
+            name,
+            data_type,
+            nullable: field.is_nullable(),
+            since: field.since,
+        }
+    }
+
+    fn arrow(self) -> Field {
+        let data_type = match self.data_type {
+            ColumnType::Text => DataType::Utf8,
+            ColumnType::Timestamp => timestamp(),
+            ColumnType::Date => DataType::Date32,
+            ColumnType::Int32 => DataType::Int32,
+            ColumnType::Int64 => DataType::Int64,
+            ColumnType::Float32 => DataType::Float32,
+        };
+        Field::new(self.name, data_type, self.nullable)
+    }
+}
+
+/// The column of that name, as the field that it holds is declared; fails to
+/// compile if there is none.
+const fn field(column: &str) -> Column {
+    let mut at = 0;
+    while at < event::FIELDS.len() {
+        let field = event::FIELDS[at];
+        if has(&field, column) {
+            return Column::of(field);
+        }
+        if let event::FieldKind::Object(members) = field.kind {
+            let mut at = 0;
+            while at < members.len() {
+                if has(&members[at], column) {
+                    return Column::of(members[at]);
+                }
+                at += 1;
+            }
+        }
+        at += 1;
+    }
+    panic!("crates/event/src/fields.rs declares no field with that column")
+}
+
+const fn has(field: &event::Field, column: &str) -> bool {
+    let Some(name) = field.column else {
+        return false;
+    };
+    let (name, column) = (name.as_bytes(), column.as_bytes());
+    let mut at = 0;
+    while at < name.len() && at < column.len() && name[at] == column[at] {
+        at += 1;
+    }
+    at == name.len() && at == column.len()
+}
+
+/// A column of what the transform adds to an event.
+const fn derived(name: &'static str, data_type: ColumnType, nullable: bool) -> Column {
+    Column {
+        name,
+        data_type,
+        nullable,
+        since: FormatVersion::FIRST,
+    }
+}
+
+/// The columns of the first format version, in their order.
+const FIRST: [Column; 30] = [
+    field("event_id"),
+    field("event_type"),
+    field("event_time"),
+    derived("event_date", ColumnType::Date, false),
+    field("user_id"),
+    field("session_id"),
+    field("profile_id"),
+    field("country"),
+    field("device_type"),
+    field("device_os"),
+    field("app_version"),
+    field("title_id"),
+    field("position_ms"),
+    field("from_position_ms"),
+    field("query"),
+    field("results"),
+    field("row_index"),
+    field("rating"),
+    derived("series_id", ColumnType::Text, true),
+    derived("genres", ColumnType::Text, true),
+    derived("runtime_ms", ColumnType::Int64, true),
+    derived("completion_rate", ColumnType::Float32, true),
+    derived("extra", ColumnType::Text, true),
+    field("producer_id"),
+    field("producer_seq"),
+    derived("shard_id", ColumnType::Text, false),
+    derived("sequence_number", ColumnType::Text, false),
+    derived("sub_sequence", ColumnType::Int32, false),
+    derived("arrived_at", ColumnType::Timestamp, false),
+    derived("processed_at", ColumnType::Timestamp, false),
+];
+
+/// The columns of the fields that were added since, which stand behind the others:
+/// readers by position go on reading.
+const ADDED: [Column; event::ADDED_FIELDS.len()] = {
+    let mut columns = [FIRST[0]; event::ADDED_FIELDS.len()];
+    let mut at = 0;
+    while at < columns.len() {
+        columns[at] = Column::of(event::ADDED_FIELDS[at]);
+        at += 1;
+    }
+    columns
+};
+
 /// `processed/events`: the events, typed and enriched.
 pub fn processed_events() -> SchemaRef {
-    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-        let mut fields = vec![
-            needed("event_id", DataType::Utf8),
-            needed("event_type", DataType::Utf8),
-            needed("event_time", timestamp()),
-            needed("event_date", DataType::Date32),
-            needed("user_id", DataType::Utf8),
-            needed("session_id", DataType::Utf8),
-            optional("profile_id", DataType::Utf8),
-            optional("country", DataType::Utf8),
-            optional("device_type", DataType::Utf8),
-            optional("device_os", DataType::Utf8),
-            optional("app_version", DataType::Utf8),
-            optional("title_id", DataType::Utf8),
-            optional("position_ms", DataType::Int64),
-            optional("from_position_ms", DataType::Int64),
-            optional("query", DataType::Utf8),
-            optional("results", DataType::Int32),
-            optional("row_index", DataType::Int32),
-            optional("rating", DataType::Float32),
-            optional("series_id", DataType::Utf8),
-            optional("genres", DataType::Utf8),
-            optional("runtime_ms", DataType::Int64),
-            optional("completion_rate", DataType::Float32),
-            optional("extra", DataType::Utf8),
-            optional("producer_id", DataType::Utf8),
-            optional("producer_seq", DataType::Int64),
-        ];
-        fields.extend(identity());
-        fields.extend([
-            needed("arrived_at", timestamp()),
-            needed("processed_at", timestamp()),
-        ]);
-        Arc::new(Schema::new(fields))
-    });
+    static SCHEMA: LazyLock<SchemaRef> =
+        LazyLock::new(|| processed_events_of(FormatVersion::CURRENT));
     SCHEMA.clone()
+}
+
+/// `processed/events` as the transform of that format version wrote it: with the
+/// columns of the fields that it knew.
+pub fn processed_events_of(format: FormatVersion) -> SchemaRef {
+    let columns = FIRST.into_iter().chain(ADDED);
+    let written = columns.filter(|column| format.has(column.since));
+    Arc::new(Schema::new(written.map(Column::arrow).collect::<Vec<_>>()))
 }
 
 /// `reference/titles`: the catalogue.

@@ -20,7 +20,9 @@ pub const PAGE_BYTES: usize = 1 << 20;
 /// Bytes after which a dictionary takes no more values and plain pages follow.
 pub const DICTIONARY_BYTES: usize = 1 << 20;
 
-const CREATED_BY: &str = concat!("marquee version ", env!("CARGO_PKG_VERSION"));
+/// The writer that a file's footer names. It is part of the bytes that `marquee
+/// rebuild` writes again, so that it does not follow the package's version.
+const CREATED_BY: &str = "marquee version 0.1.0";
 
 /// The properties of every file.
 pub fn writer_properties() -> Arc<WriterProperties> {

@@ -1,5 +1,6 @@
 //! A lake in memory: processed objects in, curated rows out.
 
+use marquee_event::FormatVersion;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -58,7 +59,7 @@ impl Lake {
         let mut rows_of_date = 0;
         // Enriched from no catalogue: compaction has its own.
         let titles = Titles::default();
-        let mut table = ProcessedTable::new(&titles);
+        let mut table = ProcessedTable::new(&titles, FormatVersion::CURRENT);
         let mut zstd = Zstd::new().unwrap();
         for unit in units {
             rows_of_date += u64::from(unit.is_of_date());

@@ -5,31 +5,21 @@
 
 use std::borrow::Cow;
 
-use marquee_event::{Country, Device, Event, EventType, Producer, Rating, bounds};
+use marquee_event::{Country, Device, Event, EventType, FIELDS, Producer, Rating, bounds};
 use proptest::prelude::*;
 use proptest::{collection, option, sample};
 use serde_json::Value;
 
-/// The fields that version 1 knows.
-pub(crate) const KNOWN: [&str; 17] = [
-    "schema_version",
-    "event_id",
-    "event_type",
-    "event_time",
-    "user_id",
-    "session_id",
-    "profile_id",
-    "country",
-    "device",
-    "producer",
-    "title_id",
-    "position_ms",
-    "from_position_ms",
-    "query",
-    "results",
-    "row",
-    "rating",
-];
+/// The fields that version 1 knows, nested ones aside.
+pub(crate) const KNOWN: [&str; FIELDS.len()] = {
+    let mut known = [""; FIELDS.len()];
+    let mut field = 0;
+    while field < FIELDS.len() {
+        known[field] = FIELDS[field].path;
+        field += 1;
+    }
+    known
+};
 
 /// The first and the last microsecond that RFC 3339 can write in UTC.
 pub(crate) const YEARS_0_TO_9999: std::ops::RangeInclusive<i64> =

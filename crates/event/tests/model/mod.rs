@@ -32,7 +32,7 @@ enum Rule {
 }
 
 /// The fields in the order of their checks.
-const RULES: [(&str, Rule); 22] = [
+const RULES: &[(&str, Rule)] = &[
     ("schema_version", Rule::Version),
     ("event_id", Rule::Uuid),
     ("event_type", Rule::Type),
@@ -57,6 +57,11 @@ const RULES: [(&str, Rule); 22] = [
     ("rating", Rule::Stars),
 ];
 
+/// The fields that it has rules for, in the order of their checks.
+pub(crate) fn fields() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|(field, _)| *field)
+}
+
 /// Judges a unit.
 pub(crate) fn judge(unit: &[u8]) -> Judgement {
     let fields = match serde_json::from_slice(unit) {
@@ -67,7 +72,7 @@ pub(crate) fn judge(unit: &[u8]) -> Judgement {
         }
         Err(_) => return Judgement::Refused(Reason::InvalidJson, None),
     };
-    for (field, rule) in &RULES {
+    for (field, rule) in RULES {
         let value = at(&fields, field);
         let fault = if value.is_null() {
             is_always_needed(&fields, field).then_some(Reason::MissingField)

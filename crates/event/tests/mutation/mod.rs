@@ -1,5 +1,6 @@
 //! Units that were events once: changed member by member.
 
+use marquee_event::{FIELDS, FieldKind};
 use proptest::collection;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -132,15 +133,19 @@ const PRODUCERS: &[&str] = &[
 
 /// JSON values that are right for a field, or nearly.
 fn nearly_right(field: &str) -> &'static [&'static str] {
-    match field {
-        "event_id" => UUIDS,
-        "event_type" => TYPES,
-        "event_time" => TIMES,
-        "country" => COUNTRIES,
-        "device" => DEVICES,
-        "producer" => PRODUCERS,
-        "user_id" | "session_id" | "profile_id" | "title_id" | "query" => TEXTS,
-        _ => NUMBERS,
+    let declared = FIELDS.iter().find(|declared| declared.path == field);
+    match declared.expect("a known field").kind {
+        FieldKind::Uuid => UUIDS,
+        FieldKind::TypeName => TYPES,
+        FieldKind::Time => TIMES,
+        FieldKind::Country => COUNTRIES,
+        FieldKind::Id { .. } | FieldKind::Text { .. } => TEXTS,
+        FieldKind::Object(_) if field == "device" => DEVICES,
+        FieldKind::Object(_) => PRODUCERS,
+        FieldKind::SchemaVersion
+        | FieldKind::Int32 { .. }
+        | FieldKind::Int64 { .. }
+        | FieldKind::Stars => NUMBERS,
     }
 }
 

@@ -114,8 +114,8 @@ impl Transformer {
         let mut tables = Tables {
             window: self.settings.window,
             raw: self.settings.raw.then(RawTable::new),
-            quarantine: QuarantineTable::new(),
-            processed: ProcessedTable::new(titles),
+            quarantine: QuarantineTable::new(self.format),
+            processed: ProcessedTable::new(titles, self.format),
             processed_at,
             done: Transformed::default(),
         };

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use marquee_event::{Event, Reason, Refusal, TimeWindow, Title, parse};
+use marquee_event::{Detail, Event, Reason, Refusal, TimeWindow, Title, Value, parse};
 
 use crate::rows::{Cell, Row};
 
@@ -74,7 +74,7 @@ impl Unit {
 
     fn verdict(&self, window: TimeWindow) -> Result<Event<'_>, Refusal> {
         if let Some(reason) = self.broken {
-            return Err(Refusal::of_unit(reason, ""));
+            return Err(Refusal::of_unit(reason, Detail::Other(String::new())));
         }
         let event = parse(&self.bytes)?;
         event.admit(self.arrived_at, window)?;
@@ -90,7 +90,7 @@ fn quarantined(unit: &Unit, refusal: &Refusal, processed_at: i64) -> Row {
         refusal.reason.name().into(),
         refusal.field.into(),
         refusal.value.as_deref().into(),
-        refusal.detail.as_str().into(),
+        refusal.detail.to_string().as_str().into(),
         Cell::Bytes(unit.bytes.clone()),
         processed_at.into(),
     ]);
@@ -166,5 +166,10 @@ fn processed(
     ];
     row.extend(unit.identity());
     row.extend([unit.arrived_at.into(), processed_at.into()]);
+    row.extend(event.added().map(|value| match value {
+        None => Cell::Null,
+        Some(Value::Text(text)) => text.into(),
+        Some(Value::Integer(number)) => number.into(),
+    }));
     row
 }

@@ -5,6 +5,7 @@ use marquee_tables::encode::{
     Chunk, EncodeError, FloatColumn, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
 };
 
+use crate::added::{ADDED, AddedBuilder, TEXTS, UNSEEN};
 use crate::intern::NONE;
 use crate::record::Sequence;
 use crate::row::{Detail, Row};
@@ -42,6 +43,7 @@ pub(crate) struct EventsTable {
     sequence_numbers: PrefixColumn,
     sub_sequences: IntColumn,
     arrivals: IntColumn,
+    added: [AddedBuilder; ADDED.len()],
     types: [Place; EventType::ALL.len()],
     context: ContextPlaces,
     /// By the number of the title.
@@ -65,6 +67,7 @@ struct ContextPlaces {
     device_os: Place,
     app_version: Place,
     producer: Place,
+    added: [Place; TEXTS],
 }
 
 impl ContextPlaces {
@@ -79,6 +82,7 @@ impl ContextPlaces {
             device_os: Place::Unseen,
             app_version: Place::Unseen,
             producer: Place::Unseen,
+            added: UNSEEN,
         }
     }
 }
@@ -126,6 +130,7 @@ impl EventsTable {
             sequence_numbers: PrefixColumn::default(),
             sub_sequences: narrow(false),
             arrivals: int(false),
+            added: ADDED.map(AddedBuilder::of),
             types: Default::default(),
             context: ContextPlaces::of(NONE),
             titles: Vec::new(),
@@ -211,6 +216,10 @@ impl EventsTable {
         ] {
             push_word(column, place, || rows.words.optional(word), zstd)?;
         }
+        let added = self.added.iter_mut().filter_map(AddedBuilder::text);
+        for (column, (place, word)) in added.zip(places.added.iter_mut().zip(context.added)) {
+            push_word(column, place, || rows.words.optional(word), zstd)?;
+        }
         Ok(())
     }
 
@@ -268,6 +277,10 @@ impl EventsTable {
         self.row_indices
             .push_optional(detail.row_index.map(i64::from), zstd)?;
         self.ratings.push_optional(detail.rating, zstd)?;
+        let added = self.added.iter_mut().filter_map(AddedBuilder::integer);
+        for (column, number) in added.zip(detail.added) {
+            column.push_optional(number, zstd)?;
+        }
         for (column, word) in [
             (&mut self.queries, detail.query),
             (&mut self.extras, detail.extra),
@@ -308,7 +321,7 @@ impl EventsTable {
 
     /// The columns, in the order of the schema.
     pub(crate) fn finish(self, zstd: &mut Zstd) -> Result<Vec<Chunk>, EncodeError> {
-        Ok(vec![
+        let mut chunks = vec![
             self.event_ids.finish(zstd)?,
             self.event_types.finish(zstd)?,
             self.times.finish(zstd)?,
@@ -337,6 +350,10 @@ impl EventsTable {
             self.sequence_numbers.finish(zstd)?,
             self.sub_sequences.finish(zstd)?,
             self.arrivals.finish(zstd)?,
-        ])
+        ];
+        for column in self.added {
+            chunks.push(column.finish(zstd)?);
+        }
+        Ok(chunks)
     }
 }

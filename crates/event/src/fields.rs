@@ -1,0 +1,245 @@
+//! The declaration of an event's fields: the one place that lists them.
+//!
+//! A line of [`event_fields!`] is a field, in the order in which a unit is
+//! checked and written:
+//!
+//! ```text
+//! required|optional  NAME: TYPE = RULE => COLUMN, since FORMAT VERSION, needed by TYPES;
+//! ```
+//!
+//! `NAME` is the key in JSON and the member of [`Event`], `RULE` reads, bounds and
+//! writes its values ([`crate::rules`]), `COLUMN` holds them in the processed and
+//! curated tables, and `TYPES` are the event types that cannot be without it. The
+//! parser, the writer, the tables, the kernels of compaction and the zones'
+//! columns in Terraform follow from this list. The documentation, the JSON Schema,
+//! the warehouse's table and the Athena view are compared to it by tests that name
+//! the missing line.
+//!
+//! A field that is added to a lake goes to the end of `added`, is optional, and
+//! names the next [`FormatVersion`]. `CONTRIBUTING.md` shows the steps.
+
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
+use crate::event::{Country, EventType, Rating, TypeSet, bounds};
+use crate::format::FormatVersion;
+use crate::rules::{
+    CountryCode, DeviceObject, Id, Int32, Int64, ProducerObject, Rule, Scalar, Stars, Text, Time,
+    TypeName, UuidText,
+};
+
+event_fields! {
+    /// One thing a viewer did. Strings borrow from the bytes it was read from.
+    pub struct Event<'a> {
+        first {
+            /// Unique per thing done; UUID v7 recommended.
+            required event_id: Uuid = UuidText => event_id;
+            /// The kind of the event.
+            required event_type: EventType = TypeName => event_type;
+            /// The time of the event, in UTC microseconds since the epoch.
+            required event_time: i64 = Time => event_time;
+            /// The account.
+            required user_id: Cow<'a, str> = Id => user_id;
+            /// The session, as the player counts it.
+            required session_id: Cow<'a, str> = Id => session_id;
+            /// The person of the household.
+            optional profile_id: Option<Cow<'a, str>> = Id => profile_id;
+            /// The country that the viewer is in.
+            optional country: Option<Country> = CountryCode => country;
+            /// The device that the viewer watches on.
+            object device: Device<'a> = DeviceObject;
+            /// The producer that sent the event, with its sequence number.
+            optional producer: Option<Producer<'a>> = ProducerObject;
+            /// The title that is played, rated or listed.
+            optional title_id: Option<Cow<'a, str>> = Id => title_id, needed by TypeSet::TITLED;
+            /// The position in the title, in milliseconds.
+            optional position_ms: Option<i64> = Int64<0, { bounds::POSITION_MS }>
+                => position_ms, needed by TypeSet::PLAYBACK;
+            /// The position that a seek began at, in milliseconds.
+            optional from_position_ms: Option<i64> = Int64<0, { bounds::POSITION_MS }>
+                => from_position_ms, needed by TypeSet::of(EventType::Seek);
+            /// The words that are searched for.
+            optional query: Option<Cow<'a, str>> = Text<{ bounds::QUERY_BYTES }>
+                => query, needed by TypeSet::of(EventType::Search);
+            /// The number of titles that a search found.
+            optional results: Option<i32> = Int32<0, { bounds::RESULTS }> => results;
+            /// The shelf that is browsed.
+            optional row: Option<i32> = Int32<0, { bounds::ROW }> => row_index;
+            /// The stars given.
+            optional rating: Option<Rating> = Stars
+                => rating, needed by TypeSet::of(EventType::Rate);
+        }
+        added {
+        }
+    }
+}
+
+object_fields! {
+    /// The device that the viewer watches on; any member may be missing.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    pub struct Device<'a> in "device" {
+        /// `tv`, `phone`, … (JSON `device.type`).
+        optional "type" as kind: Option<Cow<'a, str>> = Text<{ bounds::ID_BYTES }> => device_type;
+        /// The operating system.
+        optional "os" as os: Option<Cow<'a, str>> = Text<{ bounds::ID_BYTES }> => device_os;
+        /// The player's version.
+        optional "app_version" as app_version: Option<Cow<'a, str>> = Text<{ bounds::ID_BYTES }>
+            => app_version;
+    }
+}
+
+object_fields! {
+    /// A producer's own count of the events that it sent, for the audit.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Producer<'a> in "producer" {
+        /// One run of one producer.
+        required "id" as id: Cow<'a, str> = Id => producer_id;
+        /// The producer's sequence number, from 1.
+        required "seq" as seq: i64 = Int64<1, { bounds::PRODUCER_SEQ }> => producer_seq;
+    }
+}
+
+/// A field of an event, as it is declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// Its key in JSON, dotted where it is nested: `device.os`.
+    pub path: &'static str,
+    /// What its values may be.
+    pub kind: FieldKind,
+    /// The event types that cannot be without it. A nested field that its object
+    /// cannot be without has all of them.
+    pub needed_by: TypeSet,
+    /// The column that holds it in the processed and the curated events; `None`
+    /// for an object, and for what no table has.
+    pub column: Option<&'static str>,
+    /// The version that it came with. In older ones it is an unknown field.
+    pub since: FormatVersion,
+}
+
+/// What the values of a field may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// The number of the contract's version.
+    SchemaVersion,
+    /// A UUID with hyphens.
+    Uuid,
+    /// The name of an [`EventType`].
+    TypeName,
+    /// A time of RFC 3339.
+    Time,
+    /// A string of 1 to `most` bytes.
+    Id {
+        /// The bound in bytes of UTF-8.
+        most: usize,
+    },
+    /// A string of up to `most` bytes.
+    Text {
+        /// The bound in bytes of UTF-8.
+        most: usize,
+    },
+    /// Two capital letters.
+    Country,
+    /// An integer of 32 bits, within bounds that are included.
+    Int32 {
+        /// The least value.
+        least: i64,
+        /// The greatest value.
+        most: i64,
+    },
+    /// An integer of 64 bits, within bounds that are included.
+    Int64 {
+        /// The least value.
+        least: i64,
+        /// The greatest value.
+        most: i64,
+    },
+    /// Half a star to five stars, in halves.
+    Stars,
+    /// An object of these fields.
+    Object(&'static [Field]),
+}
+
+/// The type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnType {
+    /// UTF-8.
+    Text,
+    /// Microseconds in UTC.
+    Timestamp,
+    /// A day.
+    Date,
+    /// An integer of 32 bits.
+    Int32,
+    /// An integer of 64 bits.
+    Int64,
+    /// A number in single precision.
+    Float32,
+}
+
+impl FieldKind {
+    /// The type of the field's column; `None` for what has none.
+    pub const fn column_type(self) -> Option<ColumnType> {
+        match self {
+            Self::SchemaVersion | Self::Object(_) => None,
+            Self::Uuid | Self::TypeName | Self::Id { .. } | Self::Text { .. } | Self::Country => {
+                Some(ColumnType::Text)
+            }
+            Self::Time => Some(ColumnType::Timestamp),
+            Self::Int32 { .. } => Some(ColumnType::Int32),
+            Self::Int64 { .. } => Some(ColumnType::Int64),
+            Self::Stars => Some(ColumnType::Float32),
+        }
+    }
+}
+
+impl Field {
+    /// Whether its column holds a value in every row.
+    ///
+    /// A field of an optional object may be null even if the object needs it.
+    pub const fn is_nullable(&self) -> bool {
+        !self.needed_by.is_all() || self.is_nested()
+    }
+
+    const fn is_nested(&self) -> bool {
+        let path = self.path.as_bytes();
+        let mut at = 0;
+        while at < path.len() {
+            if path[at] == b'.' {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+}
+
+/// Every field, each nested one behind its object, in the order of the checks.
+pub fn fields() -> impl Iterator<Item = &'static Field> {
+    FIELDS.iter().flat_map(|field| {
+        let members: &[Field] = match field.kind {
+            FieldKind::Object(members) => members,
+            _ => &[],
+        };
+        std::iter::once(field).chain(members)
+    })
+}
+
+// The tables take strings and integers of an added field without code of its own.
+const _: () = {
+    let mut at = 0;
+    while at < ADDED_FIELDS.len() {
+        let data_type = ADDED_FIELDS[at].kind.column_type();
+        assert!(matches!(
+            data_type,
+            Some(ColumnType::Text | ColumnType::Int32 | ColumnType::Int64)
+        ));
+        at += 1;
+    }
+};
+
+// A set of fields is a bit each of a `u32`.
+const _: () = assert!(
+    FIELDS.len() <= 32,
+    "an event has more fields than a set holds"
+);

@@ -1,0 +1,525 @@
+//! The rules that a field's values follow: how they are read, bounded and written.
+//!
+//! A rule is a type without values, so that a field's code is chosen when it is
+//! compiled. Each reads a value twice: [`Scalar::read_fast`] where it is as nearly
+//! all are, [`Scalar::read`] in every case, with the fault that a unit is rejected
+//! for. Property tests compare the two.
+
+use std::borrow::Cow;
+
+use marquee_json::{Kind, Scanner, Token};
+use uuid::Uuid;
+
+use crate::event::{Country, EventType, Rating, bounds};
+use crate::field::{bounded_id, integer, out_of_range, plain_string, string, wrong_type};
+use crate::fields::{Device, FieldKind, Producer};
+use crate::one_pass::{NeedsSlowPath, found, word};
+use crate::parse::{Fields, NestedKeys};
+use crate::refusal::{Detail, Reason, Refusal};
+use crate::time::{format_utc, parse_rfc3339};
+use crate::uuid::parse_hyphenated;
+use crate::write::{Unknown, digits, quoted};
+
+/// The rule of a field that is no object.
+pub(crate) trait Scalar<'a> {
+    /// What the field's values are read as.
+    type Value;
+    /// What its values may be.
+    const KIND: FieldKind;
+
+    /// Reads the value under the cursor, if it is as nearly all are.
+    fn read_fast(scanner: &mut Scanner<'a>) -> Result<Self::Value, NeedsSlowPath>;
+
+    /// Reads the value of the field at `path`; `None` where it is absent or null.
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Self::Value>, Refusal>;
+
+    /// Appends `key`, which is `,"name":`, and the value.
+    fn write(out: &mut Vec<u8>, key: &str, value: &Self::Value);
+}
+
+/// The rule of any field of an event.
+pub(crate) trait Rule<'a> {
+    /// What the field's values are read as.
+    type Value;
+    /// What its values may be.
+    const KIND: FieldKind;
+
+    /// As [`Scalar::read_fast`]; `nested` has the keys of the objects.
+    fn read_fast(
+        scanner: &mut Scanner<'a>,
+        nested: &mut NestedKeys,
+    ) -> Result<Self::Value, NeedsSlowPath>;
+
+    /// As [`Scalar::read`]; `fields` has the members of the objects.
+    fn read(
+        path: &'static str,
+        token: Token<'a>,
+        fields: &Fields<'a>,
+    ) -> Result<Option<Self::Value>, Refusal>;
+
+    /// As [`Scalar::write`]; `unknown` has the unknown members of the objects.
+    fn write(out: &mut Vec<u8>, key: &str, value: &Self::Value, unknown: &Unknown<'_>);
+}
+
+impl<'a, S: Scalar<'a>> Rule<'a> for S {
+    type Value = S::Value;
+    const KIND: FieldKind = S::KIND;
+
+    #[inline(always)]
+    fn read_fast(
+        scanner: &mut Scanner<'a>,
+        _: &mut NestedKeys,
+    ) -> Result<Self::Value, NeedsSlowPath> {
+        S::read_fast(scanner)
+    }
+
+    #[inline(always)]
+    fn read(
+        path: &'static str,
+        token: Token<'a>,
+        _: &Fields<'a>,
+    ) -> Result<Option<Self::Value>, Refusal> {
+        S::read(path, token)
+    }
+
+    #[inline(always)]
+    fn write(out: &mut Vec<u8>, key: &str, value: &Self::Value, _: &Unknown<'_>) {
+        S::write(out, key, value);
+    }
+}
+
+/// A rule of a field that is there in every event: it has a value before one is
+/// read.
+pub(crate) trait Blank<'a>: Rule<'a> {
+    /// That value.
+    const BLANK: Self::Value;
+}
+
+/// The rule of a field that can be added to a lake: each table takes its values
+/// without code of its own.
+pub(crate) trait AddedRule<'a>: Scalar<'a> {
+    /// The value as the tables take it.
+    fn value<'v>(value: &'v Self::Value) -> Value<'v>;
+}
+
+/// The value of an added field, as the tables take it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A string.
+    Text(&'a str),
+    /// An integer.
+    Integer(i64),
+}
+
+/// A UUID with hyphens.
+pub(crate) struct UuidText;
+
+impl<'a> Scalar<'a> for UuidText {
+    type Value = Uuid;
+    const KIND: FieldKind = FieldKind::Uuid;
+
+    #[inline(always)]
+    fn read_fast(scanner: &mut Scanner<'a>) -> Result<Uuid, NeedsSlowPath> {
+        found(parse_hyphenated(word(scanner)?))
+    }
+
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Uuid>, Refusal> {
+        let Some(text) = plain_string(path, token)? else {
+            return Ok(None);
+        };
+        match parse_hyphenated(&text) {
+            Some(uuid) => Ok(Some(uuid)),
+            None => Err(wrong_type(path, token, "a UUID with hyphens")),
+        }
+    }
+
+    fn write(out: &mut Vec<u8>, key: &str, value: &Uuid) {
+        let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+        let text = value.hyphenated().encode_lower(&mut text);
+        in_quotes(out, key, text.as_bytes());
+    }
+}
+
+impl Blank<'_> for UuidText {
+    const BLANK: Uuid = Uuid::nil();
+}
+
+/// The name of an event type.
+pub(crate) struct TypeName;
+
+impl<'a> Scalar<'a> for TypeName {
+    type Value = EventType;
+    const KIND: FieldKind = FieldKind::TypeName;
+
+    #[inline(always)]
+    fn read_fast(scanner: &mut Scanner<'a>) -> Result<EventType, NeedsSlowPath> {
+        found(EventType::from_name(word(scanner)?))
+    }
+
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<EventType>, Refusal> {
+        let Some(name) = plain_string(path, token)? else {
+            return Ok(None);
+        };
+        match EventType::from_name(&name) {
+            Some(event_type) => Ok(Some(event_type)),
+            None => Err(Refusal::of_field(
+                Reason::UnknownEventType,
+                path,
+                Some(token.text.as_bytes()),
+                Detail::UnknownEventType,
+            )),
+        }
+    }
+
+    fn write(out: &mut Vec<u8>, key: &str, value: &EventType) {
+        in_quotes(out, key, value.name().as_bytes());
+    }
+}
+
+impl Blank<'_> for TypeName {
+    const BLANK: EventType = EventType::Play;
+}
+
+/// A time of RFC 3339 with an offset, in UTC microseconds.
+pub(crate) struct Time;
+
+impl<'a> Scalar<'a> for Time {
+    type Value = i64;
+    const KIND: FieldKind = FieldKind::Time;
+
+    #[inline(always)]
+    fn read_fast(scanner: &mut Scanner<'a>) -> Result<i64, NeedsSlowPath> {
+        found(parse_rfc3339(word(scanner)?))
+    }
+
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<i64>, Refusal> {
+        let Some(text) = plain_string(path, token)? else {
+            return Ok(None);
+        };
+        match parse_rfc3339(&text) {
+            Some(time) => Ok(Some(time)),
+            None => Err(wrong_type(path, token, "an RFC 3339 time with an offset")),
+        }
+    }
+
+    fn write(out: &mut Vec<u8>, key: &str, value: &i64) {
+        out.extend_from_slice(key.as_bytes());
+        out.push(b'"');
+        format_utc(*value, out);
+        out.push(b'"');
+    }
+}
+
+impl Blank<'_> for Time {
+    const BLANK: i64 = 0;
+}
+
+/// A string that names something: 1 to [`bounds::ID_BYTES`] bytes.
+pub(crate) struct Id;
+
+impl<'a> Scalar<'a> for Id {
+    type Value = Cow<'a, str>;
+    const KIND: FieldKind = FieldKind::Id {
+        most: bounds::ID_BYTES,
+    };
+
+    #[inline(always)]
+    fn read_fast(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, NeedsSlowPath> {
+        let text = word(scanner)?;
+        let is_id = matches!(text.len(), 1..=bounds::ID_BYTES);
+        found(is_id.then_some(Cow::Borrowed(text)))
+    }
+
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Cow<'a, str>>, Refusal> {
+        bounded_id(path, token)
+    }
+
+    fn write(out: &mut Vec<u8>, key: &str, value: &Cow<'a, str>) {
+        out.extend_from_slice(key.as_bytes());
+        quoted(out, value);
+    }
+}
+
+impl<'a> Blank<'a> for Id {
+    const BLANK: Cow<'a, str> = Cow::Borrowed("");
+}
+
+impl<'a> AddedRule<'a> for Id {
+    #[inline(always)]
+    fn value<'v>(value: &'v Cow<'a, str>) -> Value<'v> {
+        Value::Text(value)
+    }
+}
+
+/// A string of up to so many bytes.
+pub(crate) struct Text<const MOST: usize>;
+
+impl<'a, const MOST: usize> Scalar<'a> for Text<MOST> {
+    type Value = Cow<'a, str>;
+    const KIND: FieldKind = FieldKind::Text { most: MOST };
+
+    #[inline(always)]
+    fn read_fast(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, NeedsSlowPath> {
+        let text = word(scanner)?;
+        found((text.len() <= MOST).then_some(Cow::Borrowed(text)))
+    }
+
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Cow<'a, str>>, Refusal> {
+        string(path, token, MOST)
+    }
+
+    fn write(out: &mut Vec<u8>, key: &str, value: &Cow<'a, str>) {
+        out.extend_from_slice(key.as_bytes());
+        quoted(out, value);
+    }
+}
+
+impl<'a, const MOST: usize> AddedRule<'a> for Text<MOST> {
+    #[inline(always)]
+    fn value<'v>(value: &'v Cow<'a, str>) -> Value<'v> {
+        Value::Text(value)
+    }
+}
+
+/// Two capital letters.
+pub(crate) struct CountryCode;
+
+impl<'a> Scalar<'a> for CountryCode {
+    type Value = Country;
+    const KIND: FieldKind = FieldKind::Country;
+
+    #[inline(always)]
+    fn read_fast(scanner: &mut Scanner<'a>) -> Result<Country, NeedsSlowPath> {
+        found(Country::from_code(word(scanner)?))
+    }
+
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Country>, Refusal> {
+        let Some(code) = plain_string(path, token)? else {
+            return Ok(None);
+        };
+        match Country::from_code(&code) {
+            Some(country) => Ok(Some(country)),
+            None => Err(wrong_type(
+                path,
+                token,
+                "two capital letters (ISO 3166-1 alpha-2)",
+            )),
+        }
+    }
+
+    fn write(out: &mut Vec<u8>, key: &str, value: &Country) {
+        in_quotes(out, key, value.as_bytes());
+    }
+}
+
+/// An integer of 32 bits.
+pub(crate) struct Int32<const LEAST: i64, const MOST: i64>;
+
+impl<const LEAST: i64, const MOST: i64> Int32<LEAST, MOST> {
+    const FITS: () = assert!(LEAST >= i32::MIN as i64 && MOST <= i32::MAX as i64);
+}
+
+impl<'a, const LEAST: i64, const MOST: i64> Scalar<'a> for Int32<LEAST, MOST> {
+    type Value = i32;
+    const KIND: FieldKind = {
+        let () = Self::FITS;
+        FieldKind::Int32 {
+            least: LEAST,
+            most: MOST,
+        }
+    };
+
+    #[inline(always)]
+    fn read_fast(scanner: &mut Scanner<'a>) -> Result<i32, NeedsSlowPath> {
+        Ok(<Int64<LEAST, MOST> as Scalar>::read_fast(scanner)? as i32)
+    }
+
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<i32>, Refusal> {
+        Ok(integer(path, token, LEAST, MOST)?.map(|value| value as i32))
+    }
+
+    fn write(out: &mut Vec<u8>, key: &str, value: &i32) {
+        out.extend_from_slice(key.as_bytes());
+        digits(out, i64::from(*value));
+    }
+}
+
+impl<const LEAST: i64, const MOST: i64> AddedRule<'_> for Int32<LEAST, MOST> {
+    #[inline(always)]
+    fn value<'v>(value: &'v i32) -> Value<'v> {
+        Value::Integer(i64::from(*value))
+    }
+}
+
+/// An integer of 64 bits.
+pub(crate) struct Int64<const LEAST: i64, const MOST: i64>;
+
+impl<'a, const LEAST: i64, const MOST: i64> Scalar<'a> for Int64<LEAST, MOST> {
+    type Value = i64;
+    const KIND: FieldKind = FieldKind::Int64 {
+        least: LEAST,
+        most: MOST,
+    };
+
+    #[inline(always)]
+    fn read_fast(scanner: &mut Scanner<'a>) -> Result<i64, NeedsSlowPath> {
+        let value = found(scanner.short_integer())?;
+        found((LEAST..=MOST).contains(&value).then_some(value))
+    }
+
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<i64>, Refusal> {
+        integer(path, token, LEAST, MOST)
+    }
+
+    fn write(out: &mut Vec<u8>, key: &str, value: &i64) {
+        out.extend_from_slice(key.as_bytes());
+        digits(out, *value);
+    }
+}
+
+impl<const LEAST: i64, const MOST: i64> Blank<'_> for Int64<LEAST, MOST> {
+    const BLANK: i64 = 0;
+}
+
+impl<const LEAST: i64, const MOST: i64> AddedRule<'_> for Int64<LEAST, MOST> {
+    #[inline(always)]
+    fn value<'v>(value: &'v i64) -> Value<'v> {
+        Value::Integer(*value)
+    }
+}
+
+/// Half a star to five stars, in halves.
+pub(crate) struct Stars;
+
+impl<'a> Scalar<'a> for Stars {
+    type Value = Rating;
+    const KIND: FieldKind = FieldKind::Stars;
+
+    #[inline(always)]
+    fn read_fast(scanner: &mut Scanner<'a>) -> Result<Rating, NeedsSlowPath> {
+        let token = scanner.likely_value()?;
+        match <Self as Scalar>::read("", token) {
+            Ok(Some(rating)) => Ok(rating),
+            Ok(None) | Err(_) => Err(NeedsSlowPath),
+        }
+    }
+
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Rating>, Refusal> {
+        match token.kind {
+            Kind::Absent | Kind::Null => Ok(None),
+            Kind::Number => token
+                .text
+                .parse::<f64>()
+                .ok()
+                .and_then(Rating::from_stars)
+                .map(Some)
+                .ok_or_else(|| out_of_range(path, token, "0.5 to 5 in steps of a half")),
+            _ => Err(wrong_type(path, token, "a number")),
+        }
+    }
+
+    fn write(out: &mut Vec<u8>, key: &str, value: &Rating) {
+        out.extend_from_slice(key.as_bytes());
+        digits(out, i64::from(value.halves() / 2));
+        out.extend_from_slice(match value.halves() % 2 {
+            1 => b".5",
+            _ => b".0",
+        });
+    }
+}
+
+/// The object `device`: without members where it is absent.
+pub(crate) struct DeviceObject;
+
+impl<'a> Rule<'a> for DeviceObject {
+    type Value = Device<'a>;
+    const KIND: FieldKind = FieldKind::Object(&Device::FIELDS);
+
+    #[inline(always)]
+    fn read_fast(
+        scanner: &mut Scanner<'a>,
+        nested: &mut NestedKeys,
+    ) -> Result<Device<'a>, NeedsSlowPath> {
+        Device::read_fast(scanner, &mut nested.device)
+    }
+
+    fn read(
+        path: &'static str,
+        _: Token<'a>,
+        fields: &Fields<'a>,
+    ) -> Result<Option<Device<'a>>, Refusal> {
+        match fields.device.is_present(path)? {
+            true => Device::read(&fields.device).map(Some),
+            false => Ok(Some(Device::default())),
+        }
+    }
+
+    fn write(out: &mut Vec<u8>, key: &str, value: &Device<'a>, unknown: &Unknown<'_>) {
+        object(out, key, unknown.of_device, |out| value.write_members(out));
+    }
+}
+
+impl<'a> Blank<'a> for DeviceObject {
+    const BLANK: Device<'a> = Device::BLANK;
+}
+
+/// The object `producer`.
+pub(crate) struct ProducerObject;
+
+impl<'a> Rule<'a> for ProducerObject {
+    type Value = Producer<'a>;
+    const KIND: FieldKind = FieldKind::Object(&Producer::FIELDS);
+
+    #[inline(always)]
+    fn read_fast(
+        scanner: &mut Scanner<'a>,
+        nested: &mut NestedKeys,
+    ) -> Result<Producer<'a>, NeedsSlowPath> {
+        Producer::read_fast(scanner, &mut nested.producer)
+    }
+
+    fn read(
+        path: &'static str,
+        _: Token<'a>,
+        fields: &Fields<'a>,
+    ) -> Result<Option<Producer<'a>>, Refusal> {
+        match fields.producer.is_present(path)? {
+            true => Producer::read(&fields.producer).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    fn write(out: &mut Vec<u8>, key: &str, value: &Producer<'a>, unknown: &Unknown<'_>) {
+        object(out, key, unknown.of_producer, |out| {
+            value.write_members(out)
+        });
+    }
+}
+
+/// Appends `key` and a text that needs no escapes.
+fn in_quotes(out: &mut Vec<u8>, key: &str, text: &[u8]) {
+    out.extend_from_slice(key.as_bytes());
+    out.push(b'"');
+    out.extend_from_slice(text);
+    out.push(b'"');
+}
+
+/// Appends `key` and an object of the members that `write` appends, each behind a
+/// comma, and of the unknown ones; nothing where there is no member.
+fn object(out: &mut Vec<u8>, key: &str, unknown: &str, write: impl FnOnce(&mut Vec<u8>)) {
+    let before = out.len();
+    out.extend_from_slice(key.as_bytes());
+    let open = out.len();
+    write(out);
+    if !unknown.is_empty() {
+        out.push(b',');
+        out.extend_from_slice(unknown.as_bytes());
+    }
+    match out.get_mut(open) {
+        Some(comma) => {
+            *comma = b'{';
+            out.push(b'}');
+        }
+        None => out.truncate(before),
+    }
+}
