@@ -345,7 +345,7 @@ impl Planner<'_> {
         {
             return Some(RebuildReason::Follows(*earlier));
         }
-        let is_changed = parent.definitions != self.definitions_digest
+        let is_changed = definitions::by_code(&parent.definitions) != self.definitions_digest
             || parent.catalogue.as_deref() != self.catalogue_version();
         (is_changed && matches!(self.selection, Selection::Within { .. }))
             .then_some(RebuildReason::Changed)

@@ -131,7 +131,7 @@ fn is_unchanged(
         && parent.counts == facts.counts
         && parent.receipts == task.covered.len() as u64
         && parent.newest >= task.newest
-        && parent.definitions == definitions.digest()
+        && definitions.are(&parent.definitions)
         && parent.catalogue == task.catalogue.as_ref().map(version)
 }
 

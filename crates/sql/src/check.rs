@@ -98,6 +98,17 @@ impl Check {
         }
     }
 
+    /// Returns what the check expects: its code and settings, without its comments.
+    pub fn definition(&self) -> String {
+        let after = match self.after {
+            After::Compact => "compact",
+            After::Marts => "marts",
+        };
+        let (name, severity, looks_back) = (&self.name, self.severity.name(), self.looks_back);
+        let code = crate::code(&self.sql);
+        format!("{name}\0{severity}\0{after}\0{looks_back}\0{code}")
+    }
+
     /// The SQL that finds what breaks it on that date, `YYYY-MM-DD`.
     pub fn sql_for(&self, date: &str) -> String {
         crate::for_date(&self.sql, date)

@@ -15,10 +15,12 @@
 //! `{date}` in the SQL stands for the date that is made, a `DATE` literal.
 
 mod check;
+mod code;
 mod head;
 mod mart;
 
 pub use check::{After, Check, CheckResult, Phase, Severity};
+pub use code::code;
 pub use head::HeadError;
 pub use mart::{Mart, Partition, Rebuild, TAKEN};
 

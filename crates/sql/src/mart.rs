@@ -89,6 +89,20 @@ impl Mart {
         crate::for_date(&self.sql, date)
     }
 
+    /// Returns what the table is made by: its code and settings, without its comments.
+    pub fn definition(&self) -> String {
+        let partition = match self.partition {
+            Partition::EventDate => "event_date",
+            Partition::None => "none",
+        };
+        let rebuild = match self.rebuild {
+            Rebuild::Dates => "dates",
+            Rebuild::Latest => "latest",
+        };
+        let (name, looks_back, code) = (&self.name, self.looks_back, crate::code(&self.sql));
+        format!("{name}\0{partition}\0{looks_back}\0{rebuild}\0{code}")
+    }
+
     /// Whether a date that is not the newest has it.
     pub fn is_for_every_date(&self) -> bool {
         self.rebuild == Rebuild::Dates && self.partition == Partition::EventDate
@@ -113,6 +127,21 @@ mod tests {
             mart.sql_for("2026-03-01")
                 .contains("DATE '2026-03-01' AS d")
         );
+    }
+
+    #[test]
+    fn a_definition_changes_with_settings_and_code_alone() {
+        let of = |text: &str| Mart::parse("plays", text).unwrap().definition();
+        let reworded = FILE.replace("how often\n", "how often it\n");
+        assert_eq!(of(&reworded.replace("rebuild: x", "why")), of(FILE));
+        for (old, new) in [
+            ("7 days", "8 days"),
+            ("rebuild: dates", "rebuild: latest"),
+            ("AS d", "AS e"),
+            ("partition: event_date", "partition: none"),
+        ] {
+            assert_ne!(of(&FILE.replace(old, new)), of(FILE), "{old}");
+        }
     }
 
     #[test]
