@@ -9,90 +9,29 @@ resource "aws_glue_catalog_database" "lake" {
 }
 
 locals {
-  identity_columns = [
-    { name = "shard_id", type = "string" },
-    { name = "sequence_number", type = "string" },
-    { name = "sub_sequence", type = "int" },
-  ]
-
-  # The columns of crates/tables/src/curated.rs.
-  audit_columns = [
-    { name = "book", type = "string" },
-    { name = "scope", type = "string" },
-    { name = "name", type = "string" },
-    { name = "figure", type = "string" },
-    { name = "value", type = "bigint" },
-  ]
+  # The columns of each table that Terraform creates. crates/tables writes this file and
+  # its tests compare it with the code.
+  columns = jsondecode(file("${path.module}/columns.json"))
 
   # The location of the audit's table in the lake: the only prefix of curated to which the
   # audit may write.
   audit_books = "curated/audit_books"
 
-  # The columns of crates/tables/src/schema.rs; tests/catalog.tftest.hcl compares them.
   zone_tables = {
     raw_events = {
       zone        = "raw"
       days        = var.raw_days
       description = "Every unit verbatim, by arrival"
-      columns = concat(local.identity_columns, [
-        { name = "partition_key", type = "string" },
-        { name = "arrived_at", type = "timestamp" },
-        { name = "payload", type = "binary" },
-      ])
     }
     quarantine = {
       zone        = "quarantine"
       days        = var.quarantine_days
       description = "Rejected units with the rejection reason, by arrival"
-      columns = concat(local.identity_columns, [
-        { name = "partition_key", type = "string" },
-        { name = "arrived_at", type = "timestamp" },
-        { name = "reason", type = "string" },
-        { name = "field", type = "string" },
-        { name = "value", type = "string" },
-        { name = "detail", type = "string" },
-        { name = "payload", type = "binary" },
-        { name = "processed_at", type = "timestamp" },
-      ])
     }
     processed_events = {
       zone        = "processed"
       days        = var.processed_days
       description = "Typed and enriched events, by arrival; `events` has the deduplicated ones"
-      columns = concat(
-        [
-          { name = "event_id", type = "string" },
-          { name = "event_type", type = "string" },
-          { name = "event_time", type = "timestamp" },
-          { name = "event_date", type = "date" },
-          { name = "user_id", type = "string" },
-          { name = "session_id", type = "string" },
-          { name = "profile_id", type = "string" },
-          { name = "country", type = "string" },
-          { name = "device_type", type = "string" },
-          { name = "device_os", type = "string" },
-          { name = "app_version", type = "string" },
-          { name = "title_id", type = "string" },
-          { name = "position_ms", type = "bigint" },
-          { name = "from_position_ms", type = "bigint" },
-          { name = "query", type = "string" },
-          { name = "results", type = "int" },
-          { name = "row_index", type = "int" },
-          { name = "rating", type = "float" },
-          { name = "series_id", type = "string" },
-          { name = "genres", type = "string" },
-          { name = "runtime_ms", type = "bigint" },
-          { name = "completion_rate", type = "float" },
-          { name = "extra", type = "string" },
-          { name = "producer_id", type = "string" },
-          { name = "producer_seq", type = "bigint" },
-        ],
-        local.identity_columns,
-        [
-          { name = "arrived_at", type = "timestamp" },
-          { name = "processed_at", type = "timestamp" },
-        ],
-      )
     }
   }
 }
@@ -143,7 +82,7 @@ resource "aws_glue_catalog_table" "zone" {
     }
 
     dynamic "columns" {
-      for_each = each.value.columns
+      for_each = local.columns[each.key]
 
       content {
         name = columns.value.name
@@ -193,7 +132,7 @@ resource "aws_glue_catalog_table" "audit_books" {
     }
 
     dynamic "columns" {
-      for_each = local.audit_columns
+      for_each = local.columns.audit_books
 
       content {
         name = columns.value.name
