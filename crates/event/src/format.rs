@@ -1,6 +1,7 @@
 //! Versions of what the transform writes.
 
 use crate::fields::FIELDS;
+use crate::refusal::REWORDED;
 
 /// The version of a batch's processed and quarantine objects: which fields have
 /// a column of their own, and how a rejection's detail is worded.
@@ -11,16 +12,13 @@ use crate::fields::FIELDS;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FormatVersion(u32);
 
-/// The newest version that words a rejection in another way than the one before.
-const WORDING: FormatVersion = FormatVersion::FIRST;
-
 impl FormatVersion {
     /// The version of the first lakes, whose receipts name none.
     pub const FIRST: Self = Self(1);
 
     /// The version that this program writes.
     pub const CURRENT: Self = {
-        let mut current = WORDING;
+        let mut current = REWORDED;
         let mut index = 0;
         while index < FIELDS.len() {
             if FIELDS[index].since.0 > current.0 {

@@ -128,16 +128,42 @@ pub enum Detail {
     NotAnObject,
     /// Not UTF-8.
     NotUtf8 {
-        /// How many bytes before the fault are.
+        /// The bytes before the fault.
         valid: usize,
     },
     /// In words that no version changed.
     Other(String),
 }
 
+/// The format version that words details in its own way.
+pub(crate) const REWORDED: FormatVersion = FormatVersion::declared(2);
+
 impl Detail {
     /// Returns the words of that format version.
-    pub fn text(&self, _: FormatVersion) -> Cow<'_, str> {
+    pub fn text(&self, format: FormatVersion) -> Cow<'_, str> {
+        if !format.has(REWORDED) {
+            return self.first_text();
+        }
+        Cow::Borrowed(match self {
+            Self::Missing => "required, but absent or null",
+            Self::TooLong { bytes, most } => {
+                return format!("{bytes} bytes; the limit is {most}").into();
+            }
+            Self::ExtraTooLong { bytes } => {
+                let most = bounds::EXTRA_BYTES;
+                return format!("{bytes} bytes of unknown fields; the limit is {most}").into();
+            }
+            Self::NullCharacter => "contains U+0000, which warehouses cannot store",
+            Self::UnknownEventType => "not an event type of schema version 1",
+            Self::UnsupportedVersion => "the supported schema version is 1",
+            Self::NotAnObject => "expected a JSON object",
+            Self::NotUtf8 { valid } => return format!("invalid UTF-8 at byte {valid}").into(),
+            Self::Other(words) => words,
+        })
+    }
+
+    /// Returns the words of the first format version.
+    fn first_text(&self) -> Cow<'_, str> {
         Cow::Borrowed(match self {
             Self::Missing => "needed, but absent or null",
             Self::TooLong { bytes, most } => {

@@ -102,7 +102,7 @@ fn what_is_needed_may_be_neither_absent_nor_null() {
     ];
     for event_type in EventType::ALL {
         for field in common.iter().chain(needs(event_type)) {
-            let expected = format!("missing_field: {field} (needed, but absent or null)");
+            let expected = format!("missing_field: {field} (required, but absent or null)");
             assert_eq!(
                 refusal(without(minimal(event_type), field)),
                 expected,
@@ -332,37 +332,37 @@ fn types_and_versions_of_another_time_are_refused() {
         (
             "event_type",
             json!("teleport"),
-            "unknown_event_type: event_type = teleport (not a type of version 1)",
+            "unknown_event_type: event_type = teleport (not an event type of schema version 1)",
         ),
         (
             "event_type",
             json!("Play"),
-            "unknown_event_type: event_type = Play (not a type of version 1)",
+            "unknown_event_type: event_type = Play (not an event type of schema version 1)",
         ),
         (
             "event_type",
             json!(""),
-            "unknown_event_type: event_type =  (not a type of version 1)",
+            "unknown_event_type: event_type =  (not an event type of schema version 1)",
         ),
         (
             "schema_version",
             json!(2),
-            "unsupported_schema_version: schema_version = 2 (this reader knows version 1)",
+            "unsupported_schema_version: schema_version = 2 (the supported schema version is 1)",
         ),
         (
             "schema_version",
             json!(0),
-            "unsupported_schema_version: schema_version = 0 (this reader knows version 1)",
+            "unsupported_schema_version: schema_version = 0 (the supported schema version is 1)",
         ),
         (
             "schema_version",
             json!(-1),
-            "unsupported_schema_version: schema_version = -1 (this reader knows version 1)",
+            "unsupported_schema_version: schema_version = -1 (the supported schema version is 1)",
         ),
         (
             "schema_version",
             json!(u64::MAX),
-            "unsupported_schema_version: schema_version = 18446744073709551615 (this reader knows version 1)",
+            "unsupported_schema_version: schema_version = 18446744073709551615 (the supported schema version is 1)",
         ),
     ]);
 }
@@ -373,27 +373,27 @@ fn a_producer_is_named_and_counts() {
         (
             "producer",
             json!({}),
-            "missing_field: producer.id (needed, but absent or null)",
+            "missing_field: producer.id (required, but absent or null)",
         ),
         (
             "producer",
             json!({ "seq": 1 }),
-            "missing_field: producer.id (needed, but absent or null)",
+            "missing_field: producer.id (required, but absent or null)",
         ),
         (
             "producer",
             json!({ "id": null, "seq": 1 }),
-            "missing_field: producer.id (needed, but absent or null)",
+            "missing_field: producer.id (required, but absent or null)",
         ),
         (
             "producer",
             json!({ "id": "p" }),
-            "missing_field: producer.seq (needed, but absent or null)",
+            "missing_field: producer.seq (required, but absent or null)",
         ),
         (
             "producer",
             json!({ "id": "p", "seq": null }),
-            "missing_field: producer.seq (needed, but absent or null)",
+            "missing_field: producer.seq (required, but absent or null)",
         ),
     ]);
 }

@@ -71,7 +71,7 @@ fn what_is_no_json_says_where_it_broke() {
     );
     assert_eq!(
         refusal(b"{\"a\":\"\xff\"}"),
-        "invalid_json (not UTF-8 from byte 6)"
+        "invalid_json (invalid UTF-8 at byte 6)"
     );
 }
 
@@ -88,7 +88,7 @@ fn what_is_no_object_is_json_all_the_same() {
     ] {
         assert_eq!(
             refusal(unit),
-            "not_an_object (an event is a JSON object)",
+            "not_an_object (expected a JSON object)",
             "{unit}"
         );
     }
@@ -98,7 +98,7 @@ fn what_is_no_object_is_json_all_the_same() {
     );
     assert_eq!(
         refusal("{}"),
-        "missing_field: event_id (needed, but absent or null)"
+        "missing_field: event_id (required, but absent or null)"
     );
 }
 
@@ -155,15 +155,15 @@ fn numbers_mean_what_they_say_however_written() {
         ),
         (
             "\"schema_version\":1e999",
-            "unsupported_schema_version: schema_version = 1e999 (this reader knows version 1)",
+            "unsupported_schema_version: schema_version = 1e999 (the supported schema version is 1)",
         ),
         (
             "\"schema_version\":-999999999999999999",
-            "unsupported_schema_version: schema_version = -999999999999999999 (this reader knows version 1)",
+            "unsupported_schema_version: schema_version = -999999999999999999 (the supported schema version is 1)",
         ),
         (
             "\"schema_version\":1e-999",
-            "unsupported_schema_version: schema_version = 1e-999 (this reader knows version 1)",
+            "unsupported_schema_version: schema_version = 1e-999 (the supported schema version is 1)",
         ),
     ];
     for (member, expected) in refused {
@@ -206,7 +206,7 @@ fn of_a_key_that_comes_twice_the_last_counts() {
     );
     assert_eq!(
         refusal(search_with(r#""user_id":null"#)),
-        "missing_field: user_id (needed, but absent or null)"
+        "missing_field: user_id (required, but absent or null)"
     );
     // An object takes the place of the other; their members do not mix.
     let unit = search_with(
@@ -248,7 +248,7 @@ fn keys_and_values_may_be_escaped() {
         r"\u0061".repeat(128)
     )));
     let longer = search_with(&format!(r#""user_id":"{}""#, r"\u0061".repeat(129)));
-    assert!(refusal(longer).ends_with("(129 bytes, of 128 at most)"));
+    assert!(refusal(longer).ends_with("(129 bytes; the limit is 128)"));
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn extra_fields_have_8_kib_together() {
     assert_eq!(accepted(&longest).extra.unwrap().len(), 8192);
     let longer = parse_error(&search_with(&format!(r#""x":"{}""#, text(room + 1))));
     assert_eq!((longer.0.as_str(), longer.1), ("too_long", Some("extra")));
-    assert_eq!(longer.2, "8193 bytes of unknown fields, of 8192 at most");
+    assert_eq!(longer.2, "8193 bytes of unknown fields; the limit is 8192");
 
     let nested = room - r#""device":{}"#.len() - r#","y":1"#.len() + 1;
     accepted(&search_with(&format!(
@@ -302,7 +302,7 @@ fn extra_fields_have_8_kib_together() {
     ));
     assert_eq!(
         parse_error(&both).2,
-        "8193 bytes of unknown fields, of 8192 at most"
+        "8193 bytes of unknown fields; the limit is 8192"
     );
     let producer = format!(r#""producer":{{"id":"p","seq":1,"x":"{}"}}"#, text(room));
     assert_eq!(parse_error(&search_with(&producer)).1, Some("extra"));

@@ -142,7 +142,7 @@ fn what_a_type_needs_is_missed_after_the_fields_own_rules() {
             event.remove(*field);
         }
         set(&mut event, "blob", json!("x".repeat(9000)));
-        let expected = format!("missing_field: {expected} (needed, but absent or null)");
+        let expected = format!("missing_field: {expected} (required, but absent or null)");
         assert_eq!(refusal(Value::Object(event.clone()).to_string()), expected);
         set(&mut event, "row", json!(10_001));
         let earlier = "out_of_range: row = 10001 (expected 0 to 10000)";
@@ -178,7 +178,7 @@ fn a_fault_of_the_grammar_comes_before_all_others() {
     );
     let mut not_text = text.into_bytes();
     not_text.push(0xff);
-    assert!(refusal(not_text).starts_with("invalid_json (not UTF-8 from byte "));
+    assert!(refusal(not_text).starts_with("invalid_json (invalid UTF-8 at byte "));
 }
 
 #[test]

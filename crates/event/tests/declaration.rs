@@ -101,7 +101,7 @@ fn words(kind: FieldKind) -> (&'static str, String) {
         FieldKind::Int32 { least, most } | FieldKind::Int64 { least, most } => {
             ("integer", format!("{least} to {most}"))
         }
-        FieldKind::Stars => ("number", "0.5 to 5 in steps of a half".into()),
+        FieldKind::Stars => ("number", "0.5 to 5 in steps of 0.5".into()),
         FieldKind::Object(_) => ("object", String::new()),
     }
 }

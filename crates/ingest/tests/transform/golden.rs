@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use marquee_codec::{Compression, compress};
+use marquee_event::FormatVersion;
 use marquee_ingest::titles::Titles;
 use marquee_ingest::{Settings, Transformed, Transformer, envelope};
 use marquee_lake::digest;
@@ -96,10 +97,10 @@ fn batch() -> Vec<Sent> {
     sent
 }
 
-fn transform(settings: Settings) -> Transformed {
+fn transform(format: FormatVersion) -> Transformed {
     let payload = payload(&batch());
     let records = envelope::records(&payload).unwrap();
-    let mut transformer = Transformer::new(settings).unwrap();
+    let mut transformer = Transformer::of(Settings::default(), format).unwrap();
     let titles = Titles::new(None, catalogue());
     transformer.transform(&records, &titles).unwrap()
 }
@@ -110,24 +111,35 @@ fn digests(done: &Transformed) -> BTreeMap<String, String> {
     done.files.iter().map(digest).collect()
 }
 
+/// The digests of what each format version writes: processed, quarantine, raw.
+const FROZEN: [[&str; 3]; FormatVersion::CURRENT.number() as usize] = [
+    [
+        "35fd2da8f04cef11f067de861a52141d",
+        "4fae3a4bee7ae4869fbf849572e6cd61",
+        "cebd6e40bd753c1fe7527cdac889f85c",
+    ],
+    [
+        "35fd2da8f04cef11f067de861a52141d",
+        "4f2749de6eff5464fbf23fd805c8daf7",
+        "cebd6e40bd753c1fe7527cdac889f85c",
+    ],
+];
+
 #[test]
-fn format_version_1_writes_the_bytes_that_it_wrote_first() {
-    let done = transform(Settings::default());
-    assert_eq!(
-        (done.processed, done.refused.values().sum::<u64>()),
-        (12, 23),
-        "{:?}",
-        done.refused
-    );
-    let expected = [
-        ("processed", "35fd2da8f04cef11f067de861a52141d"),
-        ("quarantine", "4fae3a4bee7ae4869fbf849572e6cd61"),
-        ("raw", "cebd6e40bd753c1fe7527cdac889f85c"),
-    ];
-    assert_eq!(
-        digests(&done),
-        expected
-            .map(|(zone, digest)| (zone.to_owned(), digest.to_owned()))
-            .into()
-    );
+fn each_format_version_writes_the_bytes_that_it_wrote_first() {
+    for (number, frozen) in (1..).zip(FROZEN) {
+        let format = FormatVersion::from_number(number).unwrap();
+        let done = transform(format);
+        assert_eq!(done.received, 35);
+        let expected = ["processed", "quarantine", "raw"].map(str::to_owned);
+        let expected = expected.into_iter().zip(frozen.map(str::to_owned));
+        assert_eq!(digests(&done), expected.collect(), "version {number}");
+    }
+    // A transformer writes the current version unless it is told.
+    let current = transform(FormatVersion::CURRENT);
+    let payload = payload(&batch());
+    let records = envelope::records(&payload).unwrap();
+    let mut transformer = Transformer::new(Settings::default()).unwrap();
+    let titles = Titles::new(None, catalogue());
+    assert_eq!(transformer.transform(&records, &titles).unwrap(), current);
 }
