@@ -248,6 +248,7 @@ mod tests {
     fn receipt(shard: u32, hour: u8, rows: u64) -> Receipt {
         Receipt {
             version: 1,
+            format_version: 1,
             kind: Kind::Stream,
             batch: format!("b-{shard}-{hour}"),
             shard_id: format!("shardId-{shard:012}"),

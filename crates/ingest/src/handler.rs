@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
-use marquee_event::format_utc;
+use marquee_event::{FormatVersion, format_utc};
 use marquee_lake::receipt::{self, Kind, ObjectEntry, Receipt};
 use marquee_lake::step::StepErrorKind;
 use marquee_lake::zone::{BatchName, IngestHour};
@@ -223,6 +223,7 @@ impl Transform {
         let put = took("put", begun);
         let receipt = Receipt {
             version: 1,
+            format_version: FormatVersion::CURRENT.number(),
             kind: Kind::Stream,
             batch,
             shard_id: name.shard_id.clone(),

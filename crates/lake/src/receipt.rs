@@ -8,7 +8,7 @@ mod collected;
 use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
-use marquee_event::Date;
+use marquee_event::{Date, FormatVersion};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,10 @@ pub struct ObjectEntry {
 pub struct Receipt {
     /// The version of this form: 1.
     pub version: u32,
+    /// The [`FormatVersion`](marquee_event::FormatVersion) of its objects, by number.
+    /// The receipts of the first version do not name it.
+    #[serde(default = "first_format", skip_serializing_if = "is_first_format")]
+    pub format_version: u32,
     /// What made the batch.
     pub kind: Kind,
     /// The batch's name.
@@ -93,6 +97,14 @@ pub struct Receipt {
     pub catalogue: Option<String>,
     /// Every object that was written.
     pub objects: Vec<ObjectEntry>,
+}
+
+const fn first_format() -> u32 {
+    FormatVersion::FIRST.number()
+}
+
+fn is_first_format(number: &u32) -> bool {
+    *number == first_format()
 }
 
 impl Receipt {

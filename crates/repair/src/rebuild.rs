@@ -1,10 +1,10 @@
 //! Rebuild: processed and quarantine objects made anew from raw.
 //!
 //! A batch's units go through the transform again, under the identities and with
-//! the arrivals that raw has, with the catalogue that its receipt names. What
-//! comes out must be what the receipt names, byte for byte: then what is missing
-//! or damaged is put back. When the transform has changed since and gives other
-//! bytes, nothing of that batch is touched, and the report says so.
+//! the arrivals that raw has, with the catalogue and in the format version that
+//! its receipt names. What comes out must be what the receipt names, byte for
+//! byte: then what is missing or damaged is put back. When it has other bytes,
+//! nothing of that batch is touched, and the report says so.
 //!
 //! Raw has a unit's bytes, not whether they are a line or a whole record that
 //! could not be taken apart. The receipt says how many such records there were,
@@ -16,10 +16,11 @@
 mod kept;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
-use marquee_event::{DateRange, parse_rfc3339};
+use marquee_event::{DateRange, FormatVersion, parse_rfc3339};
 use marquee_ingest::Settings;
 use marquee_ingest::batch::{File, Transformer};
 use marquee_ingest::titles::Titles;
@@ -83,6 +84,13 @@ pub enum RebuildFault {
         /// The objects that would differ.
         keys: Vec<String>,
     },
+    /// A newer program wrote it, in a format version that this one does not know.
+    Newer {
+        /// The receipt's key.
+        receipt: String,
+        /// The format version.
+        format_version: u32,
+    },
     /// It is a replay's, whose objects a replay makes anew.
     Replay {
         /// The receipt's key.
@@ -121,6 +129,15 @@ impl Display for RebuildFault {
                     "the transform or its settings have changed since {receipt}: they make {what}; rebuild with those that wrote it"
                 )
             }
+            Self::Newer {
+                receipt,
+                format_version,
+            } => write!(
+                f,
+                "a newer program wrote {receipt}, in format version {format_version}; this one \
+                 knows versions up to {}: rebuild with the newer one",
+                FormatVersion::CURRENT.number()
+            ),
             Self::Replay { receipt, key } => write!(
                 f,
                 "{key} of {receipt} is missing or damaged: remove it if it is there, then `marquee replay` makes it anew"
@@ -141,10 +158,11 @@ pub async fn rebuild(
 ) -> Result<RebuildReport, RepairError> {
     let mut rebuilder = Rebuilder {
         store,
-        transformer: Transformer::new(Settings {
+        settings: Settings {
             raw: false,
             ..settings
-        })?,
+        },
+        transformers: BTreeMap::new(),
         titles: BTreeMap::new(),
         report: RebuildReport::default(),
     };
@@ -162,7 +180,9 @@ pub async fn rebuild(
 
 struct Rebuilder<'a> {
     store: &'a Arc<dyn ObjectStore>,
-    transformer: Transformer,
+    settings: Settings,
+    /// A transform for each format version met so far.
+    transformers: BTreeMap<FormatVersion, Transformer>,
     /// The catalogues met so far, by version.
     titles: BTreeMap<Option<String>, Arc<Titles>>,
     report: RebuildReport,
@@ -231,16 +251,25 @@ impl Rebuilder<'_> {
             });
             return Ok(None);
         }
+        let Some(format) = FormatVersion::from_number(receipt.format_version) else {
+            self.report.faults.push(RebuildFault::Newer {
+                receipt: receipt.key(),
+                format_version: receipt.format_version,
+            });
+            return Ok(None);
+        };
         let Some(titles) = self.titles(receipt).await? else {
             return Ok(None);
         };
+        let transformer = match self.transformers.entry(format) {
+            Entry::Occupied(transformer) => transformer.into_mut(),
+            Entry::Vacant(place) => place.insert(Transformer::of(self.settings, format)?),
+        };
         let mut units = kept::read(&raw.key, content)?;
-        kept::tell_forms(&mut units, receipt, &mut self.transformer);
+        kept::tell_forms(&mut units, receipt, transformer);
         let processed_at = parse_rfc3339(&receipt.last_arrived_at).unwrap_or(0);
         let units = units.iter().map(kept::Unit::kept);
-        let done = self
-            .transformer
-            .transform_units(units, processed_at, &titles)?;
+        let done = transformer.transform_units(units, processed_at, &titles)?;
         Ok(Some(done.files))
     }
 

@@ -407,6 +407,7 @@ mod tests {
         let arrived_at = "2026-01-05T00:00:00Z".to_owned();
         Receipt {
             version: 1,
+            format_version: 1,
             kind: receipt::Kind::Stream,
             batch: "shard-1-1".to_owned(),
             shard_id: "shard".to_owned(),

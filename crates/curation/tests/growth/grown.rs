@@ -94,6 +94,7 @@ fn deliver_batch(lake: &Lake, batch: &str, units: &[Unit]) {
     let rows = units.len() as u64;
     let receipt = Receipt {
         version: 1,
+        format_version: 1,
         kind: Kind::Stream,
         batch: batch.to_owned(),
         shard_id: "shard-1".to_owned(),

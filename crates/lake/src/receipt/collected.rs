@@ -111,6 +111,7 @@ mod tests {
     fn receipt(number: usize) -> Receipt {
         Receipt {
             version: 1,
+            format_version: 1,
             kind: Kind::Stream,
             batch: format!("shardId-0-{number:04}"),
             shard_id: "shardId-0".into(),

@@ -37,6 +37,7 @@ pub(crate) fn receipts() -> Vec<Receipt> {
     .enumerate()
     .map(|(number, (day, kind, quarantined))| Receipt {
         version: 1,
+        format_version: 1,
         kind,
         batch: format!("batch-{number}"),
         shard_id: "shardId-000000000000".to_owned(),

@@ -85,6 +85,7 @@ impl Lake {
         let rows = objects.iter().map(|object| object.rows).sum();
         let receipt = Receipt {
             version: 1,
+            format_version: 1,
             kind: Kind::Stream,
             batch: batch.to_owned(),
             shard_id: "shardId-000000000000".to_owned(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures::future::try_join_all;
-use marquee_event::{Date, format_utc};
+use marquee_event::{Date, FormatVersion, format_utc};
 use marquee_ingest::Transformed;
 use marquee_ingest::batch::{Form, Judged, KeptUnit};
 use marquee_ingest::raw::Identity;
@@ -142,6 +142,7 @@ pub(super) async fn write(
     .await?;
     let receipt = Receipt {
         version: 1,
+        format_version: FormatVersion::CURRENT.number(),
         kind: Kind::Replay,
         batch,
         shard_id: units
