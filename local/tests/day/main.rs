@@ -6,6 +6,7 @@ mod crash;
 mod gone;
 mod lake;
 mod late;
+mod old_lake;
 mod races;
 mod rebuild;
 mod steps;
