@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use marquee_json::{Kind, Token};
+use marquee_json::{Token, ValueKind};
 
 use crate::event::bounds;
 use crate::refusal::{Detail, Reason, Refusal};
@@ -14,8 +14,8 @@ pub(crate) fn plain_string<'a>(
     token: Token<'a>,
 ) -> Result<Option<Cow<'a, str>>, Refusal> {
     match token.kind {
-        Kind::Plain => Ok(Some(Cow::Borrowed(token.text))),
-        Kind::Absent => Ok(None),
+        ValueKind::Plain => Ok(Some(Cow::Borrowed(token.text))),
+        ValueKind::Absent => Ok(None),
         _ => other_string(field, token),
     }
 }
@@ -26,9 +26,9 @@ fn other_string<'a>(
     token: Token<'a>,
 ) -> Result<Option<Cow<'a, str>>, Refusal> {
     match token.kind {
-        Kind::Absent | Kind::Null => Ok(None),
-        Kind::Plain | Kind::Escaped => Ok(Some(token.unescaped())),
-        Kind::Number | Kind::Other => Err(wrong_type(field, token, "a string")),
+        ValueKind::Absent | ValueKind::Null => Ok(None),
+        ValueKind::Plain | ValueKind::Escaped => Ok(Some(token.unescaped())),
+        ValueKind::Number | ValueKind::Other => Err(wrong_type(field, token, "a string")),
     }
 }
 
@@ -40,8 +40,8 @@ pub(crate) fn string<'a>(
     most: usize,
 ) -> Result<Option<Cow<'a, str>>, Refusal> {
     match token.kind {
-        Kind::Plain if token.text.len() <= most => Ok(Some(Cow::Borrowed(token.text))),
-        Kind::Absent => Ok(None),
+        ValueKind::Plain if token.text.len() <= most => Ok(Some(Cow::Borrowed(token.text))),
+        ValueKind::Absent => Ok(None),
         _ => bounded_string(field, token, most),
     }
 }
@@ -67,7 +67,7 @@ fn bounded_string<'a>(
         ));
     }
     // Only an escape can have brought a control character in.
-    if token.kind == Kind::Escaped && text.contains('\0') {
+    if token.kind == ValueKind::Escaped && text.contains('\0') {
         return Err(Refusal::of_field(
             Reason::IllegalCharacter,
             field,
@@ -100,8 +100,8 @@ pub(crate) fn integer(
     most: i64,
 ) -> Result<Option<i64>, Refusal> {
     match token.kind {
-        Kind::Absent => Ok(None),
-        Kind::Number => match small_integer(token.text.as_bytes()) {
+        ValueKind::Absent => Ok(None),
+        ValueKind::Number => match small_integer(token.text.as_bytes()) {
             Some(value) if (least..=most).contains(&value) => Ok(Some(value)),
             _ => other_integer(field, token, least, most),
         },
@@ -117,8 +117,8 @@ fn other_integer(
     most: i64,
 ) -> Result<Option<i64>, Refusal> {
     match token.kind {
-        Kind::Absent | Kind::Null => return Ok(None),
-        Kind::Number => {}
+        ValueKind::Absent | ValueKind::Null => return Ok(None),
+        ValueKind::Number => {}
         _ => return Err(wrong_type(field, token, "an integer")),
     }
     let value = match small_integer(token.text.as_bytes()) {

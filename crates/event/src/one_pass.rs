@@ -6,7 +6,7 @@
 //! of [`crate::parse`], which reports faults in their order. A property test
 //! compares the two: which of them reads an event changes nothing.
 
-use marquee_json::{Keys, Scanner, Syntax};
+use marquee_json::{Keys, Scanner, SyntaxError};
 
 use crate::event::EventType;
 use crate::fields::{Event, FIELDS, Field};
@@ -49,8 +49,8 @@ pub(crate) const fn needed_of(fields: &[Field]) -> Set {
 /// The fast path does not apply: parse with the full parser.
 pub(crate) struct NeedsSlowPath;
 
-impl From<Syntax> for NeedsSlowPath {
-    fn from(_: Syntax) -> Self {
+impl From<SyntaxError> for NeedsSlowPath {
+    fn from(_: SyntaxError) -> Self {
         Self
     }
 }

@@ -18,13 +18,16 @@
 //! where the type does not need it. `null` is absence. Of a key that comes
 //! twice the last counts.
 
-use marquee_json::{Keys, Kind, Scanner, Syntax, Token, text_of};
+use marquee_json::{Keys, Scanner, SyntaxError, Token, ValueKind, decode_utf8};
 
 use crate::field::wrong_type;
 use crate::fields::{Device, Event, FIELDS, Field, Producer, at};
 use crate::format::FormatVersion;
 use crate::one_pass::NeedsSlowPath;
 use crate::refusal::{Detail, Reason, Refusal};
+
+/// The result of scanning JSON.
+type Scanned<T = ()> = Result<T, SyntaxError>;
 
 /// Reads one unit as an event, version 1.
 ///
@@ -90,7 +93,7 @@ impl Parser {
     /// As [`Parser::parse`].
     #[inline(always)]
     pub fn parse_into<'a>(&mut self, unit: &'a [u8], event: &mut Event<'a>) -> Result<(), Refusal> {
-        let text = text_of(unit).map_err(not_utf8)?;
+        let text = decode_utf8(unit).map_err(not_utf8)?;
         *event = Event::blank();
         match self.read_common(text, event) {
             Ok(()) => Ok(()),
@@ -116,7 +119,7 @@ impl Parser {
     }
 
     /// Proves the grammar and notes the fields; whether it was an object.
-    fn scan<'a>(&mut self, text: &'a str, fields: &mut Fields<'a>) -> Result<bool, Syntax> {
+    fn scan<'a>(&mut self, text: &'a str, fields: &mut Fields<'a>) -> Scanned<bool> {
         let mut scanner = Scanner::new(text);
         scanner.skip_space();
         if scanner.peek() != b'{' {
@@ -125,21 +128,26 @@ impl Parser {
             return Ok(false);
         }
         let Self { keys, nested } = self;
-        scanner.known_members(keys, |scanner, index, key_start| -> Result<(), Syntax> {
-            match index {
-                Some(at::device) => return fields.device.scan(scanner, &mut nested.device),
-                Some(at::producer) => return fields.producer.scan(scanner, &mut nested.producer),
-                _ => {}
-            }
-            let value = scanner.likely_value()?;
-            match index.and_then(|index| fields.tokens.get_mut(index)) {
-                Some(token) => *token = value,
-                None => fields
-                    .extra
-                    .push(scanner.slice(key_start, scanner.position())),
-            }
-            Ok(())
-        })?;
+        scanner.known_members(
+            keys,
+            |scanner, index, key_start| -> Result<(), SyntaxError> {
+                match index {
+                    Some(at::device) => return fields.device.scan(scanner, &mut nested.device),
+                    Some(at::producer) => {
+                        return fields.producer.scan(scanner, &mut nested.producer);
+                    }
+                    _ => {}
+                }
+                let value = scanner.likely_value()?;
+                match index.and_then(|index| fields.tokens.get_mut(index)) {
+                    Some(token) => *token = value,
+                    None => fields
+                        .extra
+                        .push(scanner.slice(key_start, scanner.position())),
+                }
+                Ok(())
+            },
+        )?;
         scanner.end()?;
         Ok(true)
     }
@@ -195,8 +203,8 @@ impl<const N: usize> Default for Object<'_, N> {
 }
 
 impl<'a, const N: usize> Object<'a, N> {
-    fn scan(&mut self, scanner: &mut Scanner<'a>, keys: &mut Keys<N>) -> Result<(), Syntax> {
-        if self.whole.kind != Kind::Absent {
+    fn scan(&mut self, scanner: &mut Scanner<'a>, keys: &mut Keys<N>) -> Scanned {
+        if self.whole.kind != ValueKind::Absent {
             *self = Self::default();
         }
         scanner.skip_space();
@@ -205,7 +213,7 @@ impl<'a, const N: usize> Object<'a, N> {
             return Ok(());
         }
         let start = scanner.position();
-        scanner.known_members(keys, |scanner, index, key_start| -> Result<(), Syntax> {
+        scanner.known_members(keys, |scanner, index, key_start| -> Scanned {
             let value = scanner.likely_value()?;
             match index.and_then(|index| self.members.get_mut(index)) {
                 Some(member) => *member = value,
@@ -216,7 +224,7 @@ impl<'a, const N: usize> Object<'a, N> {
             Ok(())
         })?;
         self.whole = Token {
-            kind: Kind::Other,
+            kind: ValueKind::Other,
             text: scanner.slice(start, scanner.position()),
         };
         Ok(())
@@ -225,8 +233,8 @@ impl<'a, const N: usize> Object<'a, N> {
     /// Whether there is such an object; `wrong_type` where something else is.
     pub(crate) fn is_present(&self, name: &'static str) -> Result<bool, Refusal> {
         match self.whole.kind {
-            Kind::Absent | Kind::Null => Ok(false),
-            Kind::Other if self.whole.text.starts_with('{') => Ok(true),
+            ValueKind::Absent | ValueKind::Null => Ok(false),
+            ValueKind::Other if self.whole.text.starts_with('{') => Ok(true),
             _ => Err(wrong_type(name, self.whole, "an object")),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use marquee_json::{Kind, Scanner, Syntax, Token, text_of};
+use marquee_json::{Scanner, SyntaxError, Token, ValueKind, decode_utf8};
 use thiserror::Error;
 
 /// A Kinesis record as it was delivered, its data still in base64.
@@ -38,7 +38,7 @@ impl Record<'_> {
 pub enum EnvelopeError {
     /// It is not JSON.
     #[error("the payload is not JSON: {0}")]
-    Json(#[from] Syntax),
+    Json(#[from] SyntaxError),
     /// It is not UTF-8.
     #[error("the payload is not UTF-8 from byte {0}")]
     Utf8(usize),
@@ -62,7 +62,7 @@ pub enum EnvelopeError {
 /// # Errors
 /// [`EnvelopeError`] when it is not the event JSON of a Kinesis batch.
 pub fn records(payload: &[u8]) -> Result<Vec<Record<'_>>, EnvelopeError> {
-    let text = text_of(payload).map_err(EnvelopeError::Utf8)?;
+    let text = decode_utf8(payload).map_err(EnvelopeError::Utf8)?;
     let mut scanner = Scanner::new(text);
     scanner.skip_space();
     if scanner.peek() != b'{' {
@@ -149,7 +149,7 @@ impl<'a> Place<'a> {
     };
 
     #[inline(always)]
-    fn pass(scanner: &mut Scanner<'a>, index: usize) -> Result<Self, Syntax> {
+    fn pass(scanner: &mut Scanner<'a>, index: usize) -> Result<Self, SyntaxError> {
         let token = match index {
             DATA => scanner.long_string()?,
             _ => scanner.likely_value()?,
@@ -162,7 +162,7 @@ impl<'a> Place<'a> {
 
     /// Where it begins, quotes included.
     fn start(&self) -> usize {
-        let quotes = if self.token.kind == Kind::Number {
+        let quotes = if self.token.kind == ValueKind::Number {
             0
         } else {
             2
@@ -220,7 +220,7 @@ impl<'a> Form<'a> {
         let event_id = pass(scanner, e)?.plain_string()?;
         pass(scanner, self.end)?;
         let is_common = is_sequence_number(sequence_number)
-            && data.kind == Kind::Plain
+            && data.kind == ValueKind::Plain
             && arrived_at_ms <= LATEST_MS
             && is_of_shard(event_id, &before.shard_id);
         is_common.then(|| Record {
@@ -240,16 +240,16 @@ fn pass<'s, 'a>(scanner: &'s mut Scanner<'a>, between: &str) -> Option<&'s mut S
 }
 
 /// What a field is in a record that another can be compared with.
-fn expected(index: usize) -> Kind {
+fn expected(index: usize) -> ValueKind {
     if index == ARRIVED_AT {
-        Kind::Number
+        ValueKind::Number
     } else {
-        Kind::Plain
+        ValueKind::Plain
     }
 }
 
 impl<'a> Fields<'a> {
-    fn scan(scanner: &mut Scanner<'a>) -> Result<Self, Syntax> {
+    fn scan(scanner: &mut Scanner<'a>) -> Result<Self, SyntaxError> {
         let mut fields = [Place::ABSENT; 5];
         if scanner.peek() != b'{' {
             scanner.value()?;
@@ -305,7 +305,7 @@ impl<'a> Fields<'a> {
 
 #[inline]
 fn text(token: Token<'_>) -> Option<Cow<'_, str>> {
-    matches!(token.kind, Kind::Plain | Kind::Escaped).then(|| token.unescaped())
+    matches!(token.kind, ValueKind::Plain | ValueKind::Escaped).then(|| token.unescaped())
 }
 
 /// The shard before the colon. It becomes part of keys, and so is of the
@@ -347,7 +347,7 @@ const LATEST_MS: i64 = 253_402_300_799_999;
 /// Seconds with a fraction to microseconds, rounded to the millisecond that the
 /// server stamped: as a double, it may be a hair off.
 fn arrival(token: Token<'_>) -> Option<i64> {
-    if token.kind != Kind::Number {
+    if token.kind != ValueKind::Number {
         return None;
     }
     let ms = (token.text.parse::<f64>().ok()? * 1000.0).round();
@@ -389,7 +389,7 @@ mod tests {
     fn arrivals_are_rounded_to_the_millisecond() {
         let of = |text| {
             arrival(Token {
-                kind: Kind::Number,
+                kind: ValueKind::Number,
                 text,
             })
         };

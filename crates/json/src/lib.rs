@@ -22,7 +22,7 @@ pub use scanner::Scanner;
 
 /// What kind of value a [`Token`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// No value at all: what a field is before one was found.
     Absent,
     /// `null`, which means the same as no such field.
@@ -41,7 +41,7 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy)]
 pub struct Token<'a> {
     /// What it is.
-    pub kind: Kind,
+    pub kind: ValueKind,
     /// Where it lies.
     pub text: &'a str,
 }
@@ -49,14 +49,14 @@ pub struct Token<'a> {
 impl<'a> Token<'a> {
     /// No value.
     pub const ABSENT: Self = Self {
-        kind: Kind::Absent,
+        kind: ValueKind::Absent,
         text: "",
     };
 
-    /// The string this token stands for; only for [`Kind::Plain`] and [`Kind::Escaped`].
+    /// The string this token stands for; only for [`ValueKind::Plain`] and [`ValueKind::Escaped`].
     #[inline]
     pub fn unescaped(self) -> Cow<'a, str> {
-        if self.kind == Kind::Escaped {
+        if self.kind == ValueKind::Escaped {
             Cow::Owned(string::unescape(self.text))
         } else {
             Cow::Borrowed(self.text)
@@ -66,26 +66,26 @@ impl<'a> Token<'a> {
 
 /// Where the grammar broke, and what would have been right there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Syntax {
+pub struct SyntaxError {
     /// The byte, from 0.
     pub at: usize,
     /// What would have been right there.
     pub expected: &'static str,
 }
 
-impl fmt::Display for Syntax {
+impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "expected {} at byte {}", self.expected, self.at)
     }
 }
 
-impl std::error::Error for Syntax {}
+impl std::error::Error for SyntaxError {}
 
 /// The bytes as text, or the first byte that is none.
 ///
 /// # Errors
 /// How many bytes at the front are UTF-8.
-pub fn text_of(bytes: &[u8]) -> Result<&str, usize> {
+pub fn decode_utf8(bytes: &[u8]) -> Result<&str, usize> {
     // The fast check does not say where; only refused text pays for the other.
     simdutf8::basic::from_utf8(bytes).map_err(|_| match std::str::from_utf8(bytes) {
         Err(error) => error.valid_up_to(),

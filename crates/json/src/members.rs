@@ -1,7 +1,7 @@
 //! The members of an object whose keys are known beforehand.
 
 use crate::keys::{Keys, Place};
-use crate::{Scanner, Syntax};
+use crate::{Scanner, SyntaxError};
 
 /// A key that was passed.
 struct Key {
@@ -20,7 +20,7 @@ impl Scanner<'_> {
     /// # Errors
     /// What `each` answers, and faults between the members.
     #[inline(always)]
-    pub fn known_members<const N: usize, E: From<Syntax>>(
+    pub fn known_members<const N: usize, E: From<SyntaxError>>(
         &mut self,
         keys: &mut Keys<N>,
         mut each: impl FnMut(&mut Self, Option<usize>, usize) -> Result<(), E>,
@@ -58,7 +58,7 @@ impl Scanner<'_> {
     fn unexpected_first<const N: usize>(
         &mut self,
         keys: &mut Keys<N>,
-    ) -> Result<Option<Key>, Syntax> {
+    ) -> Result<Option<Key>, SyntaxError> {
         self.skip_space();
         match self.peek() {
             b'}' => Ok(None),
@@ -73,7 +73,7 @@ impl Scanner<'_> {
         &mut self,
         keys: &mut Keys<N>,
         last: Option<usize>,
-    ) -> Result<Option<Key>, Syntax> {
+    ) -> Result<Option<Key>, SyntaxError> {
         self.skip_space();
         match self.peek() {
             b'}' => Ok(None),
@@ -91,7 +91,7 @@ impl Scanner<'_> {
         &mut self,
         keys: &mut Keys<N>,
         place: Place,
-    ) -> Result<Key, Syntax> {
+    ) -> Result<Key, SyntaxError> {
         let start = self.position();
         let key = self.key()?;
         let index = keys.find(&key.unescaped(), place);

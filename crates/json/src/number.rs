@@ -1,11 +1,11 @@
 //! Numbers: their grammar, and the value of short integers.
 
 use crate::digits::{WORD, leading_digits, value_of, value_with_zeros, word};
-use crate::{Kind, Scanner, Syntax};
+use crate::{Scanner, SyntaxError, ValueKind};
 
 impl Scanner<'_> {
     /// Passes a number.
-    pub(crate) fn number(&mut self) -> Result<Kind, Syntax> {
+    pub(crate) fn number(&mut self) -> Result<ValueKind, SyntaxError> {
         if self.peek() == b'-' {
             self.bump();
         }
@@ -29,7 +29,7 @@ impl Scanner<'_> {
                 return self.fault("a digit in the exponent");
             }
         }
-        Ok(Kind::Number)
+        Ok(ValueKind::Number)
     }
 
     /// Passes digits; whether there was one.

@@ -2,7 +2,7 @@
 
 use memchr::memchr2;
 
-use crate::{Kind, Syntax, Token};
+use crate::{SyntaxError, Token, ValueKind};
 
 /// Levels of nesting that are followed, wherever the unit begins to nest;
 /// deeper is refused as not JSON.
@@ -78,8 +78,8 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// Always.
     #[cold]
-    pub fn fault<T>(&self, expected: &'static str) -> Result<T, Syntax> {
-        Err(Syntax {
+    pub fn fault<T>(&self, expected: &'static str) -> Result<T, SyntaxError> {
+        Err(SyntaxError {
             at: self.position(),
             expected,
         })
@@ -87,7 +87,7 @@ impl<'a> Scanner<'a> {
 
     /// Passes `{` or `[`, if there is a level left.
     #[inline]
-    pub(crate) fn open(&mut self) -> Result<(), Syntax> {
+    pub(crate) fn open(&mut self) -> Result<(), SyntaxError> {
         if self.depth == MAX_DEPTH {
             return self.fault("fewer levels of nesting");
         }
@@ -107,7 +107,7 @@ impl<'a> Scanner<'a> {
     ///
     /// # Errors
     /// When something else does.
-    pub fn end(&mut self) -> Result<(), Syntax> {
+    pub fn end(&mut self) -> Result<(), SyntaxError> {
         self.skip_space();
         if self.rest.is_empty() {
             Ok(())
@@ -125,8 +125,8 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub fn members(
         &mut self,
-        mut each: impl FnMut(&mut Self, Token<'a>, usize) -> Result<(), Syntax>,
-    ) -> Result<(), Syntax> {
+        mut each: impl FnMut(&mut Self, Token<'a>, usize) -> Result<(), SyntaxError>,
+    ) -> Result<(), SyntaxError> {
         self.open()?;
         self.skip_space();
         if self.peek() == b'}' {
@@ -153,7 +153,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a key and its colon.
-    pub(crate) fn key(&mut self) -> Result<Token<'a>, Syntax> {
+    pub(crate) fn key(&mut self) -> Result<Token<'a>, SyntaxError> {
         if self.peek() != b'"' {
             return self.fault("a key in quotes");
         }
@@ -191,7 +191,7 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// When there is none.
     #[inline]
-    pub fn value(&mut self) -> Result<Token<'a>, Syntax> {
+    pub fn value(&mut self) -> Result<Token<'a>, SyntaxError> {
         if self.peek() == b'"' {
             self.bump();
             return self.string();
@@ -210,43 +210,43 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// When there is none.
     #[inline(always)]
-    pub fn likely_value(&mut self) -> Result<Token<'a>, Syntax> {
+    pub fn likely_value(&mut self) -> Result<Token<'a>, SyntaxError> {
         if let Some(text) = self.plain_string() {
-            let kind = Kind::Plain;
+            let kind = ValueKind::Plain;
             return Ok(Token { kind, text });
         }
         let start = self.position();
         if self.short_integer().is_some() {
             let text = self.slice(start, self.position());
-            let kind = Kind::Number;
+            let kind = ValueKind::Number;
             return Ok(Token { kind, text });
         }
         self.other_value()
     }
 
     #[inline(never)]
-    fn other_value(&mut self) -> Result<Token<'a>, Syntax> {
+    fn other_value(&mut self) -> Result<Token<'a>, SyntaxError> {
         self.skip_space();
         self.value()
     }
 
-    fn pass(&mut self) -> Result<Kind, Syntax> {
+    fn pass(&mut self) -> Result<ValueKind, SyntaxError> {
         match self.peek() {
             b'"' => {
                 self.bump();
                 Ok(self.string()?.kind)
             }
             b'-' | b'0'..=b'9' => self.number(),
-            b'n' => self.literal("null", Kind::Null),
-            b't' => self.literal("true", Kind::Other),
-            b'f' => self.literal("false", Kind::Other),
+            b'n' => self.literal("null", ValueKind::Null),
+            b't' => self.literal("true", ValueKind::Other),
+            b'f' => self.literal("false", ValueKind::Other),
             b'{' => {
                 self.members(|scanner, _, _| scanner.pass().map(drop))?;
-                Ok(Kind::Other)
+                Ok(ValueKind::Other)
             }
             b'[' => {
                 self.elements(|scanner| scanner.pass().map(drop))?;
-                Ok(Kind::Other)
+                Ok(ValueKind::Other)
             }
             _ => self.fault("a value"),
         }
@@ -260,8 +260,8 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub fn elements(
         &mut self,
-        mut each: impl FnMut(&mut Self) -> Result<(), Syntax>,
-    ) -> Result<(), Syntax> {
+        mut each: impl FnMut(&mut Self) -> Result<(), SyntaxError>,
+    ) -> Result<(), SyntaxError> {
         self.open()?;
         self.skip_space();
         if self.peek() == b']' {
@@ -291,7 +291,7 @@ impl<'a> Scanner<'a> {
     ///
     /// # Errors
     /// As [`Scanner::value`].
-    pub fn long_string(&mut self) -> Result<Token<'a>, Syntax> {
+    pub fn long_string(&mut self) -> Result<Token<'a>, SyntaxError> {
         if let Some((b'"', inside)) = self.rest.split_first()
             && let Some(length) = memchr2(b'"', b'\\', inside)
             && inside.get(length) == Some(&b'"')
@@ -299,14 +299,14 @@ impl<'a> Scanner<'a> {
             let start = self.position() + 1;
             self.pass_bytes(length + 2);
             return Ok(Token {
-                kind: Kind::Plain,
+                kind: ValueKind::Plain,
                 text: self.slice(start, start + length),
             });
         }
         self.value()
     }
 
-    fn literal(&mut self, word: &'static str, kind: Kind) -> Result<Kind, Syntax> {
+    fn literal(&mut self, word: &'static str, kind: ValueKind) -> Result<ValueKind, SyntaxError> {
         if self.pass_proved(word) {
             Ok(kind)
         } else {

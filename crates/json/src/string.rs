@@ -2,7 +2,7 @@
 
 use wide::u8x32;
 
-use crate::{Kind, Scanner, Syntax, Token};
+use crate::{Scanner, SyntaxError, Token, ValueKind};
 
 impl<'a> Scanner<'a> {
     /// Passes a string without escapes, if that is what is under the cursor:
@@ -22,9 +22,9 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a string whose opening quote is behind the cursor.
-    pub(crate) fn string(&mut self) -> Result<Token<'a>, Syntax> {
+    pub(crate) fn string(&mut self) -> Result<Token<'a>, SyntaxError> {
         let start = self.position();
-        let mut kind = Kind::Plain;
+        let mut kind = ValueKind::Plain;
         loop {
             self.pass_bytes(plain_length(self.rest, self.whole()));
             match self.rest.first() {
@@ -34,7 +34,7 @@ impl<'a> Scanner<'a> {
                     return Ok(Token { kind, text });
                 }
                 Some(b'\\') => {
-                    kind = Kind::Escaped;
+                    kind = ValueKind::Escaped;
                     self.bump();
                     self.escape()?;
                 }
@@ -45,7 +45,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes what follows a backslash.
-    fn escape(&mut self) -> Result<(), Syntax> {
+    fn escape(&mut self) -> Result<(), SyntaxError> {
         match self.peek() {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
                 self.bump();
@@ -70,7 +70,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes `uXXXX` and gives its value.
-    fn code_unit(&mut self) -> Result<u16, Syntax> {
+    fn code_unit(&mut self) -> Result<u16, SyntaxError> {
         let value = self.rest.get(1..5).and_then(hex4);
         match value {
             Some(value) => {

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 #[test]
 fn a_long_string_is_found_whole_and_escapes_take_the_slow_way() {
     for (text, kind, expected) in [
-        (r#""QUJD" ,"#, Kind::Plain, "QUJD"),
-        (r#""QU\/D" ,"#, Kind::Escaped, "QU/D"),
-        (r#"17 ,"#, Kind::Number, "17"),
+        (r#""QUJD" ,"#, ValueKind::Plain, "QUJD"),
+        (r#""QU\/D" ,"#, ValueKind::Escaped, "QU/D"),
+        (r#"17 ,"#, ValueKind::Number, "17"),
     ] {
         let mut scanner = Scanner::new(text);
         let token = scanner.long_string().unwrap();
