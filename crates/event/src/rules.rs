@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use marquee_json::{Kind, Scanner, Token};
+use marquee_json::{ValueKind, Scanner, Token};
 use uuid::Uuid;
 
 use crate::event::{Country, EventType, Rating, bounds};
@@ -406,8 +406,8 @@ impl<'a> Scalar<'a> for Stars {
 
     fn read(path: &'static str, token: Token<'a>) -> Result<Option<Rating>, Refusal> {
         match token.kind {
-            Kind::Absent | Kind::Null => Ok(None),
-            Kind::Number => token
+            ValueKind::Absent | ValueKind::Null => Ok(None),
+            ValueKind::Number => token
                 .text
                 .parse::<f64>()
                 .ok()

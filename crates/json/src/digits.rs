@@ -1,13 +1,15 @@
-//! Decimal digits, eight at a time.
+//! Decimal digits, read eight at a time within a 64-bit word (SWAR).
 
-/// Bytes of a word.
+/// The number of bytes in a word.
 pub const WORD: usize = 8;
 
 const ZEROS: u64 = u64::from_le_bytes([b'0'; WORD]);
 
-/// The word at the front of `rest`, the first byte the lowest, with zeros behind
-/// the end. `rest` is the end of `whole`; `None` where that is shorter than a
-/// word, or `rest` is empty.
+/// Loads the first bytes of `rest` as a little-endian word, padded with zeros
+/// after the end of `rest`.
+///
+/// `rest` must be a suffix of `whole`. Returns `None` if `rest` is empty or
+/// `whole` is shorter than a word.
 #[inline(always)]
 pub fn word(rest: &[u8], whole: &[u8]) -> Option<u64> {
     match rest.first_chunk::<WORD>() {
@@ -19,33 +21,36 @@ pub fn word(rest: &[u8], whole: &[u8]) -> Option<u64> {
     }
 }
 
-/// How many of the word's bytes are digits before the first that is none.
+/// Counts the ASCII digits at the start of the word.
 #[inline(always)]
 pub fn leading_digits(word: u64) -> usize {
     const PAST_NINE: u64 = u64::from_le_bytes([0x80 - 10; WORD]);
     const HIGHS: u64 = u64::from_le_bytes([0x80; WORD]);
     let digits = word ^ ZEROS;
-    // The lowest set bit marks the first byte that is no digit exactly; those
-    // above it may be wrong, and are not looked at.
+    // The lowest set bit marks the first non-digit. A carry can falsify the
+    // bits above it, so only the lowest one counts.
     let others = (digits.wrapping_add(PAST_NINE) | digits) & HIGHS;
     (others.trailing_zeros() / 8) as usize
 }
 
-/// The number that the word's first `count` bytes write, 1 to 8 digits.
+/// Returns the value of the first `count` digits, 1 to 8.
 #[inline(always)]
 pub fn value_of(word: u64, count: usize) -> u64 {
-    // The digits move to the end, so that zeros lead.
+    // Shift the digits to the end, so that zeros lead.
     sum((word ^ ZEROS) << (8 * (WORD - count)))
 }
 
-/// As [`value_of`], as if zeros followed up to the eighth digit.
+/// Returns the value of the first `count` digits, 1 to 8, extended with zeros
+/// to eight digits.
 #[inline(always)]
 pub fn value_with_zeros(word: u64, count: usize) -> u64 {
     sum((word ^ ZEROS) & (u64::MAX >> (8 * (WORD - count))))
 }
 
-/// The number of eight digits, the first the lowest byte: neighbours are put
-/// together, then pairs, then fours, all lanes at once.
+/// Combines eight digit values, the most significant in the lowest byte.
+///
+/// Combines adjacent digits into pairs, pairs into fours, and fours into the
+/// result, with one multiplication for all lanes of a step.
 #[inline(always)]
 fn sum(digits: u64) -> u64 {
     let pairs = digits.wrapping_mul(1 + (10 << 8)) >> 8 & 0x00FF_00FF_00FF_00FF;

@@ -1,36 +1,41 @@
-//! The keys that an object is expected to have, and the order they came in.
+//! Expected object keys, with a prediction of their order.
 //!
-//! Objects of one kind come from one program, and that writes its keys in the
-//! same order and without space. So of each key the one that followed it last
-//! time is tried first, with its quotes, comma and colon, as one comparison;
-//! only where that fails is the key read letter by letter.
+//! One program writes all objects of a kind, so its keys come in the same order
+//! and without white space. For each key, the scanner first tries the key that
+//! followed it last time: it compares the comma, quotes, name and colon in one
+//! vector operation. Only if that prediction fails does it parse the key.
 
 use wide::u8x32;
 
-/// Bytes of the longest literal that is compared as one vector.
+/// The length of the longest literal that fits in one vector comparison, in bytes.
 const LITERAL_BYTES: usize = 32;
 
-/// The keys of one kind of object.
+/// The expected keys of one kind of object.
 #[derive(Debug, Clone)]
 pub struct Keys<const N: usize> {
-    /// `None` for a key that is not looked for.
+    /// `None` marks a key that this set does not expect.
     names: [Option<&'static str>; N],
-    /// `,"key":` of each, and `"key":`.
+    /// `,"key":` for each key.
     literals: [Literal; N],
-    firsts: [Literal; N],
-    /// Which key came first last time, and which behind each.
+    /// `"key":` for each key.
+    first_literals: [Literal; N],
+    /// The key that came first in the last object.
     first: usize,
-    behind: [usize; N],
+    /// For each key, the key that last followed it; `N` if none has.
+    successors: [usize; N],
 }
 
 impl<const N: usize> Keys<N> {
-    /// These keys, in any order; none needs escapes.
+    /// Creates a set of expected keys, initially predicted in the given order.
+    ///
+    /// No name may need escapes in JSON.
     pub fn new(names: [&'static str; N]) -> Self {
         Self::some_of(names.map(Some))
     }
 
-    /// As [`Keys::new`], without the keys that are `None`: an object's member of
-    /// such a name is an unknown one.
+    /// Creates a set of expected keys that leaves out the places that are `None`.
+    ///
+    /// A member with such a name counts as unknown.
     pub fn some_of(names: [Option<&'static str>; N]) -> Self {
         let literal = |before: &str, name: Option<&str>| match name {
             Some(name) => Literal::new(&format!("{before}\"{name}\":")),
@@ -39,72 +44,80 @@ impl<const N: usize> Keys<N> {
         Self {
             names,
             literals: names.map(|name| literal(",", name)),
-            firsts: names.map(|name| literal("", name)),
+            first_literals: names.map(|name| literal("", name)),
             first: 0,
-            behind: std::array::from_fn(|index| index + 1),
+            successors: std::array::from_fn(|index| index + 1),
         }
     }
 
-    /// The key that is likely to come first, if it does: its index, and the
-    /// length of its text. `bytes` begin behind the object's `{`.
+    /// Tests the prediction for an object's first key.
+    ///
+    /// `bytes` start after the object's `{`. Returns the key's index and the
+    /// length of its literal if the prediction holds.
     #[inline(always)]
     pub(crate) fn guess_first(&self, bytes: &[u8]) -> Option<(usize, usize)> {
-        let literal = self.firsts.get(self.first)?;
+        let literal = self.first_literals.get(self.first)?;
         literal
-            .begins(bytes)
+            .starts(bytes)
             .then_some((self.first, literal.length))
     }
 
-    /// The key that is likely to follow the one at `last`, if it does: its
-    /// index, and the length of its text, comma included. `bytes` begin behind
-    /// the value of that key.
+    /// Tests the prediction for the key that follows key `last`.
+    ///
+    /// `bytes` start after the value of key `last`. Returns the key's index and
+    /// the length of its literal, comma included, if the prediction holds.
     #[inline(always)]
-    pub(crate) fn guess_behind(&self, last: usize, bytes: &[u8]) -> Option<(usize, usize)> {
-        let index = *self.behind.get(last)?;
+    pub(crate) fn guess_after(&self, last: usize, bytes: &[u8]) -> Option<(usize, usize)> {
+        let index = *self.successors.get(last)?;
         let literal = self.literals.get(index)?;
-        literal.begins(bytes).then_some((index, literal.length))
+        literal.starts(bytes).then_some((index, literal.length))
     }
 
-    /// The key of that name, whose place is remembered.
-    pub(crate) fn find(&mut self, name: &str, place: Place) -> Option<usize> {
+    /// Returns the index of the named key and predicts the key at this position
+    /// for the next object. Returns `None` for an unknown name.
+    pub(crate) fn find(&mut self, name: &str, position: KeyPosition) -> Option<usize> {
         let index = self.names.iter().position(|known| *known == Some(name))?;
-        match place {
-            Place::First => self.first = index,
-            Place::Behind(last) => {
-                if let Some(behind) = self.behind.get_mut(last) {
-                    *behind = index;
+        match position {
+            KeyPosition::First => self.first = index,
+            KeyPosition::After(last) => {
+                if let Some(successor) = self.successors.get_mut(last) {
+                    *successor = index;
                 }
             }
-            Place::BehindUnknown => {}
+            KeyPosition::AfterUnknown => {}
         }
         Some(index)
     }
 }
 
-/// Where in its object a key came.
+/// The position of a key in its object.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum KeyPosition {
+    /// The first key of the object.
     First,
-    Behind(usize),
-    BehindUnknown,
+    /// The key after the expected key with this index.
+    After(usize),
+    /// The key after one that is not expected.
+    AfterUnknown,
 }
 
-impl Place {
-    pub(crate) fn behind(last: Option<usize>) -> Self {
-        last.map_or(Self::BehindUnknown, Self::Behind)
+impl KeyPosition {
+    pub(crate) fn after(last: Option<usize>) -> Self {
+        last.map_or(Self::AfterUnknown, Self::After)
     }
 }
 
-/// A text, and a bit for each of its bytes.
+/// A literal to compare, padded to a vector.
 #[derive(Debug, Clone, Copy)]
 struct Literal {
     text: [u8; LITERAL_BYTES],
-    bits: u32,
+    /// One bit for each byte of the literal: the bytes that must be equal.
+    mask: u32,
     length: usize,
 }
 
 impl Literal {
-    /// A literal that no text begins with.
+    /// A literal that never matches.
     const NEVER: Self = Self {
         text: [0; LITERAL_BYTES],
         bits: 0,
@@ -113,35 +126,36 @@ impl Literal {
 
     fn new(literal: &str) -> Self {
         let mut text = [0; LITERAL_BYTES];
-        for (place, byte) in text.iter_mut().zip(literal.bytes()) {
-            *place = byte;
+        for (slot, byte) in text.iter_mut().zip(literal.bytes()) {
+            *slot = byte;
         }
-        // A longer key is never guessed: no text begins with its length.
+        // `starts` never holds for this length, so a longer key is never predicted.
         let length = match literal.len() {
             0..=LITERAL_BYTES => literal.len(),
             _ => usize::MAX,
         };
         Self {
             text,
-            bits: ((1u64 << length.min(LITERAL_BYTES)) - 1) as u32,
+            mask: ((1u64 << length.min(LITERAL_BYTES)) - 1) as u32,
             length,
         }
     }
 
+    /// Returns `true` if `bytes` start with this literal.
     #[inline(always)]
-    fn begins(&self, bytes: &[u8]) -> bool {
+    fn starts(&self, bytes: &[u8]) -> bool {
         match bytes.first_chunk::<LITERAL_BYTES>() {
             Some(chunk) if self.length <= LITERAL_BYTES => {
                 let equal = u8x32::new(*chunk).simd_eq(u8x32::new(self.text));
-                self.bits & !equal.to_bitmask() == 0
+                self.mask & !equal.to_bitmask() == 0
             }
-            _ => self.begins_tail(bytes),
+            _ => self.starts_tail(bytes),
         }
     }
 
-    /// As [`Literal::begins`], where the bytes are few.
+    /// Implements [`Literal::starts`] for less than a vector of bytes.
     #[inline(always)]
-    fn begins_tail(&self, bytes: &[u8]) -> bool {
+    fn starts_tail(&self, bytes: &[u8]) -> bool {
         let (Some(bytes), Some(text)) = (bytes.get(..self.length), self.text.get(..self.length))
         else {
             return false;
@@ -154,7 +168,7 @@ impl Literal {
     }
 }
 
-/// The first and the last `N` bytes, which may overlap.
+/// Returns the first and the last `N` bytes, which may overlap.
 #[inline(always)]
 fn ends<const N: usize>(bytes: &[u8]) -> Option<([u8; N], [u8; N])> {
     Some((*bytes.first_chunk()?, *bytes.last_chunk()?))

@@ -1,9 +1,9 @@
 //! A strict, validating JSON scanner (RFC 8259).
 //!
-//! It finds where values begin and end and proves the grammar; it converts
-//! nothing. Strings come back as the text between their quotes, with a mark
-//! whether it holds escapes, so that the common text is read without a copy.
-//! It accepts what `serde_json` accepts, which a property test holds it to.
+//! The scanner validates the grammar and locates each value; it converts none.
+//! It returns a string as the text between its quotes, flagged as plain or
+//! escaped, so callers borrow the common plain string without a copy. A property
+//! test checks that it accepts the same documents as `serde_json`.
 
 pub mod digits;
 mod keys;
@@ -20,16 +20,16 @@ use std::fmt;
 pub use keys::Keys;
 pub use scanner::Scanner;
 
-/// What kind of value a [`Token`] is.
+/// The kind of a JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueKind {
-    /// No value at all: what a field is before one was found.
+    /// No value: the initial state of a field.
     Absent,
-    /// `null`, which means the same as no such field.
+    /// `null`, which callers treat like an absent field.
     Null,
     /// A string without escapes.
     Plain,
-    /// A string with escapes, proved to be well formed.
+    /// A string with escapes, all of them well formed.
     Escaped,
     /// A number.
     Number,
@@ -37,23 +37,25 @@ pub enum ValueKind {
     Other,
 }
 
-/// A value where it lies: strings without their quotes, anything else whole.
+/// A value and its source text.
 #[derive(Debug, Clone, Copy)]
 pub struct Token<'a> {
-    /// What it is.
+    /// The kind of the value.
     pub kind: ValueKind,
-    /// Where it lies.
+    /// The source text: a string without its quotes, any other value in full.
     pub text: &'a str,
 }
 
 impl<'a> Token<'a> {
-    /// No value.
+    /// The token of an absent value.
     pub const ABSENT: Self = Self {
         kind: ValueKind::Absent,
         text: "",
     };
 
-    /// The string this token stands for; only for [`ValueKind::Plain`] and [`ValueKind::Escaped`].
+    /// Returns the string value, with escapes resolved.
+    ///
+    /// Meaningful only for [`ValueKind::Plain`] and [`ValueKind::Escaped`].
     #[inline]
     pub fn unescaped(self) -> Cow<'a, str> {
         if self.kind == ValueKind::Escaped {
@@ -64,12 +66,12 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Where the grammar broke, and what would have been right there.
+/// A violation of the JSON grammar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// The byte, from 0.
+    /// The byte offset of the violation, from 0.
     pub at: usize,
-    /// What would have been right there.
+    /// The token that the grammar requires at this offset.
     pub expected: &'static str,
 }
 
@@ -81,12 +83,12 @@ impl fmt::Display for SyntaxError {
 
 impl std::error::Error for SyntaxError {}
 
-/// The bytes as text, or the first byte that is none.
+/// Validates the bytes as UTF-8 and returns them as text.
 ///
 /// # Errors
-/// How many bytes at the front are UTF-8.
+/// Returns the length of the valid prefix if the bytes are not UTF-8.
 pub fn decode_utf8(bytes: &[u8]) -> Result<&str, usize> {
-    // The fast check does not say where; only refused text pays for the other.
+    // The SIMD check does not report the offset. Only invalid input pays for the second check.
     simdutf8::basic::from_utf8(bytes).map_err(|_| match std::str::from_utf8(bytes) {
         Err(error) => error.valid_up_to(),
         Ok(text) => text.len(),

@@ -1,24 +1,26 @@
-//! The members of an object whose keys are known beforehand.
+//! Members of an object with expected keys.
 
-use crate::keys::{Keys, Place};
+use crate::keys::{KeyPosition, Keys};
 use crate::{Scanner, SyntaxError};
 
-/// A key that was passed.
+/// A consumed key.
 struct Key {
-    /// Which it is; `None` for an unknown one.
+    /// The index among the expected keys; `None` for an unknown key.
     index: Option<usize>,
-    /// Where its opening quote lies.
+    /// The offset of the opening quote.
     start: usize,
 }
 
 impl Scanner<'_> {
-    /// Walks the members of the object whose `{` is under the cursor, where its
-    /// keys are known beforehand. `each` gets the key's index, or `None` for an
-    /// unknown one, and where its opening quote lies, with the cursor on the
-    /// value or on space before it, and must pass the value.
+    /// Iterates over the members of an object with expected keys.
+    ///
+    /// The cursor must be on the object's `{`. For each member, calls `each`
+    /// with the key's index (`None` for an unknown key) and the offset of its
+    /// opening quote. The cursor is then on the value or on white space before
+    /// it, and `each` must consume the value.
     ///
     /// # Errors
-    /// What `each` answers, and faults between the members.
+    /// Returns the first error of `each`, or a syntax error between the members.
     #[inline(always)]
     pub fn known_members<const N: usize, E: From<SyntaxError>>(
         &mut self,
@@ -29,7 +31,7 @@ impl Scanner<'_> {
         let mut next = match keys.guess_first(self.rest) {
             Some((index, length)) => {
                 let start = self.position();
-                self.pass_bytes(length);
+                self.advance(length);
                 let index = Some(index);
                 Some(Key { index, start })
             }
@@ -37,10 +39,10 @@ impl Scanner<'_> {
         };
         while let Some(Key { index, start }) = next {
             each(self, index, start)?;
-            next = match index.and_then(|index| keys.guess_behind(index, self.rest)) {
+            next = match index.and_then(|index| keys.guess_after(index, self.rest)) {
                 Some((index, length)) => {
                     let start = self.position() + 1;
-                    self.pass_bytes(length);
+                    self.advance(length);
                     let index = Some(index);
                     Some(Key { index, start })
                 }
@@ -52,8 +54,9 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Passes the first key, which is not the one that was expected; `None`
-    /// where there is no member, with the cursor on the brace.
+    /// Consumes an object's first key after a failed prediction.
+    ///
+    /// Returns `None`, with the cursor on the `}`, if the object is empty.
     #[inline(never)]
     fn unexpected_first<const N: usize>(
         &mut self,
@@ -62,12 +65,13 @@ impl Scanner<'_> {
         self.skip_space();
         match self.peek() {
             b'}' => Ok(None),
-            _ => self.unexpected_key(keys, Place::First).map(Some),
+            _ => self.unexpected_key(keys, KeyPosition::First).map(Some),
         }
     }
 
-    /// Passes the comma and a key that is not the one expected behind `last`;
-    /// `None` where no member follows, with the cursor on the brace.
+    /// Consumes the comma and the key after key `last`, after a failed prediction.
+    ///
+    /// Returns `None`, with the cursor on the `}`, if no member follows.
     #[inline(never)]
     fn unexpected_next<const N: usize>(
         &mut self,
@@ -80,21 +84,22 @@ impl Scanner<'_> {
             b',' => {
                 self.bump();
                 self.skip_space();
-                self.unexpected_key(keys, Place::behind(last)).map(Some)
+                self.unexpected_key(keys, KeyPosition::after(last))
+                    .map(Some)
             }
             _ => self.fault("`,` or `}` after a member"),
         }
     }
 
-    /// Passes a key, and remembers its place.
+    /// Consumes a key and updates the prediction for its position.
     fn unexpected_key<const N: usize>(
         &mut self,
         keys: &mut Keys<N>,
-        place: Place,
+        position: KeyPosition,
     ) -> Result<Key, SyntaxError> {
         let start = self.position();
         let key = self.key()?;
-        let index = keys.find(&key.unescaped(), place);
+        let index = keys.find(&key.unescaped(), position);
         Ok(Key { index, start })
     }
 }

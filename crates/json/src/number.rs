@@ -1,10 +1,10 @@
-//! Numbers: their grammar, and the value of short integers.
+//! Number grammar, and the value of short numbers.
 
 use crate::digits::{WORD, leading_digits, value_of, value_with_zeros, word};
 use crate::{Scanner, SyntaxError, ValueKind};
 
 impl Scanner<'_> {
-    /// Passes a number.
+    /// Consumes a number.
     pub(crate) fn number(&mut self) -> Result<ValueKind, SyntaxError> {
         if self.peek() == b'-' {
             self.bump();
@@ -32,13 +32,13 @@ impl Scanner<'_> {
         Ok(ValueKind::Number)
     }
 
-    /// Passes digits; whether there was one.
+    /// Consumes digits; returns `false` if there is none.
     #[inline]
     fn digits(&mut self) -> bool {
         let before = self.rest.len();
         while let Some(word) = self.rest.first_chunk::<WORD>() {
             let count = leading_digits(u64::from_le_bytes(*word));
-            self.pass_bytes(count);
+            self.advance(count);
             if count < WORD {
                 return self.rest.len() < before;
             }
@@ -49,28 +49,31 @@ impl Scanner<'_> {
         self.rest.len() < before
     }
 
-    /// Passes an integer of up to sixteen digits, without a sign, that a comma
-    /// or a brace follows at once; `None`, and the cursor stays, where there is
-    /// anything else.
+    /// Consumes an unsigned integer of at most sixteen digits, directly followed
+    /// by a comma or a closing brace.
+    ///
+    /// Returns `None`, with the cursor unchanged, for any other input.
     #[inline(always)]
     pub fn short_integer(&mut self) -> Option<i64> {
         let (value, count) = self.leading_integer()?;
         if !ends_a_member(*self.rest.get(count)?) {
             return None;
         }
-        self.pass_bytes(count);
+        self.advance(count);
         Some(value as i64)
     }
 
-    /// Passes a number of up to twelve digits, and up to three behind a point,
-    /// that a comma or a brace follows at once: its value in thousandths.
-    /// `None`, and the cursor stays, where there is anything else.
+    /// Consumes an unsigned decimal number and returns its value in thousandths.
+    ///
+    /// The number has at most twelve digits, then at most three decimal places,
+    /// directly followed by a comma or a closing brace. Returns `None`, with the
+    /// cursor unchanged, for any other input.
     #[inline]
     pub fn thousandths(&mut self) -> Option<i64> {
-        const MOST: usize = 12;
+        const MAX_DIGITS: usize = 12;
         let (whole, count) = self.leading_integer()?;
-        let behind = self.rest.get(count..)?;
-        let (thousandths, length) = match behind.split_first()? {
+        let rest = self.rest.get(count..)?;
+        let (thousandths, length) = match rest.split_first()? {
             (b'.', fraction) => {
                 let word = word(fraction, self.whole())?;
                 let places = leading_digits(word);
@@ -83,15 +86,17 @@ impl Scanner<'_> {
             (end, _) if ends_a_member(*end) => (0, count),
             _ => return None,
         };
-        if count > MOST {
+        if count > MAX_DIGITS {
             return None;
         }
-        self.pass_bytes(length);
+        self.advance(length);
         Some((whole * 1000 + thousandths) as i64)
     }
 
-    /// The integer of up to sixteen digits at the cursor, which stays, and how
-    /// many digits it has: one, or more of which the first is no zero.
+    /// Returns the integer of at most sixteen digits at the cursor and its
+    /// number of digits, without consuming it.
+    ///
+    /// Returns `None` if there is no digit, or a leading zero before another digit.
     #[inline(always)]
     fn leading_integer(&self) -> Option<(u64, usize)> {
         let first = word(self.rest, self.whole())?;

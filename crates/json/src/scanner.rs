@@ -1,24 +1,23 @@
-//! The cursor: values, objects and arrays.
+//! The cursor, and its methods for values, objects and arrays.
 
 use memchr::memchr2;
 
 use crate::{SyntaxError, Token, ValueKind};
 
-/// Levels of nesting that are followed, wherever the unit begins to nest;
-/// deeper is refused as not JSON.
+/// The maximum nesting depth; deeper input is a syntax error.
 const MAX_DEPTH: u32 = 127;
 
-/// A cursor over one text.
+/// A cursor over a JSON text.
 pub struct Scanner<'a> {
     text: &'a str,
-    /// What lies at the cursor and behind it.
+    /// The bytes from the cursor on.
     pub(crate) rest: &'a [u8],
-    /// How many objects and arrays are open at the cursor.
+    /// The number of open objects and arrays at the cursor.
     depth: u32,
 }
 
 impl<'a> Scanner<'a> {
-    /// At the front of the text.
+    /// Creates a scanner with its cursor at the start of the text.
     pub fn new(text: &'a str) -> Self {
         Self {
             text,
@@ -27,45 +26,46 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// How many bytes were passed.
+    /// Returns the byte offset of the cursor.
     #[inline]
     pub fn position(&self) -> usize {
         self.text.len() - self.rest.len()
     }
 
-    /// All bytes, those that were passed too.
+    /// Returns all bytes, including those before the cursor.
     #[inline]
     pub(crate) fn whole(&self) -> &'a [u8] {
         self.text.as_bytes()
     }
 
-    /// Passes that many bytes.
+    /// Advances the cursor by `count` bytes, at most to the end.
     #[inline]
-    pub(crate) fn pass_bytes(&mut self, count: usize) {
+    pub(crate) fn advance(&mut self, count: usize) {
         self.rest = self.rest.get(count..).unwrap_or_default();
     }
 
-    /// The text between two positions that lie on token borders.
+    /// Returns the text between two offsets, which must be token boundaries.
     #[inline(always)]
     pub fn slice(&self, start: usize, end: usize) -> &'a str {
         let to_end = self.text.get(..end).unwrap_or_default();
         to_end.get(start..).unwrap_or_default()
     }
 
-    /// The byte under the cursor; 0, which is legal nowhere outside a string,
-    /// at the end.
+    /// Returns the byte at the cursor, or 0 at the end of the text.
+    ///
+    /// The grammar allows no 0 outside a string, so 0 is unambiguous there.
     #[inline]
     pub fn peek(&self) -> u8 {
         self.rest.first().copied().unwrap_or(0)
     }
 
-    /// Passes one byte.
+    /// Consumes one byte.
     #[inline]
     pub fn bump(&mut self) {
-        self.pass_bytes(1);
+        self.advance(1);
     }
 
-    /// Passes white space.
+    /// Consumes white space.
     #[inline]
     pub fn skip_space(&mut self) {
         while matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
@@ -73,7 +73,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The error that something else was expected here.
+    /// Returns a syntax error at the cursor.
     ///
     /// # Errors
     /// Always.
@@ -85,7 +85,7 @@ impl<'a> Scanner<'a> {
         })
     }
 
-    /// Passes `{` or `[`, if there is a level left.
+    /// Consumes `{` or `[` and enters a nesting level.
     #[inline]
     pub(crate) fn open(&mut self) -> Result<(), SyntaxError> {
         if self.depth == MAX_DEPTH {
@@ -96,17 +96,17 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Passes the `}` or `]` of what was opened last.
+    /// Consumes `}` or `]` and leaves the innermost nesting level.
     #[inline]
     pub(crate) fn close(&mut self) {
         self.depth -= 1;
         self.bump();
     }
 
-    /// Only space may follow.
+    /// Consumes trailing white space up to the end of the text.
     ///
     /// # Errors
-    /// When something else does.
+    /// Returns an error if other bytes follow.
     pub fn end(&mut self) -> Result<(), SyntaxError> {
         self.skip_space();
         if self.rest.is_empty() {
@@ -116,12 +116,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Walks the members of the object whose `{` is under the cursor. `each`
-    /// gets the key and where its opening quote lies, with the cursor on the
-    /// first byte of the value, and must pass the value.
+    /// Iterates over the members of an object.
+    ///
+    /// The cursor must be on the object's `{`. For each member, calls `each`
+    /// with the key and the offset of its opening quote. The cursor is then on
+    /// the first byte of the value, and `each` must consume the value.
     ///
     /// # Errors
-    /// What `each` answers, and faults between the members.
+    /// Returns the first error of `each`, or a syntax error between the members.
     #[inline]
     pub fn members(
         &mut self,
@@ -152,7 +154,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes a key and its colon.
+    /// Consumes a key, its colon and the white space around the colon.
     pub(crate) fn key(&mut self) -> Result<Token<'a>, SyntaxError> {
         if self.peek() != b'"' {
             return self.fault("a key in quotes");
@@ -168,8 +170,10 @@ impl<'a> Scanner<'a> {
         Ok(key)
     }
 
-    /// Passes `text`, if it is what follows. It must be a piece of grammar that
-    /// was proved before, at a place like this one: nothing else is checked.
+    /// Consumes `text` if it follows; returns `false` otherwise.
+    ///
+    /// Performs no other check: `text` must be source text that the scanner has
+    /// already validated at an equivalent position.
     #[inline]
     pub fn pass_proved(&mut self, text: &str) -> bool {
         match self.rest.strip_prefix(text.as_bytes()) {
@@ -181,15 +185,15 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Puts the cursor back to where it was.
+    /// Moves the cursor back to an earlier offset at the same nesting depth.
     pub fn return_to(&mut self, position: usize) {
         self.rest = self.whole().get(position..).unwrap_or_default();
     }
 
-    /// Passes a value and says what and where it was.
+    /// Consumes a value.
     ///
     /// # Errors
-    /// When there is none.
+    /// Returns an error if no valid value starts at the cursor.
     #[inline]
     pub fn value(&mut self) -> Result<Token<'a>, SyntaxError> {
         if self.peek() == b'"' {
@@ -197,18 +201,18 @@ impl<'a> Scanner<'a> {
             return self.string();
         }
         let start = self.position();
-        let kind = self.pass()?;
+        let kind = self.skip_value()?;
         Ok(Token {
             kind,
             text: self.slice(start, self.position()),
         })
     }
 
-    /// Passes a value that is under the cursor or behind space; quickest where
-    /// it is a string without escapes or a short integer.
+    /// Consumes optional white space and a value, with a fast path for strings
+    /// without escapes and for short integers.
     ///
     /// # Errors
-    /// When there is none.
+    /// Returns an error if no valid value follows.
     #[inline(always)]
     pub fn likely_value(&mut self) -> Result<Token<'a>, SyntaxError> {
         if let Some(text) = self.plain_string() {
@@ -230,7 +234,8 @@ impl<'a> Scanner<'a> {
         self.value()
     }
 
-    fn pass(&mut self) -> Result<ValueKind, SyntaxError> {
+    /// Consumes a value and returns its kind.
+    fn skip_value(&mut self) -> Result<ValueKind, SyntaxError> {
         match self.peek() {
             b'"' => {
                 self.bump();
@@ -241,22 +246,24 @@ impl<'a> Scanner<'a> {
             b't' => self.literal("true", ValueKind::Other),
             b'f' => self.literal("false", ValueKind::Other),
             b'{' => {
-                self.members(|scanner, _, _| scanner.pass().map(drop))?;
+                self.members(|scanner, _, _| scanner.skip_value().map(drop))?;
                 Ok(ValueKind::Other)
             }
             b'[' => {
-                self.elements(|scanner| scanner.pass().map(drop))?;
+                self.elements(|scanner| scanner.skip_value().map(drop))?;
                 Ok(ValueKind::Other)
             }
             _ => self.fault("a value"),
         }
     }
 
-    /// Walks the elements of the array whose `[` is under the cursor; `each`
-    /// must pass its element.
+    /// Iterates over the elements of an array.
+    ///
+    /// The cursor must be on the array's `[`. Calls `each` for each element,
+    /// which it must consume.
     ///
     /// # Errors
-    /// What `each` answers, and faults between the elements.
+    /// Returns the first error of `each`, or a syntax error between the elements.
     #[inline]
     pub fn elements(
         &mut self,
@@ -285,19 +292,21 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes a value that is expected to be a long string whose characters the
-    /// caller checks itself, as in decoding base64: where it has no escapes, its
-    /// end is searched for and nothing else.
+    /// Consumes a value, with a fast path for a long string such as base64 data.
+    ///
+    /// The fast path only searches for the end of a string without escapes; it
+    /// does not reject control characters. The caller must validate the
+    /// characters, as a base64 decoder does.
     ///
     /// # Errors
-    /// As [`Scanner::value`].
+    /// Returns an error if no valid value starts at the cursor.
     pub fn long_string(&mut self) -> Result<Token<'a>, SyntaxError> {
         if let Some((b'"', inside)) = self.rest.split_first()
             && let Some(length) = memchr2(b'"', b'\\', inside)
             && inside.get(length) == Some(&b'"')
         {
             let start = self.position() + 1;
-            self.pass_bytes(length + 2);
+            self.advance(length + 2);
             return Ok(Token {
                 kind: ValueKind::Plain,
                 text: self.slice(start, start + length),

@@ -1,12 +1,13 @@
-//! Strings: where they end, and what their escapes stand for.
+//! String scanning and unescaping.
 
 use wide::u8x32;
 
 use crate::{Scanner, SyntaxError, Token, ValueKind};
 
 impl<'a> Scanner<'a> {
-    /// Passes a string without escapes, if that is what is under the cursor:
-    /// the common value, by the shortest way.
+    /// Consumes a string without escapes and returns its text.
+    ///
+    /// Returns `None`, with the cursor unchanged, for any other input.
     #[inline(always)]
     pub fn plain_string(&mut self) -> Option<&'a str> {
         let (b'"', inside) = self.rest.split_first()? else {
@@ -21,12 +22,12 @@ impl<'a> Scanner<'a> {
         Some(self.slice(start, start + length))
     }
 
-    /// Passes a string whose opening quote is behind the cursor.
+    /// Consumes the rest of a string, after its opening quote.
     pub(crate) fn string(&mut self) -> Result<Token<'a>, SyntaxError> {
         let start = self.position();
         let mut kind = ValueKind::Plain;
         loop {
-            self.pass_bytes(plain_length(self.rest, self.whole()));
+            self.advance(plain_length(self.rest, self.whole()));
             match self.rest.first() {
                 Some(b'"') => {
                     let text = self.slice(start, self.position());
@@ -44,7 +45,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes what follows a backslash.
+    /// Consumes the rest of an escape, after its backslash.
     fn escape(&mut self) -> Result<(), SyntaxError> {
         match self.peek() {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
@@ -69,12 +70,12 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes `uXXXX` and gives its value.
+    /// Consumes `uXXXX` and returns its UTF-16 code unit.
     fn code_unit(&mut self) -> Result<u16, SyntaxError> {
         let value = self.rest.get(1..5).and_then(hex4);
         match value {
             Some(value) => {
-                self.pass_bytes(5);
+                self.advance(5);
                 Ok(value)
             }
             None => self.fault("four hexadecimal digits after \\u"),
@@ -82,11 +83,13 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Bytes that are looked at in one step.
+/// The number of bytes examined in one step.
 const STEP: usize = 32;
 
-/// How many bytes at the front of `rest` need no thought: up to the first quote,
-/// backslash or control character, or to the end. `rest` is the end of `whole`.
+/// Returns the number of bytes before the first quote, backslash or control
+/// character of `rest`, or its length if there is none.
+///
+/// `rest` must be a suffix of `whole`.
 #[inline(always)]
 pub(crate) fn plain_length(rest: &[u8], whole: &[u8]) -> usize {
     let mut at = 0;
@@ -100,8 +103,8 @@ pub(crate) fn plain_length(rest: &[u8], whole: &[u8]) -> usize {
     at + plain_length_of_tail(rest.get(at..).unwrap_or_default(), whole)
 }
 
-/// As [`plain_length`], where less than a step is left: the last step of all
-/// the bytes is looked at, less what lies before `rest`.
+/// Implements [`plain_length`] for less than a step: examines the last step of
+/// `whole` and discards the bits of the bytes before `rest`.
 #[inline(always)]
 fn plain_length_of_tail(rest: &[u8], whole: &[u8]) -> usize {
     match whole.last_chunk::<STEP>() {
@@ -116,7 +119,8 @@ fn plain_length_of_tail(rest: &[u8], whole: &[u8]) -> usize {
     }
 }
 
-/// A bit for every byte that needs thought, the first byte's the lowest.
+/// Returns a bit mask of the quotes, backslashes and control characters; the
+/// lowest bit stands for the first byte.
 #[inline(always)]
 fn specials(chunk: &[u8; STEP]) -> u32 {
     let bytes = u8x32::new(*chunk);
@@ -133,7 +137,9 @@ fn hex4(digits: &[u8]) -> Option<u16> {
     })
 }
 
-/// Undoes the escapes of a string that the scanner has proved well formed.
+/// Resolves the escapes of a string.
+///
+/// The scanner has validated the escapes; a malformed one would become U+FFFD.
 pub(crate) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -160,7 +166,8 @@ pub(crate) fn unescape(text: &str) -> String {
     out
 }
 
-/// Reads `uXXXX`, or `uXXXX\uXXXX` for a pair, and gives what comes behind.
+/// Appends the character of `uXXXX`, or `uXXXX\uXXXX` for a surrogate pair, and
+/// returns the text after it.
 fn unescape_unicode<'a>(escaped: &'a str, out: &mut String) -> &'a str {
     let unit = |from: usize| escaped.as_bytes().get(from..from + 4).and_then(hex4);
     let high = unit(1).unwrap_or(0xFFFD);

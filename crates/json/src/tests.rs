@@ -32,13 +32,13 @@ fn short_integers_are_read_with_their_value() {
         "1234567890123456",
     ];
     for text in texts {
-        for behind in [",", "}", ",\"row\":3}", "}}}}}}}}}}}}}}}}"] {
-            // What lies before must not matter where the last bytes are looked at.
-            let whole = format!("\"12345678901234567890\"{text}{behind}");
+        for following in [",", "}", ",\"row\":3}", "}}}}}}}}}}}}}}}}"] {
+            // The tail is read as the last word of the whole text; the prefix must not matter.
+            let whole = format!("\"12345678901234567890\"{text}{following}");
             let mut scanner = Scanner::new(&whole);
             scanner.value().unwrap();
             assert_eq!(scanner.short_integer(), text.parse().ok(), "{whole}");
-            assert_eq!(scanner.position(), whole.len() - behind.len());
+            assert_eq!(scanner.position(), whole.len() - following.len());
         }
     }
     for text in [
@@ -64,16 +64,16 @@ fn short_integers_are_read_with_their_value() {
 
 proptest! {
     #[test]
-    fn thousandths_are_read_as_doubles_are(text in "(0|[1-9][0-9]{0,13})(\\.[0-9]{1,4})?", behind in "[,}ex ].{0,9}") {
-        let whole = format!("\"12345678901234567890\"{text}{behind}");
+    fn thousandths_are_read_as_doubles_are(text in "(0|[1-9][0-9]{0,13})(\\.[0-9]{1,4})?", following in "[,}ex ].{0,9}") {
+        let whole = format!("\"12345678901234567890\"{text}{following}");
         let mut scanner = Scanner::new(&whole);
         scanner.value().unwrap();
         let (seconds, fraction) = text.split_once('.').unwrap_or((&text, ""));
-        let ends = behind.starts_with([',', '}']);
+        let ends = following.starts_with([',', '}']);
         let expected = (seconds.len() <= 12 && fraction.len() <= 3 && ends)
             .then(|| (text.parse::<f64>().unwrap() * 1000.0).round() as i64);
         prop_assert_eq!(scanner.thousandths(), expected, "{}", whole);
-        let passed = if expected.is_some() { behind.len() } else { whole.len() - 22 };
+        let passed = if expected.is_some() { following.len() } else { whole.len() - 22 };
         prop_assert_eq!(scanner.position(), whole.len() - passed);
     }
 }
@@ -91,18 +91,18 @@ fn string_of(text: &str) -> String {
 
 #[test]
 fn finds_the_end_of_plain_text_wherever_it_lies() {
-    for behind in 0..40 {
+    for following in 0..40 {
         for length in 0..80 {
             for stop in [b'"', b'\\', 0x00, 0x1f] {
                 let mut bytes = vec![b'x'; length];
                 assert_eq!(plain_length(&bytes, &bytes), length);
                 bytes.push(stop);
-                bytes.resize(length + 1 + behind, b' ');
+                bytes.resize(length + 1 + following, b' ');
                 for from in 0..=length {
                     let found = from + plain_length(&bytes[from..], &bytes);
                     assert_eq!(found, length, "before {stop:#x}");
                 }
-                assert_eq!(plain_length(&bytes[length + 1..], &bytes), behind);
+                assert_eq!(plain_length(&bytes[length + 1..], &bytes), following);
             }
         }
     }
@@ -126,8 +126,8 @@ fn refuses_lone_surrogates_and_deep_nesting() {
     assert!(!accepts(&"[".repeat(200_000)));
 }
 
-/// JSON-like text: grammar pieces in any order, so that about as much is
-/// nearly right as is wrong.
+/// Generates tokens of the grammar in random order, so that many texts are
+/// almost valid.
 fn almost_json() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("{".to_owned()),
@@ -172,7 +172,7 @@ proptest! {
     #[test]
     fn accepts_what_serde_json_accepts(text in almost_json()) {
         let theirs = serde_json::from_str::<serde_json::Value>(&text);
-        // serde_json also refuses numbers too large for a double; JSON does not.
+        // serde_json also rejects numbers too large for a double; the grammar allows them.
         let too_large = theirs.as_ref().is_err_and(|e| e.to_string().contains("number out of range"));
         prop_assume!(!too_large);
         prop_assert_eq!(accepts(&text), theirs.is_ok(), "{}", text);
