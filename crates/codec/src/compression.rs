@@ -1,4 +1,4 @@
-//! Compression by magic bytes, bounded on the way back.
+//! Compression, and decompression with a size limit by magic bytes.
 
 use std::io::Read;
 
@@ -7,39 +7,39 @@ use thiserror::Error;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 
-/// The largest window (as a power of two) that a zstd frame may ask the
-/// streaming decoder to keep: 32 MiB, the default bound of a whole record.
+/// The base-2 logarithm of the largest window that the streaming decoder accepts
+/// from a zstd frame: 32 MiB, the default limit of a whole record.
 const ZSTD_WINDOW_LOG_MAX: u32 = 25;
 
-/// How a record is compressed.
+/// A compression format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     None,
-    /// Zstandard (RFC 8878), at level 3.
+    /// Zstandard (RFC 8878), level 3.
     Zstd,
-    /// gzip (RFC 1952), at its default level.
+    /// gzip (RFC 1952), default level.
     Gzip,
 }
 
-/// What kept a record from being packed or unpacked.
+/// An error of encoding or decoding a record.
 #[derive(Debug, Error)]
 pub enum CodecError {
-    /// The bytes are not what their first ones claim.
+    /// The bytes do not decode as the format that their magic bytes announce.
     #[error("broken {format}: {cause}")]
     Broken {
         /// `zstd`, `gzip` or `KPL aggregate`.
         format: &'static str,
-        /// What the decoder said.
+        /// The decoder's message.
         cause: String,
     },
-    /// What the record was delivered in cannot be undone.
+    /// The record's data does not decode as base64.
     #[error("the data is not base64")]
     NotBase64,
-    /// It unpacks past the bound.
+    /// The decompressed record exceeds the limit.
     #[error("unpacks to more than {limit} bytes")]
     TooLarge {
-        /// The bound.
+        /// The limit in bytes.
         limit: usize,
     },
     /// The compressor failed.
@@ -48,7 +48,7 @@ pub enum CodecError {
 }
 
 impl Compression {
-    /// The compression that those first bytes claim.
+    /// Detects the compression from the magic bytes.
     pub fn of(bytes: &[u8]) -> Self {
         if bytes.starts_with(&ZSTD_MAGIC) {
             Self::Zstd
@@ -60,10 +60,11 @@ impl Compression {
     }
 }
 
-/// Compresses; [`Compression::None`] copies.
+/// Compresses the bytes; [`Compression::None`] copies them.
 ///
 /// # Errors
-/// [`CodecError::Compress`] when the compressor fails, as for want of memory.
+/// Returns [`CodecError::Compress`] if the compressor fails, for example because
+/// it cannot allocate memory.
 pub fn compress(compression: Compression, bytes: &[u8]) -> Result<Vec<u8>, CodecError> {
     match compression {
         Compression::None => Ok(bytes.to_vec()),
@@ -80,7 +81,7 @@ pub fn compress(compression: Compression, bytes: &[u8]) -> Result<Vec<u8>, Codec
     }
 }
 
-/// Decompresses by magic bytes, with a zstd context that is kept.
+/// A decompressor that reuses its zstd context.
 #[derive(Default)]
 pub struct Decompressor {
     zstd: Option<zstd::bulk::Decompressor<'static>>,
@@ -93,12 +94,13 @@ impl std::fmt::Debug for Decompressor {
 }
 
 impl Decompressor {
-    /// Replaces `out` by what `bytes` decompress to, `limit` bytes at most.
-    /// `compression` is not [`Compression::None`].
+    /// Decompresses `bytes` and replaces the content of `out`.
+    ///
+    /// [`Compression::None`] copies the bytes and ignores `limit`.
     ///
     /// # Errors
-    /// [`CodecError::Broken`] or [`CodecError::TooLarge`]; `out` then holds
-    /// nothing of worth.
+    /// Returns [`CodecError::Broken`] or, if the result exceeds `limit` bytes,
+    /// [`CodecError::TooLarge`]. The content of `out` is then unspecified.
     pub fn decompress(
         &mut self,
         compression: Compression,
@@ -120,8 +122,8 @@ impl Decompressor {
         }
     }
 
-    /// In one piece where the frame says how long its content is and nothing
-    /// follows it; as a stream otherwise.
+    /// Decompresses a single frame of declared size in one call, and any other
+    /// input as a stream.
     fn zstd(&mut self, bytes: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<(), CodecError> {
         let broken = |cause: std::io::Error| CodecError::Broken {
             format: "zstd",
@@ -155,9 +157,10 @@ fn read_bounded(
     limit: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), CodecError> {
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    // One byte past the limit tells an oversized result from one of exactly the limit.
+    let read_limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     reader
-        .take(most)
+        .take(read_limit)
         .read_to_end(out)
         .map_err(|cause| CodecError::Broken {
             format,

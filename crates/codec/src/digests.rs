@@ -1,14 +1,14 @@
-//! MD5 (RFC 1321) of several messages at once.
+//! MD5 (RFC 1321) of eight messages in parallel with SIMD.
 //!
-//! One MD5 is a chain in which every step waits for the one before, so that a
-//! processor is mostly idle. Eight chains side by side, a lane of a vector
-//! each, fill it. An aggregate's digest is otherwise the dearest part of taking
-//! it apart. Tests hold it to the `md-5` crate.
+//! Each step of MD5 depends on the previous step, so one digest leaves most of
+//! a processor's execution units idle. Eight digests, each in its own vector
+//! lane, fill them. With a serial MD5, the digest is the most expensive part of
+//! decoding an aggregate. Tests compare the results with the `md-5` crate.
 
 use wide::bytemuck::cast;
 use wide::{u32x4, u32x8};
 
-/// How many messages are digested side by side.
+/// The number of messages per call.
 pub(crate) const LANES: usize = 8;
 
 type Lanes = u32x8;
@@ -29,8 +29,10 @@ const SINES: [u32; 64] = [
     0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391,
 ];
 
-/// The digest of each message. Best where they are of about the same length:
-/// a lane whose message has ended runs on idle until the longest has.
+/// Computes the digest of each message.
+///
+/// The cost is that of the longest message: a lane whose message has ended
+/// idles. Messages of similar length use the lanes best.
 pub(crate) fn digests(messages: [&[u8]; LANES]) -> [[u8; 16]; LANES] {
     let padded = messages.map(Padded::new);
     let blocks = padded.iter().map(Padded::blocks).max().unwrap_or(0);
@@ -38,7 +40,7 @@ pub(crate) fn digests(messages: [&[u8]; LANES]) -> [[u8; 16]; LANES] {
     let mut digests = [[0; 16]; LANES];
     for block in 0..blocks {
         let blocks = padded.each_ref().map(|message| message.block(block));
-        let words = side_by_side(&blocks);
+        let words = interleave(&blocks);
         state = compress(state, &words);
         for (lane, message) in padded.iter().enumerate() {
             if block + 1 == message.blocks() {
@@ -49,10 +51,11 @@ pub(crate) fn digests(messages: [&[u8]; LANES]) -> [[u8; 16]; LANES] {
     digests
 }
 
-/// The words of a block, each word of all lanes in one vector: squares of four
-/// lanes and four words are turned over.
+/// Returns the sixteen words of the blocks, each as a vector over the lanes.
+///
+/// Transposes squares of four lanes by four words.
 #[inline]
-fn side_by_side(blocks: &[&[u8; BLOCK]; LANES]) -> [Lanes; 16] {
+fn interleave(blocks: &[&[u8; BLOCK]; LANES]) -> [Lanes; 16] {
     let mut words = [Lanes::default(); 16];
     let (low, high) = blocks.split_at(LANES / 2);
     for (index, words) in words.as_chunks_mut::<4>().0.iter_mut().enumerate() {
@@ -69,11 +72,10 @@ fn side_by_side(blocks: &[&[u8; BLOCK]; LANES]) -> [Lanes; 16] {
     words
 }
 
-/// The four words of a block from `4 * index` on.
+/// Returns words `4 * index` to `4 * index + 3` of a block.
 #[inline]
 fn four_words(block: &[u8; BLOCK], index: usize) -> u32x4 {
-    let words = block.as_chunks::<16>().0.get(index).unwrap_or(&[0; 16]);
-    let words = words.as_chunks::<4>().0;
+    let words = block.as_chunks::<16>().0[index].as_chunks::<4>().0;
     u32x4::new(std::array::from_fn(|word| u32::from_le_bytes(words[word])))
 }
 
@@ -85,9 +87,11 @@ fn digest(state: &[Lanes; 4], lane: usize) -> [u8; 16] {
     digest
 }
 
-/// A message, and the one or two blocks of its end with the padding.
+/// A message with its padding.
 struct Padded<'a> {
+    /// The full blocks of the message.
     whole: &'a [[u8; BLOCK]],
+    /// The rest of the message and the padding: one or two blocks.
     tail: [[u8; BLOCK]; 2],
     tail_blocks: usize,
 }
@@ -96,14 +100,14 @@ impl<'a> Padded<'a> {
     fn new(message: &'a [u8]) -> Self {
         let (whole, rest) = message.as_chunks::<BLOCK>();
         let mut tail = [0; 2 * BLOCK];
-        for (place, byte) in tail.iter_mut().zip(rest.iter().chain(&[0x80])) {
-            *place = *byte;
+        for (slot, byte) in tail.iter_mut().zip(rest.iter().chain(&[0x80])) {
+            *slot = *byte;
         }
         let tail_blocks = if rest.len() < BLOCK - 8 { 1 } else { 2 };
         let bits = (message.len() as u64).wrapping_mul(8).to_le_bytes();
         let length = tail.iter_mut().take(tail_blocks * BLOCK).rev();
-        for (place, byte) in length.zip(bits.iter().rev()) {
-            *place = *byte;
+        for (slot, byte) in length.zip(bits.iter().rev()) {
+            *slot = *byte;
         }
         let mut blocks = [[0; BLOCK]; 2];
         for (block, bytes) in blocks.iter_mut().zip(tail.as_chunks::<BLOCK>().0) {
@@ -120,6 +124,7 @@ impl<'a> Padded<'a> {
         self.whole.len() + self.tail_blocks
     }
 
+    /// Returns a block, or a block of zeros past the end of the message.
     #[inline]
     fn block(&self, index: usize) -> &[u8; BLOCK] {
         const IDLE: &[u8; BLOCK] = &[0; BLOCK];
@@ -130,6 +135,7 @@ impl<'a> Padded<'a> {
     }
 }
 
+/// Applies the MD5 compression function to one block of every lane.
 fn compress(state: [Lanes; 4], words: &[Lanes; 16]) -> [Lanes; 4] {
     let [mut a, mut b, mut c, mut d] = state;
     for i in (0..16).step_by(4) {
@@ -168,7 +174,9 @@ fn compress(state: [Lanes; 4], words: &[Lanes; 16]) -> [Lanes; 4] {
     [a0 + a, b0 + b, c0 + c, d0 + d]
 }
 
-/// One step of every lane; the shift is a constant so that it becomes one.
+/// Performs one MD5 step in every lane.
+///
+/// The shift is a const parameter, so that it compiles to an immediate operand.
 #[inline(always)]
 fn step<const SHIFT: u32>(
     mix: impl Fn(Lanes, Lanes, Lanes) -> Lanes,

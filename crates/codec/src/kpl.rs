@@ -1,7 +1,8 @@
-//! The aggregated record of the Kinesis Producer Library.
+//! Aggregated records of the Kinesis Producer Library (KPL).
 //!
-//! `F3 89 9A C2`, a protobuf message, and the MD5 of that message (16 bytes).
-//! The message, as the library's `aggregation-format.md` gives it:
+//! An aggregate is the magic bytes `F3 89 9A C2`, a protobuf message, and the
+//! MD5 of that message (16 bytes). The library's `aggregation-format.md` defines
+//! the message:
 //!
 //! ```proto
 //! message AggregatedRecord {
@@ -17,41 +18,42 @@
 //! }
 //! ```
 //!
-//! Reading is by hand, because a user record is then a slice of the aggregate
-//! and costs no allocation; tests hold it to `prost`.
+//! The decoder is handwritten, so that each user record borrows from the
+//! aggregate without an allocation. Tests compare it with `prost`.
 
 use md5::{Digest, Md5};
 
 use crate::compression::CodecError;
 
-/// What an aggregate begins with.
+/// The magic bytes at the start of an aggregate.
 pub const MAGIC: [u8; 4] = [0xF3, 0x89, 0x9A, 0xC2];
 const DIGEST_BYTES: usize = 16;
 
-/// One record as its producer gave it to the library.
+/// A user record: one record as the producer passed it to the library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserRecord<'a> {
-    /// The key it was given.
+    /// The partition key.
     pub partition_key: &'a str,
-    /// The explicit hash key it was given.
+    /// The explicit hash key, if the producer set one.
     pub explicit_hash_key: Option<&'a str>,
-    /// Its bytes.
+    /// The data.
     pub data: &'a [u8],
 }
 
-/// Whether the record says that it is an aggregate.
+/// Returns `true` if the record starts with the magic bytes of an aggregate.
 pub fn is_aggregate(record: &[u8]) -> bool {
     record.starts_with(&MAGIC)
 }
 
-/// An aggregate's message and the digest that belongs to it.
+/// An aggregate whose digest is not yet verified.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sealed<'a> {
+pub(crate) struct SealedAggregate<'a> {
     pub(crate) message: &'a [u8],
     pub(crate) digest: &'a [u8; DIGEST_BYTES],
 }
 
-impl<'a> Sealed<'a> {
+impl<'a> SealedAggregate<'a> {
+    /// Splits an aggregate into its message and its digest.
     pub(crate) fn of(record: &'a [u8]) -> Result<Self, CodecError> {
         let body = record
             .strip_prefix(&MAGIC)
@@ -62,7 +64,8 @@ impl<'a> Sealed<'a> {
         Ok(Self { message, digest })
     }
 
-    /// The user records, if `digest` is what the message was found to have.
+    /// Compares the aggregate's digest with `digest`, the computed digest of its
+    /// message, and returns the user records.
     pub(crate) fn open(
         self,
         digest: &[u8; DIGEST_BYTES],
@@ -74,24 +77,24 @@ impl<'a> Sealed<'a> {
     }
 }
 
-/// Takes an aggregate apart.
+/// Decodes an aggregate into its user records.
 ///
 /// # Errors
-/// [`CodecError::Broken`] when the digest does not match, the message does not
-/// parse or an index points nowhere; then no user record is given, so that a
-/// broken aggregate is one refusal and not a part of its events.
+/// Returns [`CodecError::Broken`] if the digest does not match, the message does
+/// not parse, or an index is out of range. A broken aggregate yields no user
+/// record: it becomes one rejection, never a part of its events.
 pub fn decode(record: &[u8]) -> Result<Vec<UserRecord<'_>>, CodecError> {
-    let sealed = Sealed::of(record)?;
+    let sealed = SealedAggregate::of(record)?;
     sealed.open(&Md5::digest(sealed.message).into())
 }
 
-/// Bytes of a user record that are likely, for the memory of a first guess.
-const LIKELY_RECORD: usize = 256;
+/// The assumed size of a user record in bytes, for the initial capacity.
+const EXPECTED_RECORD_BYTES: usize = 256;
 
 fn parse(message: &[u8]) -> Result<Vec<UserRecord<'_>>, CodecError> {
     let mut partition_keys = Vec::new();
     let mut hash_keys = Vec::new();
-    let mut records = Vec::with_capacity(message.len() / LIKELY_RECORD);
+    let mut records = Vec::with_capacity(message.len() / EXPECTED_RECORD_BYTES);
     let mut fields = Fields(message);
     while let Some((number, value)) = fields.next()? {
         match (number, value) {
@@ -102,22 +105,15 @@ fn parse(message: &[u8]) -> Result<Vec<UserRecord<'_>>, CodecError> {
             _ => {}
         }
     }
-    let key = |keys: &[&'_ str], index: u64| -> Option<usize> {
-        usize::try_from(index)
-            .ok()
-            .filter(|index| *index < keys.len())
-    };
     records
         .into_iter()
         .map(|record| {
-            let partition_key = key(&partition_keys, record.partition_key)
-                .and_then(|index| partition_keys.get(index).copied())
+            let partition_key = key_at(&partition_keys, record.partition_key)
                 .ok_or(broken("a partition key index that points nowhere"))?;
             let explicit_hash_key = match record.explicit_hash_key {
                 None => None,
                 Some(index) => Some(
-                    key(&hash_keys, index)
-                        .and_then(|index| hash_keys.get(index).copied())
+                    key_at(&hash_keys, index)
                         .ok_or(broken("a hash key index that points nowhere"))?,
                 ),
             };
@@ -130,6 +126,11 @@ fn parse(message: &[u8]) -> Result<Vec<UserRecord<'_>>, CodecError> {
         .collect()
 }
 
+fn key_at<'a>(keys: &[&'a str], index: u64) -> Option<&'a str> {
+    keys.get(usize::try_from(index).ok()?).copied()
+}
+
+/// A `Record` message, its keys as indices into the tables.
 struct Record<'a> {
     partition_key: u64,
     explicit_hash_key: Option<u64>,
@@ -164,7 +165,7 @@ enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
-/// The fields of a protobuf message, one after the other.
+/// An iterator over the fields of a protobuf message.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -188,7 +189,7 @@ impl<'a> Fields<'a> {
             5 => Value::Bytes(self.take(4)?),
             _ => return Err(broken("an unknown wire type")),
         };
-        // Fixed-width fields are none of ours; they are passed over.
+        // None of fields 1 to 3 is fixed-width; skip unknown fields that are.
         if matches!(tag & 7, 1 | 5) && number <= 3 {
             return Err(broken("a field of another wire type"));
         }
@@ -246,21 +247,22 @@ fn broken(cause: &str) -> CodecError {
     }
 }
 
-/// Collects user records into one aggregate.
+/// An aggregate under construction.
 ///
-/// Keys are few in an aggregate (ours have one), so they are looked up in order.
+/// Finds keys by linear search: an aggregate has few (this project's have one).
 #[derive(Debug, Default)]
 pub struct Aggregate {
     partition_keys: Vec<String>,
     hash_keys: Vec<String>,
-    /// The encoded tables, and the encoded records behind them.
+    /// The encoded key tables, which precede the records.
     tables: Vec<u8>,
+    /// The encoded records.
     records: Vec<u8>,
     count: usize,
 }
 
 impl Aggregate {
-    /// An empty aggregate.
+    /// Creates an empty aggregate.
     pub fn new() -> Self {
         Self::default()
     }
@@ -283,34 +285,36 @@ impl Aggregate {
         self.count += 1;
     }
 
-    /// How many user records are in it.
+    /// Returns the number of user records.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether none is in it.
+    /// Returns `true` if the aggregate has no user records.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// How many bytes [`Aggregate::finish`] would give now.
+    /// Returns the length in bytes of the aggregate that [`Aggregate::finish`]
+    /// would return.
     pub fn encoded_len(&self) -> usize {
         MAGIC.len() + self.tables.len() + self.records.len() + DIGEST_BYTES
     }
 
-    /// How many bytes it would give with one more user record.
+    /// Returns [`Aggregate::encoded_len`] after the addition of this user record.
     pub fn encoded_len_with(
         &self,
         partition_key: &str,
         explicit_hash_key: Option<&str>,
         data: &[u8],
     ) -> usize {
-        let place = |keys: &[String], key: &str| match keys.iter().position(|known| known == key) {
+        // The key's index, and the bytes that it adds to its table.
+        let entry = |keys: &[String], key: &str| match keys.iter().position(|known| known == key) {
             Some(index) => (index, 0),
             None => (keys.len(), 1 + varint_len(key.len() as u64) + key.len()),
         };
-        let (key, key_bytes) = place(&self.partition_keys, partition_key);
-        let hash = explicit_hash_key.map(|key| place(&self.hash_keys, key));
+        let (key, key_bytes) = entry(&self.partition_keys, partition_key);
+        let hash = explicit_hash_key.map(|key| entry(&self.hash_keys, key));
         let record = record_len(key, hash.map(|(index, _)| index), data.len());
         self.encoded_len()
             + key_bytes
@@ -320,7 +324,7 @@ impl Aggregate {
             + record
     }
 
-    /// The aggregate's bytes; it is empty again afterwards.
+    /// Returns the encoded aggregate and resets `self` to empty.
     pub fn finish(&mut self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.encoded_len());
         out.extend_from_slice(&MAGIC);
@@ -335,7 +339,7 @@ impl Aggregate {
     }
 }
 
-/// The key's place in its table, where it is put if it is new.
+/// Returns the key's index in its table; appends the key if it is new.
 fn index_of(keys: &mut Vec<String>, tables: &mut Vec<u8>, field: u64, key: &str) -> usize {
     if let Some(index) = keys.iter().position(|known| known == key) {
         return index;
@@ -347,6 +351,8 @@ fn index_of(keys: &mut Vec<String>, tables: &mut Vec<u8>, field: u64, key: &str)
     keys.len() - 1
 }
 
+/// Returns the encoded length of a `Record` message with these key indices and
+/// `data` bytes of data.
 fn record_len(key: usize, hash: Option<usize>, data: usize) -> usize {
     1 + varint_len(key as u64)
         + hash.map_or(0, |hash| 1 + varint_len(hash as u64))
@@ -374,7 +380,7 @@ mod tests {
     use proptest::prelude::*;
     use prost::Message;
 
-    /// The same messages by a library.
+    /// The same messages in `prost`.
     #[derive(Clone, PartialEq, Message)]
     struct ProstAggregate {
         #[prost(string, repeated, tag = "1")]
@@ -421,9 +427,9 @@ mod tests {
         fn what_is_aggregated_comes_apart(given in given()) {
             let mut aggregate = Aggregate::new();
             for (key, hash, data) in &given {
-                let foretold = aggregate.encoded_len_with(key, hash.as_deref(), data);
+                let predicted = aggregate.encoded_len_with(key, hash.as_deref(), data);
                 aggregate.push(key, hash.as_deref(), data);
-                prop_assert_eq!(aggregate.encoded_len(), foretold);
+                prop_assert_eq!(aggregate.encoded_len(), predicted);
             }
             prop_assert_eq!(aggregate.len(), given.len());
             let length = aggregate.encoded_len();
@@ -469,7 +475,7 @@ mod tests {
         #[test]
         fn any_message_is_read_or_refused(message in proptest::collection::vec(any::<u8>(), 0..200)) {
             let ours = parse(&message);
-            // Where we read one, a library reads the same number of records.
+            // `prost` reads the same number of records from any message that both accept.
             if let (Ok(ours), Ok(theirs)) = (&ours, ProstAggregate::decode(&*message)) {
                 prop_assert_eq!(ours.len(), theirs.records.len());
             }

@@ -1,12 +1,12 @@
-//! What lies inside a Kinesis record.
+//! Encoding and decoding of Kinesis records.
 //!
-//! A record holds one event, several separated by newlines, or an aggregate of
-//! the Kinesis Producer Library ([`kpl`]); any of these may be compressed
-//! ([`compression`]), before aggregating or after. [`unit`] takes a record
-//! apart into units: one unit is one event, or one refusal.
+//! A record holds one event, several events separated by newlines, or an
+//! aggregate of the Kinesis Producer Library ([`kpl`]). Producers may compress
+//! the events before aggregation, and the record after it ([`compression`]).
+//! [`unit`] splits a record into units: each unit is one event or one rejection.
 //!
-//! Everything that unpacks is bounded: a few bytes on the wire must not become
-//! gigabytes in memory.
+//! Every decompression has a size limit, so that a small record cannot exhaust
+//! the memory (a decompression bomb).
 
 pub mod compression;
 mod digests;

@@ -1,8 +1,9 @@
-//! A Kinesis record taken apart into units.
+//! Splitting of Kinesis records into units.
 //!
-//! In this order: decompress, de-aggregate, decompress each user record, split
-//! at newlines. A line of nothing but white space is no unit. A record that
-//! cannot be taken apart is one unit itself, kept as it came.
+//! Decoding decompresses the record, de-aggregates it, decompresses each user
+//! record, and splits the result at newlines, in this order. Lines of only white
+//! space are ignored. A record that fails to decode is one unit, with its
+//! original bytes.
 
 use std::mem;
 
@@ -12,17 +13,17 @@ use crate::compression::{CodecError, Compression, Decompressor};
 use crate::digests::{LANES, digests};
 use crate::kpl;
 
-/// How much may come out of what was sent.
+/// Limits on the decompressed size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes one record may unpack to.
+    /// The maximum decompressed size of a record, in bytes.
     pub record_bytes: usize,
-    /// Bytes all records of a batch may unpack to.
+    /// The maximum decompressed size of all records of a batch, in bytes.
     pub batch_bytes: usize,
 }
 
 impl Default for Limits {
-    /// 32 MiB a record, 256 MiB a batch.
+    /// Returns 32 MiB per record and 256 MiB per batch.
     fn default() -> Self {
         Self {
             record_bytes: 32 << 20,
@@ -31,26 +32,26 @@ impl Default for Limits {
     }
 }
 
-/// What a record was taken apart into.
+/// A unit of a record.
 #[derive(Debug)]
 pub enum Unit<'a> {
-    /// One line: an event, or what claims to be one.
+    /// A line: an event, valid or not.
     Line {
-        /// Its bytes, without the newline; not empty.
+        /// The bytes of the line, without the newline; not empty.
         bytes: &'a [u8],
-        /// The key of the user record it was aggregated under.
+        /// The partition key of the user record, if the record is an aggregate.
         partition_key: Option<&'a str>,
     },
-    /// The whole record, which could not be taken apart.
+    /// A record that failed to decode.
     Broken {
-        /// Why.
+        /// The cause.
         error: CodecError,
-        /// Its bytes as they were loaded.
+        /// The bytes of the record as loaded.
         record: &'a [u8],
     },
 }
 
-/// Takes the records of one batch apart; its buffers are used again.
+/// A decoder for the records of a batch, with reusable buffers.
 #[derive(Debug, Default)]
 pub struct Unpacker {
     limits: Limits,
@@ -59,38 +60,38 @@ pub struct Unpacker {
     user_records: Vec<u8>,
 }
 
-/// One of the records that are taken apart side by side.
+/// The buffers for one record of the group whose digests are computed together.
 #[derive(Debug, Default)]
 struct Slot {
     loaded: Vec<u8>,
     decompressed: Vec<u8>,
-    state: State,
+    state: SlotState,
 }
 
-/// How far a slot's record has come.
+/// The decoding state of a slot's record.
 #[derive(Debug, Default)]
-enum State {
+enum SlotState {
+    /// The record is not compressed: its content is `loaded`.
     #[default]
-    Empty,
-    /// What was loaded is what there is.
-    AsLoaded,
-    /// What there is, is decompressed.
+    Plain,
+    /// The content is `decompressed`.
     Decompressed,
+    /// The record failed to load or to decompress.
     Broken(CodecError),
 }
 
 impl Slot {
     fn content(&self) -> &[u8] {
         match self.state {
-            State::AsLoaded => &self.loaded,
-            State::Decompressed => &self.decompressed,
-            State::Empty | State::Broken(_) => &[],
+            SlotState::Plain => &self.loaded,
+            SlotState::Decompressed => &self.decompressed,
+            SlotState::Broken(_) => &[],
         }
     }
 }
 
 impl Unpacker {
-    /// An unpacker with those limits.
+    /// Creates an unpacker with these limits.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -98,12 +99,14 @@ impl Unpacker {
         }
     }
 
-    /// Takes the `count` records of a batch apart. `load` replaces a buffer by
-    /// a record's bytes; `each` gets every record's units, in order. Of a
-    /// record either all units are lines, or the only one is [`Unit::Broken`].
+    /// Decodes the `count` records of a batch into units.
+    ///
+    /// `load` replaces the content of a buffer with the bytes of the record with
+    /// the given index. `each` receives the index and each unit, in order. The
+    /// units of a record are all lines, or a single [`Unit::Broken`].
     ///
     /// # Errors
-    /// The first error that `each` answers; nothing is handed to it after that.
+    /// Stops at the first error of `each` and returns it.
     pub fn unpack<E>(
         &mut self,
         count: usize,
@@ -117,26 +120,27 @@ impl Unpacker {
                 let limit = self.limits.record_bytes.min(left);
                 slot.state = match load(start + offset, &mut slot.loaded) {
                     Ok(()) => decompress(&mut self.decompressor, slot, limit),
-                    Err(error) => State::Broken(error),
+                    Err(error) => SlotState::Broken(error),
                 };
                 left = left.saturating_sub(slot.content().len());
             }
             let digests = self.digests(group);
             for (offset, digest) in (0..group).zip(digests) {
                 let mut each = |unit: Unit<'_>| each(start + offset, unit);
-                self.finish(offset, &digest, &mut left, &mut each)?;
+                self.emit_units(offset, &digest, &mut left, &mut each)?;
             }
         }
         Ok(())
     }
 
-    /// The digest of each slot's aggregate; nothing of worth for other slots.
+    /// Computes the digest of each slot's aggregate. The digests of other slots
+    /// are unspecified.
     fn digests(&self, group: usize) -> [[u8; 16]; LANES] {
         let mut messages = [&[][..]; LANES];
         let mut aggregates = 0;
         for (message, slot) in messages.iter_mut().zip(self.slots.iter().take(group)) {
             if kpl::is_aggregate(slot.content())
-                && let Ok(sealed) = kpl::Sealed::of(slot.content())
+                && let Ok(sealed) = kpl::SealedAggregate::of(slot.content())
             {
                 *message = sealed.message;
                 aggregates += 1;
@@ -148,8 +152,8 @@ impl Unpacker {
         }
     }
 
-    /// Hands on the units of a slot's record.
-    fn finish<E>(
+    /// Passes the units of a slot's record to `each`.
+    fn emit_units<E>(
         &mut self,
         offset: usize,
         digest: &[u8; 16],
@@ -162,34 +166,31 @@ impl Unpacker {
             slots,
             user_records,
         } = self;
-        let Some(slot) = slots.get_mut(offset) else {
-            return Ok(());
-        };
+        let slot = &mut slots[offset];
         let error = match mem::take(&mut slot.state) {
-            State::Empty => return Ok(()),
-            State::Broken(error) => error,
+            SlotState::Broken(error) => error,
             state => {
                 slot.state = state;
                 let content = slot.content();
                 if !kpl::is_aggregate(content) {
-                    return lines(content, None, each);
+                    return emit_lines(content, None, each);
                 }
-                match kpl::Sealed::of(content).and_then(|sealed| sealed.open(digest)) {
+                match kpl::SealedAggregate::of(content).and_then(|sealed| sealed.open(digest)) {
                     Ok(users)
                         if users
                             .iter()
                             .all(|user| Compression::of(user.data) == Compression::None) =>
                     {
-                        return users
-                            .iter()
-                            .try_for_each(|user| lines(user.data, Some(user.partition_key), each));
+                        return users.iter().try_for_each(|user| {
+                            emit_lines(user.data, Some(user.partition_key), each)
+                        });
                     }
                     Ok(users) => {
                         let limit = limits.record_bytes.min(left.saturating_add(content.len()));
                         match decompress_each(decompressor, &users, limit, user_records) {
                             Ok(ends) => {
                                 *left = left.saturating_sub(user_records.len());
-                                return lines_of_each(&users, user_records, &ends, each);
+                                return emit_lines_of_each(&users, user_records, &ends, each);
                             }
                             Err(error) => error,
                         }
@@ -205,22 +206,24 @@ impl Unpacker {
     }
 }
 
-fn decompress(decompressor: &mut Decompressor, slot: &mut Slot, limit: usize) -> State {
+fn decompress(decompressor: &mut Decompressor, slot: &mut Slot, limit: usize) -> SlotState {
     let compression = Compression::of(&slot.loaded);
     if compression == Compression::None {
         return match slot.loaded.len() > limit {
-            true => State::Broken(CodecError::TooLarge { limit }),
-            false => State::AsLoaded,
+            true => SlotState::Broken(CodecError::TooLarge { limit }),
+            false => SlotState::Plain,
         };
     }
     match decompressor.decompress(compression, &slot.loaded, limit, &mut slot.decompressed) {
-        Ok(()) => State::Decompressed,
-        Err(error) => State::Broken(error),
+        Ok(()) => SlotState::Decompressed,
+        Err(error) => SlotState::Broken(error),
     }
 }
 
-/// Decompresses all user records into `out`, before the first line of any is
-/// handed on: a record is refused whole or not at all. Where each ends.
+/// Decompresses all user records into `out` and returns the end offset of each.
+///
+/// Callers decompress all before they emit the first line, so that a record
+/// decodes completely or becomes one rejection.
 fn decompress_each(
     decompressor: &mut Decompressor,
     users: &[kpl::UserRecord<'_>],
@@ -243,7 +246,9 @@ fn decompress_each(
         .collect()
 }
 
-fn lines_of_each<E>(
+/// Passes the lines of each decompressed user record to `each`; `ends` holds the
+/// end offset of each in `content`.
+fn emit_lines_of_each<E>(
     users: &[kpl::UserRecord<'_>],
     content: &[u8],
     ends: &[usize],
@@ -251,28 +256,25 @@ fn lines_of_each<E>(
 ) -> Result<(), E> {
     let mut start = 0;
     users.iter().zip(ends).try_for_each(|(user, end)| {
-        let data = content.get(start..*end).unwrap_or_default();
+        let data = &content[start..*end];
         start = *end;
-        lines(data, Some(user.partition_key), each)
+        emit_lines(data, Some(user.partition_key), each)
     })
 }
 
-/// Every line with something on it.
-fn lines<E>(
+/// Passes every line that is not only white space to `each`.
+fn emit_lines<E>(
     data: &[u8],
     partition_key: Option<&str>,
     each: &mut impl FnMut(Unit<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut rest = data;
     while !rest.is_empty() {
-        let (line, behind) = match memchr(b'\n', rest) {
-            Some(at) => {
-                let (line, behind) = rest.split_at(at);
-                (line, behind.get(1..).unwrap_or_default())
-            }
+        let line;
+        (line, rest) = match memchr(b'\n', rest) {
+            Some(at) => (&rest[..at], &rest[at + 1..]),
             None => (rest, &[][..]),
         };
-        rest = behind;
         if line
             .iter()
             .any(|byte| !matches!(byte, b' ' | b'\t' | b'\r'))
@@ -295,7 +297,7 @@ mod tests {
 
     type Units = Vec<Result<Vec<u8>, String>>;
 
-    /// The units of each record of a batch.
+    /// Returns the units of each record of a batch.
     fn batch(limits: Limits, records: &[Vec<u8>]) -> Vec<Units> {
         let mut units = vec![Units::new(); records.len()];
         let load = |index: usize, out: &mut Vec<u8>| {

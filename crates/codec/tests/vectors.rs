@@ -1,8 +1,8 @@
-//! What the Kinesis Producer Library's own tools say: its vectors decode to
-//! what is expected of them, and its de-aggregator reads what is encoded here.
+//! Compatibility with the Kinesis Producer Library: its test vectors decode to
+//! the expected records, and its de-aggregator reads the codec's aggregates.
 //!
-//! The codec's laws stand beside its code; `PROPTEST_CASES=100000 cargo test
-//! -p marquee-codec` runs them for long.
+//! The codec's property tests are in its source files;
+//! `PROPTEST_CASES=100000 cargo test -p marquee-codec` runs them with more cases.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../../../tests/python/venv.rs"]
@@ -36,7 +36,7 @@ fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
-/// Base64, which some of the files hold as the Python literal `b'…'`.
+/// Decodes base64 data, which some files hold as the Python literal `b'…'`.
 fn data(value: &Value) -> Vec<u8> {
     let text = value.as_str().unwrap();
     let bare = text
@@ -51,7 +51,7 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-/// The user records of a record: of an aggregate, or the record itself.
+/// Returns the user records of an aggregate, or any other record as one.
 fn users(record: &[u8], partition_key: &str) -> Vec<User> {
     if !kpl::is_aggregate(record) {
         return vec![(partition_key.to_owned(), None, record.to_vec())];
@@ -105,7 +105,7 @@ fn the_librarys_records_decode_to_what_is_expected() {
             continue;
         }
         let record = json(&folder.join(&name));
-        // As Lambda delivers it, or as Kinesis Analytics does.
+        // The envelope of Lambda, or that of Kinesis Analytics.
         let (bytes, key) = match record.get("kinesis") {
             Some(kinesis) => (data(&kinesis["data"]), &kinesis["partitionKey"]),
             None => (
@@ -120,10 +120,10 @@ fn the_librarys_records_decode_to_what_is_expected() {
         let wanted: Vec<User> = expected
             .iter()
             .enumerate()
-            .map(|(place, user)| {
+            .map(|(index, user)| {
                 let user = user.get("kinesis").unwrap_or(user);
                 if let Some(number) = user.get("subSequenceNumber") {
-                    assert_eq!(number, place, "{name}");
+                    assert_eq!(number, index, "{name}");
                 }
                 let hash_key = user.get("explicitHashKey").and_then(text);
                 (
@@ -135,7 +135,7 @@ fn the_librarys_records_decode_to_what_is_expected() {
             .collect();
         assert_eq!(got, wanted, "{name}");
 
-        // And as units: each of these user records is a line.
+        // Each of these user records is one line.
         let aggregated = kpl::is_aggregate(&bytes);
         let wanted: Vec<_> = wanted
             .into_iter()
@@ -154,8 +154,8 @@ fn the_reference_deaggregator_reads_what_is_aggregated() {
     let Some(python) = venv::python(test) else {
         return;
     };
-    // All with a hash key or all without: of a record without one in an
-    // aggregate that has some, the reference takes the first.
+    // All user records have a hash key, or none has. In an aggregate that mixes
+    // both, the reference gives the first hash key to the records without one.
     let user = || {
         (
             prop_oneof![Just("b-001".to_owned()), ".{0,20}"],
@@ -205,11 +205,11 @@ fn the_reference_deaggregator_reads_what_is_aggregated() {
         let theirs: Vec<(User, u64)> = theirs
             .iter()
             .map(|user| {
-                let [key, hash_key, place, bytes] = &user.as_array().unwrap()[..] else {
+                let [key, hash_key, index, bytes] = &user.as_array().unwrap()[..] else {
                     panic!("{user}");
                 };
                 let user = (text(key).unwrap(), text(hash_key), data(bytes));
-                (user, place.as_u64().unwrap())
+                (user, index.as_u64().unwrap())
             })
             .collect();
         let ours: Vec<(User, u64)> = users.into_iter().zip(0..).collect();
