@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 use marquee_bench::neighbours::{self, Liked};
 use marquee_event::{Title, TitleKind};
 use marquee_recommend::evaluation::{is_hit, ndcg};
-use marquee_recommend::{Model, Neighbour, Reception, Seen, Viewer};
+use marquee_recommend::{Interaction, Model, Neighbour, Reception, Viewer};
 use serde::Deserialize;
 
 /// How many of an order are looked at.
@@ -177,7 +177,7 @@ fn viewer(ratings: &[Rating], genres: &HashMap<&str, &[String]>) -> Viewer {
         }
     }
     let sum: f64 = affinity.values().sum();
-    let seen = |rating: &Rating| Seen {
+    let seen = |rating: &Rating| Interaction {
         title_id: rating.movie.clone(),
         views: 0,
         completion_rate: None,

@@ -1,6 +1,6 @@
-//! How good an order of titles is, by what a viewer then watched.
+//! Ranking metrics: the quality of a ranking, given the titles watched later.
 
-/// Whether one of the first `depth` is among what the viewer watched.
+/// Returns `true` if the viewer watched one of the first `depth` titles.
 pub fn is_hit(order: &[&str], watched: &[&str], depth: usize) -> bool {
     order
         .iter()
@@ -8,12 +8,13 @@ pub fn is_hit(order: &[&str], watched: &[&str], depth: usize) -> bool {
         .any(|title| watched.contains(title))
 }
 
-/// Normalised discounted cumulative gain: 1 when the first titles are all that the
-/// viewer watched, 0 when none of the first `depth` is. `None` where the viewer
-/// watched nothing, of which nothing can be told.
+/// Computes the normalised discounted cumulative gain (NDCG) at `depth`.
 ///
-/// Järvelin and Kekäläinen, *Cumulated gain-based evaluation of IR techniques*, 2002,
-/// with gains of 0 and 1.
+/// Returns 1 if the watched titles come first, 0 if the viewer watched none of
+/// the first `depth`, and `None` if the viewer watched nothing.
+///
+/// Source: Järvelin and Kekäläinen, *Cumulated gain-based evaluation of IR
+/// techniques*, 2002, with gains of 0 and 1.
 pub fn ndcg(order: &[&str], watched: &[&str], depth: usize) -> Option<f64> {
     let ideal: f64 = (0..watched.len().min(depth)).map(discount).sum();
     let gain: f64 = order
@@ -21,14 +22,14 @@ pub fn ndcg(order: &[&str], watched: &[&str], depth: usize) -> Option<f64> {
         .take(depth)
         .enumerate()
         .filter(|(_, title)| watched.contains(title))
-        .map(|(place, _)| discount(place))
+        .map(|(position, _)| discount(position))
         .sum();
     (ideal > 0.0).then(|| gain / ideal)
 }
 
-/// What a title counts at that place, from 0.
-fn discount(place: usize) -> f64 {
-    1.0 / (place as f64 + 2.0).log2()
+/// Returns the weight of a position, counted from 0.
+fn discount(position: usize) -> f64 {
+    1.0 / (position as f64 + 2.0).log2()
 }
 
 #[cfg(test)]
@@ -44,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn gain_is_discounted_by_place_and_normalised() {
+    fn gain_is_discounted_by_position_and_normalised() {
         let order = ["a", "b", "c"];
         assert_eq!(ndcg(&order, &["a"], 3), Some(1.0));
         assert_eq!(ndcg(&order, &["b", "a"], 3), Some(1.0));
@@ -52,7 +53,7 @@ mod tests {
         assert_eq!(ndcg(&order, &[], 3), None);
         // The third of three counts half: 1 / log2(4).
         assert_eq!(ndcg(&order, &["c"], 3), Some(0.5));
-        // More watched than there are places: the first two are all that fit.
+        // The viewer watched more titles than `depth`: two hits are the ideal.
         assert_eq!(ndcg(&order, &["a", "b", "x", "y"], 2), Some(1.0));
     }
 }

@@ -1,11 +1,12 @@
-//! What to watch next, from what is known of a viewer and of the titles. Pure: tables
-//! in, an order of titles out, the same for the same.
+//! Recommendations of titles for a viewer. Pure and deterministic: equal inputs
+//! give equal rankings.
 //!
-//! A [`Model`] is made once from the catalogue, from how its titles are received and
-//! from which of them the same users liked, and then ranks for any [`Viewer`]:
-//! [`Model::recommend`] among the works that the viewer has not touched,
-//! [`Model::continue_watching`] among those that were begun. `docs/API.md` has the
-//! formula; [`evaluation`] measures an order against what viewers did next.
+//! A [`Model`] combines the title catalog with the reception of its titles
+//! (popularity and ratings) and with pairs of works that the same users liked. It
+//! then ranks for any [`Viewer`]: [`Model::recommend`] returns works that the
+//! viewer has not interacted with, [`Model::continue_watching`] works that the
+//! viewer has begun. `docs/API.md` defines the score; [`evaluation`] measures
+//! rankings against later interactions.
 
 pub mod evaluation;
 mod model;
@@ -16,8 +17,8 @@ mod taste;
 mod viewer;
 mod work;
 
-pub use model::{Model, Recommended};
+pub use model::{Model, RecommendedWork};
 pub use neighbours::Neighbour;
-pub use resume::{Continued, Reason};
+pub use resume::{ContinueReason, ContinuedTitle};
 pub use standing::Reception;
-pub use viewer::{Seen, Viewer};
+pub use viewer::{Interaction, Viewer};

@@ -1,4 +1,4 @@
-//! Ranking what a viewer has not touched.
+//! The recommendation model and its ranking.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
@@ -9,62 +9,66 @@ use crate::neighbours::{Near, Nearness, Neighbour, Neighbours};
 use crate::standing::{Reception, Standing};
 use crate::taste::Taste;
 use crate::viewer::Viewer;
-use crate::work::Work;
+use crate::work::CreativeWork;
 
-/// What each part weighs in a score.
-const NEAR: f64 = 0.4;
-const TASTE: f64 = 0.15;
-const POPULARITY: f64 = 0.25;
-const RATING: f64 = 0.2;
+/// The weight of each component of a score.
+const NEARNESS_WEIGHT: f64 = 0.4;
+const TASTE_WEIGHT: f64 = 0.15;
+const POPULARITY_WEIGHT: f64 = 0.25;
+const RATING_WEIGHT: f64 = 0.2;
 
-/// The titles, and what is known of them.
+/// A recommendation model for a title catalog.
 #[derive(Debug)]
 pub struct Model {
     pub(crate) titles: Vec<Title>,
-    pub(crate) works: Vec<Work>,
-    /// Each title's place, by id.
-    pub(crate) places: HashMap<String, usize>,
-    /// Each title's work.
+    pub(crate) works: Vec<CreativeWork>,
+    /// The index in `titles` of each title id.
+    pub(crate) title_index: HashMap<String, usize>,
+    /// The index in `works` of each title.
     pub(crate) work_of: Vec<usize>,
     pub(crate) neighbours: Neighbours,
-    /// How each work stands.
+    /// The standing of each work.
     standings: Vec<Standing>,
 }
 
-/// A work that is recommended.
+/// A recommended work.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recommended<'m> {
-    /// The title that stands for it.
+pub struct RecommendedWork<'m> {
+    /// The title that represents the work.
     pub title: &'m Title,
-    /// How good a match it is, 0 to 1.
+    /// The overall score, 0 to 1.
     pub score: f64,
-    /// How near it is to what the viewer liked, 0 to 1; `None` where nothing is near.
+    /// The similarity to works that the viewer liked, 0 to 1; `None` if no work is
+    /// similar to any of them.
     pub nearness: Option<f64>,
-    /// The title that the viewer liked and that it is nearest to.
+    /// The liked title that contributes most to `nearness`.
     pub because: Option<&'m Title>,
-    /// How much its genres are the viewer's, 0 to 1; `None` where no taste is known.
+    /// The match of the genres with the viewer's taste, 0 to 1; `None` if the taste
+    /// is unknown.
     pub taste: Option<f64>,
-    /// Its genres that the viewer likes.
+    /// The genres that are part of the viewer's taste.
     pub genres: Vec<&'m str>,
-    /// How popular it is, 0 to 1.
+    /// The popularity, 0 to 1.
     pub popularity: f64,
-    /// How well it is rated, 0 to 1.
+    /// The normalised rating, 0 to 1.
     pub rating: f64,
 }
 
 impl Model {
-    /// The model of these titles; `reception` knows how each is received, by id, and
-    /// `neighbours` which works the same users liked.
+    /// Creates a model of these titles.
+    ///
+    /// `reception` holds popularity and rating by title id; `neighbours` holds pairs
+    /// of works that the same users liked. Ignores neighbours outside the catalog.
     pub fn new<'t>(
         titles: Vec<Title>,
         reception: &HashMap<String, Reception>,
         neighbours: impl IntoIterator<Item = Neighbour<'t>>,
     ) -> Self {
-        let works = Work::of(&titles);
-        let places = titles
+        let works = CreativeWork::group(&titles);
+        let title_index = titles
             .iter()
             .enumerate()
-            .map(|(place, title)| (title.title_id.clone(), place))
+            .map(|(index, title)| (title.title_id.clone(), index))
             .collect();
         let mut work_of = vec![0; titles.len()];
         for (index, work) in works.iter().enumerate() {
@@ -80,35 +84,37 @@ impl Model {
         Self {
             titles,
             works,
-            places,
+            title_index,
             work_of,
             neighbours,
             standings,
         }
     }
 
-    /// The title of that id.
+    /// Returns the title with this id.
     pub fn title(&self, title_id: &str) -> Option<&Title> {
-        self.places.get(title_id).map(|&place| &self.titles[place])
+        let index = *self.title_index.get(title_id)?;
+        Some(&self.titles[index])
     }
 
-    /// Whether anything that the viewer did says what they may like.
-    pub fn knows(&self, viewer: &Viewer) -> bool {
+    /// Returns `true` if the viewer's taste or history affects the ranking.
+    pub fn can_personalize(&self, viewer: &Viewer) -> bool {
         Taste::of(viewer).is_known() || self.nearness(viewer).is_known()
     }
 
-    /// At most `limit` works that the viewer has not touched, the best first.
-    pub fn recommend(&self, viewer: &Viewer, limit: usize) -> Vec<Recommended<'_>> {
-        let touched: HashSet<usize> = viewer
+    /// Returns at most `limit` works that the viewer has not interacted with, best
+    /// score first.
+    pub fn recommend(&self, viewer: &Viewer, limit: usize) -> Vec<RecommendedWork<'_>> {
+        let excluded: HashSet<usize> = viewer
             .history
             .iter()
-            .filter_map(|seen| self.places.get(&seen.title_id))
+            .filter_map(|interaction| self.title_index.get(&interaction.title_id))
             .map(|&title| self.work_of[title])
             .collect();
         let taste = Taste::of(viewer);
         let nearness = self.nearness(viewer);
         let mut scored: Vec<(f64, usize)> = (0..self.works.len())
-            .filter(|work| !touched.contains(work))
+            .filter(|work| !excluded.contains(work))
             .map(|work| {
                 let standing = &self.standings[work];
                 let near = near_of(&nearness, work);
@@ -129,7 +135,7 @@ impl Model {
             .map(|(score, work)| {
                 let standing = &self.standings[work];
                 let near = near_of(&nearness, work);
-                Recommended {
+                RecommendedWork {
                     title: &self.titles[self.works[work].first()],
                     score,
                     nearness: near.map(|(nearness, _)| nearness),
@@ -144,12 +150,13 @@ impl Model {
     }
 }
 
-/// By score, then in the order of works, which is that of their ids.
+/// Orders by descending score, then by work id (the order of `works`).
 fn best_first(one: &(f64, usize), other: &(f64, usize)) -> Ordering {
     other.0.total_cmp(&one.0).then(one.1.cmp(&other.1))
 }
 
-/// How near a work is, and because of which title; `None` where nothing is.
+/// Returns the nearness of a work and the title that contributes most to it;
+/// `None` if no work is near.
 fn near_of(nearness: &Nearness, work: usize) -> Option<(f64, Option<usize>)> {
     nearness.is_known().then(|| match nearness.of(work) {
         Some(Near { nearness, because }) => (nearness, Some(because)),
@@ -157,13 +164,13 @@ fn near_of(nearness: &Nearness, work: usize) -> Option<(f64, Option<usize>)> {
     })
 }
 
-/// The mean of what is known of the match, each part by its weight.
+/// Returns the weighted mean of the known components.
 fn score(nearness: Option<f64>, taste: Option<f64>, standing: &Standing) -> f64 {
     let parts = [
-        (NEAR, nearness),
-        (TASTE, taste),
-        (POPULARITY, Some(standing.popularity)),
-        (RATING, Some(standing.rating)),
+        (NEARNESS_WEIGHT, nearness),
+        (TASTE_WEIGHT, taste),
+        (POPULARITY_WEIGHT, Some(standing.popularity)),
+        (RATING_WEIGHT, Some(standing.rating)),
     ];
     let known = parts
         .iter()
@@ -171,7 +178,7 @@ fn score(nearness: Option<f64>, taste: Option<f64>, standing: &Standing) -> f64 
     let (sum, weights) = known.fold((0.0, 0.0), |(sum, weights), (weight, part)| {
         (sum + weight * part, weights + weight)
     });
-    // Its rounding may pass 1 by a little.
+    // Rounding can exceed 1 slightly.
     f64::min(sum / weights, 1.0)
 }
 

@@ -1,72 +1,78 @@
-//! What those liked who liked what the viewer liked.
+//! Collaborative filtering: similarity to works that the viewer liked, by the
+//! users who liked both.
 
 use std::collections::HashMap;
 
 use crate::model::Model;
 use crate::viewer::Viewer;
 
-/// A neighbour of a work, as the table `title_neighbour` has it.
+/// A row of the table `title_neighbour`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Neighbour<'t> {
     /// The work.
     pub work_id: &'t str,
-    /// The one that the same users liked.
+    /// Another work that the same users liked.
     pub neighbour_id: &'t str,
-    /// How similar the two are, 0 to 1.
+    /// The similarity of the two works, 0 to 1.
     pub similarity: f64,
 }
 
-/// The neighbours of each work, by their places: there may be millions.
+/// The neighbours of each work, as pairs of work index and similarity. The small
+/// types bound the memory of millions of pairs.
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours(Vec<Vec<(u32, f32)>>);
 
-/// How near works are to what a viewer liked.
+/// The nearness of works to those that a viewer liked.
 #[derive(Debug, Default)]
 pub(crate) struct Nearness {
-    /// By work: 1 for the nearest.
+    /// By work index; the nearest work has nearness 1.
     near: HashMap<usize, Near>,
 }
 
-/// How near a work is, and what it is near to.
+/// The nearness of one work.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Near {
-    /// 0 to 1, 1 for the nearest.
+    /// The nearness, 0 to 1.
     pub(crate) nearness: f64,
-    /// The title that says the most for it.
+    /// The index of the liked title that contributes most.
     pub(crate) because: usize,
 }
 
 impl Neighbours {
-    /// Those whose works are known, of as many works as there are.
+    /// Collects the neighbours of `works` works; `index_of` maps an id to the index
+    /// of its work. Ignores pairs with an unknown work.
     pub(crate) fn new<'t>(
         neighbours: impl IntoIterator<Item = Neighbour<'t>>,
         works: usize,
-        place: impl Fn(&str) -> Option<usize>,
+        index_of: impl Fn(&str) -> Option<usize>,
     ) -> Self {
-        let mut of = vec![Vec::new(); works];
+        let mut by_work = vec![Vec::new(); works];
         for neighbour in neighbours {
-            let work = place(neighbour.work_id);
-            let other = place(neighbour.neighbour_id).and_then(|other| u32::try_from(other).ok());
+            let work = index_of(neighbour.work_id);
+            let other = index_of(neighbour.neighbour_id);
             if let Some((work, other)) = work.zip(other) {
-                of[work].push((other, neighbour.similarity.clamp(0.0, 1.0) as f32));
+                let similarity = neighbour.similarity.clamp(0.0, 1.0) as f32;
+                by_work[work].push((other as u32, similarity));
             }
         }
-        Self(of)
+        Self(by_work)
     }
 }
 
 impl Model {
-    /// How near each work is to what the viewer liked: the sum over the works of the
-    /// viewer's history of similarity by liking, as a share of the greatest such sum.
+    /// Computes the nearness of each work to those that the viewer liked.
+    ///
+    /// The raw nearness of a work is the sum, over the works of the history, of
+    /// similarity times liking. The result is this sum divided by the greatest sum.
     pub(crate) fn nearness(&self, viewer: &Viewer) -> Nearness {
-        // Of each work what was liked most, in the order of works, so that the sums
-        // are the same however the history is ordered.
+        // The most liked title of each work, in the order of works: the sums do not
+        // depend on the order of the history.
         let mut liked: Vec<(usize, f64, usize)> = viewer
             .history
             .iter()
-            .filter_map(|seen| {
-                let title = *self.places.get(&seen.title_id)?;
-                Some((self.work_of[title], seen.liking(), title))
+            .filter_map(|interaction| {
+                let title = *self.title_index.get(&interaction.title_id)?;
+                Some((self.work_of[title], interaction.liking(), title))
             })
             .collect();
         liked.sort_by(|one, other| {
@@ -80,7 +86,7 @@ impl Model {
         liked.dedup_by_key(|(work, ..)| *work);
 
         let own: Vec<usize> = liked.iter().map(|(work, ..)| *work).collect();
-        // Each work's sum, and the greatest part of it.
+        // For each work, the sum, its greatest summand, and the title of that summand.
         let mut sums: HashMap<usize, (f64, f64, usize)> = HashMap::new();
         for (work, liking, title) in liked {
             for &(other, similarity) in &self.neighbours.0[work] {
@@ -107,12 +113,12 @@ impl Model {
 }
 
 impl Nearness {
-    /// Whether anything is near.
+    /// Returns `true` if any work is near.
     pub(crate) fn is_known(&self) -> bool {
         !self.near.is_empty()
     }
 
-    /// How near that work is.
+    /// Returns the nearness of a work; `None` if it is not near.
     pub(crate) fn of(&self, work: usize) -> Option<Near> {
         self.near.get(&work).copied()
     }

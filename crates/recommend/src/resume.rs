@@ -1,81 +1,85 @@
-//! What a viewer may want to go on with.
+//! The titles that a viewer can continue.
 
 use std::collections::HashSet;
 
 use marquee_event::Title;
 
 use crate::model::Model;
-use crate::viewer::{BEGUN, Seen, Viewer};
+use crate::viewer::{BEGUN, Interaction, Viewer};
 
-/// How many are given at most.
-pub(crate) const CONTINUED: usize = 10;
+/// The maximum number of titles to continue.
+pub(crate) const MAX_CONTINUED: usize = 10;
 
-/// A title to go on with.
+/// A title to continue.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Continued<'m> {
+pub struct ContinuedTitle<'m> {
     /// The title.
     pub title: &'m Title,
-    /// Why.
-    pub reason: Reason<'m>,
+    /// The reason to continue with this title.
+    pub reason: ContinueReason<'m>,
 }
 
-/// Why a title is one to go on with.
+/// The reason to continue with a title.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Reason<'m> {
-    /// It was left before its end.
+pub enum ContinueReason<'m> {
+    /// The viewer stopped before the end.
     Resume {
-        /// How much of it was seen, 0 to 1.
+        /// The completion rate, 0 to 1.
         completion_rate: f32,
     },
-    /// It comes after one that was seen to its end.
+    /// The viewer completed an earlier episode.
     NextEpisode {
-        /// The one before, by id.
+        /// The id of the completed episode.
         after: &'m str,
     },
 }
 
 impl Model {
-    /// What the viewer was in the middle of, the latest first, once for each work.
-    pub fn continue_watching(&self, viewer: &Viewer) -> Vec<Continued<'_>> {
+    /// Returns the titles that the viewer can continue, latest interaction first, at
+    /// most one per work.
+    pub fn continue_watching(&self, viewer: &Viewer) -> Vec<ContinuedTitle<'_>> {
         let completed: HashSet<usize> = viewer
             .history
             .iter()
-            .filter(|seen| seen.completed)
-            .filter_map(|seen| self.places.get(&seen.title_id).copied())
+            .filter(|interaction| interaction.completed)
+            .filter_map(|interaction| self.title_index.get(&interaction.title_id).copied())
             .collect();
-        // Only the last that was seen of a work says where the viewer is.
-        let mut met = HashSet::new();
+        // Only the latest view of a work tells the viewer's position in it.
+        let mut visited = HashSet::new();
         viewer
             .history
             .iter()
-            .filter(|seen| seen.views > 0)
-            .filter_map(|seen| Some((seen, *self.places.get(&seen.title_id)?)))
-            .filter(|(_, title)| met.insert(self.work_of[*title]))
-            .filter(|(seen, _)| !seen.is_disliked())
-            .filter_map(|(seen, title)| self.going_on(seen, title, &completed))
-            .take(CONTINUED)
+            .filter(|interaction| interaction.views > 0)
+            .filter_map(|interaction| {
+                Some((interaction, *self.title_index.get(&interaction.title_id)?))
+            })
+            .filter(|(_, title)| visited.insert(self.work_of[*title]))
+            .filter(|(interaction, _)| !interaction.is_disliked())
+            .filter_map(|(interaction, title)| self.continuation(interaction, title, &completed))
+            .take(MAX_CONTINUED)
             .collect()
     }
 
-    /// What goes on from that title, which was the last of its work.
-    fn going_on(
+    /// Returns the continuation after the latest interaction with a work: the same
+    /// title, or the next episode that is not completed.
+    fn continuation(
         &self,
-        seen: &Seen,
+        latest: &Interaction,
         title: usize,
         completed: &HashSet<usize>,
-    ) -> Option<Continued<'_>> {
-        if !seen.completed {
-            let completion_rate = seen.completion_rate.filter(|rate| *rate >= BEGUN)?;
-            return Some(Continued {
+    ) -> Option<ContinuedTitle<'_>> {
+        if !latest.completed {
+            let completion_rate = latest.completion_rate.filter(|rate| *rate >= BEGUN)?;
+            return Some(ContinuedTitle {
                 title: &self.titles[title],
-                reason: Reason::Resume { completion_rate },
+                reason: ContinueReason::Resume { completion_rate },
             });
         }
         let later = self.works[self.work_of[title]].after(title);
         let next = later.iter().find(|later| !completed.contains(later))?;
-        Some(Continued {
+        Some(ContinuedTitle {
             title: &self.titles[*next],
-            reason: Reason::NextEpisode {
+            reason: ContinueReason::NextEpisode {
                 after: &self.titles[title].title_id,
             },
         })

@@ -1,56 +1,59 @@
-//! How works stand with everybody.
+//! The viewer-independent part of a work's score: popularity and rating.
 
 use std::collections::HashMap;
 
 use marquee_event::Title;
 
-use crate::viewer::of_stars;
-use crate::work::Work;
+use crate::viewer::normalised_stars;
+use crate::work::CreativeWork;
 
-/// What a rating counts where nobody has rated anything.
-const MIDDLE: f64 = 0.5;
+/// The rating of all works if nobody has rated anything.
+const DEFAULT_RATING: f64 = 0.5;
 
-/// How a title is received.
+/// The reception of a title by all viewers.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Reception {
-    /// How many viewers it had of late (`title_popularity`).
+    /// The number of recent viewers (`title_popularity`).
     pub viewers: u64,
-    /// Its weighted rating in stars (`title_rating`), if anybody rated it.
+    /// The weighted rating in stars (`title_rating`); `None` for an unrated title.
     pub weighted_rating: Option<f64>,
 }
 
-/// What of a work's score is the same for all viewers.
+/// The standing of a work: the components of its score that all viewers share.
 #[derive(Debug)]
 pub(crate) struct Standing {
-    /// Its genres, each once.
+    /// The distinct genres.
     pub(crate) genres: Vec<String>,
-    /// How many viewers it has, on a scale of logarithms from 0 to 1.
+    /// The number of viewers on a logarithmic scale, 0 to 1.
     pub(crate) popularity: f64,
-    /// How well it is rated, 0 to 1.
+    /// The normalised rating, 0 to 1.
     pub(crate) rating: f64,
 }
 
 impl Standing {
-    /// The standings of all works.
+    /// Computes the standing of each work.
+    ///
+    /// A work has the viewers of its most viewed title and the mean rating of its
+    /// rated titles. An unrated work gets the mean rating of the rated works.
     pub(crate) fn of(
         titles: &[Title],
-        works: &[Work],
+        works: &[CreativeWork],
         reception: &HashMap<String, Reception>,
     ) -> Vec<Self> {
-        let known = |work: &Work| -> Vec<Reception> {
+        let known = |work: &CreativeWork| -> Vec<Reception> {
             let ids = work.titles.iter().map(|&title| &titles[title].title_id);
             ids.filter_map(|id| reception.get(id).copied()).collect()
         };
         let most = reception.values().map(|known| known.viewers).max();
         let most = (most.unwrap_or(0) as f64).ln_1p();
-        let rated = |work: &Work| {
+        let rated = |work: &CreativeWork| {
             let stars = known(work)
                 .into_iter()
                 .filter_map(|known| known.weighted_rating);
-            mean(stars.map(of_stars))
+            mean(stars.map(normalised_stars))
         };
         let ratings: Vec<Option<f64>> = works.iter().map(rated).collect();
-        let usual = mean(ratings.iter().flatten().copied()).unwrap_or(MIDDLE);
+        let mean_rating = mean(ratings.iter().flatten().copied()).unwrap_or(DEFAULT_RATING);
         works
             .iter()
             .zip(ratings)
@@ -62,7 +65,7 @@ impl Standing {
                         true => (viewers.unwrap_or(0) as f64).ln_1p() / most,
                         false => 0.0,
                     },
-                    rating: rating.unwrap_or(usual),
+                    rating: rating.unwrap_or(mean_rating),
                 }
             })
             .collect()
@@ -74,8 +77,8 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0).then(|| sum / f64::from(count))
 }
 
-/// The genres of all its titles, in the order they come.
-fn genres(work: &Work, titles: &[Title]) -> Vec<String> {
+/// Returns the distinct genres of the work's titles, in order of first occurrence.
+fn genres(work: &CreativeWork, titles: &[Title]) -> Vec<String> {
     let mut genres: Vec<String> = Vec::new();
     for genre in work.titles.iter().flat_map(|&title| &titles[title].genres) {
         if !genres.contains(genre) {

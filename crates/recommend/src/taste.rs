@@ -1,4 +1,4 @@
-//! How much genres are a viewer's.
+//! Content-based matching of genres with a viewer's taste.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,8 @@ impl<'v> Taste<'v> {
         self.length > 0.0
     }
 
-    /// The cosine between the taste and these genres; `None` where no taste is known.
+    /// Returns the cosine similarity of the taste and these genres, or `None` if the
+    /// taste is unknown.
     pub(crate) fn fit(&self, genres: &[String]) -> Option<f64> {
         if !self.is_known() {
             return None;
@@ -39,7 +40,7 @@ impl<'v> Taste<'v> {
         Some((common / length).clamp(0.0, 1.0))
     }
 
-    /// Those of the genres that are part of the taste.
+    /// Returns the genres that are part of the taste.
     pub(crate) fn shared<'g>(&self, genres: &'g [String]) -> impl Iterator<Item = &'g str> {
         let genres = genres.iter().map(String::as_str);
         genres.filter(|genre| self.shares.get(genre).is_some_and(|share| *share > 0.0))

@@ -1,53 +1,55 @@
-//! Works: what is recommended as one. All titles of a series, or a title of none.
+//! Works, the units of recommendation: a series with all its titles, or a single
+//! title without a series.
 
 use std::collections::BTreeMap;
 
 use marquee_event::Title;
 
-/// A work, by the places of its titles in the catalogue.
+/// A work: a series or a single title.
 #[derive(Debug)]
-pub(crate) struct Work {
-    /// What tables call it: the series, or the title.
+pub(crate) struct CreativeWork {
+    /// The `work_id` of the curated tables: the series id, or the title id.
     pub(crate) work_id: String,
-    /// Its titles: the episodes in their order, or the one title.
+    /// The indices of its titles: the episodes in viewing order, or the one title.
+    /// Never empty.
     pub(crate) titles: Vec<usize>,
 }
 
-impl Work {
-    /// The works of a catalogue, in the order of their ids.
-    pub(crate) fn of(titles: &[Title]) -> Vec<Self> {
+impl CreativeWork {
+    /// Groups the titles of a catalog into works, in the order of work ids.
+    pub(crate) fn group(titles: &[Title]) -> Vec<Self> {
         let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (place, title) in titles.iter().enumerate() {
+        for (index, title) in titles.iter().enumerate() {
             let work_id = title.series_id.as_ref().unwrap_or(&title.title_id);
-            by_id.entry(work_id).or_default().push(place);
+            by_id.entry(work_id).or_default().push(index);
         }
         by_id
             .into_iter()
-            .map(|(work_id, mut places)| {
-                places.sort_by_key(|&place| order(&titles[place]));
+            .map(|(work_id, mut indices)| {
+                indices.sort_by_key(|&index| viewing_order(&titles[index]));
                 Self {
                     work_id: work_id.to_owned(),
-                    titles: places,
+                    titles: indices,
                 }
             })
             .collect()
     }
 
-    /// The title that stands for it.
+    /// Returns the title that represents the work.
     pub(crate) fn first(&self) -> usize {
-        // A work is made of at least one title.
-        self.titles.first().copied().unwrap_or_default()
+        self.titles[0]
     }
 
-    /// The titles after that one, in their order.
+    /// Returns the titles after this title of the work, in viewing order.
     pub(crate) fn after(&self, title: usize) -> &[usize] {
-        let place = self.titles.iter().position(|&known| known == title);
-        place.map_or(&[], |place| &self.titles[place + 1..])
+        let position = self.titles.iter().position(|&known| known == title);
+        position.map_or(&[], |position| &self.titles[position + 1..])
     }
 }
 
-/// Episodes are watched by season and number; those that have none come last.
-fn order(title: &Title) -> (i32, i32, &str) {
+/// Returns the sort key of the viewing order: season, then episode number. Episodes
+/// without a season or a number come last.
+fn viewing_order(title: &Title) -> (i32, i32, &str) {
     let number = |known: Option<i32>| known.unwrap_or(i32::MAX);
     (number(title.season), number(title.episode), &title.title_id)
 }

@@ -1,10 +1,10 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::viewer::Seen;
+use crate::viewer::Interaction;
 use marquee_event::TitleKind;
 use proptest::prelude::*;
 
-/// A movie of those genres.
+/// Returns a movie with these genres.
 pub(crate) fn movie(title_id: &str, genres: &[&str]) -> Title {
     Title {
         title_id: title_id.into(),
@@ -19,7 +19,7 @@ pub(crate) fn movie(title_id: &str, genres: &[&str]) -> Title {
     }
 }
 
-/// An episode of that series.
+/// Returns an episode of this series.
 pub(crate) fn episode(title_id: &str, series: &str, season: i32, number: i32) -> Title {
     Title {
         kind: TitleKind::Episode,
@@ -30,9 +30,9 @@ pub(crate) fn episode(title_id: &str, series: &str, season: i32, number: i32) ->
     }
 }
 
-/// A title that was seen that far.
-pub(crate) fn seen(title_id: &str, rate: f32) -> Seen {
-    Seen {
+/// Returns an interaction: one view with this completion rate.
+pub(crate) fn seen(title_id: &str, rate: f32) -> Interaction {
+    Interaction {
         title_id: title_id.into(),
         views: 1,
         completion_rate: Some(rate),
@@ -65,7 +65,7 @@ fn taste(known: &[(&str, f64)]) -> Vec<(String, f64)> {
     known.iter().map(owned).collect()
 }
 
-fn ids<'m>(recommended: &[Recommended<'m>]) -> Vec<&'m str> {
+fn ids<'m>(recommended: &[RecommendedWork<'m>]) -> Vec<&'m str> {
     let titles = recommended.iter().map(|one| one.title);
     titles.map(|title| title.title_id.as_str()).collect()
 }
@@ -82,20 +82,20 @@ fn taste_decides_among_equals() {
     let recommended = model.recommend(&viewer, 10);
     assert_eq!(ids(&recommended), ["b", "a"]);
     assert_eq!(recommended[0].genres, ["Comedy"]);
-    // Of a vector (0.9, 0.1), the share along its greater axis.
+    // The cosine of (0.9, 0.1) with its greater axis.
     let cosine = 0.9 / 0.82_f64.sqrt();
     assert!((recommended[0].taste.unwrap() - cosine).abs() < 1e-12);
     assert_eq!(recommended[0].popularity, 1.0);
     // Nobody has rated anything.
     assert_eq!(recommended[0].rating, 0.5);
-    // Nothing is near: of the other parts, the mean by their weights.
+    // No work is near: the score is the weighted mean of the other components.
     assert_eq!(recommended[0].nearness, None);
     let score = (0.15 * cosine + 0.25 + 0.2 * 0.5) / 0.6;
     assert!((recommended[0].score - score).abs() < 1e-12);
 }
 
 #[test]
-fn a_viewer_of_whom_nothing_is_known_gets_what_is_liked() {
+fn an_unknown_viewer_gets_the_popular_titles() {
     let titles = vec![
         movie("a", &[]),
         movie("b", &["Crime"]),
@@ -107,17 +107,17 @@ fn a_viewer_of_whom_nothing_is_known_gets_what_is_liked() {
     let recommended = model.recommend(&nobody, 10);
     assert_eq!(ids(&recommended), ["b", "c", "a"]);
     assert_eq!(recommended[0].score, 1.0);
-    assert!(!model.knows(&nobody));
+    assert!(!model.can_personalize(&nobody));
     for one in &recommended {
         assert_eq!((one.taste, one.nearness, one.because), (None, None, None));
     }
-    // What nobody rated has the mean of the others: of 1 and 0.5.
+    // An unrated title has the mean of the others, 1 and 0.5.
     assert_eq!(recommended[2].rating, 0.75);
     assert_eq!(recommended[2].popularity, 0.0);
 }
 
 #[test]
-fn a_series_is_one_work_and_its_first_episode_stands_for_it() {
+fn a_series_is_one_work_and_its_first_episode_represents_it() {
     let titles = vec![
         episode("e3", "s", 2, 1),
         episode("e2", "s", 1, 2),
@@ -135,7 +135,7 @@ fn a_series_is_one_work_and_its_first_episode_stands_for_it() {
 }
 
 #[test]
-fn what_is_near_to_what_was_liked_comes_first() {
+fn neighbours_of_liked_works_come_first() {
     let titles = vec![
         movie("a", &[]),
         movie("b", &[]),
@@ -158,7 +158,7 @@ fn what_is_near_to_what_was_liked_comes_first() {
     };
     let recommended = model.recommend(&viewer, 9);
     assert_eq!(ids(&recommended), ["c", "b", "a"]);
-    // Sums of 0.4 + 0.5 * 0.2, of 0.5 * 0.2, and of nothing.
+    // The sums are 0.4 + 0.5 * 0.2, 0.5 * 0.2, and 0.
     let nearness: Vec<f64> = recommended.iter().filter_map(|one| one.nearness).collect();
     assert_eq!(nearness, [1.0, 0.1 / 0.5, 0.0]);
     let because = recommended
@@ -167,14 +167,14 @@ fn what_is_near_to_what_was_liked_comes_first() {
     assert_eq!(Vec::from_iter(because), [Some("liked"), Some("left"), None]);
     let score = (0.4 * 1.0 + 0.25 * 0.0 + 0.2 * 0.5) / 0.85;
     assert!((recommended[0].score - score).abs() < 1e-12);
-    // What got few stars, or was hardly begun, is no reason for anything.
-    let stars = |mut seen: Seen| {
-        seen.rating = Some(2.0);
-        seen
+    // Disliked titles and titles below the minimum completion do not contribute.
+    let disliked = |mut interaction: Interaction| {
+        interaction.rating = Some(2.0);
+        interaction
     };
     let viewer = Viewer {
         taste: vec![],
-        history: vec![stars(seen("liked", 1.0)), seen("left", 0.01)],
+        history: vec![disliked(seen("liked", 1.0)), seen("left", 0.01)],
     };
     assert!(
         model
@@ -191,7 +191,7 @@ fn equal_scores_are_in_the_order_of_work_ids() {
     assert_eq!(
         ids(&model.recommend(&Viewer::default(), 2)),
         ["a", "b"],
-        "and so are those that are left out"
+        "the limit applies in the same order"
     );
     assert_eq!(model.title("b").unwrap().name, "B");
     assert_eq!(model.title("z"), None);
@@ -201,8 +201,8 @@ prop_compose! {
     fn titles()(shapes in prop::collection::vec((0..3_u8, 0..4_u8, 0..6_u8, 0..4_i32), 0..24))
         -> Vec<Title> {
         let genres = ["Crime", "Drama", "Comedy", "Horror", "Kids", "News"];
-        shapes.iter().enumerate().map(|(place, &(kind, series, genre, number))| {
-            let id = format!("t{place}");
+        shapes.iter().enumerate().map(|(index, &(kind, series, genre, number))| {
+            let id = format!("t{index}");
             let genres = &genres[..usize::from(genre)];
             match kind {
                 0 => movie(&id, genres),
@@ -223,14 +223,14 @@ prop_compose! {
         let genres = ["Crime", "Drama", "Comedy", "Horror", "Kids", "News", "Other"];
         Viewer {
             taste: genres.iter().zip(shares).map(|(&genre, share)| (genre.into(), share)).collect(),
-            history: history.iter().map(|&(place, rate)| seen(&format!("t{place}"), rate)).collect(),
+            history: history.iter().map(|&(index, rate)| seen(&format!("t{index}"), rate)).collect(),
         }
     }
 }
 
 proptest! {
     #[test]
-    fn laws_of_an_order(
+    fn invariants_of_a_ranking(
         titles in titles(),
         viewers in prop::collection::vec((0..1000_u64, prop::option::of(0.0..6.0_f64)), 24),
         pairs in prop::collection::vec((0..24_usize, 0..24_usize, 0.0..1.0_f64), 0..60),
@@ -251,19 +251,19 @@ proptest! {
         let model = Model::new(titles.clone(), &reception, neighbours.clone());
         let all = model.recommend(&viewer, usize::MAX);
 
-        // A shorter list is the beginning of a longer one.
+        // A shorter list is a prefix of a longer one.
         let fewer = model.recommend(&viewer, limit);
         prop_assert_eq!(&fewer[..], &all[..limit.min(all.len())]);
-        // The order of the catalogue's rows does not matter.
-        let mut turned = titles;
-        turned.reverse();
-        let turned = Model::new(turned, &reception, neighbours);
-        let turned = turned.recommend(&viewer, usize::MAX);
-        prop_assert_eq!(ids(&turned), ids(&all));
-        let reasons = |all: &[Recommended<'_>]| -> Vec<Option<String>> {
+        // The order of the catalog's rows does not matter.
+        let mut reversed = titles;
+        reversed.reverse();
+        let reversed = Model::new(reversed, &reception, neighbours);
+        let reversed = reversed.recommend(&viewer, usize::MAX);
+        prop_assert_eq!(ids(&reversed), ids(&all));
+        let reasons = |all: &[RecommendedWork<'_>]| -> Vec<Option<String>> {
             all.iter().map(|one| one.because.map(|title| title.title_id.clone())).collect()
         };
-        prop_assert_eq!(reasons(&turned), reasons(&all));
+        prop_assert_eq!(reasons(&reversed), reasons(&all));
 
         prop_assert!(all.is_sorted_by(|one, other| one.score >= other.score));
         for one in &all {
@@ -273,32 +273,32 @@ proptest! {
             for part in [one.taste, one.nearness].into_iter().flatten() {
                 prop_assert!((0.0..=1.0).contains(&part), "{one:?}");
             }
-            // A part is known of all works or of none.
+            // A component is known for all works or for none.
             prop_assert_eq!(one.taste.is_some(), all[0].taste.is_some());
             prop_assert_eq!(one.nearness.is_some(), all[0].nearness.is_some());
             let is_known = one.taste.is_some() || one.nearness.is_some();
-            prop_assert_eq!(is_known, model.knows(&viewer));
+            prop_assert_eq!(is_known, model.can_personalize(&viewer));
             prop_assert_eq!(one.because.is_some(), one.nearness.is_some_and(|near| near > 0.0));
         }
-        // Each work once, and none of which the viewer has touched a title.
+        // Each work occurs once, except those that the viewer has interacted with.
         let works: Vec<usize> = all.iter()
-            .map(|one| model.work_of[model.places[&one.title.title_id]])
+            .map(|one| model.work_of[model.title_index[&one.title.title_id]])
             .collect();
         let distinct: HashSet<usize> = works.iter().copied().collect();
         prop_assert_eq!(distinct.len(), works.len());
-        let touched: HashSet<usize> = viewer.history.iter()
-            .filter_map(|seen| model.places.get(&seen.title_id))
+        let excluded: HashSet<usize> = viewer.history.iter()
+            .filter_map(|interaction| model.title_index.get(&interaction.title_id))
             .map(|&title| model.work_of[title])
             .collect();
-        prop_assert!(distinct.is_disjoint(&touched));
-        prop_assert_eq!(distinct.len() + touched.len(), model.works.len());
+        prop_assert!(distinct.is_disjoint(&excluded));
+        prop_assert_eq!(distinct.len() + excluded.len(), model.works.len());
 
-        // What is to be gone on with is of works that were touched, each once.
+        // Titles to continue belong to these excluded works, at most one per work.
         let continued: Vec<usize> = model.continue_watching(&viewer).iter()
-            .map(|one| model.work_of[model.places[&one.title.title_id]])
+            .map(|one| model.work_of[model.title_index[&one.title.title_id]])
             .collect();
         let distinct: HashSet<usize> = continued.iter().copied().collect();
         prop_assert_eq!(distinct.len(), continued.len());
-        prop_assert!(distinct.is_subset(&touched));
+        prop_assert!(distinct.is_subset(&excluded));
     }
 }

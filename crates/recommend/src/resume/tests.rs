@@ -11,53 +11,53 @@ fn model() -> Model {
     Model::new(titles, &HashMap::new(), [])
 }
 
-/// What a viewer with that history goes on with, in words.
-fn going_on(history: Vec<Seen>) -> Vec<String> {
+/// Formats the titles that a viewer with this history can continue.
+fn continued(history: Vec<Interaction>) -> Vec<String> {
     let model = model();
     let viewer = Viewer {
         history,
         ..Viewer::default()
     };
-    let words = |one: &Continued<'_>| match one.reason {
-        Reason::Resume { completion_rate } => {
+    let words = |one: &ContinuedTitle<'_>| match one.reason {
+        ContinueReason::Resume { completion_rate } => {
             format!("{} at {completion_rate}", one.title.title_id)
         }
-        Reason::NextEpisode { after } => format!("{} after {after}", one.title.title_id),
+        ContinueReason::NextEpisode { after } => format!("{} after {after}", one.title.title_id),
     };
     model.continue_watching(&viewer).iter().map(words).collect()
 }
 
 #[test]
-fn what_was_left_is_resumed_and_what_ended_is_followed() {
+fn an_unfinished_title_resumes_and_a_finished_episode_leads_to_the_next() {
     assert_eq!(
-        going_on(vec![seen("m", 0.4), seen("e1", 1.0), seen("n", 1.0)]),
+        continued(vec![seen("m", 0.4), seen("e1", 1.0), seen("n", 1.0)]),
         ["m at 0.4", "e2 after e1"]
     );
 }
 
 #[test]
-fn only_the_last_of_a_series_says_where_a_viewer_is() {
+fn the_latest_view_of_a_series_tells_the_viewers_position() {
     assert_eq!(
-        going_on(vec![seen("e2", 0.3), seen("e1", 1.0), seen("e3", 0.5)]),
+        continued(vec![seen("e2", 0.3), seen("e1", 1.0), seen("e3", 0.5)]),
         ["e2 at 0.3"]
     );
-    // The next one that was not seen to its end.
+    // The next episode skips completed ones.
     assert_eq!(
-        going_on(vec![seen("e1", 1.0), seen("e2", 1.0)]),
+        continued(vec![seen("e1", 1.0), seen("e2", 1.0)]),
         ["e3 after e1"]
     );
-    // After the last there is none.
-    assert!(going_on(vec![seen("e3", 1.0), seen("e1", 0.5)]).is_empty());
+    // The last episode has no next.
+    assert!(continued(vec![seen("e3", 1.0), seen("e1", 0.5)]).is_empty());
 }
 
 #[test]
-fn what_was_hardly_begun_not_liked_or_only_rated_is_left_alone() {
-    let rated = |mut seen: Seen, stars, views| {
-        seen.rating = Some(stars);
-        seen.views = views;
-        seen
+fn barely_begun_disliked_and_only_rated_titles_are_not_continued() {
+    let rated = |mut interaction: Interaction, stars, views| {
+        interaction.rating = Some(stars);
+        interaction.views = views;
+        interaction
     };
-    let unknown = Seen {
+    let unknown = Interaction {
         completion_rate: None,
         ..seen("m", 0.5)
     };
@@ -69,13 +69,13 @@ fn what_was_hardly_begun_not_liked_or_only_rated_is_left_alone() {
         rated(seen("e1", 1.0), 1.0, 1),
         seen("unheard of", 0.5),
     ] {
-        assert!(going_on(vec![left.clone()]).is_empty(), "{left:?}");
+        assert!(continued(vec![left.clone()]).is_empty(), "{left:?}");
     }
-    assert_eq!(going_on(vec![rated(seen("m", 0.5), 2.5, 1)]), ["m at 0.5"]);
+    assert_eq!(continued(vec![rated(seen("m", 0.5), 2.5, 1)]), ["m at 0.5"]);
 }
 
 #[test]
-fn there_are_at_most_ten() {
+fn at_most_ten_titles_are_continued() {
     let titles: Vec<Title> = (0..20).map(|n| movie(&format!("m{n:02}"), &[])).collect();
     let history = titles
         .iter()
@@ -87,6 +87,6 @@ fn there_are_at_most_ten() {
     };
     let model = Model::new(titles, &HashMap::new(), []);
     let continued = model.continue_watching(&viewer);
-    assert_eq!(continued.len(), CONTINUED);
+    assert_eq!(continued.len(), MAX_CONTINUED);
     assert_eq!(continued[0].title.title_id, "m00");
 }
