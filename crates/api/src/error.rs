@@ -1,4 +1,4 @@
-//! What goes wrong with a question, and what the asker is told.
+//! Errors of a request, and their HTTP responses.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -7,20 +7,20 @@ use marquee_lake::LakeError;
 use serde::Serialize;
 use thiserror::Error;
 
-/// What goes wrong with a question.
+/// An error of a request.
 #[derive(Debug, Error)]
 pub(crate) enum ApiError {
-    /// The question is at fault.
+    /// The request is invalid.
     #[error("{0}")]
     BadRequest(String),
-    /// There is no such route.
-    #[error("there is no such route: docs/API.md lists them")]
+    /// The path matches no route.
+    #[error("unknown route; docs/API.md lists all routes")]
     NotFound,
-    /// The route is there, the method is not.
-    #[error("only GET and HEAD are answered")]
+    /// The route does not support the method.
+    #[error("method not allowed; use GET or HEAD")]
     MethodNotAllowed,
-    /// No date has been published.
-    #[error("no date has been published yet")]
+    /// No date is published.
+    #[error("no date is published yet")]
     NothingPublished,
     /// The lake cannot be read.
     #[error(transparent)]
@@ -54,12 +54,12 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code) = self.status();
         let message = match &self {
-            // Keys and causes are for whoever runs it.
+            // Object keys and causes go to the log, not to the client.
             Self::Lake(error) => {
                 tracing::error!(kind = ?error.kind(), "{error}");
-                "the lake could not be read".to_owned()
+                "cannot read the lake; the log of the API has the cause".to_owned()
             }
-            told => told.to_string(),
+            error => error.to_string(),
         };
         let error = Body { code, message };
         (status, Json(Envelope { error })).into_response()

@@ -1,22 +1,24 @@
-//! Requests as API Gateway hands them to a function: payload format 2.0 of HTTP APIs.
+//! The adapter for Lambda behind API Gateway: HTTP APIs, payload format 2.0.
 //!
-//! API Gateway decodes what of a path was percent-encoded. So it is encoded again before
-//! it is a URI: a `#` in an id is a part of the id, and a quote in a query is no failure.
+//! API Gateway percent-decodes paths. The adapter encodes reserved characters again
+//! to form a valid URI: a `#` in an id stays part of the id, and a quote in a query
+//! does not fail the request.
 
 use std::collections::BTreeMap;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::Request;
+use axum::http::{HeaderName, Request};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use tower::ServiceExt;
 
 use crate::error::ApiError;
 
-/// What no path or query of a URI has as it is. A `%` stays: what it is the beginning of
-/// was encoded before.
+/// The characters to encode in a path or a query. Not `%`: it starts a sequence that
+/// is already encoded.
 const ENCODED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -33,7 +35,7 @@ const ENCODED: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// A request, as far as it is needed.
+/// The used fields of a request event.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GatewayRequest {
@@ -53,7 +55,7 @@ struct Http {
     method: String,
 }
 
-/// The answer to it.
+/// The response event.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GatewayResponse {
@@ -63,16 +65,36 @@ pub struct GatewayResponse {
     is_base64_encoded: bool,
 }
 
-/// What the router answers.
-pub async fn answer(router: &Router, request: GatewayRequest) -> GatewayResponse {
-    let answer = match http_request(request) {
+/// An HTTP response that has no representation as a response event.
+#[derive(Debug, Error)]
+pub enum GatewayError {
+    /// The body ended with an error.
+    #[error("cannot read the response body: {0}")]
+    Body(#[source] axum::Error),
+    /// The body is not text.
+    #[error("the response body is not UTF-8: {0}")]
+    BodyNotUtf8(#[source] std::string::FromUtf8Error),
+    /// The value of this header is not text.
+    #[error("the response header {0} is not visible ASCII")]
+    Header(HeaderName),
+}
+
+/// Passes the request to the router and returns its response.
+///
+/// # Errors
+/// Returns an error if the router's response is not text, which is a bug of the router.
+pub async fn respond(
+    router: &Router,
+    request: GatewayRequest,
+) -> Result<GatewayResponse, GatewayError> {
+    let response = match http_request(request) {
         Some(request) => match router.clone().oneshot(request).await {
-            Ok(answer) => answer,
+            Ok(response) => response,
             Err(never) => match never {},
         },
-        None => ApiError::BadRequest("that is no request of HTTP".to_owned()).into_response(),
+        None => ApiError::BadRequest("not a valid HTTP request".to_owned()).into_response(),
     };
-    in_text(answer).await
+    gateway_response(response).await
 }
 
 fn http_request(request: GatewayRequest) -> Option<Request<Body>> {
@@ -86,19 +108,24 @@ fn http_request(request: GatewayRequest) -> Option<Request<Body>> {
     request.body(Body::empty()).ok()
 }
 
-async fn in_text(answer: Response) -> GatewayResponse {
-    let (head, body) = answer.into_parts();
-    let header = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
-        Some((name.to_string(), value.to_str().ok()?.to_owned()))
-    };
-    // The body is in memory already.
-    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    GatewayResponse {
-        status_code: head.status.as_u16(),
-        headers: head.headers.iter().filter_map(header).collect(),
-        body: String::from_utf8_lossy(&body).into_owned(),
-        is_base64_encoded: false,
+async fn gateway_response(response: Response) -> Result<GatewayResponse, GatewayError> {
+    let (head, body) = response.into_parts();
+    let mut headers = BTreeMap::new();
+    for (name, value) in &head.headers {
+        let text = value.to_str();
+        let text = text.map_err(|_| GatewayError::Header(name.clone()))?;
+        headers.insert(name.to_string(), text.to_owned());
     }
+    // No limit: the router builds its bodies in memory.
+    let body = to_bytes(body, usize::MAX)
+        .await
+        .map_err(GatewayError::Body)?;
+    Ok(GatewayResponse {
+        status_code: head.status.as_u16(),
+        headers,
+        body: String::from_utf8(body.into()).map_err(GatewayError::BodyNotUtf8)?,
+        is_base64_encoded: false,
+    })
 }
 
 #[cfg(test)]
@@ -110,6 +137,16 @@ mod tests {
 
     use super::*;
 
+    fn event(method: &str, path: &str, query: &str) -> GatewayRequest {
+        let request = json!({
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": query,
+            "requestContext": {"http": {"method": method, "path": path}},
+        });
+        serde_json::from_value(request).unwrap()
+    }
+
     async fn asked(method: &str, path: &str, query: &str) -> Value {
         let router = Router::new().route(
             "/users/{user}",
@@ -119,18 +156,24 @@ mod tests {
                 },
             ),
         );
-        let request = json!({
-            "version": "2.0",
-            "rawPath": path,
-            "rawQueryString": query,
-            "requestContext": {"http": {"method": method, "path": path}},
-        });
-        let request = serde_json::from_value(request).unwrap();
-        json!(answer(&router, request).await)
+        let response = respond(&router, event(method, path, query)).await;
+        json!(response.unwrap())
     }
 
     #[tokio::test]
-    async fn a_path_comes_decoded_and_is_that_path() {
+    async fn a_response_that_is_not_text_is_an_error() {
+        let router = Router::new()
+            .route("/body", get(|| async { vec![0xFF] }))
+            .route("/header", get(|| async { [("x-name", "Zoë")] }));
+        let body = respond(&router, event("GET", "/body", "")).await;
+        assert!(matches!(body, Err(GatewayError::BodyNotUtf8(_))));
+        let header = respond(&router, event("GET", "/header", "")).await;
+        let error = header.unwrap_err().to_string();
+        assert_eq!(error, "the response header x-name is not visible ASCII");
+    }
+
+    #[tokio::test]
+    async fn a_decoded_path_reaches_the_router_unchanged() {
         for user in [
             "bob", "no body", "a#b", "a?b", "a\\b", "a\tb", "Zoë", "..", "{x}", "a%2Fb",
         ] {
@@ -146,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_that_is_asked_is_a_failure() {
+    async fn every_request_gets_a_response() {
         let quoted = asked("GET", "/users/bob", "limit=\"<5>\"&é=#").await;
         assert_eq!(quoted["body"], "bob limit=%22%3C5%3E%22&%C3%A9=%23");
         for (method, path, status) in [

@@ -1,17 +1,18 @@
-//! The HTTP API: what to watch next, from what is published. `docs/API.md` is its
-//! contract.
+//! The HTTP API: recommendations and popular titles from the newest published date.
+//! `docs/API.md` is its contract.
 //!
-//! [`router`] is the whole of it, over any object store: `lambdas/api` puts it behind
-//! API Gateway by way of [`gateway`], `marquee serve` behind a socket. A `Snapshot` of the newest generation is
-//! kept in memory; a viewer's rows are looked up in the tables by user at each question.
+//! [`router`] serves the API over any object store. `lambdas/api` puts it behind API
+//! Gateway with [`gateway`]; `marquee serve` puts it behind a socket. The API keeps a
+//! snapshot of the newest generation in memory and reads a viewer's rows from the
+//! tables sorted by user on each request.
 
-mod answer;
-mod current;
 mod error;
 pub mod gateway;
 mod object;
+mod response;
 mod routes;
 mod snapshot;
+mod snapshot_cache;
 mod table;
 mod user_table;
 

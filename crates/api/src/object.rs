@@ -1,4 +1,4 @@
-//! A Parquet object, of which parts are read.
+//! Ranged reads of a Parquet object.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,32 +13,33 @@ use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
-/// How much of an object's end is read first: mostly all of its footer and page index.
+/// The number of bytes to read first from the end of an object: in most cases the
+/// whole footer and page index.
 const FOOTER_BYTES: usize = 64 << 10;
 
-/// A Parquet object.
+/// A Parquet object in an object store.
 #[derive(Debug, Clone)]
-pub(crate) struct Object {
-    /// Where it is.
+pub(crate) struct ParquetObject {
+    /// The object store.
     pub(crate) store: Arc<dyn ObjectStore>,
-    /// Its key.
+    /// The object's key.
     pub(crate) path: Path,
-    /// How many bytes it has.
+    /// The object's size in bytes.
     pub(crate) bytes: u64,
 }
 
-impl AsyncFileReader for Object {
+impl AsyncFileReader for ParquetObject {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes>> {
         self.store
             .get_range(&self.path, range)
-            .map_err(of_the_store)
+            .map_err(store_error)
             .boxed()
     }
 
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, Result<Vec<Bytes>>> {
         async move {
             let found = self.store.get_ranges(&self.path, &ranges).await;
-            found.map_err(of_the_store)
+            found.map_err(store_error)
         }
         .boxed()
     }
@@ -60,6 +61,6 @@ impl AsyncFileReader for Object {
     }
 }
 
-fn of_the_store(error: object_store::Error) -> ParquetError {
+fn store_error(error: object_store::Error) -> ParquetError {
     ParquetError::External(Box::new(error))
 }

@@ -1,30 +1,30 @@
-//! Answers, as JSON has them.
+//! The JSON bodies of successful responses.
 
 use marquee_event::{Date, Title};
-use marquee_recommend::{Continued, Reason, Recommended};
+use marquee_recommend::{ContinueReason, ContinuedTitle, RecommendedWork};
 use serde::Serialize;
 
-use crate::snapshot::{Popular, Snapshot};
+use crate::snapshot::{PopularTitle, Snapshot};
 
-/// What a viewer may want to watch.
+/// The recommendations for a viewer.
 #[derive(Debug, Serialize)]
-pub(crate) struct Recommendations<'s> {
+pub(crate) struct RecommendationsBody<'s> {
     pub(crate) user_id: &'s str,
     #[serde(flatten)]
-    pub(crate) state: State,
+    pub(crate) published: PublishedState,
     pub(crate) basis: Basis,
-    pub(crate) continue_watching: Vec<ToContinue<'s>>,
+    pub(crate) continue_watching: Vec<ContinueWatching<'s>>,
     pub(crate) recommendations: Vec<Recommendation<'s>>,
 }
 
-/// Which published state answered.
+/// The published state that a response is based on.
 #[derive(Debug, Serialize)]
-pub(crate) struct State {
+pub(crate) struct PublishedState {
     event_date: Date,
     generation: u32,
 }
 
-impl State {
+impl PublishedState {
     pub(crate) fn of(snapshot: &Snapshot) -> Self {
         Self {
             event_date: snapshot.event_date,
@@ -33,18 +33,20 @@ impl State {
     }
 }
 
-/// What recommendations stand on.
+/// The basis of the recommendations.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Basis {
-    /// The viewer's own.
+    /// The viewer's taste or history.
     History,
-    /// Everybody's: nothing is known of the viewer's taste.
+    /// The popularity and ratings by all viewers, because the viewer's taste is
+    /// unknown.
     Popular,
 }
 
+/// A title to continue.
 #[derive(Debug, Serialize)]
-pub(crate) struct ToContinue<'s> {
+pub(crate) struct ContinueWatching<'s> {
     title: &'s Title,
     reason: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,11 +55,11 @@ pub(crate) struct ToContinue<'s> {
     after: Option<&'s str>,
 }
 
-impl<'s> From<Continued<'s>> for ToContinue<'s> {
-    fn from(continued: Continued<'s>) -> Self {
+impl<'s> From<ContinuedTitle<'s>> for ContinueWatching<'s> {
+    fn from(continued: ContinuedTitle<'s>) -> Self {
         let (reason, completion_rate, after) = match continued.reason {
-            Reason::Resume { completion_rate } => ("resume", Some(completion_rate), None),
-            Reason::NextEpisode { after } => ("next_episode", None, Some(after)),
+            ContinueReason::Resume { completion_rate } => ("resume", Some(completion_rate), None),
+            ContinueReason::NextEpisode { after } => ("next_episode", None, Some(after)),
         };
         Self {
             title: continued.title,
@@ -68,6 +70,7 @@ impl<'s> From<Continued<'s>> for ToContinue<'s> {
     }
 }
 
+/// A recommended work.
 #[derive(Debug, Serialize)]
 pub(crate) struct Recommendation<'s> {
     rank: usize,
@@ -85,8 +88,8 @@ pub(crate) struct Recommendation<'s> {
 }
 
 impl<'s> Recommendation<'s> {
-    /// The recommendations with their ranks, from 1.
-    pub(crate) fn ranked(recommended: Vec<Recommended<'s>>) -> Vec<Self> {
+    /// Numbers the recommendations with ranks from 1.
+    pub(crate) fn ranked(recommended: Vec<RecommendedWork<'s>>) -> Vec<Self> {
         (1..)
             .zip(recommended)
             .map(|(rank, one)| Self {
@@ -106,36 +109,37 @@ impl<'s> Recommendation<'s> {
 
 /// The titles with the most viewers.
 #[derive(Debug, Serialize)]
-pub(crate) struct PopularTitles<'s> {
+pub(crate) struct PopularTitlesBody<'s> {
     #[serde(flatten)]
-    pub(crate) state: State,
-    pub(crate) titles: Vec<PopularTitle<'s>>,
+    pub(crate) published: PublishedState,
+    pub(crate) titles: Vec<RankedTitle<'s>>,
 }
 
+/// A popular title with its rank.
 #[derive(Debug, Serialize)]
-pub(crate) struct PopularTitle<'s> {
+pub(crate) struct RankedTitle<'s> {
     rank: i64,
-    title: Named<'s>,
-    viewers: i64,
+    title: TitleOrId<'s>,
+    viewers: u64,
     watch_ms: i64,
     completions: i64,
 }
 
-/// A title, as far as the catalogue knows it.
+/// A title, or only its id if the title catalog does not contain it.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Named<'s> {
-    Known(&'s Title),
-    Unknown { title_id: &'s str },
+enum TitleOrId<'s> {
+    Title(&'s Title),
+    Id { title_id: &'s str },
 }
 
-impl<'s> PopularTitle<'s> {
-    pub(crate) fn of(popular: &'s Popular, snapshot: &'s Snapshot) -> Self {
+impl<'s> RankedTitle<'s> {
+    pub(crate) fn of(popular: &'s PopularTitle, snapshot: &'s Snapshot) -> Self {
         let title_id = popular.title_id.as_str();
         let title = snapshot.model.title(title_id);
         Self {
             rank: popular.rank,
-            title: title.map_or(Named::Unknown { title_id }, Named::Known),
+            title: title.map_or(TitleOrId::Id { title_id }, TitleOrId::Title),
             viewers: popular.viewers,
             watch_ms: popular.watch_ms,
             completions: popular.completions,
@@ -143,10 +147,10 @@ impl<'s> PopularTitle<'s> {
     }
 }
 
-/// That there is something to answer from.
+/// The health of the API.
 #[derive(Debug, Serialize)]
-pub(crate) struct Health {
+pub(crate) struct HealthBody {
     pub(crate) status: &'static str,
     #[serde(flatten)]
-    pub(crate) state: State,
+    pub(crate) published: PublishedState,
 }

@@ -1,4 +1,4 @@
-//! The routes, and what their questions may say.
+//! The routes and their parameters.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,18 +11,23 @@ use axum::{Json, Router};
 use marquee_event::bounds::ID_BYTES;
 use object_store::ObjectStore;
 
-use crate::answer::{self, Basis, Health, PopularTitle, PopularTitles, Recommendation};
-use crate::current::Current;
 use crate::error::ApiError;
+use crate::response::{
+    Basis, HealthBody, PopularTitlesBody, PublishedState, RankedTitle, Recommendation,
+    RecommendationsBody,
+};
+use crate::snapshot_cache::SnapshotCache;
 
-/// How many titles are given where nothing is said, and at most.
-const LIMIT: usize = 20;
-const MOST: usize = 100;
+/// The default and the maximum of `limit`, the number of titles to return.
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 100;
 
 type Parameters = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
-/// The API over that lake. A newer state is looked for by the first question that
-/// comes `refresh` or more after the last look.
+/// Creates the API over the lake in this store.
+///
+/// The first request at least `refresh` after the last check looks for a newer
+/// published state.
 pub fn router(store: Arc<dyn ObjectStore>, refresh: Duration) -> Router {
     Router::new()
         .route("/v1/users/{user_id}/recommendations", get(recommendations))
@@ -30,23 +35,23 @@ pub fn router(store: Arc<dyn ObjectStore>, refresh: Duration) -> Router {
         .route("/health", get(health))
         .fallback(|| async { ApiError::NotFound })
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
-        .with_state(Arc::new(Current::new(store, refresh)))
+        .with_state(Arc::new(SnapshotCache::new(store, refresh)))
 }
 
 async fn recommendations(
-    State(current): State<Arc<Current>>,
+    State(cache): State<Arc<SnapshotCache>>,
     user_id: Result<Path<String>, PathRejection>,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
-    let user_id = user(user_id)?;
-    let limit = limit(parameters)?;
-    let (snapshot, viewer) = current.viewer(&user_id).await?;
+    let user_id = parse_user_id(user_id)?;
+    let limit = parse_limit(parameters)?;
+    let (snapshot, viewer) = cache.viewer(&user_id).await?;
     let model = &snapshot.model;
     let continued = model.continue_watching(&viewer);
-    Ok(Json(answer::Recommendations {
+    Ok(Json(RecommendationsBody {
         user_id: &user_id,
-        state: answer::State::of(&snapshot),
-        basis: match model.knows(&viewer) {
+        published: PublishedState::of(&snapshot),
+        basis: match model.can_personalize(&viewer) {
             true => Basis::History,
             false => Basis::Popular,
         },
@@ -57,58 +62,58 @@ async fn recommendations(
 }
 
 async fn popular(
-    State(current): State<Arc<Current>>,
+    State(cache): State<Arc<SnapshotCache>>,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
-    let limit = limit(parameters)?;
-    let snapshot = current.snapshot().await?;
+    let limit = parse_limit(parameters)?;
+    let snapshot = cache.snapshot().await?;
     let titles = snapshot.popular.iter().take(limit);
-    Ok(Json(PopularTitles {
-        state: answer::State::of(&snapshot),
+    Ok(Json(PopularTitlesBody {
+        published: PublishedState::of(&snapshot),
         titles: titles
-            .map(|title| PopularTitle::of(title, &snapshot))
+            .map(|title| RankedTitle::of(title, &snapshot))
             .collect(),
     })
     .into_response())
 }
 
-async fn health(State(current): State<Arc<Current>>) -> Result<Response, ApiError> {
-    let snapshot = current.snapshot().await?;
-    Ok(Json(Health {
+async fn health(State(cache): State<Arc<SnapshotCache>>) -> Result<Response, ApiError> {
+    let snapshot = cache.snapshot().await?;
+    Ok(Json(HealthBody {
         status: "ok",
-        state: answer::State::of(&snapshot),
+        published: PublishedState::of(&snapshot),
     })
     .into_response())
 }
 
-fn user(user_id: Result<Path<String>, PathRejection>) -> Result<String, ApiError> {
+fn parse_user_id(user_id: Result<Path<String>, PathRejection>) -> Result<String, ApiError> {
     let Ok(Path(user_id)) = user_id else {
-        return bad("the user_id is no percent-encoded UTF-8");
+        return bad_request("user_id is not percent-encoded UTF-8");
     };
     match user_id.len() <= ID_BYTES && !user_id.contains('\0') {
         true => Ok(user_id),
-        false => bad(&format!(
-            "a user_id has at most {ID_BYTES} bytes, and no U+0000"
+        false => bad_request(&format!(
+            "user_id must have at most {ID_BYTES} bytes and no U+0000"
         )),
     }
 }
 
-fn limit(parameters: Parameters) -> Result<usize, ApiError> {
+fn parse_limit(parameters: Parameters) -> Result<usize, ApiError> {
     let Ok(Query(parameters)) = parameters else {
-        return bad("the parameters are no percent-encoded UTF-8");
+        return bad_request("the query parameters are not percent-encoded UTF-8");
     };
     match &parameters[..] {
-        [] => Ok(LIMIT),
+        [] => Ok(DEFAULT_LIMIT),
         [(name, value)] if name == "limit" => match value.parse() {
-            Ok(limit) if (1..=MOST).contains(&limit) => Ok(limit),
-            _ => bad(&format!(
-                "limit={value} is not a whole number from 1 to {MOST}"
+            Ok(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
+            _ => bad_request(&format!(
+                "limit={value} is not a whole number from 1 to {MAX_LIMIT}"
             )),
         },
-        _ => bad("limit, once, is the only parameter"),
+        _ => bad_request("unsupported query parameters: only limit is allowed, at most once"),
     }
 }
 
-fn bad<T>(message: &str) -> Result<T, ApiError> {
+fn bad_request<T>(message: &str) -> Result<T, ApiError> {
     Err(ApiError::BadRequest(message.to_owned()))
 }

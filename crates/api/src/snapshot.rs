@@ -1,4 +1,4 @@
-//! A published state, as far as it answers questions.
+//! A snapshot of a published generation.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use marquee_event::Date;
 use marquee_lake::generation::Generation;
 use marquee_lake::rows::RowBatch;
 use marquee_lake::{LakeError, catalogue};
-use marquee_recommend::{Model, Neighbour, Reception, Seen, Viewer};
+use marquee_recommend::{Interaction, Model, Neighbour, Reception, Viewer};
 use object_store::ObjectStore;
 
-use crate::table::{self, files, value};
+use crate::table::{self, Column, files};
 use crate::user_table::UserTable;
 
-/// What is read of `user_genre_affinity`.
-const TASTE: [&str; 2] = ["genre", "share"];
-/// What is read of `user_title`.
-const HISTORY: [&str; 5] = [
+/// The columns to read from `user_genre_affinity`.
+const TASTE_COLUMNS: [&str; 2] = ["genre", "share"];
+/// The columns to read from `user_title`.
+const HISTORY_COLUMNS: [&str; 5] = [
     "title_id",
     "views",
     "completion_rate",
@@ -24,45 +24,39 @@ const HISTORY: [&str; 5] = [
     "rating",
 ];
 
-/// A published state: the titles and how they are received, and where viewers are.
+/// A snapshot of a published generation: the recommendation model and popular titles
+/// in memory, and handles to the tables by user.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
-    /// The date that was the newest.
+    /// The newest published date.
     pub(crate) event_date: Date,
-    /// Its generation.
+    /// The generation of this date.
     pub(crate) generation: u32,
-    /// The generation's key and run, which tell it from another of its number.
+    /// The generation's key and run; the run distinguishes generations of equal number.
     key: String,
     run: String,
-    /// What ranks.
+    /// The recommendation model.
     pub(crate) model: Model,
-    /// The titles by how many viewers they have.
-    pub(crate) popular: Vec<Popular>,
+    /// The popular titles, by rank.
+    pub(crate) popular: Vec<PopularTitle>,
     tastes: UserTable,
     histories: UserTable,
 }
 
 /// A row of `title_popularity`.
 #[derive(Debug)]
-pub(crate) struct Popular {
+pub(crate) struct PopularTitle {
     pub(crate) rank: i64,
     pub(crate) title_id: String,
-    pub(crate) viewers: i64,
+    pub(crate) viewers: u64,
     pub(crate) watch_ms: i64,
     pub(crate) completions: i64,
 }
 
 impl Snapshot {
-    /// Reads what that generation has. A table that it lacks is as good as one without
-    /// rows.
+    /// Loads a generation. A missing table counts as empty: an older generation may
+    /// lack it.
     pub(crate) async fn load(
-        store: &Arc<dyn ObjectStore>,
-        generation: &Generation,
-    ) -> Result<Self, LakeError> {
-        Self::read(store, generation).await
-    }
-
-    async fn read(
         store: &Arc<dyn ObjectStore>,
         generation: &Generation,
     ) -> Result<Self, LakeError> {
@@ -77,8 +71,12 @@ impl Snapshot {
             table::read(&**store, files(generation, "title_popularity")),
             table::read(&**store, files(generation, "title_rating")),
             table::read(&**store, files(generation, "title_neighbour")),
-            UserTable::open(store, files(generation, "user_genre_affinity"), &TASTE),
-            UserTable::open(store, files(generation, "user_title"), &HISTORY),
+            UserTable::open(
+                store,
+                files(generation, "user_genre_affinity"),
+                &TASTE_COLUMNS
+            ),
+            UserTable::open(store, files(generation, "user_title"), &HISTORY_COLUMNS),
         )?;
         let popular = popularity(&popular)?;
         let reception = reception(&popular, &ratings)?;
@@ -94,12 +92,12 @@ impl Snapshot {
         })
     }
 
-    /// Whether it is of that generation.
+    /// Returns `true` if this is a snapshot of the generation.
     pub(crate) fn is_of(&self, generation: &Generation) -> bool {
         self.key == generation.key() && self.run == generation.run
     }
 
-    /// What is known of a viewer; nothing of one that nobody has seen.
+    /// Reads a viewer's taste and history, both empty for an unknown user.
     pub(crate) async fn viewer(&self, user_id: &str) -> Result<Viewer, LakeError> {
         let (tastes, histories) = tokio::try_join!(
             self.tastes.rows_of(user_id),
@@ -112,42 +110,49 @@ impl Snapshot {
     }
 }
 
-fn popularity(rows: &[RowBatch]) -> Result<Vec<Popular>, LakeError> {
+fn popularity(rows: &[RowBatch]) -> Result<Vec<PopularTitle>, LakeError> {
     let mut popular = Vec::new();
     for rows in rows {
-        let (ranks, titles) = (rows.long("popularity_rank")?, rows.text("title_id")?);
-        let (viewers, watch) = (rows.long("viewers")?, rows.long("watch_ms")?);
-        let completions = rows.long("completions")?;
-        popular.extend((0..rows.num_rows()).filter_map(|row| {
-            Some(Popular {
-                rank: value(ranks, row)?,
-                title_id: value(titles, row)?.to_owned(),
-                viewers: value(viewers, row)?,
-                watch_ms: value(watch, row)?,
-                completions: value(completions, row)?,
-            })
-        }));
+        let (ranks, titles) = (
+            Column::of(rows, "popularity_rank", RowBatch::long)?,
+            Column::of(rows, "title_id", RowBatch::text)?,
+        );
+        let (viewers, watch) = (
+            Column::of(rows, "viewers", RowBatch::long)?,
+            Column::of(rows, "watch_ms", RowBatch::long)?,
+        );
+        let completions = Column::of(rows, "completions", RowBatch::long)?;
+        for row in 0..rows.num_rows() {
+            popular.push(PopularTitle {
+                rank: ranks.required(row)?,
+                title_id: titles.required(row)?.to_owned(),
+                viewers: viewers.count(row)?,
+                watch_ms: watch.required(row)?,
+                completions: completions.required(row)?,
+            });
+        }
     }
     popular.sort_by_key(|title| title.rank);
     Ok(popular)
 }
 
 fn reception(
-    popular: &[Popular],
+    popular: &[PopularTitle],
     ratings: &[RowBatch],
 ) -> Result<HashMap<String, Reception>, LakeError> {
     let mut reception: HashMap<String, Reception> = HashMap::new();
     for title in popular {
         let known = reception.entry(title.title_id.clone()).or_default();
-        known.viewers = u64::try_from(title.viewers).unwrap_or(0);
+        known.viewers = title.viewers;
     }
     for rows in ratings {
-        let (titles, stars) = (rows.text("title_id")?, rows.double("weighted_rating")?);
+        let (titles, stars) = (
+            Column::of(rows, "title_id", RowBatch::text)?,
+            Column::of(rows, "weighted_rating", RowBatch::double)?,
+        );
         for row in 0..rows.num_rows() {
-            if let (Some(title), Some(stars)) = (value(titles, row), value(stars, row)) {
-                let known = reception.entry(title.to_owned()).or_default();
-                known.weighted_rating = Some(stars);
-            }
+            let known = reception.entry(titles.required(row)?.to_owned());
+            known.or_default().weighted_rating = Some(stars.required(row)?);
         }
     }
     Ok(reception)
@@ -156,15 +161,18 @@ fn reception(
 fn neighbours(rows: &[RowBatch]) -> Result<Vec<Neighbour<'_>>, LakeError> {
     let mut neighbours = Vec::new();
     for rows in rows {
-        let (works, others) = (rows.text("work_id")?, rows.text("neighbour_id")?);
-        let similarities = rows.double("similarity")?;
-        neighbours.extend((0..rows.num_rows()).filter_map(|row| {
-            Some(Neighbour {
-                work_id: value(works, row)?,
-                neighbour_id: value(others, row)?,
-                similarity: value(similarities, row)?,
-            })
-        }));
+        let (works, others) = (
+            Column::of(rows, "work_id", RowBatch::text)?,
+            Column::of(rows, "neighbour_id", RowBatch::text)?,
+        );
+        let similarities = Column::of(rows, "similarity", RowBatch::double)?;
+        for row in 0..rows.num_rows() {
+            neighbours.push(Neighbour {
+                work_id: works.required(row)?,
+                neighbour_id: others.required(row)?,
+                similarity: similarities.required(row)?,
+            });
+        }
     }
     Ok(neighbours)
 }
@@ -172,30 +180,38 @@ fn neighbours(rows: &[RowBatch]) -> Result<Vec<Neighbour<'_>>, LakeError> {
 fn taste(rows: &[RowBatch]) -> Result<Vec<(String, f64)>, LakeError> {
     let mut taste = Vec::new();
     for rows in rows {
-        let (genres, shares) = (rows.text("genre")?, rows.double("share")?);
-        taste.extend(
-            (0..rows.num_rows())
-                .filter_map(|row| Some((value(genres, row)?.to_owned(), value(shares, row)?))),
+        let (genres, shares) = (
+            Column::of(rows, "genre", RowBatch::text)?,
+            Column::of(rows, "share", RowBatch::double)?,
         );
+        for row in 0..rows.num_rows() {
+            taste.push((genres.required(row)?.to_owned(), shares.required(row)?));
+        }
     }
     Ok(taste)
 }
 
-fn history(rows: &[RowBatch]) -> Result<Vec<Seen>, LakeError> {
+fn history(rows: &[RowBatch]) -> Result<Vec<Interaction>, LakeError> {
     let mut history = Vec::new();
     for rows in rows {
-        let (titles, views) = (rows.text("title_id")?, rows.long("views")?);
-        let (rates, ratings) = (rows.float("completion_rate")?, rows.float("rating")?);
-        let completed = rows.boolean("completed")?;
-        history.extend((0..rows.num_rows()).filter_map(|row| {
-            Some(Seen {
-                title_id: value(titles, row)?.to_owned(),
-                views: value(views, row)?,
-                completion_rate: value(rates, row),
-                completed: value(completed, row)?,
-                rating: value(ratings, row),
-            })
-        }));
+        let (titles, views) = (
+            Column::of(rows, "title_id", RowBatch::text)?,
+            Column::of(rows, "views", RowBatch::long)?,
+        );
+        let (rates, ratings) = (
+            Column::of(rows, "completion_rate", RowBatch::float)?,
+            Column::of(rows, "rating", RowBatch::float)?,
+        );
+        let completed = Column::of(rows, "completed", RowBatch::boolean)?;
+        for row in 0..rows.num_rows() {
+            history.push(Interaction {
+                title_id: titles.required(row)?.to_owned(),
+                views: views.required(row)?,
+                completion_rate: rates.optional(row),
+                completed: completed.required(row)?,
+                rating: ratings.optional(row),
+            });
+        }
     }
     Ok(history)
 }

@@ -1,5 +1,4 @@
-//! The published state that questions are answered from, brought forward as dates are
-//! published.
+//! The snapshot that serves requests, refreshed as new dates are published.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -13,75 +12,85 @@ use tokio::time::{Instant, timeout};
 use crate::error::ApiError;
 use crate::snapshot::Snapshot;
 
-/// How long an answer waits for a newer state, where there is an older one.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The maximum time that a request waits for a refresh if an older snapshot exists.
+const REFRESH_WAIT: Duration = Duration::from_secs(10);
 
-/// The state that is current.
-pub(crate) struct Current {
+/// A cache of the current snapshot.
+pub(crate) struct SnapshotCache {
     store: Arc<dyn ObjectStore>,
-    /// How long nobody looks whether there is a newer one.
-    refresh: Duration,
-    held: RwLock<Option<Held>>,
-    /// Whoever looks has it: one at a time.
-    looking: Arc<Mutex<()>>,
+    /// The time for which a snapshot counts as fresh after a check.
+    refresh_interval: Duration,
+    cached: RwLock<Option<CachedSnapshot>>,
+    /// Allows one refresh at a time.
+    refresh_lock: Arc<Mutex<()>>,
 }
 
 #[derive(Clone)]
-struct Held {
+struct CachedSnapshot {
     snapshot: Arc<Snapshot>,
-    looked_at: Instant,
+    checked_at: Instant,
 }
 
-impl Current {
-    pub(crate) fn new(store: Arc<dyn ObjectStore>, refresh: Duration) -> Self {
+impl SnapshotCache {
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, refresh_interval: Duration) -> Self {
         Self {
             store,
-            refresh,
-            held: RwLock::new(None),
-            looking: Arc::default(),
+            refresh_interval,
+            cached: RwLock::new(None),
+            refresh_lock: Arc::default(),
         }
     }
 
-    /// The state to answer from.
+    /// Returns the current snapshot, after a refresh if it is no longer fresh.
     pub(crate) async fn snapshot(self: &Arc<Self>) -> Result<Arc<Snapshot>, ApiError> {
-        let Some(held) = self.held() else {
-            return self.newer_than(None).await;
+        let Some(cached) = self.cached() else {
+            return self.replacement_of(None).await;
         };
-        if self.is_fresh(&held) {
-            return Ok(held.snapshot);
+        if self.is_fresh(&cached) {
+            return Ok(cached.snapshot);
         }
-        // While one looks, the others go on with what there is.
-        let Ok(looking) = Arc::clone(&self.looking).try_lock_owned() else {
-            return Ok(held.snapshot);
+        // While one request refreshes, the others use the cached snapshot.
+        let Ok(guard) = Arc::clone(&self.refresh_lock).try_lock_owned() else {
+            return Ok(cached.snapshot);
         };
-        let held = self.held().unwrap_or(held);
-        if self.is_fresh(&held) {
-            return Ok(held.snapshot);
+        let cached = self.cached().unwrap_or(cached);
+        if self.is_fresh(&cached) {
+            return Ok(cached.snapshot);
         }
-        // Whoever asked waits for it as long as patience lasts; the look goes on.
-        let look = Arc::clone(self).look_again(Arc::clone(&held.snapshot), looking);
-        match timeout(PATIENCE, tokio::spawn(look)).await {
+        // The refresh is a task of its own: it completes even if the request times out.
+        let refresh = Arc::clone(self).refresh_or_keep(Arc::clone(&cached.snapshot), guard);
+        match timeout(REFRESH_WAIT, tokio::spawn(refresh)).await {
             Ok(Ok(snapshot)) => Ok(snapshot),
-            Ok(Err(_)) | Err(_) => Ok(held.snapshot),
+            Ok(Err(error)) => {
+                tracing::warn!(
+                    "still serving {}: the refresh failed: {error}",
+                    cached.snapshot.event_date
+                );
+                Ok(cached.snapshot)
+            }
+            Err(_elapsed) => Ok(cached.snapshot),
         }
     }
 
-    /// The state that is current, or the known one where that cannot be found out.
-    async fn look_again(
+    /// Refreshes the snapshot; keeps the cached one if that fails.
+    async fn refresh_or_keep(
         self: Arc<Self>,
         known: Arc<Snapshot>,
-        _looking: OwnedMutexGuard<()>,
+        _guard: OwnedMutexGuard<()>,
     ) -> Arc<Snapshot> {
-        match self.look(Some(&known)).await {
+        match self.refresh(Some(&known)).await {
             Ok(snapshot) => snapshot,
             Err(error) => {
-                tracing::warn!("answers stay those of {}: {error}", known.event_date);
-                self.hold(known)
+                tracing::warn!(
+                    "still serving {}: cannot load a newer published state: {error}",
+                    known.event_date
+                );
+                self.cache(known)
             }
         }
     }
 
-    /// What is known of a viewer, and the state that knows it.
+    /// Returns a viewer's taste and history, and the snapshot they were read from.
     pub(crate) async fn viewer(
         self: &Arc<Self>,
         user_id: &str,
@@ -89,9 +98,9 @@ impl Current {
         let snapshot = self.snapshot().await?;
         match snapshot.viewer(user_id).await {
             Ok(viewer) => Ok((snapshot, viewer)),
-            // The files of a state that was replaced are removed some time.
+            // The sweep may have deleted the files of a superseded generation.
             Err(error) => {
-                let newer = self.newer_than(Some(&snapshot)).await?;
+                let newer = self.replacement_of(Some(&snapshot)).await?;
                 if Arc::ptr_eq(&newer, &snapshot) {
                     return Err(error.into());
                 }
@@ -101,20 +110,23 @@ impl Current {
         }
     }
 
-    /// A state other than that one, if there is any: what another has found meanwhile,
-    /// or what is to be found.
-    async fn newer_than(&self, known: Option<&Arc<Snapshot>>) -> Result<Arc<Snapshot>, ApiError> {
-        let _looking = self.looking.lock().await;
-        let held = self.held().map(|held| held.snapshot);
-        match (held, known) {
-            (Some(held), None) => Ok(held),
-            (Some(held), Some(known)) if !Arc::ptr_eq(&held, known) => Ok(held),
-            _ => self.look(known).await,
+    /// Returns a snapshot other than `known` if one exists: one that a concurrent
+    /// request has cached, or the result of a refresh.
+    async fn replacement_of(
+        &self,
+        known: Option<&Arc<Snapshot>>,
+    ) -> Result<Arc<Snapshot>, ApiError> {
+        let _guard = self.refresh_lock.lock().await;
+        let cached = self.cached().map(|cached| cached.snapshot);
+        match (cached, known) {
+            (Some(cached), None) => Ok(cached),
+            (Some(cached), Some(known)) if !Arc::ptr_eq(&cached, known) => Ok(cached),
+            _ => self.refresh(known).await,
         }
     }
 
-    /// Looks which state is current, and loads it unless it is the `known` one.
-    async fn look(&self, known: Option<&Arc<Snapshot>>) -> Result<Arc<Snapshot>, ApiError> {
+    /// Finds the newest published generation and loads it, unless `known` is of it.
+    async fn refresh(&self, known: Option<&Arc<Snapshot>>) -> Result<Arc<Snapshot>, ApiError> {
         let newest: Generation = generation::newest(&*self.store)
             .await?
             .ok_or(ApiError::NothingPublished)?;
@@ -122,23 +134,24 @@ impl Current {
             Some(known) if known.is_of(&newest) => Arc::clone(known),
             _ => Arc::new(Snapshot::load(&self.store, &newest).await?),
         };
-        Ok(self.hold(snapshot))
+        Ok(self.cache(snapshot))
     }
 
-    fn is_fresh(&self, held: &Held) -> bool {
-        held.looked_at.elapsed() < self.refresh
+    fn is_fresh(&self, cached: &CachedSnapshot) -> bool {
+        cached.checked_at.elapsed() < self.refresh_interval
     }
 
-    fn held(&self) -> Option<Held> {
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        held.clone()
+    fn cached(&self) -> Option<CachedSnapshot> {
+        let cached = self.cached.read().unwrap_or_else(PoisonError::into_inner);
+        cached.clone()
     }
 
-    fn hold(&self, snapshot: Arc<Snapshot>) -> Arc<Snapshot> {
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        *held = Some(Held {
+    /// Caches the snapshot as checked now.
+    fn cache(&self, snapshot: Arc<Snapshot>) -> Arc<Snapshot> {
+        let mut cached = self.cached.write().unwrap_or_else(PoisonError::into_inner);
+        *cached = Some(CachedSnapshot {
             snapshot: Arc::clone(&snapshot),
-            looked_at: Instant::now(),
+            checked_at: Instant::now(),
         });
         snapshot
     }

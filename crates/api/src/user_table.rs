@@ -1,8 +1,8 @@
-//! A table that is sorted by user, of which one user's rows are wanted.
+//! Point lookups in a table that is sorted by user.
 //!
-//! The footers are kept. They say which users each row group has, and where the file
-//! has a page index, which users each page has, so that of a file of any size only the
-//! pages are read that may hold the user.
+//! The table's footers stay in memory. Their statistics give the range of users of each
+//! row group and, in a file with a page index, of each page. A lookup reads only the
+//! pages whose range contains the user, whatever the size of the file.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
-use crate::object::Object;
+use crate::object::ParquetObject;
 use crate::table::malformed;
 
-/// By what the table is sorted.
+/// The column that the table is sorted by.
 const USER: &str = "user_id";
 
 /// A table that is sorted by user.
@@ -36,30 +36,29 @@ pub(crate) struct UserTable(Vec<UserFile>);
 #[derive(Debug)]
 struct UserFile {
     key: Arc<str>,
-    object: Object,
+    object: ParquetObject,
     metadata: ArrowReaderMetadata,
-    /// Which of the file's columns the user is.
-    user: usize,
-    /// Which columns are read.
-    wanted: ProjectionMask,
+    /// The index of the user column in the file.
+    user_column: usize,
+    /// The columns to read.
+    projection: ProjectionMask,
 }
 
 impl UserTable {
-    /// Reads the footers of these files.
-    /// The rows are to have these columns, and the user.
+    /// Opens a table by reading the footers of its files. Lookups return the named
+    /// columns and the user.
     pub(crate) async fn open(
         store: &Arc<dyn ObjectStore>,
         files: &[FileEntry],
-        wanted: &[&str],
+        columns: &[&str],
     ) -> Result<Self, LakeError> {
-        let files = files.iter().map(|file| {
-            let opening = UserFile::open(store, file, wanted);
-            guarded(&file.key, opening)
-        });
+        let files = files
+            .iter()
+            .map(|file| guarded(&file.key, UserFile::open(store, file, columns)));
         Ok(Self(try_join_all(files).await?))
     }
 
-    /// The user's rows, in their order.
+    /// Reads the user's rows, in table order.
     pub(crate) async fn rows_of(&self, user_id: &str) -> Result<Vec<RowBatch>, LakeError> {
         let files = self
             .0
@@ -69,7 +68,8 @@ impl UserTable {
     }
 }
 
-/// Reads from the file at `key`; a panic of its decoder names it.
+/// Reads from the file at `key` and converts a panic of the Parquet reader into an error
+/// with this key.
 async fn guarded<T>(
     key: &str,
     reading: impl Future<Output = Result<T, LakeError>>,
@@ -82,10 +82,10 @@ impl UserFile {
     async fn open(
         store: &Arc<dyn ObjectStore>,
         file: &FileEntry,
-        wanted: &[&str],
+        columns: &[&str],
     ) -> Result<Self, LakeError> {
         let key: Arc<str> = file.key.as_str().into();
-        let mut object = Object {
+        let mut object = ParquetObject {
             store: Arc::clone(store),
             path: Path::from(&*key),
             bytes: file.bytes,
@@ -93,49 +93,53 @@ impl UserFile {
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let metadata = ArrowReaderMetadata::load_async(&mut object, options)
             .await
-            .map_err(|cause| failure(&key, cause))?;
-        let columns = metadata.metadata().file_metadata().schema_descr();
-        let user = columns.columns().iter().position(|c| c.name() == USER);
-        let user = user.ok_or_else(|| malformed(&key, format!("it has no column {USER}")))?;
-        let wanted = wanted.iter().copied().chain([USER]);
-        let wanted = ProjectionMask::columns(columns, wanted);
+            .map_err(|cause| read_error(&key, cause))?;
+        let schema = metadata.metadata().file_metadata().schema_descr();
+        let user_column = schema.columns().iter().position(|c| c.name() == USER);
+        let user_column =
+            user_column.ok_or_else(|| malformed(&key, format!("no column {USER}")))?;
+        let columns = columns.iter().copied().chain([USER]);
+        let projection = ProjectionMask::columns(schema, columns);
         Ok(Self {
             key,
             object,
             metadata,
-            user,
-            wanted,
+            user_column,
+            projection,
         })
     }
 
     async fn rows_of(&self, user_id: &str) -> Result<Vec<RowBatch>, LakeError> {
-        let (groups, selection) = find(self.metadata.metadata(), self.user, user_id.as_bytes());
+        let user = user_id.as_bytes();
+        let (groups, selection) = find(self.metadata.metadata(), self.user_column, user)
+            .map_err(|cause| malformed(&self.key, cause))?;
         if groups.is_empty() {
             return Ok(Vec::new());
         }
         let metadata = self.metadata.clone();
         let batches =
             ParquetRecordBatchStreamBuilder::new_with_metadata(self.object.clone(), metadata)
-                .with_projection(self.wanted.clone())
+                .with_projection(self.projection.clone())
                 .with_row_groups(groups)
                 .with_row_selection(selection)
                 .build()
-                .map_err(|cause| failure(&self.key, cause))?;
+                .map_err(|cause| read_error(&self.key, cause))?;
         batches
-            .map_err(|cause| failure(&self.key, cause))
+            .map_err(|cause| read_error(&self.key, cause))
             .try_filter_map(|batch| async move {
-                let rows = self.only(user_id, &batch)?;
+                let rows = self.slice_user(user_id, &batch)?;
                 Ok((rows.num_rows() > 0).then(|| RowBatch::new(Arc::clone(&self.key), rows)))
             })
             .try_collect()
             .await
     }
 
-    /// The rows of a batch that are the user's: they are together.
-    fn only(&self, user_id: &str, batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
+    /// Slices the user's rows, which are contiguous, from a batch.
+    fn slice_user(&self, user_id: &str, batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
         let users = batch.column_by_name(USER);
         let users = users.and_then(|users| users.as_string_opt::<i32>());
-        let users = users.ok_or_else(|| malformed(&self.key, format!("{USER} is no text")))?;
+        let users =
+            users.ok_or_else(|| malformed(&self.key, format!("column {USER} is not text")))?;
         let is_user = BooleanArray::from_unary(users, |user| user == user_id);
         let first = is_user.iter().position(|is_user| is_user == Some(true));
         let first = first.unwrap_or(users.len());
@@ -147,18 +151,27 @@ impl UserFile {
     }
 }
 
-/// Which row groups may hold the user, and which of their rows.
-fn find(file: &ParquetMetaData, column: usize, user: &[u8]) -> (Vec<usize>, RowSelection) {
+/// Returns the row groups that may contain the user, and the rows to read from them.
+///
+/// # Errors
+/// Returns the fault of a corrupt footer.
+fn find(
+    file: &ParquetMetaData,
+    column: usize,
+    user: &[u8],
+) -> Result<(Vec<usize>, RowSelection), String> {
     let mut groups = Vec::new();
     let mut ranges: Vec<Range<usize>> = Vec::new();
-    // How many rows the groups before have that were taken.
+    // The number of rows in the selected groups so far.
     let mut taken = 0;
     for (index, group) in file.row_groups().iter().enumerate() {
-        let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+        let rows = group.num_rows();
+        let rows = usize::try_from(rows)
+            .map_err(|_| format!("its footer gives row group {index} {rows} rows"))?;
         let bounds = group.column(column).statistics();
-        let least = bounds.and_then(|bounds| bounds.min_bytes_opt());
-        let most = bounds.and_then(|bounds| bounds.max_bytes_opt());
-        if !may_hold(least, most, user) {
+        let min = bounds.and_then(|bounds| bounds.min_bytes_opt());
+        let max = bounds.and_then(|bounds| bounds.max_bytes_opt());
+        if !may_contain(min, max, user) {
             continue;
         }
         let pages = pages(file, index, column, user, rows);
@@ -175,11 +188,11 @@ fn find(file: &ParquetMetaData, column: usize, user: &[u8]) -> (Vec<usize>, RowS
         taken += rows;
     }
     let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), taken);
-    (groups, selection)
+    Ok((groups, selection))
 }
 
-/// The rows of the group's pages that may hold the user; `None` where the file does
-/// not say.
+/// Returns the row ranges of the group's pages that may contain the user; `None` if the
+/// file has no page index.
 fn pages(
     file: &ParquetMetaData,
     group: usize,
@@ -191,28 +204,29 @@ fn pages(
     let ColumnIndexMetaData::BYTE_ARRAY(bounds) = bounds else {
         return None;
     };
-    let places = file
+    let locations = file
         .offset_index()?
         .get(group)?
         .get(column)?
         .page_locations();
     let first_row = |page: usize| {
-        let place = places.get(page)?;
-        usize::try_from(place.first_row_index).ok()
+        let location = locations.get(page)?;
+        usize::try_from(location.first_row_index).ok()
     };
-    (0..places.len())
-        .filter(|&page| may_hold(bounds.min_value(page), bounds.max_value(page), user))
+    (0..locations.len())
+        .filter(|&page| may_contain(bounds.min_value(page), bounds.max_value(page), user))
         .map(|page| Some(first_row(page)?..first_row(page + 1).unwrap_or(rows)))
         .collect()
 }
 
-/// Whether the user can be between these two; what is not known does not rule it out.
-fn may_hold(least: Option<&[u8]>, most: Option<&[u8]>, user: &[u8]) -> bool {
-    least.is_none_or(|least| least <= user) && most.is_none_or(|most| user <= most)
+/// Returns `false` if the user is outside the bounds. An unknown bound excludes nobody.
+fn may_contain(min: Option<&[u8]>, max: Option<&[u8]>, user: &[u8]) -> bool {
+    min.is_none_or(|min| min <= user) && max.is_none_or(|max| user <= max)
 }
 
-/// A file that cannot be read, because of the store or because of itself.
-fn failure(key: &str, cause: ParquetError) -> LakeError {
+/// Converts an error of the Parquet reader: an error of the store stays one, any other
+/// means a malformed object.
+fn read_error(key: &str, cause: ParquetError) -> LakeError {
     match cause {
         ParquetError::External(cause) => match cause.downcast::<object_store::Error>() {
             Ok(store) => LakeError::Store(*store),

@@ -26,7 +26,8 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
     let router = &marquee_api::router(Arc::new(store), config.refresh);
 
     let handler = service_fn(|event: LambdaEvent<GatewayRequest>| async move {
-        Ok::<_, lambda_runtime::Error>(gateway::answer(router, event.payload).await)
+        let response = gateway::respond(router, event.payload).await?;
+        Ok::<_, lambda_runtime::Error>(response)
     });
     lambda_runtime::run(handler).await
 }

@@ -133,7 +133,7 @@ async fn what_cannot_be_read_is_an_error_and_its_cause_is_logged() {
     assert_eq!(status, 500);
     assert_eq!(
         body["error"],
-        json!({"code": "lake", "message": "the lake could not be read"})
+        json!({"code": "lake", "message": "cannot read the lake; the log of the API has the cause"})
     );
     let log = running.end();
     let line: Value = serde_json::from_str(log.last().unwrap()).unwrap();

@@ -11,7 +11,7 @@ use parquet::schema::types::ColumnPath;
 
 const PAGE_ROWS: usize = 10;
 
-/// Properties with small pages and row groups, with or without a page index.
+/// Returns properties with small pages and row groups, with or without a page index.
 fn properties(has_page_index: bool) -> WriterProperties {
     let statistics = match has_page_index {
         true => EnabledStatistics::Page,
@@ -27,7 +27,7 @@ fn properties(has_page_index: bool) -> WriterProperties {
         .build()
 }
 
-/// Rows of that user, each with its number, in the order of users.
+/// Writes a file with these rows of user and number.
 fn file(rows: &[(String, i64)], has_page_index: bool) -> Bytes {
     let users: StringArray = rows.iter().map(|(user, _)| Some(user.as_str())).collect();
     let numbers: Int64Array = rows.iter().map(|(_, number)| Some(*number)).collect();
@@ -42,7 +42,7 @@ fn file(rows: &[(String, i64)], has_page_index: bool) -> Bytes {
     writer.into_inner().unwrap().into()
 }
 
-/// A table of these files.
+/// Opens a table of these files.
 async fn table(files: Vec<Bytes>) -> UserTable {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let mut entries = Vec::new();
@@ -63,13 +63,14 @@ async fn table(files: Vec<Bytes>) -> UserTable {
 
 async fn numbers(table: &UserTable, user: &str) -> Vec<i64> {
     let rows = table.rows_of(user).await.unwrap();
-    let numbers = rows
-        .iter()
-        .flat_map(|rows| rows.long("number").unwrap().values().to_vec());
+    let numbers = rows.iter().flat_map(|rows| {
+        let numbers = rows.long("number").unwrap().values();
+        numbers.to_vec()
+    });
     numbers.collect()
 }
 
-/// Users `u000`, `u002`, … with one to twenty-three rows each.
+/// Returns rows of the users `u000`, `u002`, …, one to twenty-three each.
 fn rows() -> Vec<(String, i64)> {
     let users = (0..60).map(|user| (format!("u{:03}", user * 2), user * 7 % 23 + 1));
     users
@@ -85,7 +86,7 @@ async fn a_users_rows_are_all_that_are_theirs() {
     for has_page_index in [true, false] {
         let files = vec![file(one, has_page_index), file(other, has_page_index)];
         let table = table(files).await;
-        // One of every two is nobody; `u` and `v` are beyond the first and the last.
+        // Every other user has no rows; `u` sorts before the first user, `v` after the last.
         let users = (0..121).map(|user| format!("u{user:03}"));
         for user in users.chain(["u".into(), "v".into(), String::new()]) {
             let theirs: Vec<i64> = rows
@@ -99,29 +100,29 @@ async fn a_users_rows_are_all_that_are_theirs() {
 }
 
 #[tokio::test]
-async fn no_more_is_read_than_pages_that_may_have_the_user() {
+async fn only_pages_that_may_contain_the_user_are_read() {
     let rows = rows();
     let table = table(vec![file(&rows, true)]).await;
     let file = &table.0[0];
     for user in (0..60).map(|user| format!("u{:03}", user * 2)) {
         let theirs = rows.iter().filter(|(known, _)| *known == user).count();
         let metadata = file.metadata.metadata();
-        let (groups, selection) = find(metadata, file.user, user.as_bytes());
+        let (groups, selection) = find(metadata, file.user_column, user.as_bytes()).unwrap();
         assert!(groups.len() <= 2, "{user}: {groups:?}");
-        // The user's own pages, and at both ends a part of one.
+        // The user's rows, and at most the rest of the first and the last page.
         let selected = selection.row_count();
         assert!(
             selected <= theirs + 2 * PAGE_ROWS,
             "{user}: {selected} for {theirs}"
         );
     }
-    // Beyond the last user, nothing is.
-    let (groups, _) = find(file.metadata.metadata(), file.user, b"v");
+    // No page contains a user after the last.
+    let (groups, _) = find(file.metadata.metadata(), file.user_column, b"v").unwrap();
     assert!(groups.is_empty());
 }
 
 #[tokio::test]
-async fn a_file_without_users_is_said_so() {
+async fn a_file_without_a_user_column_is_an_error() {
     let numbers: Int64Array = [1].into_iter().map(Some).collect();
     let numbers: Arc<dyn Array> = Arc::new(numbers);
     let batch = RecordBatch::try_from_iter([("number", numbers)]).unwrap();
@@ -150,6 +151,6 @@ async fn a_file_without_users_is_said_so() {
     let error = UserTable::open(&store, &[entry], &[]).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "part.parquet cannot be read: it has no column user_id"
+        "part.parquet cannot be read: no column user_id"
     );
 }

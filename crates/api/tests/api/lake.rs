@@ -1,4 +1,4 @@
-//! A lake with some viewers, three movies and a series, as the day publishes it.
+//! A published lake with some viewers, three movies and a series.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
 
-/// Columns of a table, by name.
+/// The columns of a table with their names.
 type Columns = Vec<(&'static str, ArrayRef)>;
 
 pub(crate) struct Lake {
@@ -59,7 +59,7 @@ fn episode(number: i32) -> Title {
     }
 }
 
-/// The tables that answers are made of.
+/// Returns the tables that the API reads.
 pub(crate) fn tables() -> Vec<(&'static str, Columns)> {
     let rates = Float32Array::from_iter([Some(0.25), Some(1.0), None]);
     let ratings = Float32Array::from_iter([None, Some(4.5), None]);
@@ -122,7 +122,7 @@ fn parquet(columns: Columns) -> Bytes {
 }
 
 impl Lake {
-    /// A lake where nothing has been published.
+    /// Creates a lake without a published date.
     pub(crate) async fn new() -> Self {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
         let titles = [
@@ -139,7 +139,7 @@ impl Lake {
         }
     }
 
-    /// Publishes that generation of the date with these tables.
+    /// Publishes a generation of the date with these tables.
     pub(crate) async fn publish(
         &self,
         event_date: &str,
@@ -179,7 +179,7 @@ impl Lake {
         assert!(generation::create(&*self.store, &generation).await.unwrap());
     }
 
-    /// Removes the curated files of that generation, as a sweep does.
+    /// Deletes the curated files of the generation, as a sweep does.
     pub(crate) async fn sweep(&self, event_date: &str, number: u32) {
         for (table, _) in tables() {
             let key = format!("curated/{table}/event_date={event_date}/run={number}/part.parquet");

@@ -1,4 +1,4 @@
-//! The API's answers, over a lake in memory.
+//! Responses of the API over a lake in memory.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod lake;
@@ -24,9 +24,9 @@ const DATE: &str = "2026-03-09";
 async fn send(api: &Router, method: Method, path: &str) -> (StatusCode, Vec<u8>) {
     let request = Request::builder().method(method).uri(path);
     let request = request.body(Body::empty()).unwrap();
-    let answer = api.clone().oneshot(request).await.unwrap();
-    let status = answer.status();
-    let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    let response = api.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     (status, body.to_vec())
 }
 
@@ -41,7 +41,7 @@ async fn answer(api: &Router, path: &str) -> Value {
     answer
 }
 
-/// The ids of recommended titles.
+/// Returns the ids of the recommended titles.
 fn recommended(answer: &Value) -> Vec<&str> {
     let all = answer["recommendations"].as_array().unwrap();
     let titles = all.iter().map(|one| &one["title"]["title_id"]);
@@ -49,7 +49,7 @@ fn recommended(answer: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_viewer_gets_what_is_theirs() {
+async fn a_viewer_gets_personal_recommendations() {
     let lake = Lake::new().await;
     lake.publish(DATE, 3, tables()).await;
     let api = marquee_api::router(lake.store.clone(), NEVER);
@@ -77,7 +77,7 @@ async fn a_viewer_gets_what_is_theirs() {
             },
         ])
     );
-    // Neither the movie that was begun nor the series.
+    // The movie that bob began and the series are not recommended.
     assert_eq!(recommended(&answer), ["heat", "gone"]);
     let heat = &answer["recommendations"][0];
     assert_eq!(heat["rank"], 1);
@@ -86,10 +86,10 @@ async fn a_viewer_gets_what_is_theirs() {
         (&heat["popularity"], &heat["rating"]),
         (&json!(1.0), &json!(1.0))
     );
-    // Taste (0.8, 0.6) and the title's (1, 1): 1.4 / √2.
+    // The cosine of bob's taste (0.8, 0.6) and the genres (1, 1) is 1.4 / √2.
     let taste = heat["taste"].as_f64().unwrap();
     assert!((taste - 1.4 / 2_f64.sqrt()).abs() < 1e-9, "{taste}");
-    // The episode that bob rated 4.5, and the movie of which he saw a quarter.
+    // The episode that bob rated 4.5 contributes more than the movie at 25 %.
     assert_eq!(
         (&heat["nearness"], &heat["because"]),
         (&json!(1.0), &json!("e1"))
@@ -106,7 +106,7 @@ async fn a_viewer_gets_what_is_theirs() {
 }
 
 #[tokio::test]
-async fn whom_nobody_knows_gets_what_is_popular() {
+async fn an_unknown_viewer_gets_popular_titles() {
     let lake = Lake::new().await;
     lake.publish(DATE, 1, tables()).await;
     let api = marquee_api::router(lake.store.clone(), NEVER);
@@ -116,7 +116,7 @@ async fn whom_nobody_knows_gets_what_is_popular() {
     assert_eq!(nobody["continue_watching"], json!([]));
     assert_eq!(recommended(&nobody), ["heat", "gone"]);
     assert_eq!(nobody["recommendations"][0]["taste"], Value::Null);
-    // Somebody with a history and no taste is not offered what they have seen.
+    // A viewer with a history but no taste gets no title from that history.
     let eve = answer(&api, "/v1/users/eve/recommendations?limit=2").await;
     assert_eq!(eve["basis"], "popular");
     assert_eq!(recommended(&eve), ["gone", "e1"]);
@@ -138,7 +138,7 @@ async fn whom_nobody_knows_gets_what_is_popular() {
 }
 
 #[tokio::test]
-async fn a_bad_question_is_told_what_is_bad_about_it() {
+async fn the_error_of_a_bad_request_names_the_fault() {
     let lake = Lake::new().await;
     lake.publish(DATE, 1, tables()).await;
     let api = marquee_api::router(lake.store.clone(), NEVER);
@@ -158,20 +158,20 @@ async fn a_bad_question_is_told_what_is_bad_about_it() {
         ),
         (
             "/v1/titles/popular?limit=1&limit=2",
-            "limit, once, is the only parameter",
+            "unsupported query parameters: only limit is allowed, at most once",
         ),
         (
             "/v1/users/bob/recommendations?top=1",
-            "limit, once, is the only parameter",
+            "unsupported query parameters: only limit is allowed, at most once",
         ),
         (
             "/v1/users/%FF/recommendations",
-            "the user_id is no percent-encoded UTF-8",
+            "user_id is not percent-encoded UTF-8",
         ),
-        (&long, "a user_id has at most 128 bytes, and no U+0000"),
+        (&long, "user_id must have at most 128 bytes and no U+0000"),
         (
             "/v1/users/%00/recommendations",
-            "a user_id has at most 128 bytes, and no U+0000",
+            "user_id must have at most 128 bytes and no U+0000",
         ),
     ] {
         let (status, answer) = ask(&api, path).await;
@@ -192,7 +192,7 @@ async fn a_bad_question_is_told_what_is_bad_about_it() {
 }
 
 #[tokio::test]
-async fn a_newer_state_is_seen_when_it_is_looked_for() {
+async fn a_newer_state_is_served_after_the_refresh_interval() {
     let lake = Lake::new().await;
     let eager = marquee_api::router(lake.store.clone(), Duration::ZERO);
     let patient = marquee_api::router(lake.store.clone(), NEVER);
@@ -210,14 +210,14 @@ async fn a_newer_state_is_seen_when_it_is_looked_for() {
     lake.publish("2026-03-10", 1, vec![]).await;
     assert_eq!(answer(&eager, "/health").await, health("2026-03-10", 1));
     assert_eq!(answer(&patient, "/health").await, health(DATE, 1));
-    // A generation without the tables answers, with nothing.
+    // A generation without tables counts as empty.
     let answer = answer(&eager, "/v1/users/bob/recommendations").await;
     assert_eq!(answer["basis"], "popular");
     assert_eq!(answer["recommendations"].as_array().unwrap().len(), 4);
 }
 
 #[tokio::test]
-async fn a_state_whose_files_were_swept_is_replaced_at_once() {
+async fn a_state_with_swept_files_is_replaced_at_once() {
     let lake = Lake::new().await;
     lake.publish(DATE, 1, tables()).await;
     let api = marquee_api::router(lake.store.clone(), NEVER);
@@ -229,16 +229,17 @@ async fn a_state_whose_files_were_swept_is_replaced_at_once() {
         (&bob["generation"], &bob["basis"]),
         (&json!(2), &json!("history"))
     );
-    // With nothing newer to read, it is an error, whose cause is not the asker's.
+    // Without a newer state, the request fails and the client does not see the cause.
     lake.sweep(DATE, 2).await;
     let (status, answer) = ask(&api, "/v1/users/bob/recommendations").await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-    let error = json!({"code": "lake", "message": "the lake could not be read"});
+    let message = "cannot read the lake; the log of the API has the cause";
+    let error = json!({"code": "lake", "message": message});
     assert_eq!(answer["error"], error);
 }
 
 #[tokio::test]
-async fn a_newer_state_that_cannot_be_loaded_stops_nobody() {
+async fn the_old_state_is_served_while_the_newer_one_cannot_be_loaded() {
     let lake = Lake::new().await;
     lake.publish(DATE, 1, tables()).await;
     let api = marquee_api::router(lake.store.clone(), Duration::ZERO);
@@ -254,7 +255,7 @@ async fn a_newer_state_that_cannot_be_loaded_stops_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_waits_longer_than_patience_for_a_newer_state() {
+async fn a_request_waits_at_most_ten_seconds_for_a_newer_state() {
     let lake = Lake::new().await;
     lake.publish(DATE, 1, tables()).await;
     let slow = Arc::new(ThrottledStore::new(
@@ -270,17 +271,17 @@ async fn nobody_waits_longer_than_patience_for_a_newer_state() {
     let began = Instant::now();
     assert_eq!(answer(&api, "/health").await["generation"], 1);
     assert_eq!(began.elapsed(), Duration::from_secs(10));
-    // While it is being loaded, others do not wait at all.
+    // While one request refreshes, others do not wait.
     let began = Instant::now();
     assert_eq!(answer(&api, "/health").await["generation"], 1);
     assert_eq!(began.elapsed(), Duration::ZERO);
-    // It goes on being loaded.
+    // The refresh completes in the background.
     tokio::time::sleep(Duration::from_secs(300)).await;
     assert_eq!(answer(&api, "/health").await["generation"], 2);
 }
 
 #[tokio::test]
-async fn a_table_of_other_columns_is_an_error() {
+async fn a_missing_column_is_an_error() {
     let lake = Lake::new().await;
     let mut tables = tables();
     tables[0].1.remove(2);

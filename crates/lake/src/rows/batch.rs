@@ -26,6 +26,11 @@ impl RowBatch {
         Self { key, batch }
     }
 
+    /// Returns the key of the object.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Returns the number of rows.
     pub fn num_rows(&self) -> usize {
         self.batch.num_rows()
