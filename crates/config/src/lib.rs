@@ -1,5 +1,5 @@
-//! A function's environment: read and checked once, at the start, every
-//! problem named in one error.
+//! Environment variables of a function, read and validated once at start. One
+//! error lists every problem.
 //!
 //! ```
 //! use marquee_config::Variables;
@@ -17,51 +17,54 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// Everything that is wrong with the environment.
+/// All problems of the environment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError(Vec<String>);
 
-/// The lake of a function, as its environment names it: the whole of a bucket, as
-/// on-failure destinations write at a bucket's root, and belong to it.
+/// The lake of a function.
+///
+/// A lake is a whole bucket, not a prefix: on-failure destinations write to the root
+/// of a bucket, and their objects belong to the lake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lake {
-    /// `MARQUEE_BUCKET`: the bucket.
+    /// `MARQUEE_BUCKET`: the bucket's name.
     pub bucket: String,
-    /// `MARQUEE_S3_PATH_STYLE`: the bucket's name goes into the path, as
-    /// stand-ins for S3 want it; else into the host.
+    /// `MARQUEE_S3_PATH_STYLE`: puts the bucket's name into the URL's path, as
+    /// emulators of S3 require, instead of its host.
     pub path_style: bool,
 }
 
 impl Lake {
-    /// Where it is, as engines name it: `s3://bucket`.
+    /// Returns the lake's location for query engines: `s3://bucket`.
     pub fn location(&self) -> String {
         format!("s3://{}", self.bucket)
     }
 }
 
-/// Where a function's metrics are filed.
+/// The CloudWatch namespace and dimension of a function's metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metrics {
-    /// `MARQUEE_METRICS_NAMESPACE`; else `Marquee`.
+    /// `MARQUEE_METRICS_NAMESPACE`; default `Marquee`.
     pub namespace: String,
-    /// `MARQUEE_ENVIRONMENT`, a dimension of each; else `default`.
+    /// `MARQUEE_ENVIRONMENT`, a dimension of every metric; default `default`.
     pub environment: String,
 }
 
-/// A variable of the process, to be looked up.
+/// Returns an environment variable of the process, for [`Variables::new`].
 pub fn environment(name: &str) -> Option<String> {
     Some(std::env::var_os(name)?.to_string_lossy().into_owned())
 }
 
-/// Reads variables and collects what is wrong with them, so that one start
-/// shows all of it. An empty variable is as good as none.
+/// A reader of environment variables that collects all problems before it fails.
+///
+/// An empty variable counts as unset.
 pub struct Variables<L> {
     lookup: L,
     problems: Vec<String>,
 }
 
 impl<L: Fn(&str) -> Option<String>> Variables<L> {
-    /// The variables that `lookup` knows.
+    /// Creates a reader; `lookup` returns the value of a variable.
     pub fn new(lookup: L) -> Self {
         Self {
             lookup,
@@ -69,20 +72,22 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         }
     }
 
-    /// The value, if there is one.
+    /// Returns the value of an optional variable.
     pub fn text(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    /// The value, which must be there; `what` it is, in a few words.
-    pub fn required(&mut self, name: &str, what: &str) -> String {
+    /// Returns the value of a required variable. If it is unset, records a problem
+    /// with `description`, a noun phrase, and returns an empty text.
+    pub fn required(&mut self, name: &str, description: &str) -> String {
         self.text(name).unwrap_or_else(|| {
-            self.problem(format!("{name} is missing ({what})"));
+            self.problem(format!("{name} is missing ({description})"));
             String::new()
         })
     }
 
-    /// The value as one of those that `T` knows; `expected` says which.
+    /// Parses an optional variable. If its value is invalid, records a problem with
+    /// `expected`, a noun phrase for the valid values.
     pub fn parsed<T: FromStr>(&mut self, name: &str, expected: &str) -> Option<T> {
         let value = self.text(name)?;
         let parsed = value.parse().ok();
@@ -92,20 +97,21 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         parsed
     }
 
-    /// A whole number within `allowed`, if there is one.
+    /// Parses an optional whole number within `allowed`; `unit` is its unit in the
+    /// plural.
     pub fn number(&mut self, name: &str, unit: &str, allowed: RangeInclusive<i64>) -> Option<i64> {
         let value = self.text(name)?;
         let number = value.parse().ok().filter(|number| allowed.contains(number));
         if number.is_none() {
-            let (least, most) = (allowed.start(), allowed.end());
+            let (min, max) = (allowed.start(), allowed.end());
             self.problem(format!(
-                "{name}={value:?} is not a whole number of {unit} from {least} to {most}"
+                "{name}={value:?} is not a whole number of {unit} from {min} to {max}"
             ));
         }
         number
     }
 
-    /// `true` or `false`, else `default`.
+    /// Parses an optional boolean; returns `default` if it is unset.
     pub fn switch(&mut self, name: &str, default: bool) -> bool {
         match self.text(name).as_deref() {
             None => default,
@@ -118,7 +124,7 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         }
     }
 
-    /// `MARQUEE_BUCKET`.
+    /// Reads `MARQUEE_BUCKET`.
     pub fn bucket(&mut self) -> String {
         let name = self.required("MARQUEE_BUCKET", "the name of the lake's bucket");
         if name.contains('/') && !name.starts_with("arn:") {
@@ -129,7 +135,7 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         name
     }
 
-    /// `MARQUEE_BUCKET` and `MARQUEE_S3_PATH_STYLE`.
+    /// Reads `MARQUEE_BUCKET` and `MARQUEE_S3_PATH_STYLE`.
     pub fn lake(&mut self) -> Lake {
         Lake {
             bucket: self.bucket(),
@@ -137,7 +143,7 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         }
     }
 
-    /// `MARQUEE_METRICS_NAMESPACE` and `MARQUEE_ENVIRONMENT`.
+    /// Reads `MARQUEE_METRICS_NAMESPACE` and `MARQUEE_ENVIRONMENT`.
     pub fn metrics(&self) -> Metrics {
         let text = |name, default: &str| self.text(name).unwrap_or_else(|| default.to_owned());
         Metrics {
@@ -146,15 +152,15 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         }
     }
 
-    /// Notes a problem that only the caller can see, as a clause.
+    /// Records a problem, a clause, that the caller has found.
     pub fn problem(&mut self, problem: String) {
         self.problems.push(problem);
     }
 
-    /// What was read, if nothing was wrong with it.
+    /// Returns `config` if there are no problems.
     ///
     /// # Errors
-    /// With every problem that was met.
+    /// Returns all recorded problems.
     pub fn finish<C>(self, config: C) -> Result<C, ConfigError> {
         match self.problems {
             problems if problems.is_empty() => Ok(config),
@@ -226,20 +232,20 @@ mod tests {
     }
 
     #[test]
-    fn metrics_have_a_place_by_themselves() {
-        let place = |known: &[(&str, &str)]| {
+    fn metrics_have_defaults() {
+        let read = |known: &[(&str, &str)]| {
             let Metrics {
                 namespace,
                 environment,
             } = variables(known).metrics();
             format!("{namespace} {environment}")
         };
-        assert_eq!(place(&[]), "Marquee default");
+        assert_eq!(read(&[]), "Marquee default");
         let set = [
             ("MARQUEE_METRICS_NAMESPACE", "Elsewhere"),
             ("MARQUEE_ENVIRONMENT", "dev"),
         ];
-        assert_eq!(place(&set), "Elsewhere dev");
+        assert_eq!(read(&set), "Elsewhere dev");
     }
 
     #[test]
@@ -253,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_within_bounds_is_read() {
+    fn valid_values_are_read() {
         let mut read = variables(&[("N", "7"), ("ON", "1"), ("OFF", "false")]);
         assert_eq!(read.number("N", "days", 1..=7), Some(7));
         assert_eq!(read.number("M", "days", 1..=7), None);
