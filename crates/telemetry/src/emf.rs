@@ -1,26 +1,26 @@
-//! Metrics in CloudWatch's embedded format: lines of a function's log that
-//! become metrics, with no call and no agent.
+//! Metrics in CloudWatch's embedded metric format (EMF): CloudWatch extracts them
+//! from the function's log, without an API call or an agent.
 //!
-//! Code counts through the `metrics` facade, wherever it is; a function prints
-//! what was counted after each invocation. A value is a histogram's, so that what
-//! one invocation measured is not printed again by the next.
+//! Code records metrics through the `metrics` facade; a function prints them after
+//! each invocation. A measured value is a histogram, not a gauge: a gauge would
+//! keep its value and repeat it in the next invocation.
 
 use std::io;
 
 use metrics::{Unit, describe_counter, describe_histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 
-/// Prints what was counted.
+/// The recorder of the process's metrics.
 #[derive(Clone, Copy)]
 pub struct Emf(&'static Collector);
 
 impl Emf {
-    /// Begins to count; `environment` is a dimension of every metric.
+    /// Installs the recorder; `environment` is a dimension of every metric.
     ///
-    /// To be called once, at the start.
+    /// Call it once, at start.
     ///
     /// # Errors
-    /// When the process counts already.
+    /// Returns an error if the process already has a recorder.
     pub fn init(namespace: String, environment: String) -> Result<Self, io::Error> {
         let collector = Builder::new()
             .cloudwatch_namespace(namespace)
@@ -31,22 +31,22 @@ impl Emf {
         Ok(Self(collector))
     }
 
-    /// Prints what was counted since the last time, to standard output, with the
-    /// invocation's id beside it.
+    /// Prints the metrics since the last flush to standard output, with the
+    /// invocation's request id.
     ///
-    /// Should standard output refuse, a line of the log says so.
+    /// Logs a warning if the write fails.
     pub fn flush(&self, request_id: &str) {
-        let done = self
+        let flushed = self
             .0
             .set_property("RequestId", request_id)
             .flush(io::stdout().lock());
-        if let Err(cause) = done {
-            tracing::warn!(%cause, "metrics of this invocation are lost");
+        if let Err(cause) = flushed {
+            tracing::warn!(%cause, "cannot write the metrics of this invocation");
         }
     }
 }
 
-/// The units that CloudWatch shows.
+/// Declares the unit of each metric for CloudWatch.
 fn describe() {
     for name in [
         "Received",

@@ -1,20 +1,20 @@
-//! What is logged and what is not.
+//! The log level and filter.
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// The variables that give one level, the first that is set wins.
+/// The variables with a single level; the first one that is set applies.
 const LEVEL_VARIABLES: [&str; 2] = ["LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL"];
 
-/// The filter that the environment asks for, and what is wrong with the wish.
-/// A wish that cannot be read is no reason to fall silent, or to fall over.
+/// Returns the filter of the environment.
+///
+/// An invalid variable must not stop the process or its logs: the filter is then
+/// `info`, and the second value is a warning to log.
 pub(crate) fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> (EnvFilter, Option<String>) {
     if let Some(directives) = lookup("RUST_LOG") {
         return match EnvFilter::try_new(&directives) {
             Ok(filter) => (filter, None),
-            Err(error) => fallback(format!(
-                "RUST_LOG={directives:?} is not understood ({error})"
-            )),
+            Err(error) => fallback(format!("RUST_LOG={directives:?} is invalid ({error})")),
         };
     }
     let set = LEVEL_VARIABLES
@@ -31,23 +31,29 @@ pub(crate) fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> (EnvFilter
     }
 }
 
-/// What the Lambda runtime is to log, whatever was asked for: not what a function
-/// failed with or panicked over, which is logged where it happens; and the span of a
-/// call, which gives every line its request's id.
+/// The targets of the Lambda runtime that log independently of the requested level.
+///
+/// Off for errors and panics of a call, because the function logs them itself. On
+/// for the span of a call, which adds the request id to every line.
 const RUNTIME: [&str; 2] = [
     "lambda_runtime::layers::panic=off",
     "lambda_runtime::layers::trace=info",
 ];
 
-/// The filter in a function.
-pub(crate) fn in_a_lambda(filter: EnvFilter) -> EnvFilter {
-    RUNTIME
-        .iter()
-        .filter_map(|directive| directive.parse().ok())
-        .fold(filter, EnvFilter::add_directive)
+/// Adds the directives for the Lambda runtime to a filter. The second value is a
+/// warning to log if one is invalid.
+pub(crate) fn for_lambda(mut filter: EnvFilter) -> (EnvFilter, Option<String>) {
+    let mut warning = None;
+    for directive in RUNTIME {
+        match directive.parse() {
+            Ok(directive) => filter = filter.add_directive(directive),
+            Err(error) => warning = Some(format!("log directive {directive} is invalid ({error})")),
+        }
+    }
+    (filter, warning)
 }
 
-/// Lambda's `FATAL` is more than tracing can say.
+/// Parses a level. `FATAL`, a level of Lambda that tracing lacks, becomes `ERROR`.
 fn parse(level: &str) -> Option<LevelFilter> {
     if level.eq_ignore_ascii_case("fatal") {
         return Some(LevelFilter::ERROR);
@@ -59,10 +65,10 @@ fn at(level: LevelFilter) -> EnvFilter {
     EnvFilter::default().add_directive(level.into())
 }
 
-fn fallback(complaint: String) -> (EnvFilter, Option<String>) {
+fn fallback(fault: String) -> (EnvFilter, Option<String>) {
     (
         at(LevelFilter::INFO),
-        Some(format!("{complaint}; logging at info")),
+        Some(format!("{fault}; logging at info")),
     )
 }
 
@@ -75,8 +81,8 @@ mod tests {
             let set = variables.iter().find(|(known, _)| *known == name);
             set.map(|(_, value)| (*value).to_owned())
         };
-        let (filter, complaint) = from_lookup(lookup);
-        (filter.to_string(), complaint)
+        let (filter, warning) = from_lookup(lookup);
+        (filter.to_string(), warning)
     }
 
     #[test]
@@ -97,17 +103,17 @@ mod tests {
     }
 
     #[test]
-    fn a_wish_that_cannot_be_read_is_named_and_logs_at_info() {
-        let (filter, complaint) = read(&[("LOG_LEVEL", "loud")]);
+    fn an_invalid_variable_gives_a_warning_and_logs_at_info() {
+        let (filter, warning) = read(&[("LOG_LEVEL", "loud")]);
         assert_eq!(filter, "info");
         assert_eq!(
-            complaint.as_deref(),
+            warning.as_deref(),
             Some(
                 "LOG_LEVEL=\"loud\" is not one of off, error, warn, info, debug, trace; logging at info"
             )
         );
-        let (filter, complaint) = read(&[("RUST_LOG", "a=b=c")]);
+        let (filter, warning) = read(&[("RUST_LOG", "a=b=c")]);
         assert_eq!(filter, "info");
-        assert!(complaint.is_some_and(|c| c.starts_with("RUST_LOG=\"a=b=c\"")));
+        assert!(warning.is_some_and(|text| text.starts_with("RUST_LOG=\"a=b=c\" is invalid")));
     }
 }

@@ -1,10 +1,10 @@
-//! What a process says of itself: JSON lines from a Lambda, readable lines
-//! for a person.
+//! Logs and metrics of a process: JSON lines from a Lambda function, plain lines on
+//! a terminal.
 //!
-//! `RUST_LOG` takes the directives of
-//! [`EnvFilter`](tracing_subscriber::EnvFilter). Without it, `LOG_LEVEL`, or
-//! else `AWS_LAMBDA_LOG_LEVEL` (set where a function's log level is
-//! configured), gives one level for everything; without any, it is `info`.
+//! `RUST_LOG` holds directives of [`EnvFilter`](tracing_subscriber::EnvFilter). If it
+//! is unset, `LOG_LEVEL` sets one level for everything, or else
+//! `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the function's configuration. The
+//! default is `info`.
 
 mod emf;
 mod level;
@@ -21,9 +21,9 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Runs a function: logs as [`init_lambda`] says and does `serve`, which makes what
-/// lasts from call to call and answers calls until Lambda ends. What ends it before is
-/// logged.
+/// Runs a Lambda function: sets up logs with [`init_lambda`], then runs `serve`, which
+/// creates the state shared by all calls and handles calls until Lambda ends the
+/// process. Logs an error of `serve`.
 pub async fn run_lambda<E: Display>(serve: impl Future<Output = Result<(), E>>) -> ExitCode {
     init_lambda();
     match serve.await {
@@ -35,39 +35,42 @@ pub async fn run_lambda<E: Display>(serve: impl Future<Output = Result<(), E>>) 
     }
 }
 
-/// Logs one JSON object a line to standard output, its fields beside `level`
-/// and `message`, not below `fields`, and the request's id in `span`. CloudWatch
-/// stamps each line with its time, so the line has none. A panic is a line like any
-/// other.
+/// Logs to standard output, one JSON object per line.
 ///
-/// To be called once, first thing in `main`; a later call changes nothing.
+/// An event's fields are beside `level` and `message`, not nested below `fields`, and
+/// `span` has the request id. Lines have no time: CloudWatch adds it. Panics are logged
+/// like errors.
+///
+/// Call it once, at the start of `main`; later calls have no effect.
 pub fn init_lambda() {
-    let (filter, complaint) = level::from_lookup(environment);
-    finish(json(level::in_a_lambda(filter), io::stdout), complaint);
+    let (filter, warning) = level::from_lookup(environment);
+    let (filter, runtime_warning) = level::for_lambda(filter);
+    install(json(filter, io::stdout), warning.or(runtime_warning));
     std::panic::set_hook(Box::new(log_panic));
 }
 
 fn log_panic(panic: &PanicHookInfo<'_>) {
-    let message = panic.payload_as_str().unwrap_or("of no words");
+    let message = panic.payload_as_str().unwrap_or("without a text message");
     let place = panic.location().map(ToString::to_string);
     tracing::error!(panic.place = place, "panicked: {message}");
 }
 
-/// Logs to standard error for people: compact lines without a time, in colour
-/// on a terminal (unless `NO_COLOR` is set).
+/// Logs to standard error for a terminal: compact lines without a time, in colour on a
+/// terminal unless `NO_COLOR` is set.
 ///
-/// To be called once, first thing in `main`; a later call changes nothing.
+/// Call it once, at the start of `main`; later calls have no effect.
 pub fn init_terminal() {
-    let (filter, complaint) = level::from_lookup(environment);
+    let (filter, warning) = level::from_lookup(environment);
     let colour = io::stderr().is_terminal() && environment("NO_COLOR").is_none();
-    finish(compact(filter, colour, io::stderr), complaint);
+    install(compact(filter, colour, io::stderr), warning);
 }
 
-fn finish(subscriber: impl Into<tracing::Dispatch>, complaint: Option<String>) {
+/// Installs the subscriber of the process, unless it has one, and logs the warning.
+fn install(subscriber: impl Into<tracing::Dispatch>, warning: Option<String>) {
     if subscriber.try_init().is_ok()
-        && let Some(complaint) = complaint
+        && let Some(warning) = warning
     {
-        tracing::warn!("{complaint}");
+        tracing::warn!("{warning}");
     }
 }
 
@@ -100,7 +103,7 @@ where
         .finish()
 }
 
-/// A variable's value; an empty one is as good as none.
+/// Returns the value of an environment variable; an empty one counts as unset.
 fn environment(name: &str) -> Option<String> {
     let value = std::env::var_os(name)?.to_string_lossy().into_owned();
     (!value.is_empty()).then_some(value)
@@ -114,11 +117,11 @@ mod tests {
 
     use super::*;
 
-    /// A writer whose bytes can be looked at.
+    /// A shared buffer that captures the log.
     #[derive(Clone, Default)]
-    struct Page(Arc<Mutex<Vec<u8>>>);
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Page {
+    impl Write for Buffer {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }
@@ -128,7 +131,7 @@ mod tests {
         }
     }
 
-    impl Page {
+    impl Buffer {
         fn text(&self) -> String {
             String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
         }
@@ -143,12 +146,12 @@ mod tests {
 
     #[test]
     fn a_lambda_logs_one_flat_json_object_a_line() {
-        let page = Page::default();
-        let writer = page.clone();
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
         let subscriber = json(EnvFilter::new("info"), move || writer.clone());
         tracing::subscriber::with_default(subscriber, say_something);
 
-        let text = page.text();
+        let text = buffer.text();
         assert_eq!(text.lines().count(), 1, "{text}");
         let line: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(
@@ -164,11 +167,12 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_not_logged_again_by_the_runtime_and_has_its_requests_id() {
-        for wish in ["error", "trace", "off"] {
-            let page = Page::default();
-            let writer = page.clone();
-            let filter = level::in_a_lambda(EnvFilter::new(wish));
+    fn a_failure_is_logged_once_with_its_request_id() {
+        for level in ["error", "trace", "off"] {
+            let buffer = Buffer::default();
+            let writer = buffer.clone();
+            let (filter, warning) = level::for_lambda(EnvFilter::new(level));
+            assert_eq!(warning, None);
             let subscriber = json(filter, move || writer.clone());
             tracing::subscriber::with_default(subscriber, || {
                 let span = tracing::info_span!(
@@ -180,7 +184,7 @@ mod tests {
                 tracing::error!(step = "plan", kind = "Store", "it is gone");
                 tracing::error!(target: "lambda_runtime::layers::panic", "Diagnostic {{ … }}");
             });
-            let lines: Vec<serde_json::Value> = page
+            let lines: Vec<serde_json::Value> = buffer
                 .text()
                 .lines()
                 .map(|line| serde_json::from_str(line).unwrap())
@@ -193,15 +197,15 @@ mod tests {
                 "target": "marquee_telemetry::tests",
                 "span": {"name": "Lambda runtime invoke", "requestId": "r-1"},
             });
-            let expected = Vec::from_iter((wish != "off").then_some(line));
-            assert_eq!(lines, expected, "at {wish}");
+            let expected = Vec::from_iter((level != "off").then_some(line));
+            assert_eq!(lines, expected, "at {level}");
         }
     }
 
     #[test]
-    fn a_panic_is_a_line_with_its_place() {
-        let page = Page::default();
-        let writer = page.clone();
+    fn a_panic_is_logged_with_its_location() {
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
         let subscriber = json(EnvFilter::new("info"), move || writer.clone());
         tracing::subscriber::with_default(subscriber, || {
             let before = std::panic::take_hook();
@@ -210,7 +214,7 @@ mod tests {
             std::panic::set_hook(before);
             assert!(panicked.is_err());
         });
-        let text = page.text();
+        let text = buffer.text();
         let line: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(line["level"], "ERROR", "{text}");
         assert_eq!(line["message"], "panicked: no way", "{text}");
@@ -219,13 +223,13 @@ mod tests {
     }
 
     #[test]
-    fn a_person_reads_plain_lines() {
-        let page = Page::default();
-        let writer = page.clone();
+    fn a_terminal_gets_plain_lines() {
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
         let subscriber = compact(EnvFilter::new("info"), false, move || writer.clone());
         tracing::subscriber::with_default(subscriber, say_something);
 
-        let text = page.text();
+        let text = buffer.text();
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(text.contains("INFO"), "{text}");
         assert!(text.contains("wrote a batch"), "{text}");
