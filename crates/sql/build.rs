@@ -1,4 +1,4 @@
-//! Lists the files of `sql/marts` and `sql/checks`.
+//! Embeds the files of `sql/marts` and `sql/checks`.
 
 #[path = "files.rs"]
 mod files;

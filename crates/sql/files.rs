@@ -1,12 +1,11 @@
-//! For build scripts: the files of directories of `sql/` as constants, so that
-//! dropping one in is all that it takes. Build scripts take this file in with
-//! `#[path]`.
+//! Code generation for build scripts, which include this file with `#[path]`: a
+//! constant with the files of a directory of `sql/`. A new file needs no other change.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{env, fs, io};
 
-/// Writes `files.rs`: for each directory a constant with the names and contents of
-/// its files, by name.
+/// Writes `files.rs`: for each directory, a constant with the names and contents of its
+/// files, ordered by name.
 pub(crate) fn write(lists: &[(&str, &str)]) -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut code = String::new();
@@ -15,10 +14,8 @@ pub(crate) fn write(lists: &[(&str, &str)]) -> io::Result<()> {
         println!("cargo::rerun-if-changed={}", directory.display());
         code.push_str(&list(constant, &directory)?);
     }
-    let out = env::var_os("OUT_DIR")
-        .map(PathBuf::from)
-        .unwrap_or_default();
-    fs::write(out.join("files.rs"), code)
+    let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?;
+    fs::write(Path::new(&out).join("files.rs"), code)
 }
 
 fn list(constant: &str, directory: &Path) -> io::Result<String> {
@@ -27,11 +24,14 @@ fn list(constant: &str, directory: &Path) -> io::Result<String> {
         .collect::<io::Result<Vec<_>>>()?;
     files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
     files.sort();
-    let entries: String = files
+    let entries = files
         .iter()
-        .filter_map(|file| Some((file.file_stem()?.to_str()?, file)))
-        .map(|(name, file)| format!("    ({name:?}, include_str!({file:?})),\n"))
-        .collect();
+        .map(|file| {
+            let name = file.file_stem().and_then(|name| name.to_str());
+            let name = name.ok_or_else(|| io::Error::other(format!("{file:?} is not UTF-8")))?;
+            Ok(format!("    ({name:?}, include_str!({file:?})),\n"))
+        })
+        .collect::<io::Result<String>>()?;
     Ok(format!(
         "pub(crate) const {constant}: Files = &[\n{entries}];\n"
     ))

@@ -1,4 +1,4 @@
-//! The curated tables, by name: what compaction makes and what SQL makes.
+//! The curated tables: those of compaction and the marts.
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::prelude::SessionContext;
@@ -8,12 +8,12 @@ use marquee_tables::curated;
 use crate::MartsError;
 use crate::output;
 use crate::statement;
-use crate::table::Partitions;
+use crate::table::PartitionColumns;
 
-/// A table's name and its columns.
+/// A table's name and schema.
 type Table = (&'static str, fn() -> SchemaRef);
 
-/// What every date has without SQL.
+/// The curated tables that are not marts; every date has them.
 pub(crate) const COMPACTED: [Table; 5] = [
     ("events", curated::events),
     ("dropped_events", curated::dropped_events),
@@ -22,21 +22,21 @@ pub(crate) const COMPACTED: [Table; 5] = [
     ("audit", curated::audit),
 ];
 
-/// How a mart's files lie.
-pub(crate) fn partitions(mart: &Mart) -> Partitions {
+/// Returns the partition columns of a mart.
+pub(crate) fn partition_columns(mart: &Mart) -> PartitionColumns {
     match mart.partition {
-        Partition::EventDate => Partitions::EventDate,
-        Partition::None => Partitions::None,
+        Partition::EventDate => PartitionColumns::EventDate,
+        Partition::None => PartitionColumns::None,
     }
 }
 
-/// The columns that a mart's files have, as its SQL says; `context` has the
-/// facts.
+/// Derives the schema of a mart's files from its SQL; `context` must have the tables
+/// that the mart reads.
 pub(crate) async fn schema_of(
     mart: &Mart,
     context: &SessionContext,
 ) -> Result<SchemaRef, MartsError> {
-    // Which date it is says nothing about the columns.
+    // The schema does not depend on the date.
     let sql = mart.sql_for("2000-01-01");
     let columns = match statement::plan(&context.state(), &sql).await {
         Ok(plan) => output::storable(plan.schema().as_arrow()),
@@ -47,15 +47,15 @@ pub(crate) async fn schema_of(
 
 #[cfg(test)]
 mod tests {
-    use marquee_sql::TAKEN;
+    use marquee_sql::RESERVED_NAMES;
 
     use super::*;
 
     #[test]
-    fn no_mart_takes_the_name_of_what_is_there() {
+    fn the_names_of_other_tables_are_reserved() {
         for (name, _) in COMPACTED {
-            assert!(TAKEN.contains(&name), "{name}");
+            assert!(RESERVED_NAMES.contains(&name), "{name}");
         }
-        assert!(TAKEN.contains(&crate::engine::AUDIT_BOOKS));
+        assert!(RESERVED_NAMES.contains(&crate::engine::AUDIT_BOOKS));
     }
 }

@@ -1,21 +1,21 @@
-//! An expectation: a query for the rows that break it.
+//! Data quality checks: queries for the rows that violate an expectation.
 
 use serde::{Deserialize, Serialize};
 
 use crate::head::{Head, HeadError, days};
 
-/// What a broken expectation means.
+/// The consequence of a failed check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The date is not published.
     Error,
-    /// The date is published, and the report says so.
+    /// The date is published with a warning in its report.
     Warn,
 }
 
 impl Severity {
-    /// Its name in files and reports.
+    /// Returns the name used in files and reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -24,61 +24,61 @@ impl Severity {
     }
 }
 
-/// When a check runs.
+/// The step that must precede a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum After {
-    /// As soon as events and facts are there, before any mart is made.
+    /// Compaction: the check reads events and facts only.
     Compact,
-    /// When all tables are there.
+    /// The marts: the check reads any table.
     Marts,
 }
 
-/// What must be there before a check can run.
+/// The inputs of a check, which decide when it can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// The date's own events and facts: dates are checked side by side.
+    /// Only the date's own events and facts: dates are checked concurrently.
     Date,
-    /// Its marts or earlier dates too: dates are checked in their order.
+    /// Also marts or earlier dates: dates are checked in order.
     Window,
 }
 
-/// A file of `sql/checks`.
+/// A check, a file of `sql/checks`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// Its name.
+    /// The name of the file without `.sql`.
     pub name: String,
-    /// What is expected, in the file's own words.
+    /// The expectation, from the comments of the head.
     pub about: String,
-    /// What a broken expectation means.
+    /// The consequence of a failure.
     pub severity: Severity,
-    /// When it runs.
+    /// The step that must precede the check.
     pub after: After,
-    /// How many days before its date it reads; none when the head does not say.
+    /// The number of days before its date that the check reads; 0 by default.
     pub looks_back: u32,
-    /// The whole file.
+    /// The text of the file.
     pub sql: String,
 }
 
 const NAMES: [&str; 3] = ["severity", "after", "looks back"];
 
 impl Check {
-    /// Reads the file `{name}.sql`.
+    /// Parses the file `{name}.sql`.
     ///
     /// # Errors
-    /// [`HeadError`] when its head says too little, or what cannot be.
+    /// Returns [`HeadError`] if a setting of its head is missing or invalid.
     pub fn parse(name: &str, text: &str) -> Result<Self, HeadError> {
         let head = Head::new(name, text);
         let [severity, after, looks_back] = NAMES;
         Ok(Self {
             name: name.to_owned(),
-            about: head.words(&NAMES),
-            severity: head.needed(severity, "error or warn", |value| match value {
+            about: head.prose(&NAMES),
+            severity: head.required(severity, "error or warn", |value| match value {
                 "error" => Some(Severity::Error),
                 "warn" => Some(Severity::Warn),
                 _ => None,
             })?,
-            after: head.needed(after, "compact or marts", |value| match value {
+            after: head.required(after, "compact or marts", |value| match value {
                 "compact" => Some(After::Compact),
                 "marts" => Some(After::Marts),
                 _ => None,
@@ -90,7 +90,7 @@ impl Check {
         })
     }
 
-    /// What must be there before it can run.
+    /// Returns the phase in which the check runs.
     pub fn phase(&self) -> Phase {
         match (self.after, self.looks_back) {
             (After::Compact, 0) => Phase::Date,
@@ -98,7 +98,7 @@ impl Check {
         }
     }
 
-    /// Returns what the check expects: its code and settings, without its comments.
+    /// Returns the check's code and settings, without its comments.
     pub fn definition(&self) -> String {
         let after = match self.after {
             After::Compact => "compact",
@@ -109,29 +109,29 @@ impl Check {
         format!("{name}\0{severity}\0{after}\0{looks_back}\0{code}")
     }
 
-    /// The SQL that finds what breaks it on that date, `YYYY-MM-DD`.
+    /// Returns the SQL that finds the violations on a date, `YYYY-MM-DD`.
     pub fn sql_for(&self, date: &str) -> String {
         crate::for_date(&self.sql, date)
     }
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckResult {
     /// The check's name.
     pub name: String,
-    /// What it means when it is broken.
+    /// The consequence of a failure.
     pub severity: Severity,
-    /// What is expected, in words.
+    /// The expectation.
     pub about: String,
-    /// How many rows break it.
+    /// The number of rows that violate the expectation.
     pub broken: u64,
     /// The first of these rows, each as a JSON object.
     pub sample: Vec<String>,
 }
 
 impl CheckResult {
-    /// Whether the date must not be published for it.
+    /// Returns `true` if this result prevents the publication of the date.
     pub fn stops(&self) -> bool {
         self.severity == Severity::Error && self.broken > 0
     }

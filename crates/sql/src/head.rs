@@ -1,20 +1,20 @@
-//! The comment lines that a file begins with.
+//! The head of an SQL file: its leading comment lines.
 
 use thiserror::Error;
 
-/// A file whose head cannot be understood.
+/// An invalid head of an SQL file.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{file}.sql{}: {fault}", line.map_or_else(String::new, |line| format!(", line {line}")))]
 pub struct HeadError {
     /// The file's name without `.sql`.
     pub file: String,
-    /// The line at fault, from 1; none when a line is missing.
+    /// The line of the fault, from 1; `None` for a missing line.
     pub line: Option<usize>,
-    /// What is wrong and what to write instead.
+    /// The fault and its correction.
     pub fault: String,
 }
 
-/// A file's head, as far as it was read.
+/// The head of a file.
 pub(crate) struct Head<'a> {
     file: &'a str,
     text: &'a str,
@@ -25,28 +25,30 @@ impl<'a> Head<'a> {
         Self { file, text }
     }
 
-    /// The comment lines, from 1, without their dashes.
+    /// Returns the comment lines without their dashes, numbered from 1.
     fn lines(&self) -> impl Iterator<Item = (usize, &'a str)> {
         (1..)
             .zip(self.text.lines())
             .map_while(|(number, line)| Some((number, line.strip_prefix("--")?.trim())))
     }
 
-    /// What the head says in words.
-    pub(crate) fn words(&self, names: &[&str]) -> String {
+    /// Returns the lines that are not settings, joined to one paragraph; `names` are the
+    /// names of the settings.
+    pub(crate) fn prose(&self, names: &[&str]) -> String {
         let is_setting = |line: &str| {
             line.split_once(':')
                 .is_some_and(|(name, _)| names.contains(&name.trim()))
         };
-        let words: Vec<&str> = self
+        let prose: Vec<&str> = self
             .lines()
             .map(|(_, line)| line)
             .filter(|line| !line.is_empty() && !is_setting(line))
             .collect();
-        words.join(" ")
+        prose.join(" ")
     }
 
-    /// The value of `name:`, if there is one, understood by `parse`.
+    /// Parses the value of the optional setting `name`; `choices` describes the valid
+    /// values.
     pub(crate) fn optional<T>(
         &self,
         name: &str,
@@ -62,10 +64,10 @@ impl<'a> Head<'a> {
                 continue;
             }
             if found.is_some() {
-                return Err(self.fault(Some(line), format!("`{name}` was there before")));
+                return Err(self.fault(Some(line), format!("duplicate setting `{name}`")));
             }
             let parsed = parse(value.trim()).ok_or_else(|| {
-                let fault = format!("`{name}` is {:?}, but must be {choices}", value.trim());
+                let fault = format!("`{name}` is {:?} but must be {choices}", value.trim());
                 self.fault(Some(line), fault)
             })?;
             found = Some(parsed);
@@ -73,15 +75,15 @@ impl<'a> Head<'a> {
         Ok(found)
     }
 
-    /// As [`Head::optional`], for what every file must say.
-    pub(crate) fn needed<T>(
+    /// Parses the value of the required setting `name`, as [`Head::optional`] does.
+    pub(crate) fn required<T>(
         &self,
         name: &str,
         choices: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<T, HeadError> {
         self.optional(name, choices, parse)?.ok_or_else(|| {
-            let fault = format!("its head must have a line `-- {name}: …`, {choices}");
+            let fault = format!("missing setting: add a line `-- {name}: …` with {choices}");
             self.fault(None, fault)
         })
     }
@@ -95,7 +97,7 @@ impl<'a> Head<'a> {
     }
 }
 
-/// `N days` or `1 day`.
+/// Parses `N days` or `1 day`.
 pub(crate) fn days(text: &str) -> Option<u32> {
     let (number, unit) = text.split_once(' ')?;
     matches!(unit, "day" | "days").then(|| number.parse().ok())?

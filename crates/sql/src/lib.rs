@@ -1,18 +1,18 @@
-//! The files of `sql/`: every file of `sql/marts` is a curated table, every
-//! file of `sql/checks` an expectation. This crate reads their heads; it knows
-//! no engine.
+//! The SQL files of the project: each file of `sql/marts` defines a curated table, each
+//! file of `sql/checks` a data quality check.
 //!
-//! A head is the comment lines that a file begins with:
+//! The crate embeds the files and parses their heads; it has no query engine. A head is
+//! the leading comment lines of a file, prose and settings:
 //!
 //! ```sql
-//! -- Plays and watch time of a title, a row a title and date.
+//! -- Plays and watch time, one row per title and date.
 //! -- partition: event_date
 //! -- looks back: 1 day
 //! -- rebuild: dates
 //! SELECT …
 //! ```
 //!
-//! `{date}` in the SQL stands for the date that is made, a `DATE` literal.
+//! `{date}` in the SQL stands for the processed date, a `DATE` literal.
 
 mod check;
 mod code;
@@ -22,25 +22,25 @@ mod mart;
 pub use check::{After, Check, CheckResult, Phase, Severity};
 pub use code::code;
 pub use head::HeadError;
-pub use mart::{Mart, Partition, Rebuild, TAKEN};
+pub use mart::{Mart, Partition, RESERVED_NAMES, Rebuild};
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
-/// The files of a table or check, by name.
+/// Names and contents of files.
 type Files = &'static [(&'static str, &'static str)];
 
-/// Every curated table that SQL makes, by name.
+/// Returns all marts, ordered by name.
 ///
 /// # Errors
-/// [`HeadError`] names the file and the line at fault.
+/// Returns [`HeadError`] for a file with an invalid head.
 pub fn marts() -> Result<Vec<Mart>, HeadError> {
     parse_all(MARTS, Mart::parse)
 }
 
-/// Every check, by name.
+/// Returns all checks, ordered by name.
 ///
 /// # Errors
-/// [`HeadError`] names the file and the line at fault.
+/// Returns [`HeadError`] for a file with an invalid head.
 pub fn checks() -> Result<Vec<Check>, HeadError> {
     parse_all(CHECKS, Check::parse)
 }
@@ -52,7 +52,7 @@ fn parse_all<T>(
     files.iter().map(|(name, text)| parse(name, text)).collect()
 }
 
-/// The SQL with `{date}` replaced by the literal of that date, `YYYY-MM-DD`.
+/// Replaces `{date}` in the SQL with the literal of a date, `YYYY-MM-DD`.
 fn for_date(sql: &str, date: &str) -> String {
     sql.replace("{date}", &format!("DATE '{date}'"))
 }

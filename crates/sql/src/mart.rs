@@ -1,45 +1,45 @@
-//! A curated table that SQL makes.
+//! Marts: curated tables defined in SQL.
 
 use crate::head::{Head, HeadError, days};
 
-/// Whether a table has a partition a date.
+/// The partitioning of a mart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Partition {
-    /// A directory a date; the date is not in the files.
+    /// One directory per date; the files have no column with the date.
     EventDate,
-    /// The whole table is made anew with each newest date.
+    /// No partitions: each new newest date replaces the whole table.
     None,
 }
 
-/// What a changed past date means for a table that looked at it.
+/// The dates of a mart to rebuild after a change of an earlier date that it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rebuild {
-    /// The later dates that looked at it are made anew.
+    /// All later dates that read the changed date.
     Dates,
-    /// Only the newest date is: the table says how things stand now.
+    /// Only the newest date: the table describes the present.
     Latest,
 }
 
-/// A file of `sql/marts`.
+/// A mart, a file of `sql/marts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mart {
-    /// The table.
+    /// The name of the table.
     pub name: String,
-    /// What a row is, in the file's own words.
+    /// The meaning of a row, from the comments of the head.
     pub about: String,
-    /// How it is partitioned.
+    /// The partitioning.
     pub partition: Partition,
-    /// How many days before its date it reads.
+    /// The number of days before its date that the mart reads.
     pub looks_back: u32,
-    /// What a changed past date means for it.
+    /// The dates to rebuild after a change of an earlier date.
     pub rebuild: Rebuild,
-    /// The whole file.
+    /// The text of the file.
     pub sql: String,
 }
 
-/// Tables that are there without SQL: those of the zones, what compaction makes, and
-/// the books.
-pub const TAKEN: [&str; 9] = [
+/// Tables that are not defined in SQL: those of the zones, of compaction, and of the
+/// audit.
+pub const RESERVED_NAMES: [&str; 9] = [
     "raw",
     "processed",
     "quarantine",
@@ -54,28 +54,28 @@ pub const TAKEN: [&str; 9] = [
 const NAMES: [&str; 3] = ["partition", "looks back", "rebuild"];
 
 impl Mart {
-    /// Reads the file `{name}.sql`.
+    /// Parses the file `{name}.sql`.
     ///
     /// # Errors
-    /// [`HeadError`] when its head says too little, or what cannot be, or a table
-    /// of that name is there already.
+    /// Returns [`HeadError`] if a setting of its head is missing or invalid, or if its
+    /// name is one of [`RESERVED_NAMES`].
     pub fn parse(name: &str, text: &str) -> Result<Self, HeadError> {
         let head = Head::new(name, text);
-        if TAKEN.contains(&name) {
-            let fault = "a table of that name is there without it; it needs another name";
+        if RESERVED_NAMES.contains(&name) {
+            let fault = "another table has this name; rename the file";
             return Err(head.fault(None, fault.to_owned()));
         }
         let [partition, looks_back, rebuild] = NAMES;
         Ok(Self {
             name: name.to_owned(),
-            about: head.words(&NAMES),
-            partition: head.needed(partition, "event_date or none", |value| match value {
+            about: head.prose(&NAMES),
+            partition: head.required(partition, "event_date or none", |value| match value {
                 "event_date" => Some(Partition::EventDate),
                 "none" => Some(Partition::None),
                 _ => None,
             })?,
-            looks_back: head.needed(looks_back, "a number of days such as `7 days`", days)?,
-            rebuild: head.needed(rebuild, "dates or latest", |value| match value {
+            looks_back: head.required(looks_back, "a number of days such as `7 days`", days)?,
+            rebuild: head.required(rebuild, "dates or latest", |value| match value {
                 "dates" => Some(Rebuild::Dates),
                 "latest" => Some(Rebuild::Latest),
                 _ => None,
@@ -84,12 +84,12 @@ impl Mart {
         })
     }
 
-    /// The SQL that makes it for that date, `YYYY-MM-DD`.
+    /// Returns the SQL that computes the mart for a date, `YYYY-MM-DD`.
     pub fn sql_for(&self, date: &str) -> String {
         crate::for_date(&self.sql, date)
     }
 
-    /// Returns what the table is made by: its code and settings, without its comments.
+    /// Returns the mart's code and settings, without its comments.
     pub fn definition(&self) -> String {
         let partition = match self.partition {
             Partition::EventDate => "event_date",
@@ -103,7 +103,7 @@ impl Mart {
         format!("{name}\0{partition}\0{looks_back}\0{rebuild}\0{code}")
     }
 
-    /// Whether a date that is not the newest has it.
+    /// Returns `true` if every date has the mart, not only the newest.
     pub fn is_for_every_date(&self) -> bool {
         self.rebuild == Rebuild::Dates && self.partition == Partition::EventDate
     }
@@ -114,13 +114,13 @@ impl Mart {
 mod tests {
     use super::*;
 
-    const FILE: &str = "-- A row a title: how often\n-- it was played.\n-- partition: event_date\n\
+    const FILE: &str = "-- Plays, one row\n-- per title: all dates.\n-- partition: event_date\n\
                         -- looks back: 7 days\n-- rebuild: dates\nSELECT {date} AS d -- rebuild: x\n";
 
     #[test]
     fn a_head_is_read() {
         let mart = Mart::parse("plays", FILE).unwrap();
-        assert_eq!(mart.about, "A row a title: how often it was played.");
+        assert_eq!(mart.about, "Plays, one row per title: all dates.");
         assert_eq!((mart.looks_back, mart.rebuild), (7, Rebuild::Dates));
         assert_eq!(mart.partition, Partition::EventDate);
         assert!(
@@ -145,23 +145,23 @@ mod tests {
     }
 
     #[test]
-    fn a_head_that_cannot_be_is_named() {
+    fn the_error_of_an_invalid_head_names_the_line() {
         let fault = |text: &str| Mart::parse("plays", text).unwrap_err().to_string();
         assert_eq!(
             fault(&FILE.replace("7 days", "a week")),
-            "plays.sql, line 4: `looks back` is \"a week\", but must be a number of days such as `7 days`"
+            "plays.sql, line 4: `looks back` is \"a week\" but must be a number of days such as `7 days`"
         );
         assert_eq!(
             fault(&FILE.replace("-- partition: event_date\n", "")),
-            "plays.sql: its head must have a line `-- partition: …`, event_date or none"
+            "plays.sql: missing setting: add a line `-- partition: …` with event_date or none"
         );
         assert_eq!(
             fault(&FILE.replace("looks back: 7 days", "rebuild: dates")),
-            "plays.sql: its head must have a line `-- looks back: …`, a number of days such as `7 days`"
+            "plays.sql: missing setting: add a line `-- looks back: …` with a number of days such as `7 days`"
         );
         assert_eq!(
             Mart::parse("events", FILE).unwrap_err().to_string(),
-            "events.sql: a table of that name is there without it; it needs another name"
+            "events.sql: another table has this name; rename the file"
         );
     }
 }
