@@ -1,4 +1,4 @@
-//! Receipts as a table: `ingest_batches`.
+//! The table `ingest_batches`, one row per receipt.
 
 use std::sync::{Arc, LazyLock};
 
@@ -6,42 +6,44 @@ use datafusion::arrow::array::{ArrayRef, Date32Array, Int32Array, Int64Array, St
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use marquee_event::Date;
+use marquee_lake::LakeError;
 use marquee_lake::receipt::{Kind, Receipt};
 
 use crate::MartsError;
 
-/// The table's name.
+/// The name of the table.
 pub(crate) const INGEST_BATCHES: &str = "ingest_batches";
 
 fn schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-        let needed = |name: &str, kind| Field::new(name, kind, false);
+        let required = |name: &str, kind| Field::new(name, kind, false);
         Arc::new(Schema::new(vec![
-            needed("ingest_date", DataType::Date32),
-            needed("ingest_hour", DataType::Int32),
-            needed("kind", DataType::Utf8),
-            needed("batch", DataType::Utf8),
-            needed("shard_id", DataType::Utf8),
-            needed("records", DataType::Int64),
-            needed("received", DataType::Int64),
-            needed("processed", DataType::Int64),
-            needed("quarantined", DataType::Int64),
-            needed("received_bytes", DataType::Int64),
+            required("ingest_date", DataType::Date32),
+            required("ingest_hour", DataType::Int32),
+            required("kind", DataType::Utf8),
+            required("batch", DataType::Utf8),
+            required("shard_id", DataType::Utf8),
+            required("records", DataType::Int64),
+            required("received", DataType::Int64),
+            required("processed", DataType::Int64),
+            required("quarantined", DataType::Int64),
+            required("received_bytes", DataType::Int64),
         ]))
     });
     SCHEMA.clone()
 }
 
-/// A row a receipt.
+/// Converts receipts to rows.
+///
+/// # Errors
+/// Returns [`MartsError::Ledger`] for a receipt with an invalid value.
 pub(crate) fn rows(receipts: &[Receipt]) -> Result<RecordBatch, MartsError> {
     let dates = receipts
         .iter()
         .map(|receipt| {
             let date: Result<Date, _> = receipt.ingest_date.parse();
-            date.map(Date::days).map_err(|fault| MartsError::Key {
-                key: receipt.key(),
-                why: fault.to_string(),
-            })
+            date.map(Date::days)
+                .map_err(|error| malformed(receipt, format!("ingest_date: {error}")))
         })
         .collect::<Result<Vec<_>, _>>()?;
     let text = |of: fn(&Receipt) -> &str| -> ArrayRef {
@@ -52,12 +54,14 @@ pub(crate) fn rows(receipts: &[Receipt]) -> Result<RecordBatch, MartsError> {
                 .collect::<StringArray>(),
         )
     };
-    let number = |of: fn(&Receipt) -> u64| -> ArrayRef {
-        let numbers = receipts
-            .iter()
-            .map(of)
-            .map(|n| i64::try_from(n).unwrap_or(i64::MAX));
-        Arc::new(Int64Array::from_iter_values(numbers))
+    let count = |of: fn(&Receipt) -> u64| -> Result<ArrayRef, MartsError> {
+        let counts = receipts.iter().map(|receipt| {
+            let count = of(receipt);
+            i64::try_from(count)
+                .map_err(|_| malformed(receipt, format!("its count {count} is out of range")))
+        });
+        let counts = counts.collect::<Result<Vec<_>, _>>()?;
+        Ok(Arc::new(Int64Array::from(counts)))
     };
     let hours = receipts
         .iter()
@@ -73,12 +77,19 @@ pub(crate) fn rows(receipts: &[Receipt]) -> Result<RecordBatch, MartsError> {
             }),
             text(|receipt| &receipt.batch),
             text(|receipt| &receipt.shard_id),
-            number(|receipt| receipt.records),
-            number(|receipt| receipt.received),
-            number(|receipt| receipt.processed),
-            number(|receipt| receipt.quarantined),
-            number(|receipt| receipt.received_bytes),
+            count(|receipt| receipt.records)?,
+            count(|receipt| receipt.received)?,
+            count(|receipt| receipt.processed)?,
+            count(|receipt| receipt.quarantined)?,
+            count(|receipt| receipt.received_bytes)?,
         ],
     )
     .map_err(datafusion::error::DataFusionError::from)?)
+}
+
+fn malformed(receipt: &Receipt, cause: String) -> MartsError {
+    MartsError::Ledger(LakeError::Malformed {
+        key: receipt.key(),
+        cause,
+    })
 }

@@ -1,4 +1,4 @@
-//! Running a check.
+//! Execution of a check.
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::error::ArrowError;
@@ -13,10 +13,10 @@ use marquee_sql::{Check, CheckResult};
 use crate::MartsError;
 use crate::statement;
 
-/// How many of the rows that break a check are shown.
+/// The maximum number of violating rows in a result.
 const SAMPLE: usize = 5;
 
-/// Asks `context` for the rows that break `check` on that date.
+/// Runs `check` on a date, with the tables of `context`.
 pub(crate) async fn run(
     check: &Check,
     context: &SessionContext,
@@ -24,7 +24,7 @@ pub(crate) async fn run(
 ) -> Result<CheckResult, MartsError> {
     let plan = statement::plan(&context.state(), &check.sql_for(&event_date.to_string())).await?;
     let frame = context.execute_logical_plan(plan).await?;
-    let mut answer = frame.execute_stream().await?;
+    let mut stream = frame.execute_stream().await?;
     let mut result = CheckResult {
         name: check.name.clone(),
         severity: check.severity,
@@ -32,11 +32,11 @@ pub(crate) async fn run(
         broken: 0,
         sample: Vec::new(),
     };
-    while let Some(rows) = answer.try_next().await? {
+    while let Some(rows) = stream.try_next().await? {
         result.broken += rows.num_rows() as u64;
-        let wanted = rows.num_rows().min(SAMPLE - result.sample.len());
-        let shown = json_lines(&rows.slice(0, wanted)).map_err(DataFusionError::from)?;
-        result.sample.extend(shown);
+        let missing = rows.num_rows().min(SAMPLE - result.sample.len());
+        let sample = json_lines(&rows.slice(0, missing)).map_err(DataFusionError::from)?;
+        result.sample.extend(sample);
     }
     Ok(result)
 }
@@ -47,9 +47,7 @@ fn json_lines(rows: &RecordBatch) -> Result<Vec<String>, ArrowError> {
         .build::<_, LineDelimited>(Vec::new());
     writer.write(rows)?;
     writer.finish()?;
-    let text = writer.into_inner();
-    Ok(String::from_utf8_lossy(&text)
-        .lines()
-        .map(str::to_owned)
-        .collect())
+    let text = String::from_utf8(writer.into_inner())
+        .map_err(|error| ArrowError::JsonError(format!("JSON is not UTF-8: {error}")))?;
+    Ok(text.lines().map(str::to_owned).collect())
 }

@@ -1,13 +1,14 @@
-//! Which file is at fault when a query gives up.
+//! The search for a damaged file after a failed query.
 
 use marquee_lake::{LakeError, digest};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
-/// The first of those files, by key and digest, that has other bytes.
+/// Returns the key of the first file whose content differs from its digest; `files`
+/// holds keys and digests.
 ///
 /// # Errors
-/// [`LakeError::Store`], also for a file that is gone.
+/// Returns [`LakeError::Store`] if a file is missing or cannot be read.
 pub(crate) async fn find(
     store: &dyn ObjectStore,
     files: Vec<(&str, &str)>,

@@ -1,4 +1,4 @@
-//! One date's tables and checks, from its facts.
+//! The marts and checks of one date.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -27,26 +27,27 @@ use crate::ledger;
 use crate::output::{Output, storable};
 use crate::session::{self, register, register_rows};
 use crate::statement;
-use crate::table::{Objects, Partitions};
+use crate::table::{PartitionColumns, TableObjects};
 
-/// Makes marts and runs checks of one date.
+/// A run of the marts and checks of one date.
 ///
-/// Each query sees the facts of its own window and nothing else, on one thread,
-/// so that the same inputs give the same bytes; queries may run side by side.
+/// Each query reads only the compacted tables of its look-back window, and the title
+/// catalog. A query uses one thread, so equal inputs give equal bytes; different
+/// queries can run concurrently.
 pub struct DateRun {
     store: Arc<dyn ObjectStore>,
     runtime: Arc<RuntimeEnv>,
     inputs: DateInputs,
-    titles: Objects,
+    titles: TableObjects,
     mart_schemas: OnceLock<Vec<(Mart, SchemaRef)>>,
 }
 
 impl DateRun {
-    /// Takes hold of the inputs; reads no fact yet.
+    /// Creates a run over these inputs, without a memory limit. Does not read any
+    /// table yet.
     ///
     /// # Errors
-    /// [`MartsError::Ledger`] when the catalogue is not
-    /// there.
+    /// Returns [`MartsError::Ledger`] if the title catalog is missing.
     pub async fn open(store: Arc<dyn ObjectStore>, inputs: DateInputs) -> Result<Self, MartsError> {
         let titles = ledger::titles(store.as_ref(), inputs.catalogue.as_ref()).await?;
         Ok(Self {
@@ -58,34 +59,35 @@ impl DateRun {
         })
     }
 
-    /// Bounds what its queries hold in memory, all of them together. Beyond it what is
-    /// grouped or sorted is spilled to the system's temporary directory, and gives the
-    /// same rows.
+    /// Limits the memory of all queries of this run together.
+    ///
+    /// Grouping and sorting beyond the limit spill to the system's temporary directory
+    /// and give the same rows.
     ///
     /// # Errors
-    /// [`MartsError::Failed`] when the queries cannot be set up so.
-    pub fn within(mut self, memory_bytes: usize) -> Result<Self, MartsError> {
+    /// Returns [`MartsError::Failed`] if the query engine cannot be set up.
+    pub fn with_memory_limit(mut self, memory_bytes: usize) -> Result<Self, MartsError> {
         self.runtime = session::runtime(Arc::clone(&self.store), Some(memory_bytes))?;
         Ok(self)
     }
 
-    /// Makes a mart and writes it, as one file, also where it has no rows.
+    /// Builds a mart and writes it as one file, even if it has no rows.
     ///
     /// # Errors
-    /// [`MartsError::File`] with the mart's file and what is wrong.
+    /// Returns [`MartsError::File`] with the mart's file and the cause.
     pub async fn build(&self, mart: &Mart) -> Result<TableFiles, MartsError> {
-        let built = self.with_damage_diagnosis(mart.looks_back, self.build_unnamed(mart));
+        let built = self.with_damage_diagnosis(mart.looks_back, self.build_file(mart));
         built.await.map_err(|error| error.in_mart(&mart.name))
     }
 
-    async fn build_unnamed(&self, mart: &Mart) -> Result<TableFiles, MartsError> {
+    async fn build_file(&self, mart: &Mart) -> Result<TableFiles, MartsError> {
         let context = self.context(mart.looks_back)?;
         let sql = mart.sql_for(&self.inputs.event_date.to_string());
         let plan = statement::plan(&context.state(), &sql).await?;
         let mut output = Output::new(storable(plan.schema().as_arrow())?)?;
         let frame = context.execute_logical_plan(plan).await?;
-        let mut answer = frame.execute_stream().await?;
-        while let Some(rows) = answer.try_next().await? {
+        let mut stream = frame.execute_stream().await?;
+        while let Some(rows) = stream.try_next().await? {
             output.write(&rows)?;
         }
         let (file, rows) = output.finish()?;
@@ -105,27 +107,27 @@ impl DateRun {
             .await
             .map_err(|error| MartsError::Failed {
                 kind: StepErrorKind::of(&error),
-                message: format!("{} cannot be written: {error}", entry.key),
+                message: format!("cannot write {}: {error}", entry.key),
             })?;
         Ok(TableFiles { files: vec![entry] })
     }
 
-    /// Makes those marts, `at_once` of them side by side, by name.
+    /// Builds these marts, `concurrency` at a time, and returns their files by name.
     ///
-    /// Needs a runtime of tokio with as many threads to be of use.
+    /// Concurrency needs a multi-threaded Tokio runtime.
     ///
     /// # Errors
-    /// As [`DateRun::build`], of the first that fails.
+    /// Returns the first error of [`DateRun::build`].
     pub async fn build_all(
         self: &Arc<Self>,
         marts: impl IntoIterator<Item = Mart>,
-        at_once: usize,
+        concurrency: usize,
     ) -> Result<BTreeMap<String, TableFiles>, MartsError> {
         let mut waiting = marts.into_iter();
         let mut running = JoinSet::new();
         let mut built = BTreeMap::new();
         loop {
-            while running.len() < at_once.max(1)
+            while running.len() < concurrency.max(1)
                 && let Some(mart) = waiting.next()
             {
                 let run = Arc::clone(self);
@@ -145,11 +147,11 @@ impl DateRun {
         }
     }
 
-    /// Runs a check.
+    /// Runs a check. A violated check is a result, not an error.
     ///
     /// # Errors
-    /// [`MartsError::File`] when it cannot be run; rows that break it are no
-    /// error.
+    /// Returns [`MartsError::File`] with the check's file and the cause if the check
+    /// cannot be run.
     pub async fn check(&self, check: &Check) -> Result<CheckResult, MartsError> {
         let run = async {
             let context = self.context(check.looks_back)?;
@@ -162,8 +164,8 @@ impl DateRun {
         found.map_err(|error| error.in_check(&check.name))
     }
 
-    /// Awaits the query over that window. Where neither the store nor the SQL is at
-    /// fault, the error names the file that is not what the ledger says of it.
+    /// Runs a query over a look-back window. If it fails for another reason than the
+    /// store or the SQL, searches for a damaged input file and names it in the error.
     async fn with_damage_diagnosis<T>(
         &self,
         looks_back: u32,
@@ -186,7 +188,7 @@ impl DateRun {
         }
     }
 
-    /// The keys and digests of all that a query over that window may read.
+    /// Returns keys and digests of all files that a query over this window can read.
     fn files(&self, looks_back: u32) -> Vec<(&str, &str)> {
         let titles = self.inputs.catalogue.iter();
         let mut files: Vec<(&str, &str)> = titles
@@ -202,18 +204,25 @@ impl DateRun {
         files
     }
 
-    /// The facts of the window that begins that many days before the date.
+    /// Creates a context with the compacted tables of the look-back window, the title
+    /// catalog and the batches.
     fn context(&self, looks_back: u32) -> Result<SessionContext, MartsError> {
         let context = session::context(1, Arc::clone(&self.runtime));
         for (name, schema) in COMPACTED {
             let objects = self.window(name, looks_back);
-            register(&context, name, schema(), Partitions::EventDate, &objects)?;
+            register(
+                &context,
+                name,
+                schema(),
+                PartitionColumns::EventDate,
+                &objects,
+            )?;
         }
         register(
             &context,
             "titles",
             schema::titles(),
-            Partitions::None,
+            PartitionColumns::None,
             &self.titles,
         )?;
         register_rows(
@@ -224,11 +233,11 @@ impl DateRun {
         Ok(context)
     }
 
-    /// Adds every mart, of the date alone; `context` has the facts.
+    /// Adds the date's marts to the context of the compacted tables.
     async fn add_marts(&self, context: &SessionContext) -> Result<(), MartsError> {
         for (mart, schema) in self.mart_schemas(context).await? {
             let objects = self.window(&mart.name, 0);
-            let partitions = curated::partitions(mart);
+            let partitions = curated::partition_columns(mart);
             register(
                 context,
                 &mart.name,
@@ -240,7 +249,7 @@ impl DateRun {
         Ok(())
     }
 
-    /// Every mart and its columns, found out once.
+    /// Returns all marts with their schemas, which it derives once.
     async fn mart_schemas(
         &self,
         context: &SessionContext,
@@ -256,11 +265,11 @@ impl DateRun {
         Ok(self.mart_schemas.get_or_init(|| schemas))
     }
 
-    fn window(&self, table: &str, looks_back: u32) -> Objects {
+    fn window(&self, table: &str, looks_back: u32) -> TableObjects {
         ledger::objects(self.entries(table, looks_back))
     }
 
-    /// The table's files of the date and so many days before.
+    /// Returns the table's files of the date and of `looks_back` days before it.
     fn entries(&self, table: &str, looks_back: u32) -> Vec<&FileEntry> {
         let date = self.inputs.event_date;
         let window = date.before(looks_back)..=date;

@@ -1,4 +1,4 @@
-//! The lake as a database.
+//! A read-only SQL engine over the whole lake.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -17,22 +17,22 @@ use object_store::local::LocalFileSystem;
 use crate::MartsError;
 use crate::batches::{self, INGEST_BATCHES};
 use crate::curated::{self, COMPACTED};
-use crate::ledger::Contents;
+use crate::ledger::LakeContents;
 use crate::session::{self, register, register_rows};
 use crate::statement;
-use crate::table::Partitions;
+use crate::table::PartitionColumns;
 
-/// The books as the last audits counted them.
+/// The table with the results of the latest audits.
 pub(crate) const AUDIT_BOOKS: &str = "audit_books";
 
-/// Answers questions about one lake, as it was when it was opened.
+/// A SQL engine over a lake, with the objects that existed when it was opened.
 pub struct Engine {
     context: SessionContext,
 }
 
 impl Engine {
-    /// The names of the tables before curation, in the order of an event's way,
-    /// and of what is known beside them.
+    /// The names of the tables that are not curated: the zones in the order of the
+    /// data flow, the title catalog, and the batches.
     pub const TABLES: [&str; 5] = [
         "raw_events",
         "processed_events",
@@ -41,10 +41,10 @@ impl Engine {
         INGEST_BATCHES,
     ];
 
-    /// The name of every table, the curated ones last.
+    /// Returns the names of all tables, curated tables last.
     ///
     /// # Errors
-    /// [`MartsError::Head`].
+    /// Returns [`MartsError::Head`] for an invalid file of `sql/`.
     pub fn tables() -> Result<Vec<String>, MartsError> {
         let compacted = COMPACTED.map(|(name, _)| name);
         let marts = marquee_sql::marts()?.into_iter().map(|mart| mart.name);
@@ -53,44 +53,59 @@ impl Engine {
         Ok(given.chain(marts).collect())
     }
 
-    /// Opens the lake in `store`, whose keys begin at the store's root.
+    /// Opens the lake at the root of `store`.
     ///
-    /// Reads every receipt and every date's current generation once; what is
-    /// finished later is not seen. A zone that holds nothing is a table without
-    /// rows.
+    /// Reads all receipts and the current generation of each date once; the engine does
+    /// not see later ones. The table of an empty zone has no rows.
     pub async fn open(store: Arc<dyn ObjectStore>) -> Result<Self, MartsError> {
-        let contents = Contents::read(store.as_ref()).await?;
+        let contents = LakeContents::read(store.as_ref()).await?;
         let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let context = session::context(cores, session::runtime(store, None)?);
         let [raw, processed, quarantine, titles, _] = Self::TABLES;
         for (name, schema, partitions, objects) in [
-            (raw, schema::raw_events(), Partitions::Ingest, &contents.raw),
+            (
+                raw,
+                schema::raw_events(),
+                PartitionColumns::Ingest,
+                &contents.raw,
+            ),
             (
                 processed,
                 schema::processed_events(),
-                Partitions::Ingest,
+                PartitionColumns::Ingest,
                 &contents.processed,
             ),
             (
                 quarantine,
                 schema::quarantine(),
-                Partitions::Ingest,
+                PartitionColumns::Ingest,
                 &contents.quarantine,
             ),
-            (titles, schema::titles(), Partitions::None, &contents.titles),
+            (
+                titles,
+                schema::titles(),
+                PartitionColumns::None,
+                &contents.titles,
+            ),
         ] {
             register(&context, name, schema, partitions, objects)?;
         }
         register_rows(&context, INGEST_BATCHES, batches::rows(&contents.receipts)?)?;
         for (name, schema) in COMPACTED {
             let objects = contents.of_every_date(name);
-            register(&context, name, schema(), Partitions::EventDate, &objects)?;
+            register(
+                &context,
+                name,
+                schema(),
+                PartitionColumns::EventDate,
+                &objects,
+            )?;
         }
         register(
             &context,
             AUDIT_BOOKS,
             marquee_tables::curated::audit(),
-            Partitions::EventDate,
+            PartitionColumns::EventDate,
             &contents.audit_books,
         )?;
         for mart in marquee_sql::marts()? {
@@ -99,7 +114,7 @@ impl Engine {
                 false => contents.of_the_newest_date(&mart.name),
             };
             let schema = curated::schema_of(&mart, &context).await?;
-            let partitions = curated::partitions(&mart);
+            let partitions = curated::partition_columns(&mart);
             register(&context, &mart.name, schema, partitions, &objects)?;
         }
         Ok(Self { context })
@@ -112,48 +127,49 @@ impl Engine {
             why: why.to_owned(),
         };
         if !directory.is_dir() {
-            return Err(not_a_lake("there is no such directory"));
+            return Err(not_a_lake("the directory does not exist"));
         }
         if !["ledger", "reference"]
             .iter()
             .any(|zone| directory.join(zone).is_dir())
         {
-            return Err(not_a_lake("it has neither ledger/ nor reference/"));
+            return Err(not_a_lake(
+                "the directory has neither ledger/ nor reference/",
+            ));
         }
         let store = LocalFileSystem::new_with_prefix(directory)
             .map_err(|error| not_a_lake(&error.to_string()))?;
         Self::open(Arc::new(store)).await
     }
 
-    /// Answers `sql`, which is one question, all at once.
-    ///
-    /// An answer without rows may be without batches.
+    /// Runs one read-only statement and returns all rows. A result without rows can
+    /// have no batches.
     pub async fn query(&self, sql: &str) -> Result<Vec<RecordBatch>, MartsError> {
         Ok(self.stream(sql).await?.rows.try_collect().await?)
     }
 
-    /// Answers `sql`, which is one question, a batch at a time.
-    pub async fn stream(&self, sql: &str) -> Result<Answer, MartsError> {
+    /// Runs one read-only statement and returns its rows as a stream.
+    pub async fn stream(&self, sql: &str) -> Result<RowStream, MartsError> {
         let plan = statement::plan(&self.context.state(), sql).await?;
         let frame = self.context.execute_logical_plan(plan).await?;
-        Ok(Answer {
+        Ok(RowStream {
             rows: frame.execute_stream().await?,
         })
     }
 }
 
-/// The rows of an answer, as they come.
-pub struct Answer {
+/// The rows of a query, computed on demand.
+pub struct RowStream {
     rows: SendableRecordBatchStream,
 }
 
-impl Answer {
-    /// The answer's columns, known before its first row.
+impl RowStream {
+    /// Returns the schema, which is known before the first row.
     pub fn schema(&self) -> SchemaRef {
         self.rows.schema()
     }
 
-    /// The next rows; `None` at the end.
+    /// Returns the next batch of rows; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<RecordBatch>, MartsError> {
         Ok(self.rows.try_next().await?)
     }

@@ -1,4 +1,4 @@
-//! What can go wrong, in one sentence each.
+//! Errors of queries, marts and checks.
 
 use std::error::Error;
 use std::io;
@@ -11,70 +11,69 @@ use marquee_lake::step::{StepError, StepErrorKind};
 
 use crate::session::{CATALOG, SCHEMA};
 
-/// Why a lake was not opened or a question not answered.
+/// An error of opening a lake or of running SQL over it.
 #[derive(Debug, thiserror::Error)]
 pub enum MartsError {
-    /// The directory is not there, or holds nothing of a lake.
+    /// The directory does not exist or does not contain a lake.
     #[error("{directory} is not a lake: {why}")]
     NotALake {
-        /// As it was given.
+        /// The directory as given.
         directory: String,
-        /// What is missing.
+        /// The missing part.
         why: String,
     },
-    /// A receipt, or the catalogue's pointer, cannot be read.
-    #[error("the lake's ledger cannot be read: {0}")]
+    /// A receipt, a generation or the title catalog's pointer cannot be read.
+    #[error("cannot read the lake's ledger: {0}")]
     Ledger(LakeError),
-    /// A receipt or a generation names an object where none of its kind can lie.
-    #[error("the ledger names {key:?}, which is no key of the lake: {why}")]
+    /// A receipt or a generation names an object outside its table's partitions.
+    #[error("invalid object key {key:?} in the ledger: {why}")]
     Key {
         /// The object's key.
         key: String,
-        /// What is wrong with it.
+        /// The fault of the key.
         why: String,
     },
-    /// The statement would change something.
+    /// The statement does not only read.
     #[error(
-        "{statement} is refused, the lake is only read: \
-         ask with SELECT, WITH, VALUES, EXPLAIN, SHOW or DESCRIBE"
+        "{statement} is not allowed, the lake is read-only: \
+         use SELECT, WITH, VALUES, EXPLAIN, SHOW or DESCRIBE"
     )]
     ReadOnly {
-        /// Its first word.
+        /// The first word of the statement.
         statement: String,
     },
-    /// The statement cannot be understood, or cannot be answered over these
-    /// tables; begins with the line and the column where these are known.
-    #[error("bad SQL: {message}")]
+    /// The statement does not parse, or does not match the tables.
+    #[error("invalid SQL: {message}")]
     Sql {
-        /// What is wrong and where.
+        /// The fault, after its line and column if these are known.
         message: String,
     },
-    /// A file of `sql/` has a head that cannot be understood.
-    #[error("sql/marts: {0}")]
+    /// A file of `sql/marts` or `sql/checks` has an invalid head.
+    #[error("invalid SQL file: {0}")]
     Head(marquee_sql::HeadError),
-    /// A file of `sql/` cannot be run.
+    /// A mart or a check failed.
     #[error("{file}: {cause}")]
     File {
-        /// Where it lies, from the project's root.
+        /// The path of its file, relative to the project's root.
         file: String,
-        /// What is wrong.
+        /// The cause.
         cause: Box<Self>,
     },
-    /// A file has other bytes than those that the ledger names.
-    #[error("{key} is not what the ledger says of it: {message}")]
+    /// The content of a file differs from its digest in the ledger.
+    #[error("{key} is damaged, its content differs from its digest in the ledger: {message}")]
     Damaged {
-        /// The file.
+        /// The file's key.
         key: String,
-        /// What its reader said.
+        /// The error of its reader.
         message: String,
     },
-    /// An object that the ledger names is missing or broken, or the store or the
-    /// machine gave up.
+    /// An object of the ledger is missing or broken, or the object store or the machine
+    /// failed.
     #[error("the query failed: {message}")]
     Failed {
-        /// Which of these it is.
+        /// The kind of the failure.
         kind: StepErrorKind,
-        /// What failed.
+        /// The cause.
         message: String,
     },
 }
@@ -86,17 +85,17 @@ impl MartsError {
         }
     }
 
-    /// The same, with the file of `sql/marts` that is at fault.
+    /// Adds the file of the mart.
     pub(crate) fn in_mart(self, name: &str) -> Self {
         self.in_file(format!("sql/marts/{name}.sql"))
     }
 
-    /// The same, with the file of `sql/checks` that is at fault.
+    /// Adds the file of the check.
     pub(crate) fn in_check(self, name: &str) -> Self {
         self.in_file(format!("sql/checks/{name}.sql"))
     }
 
-    /// Of which kind it is.
+    /// Returns the kind of the error, which decides whether a retry can help.
     pub fn kind(&self) -> StepErrorKind {
         match self {
             Self::Ledger(error) => error.kind(),
@@ -115,9 +114,9 @@ impl MartsError {
         }
     }
 
-    /// Whether another question, or another lake, would help: the asker's
-    /// error rather than the lake's.
-    pub fn is_askers(&self) -> bool {
+    /// Returns `true` for an error of the user, such as invalid SQL, and `false` for an
+    /// error of the lake.
+    pub fn is_user_error(&self) -> bool {
         matches!(
             self,
             Self::NotALake { .. } | Self::ReadOnly { .. } | Self::Sql { .. }
@@ -145,17 +144,17 @@ impl From<marquee_sql::HeadError> for MartsError {
 
 impl From<DataFusionError> for MartsError {
     fn from(error: DataFusionError) -> Self {
-        let message = sentence(&error);
-        match failed(&error) {
+        let message = one_line(&error);
+        match failure_kind(&error) {
             Some(kind) => Self::Failed { kind, message },
             None => Self::Sql { message },
         }
     }
 }
 
-/// Of which kind the failure is; `None` where the SQL is at fault.
-fn failed(error: &DataFusionError) -> Option<StepErrorKind> {
-    if let Some(error) = of_the_store(error) {
+/// Returns the kind of the failure; `None` for a fault of the SQL.
+fn failure_kind(error: &DataFusionError) -> Option<StepErrorKind> {
+    if let Some(error) = store_error(error) {
         return Some(StepErrorKind::of(error));
     }
     match error.find_root() {
@@ -174,33 +173,33 @@ fn failed(error: &DataFusionError) -> Option<StepErrorKind> {
     }
 }
 
-/// The object store's error that `error` comes from, through whatever readers.
-fn of_the_store<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e object_store::Error> {
+/// Searches the chain of sources for an error of the object store.
+fn store_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e object_store::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {
             return Some(found);
         }
-        // The source of an `io::Error` is that of what it holds.
-        let held = error
+        // `io::Error::source` skips the wrapped error and returns the source of it.
+        let wrapped = error
             .downcast_ref::<io::Error>()
             .and_then(io::Error::get_ref);
-        next = match held {
-            Some(held) => Some(held),
+        next = match wrapped {
+            Some(wrapped) => Some(wrapped),
             None => error.source(),
         };
     }
     None
 }
 
-/// The root of `error` in one line, its position in the SQL first.
-fn sentence(error: &DataFusionError) -> String {
+/// Formats the root cause in one line, after its position in the SQL if known.
+fn one_line(error: &DataFusionError) -> String {
     let root = error.find_root();
     let (text, position) = match root {
         DataFusionError::SQL(parser, _) => {
             let text = match &**parser {
                 ParserError::ParserError(text) | ParserError::TokenizerError(text) => text.clone(),
-                ParserError::RecursionLimitExceeded => "it is nested too deeply".to_owned(),
+                ParserError::RecursionLimitExceeded => "the nesting is too deep".to_owned(),
             };
             split_position(text)
         }
@@ -226,7 +225,7 @@ fn sentence(error: &DataFusionError) -> String {
     }
 }
 
-/// Takes the parser's ` at Line: 1, Column: 8` off the end of its message.
+/// Splits the parser's ` at Line: 1, Column: 8` from the end of its message.
 fn split_position(text: String) -> (String, Option<(u64, u64)>) {
     let position = text.rsplit_once(" at Line: ").and_then(|(before, after)| {
         let (line, column) = after.split_once(", Column: ")?;
@@ -266,21 +265,21 @@ mod tests {
         }
     }
 
-    /// What is read of a file that was cut off.
-    fn beyond() -> object_store::Error {
+    /// Returns the error of a read past the end of a truncated file.
+    fn past_the_end() -> object_store::Error {
         object_store::Error::Generic {
             store: "S3",
             source: Box::new(GetRange::Offset(9).as_range(7).unwrap_err()),
         }
     }
 
-    /// What a state machine is told of it, as a mart's failure.
-    fn told(error: impl Into<DataFusionError>) -> StepError {
+    /// Returns the error that a state machine receives from a mart.
+    fn step_error(error: impl Into<DataFusionError>) -> StepError {
         MartsError::from(error.into()).in_mart("retention").into()
     }
 
     #[test]
-    fn a_store_that_fails_is_told_through_every_reader() {
+    fn a_store_error_is_recognised_through_every_reader() {
         let through = |error: fn() -> object_store::Error| -> [DataFusionError; 5] {
             [
                 error().into(),
@@ -296,26 +295,26 @@ mod tests {
             ]
         };
         for error in through(slow) {
-            let told = told(error);
-            assert_eq!(told.kind(), StepErrorKind::Store, "{told}");
-            assert!(told.to_string().contains("503 SlowDown"), "{told}");
+            let error = step_error(error);
+            assert_eq!(error.kind(), StepErrorKind::Store, "{error}");
+            assert!(error.to_string().contains("503 SlowDown"), "{error}");
         }
-        for error in through(beyond) {
-            let told = told(error);
-            assert_eq!(told.kind(), StepErrorKind::Damaged, "{told}");
+        for error in through(past_the_end) {
+            let error = step_error(error);
+            assert_eq!(error.kind(), StepErrorKind::Damaged, "{error}");
         }
         for error in through(missing) {
-            let told = told(error);
-            assert_eq!(told.kind(), StepErrorKind::Gone, "{told}");
+            let error = step_error(error);
+            assert_eq!(error.kind(), StepErrorKind::Gone, "{error}");
             assert!(
-                told.to_string().contains("curated/events/a.parquet"),
-                "{told}"
+                error.to_string().contains("curated/events/a.parquet"),
+                "{error}"
             );
         }
     }
 
     #[test]
-    fn what_is_no_stores_error_is_told_apart() {
+    fn errors_of_other_origin_have_their_own_kind() {
         let eof = || ParquetError::EOF("eof decoding".to_owned());
         let spill = io::Error::other("a spilled file cannot be read");
         let memory = DataFusionError::ResourcesExhausted("more memory".to_owned());
@@ -328,29 +327,27 @@ mod tests {
             (overflow.into(), StepErrorKind::Failed),
         ] {
             let error: DataFusionError = error;
-            let told = told(error);
-            assert_eq!(told.kind(), kind, "{told}");
+            let error = step_error(error);
+            assert_eq!(error.kind(), kind, "{error}");
         }
     }
 
     #[test]
-    fn an_error_says_its_cause_once() {
+    fn an_error_contains_its_cause_once() {
         let error = MartsError::from(LakeError::from(slow()));
+        let lake = LakeError::from(slow()).to_string();
         assert_eq!(
             error.to_string(),
-            "the lake's ledger cannot be read: object store: Generic S3 error: \
-             GetObject was answered with 503 SlowDown"
+            format!("cannot read the lake's ledger: {lake}")
         );
-        // Who prints the sources of an error behind it prints nothing more.
+        assert!(lake.contains("GetObject was answered with 503 SlowDown"));
+        // The message has the cause, so a report that appends the sources repeats nothing.
         assert!(error.source().is_none());
-        let LakeError::Store(_) = LakeError::from(slow()) else {
-            panic!("it is the store's");
-        };
         assert!(LakeError::from(slow()).source().is_none());
     }
 
     #[test]
-    fn the_parsers_position_is_taken_off_its_message() {
+    fn the_parsers_position_is_split_from_its_message() {
         let (text, at) = split_position("Expected: x, found: y at Line: 2, Column: 13".to_owned());
         assert_eq!(
             (text.as_str(), at),

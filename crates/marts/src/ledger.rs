@@ -1,4 +1,4 @@
-//! What the lake's ledger says there is.
+//! The objects of the lake, from its ledger.
 
 use std::collections::BTreeMap;
 
@@ -12,27 +12,25 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::MartsError;
-use crate::table::{Object, Objects};
+use crate::table::{TableObject, TableObjects};
 
-/// The objects that exist, by table and key.
-///
-/// An object that two receipts name is here once.
+/// The objects of the lake by table and key. An object of two receipts occurs once.
 #[derive(Default)]
-pub(crate) struct Contents {
-    pub(crate) raw: Objects,
-    pub(crate) processed: Objects,
-    pub(crate) quarantine: Objects,
-    pub(crate) titles: Objects,
-    /// The last audit of each date.
-    pub(crate) audit_books: Objects,
+pub(crate) struct LakeContents {
+    pub(crate) raw: TableObjects,
+    pub(crate) processed: TableObjects,
+    pub(crate) quarantine: TableObjects,
+    pub(crate) titles: TableObjects,
+    /// The latest audit of each date.
+    pub(crate) audit_books: TableObjects,
     /// The current generation of each date.
     pub(crate) days: BTreeMap<Date, Generation>,
     pub(crate) receipts: Vec<Receipt>,
 }
 
-impl Contents {
-    /// Reads every receipt, the current generations and the catalogue's pointer, and
-    /// lists what audits left.
+impl LakeContents {
+    /// Reads all receipts, the current generations and the title catalog's pointer, and
+    /// lists the files of the audits.
     pub(crate) async fn read(store: &dyn ObjectStore) -> Result<Self, MartsError> {
         let mut contents = Self {
             receipts: receipt::list(store, None).await?,
@@ -51,7 +49,7 @@ impl Contents {
                 Zone::Processed => &mut contents.processed,
                 Zone::Quarantine => &mut contents.quarantine,
             };
-            let object = Object {
+            let object = TableObject {
                 bytes: entry.bytes,
                 rows: entry.rows,
             };
@@ -60,13 +58,13 @@ impl Contents {
         Ok(contents)
     }
 
-    /// The files of a curated table that every date has.
-    pub(crate) fn of_every_date(&self, table: &str) -> Objects {
+    /// Returns the files of a curated table on all dates.
+    pub(crate) fn of_every_date(&self, table: &str) -> TableObjects {
         objects(self.days.values().flat_map(|day| files(day, table)))
     }
 
-    /// The files of a curated table that only the newest date has.
-    pub(crate) fn of_the_newest_date(&self, table: &str) -> Objects {
+    /// Returns the files of a latest-only table: those of the newest date that has it.
+    pub(crate) fn of_the_newest_date(&self, table: &str) -> TableObjects {
         let newest = self
             .days
             .values()
@@ -82,12 +80,12 @@ fn files<'a>(day: &'a Generation, table: &str) -> impl Iterator<Item = &'a FileE
         .flat_map(|table| &table.files)
 }
 
-/// Those files as objects.
-pub(crate) fn objects<'a>(files: impl IntoIterator<Item = &'a FileEntry>) -> Objects {
+/// Converts file entries to objects.
+pub(crate) fn objects<'a>(files: impl IntoIterator<Item = &'a FileEntry>) -> TableObjects {
     files
         .into_iter()
         .map(|file| {
-            let object = Object {
+            let object = TableObject {
                 bytes: file.bytes,
                 rows: file.rows,
             };
@@ -96,31 +94,32 @@ pub(crate) fn objects<'a>(files: impl IntoIterator<Item = &'a FileEntry>) -> Obj
         .collect()
 }
 
-/// The file of that version of the catalogue; none when there is no catalogue.
+/// Returns the file of this version of the title catalog; no file without a catalog.
 pub(crate) async fn titles(
     store: &dyn ObjectStore,
     pointer: Option<&Pointer>,
-) -> Result<Objects, MartsError> {
+) -> Result<TableObjects, MartsError> {
     let Some(pointer) = pointer else {
-        return Ok(Objects::new());
+        return Ok(TableObjects::new());
     };
     let file = store
         .head(&Path::from(pointer.key.as_str()))
         .await
         .map_err(marquee_lake::LakeError::from)?;
-    let object = Object {
+    let object = TableObject {
         bytes: file.size,
         rows: pointer.titles,
     };
-    Ok(Objects::from([(pointer.key.clone(), object)]))
+    Ok(TableObjects::from([(pointer.key.clone(), object)]))
 }
 
-/// The files of `audit_books`, which no ledger names: an audit replaces its date's.
-async fn audit_books(store: &dyn ObjectStore) -> Result<Objects, MartsError> {
+/// Lists the files of `audit_books`, which the ledger does not name: each audit
+/// replaces the file of its date.
+async fn audit_books(store: &dyn ObjectStore) -> Result<TableObjects, MartsError> {
     let files = store.list(Some(&Path::from(AUDIT_BOOKS)));
-    // How many rows each has is for the planner alone, and few.
+    // The number of rows is an estimate for the planner.
     let objects = files.map_ok(|file| {
-        let object = Object {
+        let object = TableObject {
             bytes: file.size,
             rows: 100,
         };

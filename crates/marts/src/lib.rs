@@ -1,29 +1,27 @@
-//! SQL over the lake; the one crate that knows DataFusion.
+//! SQL over the lake. Only this crate uses DataFusion.
 //!
-//! [`Engine::open`] looks at a lake through any object store and answers
-//! queries over its tables:
+//! [`Engine::open`] opens a lake in any object store and runs queries over its tables:
 //!
 //! | table | rows |
 //! |---|---|
-//! | `raw_events` | every unit that arrived, verbatim |
-//! | `processed_events` | the events among them, typed and enriched |
-//! | `quarantine` | the refused ones, each with its reason |
-//! | `titles` | the catalogue that the lake's pointer names |
-//! | `ingest_batches` | the receipts, a row a batch |
-//! | `events`, `fact_view`, … | every curated table, of the current generations |
+//! | `raw_events` | all units that arrived, verbatim |
+//! | `processed_events` | valid events, typed and enriched |
+//! | `quarantine` | rejected units with the rejection reason |
+//! | `titles` | the current title catalog |
+//! | `ingest_batches` | the receipts, one row per batch |
+//! | `events`, `fact_view`, … | the curated tables of the current generations |
 //!
-//! The first three also show where they lie: `ingest_date` (a `DATE`) and
-//! `ingest_hour` (an `INT`), as Athena has them, and curated tables of dates
-//! `event_date` (a `DATE`); a filter on these opens only the objects it
-//! concerns.
+//! As in Athena, the tables of the first three zones have the partition columns
+//! `ingest_date` (`DATE`) and `ingest_hour` (`INT`), and curated tables per date have
+//! `event_date` (`DATE`). A filter on these columns prunes partitions.
 //!
-//! [`DateRun`] makes a date's marts from its facts and runs its checks. A mart
-//! sees facts and the catalogue alone, of the window that its head names. A state
-//! machine calls it through [`steps`].
+//! [`DateRun`] builds the marts of a date and runs its checks. A mart reads only the
+//! compacted tables and the title catalog, within the look-back window of its head. A
+//! state machine calls it through [`steps`].
 //!
-//! Two rules hold. Only objects that a receipt or a current generation names
-//! exist: an orphan under a zone's prefix is never read. And the lake is only
-//! read: anything but a question is refused.
+//! The engine reads only objects that a receipt, a current generation or the title
+//! catalog's pointer names, and the files of the audits; it never reads an orphan under
+//! a zone's prefix. It rejects every statement that does not only read.
 
 mod batches;
 mod check;
@@ -40,5 +38,5 @@ pub mod steps;
 mod table;
 
 pub use date_run::DateRun;
-pub use engine::{Answer, Engine};
+pub use engine::{Engine, RowStream};
 pub use error::MartsError;

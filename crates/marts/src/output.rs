@@ -1,4 +1,4 @@
-//! An answer as a Parquet file that every reader takes.
+//! Query results as Parquet files that all supported readers can read.
 
 use std::sync::Arc;
 
@@ -16,20 +16,21 @@ use marquee_tables::settings::writer_properties;
 
 use crate::MartsError;
 
-/// The columns as they are stored: each may be null, so that a later version
-/// may leave one out; text, times and counts in the one form that all readers
-/// have.
+/// Converts the schema of a query to that of its file.
+///
+/// Every column is nullable, so that a later version can drop it. Text, times and
+/// counts each have one type that all readers support.
 ///
 /// # Errors
-/// [`MartsError::Sql`] for a type that a reader would not take.
-pub(crate) fn storable(answer: &Schema) -> Result<SchemaRef, MartsError> {
-    let fields = answer
+/// Returns [`MartsError::Sql`] for a type that some reader does not support.
+pub(crate) fn storable(query: &Schema) -> Result<SchemaRef, MartsError> {
+    let fields = query
         .fields()
         .iter()
         .map(|field| {
             let kind = stored_as(field.data_type()).ok_or_else(|| {
                 MartsError::sql(format!(
-                    "the column {} is {}, which not every reader takes: \
+                    "column {} has the type {}, which some readers do not support: \
                      cast it to VARCHAR, INTEGER, BIGINT, REAL, DOUBLE, BOOLEAN, DATE or TIMESTAMP",
                     field.name(),
                     field.data_type()
@@ -45,7 +46,7 @@ fn stored_as(kind: &DataType) -> Option<DataType> {
     Some(match kind {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
         DataType::Int8 | DataType::Int16 | DataType::UInt8 | DataType::UInt16 => DataType::Int32,
-        // What counts and ranks are.
+        // Counts and ranks.
         DataType::UInt32 | DataType::UInt64 => DataType::Int64,
         DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _) => timestamp(),
         DataType::Int32
@@ -58,10 +59,10 @@ fn stored_as(kind: &DataType) -> Option<DataType> {
     })
 }
 
-/// The column by which tables of users are asked for one of them.
+/// The column with a page index, for lookups of one user.
 const USER: &str = "user_id";
 
-/// A Parquet file that grows.
+/// A Parquet file under construction in memory.
 pub(crate) struct Output {
     writer: ArrowWriter<Vec<u8>>,
     schema: SchemaRef,
@@ -69,9 +70,9 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// A file without rows.
+    /// Creates a file without rows.
     pub(crate) fn new(schema: SchemaRef) -> Result<Self, MartsError> {
-        // Where a table is sorted by user, its page index finds a user's rows.
+        // In a table sorted by user, the page index locates the rows of a user.
         let properties = writer_properties().as_ref().clone().into_builder();
         let properties = properties
             .set_column_statistics_enabled(ColumnPath::from(USER), EnabledStatistics::Page);
@@ -87,9 +88,9 @@ impl Output {
         })
     }
 
-    /// Appends an answer's rows, whose columns [`storable`] has seen.
-    pub(crate) fn write(&mut self, answer: &RecordBatch) -> Result<(), MartsError> {
-        let columns = answer
+    /// Appends rows of the query; casts them to the schema that [`storable`] returned.
+    pub(crate) fn write(&mut self, rows: &RecordBatch) -> Result<(), MartsError> {
+        let columns = rows
             .columns()
             .iter()
             .zip(self.schema.fields())
@@ -103,7 +104,7 @@ impl Output {
         Ok(())
     }
 
-    /// The file and how many rows it has.
+    /// Finishes the file; returns its content and its number of rows.
     pub(crate) fn finish(self) -> Result<(Bytes, u64), MartsError> {
         let file = self.writer.into_inner().map_err(DataFusionError::from)?;
         Ok((file.into(), self.rows))
@@ -121,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_say_which_users_they_have() {
+    fn only_the_user_column_has_a_page_index() {
         let users: StringArray = ["ann", "bob"].into_iter().map(Some).collect();
         let column = Arc::new(users) as ArrayRef;
         let rows = RecordBatch::try_from_iter([(USER, column.clone()), ("title_id", column)]);
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_some_reader_lacks_is_named() {
+    fn a_type_that_some_reader_does_not_support_is_named() {
         let column = |kind| Schema::new(vec![Field::new("c", kind, false)]);
         let stored = storable(&column(DataType::Utf8View)).unwrap();
         assert_eq!(
@@ -150,7 +151,10 @@ mod tests {
             DataType::Null,
         ] {
             let error = storable(&column(kind)).unwrap_err().to_string();
-            assert!(error.starts_with("bad SQL: the column c is "), "{error}");
+            assert!(
+                error.starts_with("invalid SQL: column c has the type "),
+                "{error}"
+            );
             assert!(error.contains("cast it to"), "{error}");
         }
     }

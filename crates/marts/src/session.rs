@@ -1,4 +1,4 @@
-//! How DataFusion is set, and the names that a lake's tables have in it.
+//! DataFusion's configuration and table registration.
 
 use std::sync::Arc;
 
@@ -12,15 +12,17 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use object_store::ObjectStore;
 
 use crate::MartsError;
-use crate::table::{ObjectTable, Objects, Partitions};
+use crate::table::{ObjectTable, PartitionColumns, TableObjects};
 
 pub(crate) const CATALOG: &str = "marquee";
 pub(crate) const SCHEMA: &str = "lake";
 const STORE: &str = "lake://marquee";
 
-/// What queries over that store share: the footers that were read, and their memory,
-/// which may have a bound. Beyond it what is grouped or sorted is spilled to the
-/// system's temporary directory.
+/// Creates the environment that queries over a store share: the cache of Parquet footers
+/// and the memory pool.
+///
+/// With a limit of `memory_bytes`, grouping and sorting beyond it spill to the system's
+/// temporary directory.
 pub(crate) fn runtime(
     store: Arc<dyn ObjectStore>,
     memory_bytes: Option<usize>,
@@ -34,30 +36,29 @@ pub(crate) fn runtime(
     Ok(Arc::new(runtime))
 }
 
-/// Tables under one roof, without any yet; `partitions` threads answer one
-/// question.
-pub(crate) fn context(partitions: usize, runtime: Arc<RuntimeEnv>) -> SessionContext {
+/// Creates a context without tables, in which a query uses `threads` threads.
+pub(crate) fn context(threads: usize, runtime: Arc<RuntimeEnv>) -> SessionContext {
     let mut config = SessionConfig::new()
-        .with_target_partitions(partitions)
+        .with_target_partitions(threads)
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_information_schema(true);
     let options = config.options_mut();
     options.execution.time_zone = Some("UTC".into());
-    // String views cost a naive query many times its memory.
+    // String views multiply the memory of a query that does not filter them.
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.map_string_types_to_utf8view = false;
-    // So that an error can say where in the SQL it is.
+    // Errors report their position in the SQL.
     options.sql_parser.collect_spans = true;
     SessionContext::new_with_config_rt(config, runtime)
 }
 
-/// Makes exactly those objects a table.
+/// Registers a table over exactly these objects.
 pub(crate) fn register(
     context: &SessionContext,
     name: &str,
     schema: SchemaRef,
-    partitions: Partitions,
-    objects: &Objects,
+    partitions: PartitionColumns,
+    objects: &TableObjects,
 ) -> Result<(), MartsError> {
     let store = ObjectStoreUrl::parse(STORE)?;
     let table = ObjectTable::new(store, schema, partitions.fields(), objects)?;
@@ -65,7 +66,7 @@ pub(crate) fn register(
     Ok(())
 }
 
-/// Makes rows that are at hand a table.
+/// Registers a table over rows in memory.
 pub(crate) fn register_rows(
     context: &SessionContext,
     name: &str,

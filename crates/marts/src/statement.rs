@@ -1,4 +1,4 @@
-//! Which statements are questions.
+//! Validation of SQL statements: one statement that only reads.
 
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
@@ -9,15 +9,15 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 
 use crate::MartsError;
 
-/// Plans the one statement in `sql`, if it only asks.
+/// Plans the single read-only statement in `sql`.
 pub(crate) async fn plan(state: &SessionState, sql: &str) -> Result<LogicalPlan, MartsError> {
     let statement = parse(sql)?;
-    if !asks(&statement) {
-        return Err(refused(&statement));
+    if !is_read_only(&statement) {
+        return Err(not_read_only(&statement));
     }
-    let denied = refused(&statement);
+    let denied = not_read_only(&statement);
     let plan = state.statement_to_plan(statement).await?;
-    // What hides inside a question: `EXPLAIN ANALYZE INSERT …`, `SELECT … INTO …`.
+    // Reject writes nested in a query: `EXPLAIN ANALYZE INSERT …`, `SELECT … INTO …`.
     SQLOptions::new()
         .with_allow_ddl(false)
         .with_allow_dml(false)
@@ -34,15 +34,15 @@ fn parse(sql: &str) -> Result<Statement, MartsError> {
         .parse_statements()?;
     match (statements.pop_front(), statements.len()) {
         (Some(statement), 0) => Ok(statement),
-        (None, _) => Err(MartsError::sql("there is no statement in it")),
+        (None, _) => Err(MartsError::sql("no statement")),
         (Some(_), more) => Err(MartsError::sql(format!(
-            "{} statements where one is answered at a time",
+            "{} statements; run one at a time",
             more + 1
         ))),
     }
 }
 
-fn asks(statement: &Statement) -> bool {
+fn is_read_only(statement: &Statement) -> bool {
     match statement {
         Statement::Statement(statement) => matches!(
             **statement,
@@ -53,12 +53,12 @@ fn asks(statement: &Statement) -> bool {
                 | ast::Statement::ShowColumns { .. }
                 | ast::Statement::ShowFunctions { .. }
         ),
-        Statement::Explain(explain) => asks(&explain.statement),
+        Statement::Explain(explain) => is_read_only(&explain.statement),
         Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => false,
     }
 }
 
-fn refused(statement: &Statement) -> MartsError {
+fn not_read_only(statement: &Statement) -> MartsError {
     let text = statement.to_string();
     let verb = text.split_whitespace().next().unwrap_or_default();
     MartsError::ReadOnly {

@@ -1,11 +1,11 @@
-//! The steps of the day that need SQL, as a state machine calls them: JSON in,
-//! JSON out, and between them references to what lies in the lake.
+//! The curation steps that run SQL, as a state machine calls them: JSON in, JSON out.
+//! Larger data stays in the staging directory of the date.
 //!
-//! | step | reads | leaves |
+//! | step | reads | writes |
 //! |---|---|---|
-//! | `check`, phase `date` | the inputs that `gather` left | what the checks of the facts found |
-//! | `marts` | the inputs that `prepare` left | the tables |
-//! | `check`, phase `window` | the same, and the tables | what the other checks found |
+//! | `check`, phase `date` | the inputs from `gather` | the results of the checks of the date's own facts |
+//! | `marts` | the inputs from `prepare` | the marts |
+//! | `check`, phase `window` | the inputs from `prepare`, the marts | the results of the other checks |
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -22,17 +22,17 @@ use serde_json::{Value, json};
 
 use crate::{DateRun, MartsError};
 
-/// A step that a function can be.
+/// A step that a function can perform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Runs checks.
     Check,
-    /// Makes a date's marts.
+    /// Builds the marts of a date.
     Marts,
 }
 
 impl Step {
-    /// Its name in configuration and logs.
+    /// Returns the name used in configuration and logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Check => "check",
@@ -53,62 +53,62 @@ impl FromStr for Step {
     }
 }
 
-/// What `check` takes; `run` in the phase `window`.
+/// The input of `check`; the phase `window` requires `run`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ToCheck {
+struct CheckInput {
     work: StagingDir,
     phase: Phase,
     run: Option<String>,
 }
 
-/// What `marts` takes.
+/// The input of `marts`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ToMake {
+struct MartsInput {
     work: StagingDir,
     run: String,
 }
 
-/// What `check` answers.
+/// The output of `check`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Checked {
-    /// Whether the date must not be published.
+struct CheckOutput {
+    /// `true` if a violated check holds the date.
     stops: bool,
-    /// The checks that are broken, warnings too.
+    /// The violated checks, including warnings.
     broken: Vec<String>,
 }
 
 /// The steps over one lake.
 pub struct Steps {
     store: Arc<dyn ObjectStore>,
-    settings: Settings,
+    settings: MartsSettings,
 }
 
-/// How much is taken of a machine.
+/// Limits on the resources of a step.
 #[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// How many tables are made side by side.
-    pub at_once: usize,
-    /// What the queries of a step hold in memory at most; what is more is spilled.
+pub struct MartsSettings {
+    /// The number of marts to build concurrently.
+    pub concurrency: usize,
+    /// The memory limit of the queries of a step, in bytes. Queries spill beyond it.
     pub memory_bytes: usize,
 }
 
 impl Steps {
-    /// Steps over the lake in `store`.
-    pub fn new(store: Arc<dyn ObjectStore>, settings: Settings) -> Self {
+    /// Creates the steps over the lake in `store`.
+    pub fn new(store: Arc<dyn ObjectStore>, settings: MartsSettings) -> Self {
         Self { store, settings }
     }
 
     async fn date_run(&self, inputs: DateInputs) -> Result<DateRun, MartsError> {
         let run = DateRun::open(Arc::clone(&self.store), inputs).await?;
-        run.within(self.settings.memory_bytes)
+        run.with_memory_limit(self.settings.memory_bytes)
     }
 
-    /// Does the step.
+    /// Performs a step.
     ///
     /// # Errors
-    /// [`StepError`], which is logged. Nothing that readers see has changed then.
+    /// Logs and returns [`StepError`]. A failed step changes nothing that readers see.
     pub async fn call(&self, step: Step, input: Value) -> Result<Value, StepError> {
         let name = step.name();
         let done = async {
@@ -120,32 +120,32 @@ impl Steps {
         step::run_logged(name, done).await
     }
 
-    async fn check(&self, to: ToCheck) -> Result<Value, StepError> {
+    async fn check(&self, input: CheckInput) -> Result<Value, StepError> {
         let store = &*self.store;
-        let (inputs, found) = match (to.phase, to.run) {
+        let (inputs, results_key) = match (input.phase, input.run) {
             (Phase::Date, _) => {
-                let inputs = document::read(store, &to.work.date()).await?;
-                (inputs, to.work.date_checks())
+                let inputs = document::read(store, &input.work.date()).await?;
+                (inputs, input.work.date_checks())
             }
             (Phase::Window, Some(run)) => {
-                let window = to.work.window(&run)?;
+                let window = input.work.window(&run)?;
                 let inputs: DateInputs = document::read(store, &window.inputs()).await?;
                 let marts: BTreeMap<String, TableFiles> =
                     document::read(store, &window.marts()).await?;
                 (inputs.with_marts(&marts), window.checks())
             }
             (Phase::Window, None) => {
-                let fault = "phase `window` needs the `run` that `prepare` answered";
+                let fault = "phase `window` requires `run`, an output of `prepare`";
                 return Err(StepError::input(Step::Check.name(), fault));
             }
         };
         let run = self.date_run(inputs).await?;
         let mut results: Vec<CheckResult> = Vec::new();
-        for check in checks(to.phase)? {
+        for check in checks(input.phase)? {
             results.push(run.check(&check).await?);
         }
-        document::write(store, &found, &results).await?;
-        let checked = Checked {
+        document::write(store, &results_key, &results).await?;
+        let output = CheckOutput {
             stops: results.iter().any(CheckResult::stops),
             broken: results
                 .iter()
@@ -153,19 +153,19 @@ impl Steps {
                 .map(|result| format!("{} ({})", result.name, result.severity.name()))
                 .collect(),
         };
-        Ok(json!(checked))
+        Ok(json!(output))
     }
 
-    async fn marts(&self, to: ToMake) -> Result<Value, StepError> {
-        let window = to.work.window(&to.run)?;
+    async fn marts(&self, input: MartsInput) -> Result<Value, StepError> {
+        let window = input.work.window(&input.run)?;
         let inputs: DateInputs = document::read(&*self.store, &window.inputs()).await?;
         let newest = inputs.newest;
-        let wanted = marquee_sql::marts()
+        let marts = marquee_sql::marts()
             .map_err(MartsError::from)?
             .into_iter()
             .filter(|mart| newest || mart.is_for_every_date());
         let run = Arc::new(self.date_run(inputs).await?);
-        let tables = run.build_all(wanted, self.settings.at_once).await?;
+        let tables = run.build_all(marts, self.settings.concurrency).await?;
         document::write(&*self.store, &window.marts(), &tables).await?;
         Ok(json!({ "tables": tables.len() }))
     }

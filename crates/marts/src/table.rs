@@ -25,19 +25,19 @@ use datafusion::physical_plan::empty::EmptyExec;
 
 use crate::MartsError;
 
-/// Which columns a table's paths give.
+/// The partition columns of a table, whose values come from the objects' keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Partitions {
-    /// None.
+pub(crate) enum PartitionColumns {
+    /// No columns.
     None,
-    /// When it arrived: `ingest_date` and `ingest_hour`.
+    /// The time of arrival: `ingest_date` and `ingest_hour`.
     Ingest,
-    /// When it happened: `event_date`.
+    /// The time of the event: `event_date`.
     EventDate,
 }
 
-impl Partitions {
-    /// The columns, as Athena has them.
+impl PartitionColumns {
+    /// Returns the columns, of the same types as in Athena.
     pub(crate) fn fields(self) -> Vec<Field> {
         let date = |name| Field::new(name, DataType::Date32, false);
         match self {
@@ -51,43 +51,43 @@ impl Partitions {
     }
 }
 
-/// Exactly the objects that it was given, as Parquet.
+/// A table over exactly the given Parquet objects.
 ///
-/// DataFusion's own listing table reads whatever lies under a prefix; in a
-/// lake only what a receipt names exists. And the list is known, so that ten
-/// thousand objects cost no listing, and a filter on the path's columns is one
-/// evaluation over all of them.
+/// DataFusion's listing table reads every object under a prefix; in the lake, only
+/// objects of a receipt or a generation count. The list of objects is already known, so
+/// a table of ten thousand objects needs no listing, and a filter on the partition
+/// columns is one vectorised evaluation over all objects.
 #[derive(Debug)]
 pub(crate) struct ObjectTable {
     store: ObjectStoreUrl,
     schema: TableSchema,
-    /// In key order; each with its partition values.
+    /// The objects with their partition values, in key order.
     files: Vec<PartitionedFile>,
-    /// The partition values again, a row a file.
+    /// The partition values, one row per object.
     partitions: RecordBatch,
-    /// What the ledger says, for the planner alone: it never answers a
-    /// `count(*)`, which is to check the ledger.
+    /// The number of rows by the ledger, an estimate for the planner. A `count(*)` must
+    /// count the rows, so that it can verify the ledger.
     rows: usize,
 }
 
-/// An object and what is known of it.
+/// The size of an object by the ledger.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Object {
+pub(crate) struct TableObject {
     pub(crate) bytes: u64,
     pub(crate) rows: u64,
 }
 
-/// Objects by their keys.
-pub(crate) type Objects = BTreeMap<String, Object>;
+/// Objects by key.
+pub(crate) type TableObjects = BTreeMap<String, TableObject>;
 
 impl ObjectTable {
-    /// `objects` by key, whose rows are `file_schema` and whose keys hold
-    /// `name=value` for each of `partitions`.
+    /// Creates a table over `objects`, whose files have `file_schema` and whose keys
+    /// contain `name=value` for each of `partitions`.
     pub(crate) fn new(
         store: ObjectStoreUrl,
         file_schema: SchemaRef,
         partitions: Vec<Field>,
-        objects: &Objects,
+        objects: &TableObjects,
     ) -> Result<Self, MartsError> {
         let files = objects
             .iter()
@@ -108,7 +108,8 @@ impl ObjectTable {
         })
     }
 
-    fn decided_by_path(&self, filter: &Expr) -> bool {
+    /// Returns `true` if the filter only uses partition columns.
+    fn is_partition_filter(&self, filter: &Expr) -> bool {
         let names: Vec<&str> = self
             .schema
             .table_partition_cols()
@@ -118,22 +119,22 @@ impl ObjectTable {
         !names.is_empty() && expr_applicable_for_cols(&names, filter)
     }
 
-    /// The files whose partition values pass `filters`.
+    /// Returns the files whose partition values satisfy the filters.
     fn pruned(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<PartitionedFile>> {
-        let by_path = filters.iter().filter(|f| self.decided_by_path(f)).cloned();
-        let Some(filter) = conjunction(by_path) else {
+        let filters = filters.iter().filter(|f| self.is_partition_filter(f));
+        let Some(filter) = conjunction(filters.cloned()) else {
             return Ok(self.files.clone());
         };
         let schema = DFSchema::try_from(self.partitions.schema())?;
-        let verdicts = state
+        let matches = state
             .create_physical_expr(filter, &schema)?
             .evaluate(&self.partitions)?
             .into_array(self.files.len())?;
         Ok(self
             .files
             .iter()
-            .zip(verdicts.as_boolean())
-            .filter(|(_, passes)| *passes == Some(true))
+            .zip(matches.as_boolean())
+            .filter(|(_, matches)| *matches == Some(true))
             .map(|(file, _)| file.clone())
             .collect())
     }
@@ -155,7 +156,7 @@ impl TableProvider for ObjectTable {
     ) -> Result<Vec<TableProviderFilterPushDown>> {
         Ok(filters
             .iter()
-            .map(|filter| match self.decided_by_path(filter) {
+            .map(|filter| match self.is_partition_filter(filter) {
                 true => TableProviderFilterPushDown::Exact,
                 false => TableProviderFilterPushDown::Inexact,
             })
@@ -195,7 +196,7 @@ impl TableProvider for ObjectTable {
     }
 }
 
-/// What `key` says of each of `partitions`.
+/// Parses the value of each of `partitions` from an object's key.
 fn partition_values(key: &str, partitions: &[Field]) -> Result<Vec<ScalarValue>, MartsError> {
     partitions
         .iter()
@@ -208,14 +209,14 @@ fn partition_values(key: &str, partitions: &[Field]) -> Result<Vec<ScalarValue>,
             let value = key
                 .split('/')
                 .find_map(|segment| segment.strip_prefix(name.as_str())?.strip_prefix('='))
-                .ok_or_else(|| fault(format!("it has no {name}=")))?;
+                .ok_or_else(|| fault(format!("no {name}= in it")))?;
             ScalarValue::try_from_string(value.to_owned(), field.data_type())
-                .map_err(|_| fault(format!("{name}={value} is no {}", field.data_type())))
+                .map_err(|_| fault(format!("{name}={value} is not a {}", field.data_type())))
         })
         .collect()
 }
 
-/// The partition values of `files` as a batch.
+/// Returns the partition values of `files`, one row per file.
 fn partition_rows(partitions: &[Field], files: &[PartitionedFile]) -> Result<RecordBatch> {
     let columns = partitions
         .iter()
@@ -223,7 +224,7 @@ fn partition_rows(partitions: &[Field], files: &[PartitionedFile]) -> Result<Rec
         .map(|(index, field)| {
             let values: Vec<ScalarValue> = files
                 .iter()
-                .filter_map(|file| file.partition_values.get(index).cloned())
+                .map(|file| file.partition_values[index].clone())
                 .collect();
             match values.is_empty() {
                 true => Ok(datafusion::arrow::array::new_empty_array(field.data_type())),
@@ -242,9 +243,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_tells_its_partition() {
+    fn partition_values_come_from_the_key() {
         let key = "raw/events/ingest_date=2026-03-01/ingest_hour=07/a.parquet";
-        let values = partition_values(key, &Partitions::Ingest.fields()).unwrap();
+        let values = partition_values(key, &PartitionColumns::Ingest.fields()).unwrap();
         assert_eq!(
             values,
             [
@@ -255,16 +256,15 @@ mod tests {
     }
 
     #[test]
-    fn a_key_outside_the_partitions_is_named() {
-        let error =
-            partition_values("raw/events/a.parquet", &Partitions::Ingest.fields()).unwrap_err();
+    fn a_key_outside_the_partitions_is_an_error() {
+        let partitions = PartitionColumns::Ingest.fields();
+        let error = partition_values("raw/events/a.parquet", &partitions).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the ledger names \"raw/events/a.parquet\", which is no key of the lake: \
-             it has no ingest_date="
+            "invalid object key \"raw/events/a.parquet\" in the ledger: no ingest_date= in it"
         );
         let key = "raw/events/ingest_date=soon/ingest_hour=07/a.parquet";
-        let error = partition_values(key, &Partitions::Ingest.fields()).unwrap_err();
+        let error = partition_values(key, &partitions).unwrap_err();
         assert!(error.to_string().contains("ingest_date=soon"), "{error}");
     }
 }

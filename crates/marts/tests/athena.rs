@@ -1,4 +1,4 @@
-//! The files of sql/athena, as far as they can be judged without asking them.
+//! Static checks of the files of sql/athena, without running them.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::collections::BTreeMap;
@@ -10,10 +10,10 @@ use marquee_marts::Engine;
 const VIEWS: &str = "sql/athena/views";
 const QUERIES: &str = "sql/athena/queries";
 const PAGE: &str = include_str!("../../../docs/ATHENA.md");
-/// What Athena takes as one query, in bytes.
-const LONGEST: usize = 262_144;
+/// Athena's maximum length of a query, in bytes.
+const MAX_BYTES: usize = 262_144;
 
-/// The files of a directory, by name without `.sql`.
+/// Reads the files of a directory, by name without `.sql`.
 fn files(directory: &str) -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let files = fs::read_dir(root.join(directory)).unwrap().map(|entry| {
@@ -25,7 +25,7 @@ fn files(directory: &str) -> BTreeMap<String, String> {
     files.collect()
 }
 
-/// What the first line says: Terraform describes the saved query with it.
+/// Returns the first line, which Terraform uses as the description of the saved query.
 fn about(text: &str) -> &str {
     text.lines().next().unwrap().strip_prefix("-- ").unwrap()
 }
@@ -37,10 +37,10 @@ fn there_are_views_and_a_dozen_queries() {
 }
 
 #[test]
-fn a_file_begins_with_what_it_answers() {
+fn a_file_begins_with_its_description() {
     for (name, text) in files(VIEWS).into_iter().chain(files(QUERIES)) {
         assert!(about(&text).len() > 20, "{name}");
-        assert!(text.len() < LONGEST, "{name}");
+        assert!(text.len() < MAX_BYTES, "{name}");
         let sql: Vec<&str> = text
             .lines()
             .filter(|line| !line.trim_start().starts_with("--"))
@@ -49,21 +49,20 @@ fn a_file_begins_with_what_it_answers() {
     }
 }
 
-/// A view of a table's name would stop whoever publishes the table.
+/// A view with a table's name would prevent the publication of the table.
 #[test]
 fn no_view_has_a_tables_name() {
     let tables = Engine::tables().unwrap();
     for (name, text) in files(VIEWS) {
         assert!(!tables.contains(&name), "{name} is a table");
-        let made = format!("CREATE OR REPLACE VIEW {{database}}.{name} AS\n");
-        assert!(text.contains(&made), "{name}");
+        let statement = format!("CREATE OR REPLACE VIEW {{database}}.{name} AS\n");
+        assert!(text.contains(&statement), "{name}");
     }
 }
 
-/// Nothing is read whose name does not say which database it is of, and nothing
-/// that is neither a table nor a view.
+/// Every name after `{database}.` is a table or a view.
 #[test]
-fn what_is_read_is_there() {
+fn only_existing_tables_and_views_are_read() {
     let tables = Engine::tables().unwrap();
     let views = files(VIEWS);
     for (name, text) in files(QUERIES).iter().chain(&views) {
@@ -77,7 +76,7 @@ fn what_is_read_is_there() {
 }
 
 #[test]
-fn every_file_is_on_the_page() {
+fn the_page_links_and_describes_every_file() {
     for directory in [VIEWS, QUERIES] {
         for (name, text) in files(directory) {
             let link = format!("[`{name}`](../{directory}/{name}.sql)");

@@ -1,4 +1,4 @@
-//! Questions to lakes in memory.
+//! Queries of lakes in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod support;
@@ -7,13 +7,13 @@ use datafusion::arrow::util::pretty::pretty_format_batches;
 use marquee_marts::{Engine, MartsError};
 use support::Lake;
 
-/// The answer as a table, rows in order.
-async fn ask(engine: &Engine, sql: &str) -> String {
+/// Runs a query and formats its rows as a table.
+async fn table(engine: &Engine, sql: &str) -> String {
     let batches = engine.query(sql).await.unwrap();
     pretty_format_batches(&batches).unwrap().to_string()
 }
 
-/// The one number that `sql` asks for.
+/// Runs a query with a single number as its result.
 async fn count(engine: &Engine, sql: &str) -> i64 {
     use datafusion::arrow::array::AsArray;
     use datafusion::arrow::datatypes::Int64Type;
@@ -48,7 +48,7 @@ async fn an_empty_lake_has_every_table_and_no_row() {
 }
 
 #[tokio::test]
-async fn rows_come_with_their_partition() {
+async fn rows_have_their_partition_columns() {
     let lake = Lake::default();
     let early = lake.raw("2026-03-01", 7, "a", &["{}", "[]"]).await;
     let late = lake.raw("2026-03-02", 23, "b", &["null"]).await;
@@ -57,7 +57,7 @@ async fn rows_come_with_their_partition() {
     let sql = "SELECT CAST(ingest_date AS VARCHAR) AS day, ingest_hour, count(*) AS units \
                FROM raw_events GROUP BY 1, 2 ORDER BY 1";
     assert_eq!(
-        ask(&lake.open().await, sql).await,
+        table(&lake.open().await, sql).await,
         "+------------+-------------+-------+\n\
          | day        | ingest_hour | units |\n\
          +------------+-------------+-------+\n\
@@ -92,7 +92,7 @@ async fn an_object_with_two_receipts_exists_once() {
 }
 
 #[tokio::test]
-async fn a_count_is_of_rows_and_not_of_what_the_receipt_says() {
+async fn a_count_counts_rows_and_ignores_the_receipt() {
     let lake = Lake::default();
     let mut object = lake.raw("2026-03-01", 7, "a", &["{}", "{}"]).await;
     object.rows = 1_000;
@@ -104,7 +104,22 @@ async fn a_count_is_of_rows_and_not_of_what_the_receipt_says() {
 }
 
 #[tokio::test]
-async fn a_filter_on_the_path_opens_no_other_object() {
+async fn a_receipt_with_a_count_out_of_range_is_an_error() {
+    let lake = Lake::default();
+    let mut object = lake.raw("2026-03-01", 7, "a", &["{}"]).await;
+    object.rows = u64::MAX;
+    lake.receipt("one", &[object]).await;
+    let error = lake.try_open().await.err().unwrap();
+    assert!(matches!(error, MartsError::Ledger(_)), "{error}");
+    let said = error.to_string();
+    assert!(
+        said.contains("its count 18446744073709551615 is out of range"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_partition_filter_opens_no_other_object() {
     let lake = Lake::default();
     let kept = lake.raw("2026-03-01", 7, "kept", &["{}"]).await;
     let lost = lake.raw("2026-03-02", 7, "lost", &["{}", "{}"]).await;
@@ -126,16 +141,16 @@ async fn a_filter_on_the_path_opens_no_other_object() {
         .unwrap_err();
     assert!(matches!(error, MartsError::Failed { .. }), "{error}");
     assert!(error.to_string().contains(&key), "{error}");
-    assert!(!error.is_askers());
+    assert!(!error.is_user_error());
 }
 
 #[tokio::test]
-async fn titles_are_those_of_the_pointers_version() {
+async fn titles_have_the_version_of_the_pointer() {
     let lake = Lake::default();
     lake.titles(&["Old"]).await;
     lake.titles(&["New", "Newer"]).await;
     assert_eq!(
-        ask(&lake.open().await, "SELECT name FROM titles ORDER BY name").await,
+        table(&lake.open().await, "SELECT name FROM titles ORDER BY name").await,
         "+-------+\n| name  |\n+-------+\n| New   |\n| Newer |\n+-------+"
     );
 }
@@ -161,7 +176,7 @@ async fn ten_thousand_small_objects_are_one_table() {
 }
 
 #[tokio::test]
-async fn what_is_no_question_is_refused() {
+async fn statements_that_write_are_rejected() {
     let engine = Lake::default().open().await;
     for (sql, verb) in [
         ("DROP TABLE titles", "DROP"),
@@ -186,12 +201,12 @@ async fn what_is_no_question_is_refused() {
             panic!("{sql}: {error}");
         };
         assert_eq!(statement, verb, "{sql}");
-        assert!(error.is_askers());
+        assert!(error.is_user_error());
     }
 }
 
 #[tokio::test]
-async fn questions_of_every_kind_are_answered() {
+async fn every_kind_of_read_only_statement_runs() {
     let engine = Lake::default().open().await;
     for sql in [
         "SELECT 1;",
@@ -208,43 +223,46 @@ async fn questions_of_every_kind_are_answered() {
 }
 
 #[tokio::test]
-async fn an_error_is_one_sentence_with_its_position() {
+async fn an_error_is_one_line_with_its_position() {
     let engine = Lake::default().open().await;
-    for (sql, said) in [
+    for (sql, expected) in [
         (
             "SELECT * FORM titles",
-            "bad SQL: line 1, column 10: Expected: end of statement",
+            "invalid SQL: line 1, column 10: Expected: end of statement",
         ),
-        ("SELECT FROM", "bad SQL: Expected: identifier, found: EOF"),
+        (
+            "SELECT FROM",
+            "invalid SQL: Expected: identifier, found: EOF",
+        ),
         (
             "SELECT *\nFROM nowhere",
-            "bad SQL: line 2, column 6: table 'nowhere' not found",
+            "invalid SQL: line 2, column 6: table 'nowhere' not found",
         ),
         (
             "SELECT\n  nam FROM titles",
-            "bad SQL: line 2, column 3: No field named nam",
+            "invalid SQL: line 2, column 3: No field named nam",
         ),
         (
             "SELECT nope(1)",
-            "bad SQL: line 1, column 8: Invalid function 'nope'",
+            "invalid SQL: line 1, column 8: Invalid function 'nope'",
         ),
         (
             "SELECT 1; SELECT 2",
-            "bad SQL: 2 statements where one is answered at a time",
+            "invalid SQL: 2 statements; run one at a time",
         ),
-        ("-- nothing", "bad SQL: there is no statement in it"),
-        ("SELECT 1 / (0 * 1)", "bad SQL: Divide by zero"),
+        ("-- nothing", "invalid SQL: no statement"),
+        ("SELECT 1 / (0 * 1)", "invalid SQL: Divide by zero"),
     ] {
         let error = engine.query(sql).await.unwrap_err();
         let message = error.to_string();
-        assert!(message.starts_with(said), "{sql}: {message}");
+        assert!(message.starts_with(expected), "{sql}: {message}");
         assert!(!message.contains('\n'), "{message}");
-        assert!(error.is_askers(), "{message}");
+        assert!(error.is_user_error(), "{message}");
     }
 }
 
 #[tokio::test]
-async fn a_directory_without_a_lake_is_told() {
+async fn a_directory_without_a_lake_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     for path in [directory.path(), &directory.path().join("nowhere")] {
         let error = Engine::open_dir(path).await.err().expect("no lake");

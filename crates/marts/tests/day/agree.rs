@@ -1,4 +1,5 @@
-//! DuckDB, asked the same in Athena's words, gives every mart's and check's rows.
+//! DuckDB, with the SQL translated to Athena's dialect, computes the same rows for every
+//! mart and check.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,14 +16,14 @@ use crate::days::{self, Days};
 use crate::facts::{Facts, SILENT, date};
 use crate::venv;
 
-/// More than any mart looks back on.
+/// More dates than the longest look-back window.
 const DATES: usize = 33;
 
 fn keys(files: &[FileEntry]) -> Vec<&str> {
     files.iter().map(|file| file.key.as_str()).collect()
 }
 
-/// What is to be compared: marts and checks of some dates.
+/// The marts and checks to compare.
 #[derive(Default)]
 struct Plan {
     marts: Vec<Value>,
@@ -31,7 +32,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// Makes that date's marts and runs its checks.
+    /// Builds the marts of a date and runs its checks.
     async fn add(&mut self, days: &Days, date: &str) {
         let built = days.marts(date).await;
         for mart in marquee_sql::marts().unwrap() {
@@ -66,8 +67,7 @@ impl Plan {
     }
 }
 
-/// Breaks what checks look at, on that date: rows that come twice, rows that
-/// are missing.
+/// Violates checks of a date with duplicate and missing rows.
 async fn damage(days: &mut Days, number: usize) {
     let [(_, events), (_, sessions), (_, views)] = Facts::of(number).tables();
     let twice = concat_batches(&events.schema(), [&events, &events.slice(0, 9)]).unwrap();
@@ -100,7 +100,7 @@ async fn duckdb_gives_the_same_rows() {
         .collect();
     assert!(
         broken.len() > 6,
-        "of the damaged date hardly anything is compared: {broken:?}"
+        "too few violated checks to compare on the damaged date: {broken:?}"
     );
     let tables: BTreeMap<_, _> = days
         .tables

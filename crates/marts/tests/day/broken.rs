@@ -1,4 +1,4 @@
-//! Facts that cannot be read.
+//! Facts that are missing, damaged or temporarily unreadable.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use object_store::{
 use crate::days::{Days, parsed};
 use crate::facts::date;
 
-/// A lake in memory that may have too much to do to be read.
+/// A store in memory that can throttle reads.
 #[derive(Debug, Default)]
 struct Busy {
     lake: InMemory,
@@ -80,11 +80,14 @@ impl ObjectStore for Busy {
     }
 }
 
-/// What a mart over the facts of views fails with.
+/// Builds a mart over `fact_view` and returns its error.
 async fn failure(days: &Days) -> StepError {
     let run = days.run(&date(2)).await;
-    let wanted = |mart: &marquee_sql::Mart| mart.name == "title_daily";
-    let mart = marquee_sql::marts().unwrap().into_iter().find(wanted);
+    let is_title_daily = |mart: &marquee_sql::Mart| mart.name == "title_daily";
+    let mart = marquee_sql::marts()
+        .unwrap()
+        .into_iter()
+        .find(is_title_daily);
     run.build(&mart.unwrap()).await.unwrap_err().into()
 }
 
@@ -93,10 +96,10 @@ fn views(days: &Days, number: usize) -> FileEntry {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_may_be_tried_again_and_a_lost_file_not() {
+async fn a_throttled_store_is_retryable_and_a_lost_file_is_not() {
     let store = Arc::new(Busy::default());
     let days = Days::new(Arc::clone(&store) as Arc<dyn ObjectStore>, 3).await;
-    // Opened before: what is read now are the facts.
+    // The run is already open, so the throttled reads are those of the facts.
     let run = days.run(&date(2)).await;
     store.is_busy.store(true, Ordering::Relaxed);
     for mart in marquee_sql::marts().unwrap() {
@@ -131,14 +134,17 @@ async fn a_damaged_file_is_named() {
         days.store.put(&key, content.into()).await.unwrap();
         let error = failure(&days).await;
         assert_eq!(error.kind(), StepErrorKind::Damaged, "{damaged:?}: {error}");
-        let named = format!(".sql: {} is not what the ledger says of it: ", file.key);
+        let named = format!(
+            ".sql: {} is damaged, its content differs from its digest in the ledger: ",
+            file.key
+        );
         assert!(error.to_string().contains(&named), "{damaged:?}: {error}");
     }
 }
 
-/// Also where a reader asks for what is beyond the end.
+/// Covers reads past the end of the truncated file.
 #[tokio::test]
-async fn a_file_that_was_cut_off_is_named() {
+async fn a_truncated_file_is_named() {
     let days = Days::new(Arc::new(Busy::default()), 3).await;
     let file = views(&days, 2);
     let key = Path::from(file.key.as_str());
@@ -148,7 +154,10 @@ async fn a_file_that_was_cut_off_is_named() {
         days.store.put(&key, cut.into()).await.unwrap();
         let error = failure(&days).await;
         assert_eq!(error.kind(), StepErrorKind::Damaged, "{length}: {error}");
-        let named = format!(".sql: {} is not what the ledger says of it: ", file.key);
+        let named = format!(
+            ".sql: {} is damaged, its content differs from its digest in the ledger: ",
+            file.key
+        );
         assert!(error.to_string().contains(&named), "{length}: {error}");
     }
 }

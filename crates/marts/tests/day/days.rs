@@ -1,4 +1,4 @@
-//! A lake with the facts of some dates, and what is made of them.
+//! A test lake with the facts of some dates.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::facts::{Facts, date, titles};
 
-/// The run that all files here are of.
+/// The run of all files in the test lake.
 pub(crate) const RUN: &str = "000001-test";
 
 /// Files by table and date.
 pub(crate) type Tables = BTreeMap<String, BTreeMap<Date, Vec<FileEntry>>>;
 
-/// Three batches of the first date, of which hardly anything was any good; a
-/// replay that is not counted, and a good one of the second date.
+/// Returns two stream batches of the first date, one with most units quarantined; a
+/// replay, which checks do not count; and a stream batch of the second date.
 pub(crate) fn receipts() -> Vec<Receipt> {
     [
         (0, Kind::Stream, 90),
@@ -66,7 +66,7 @@ pub(crate) fn parsed(date: &str) -> Date {
     date.parse().unwrap()
 }
 
-/// A lake with a catalogue and facts, of which no generation tells yet.
+/// A lake with a title catalog and facts, without generations.
 pub(crate) struct Days {
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) catalogue: Pointer,
@@ -74,7 +74,7 @@ pub(crate) struct Days {
 }
 
 impl Days {
-    /// Facts of that many dates.
+    /// Creates a lake with the facts of the first `dates` dates.
     pub(crate) async fn new(store: Arc<dyn ObjectStore>, dates: usize) -> Self {
         let catalogue = catalogue::publish(store.as_ref(), &titles()).await.unwrap();
         let mut days = Self {
@@ -92,7 +92,7 @@ impl Days {
         days
     }
 
-    /// Writes rows as a table's file of that date, in place of those it has.
+    /// Writes rows as the only file of a table on a date.
     pub(crate) async fn add(&mut self, table: &str, date: &str, rows: &RecordBatch) {
         let properties = writer_properties().as_ref().clone();
         let mut parquet = Vec::new();
@@ -113,12 +113,12 @@ impl Days {
         dates.insert(parsed(date), vec![file]);
     }
 
-    /// A run of that date, which is given every fact that there is.
+    /// Opens a run of the date over all facts.
     pub(crate) async fn run(&self, date: &str) -> Arc<DateRun> {
         self.run_over(date, self.tables.clone()).await
     }
 
-    /// A run of that date over those files.
+    /// Opens a run of the date over these files.
     pub(crate) async fn run_over(&self, date: &str, tables: Tables) -> Arc<DateRun> {
         let inputs = DateInputs {
             run: RUN.to_owned(),
@@ -134,7 +134,7 @@ impl Days {
         )
     }
 
-    /// Every mart of that date.
+    /// Builds all marts of the date.
     pub(crate) async fn marts(&self, date: &str) -> BTreeMap<String, TableFiles> {
         let run = self.run(date).await;
         run.build_all(marquee_sql::marts().unwrap(), 2)
@@ -142,7 +142,7 @@ impl Days {
             .unwrap()
     }
 
-    /// Publishes the date's facts and those tables as its generation.
+    /// Publishes the date's facts and these marts as a generation.
     pub(crate) async fn publish(
         &self,
         date: &str,

@@ -1,8 +1,8 @@
-//! Made-up facts of some dates, and the events that they are the facts of.
+//! Synthetic events and facts of some dates.
 //!
-//! What is hard on SQL is in them: nulls, ties, an unknown title, views without
-//! watch time, titles only rated, queries that differ in their case, sessions
-//! across midnight and across several, a date without anything.
+//! They contain the difficult cases for SQL: nulls, ties, an unknown title, views without
+//! watch time, titles that are only rated, search queries that differ in case, sessions
+//! across one and several midnights, and a date without events.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use serde_json::{Value, json};
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 const MINUTE: i64 = 60_000_000;
 const USERS: u64 = 30;
-/// The days from 1970-01-01 to 2026-02-01, the first date.
+/// The first date, 2026-02-01, in days since 1970-01-01.
 const FIRST_DAY: i64 = 20_485;
-/// The date, from 0, on which nothing happens.
+/// The number of the date without events.
 pub(crate) const SILENT: usize = 20;
 
-/// What a date has, as the curated tables have it.
+/// Rows of the compacted tables on one date.
 #[derive(Default)]
 pub(crate) struct Facts {
     events: Vec<Value>,
@@ -29,11 +29,11 @@ pub(crate) struct Facts {
     views: Vec<Value>,
 }
 
-/// The same numbers in the same order, always.
+/// A deterministic pseudorandom generator.
 struct Numbers(u64);
 
 impl Numbers {
-    /// One of 0 to `below` - 1.
+    /// Returns a number from 0 to `below` - 1.
     fn below(&mut self, below: u64) -> u64 {
         self.0 = self
             .0
@@ -47,14 +47,14 @@ impl Numbers {
     }
 }
 
-/// The date, from 0, as `YYYY-MM-DD`.
+/// Returns date `number`, counted from 0, as `YYYY-MM-DD`.
 pub(crate) fn date(number: usize) -> String {
     let mut text = Vec::new();
     marquee_event::format_utc((FIRST_DAY + number as i64) * MICROS_PER_DAY, &mut text);
     String::from_utf8(text[..10].to_vec()).unwrap()
 }
 
-/// The catalogue: 12 titles of no to three genres, one without a runtime.
+/// Returns the title catalog: 12 titles with zero to three genres, one without a runtime.
 pub(crate) fn titles() -> Vec<Title> {
     let genres: [&[&str]; 4] = [
         &["drama"],
@@ -81,7 +81,7 @@ pub(crate) fn titles() -> Vec<Title> {
 }
 
 impl Facts {
-    /// What happened on that date, from 0.
+    /// Generates the facts of date `number`, counted from 0.
     pub(crate) fn of(number: usize) -> Self {
         let mut facts = Self::default();
         if number == SILENT {
@@ -95,7 +95,7 @@ impl Facts {
                 _ => format!("u-{user}"),
             };
             if user == 3 {
-                // Never over: it goes on through every midnight.
+                // A session that crosses every midnight and never ends.
                 facts.session(
                     &user_id,
                     "s-long",
@@ -123,7 +123,8 @@ impl Facts {
         facts
     }
 
-    /// A session that begins at that minute of the date and takes at most 19.
+    /// Generates a session that begins at this minute of the date and lasts at most 19
+    /// minutes.
     fn session(
         &mut self,
         user_id: &str,
@@ -134,7 +135,7 @@ impl Facts {
         numbers: &mut Numbers,
     ) {
         let start = (FIRST_DAY + date as i64) * MICROS_PER_DAY + minute * MINUTE + 123_456;
-        let mut sitting = Sitting {
+        let mut session = OpenSession {
             user_id,
             session_id,
             device: numbers.one_of(&[None, Some("tv"), Some("phone")]),
@@ -142,17 +143,17 @@ impl Facts {
             now: start,
             events: Vec::new(),
         };
-        sitting.event("browse", json!({}));
+        session.event("browse", json!({}));
         let searches = numbers.below(3);
         for _ in 0..searches {
             let query = numbers.one_of(&["Dune", "dune", "Ärger", "", "space pirates"]);
             let results = numbers.one_of(&[None, Some(0), Some(3), Some(40)]);
-            sitting.event("search", json!({"query": query, "results": results}));
+            session.event("search", json!({"query": query, "results": results}));
         }
         let first_title = numbers.below(13);
         let (mut watch_ms, mut watched) = (0, 0);
         for nth in 0..numbers.below(4) {
-            let view = sitting.view((first_title + nth) % 13, titles, numbers);
+            let view = session.view((first_title + nth) % 13, titles, numbers);
             watch_ms += view["watch_ms"].as_i64().unwrap();
             watched += i64::from(view["watch_ms"] != 0);
             self.views.push(view);
@@ -160,20 +161,20 @@ impl Facts {
         self.sessions.push(json!({
             "user_id": user_id,
             "session_id": session_id,
-            "started_at": sitting.events[0]["event_time"],
-            "ended_at": sitting.now,
-            "events": sitting.events.len(),
+            "started_at": session.events[0]["event_time"],
+            "ended_at": session.now,
+            "events": session.events.len(),
             "watch_ms": watch_ms,
             "titles": watched,
             "searches": searches,
-            "device_type": sitting.device,
-            "country": sitting.country,
+            "device_type": session.device,
+            "country": session.country,
             "is_binge": numbers.below(6) == 0,
         }));
-        self.events.append(&mut sitting.events);
+        self.events.append(&mut session.events);
     }
 
-    /// `events`, `fact_session` and `fact_view`.
+    /// Returns the rows of `events`, `fact_session` and `fact_view`.
     pub(crate) fn tables(&self) -> [(&'static str, RecordBatch); 3] {
         [
             ("events", rows(curated::events(), &self.events)),
@@ -186,8 +187,8 @@ impl Facts {
     }
 }
 
-/// A session as it goes on.
-struct Sitting<'a> {
+/// A session under construction.
+struct OpenSession<'a> {
     user_id: &'a str,
     session_id: &'a str,
     device: Option<&'static str>,
@@ -196,7 +197,7 @@ struct Sitting<'a> {
     events: Vec<Value>,
 }
 
-impl Sitting<'_> {
+impl OpenSession<'_> {
     fn event(&mut self, kind: &str, more: Value) {
         self.now += 7_654_321;
         let mut event = json!({
@@ -217,7 +218,7 @@ impl Sitting<'_> {
         self.events.push(event);
     }
 
-    /// Watches or rates that title, of which the thirteenth is unknown.
+    /// Watches or rates a title; number 12 is not in the catalog.
     fn view(&mut self, number: u64, titles: &[Title], numbers: &mut Numbers) -> Value {
         let title_id = format!("t-{number}");
         let title = titles.get(number as usize);
@@ -271,7 +272,7 @@ impl Sitting<'_> {
     }
 }
 
-/// These as rows of that schema.
+/// Decodes JSON rows with this schema.
 pub(crate) fn rows(schema: SchemaRef, rows: &[Value]) -> RecordBatch {
     let mut decoder = ReaderBuilder::new(Arc::clone(&schema))
         .with_batch_size(rows.len() + 1)

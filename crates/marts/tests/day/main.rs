@@ -1,4 +1,4 @@
-//! Marts and checks of dates in memory.
+//! Marts and checks over a lake in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod agree;
@@ -29,7 +29,7 @@ async fn days(dates: usize) -> Days {
     Days::new(Arc::new(InMemory::new()), dates).await
 }
 
-/// A mart that is dropped in.
+/// Parses an additional mart.
 fn mart(name: &str, head: &str, sql: &str) -> Mart {
     let text = format!("-- Made up.\n-- partition: event_date\n{head}\n-- rebuild: dates\n{sql}\n");
     Mart::parse(name, &text).unwrap()
@@ -58,7 +58,7 @@ async fn rows(store: &dyn ObjectStore, table: &TableFiles) -> RecordBatch {
     rows
 }
 
-/// The rows as a table to look at, without its frame.
+/// Formats rows as lines, the column names first.
 fn shown(rows: &RecordBatch) -> Vec<String> {
     let text = pretty_format_batches(std::slice::from_ref(rows))
         .unwrap()
@@ -90,7 +90,7 @@ async fn the_same_facts_make_the_same_bytes() {
     for (name, table) in &built {
         assert!(table.rows() > 0, "{name} is empty");
     }
-    // One after the other instead of two side by side.
+    // Sequentially instead of two at a time.
     let run = days.run(&newest).await;
     for mart in marquee_sql::marts().unwrap() {
         assert_eq!(
@@ -140,7 +140,7 @@ async fn facts_and_marts_that_agree_pass_every_check() {
         let mut all = results(&run, After::Compact).await;
         all.extend(results(&run, After::Marts).await);
         for result in all {
-            // One title is unknown, and most of what arrived on the first date was refused.
+            // One title is unknown, and most units of the first date were rejected.
             let expected = match result.name.as_str() {
                 "views_have_titles" => 1,
                 "quarantine_rate" => u64::from(number == 0),
@@ -156,7 +156,7 @@ async fn facts_and_marts_that_agree_pass_every_check() {
 }
 
 #[tokio::test]
-async fn what_breaks_a_check_is_counted_and_shown() {
+async fn violations_of_a_check_are_counted_and_sampled() {
     let mut days = days(2).await;
     let date = date(1);
     let [(_, events), _, (_, views)] = Facts::of(1).tables();
@@ -222,7 +222,7 @@ async fn a_mart_that_lost_a_row_is_found() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_dropped_in_is_a_table() {
+async fn an_additional_mart_is_a_table() {
     let days = days(3).await;
     let sql = "SELECT event_date AS seen_on, count(*) AS views, max(title_id) AS t \
                FROM fact_view GROUP BY event_date ORDER BY event_date";
@@ -233,7 +233,7 @@ async fn a_file_that_is_dropped_in_is_a_table() {
         date(2)
     );
     assert_eq!(table.files[0].key, key);
-    // Without the date before the window, though it was given.
+    // The date before the window is an input but not in the result.
     let lines = shown(&rows(days.store.as_ref(), &table).await);
     assert_eq!(lines.len(), 3, "{lines:?}");
     assert!(
@@ -243,7 +243,7 @@ async fn a_file_that_is_dropped_in_is_a_table() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_run_is_named() {
+async fn the_error_of_a_failed_file_names_it() {
     let days = days(1).await;
     let run = days.run(&date(0)).await;
     let fault = async |sql: &str| {
@@ -257,22 +257,22 @@ async fn what_cannot_be_run_is_named() {
             .unwrap()
             .0
             .trim(),
-        "sql/marts/mine.sql: bad SQL: line 5, column 8: No field named nope."
+        "sql/marts/mine.sql: invalid SQL: line 5, column 8: No field named nope."
     );
     assert_eq!(
         fault("SELECT * FROM title_daily").await,
-        "sql/marts/mine.sql: bad SQL: line 5, column 15: table 'title_daily' not found",
-        "a mart reads no mart"
+        "sql/marts/mine.sql: invalid SQL: line 5, column 15: table 'title_daily' not found",
+        "a mart cannot read another mart"
     );
     assert!(
         fault("DELETE FROM events")
             .await
-            .starts_with("sql/marts/mine.sql: DELETE is refused")
+            .starts_with("sql/marts/mine.sql: DELETE is not allowed")
     );
     assert!(
         fault("SELECT 1.5 * rating AS r, [1] AS l FROM events")
             .await
-            .contains("the column l is")
+            .contains("column l has the type")
     );
     let check = "-- Mine.\n-- severity: warn\n-- after: compact\nSELECT 1 FROM nowhere";
     let error = run
@@ -282,13 +282,13 @@ async fn what_cannot_be_run_is_named() {
     assert!(
         error
             .to_string()
-            .starts_with("sql/checks/mine.sql: bad SQL: line 4"),
+            .starts_with("sql/checks/mine.sql: invalid SQL: line 4"),
         "{error}"
     );
 }
 
 #[tokio::test]
-async fn a_check_that_is_dropped_in_says_what_it_found() {
+async fn an_additional_check_reports_its_violations() {
     let days = days(1).await;
     let text = "-- No search is empty.\n-- severity: warn\n-- after: compact\n\
                 SELECT query, results FROM events WHERE event_date = {date} AND query = '' \
@@ -337,7 +337,7 @@ async fn every_table_and_column_is_documented() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_lake_shows_current_generations_alone() {
+async fn the_engine_reads_only_current_generations() {
     let mut days = days(3).await;
     let count = async |store: &Arc<dyn ObjectStore>, table: &str| {
         let engine = Engine::open(Arc::clone(store)).await.unwrap();
@@ -346,7 +346,7 @@ async fn the_lake_shows_current_generations_alone() {
             .parse::<u64>()
             .unwrap()
     };
-    // Files alone are orphans.
+    // Files without a generation are orphans.
     let first = days.marts(&date(0)).await;
     for table in Engine::tables().unwrap() {
         let titles = u64::from(table == "titles") * 12;
@@ -367,7 +367,7 @@ async fn the_lake_shows_current_generations_alone() {
             "{table}"
         );
     }
-    // The next generation takes the place of the last.
+    // The next generation replaces the previous one.
     let views = Facts::of(0).tables()[2].1.slice(0, 4);
     days.add("fact_view", &date(0), &views).await;
     days.publish(&date(0), 2, first.clone()).await;
@@ -400,7 +400,7 @@ async fn each_session_is_filed_once() {
                FROM filed GROUP BY 1, 2 ORDER BY 1, 2";
     let answer = context.sql(sql).await.unwrap().collect().await.unwrap();
     let lines = shown(&concat_batches(&answer[0].schema(), &answer).unwrap());
-    // Of the newest date nothing after half past eleven is over yet.
+    // Sessions after 23:30 on the newest date have not ended yet.
     assert_eq!(lines.len(), 4, "{lines:#?}");
     assert!(lines[1].starts_with("false false true"), "{lines:#?}");
     assert!(lines[2].starts_with("false true true"), "{lines:#?}");

@@ -1,4 +1,4 @@
-//! Queries whose memory has a bound.
+//! Queries with a memory limit.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use crate::days::Days;
 use crate::facts::date;
 use crate::rows;
 
-/// How many views the date has, each of another user or title.
+/// The number of views, no two of the same user and title.
 const VIEWS: usize = 400_000;
-/// How many views a user has.
+/// The number of views per user.
 const EACH: usize = 8;
 
-/// One column of as many views, by its name.
+/// Generates the values of one column of the views.
 fn column(field: &Field) -> ArrayRef {
     let texts = |text: &dyn Fn(usize) -> String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values((0..VIEWS).map(text)))
@@ -50,7 +50,7 @@ fn column(field: &Field) -> ArrayRef {
     }
 }
 
-/// A run of a date with that many views.
+/// Opens a run of a date with these views.
 async fn run(days: &mut Days) -> DateRun {
     let schema = curated::fact_view();
     let columns = schema.fields().iter().map(|field| column(field)).collect();
@@ -61,7 +61,7 @@ async fn run(days: &mut Days) -> DateRun {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_spilled_and_comes_out_the_same() {
+async fn spilling_gives_the_same_bytes() {
     let mut days = Days::new(Arc::new(InMemory::new()), 0).await;
     let run = run(&mut days).await;
     let mart = marquee_sql::marts()
@@ -73,12 +73,12 @@ async fn what_does_not_fit_is_spilled_and_comes_out_the_same() {
     let expected = rows(days.store.as_ref(), &unbounded).await;
     assert!(expected.num_rows() > VIEWS / 2);
 
-    let run = run.within(32 << 20).unwrap();
+    let run = run.with_memory_limit(32 << 20).unwrap();
     let bounded = run.build(&mart).await.unwrap();
     assert_eq!(bounded, unbounded, "byte for byte");
 
-    // A bound in which nothing fits is told.
-    let run = run.within(1 << 20).unwrap();
+    // A limit that is too small is an error.
+    let run = run.with_memory_limit(1 << 20).unwrap();
     let error = run.build(&mart).await.unwrap_err().to_string();
     assert!(
         error.contains("user_title") && error.contains("memory"),

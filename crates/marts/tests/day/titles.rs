@@ -1,4 +1,4 @@
-//! What users did with titles, and how popular these are, of a few views by hand.
+//! The marts of users and titles, over a few handwritten views.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::days::Days;
 use crate::facts::{self, date};
 use crate::{rows, shown};
 
-/// The date that is made, from 0.
+/// The number of the date of the run.
 const TODAY: i64 = 30;
 
-/// A view of that line of a table: how many days from today it was, and its
-/// columns. It ended at noon.
+/// Parses a line of a table as a view and returns its date's number with it. The
+/// column `day` is relative to today; every view ends at noon.
 fn view(columns: &[&str], line: &str) -> (i64, Value) {
     let mut view = json!({
         "series_id": "sr-of-then",
@@ -35,11 +35,11 @@ fn view(columns: &[&str], line: &str) -> (i64, Value) {
     (day, view)
 }
 
-/// What that mart has of today when there are these views, a line each below the
-/// names of their columns.
-async fn made(mart: &str, views: &str) -> Vec<String> {
-    let is_of_table = |line: &&str| !line.trim().is_empty() && !line.contains("--");
-    let mut lines = views.lines().filter(is_of_table);
+/// Builds a mart for today over these views, a table with a line of column names, and
+/// returns its rows.
+async fn build(mart: &str, views: &str) -> Vec<String> {
+    let is_row = |line: &&str| !line.trim().is_empty() && !line.contains("--");
+    let mut lines = views.lines().filter(is_row);
     let columns: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
     let views: Vec<(i64, Value)> = lines.map(|line| view(&columns, line)).collect();
 
@@ -58,30 +58,30 @@ async fn made(mart: &str, views: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_a_user_has_done_with_a_title_is_one_row() {
+async fn user_title_has_one_row_per_user_and_title() {
     let views = "
         user_id session_id title_id day watch_ms completion_rate completed rating
-        -- Completed and rated, then begun again and rated otherwise, then looked into.
+        -- Completed and rated, then restarted and rated again, then opened only.
         ann     s1         t-1      -9  900      1.0             true      5.0
         ann     s2         t-1      -5  90       0.25            false     2.5
         ann     s3         t-1      -4  0        0.5             false     -
         -- Only rated.
         ann     s1         t-0      -9  0        0.0             false     4.0
-        -- Of ratings at one time the last session's counts.
+        -- Two ratings at the same time: that of the last session counts.
         ann     s9         t-3      0   10       0.5             false     3.0
         ann     s8         t-3      0   10       0.5             false     1.0
         -- Seen at the same time.
         ann     s9         t-2      0   10       0.5             false     -
-        -- How far it was seen is not known, and known of one view.
+        -- The completion rate is unknown for all views, and known for one.
         bob     s4         t-12     -1  70       -               false     -
         bob     s4         t-5      -2  70       -               false     -
         bob     s5         t-5      -3  70       0.75            false     -
-        -- The first date that is looked at, the one before, and tomorrow.
+        -- The first date of the look-back window, the date before it, and tomorrow.
         bob     s0         t-6      -29 1        -               false     -
         bob     s0         t-7      -30 1        -               false     -
         bob     s6         t-5      1   1        -               false     0.5";
     assert_eq!(
-        made("user_title", views).await,
+        build("user_title", views).await,
         [
             "user_id title_id series_id last_seen_at views watch_ms completion_rate completed rating",
             "ann t-2 sr-2 2026-03-03T12:00:00Z 1 10 0.5 false ",
@@ -96,26 +96,26 @@ async fn what_a_user_has_done_with_a_title_is_one_row() {
 }
 
 #[tokio::test]
-async fn a_user_makes_a_title_popular_once() {
+async fn popularity_counts_each_user_once() {
     let views = "
         user_id session_id title_id day watch_ms completed engagement_score rating
-        -- The longest, and by one user, who saw it to its end twice.
+        -- The most watch time, by one user who completed it twice.
         ann     s1         t-1      0   9000     true      0.5              -
         ann     s2         t-1      -1  9000     true      0.5              -
-        -- By two users; a third opened it, which has no part in its score.
+        -- Two viewers; a third user only opened it, which does not affect the score.
         ann     s1         t-2      -6  10       false     0.25             -
         bob     s4         t-2      0   20       true      0.75             -
         eve     s5         t-2      0   0        false     0.0              -
-        -- Equals, one of them in no catalogue.
+        -- A tie; one title is not in the catalog.
         bob     s4         t-3      0   20       false     0.5              -
         eve     s5         t-12     0   20       false     0.5              -
         -- Only rated.
         eve     s5         t-4      0   0        false     0.2              5.0
-        -- The date before the week, and tomorrow.
+        -- The date before the look-back window, and tomorrow.
         eve     s0         t-6      -7  99000    true      1.0              -
         eve     s6         t-7      1   99000    true      1.0              -";
     assert_eq!(
-        made("title_popularity", views).await,
+        build("title_popularity", views).await,
         [
             "popularity_rank title_id name viewers watch_ms completions engagement_score",
             "1 t-2 The 2th “Name” 2 30 1 0.5",
@@ -128,25 +128,25 @@ async fn a_user_makes_a_title_popular_once() {
 }
 
 #[tokio::test]
-async fn two_who_like_the_same_works_make_them_neighbours() {
+async fn two_users_who_like_the_same_works_make_them_neighbours() {
     let views = "
         user_id session_id title_id series_id day watch_ms completion_rate completed rating
-        -- Two titles of a series are one work; a rating goes before how far one came.
+        -- Two titles of a series are one work; a rating takes precedence over completion.
         ann     s1         t-1      sr-1      0   900      0.5             false     -
         ann     s2         t-4      sr-1      -9  900      1.0             true      -
         ann     s2         t-0      -         -9  90       0.25            false     3.5
         bob     s3         t-4      sr-1      -29 0        -               false     5.0
         bob     s4         t-0      -         -1  900      0.75            false     -
-        -- One alone likes it with the series.
+        -- Only one user likes both t-9 and the series.
         cat     s5         t-1      sr-1      0   900      1.0             true      -
         cat     s5         t-9      -         0   900      1.0             true      -
-        -- Seen and not liked, left early, too long ago, and tomorrow.
+        -- Seen but not liked, not half seen, too long ago, and tomorrow.
         eve     s6         t-1      sr-1      0   900      1.0             true      3.0
         eve     s6         t-0      -         0   900      0.49            false     -
         eve     s0         t-0      -         -30 900      1.0             true      -
         eve     s7         t-0      -         1   900      1.0             true      -";
     assert_eq!(
-        made("title_neighbour", views).await,
+        build("title_neighbour", views).await,
         [
             "work_id neighbour_rank neighbour_id users similarity",
             "sr-1 1 t-0 2 0.16012815380508713",
@@ -155,8 +155,9 @@ async fn two_who_like_the_same_works_make_them_neighbours() {
     );
 }
 
-/// Neighbours of works that have so many users.
-fn near(both: f64, one: f64, other: f64) -> f64 {
+/// Returns the similarity of two works with `both` common users, and `one` and `other`
+/// users each.
+fn similarity(both: f64, one: f64, other: f64) -> f64 {
     both / ((one + 10.0) * (other + 10.0)).sqrt()
 }
 
@@ -168,22 +169,22 @@ async fn the_most_similar_are_nearest() {
         ann     s1         t-3      -         0   900      0.5             false     -
         ann     s1         t-6      -         0   900      0.5             false     -
         ann     s1         t-9      -         0   900      0.5             false     -
-        -- Nobody else likes it.
+        -- No other user likes it.
         ann     s1         t-12     -         0   900      0.5             false     -
-        -- Another view of it counts for nothing, nor takes it back.
+        -- A second view that does not count does not revoke the first.
         bob     s2         t-0      -         0   900      0.5             false     -
         bob     s3         t-0      -         -1  900      0.5             false     2.0
         bob     s2         t-3      -         0   900      0.5             false     -
         bob     s2         t-6      -         0   900      0.5             false     -
         cat     s4         t-3      -         0   900      0.5             false     -
         cat     s4         t-6      -         0   900      0.5             false     -
-        -- Two like it, but no two like it with another.
+        -- Two users like it, but no other work has both of them.
         dan     s5         t-9      -         0   900      0.5             false     -
-        -- Neither how far it was seen nor a rating is known.
+        -- Neither a completion rate nor a rating.
         dan     s5         t-0      -         0   900      -               false     -";
-    let (strong, weak) = (near(3.0, 3.0, 3.0), near(2.0, 2.0, 3.0));
+    let (strong, weak) = (similarity(3.0, 3.0, 3.0), similarity(2.0, 2.0, 3.0));
     assert_eq!(
-        made("title_neighbour", views).await,
+        build("title_neighbour", views).await,
         [
             "work_id neighbour_rank neighbour_id users similarity".to_owned(),
             format!("t-0 1 t-3 2 {weak}"),
@@ -197,7 +198,7 @@ async fn the_most_similar_are_nearest() {
 }
 
 #[tokio::test]
-async fn the_twenty_works_that_a_user_liked_last_count() {
+async fn the_last_twenty_liked_works_of_a_user_count() {
     for (later, rows) in [(18, 2), (19, 0)] {
         let mut views = "
             user_id session_id title_id series_id day watch_ms completion_rate completed rating
@@ -206,20 +207,20 @@ async fn the_twenty_works_that_a_user_liked_last_count() {
             bob     s2         t-0      -         0   900      1.0             true      -
             bob     s2         t-1      -         0   900      1.0             true      -"
             .to_owned();
-        // Seen twice, each is one work.
+        // Each is seen twice and counts as one work.
         for number in 0..later {
             views += &format!("\nann s3 w-{number} - -1 900 1.0 true -");
             views += &format!("\nann s4 w-{number} - 0 900 1.0 true -");
         }
-        // What is not liked takes no place.
+        // A work that is not liked does not count.
         views += "\nann s5 w-less - 0 900 0.25 false -";
-        let found = made("title_neighbour", &views).await;
+        let found = build("title_neighbour", &views).await;
         assert_eq!(found.len(), 1 + rows, "{later} later: {found:?}");
     }
 }
 
 #[tokio::test]
-async fn users_of_the_last_week_are_asked() {
+async fn only_users_of_the_last_week_count() {
     for (last, rows) in [(-6, 2), (-7, 0)] {
         let mut views = "
             user_id session_id title_id series_id day watch_ms completion_rate completed rating"
@@ -228,7 +229,7 @@ async fn users_of_the_last_week_are_asked() {
             views += &format!("\n{user} s1 t-0 - -29 900 1.0 true -");
             views += &format!("\n{user} s2 t-1 - {last} 900 1.0 true -");
         }
-        let found = made("title_neighbour", &views).await;
+        let found = build("title_neighbour", &views).await;
         assert_eq!(found.len(), 1 + rows, "{last}: {found:?}");
     }
 }

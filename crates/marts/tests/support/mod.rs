@@ -1,4 +1,4 @@
-//! Lakes in memory, made by hand.
+//! Handwritten lakes in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use marquee_event::{Title, TitleKind};
 use marquee_lake::receipt::{self, Kind, ObjectEntry, Receipt};
 use marquee_lake::zone::Zone;
 use marquee_lake::{catalogue, digest};
-use marquee_marts::Engine;
+use marquee_marts::{Engine, MartsError};
 use marquee_tables::schema;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
-/// A lake to be filled.
+/// A lake under construction.
 pub(crate) struct Lake {
     store: Arc<dyn ObjectStore>,
 }
@@ -32,10 +32,14 @@ impl Default for Lake {
 
 impl Lake {
     pub(crate) async fn open(&self) -> Engine {
-        Engine::open(Arc::clone(&self.store)).await.unwrap()
+        self.try_open().await.unwrap()
     }
 
-    /// Writes an object of the raw zone that no receipt names yet.
+    pub(crate) async fn try_open(&self) -> Result<Engine, MartsError> {
+        Engine::open(Arc::clone(&self.store)).await
+    }
+
+    /// Writes an object of the raw zone without a receipt.
     pub(crate) async fn raw(
         &self,
         date: &str,
@@ -61,7 +65,7 @@ impl Lake {
         self.put(key, &batch.unwrap()).await
     }
 
-    /// Publishes a catalogue of titles with these names.
+    /// Publishes a title catalog with these names.
     pub(crate) async fn titles(&self, names: &[&str]) {
         let title = |name: &&str| Title {
             title_id: (*name).to_owned(),
@@ -80,7 +84,7 @@ impl Lake {
             .unwrap();
     }
 
-    /// Writes a batch's receipt.
+    /// Writes the receipt of a batch.
     pub(crate) async fn receipt(&self, batch: &str, objects: &[ObjectEntry]) {
         let rows = objects.iter().map(|object| object.rows).sum();
         let receipt = Receipt {
