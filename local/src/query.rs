@@ -103,7 +103,7 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
             "the tables are {}, and DESCRIBE shows the columns of one",
             Engine::tables().unwrap_or_default().join(", ")
         ),
-        Some(asked) if asked.is_askers() => return BadInput(error.to_string()).into(),
+        Some(asked) if asked.is_user_error() => return BadInput(error.to_string()).into(),
         None if error.is::<output::Unprintable>() => "--format json holds every type".to_owned(),
         None if error.is::<output::Unanswerable>() => return BadInput(error.to_string()).into(),
         _ => return error,

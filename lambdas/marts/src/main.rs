@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use marquee_aws::S3Store;
-use marquee_marts::steps::{Settings, Steps};
+use marquee_marts::steps::{MartsSettings, Steps};
 use marquee_telemetry::Emf;
 use serde_json::Value;
 
@@ -33,8 +33,8 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
     let emf = Emf::init(config.metrics.namespace, config.metrics.environment)?;
     let sdk = marquee_aws::sdk_config().await;
     let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);
-    let settings = Settings {
-        at_once: SIDE_BY_SIDE,
+    let settings = MartsSettings {
+        concurrency: SIDE_BY_SIDE,
         memory_bytes: config.memory_bytes,
     };
     let steps = &Steps::new(Arc::new(store), settings);

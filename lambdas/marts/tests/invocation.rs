@@ -76,7 +76,8 @@ async fn an_error_has_its_kind_and_is_logged_once() {
     assert!(ask(of_date.clone(), "Gone").await.contains(file));
     s3.insert("lake", file, content);
     let damaged = ask(of_date, "Damaged").await;
-    let named = format!(".sql: {file} is not what the ledger says of it: ");
+    let named =
+        format!(".sql: {file} is damaged, its content differs from its digest in the ledger: ");
     assert!(damaged.contains(&named), "{damaged}");
 
     let lines: Vec<Value> = function

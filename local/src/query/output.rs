@@ -9,7 +9,7 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_json::writer::LineDelimited;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use comfy_table::{CellAlignment, Table, presets};
-use marquee_marts::{Answer, MartsError};
+use marquee_marts::{MartsError, RowStream};
 
 /// An answer that the format has no place for, such as a list in CSV.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,7 @@ pub(super) struct Unprintable(String);
 pub(super) struct Unanswerable(String);
 
 /// Writes at most `shown` rows (0: all), and how many there are.
-pub(super) async fn table(mut answer: Answer, shown: usize, out: &mut impl Write) -> Result<()> {
+pub(super) async fn table(mut answer: RowStream, shown: usize, out: &mut impl Write) -> Result<()> {
     let schema = answer.schema();
     let mut table = Table::new();
     table
@@ -70,7 +70,7 @@ pub(super) async fn table(mut answer: Answer, shown: usize, out: &mut impl Write
 }
 
 /// Writes a header, and every row as it comes.
-pub(super) async fn csv(mut answer: Answer, out: &mut impl Write) -> Result<()> {
+pub(super) async fn csv(mut answer: RowStream, out: &mut impl Write) -> Result<()> {
     let schema = answer.schema();
     if let Some(field) = schema.fields().iter().find(|f| f.data_type().is_nested()) {
         let (name, kind) = (field.name(), field.data_type());
@@ -86,7 +86,7 @@ pub(super) async fn csv(mut answer: Answer, out: &mut impl Write) -> Result<()> 
 }
 
 /// Writes every row as it comes, one JSON object a line.
-pub(super) async fn json(mut answer: Answer, out: &mut impl Write) -> Result<()> {
+pub(super) async fn json(mut answer: RowStream, out: &mut impl Write) -> Result<()> {
     let mut json = arrow_json::WriterBuilder::new()
         .with_explicit_nulls(true)
         .build::<_, LineDelimited>(out);
@@ -98,7 +98,7 @@ pub(super) async fn json(mut answer: Answer, out: &mut impl Write) -> Result<()>
 }
 
 /// The next rows. What is wrong with the SQL itself was told before the first.
-async fn next(answer: &mut Answer) -> Result<Option<RecordBatch>> {
+async fn next(answer: &mut RowStream) -> Result<Option<RecordBatch>> {
     answer.next().await.map_err(|error| match error {
         MartsError::Sql { message } => Unanswerable(message).into(),
         error => error.into(),

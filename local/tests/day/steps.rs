@@ -10,7 +10,7 @@ use marquee_curation::steps::{Step, StepSettings, Steps};
 use marquee_lake::staging::StagingDir;
 use marquee_lake::step::StepErrorKind;
 use marquee_lake::{document, generation};
-use marquee_marts::steps::{Settings as SqlSettings, Step as SqlStep, Steps as SqlSteps};
+use marquee_marts::steps::{MartsSettings as SqlSettings, Step as SqlStep, Steps as SqlSteps};
 use marquee_table_catalog::EmbeddedTableCatalog;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -52,7 +52,7 @@ impl Machine {
             sql: SqlSteps::new(
                 Arc::clone(store),
                 SqlSettings {
-                    at_once: 2,
+                    concurrency: 2,
                     memory_bytes: 256 << 20,
                 },
             ),
