@@ -1,8 +1,8 @@
-//! Glue as the [`Catalog`] of published tables.
+//! A Glue database as the [`Catalog`] of published tables.
 
 mod failure;
 mod input;
-mod shown;
+mod parameters;
 
 use std::time::Duration;
 
@@ -14,13 +14,14 @@ use marquee_lake::zone::CURATED;
 use marquee_table_catalog::{Projection, TableCatalog, TableCatalogError};
 
 use self::failure::{
-    ALREADY_EXISTS, CONCURRENT_MODIFICATION, ENTITY_NOT_FOUND, Written, code, found, written,
+    ALREADY_EXISTS, CONCURRENT_MODIFICATION, ENTITY_NOT_FOUND, WriteOutcome, code, empty_response,
+    found, write_outcome,
 };
-use crate::refusal::refusal;
+use crate::sdk_error::describe;
 
-/// What passes before each further look, after others wrote in between. One of
-/// those who meet always gets through, so these are enough for many.
-const PAUSES: [Duration; 7] = [
+/// Delays before each retry after a concurrent write. One of the competing writers
+/// succeeds in each round, so seven retries suffice for many writers.
+const RETRY_DELAYS: [Duration; 7] = [
     Duration::from_millis(50),
     Duration::from_millis(100),
     Duration::from_millis(200),
@@ -30,53 +31,53 @@ const PAUSES: [Duration; 7] = [
     Duration::from_millis(3200),
 ];
 
-/// The curated tables in a Glue database, as Athena, Redshift and Spark see
-/// them.
+/// The curated tables in a Glue database, as Athena, Redshift and Spark read them.
 ///
-/// A table is external, in Parquet, with the partition key `event_date` of type
-/// `date` unless it has no partitions. What a partition shows are the files in
-/// its location, the directory of one run, all of them and no others. What it
-/// is compared by, and what people look for, are parameters:
+/// A table is external and stored as Parquet. Its only partition key is `event_date`
+/// of type `date`; some tables have no partitions. A partition's location is the
+/// directory of one run, and the partition contains exactly the files in it.
+/// Parameters store the version for comparison and the details that people look up:
 ///
-/// | of | parameter | what |
+/// | on | parameter | value |
 /// |---|---|---|
-/// | a partition | `marquee.generation` | the generation of its date that it shows |
-/// | a table without | `marquee.version` | the same with the date, `2026-03-01/7` |
-/// | both | `marquee.directory` | where the files lie in the lake |
-/// | both | `marquee.rows` | how many rows they have |
+/// | a partition | `marquee.generation` | the generation of its date |
+/// | an unpartitioned table | `marquee.version` | the date and the generation, `2026-03-01/7` |
+/// | both | `marquee.directory` | the directory of the files in the lake |
+/// | both | `marquee.rows` | the number of rows |
 ///
-/// One without the first is older than every generation. A partition is written
-/// as a whole. Of a table that is there, only what must change is changed: the
-/// columns that it lacks are added and, when it has no partitions, its location
-/// and these parameters are moved; comments, descriptions and other parameters
-/// stay as somebody left them.
+/// An entry without a version parameter is older than every generation. A partition
+/// is replaced as a whole. An existing table changes only where it must: missing
+/// columns are appended and, in an unpartitioned table, the location and these
+/// parameters are replaced. Comments, descriptions and other parameters stay as they
+/// are.
 ///
-/// # Two at once
-/// A table or a partition is created by whoever comes first, and a table is
-/// updated only as the version that was read (`VersionId`); the others look
-/// again. `UpdatePartition` has no such condition: what it wrote is read back,
-/// and written again when an older generation has gone over it. One race is
-/// left. A run may read the partition, stall, and write its generation after a
-/// newer one was written and read back; it sees only its own then. Readers get
-/// that date's older generation, whole, until the newer one is brought forward
-/// again. So whoever has brought a generation forward should look once more
-/// which one is the lake's current, and bring that forward if it is another.
+/// # Concurrency
+/// The first writer creates a table or a partition. `UpdateTable` is conditional on
+/// the version that was read (`VersionId`). A writer that loses reads the entry and
+/// tries again. `UpdatePartition` has no such condition, so the adapter reads the
+/// partition back and writes again if an older generation replaced it.
 ///
-/// # Rights
-/// `glue:GetTable`, `CreateTable`, `UpdateTable`, `GetPartition`,
-/// `CreatePartition` and `UpdatePartition` on the catalogue, the database and
-/// its tables. The database itself is Terraform's.
+/// One race remains. A run may read the partition, stall, and write its generation
+/// after a newer one was written and read back; it then sees its own generation only.
+/// Readers get that date's older generation, complete, until the newer one is written
+/// again. After an update, the caller should therefore read the lake's current
+/// generation once more and update the catalog again if it is a different one.
+///
+/// # Permissions
+/// `glue:GetTable`, `CreateTable`, `UpdateTable`, `GetPartition`, `CreatePartition`
+/// and `UpdatePartition` on the catalog, the database and its tables. Terraform
+/// creates the database.
 #[derive(Debug, Clone)]
 pub struct GlueCatalog {
     client: Client,
     database: String,
-    /// Of the lake, without a slash at the end.
+    /// The lake's URL, without a trailing slash.
     location: String,
 }
 
 impl GlueCatalog {
-    /// The catalogue of the lake at `location`, `s3://bucket` or
-    /// `s3://bucket/prefix`, in that database.
+    /// Creates the catalog of the lake at `location` (`s3://bucket` or
+    /// `s3://bucket/prefix`) in the given database.
     pub fn new(client: Client, database: impl Into<String>, location: &str) -> Self {
         Self {
             client,
@@ -85,48 +86,53 @@ impl GlueCatalog {
         }
     }
 
-    /// The same under the process's configuration.
+    /// Creates the catalog with a client from the process's configuration.
     pub fn connect(config: &SdkConfig, database: impl Into<String>, location: &str) -> Self {
         Self::new(Client::new(config), database, location)
     }
 
-    /// One look at the table and its partition, with the writes that it calls
-    /// for.
-    async fn step(&self, projection: &Projection) -> Result<Written, TableCatalogError> {
+    /// Reads the table and its partition once and makes the writes that are due.
+    async fn update_once(&self, projection: &Projection) -> Result<WriteOutcome, TableCatalogError> {
         let table = match self.get_table(projection).await? {
             None => self.create_table(projection).await?,
             Some(table) => self.update_table(projection, table).await?,
         };
         match (projection.event_date, table) {
-            (Some(date), Written::Done) => self.partition_step(projection, &date.to_string()).await,
+            (Some(date), WriteOutcome::Current) => {
+                self.update_partition_once(projection, &date.to_string())
+                    .await
+            }
             (_, table) => Ok(table),
         }
     }
 
-    async fn partition_step(
+    async fn update_partition_once(
         &self,
         projection: &Projection,
         date: &str,
-    ) -> Result<Written, TableCatalogError> {
+    ) -> Result<WriteOutcome, TableCatalogError> {
         let Some(partition) = self.get_partition(projection, date).await? else {
             return self.create_partition(projection, date).await;
         };
-        if shown::is_current(partition.parameters(), projection) {
-            return Ok(Written::Done);
+        if parameters::is_current(partition.parameters(), projection) {
+            return Ok(WriteOutcome::Current);
         }
-        if let overtaken @ Written::Overtaken(_) = self.update_partition(projection, date).await? {
-            return Ok(overtaken);
+        if let conflict @ WriteOutcome::Conflict(_) =
+            self.update_partition(projection, date).await?
+        {
+            return Ok(conflict);
         }
         let after = self.get_partition(projection, date).await?;
         let parameters = after.as_ref().and_then(Partition::parameters);
-        if shown::is_current(parameters, projection) {
-            return Ok(Written::Done);
+        if parameters::is_current(parameters, projection) {
+            return Ok(WriteOutcome::Current);
         }
-        Ok(Written::Overtaken(TableCatalogError::Service {
+        Ok(WriteOutcome::Conflict(TableCatalogError::Service {
             action: self.partition_action("update", projection, date),
             cause: format!(
-                "others wrote over generation {} with an older one, again and again",
-                projection.version.generation
+                "other writers replaced generation {} with an older one after each of {} attempts",
+                projection.version.generation,
+                RETRY_DELAYS.len() + 1
             )
             .into(),
         }))
@@ -136,29 +142,30 @@ impl GlueCatalog {
         let call = self.client.get_table().database_name(&self.database);
         let answer = call.name(&projection.table).send().await;
         let action = self.table_action("get", projection);
-        Ok(found(action, answer)?.and_then(|answer| answer.table))
+        match found(&action, answer)? {
+            None => Ok(None),
+            Some(answer) => answer.table.map(Some).ok_or_else(|| empty_response(action)),
+        }
     }
 
-    async fn create_table(&self, projection: &Projection) -> Result<Written, TableCatalogError> {
+    async fn create_table(&self, projection: &Projection) -> Result<WriteOutcome, TableCatalogError> {
         let action = self.table_action("create", projection);
         let input = input::new_table(projection, self.table_location(projection))?;
         let call = self.client.create_table().database_name(&self.database);
         let answer = call.table_input(input).send().await;
         match answer {
-            // All that a new table can miss is its database.
-            Err(error) if code(&error) == Some(ENTITY_NOT_FOUND) => {
-                Err(TableCatalogError::Service {
-                    action,
-                    cause: format!(
-                        "{}; there is no Glue database {} in this account and region: Terraform \
-                     makes it, so apply the configuration, or name the database that it made",
-                        refusal(&error),
-                        self.database
-                    )
-                    .into(),
-                })
-            }
-            answer => written(action, answer, &[ALREADY_EXISTS, CONCURRENT_MODIFICATION]),
+            // CreateTable reports a missing entity only for the database.
+            Err(error) if code(&error) == Some(ENTITY_NOT_FOUND) => Err(TableCatalogError::Service {
+                action,
+                cause: format!(
+                    "{}; Glue database {} does not exist in this account and region. Apply the \
+                     Terraform configuration, which creates it, or name the database that it created",
+                    describe(&error),
+                    self.database
+                )
+                .into(),
+            }),
+            answer => write_outcome(action, answer, &[ALREADY_EXISTS, CONCURRENT_MODIFICATION]),
         }
     }
 
@@ -166,17 +173,17 @@ impl GlueCatalog {
         &self,
         projection: &Projection,
         table: Table,
-    ) -> Result<Written, TableCatalogError> {
+    ) -> Result<WriteOutcome, TableCatalogError> {
         let version = table.version_id.clone();
         let location = self.table_location(projection);
-        let Some(input) = input::table_brought_forward(table, projection, location)? else {
-            return Ok(Written::Done);
+        let Some(input) = input::updated_table(table, projection, location)? else {
+            return Ok(WriteOutcome::Current);
         };
         let call = self.client.update_table().database_name(&self.database);
         let call = call.table_input(input).set_version_id(version);
         let action = self.table_action("update", projection);
-        let overtaken = [CONCURRENT_MODIFICATION, ENTITY_NOT_FOUND];
-        written(action, call.send().await, &overtaken)
+        let conflicts = [CONCURRENT_MODIFICATION, ENTITY_NOT_FOUND];
+        write_outcome(action, call.send().await, &conflicts)
     }
 
     async fn get_partition(
@@ -187,36 +194,42 @@ impl GlueCatalog {
         let call = self.client.get_partition().database_name(&self.database);
         let call = call.table_name(&projection.table).partition_values(date);
         let action = self.partition_action("get", projection, date);
-        Ok(found(action, call.send().await)?.and_then(|answer| answer.partition))
+        match found(&action, call.send().await)? {
+            None => Ok(None),
+            Some(answer) => answer
+                .partition
+                .map(Some)
+                .ok_or_else(|| empty_response(action)),
+        }
     }
 
     async fn create_partition(
         &self,
         projection: &Projection,
         date: &str,
-    ) -> Result<Written, TableCatalogError> {
+    ) -> Result<WriteOutcome, TableCatalogError> {
         let input = input::partition(projection, date, self.locate(&projection.directory))?;
         let call = self.client.create_partition().database_name(&self.database);
         let call = call.table_name(&projection.table).partition_input(input);
         let action = self.partition_action("create", projection, date);
-        written(action, call.send().await, &[ALREADY_EXISTS])
+        write_outcome(action, call.send().await, &[ALREADY_EXISTS])
     }
 
     async fn update_partition(
         &self,
         projection: &Projection,
         date: &str,
-    ) -> Result<Written, TableCatalogError> {
+    ) -> Result<WriteOutcome, TableCatalogError> {
         let input = input::partition(projection, date, self.locate(&projection.directory))?;
         let call = self.client.update_partition().database_name(&self.database);
         let call = call.table_name(&projection.table).partition_input(input);
         let call = call.partition_value_list(date);
         let action = self.partition_action("update", projection, date);
-        written(action, call.send().await, &[ENTITY_NOT_FOUND])
+        write_outcome(action, call.send().await, &[ENTITY_NOT_FOUND])
     }
 
-    /// Where a directory of the lake is. Its name may be what another's begins
-    /// with, so it ends with a slash.
+    /// Returns the URL of a directory of the lake. It ends with a slash, because the
+    /// name may be a prefix of another directory's name.
     fn locate(&self, directory: &str) -> String {
         format!("{}/{directory}/", self.location)
     }
@@ -245,10 +258,10 @@ impl GlueCatalog {
 #[async_trait]
 impl TableCatalog for GlueCatalog {
     async fn bring_forward(&self, projection: &Projection) -> Result<(), TableCatalogError> {
-        let mut pauses = PAUSES.into_iter();
-        while let Written::Overtaken(error) = self.step(projection).await? {
-            match pauses.next() {
-                Some(pause) => tokio::time::sleep(pause).await,
+        let mut delays = RETRY_DELAYS.into_iter();
+        while let WriteOutcome::Conflict(error) = self.update_once(projection).await? {
+            match delays.next() {
+                Some(delay) => tokio::time::sleep(delay).await,
                 None => return Err(error),
             }
         }

@@ -1,21 +1,22 @@
-//! Adapters over the AWS SDK for the ports of the other crates, and nothing
-//! else.
+//! AWS SDK adapters that implement the ports of the other crates. This crate holds
+//! nothing else.
 //!
-//! [`S3Store`] is object storage: `object_store::ObjectStore` over aws-sdk-s3.
-//! `GlueCatalog` (feature `glue`) is the day's catalogue of published tables,
-//! `SnsTopic` (feature `sns`) the topic that alerts go to, `DataApi` (feature
-//! `redshift`) the warehouse.
-//! A process loads one [`SdkConfig`] ([`sdk_config`]) and makes every client
-//! from it, so that one credential chain, one TLS stack, one retry policy and
-//! one endpoint serve the whole of it.
+//! - [`S3Store`] implements `object_store::ObjectStore` over aws-sdk-s3.
+//! - `GlueCatalog` (feature `glue`) implements the table catalog of curated tables.
+//! - `SnsTopic` (feature `sns`) implements the topic for alerts.
+//! - `DataApi` (feature `redshift`) implements the warehouse.
+//!
+//! A process loads one [`SdkConfig`] with [`sdk_config`] and builds every client from
+//! it. All clients then share one credential chain, TLS stack, retry policy and
+//! endpoint.
 
 #[cfg(feature = "glue")]
 mod glue;
 #[cfg(feature = "redshift")]
 mod redshift;
-#[cfg(any(feature = "glue", feature = "redshift", feature = "sns"))]
-mod refusal;
 mod s3;
+#[cfg(any(feature = "glue", feature = "redshift", feature = "sns"))]
+mod sdk_error;
 #[cfg(feature = "sns")]
 mod sns;
 
@@ -33,15 +34,16 @@ pub use crate::s3::{S3Failure, S3Store};
 #[cfg(feature = "sns")]
 pub use crate::sns::SnsTopic;
 
-/// How long an answer may take to begin. The SDK itself sets no bound, and one
-/// call that hangs would use up its Lambda; with one, it is retried.
+/// Time until the first byte of a response. The SDK sets no bound, so one hanging
+/// call would use up its Lambda's time. The SDK retries a call that exceeds this
+/// bound.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Reads region, credentials, retries and endpoint the way every AWS tool
-/// does: environment, profile, the container's or instance's role.
+/// Loads the region, credentials, retry settings and endpoint as every AWS tool does:
+/// from the environment, the profile, or the role of the container or instance.
 ///
-/// `AWS_ENDPOINT_URL` (or `AWS_ENDPOINT_URL_S3`, …) sends the calls elsewhere.
-/// The defaults are the newest that the SDK in `Cargo.lock` knows.
+/// `AWS_ENDPOINT_URL` (or `AWS_ENDPOINT_URL_S3`, …) redirects the calls. Defaults are
+/// those of the newest behavior version that the SDK in `Cargo.lock` knows.
 pub async fn sdk_config() -> SdkConfig {
     let timeouts = TimeoutConfig::builder().read_timeout(READ_TIMEOUT).build();
     aws_config::defaults(BehaviorVersion::latest())

@@ -11,7 +11,7 @@ use aws_sdk_redshiftdata::types::{Field, SqlParameter, StatementStatusString, St
 use marquee_warehouse::port::{Batch, Failure, Progress, Rows, Warehouse, may_pass, name_of};
 use marquee_warehouse::{WarehouseError, port};
 
-use crate::refusal::refusal;
+use crate::sdk_error::describe;
 
 /// What the Data API says of an id that it does not know, or not any more.
 const NOT_FOUND: &str = "ResourceNotFoundException";
@@ -179,7 +179,7 @@ fn failed<E>(action: String, error: &SdkError<E>) -> WarehouseError
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
-    let cause = refusal(error);
+    let cause = describe(error);
     match error.code().is_some_and(|code| REFUSED.contains(&code)) {
         true => WarehouseError::Refused { action, cause },
         false => WarehouseError::Unavailable { action, cause },

@@ -1,18 +1,18 @@
-//! SNS as the [`Topic`] that alerts go to.
+//! An SNS topic as the [`Topic`] for alerts.
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use marquee_alert::{Message, Topic, TopicError};
 
-use crate::refusal::refusal;
+use crate::sdk_error::describe;
 
-/// An SNS topic. A message that it took is delivered to every subscriber, by
-/// SNS' own retries.
+/// An SNS topic. SNS delivers each accepted message to every subscriber and retries
+/// failed deliveries.
 ///
-/// # Rights
-/// `sns:Publish` on the topic; under a customer key, `kms:GenerateDataKey` and
-/// `kms:Decrypt` on that.
+/// # Permissions
+/// `sns:Publish` on the topic. With a customer managed key, also
+/// `kms:GenerateDataKey` and `kms:Decrypt` on that key.
 #[derive(Debug, Clone)]
 pub struct SnsTopic {
     client: Client,
@@ -20,7 +20,7 @@ pub struct SnsTopic {
 }
 
 impl SnsTopic {
-    /// The topic of that ARN.
+    /// Creates the adapter for the topic with this ARN.
     pub fn new(client: Client, arn: impl Into<String>) -> Self {
         Self {
             client,
@@ -28,7 +28,7 @@ impl SnsTopic {
         }
     }
 
-    /// The same under the process's configuration.
+    /// Creates the adapter with a client from the process's configuration.
     pub fn connect(config: &SdkConfig, arn: impl Into<String>) -> Self {
         Self::new(Client::new(config), arn)
     }
@@ -43,7 +43,7 @@ impl Topic for SnsTopic {
             Ok(_) => Ok(()),
             Err(error) => Err(TopicError {
                 topic: self.arn.clone(),
-                cause: refusal(&error),
+                cause: describe(&error),
             }),
         }
     }

@@ -1,8 +1,7 @@
-//! One suite for every object store that the lake may lie in.
+//! One conformance suite for every object store that can hold the lake.
 //!
-//! What the lake relies on is said once, as [`conforms`], and holds for
-//! memory, for a directory and for S3. Where stores may differ,
-//! [`Abilities`] says how.
+//! [`conforms`] tests the guarantees that the lake relies on, for memory, a directory
+//! and S3. [`Abilities`] lists the differences between stores.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod s3;
@@ -17,10 +16,10 @@ use object_store::{
     ObjectStoreExt as _, PutMode, PutPayload, UpdateVersion,
 };
 
-/// Where stores differ.
+/// The optional abilities of a store.
 #[derive(Clone, Copy)]
 struct Abilities {
-    /// It can replace an object under the condition that it did not change.
+    /// It supports conditional updates.
     updates: bool,
     /// It stores attributes.
     attributes: bool,
@@ -39,7 +38,7 @@ async fn memory_conforms() {
 async fn a_directory_conforms() {
     let directory = tempfile::tempdir().unwrap();
     let store = LocalFileSystem::new_with_prefix(directory.path()).unwrap();
-    // Or else empty directories stay behind, and are listed.
+    // Without this, empty directories stay and appear in listings.
     let store = store.with_automatic_cleanup(true);
     let abilities = Abilities {
         updates: false,
@@ -69,13 +68,13 @@ async fn s3_in_small_pages_conforms() {
     conforms(&bucket.store(), abilities).await;
 }
 
-/// The suite; it leaves the store as empty as it found it.
+/// Runs the suite. It leaves the store empty.
 async fn conforms(store: &dyn ObjectStore, abilities: Abilities) {
     puts_and_gets(store).await;
     creates_once(store).await;
     creates_once_under_contention(store).await;
     if abilities.updates {
-        updates_what_did_not_change(store).await;
+        updates_unchanged_objects(store).await;
     }
     if abilities.attributes {
         keeps_attributes(store).await;
@@ -173,7 +172,7 @@ async fn creates_once_under_contention(store: &dyn ObjectStore) {
     store.delete(path).await.unwrap();
 }
 
-async fn updates_what_did_not_change(store: &dyn ObjectStore) {
+async fn updates_unchanged_objects(store: &dyn ObjectStore) {
     let path = Path::from("reference/titles/current.json");
     let update = |version: UpdateVersion, text: &'static str| {
         store.put_opts(&path, text.into(), PutMode::Update(version).into())
@@ -369,7 +368,7 @@ async fn uploads_in_parts(store: &dyn ObjectStore) {
         upload.put_part("two ".into()),
         upload.put_part("three".into()),
     ];
-    // They may finish in any order.
+    // Parts may finish in any order.
     futures::future::try_join_all(parts.into_iter().rev())
         .await
         .unwrap();

@@ -1,4 +1,5 @@
-//! What the store asks S3 for, and what it makes of the answers.
+//! The requests that the store sends to S3, and the errors that it makes from the
+//! responses.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod s3;
@@ -86,27 +87,27 @@ async fn an_update_names_the_tag_it_replaces() {
 }
 
 #[tokio::test]
-async fn a_conflict_is_asked_again_and_decides_nothing() {
+async fn a_conflict_is_retried_and_leaves_the_outcome_open() {
     let bucket = Bucket::start().await;
     bucket
         .s3
-        .answer_next("PUT", 409, "ConditionalRequestConflict");
+        .fail_next("PUT", 409, "ConditionalRequestConflict");
     create(&bucket).await.unwrap();
     assert_eq!(bucket.s3.take_calls().len(), 2);
 
     bucket
         .s3
-        .answer_next("PUT", 409, "ConditionalRequestConflict");
+        .fail_next("PUT", 409, "ConditionalRequestConflict");
     let error = create(&bucket).await.unwrap_err();
     assert!(matches!(error, Error::AlreadyExists { .. }), "{error}");
     assert_eq!(bucket.s3.take_calls().len(), 2);
 
-    // The object is not there, so nobody may be told that it is.
+    // The object does not exist, so the error must not be `AlreadyExists`.
     let bucket = Bucket::start().await;
     for _ in 0..10 {
         bucket
             .s3
-            .answer_next("PUT", 409, "ConditionalRequestConflict");
+            .fail_next("PUT", 409, "ConditionalRequestConflict");
     }
     let error = create(&bucket).await.unwrap_err();
     assert!(matches!(error, Error::Generic { .. }), "{error}");
@@ -118,24 +119,24 @@ async fn a_conflict_is_asked_again_and_decides_nothing() {
 }
 
 #[tokio::test]
-async fn a_create_whose_answer_was_lost_finds_its_own_object() {
+async fn a_create_whose_response_was_lost_finds_its_own_object() {
     let bucket = Bucket::start().await;
-    bucket.s3.lose_next_answer("PUT");
+    bucket.s3.lose_next_response("PUT");
     let error = create(&bucket).await.unwrap_err();
     assert!(matches!(error, Error::AlreadyExists { .. }), "{error}");
     assert_eq!(bucket.s3.object("lake", path().as_ref()).unwrap(), "{}");
 }
 
 #[tokio::test]
-async fn throttling_is_waited_out() {
+async fn a_throttled_call_is_retried() {
     let bucket = Bucket::start().await;
-    bucket.s3.answer_next("PUT", 503, "SlowDown");
+    bucket.s3.fail_next("PUT", 503, "SlowDown");
     bucket.store().put(&path(), "{}".into()).await.unwrap();
     assert_eq!(bucket.s3.take_calls().len(), 2);
 }
 
 #[tokio::test]
-async fn answers_are_told_apart() {
+async fn responses_become_distinct_errors() {
     type IsKind = fn(&Error) -> bool;
     let kinds: [(u16, &'static str, IsKind); 11] = [
         (304, "NotModified", |e| {
@@ -168,31 +169,30 @@ async fn answers_are_told_apart() {
     ];
     let bucket = Bucket::start().await;
     for (status, code, is_kind) in kinds {
-        bucket.s3.answer_next("GET", status, code);
+        bucket.s3.fail_next("GET", status, code);
         let error = bucket.store().get(&path()).await.unwrap_err();
         assert!(is_kind(&error), "{status} {code} became {error:?}");
         assert!(
             error
                 .to_string()
-                .contains(&format!("GetObject was answered with {status}")),
+                .contains(&format!("GetObject returned {status}")),
             "{error}"
         );
     }
-    // What a person reads: object_store's words, then ours, once each.
-    bucket.s3.answer_next("GET", 403, "AccessDenied");
+    // The whole text: object_store's words, then the adapter's, once each.
+    bucket.s3.fail_next("GET", 403, "AccessDenied");
     let error = bucket.store().get(&path()).await.unwrap_err();
-    let failure =
-        "GetObject was answered with 403 AccessDenied: the stand-in refuses (request STANDIN)";
+    let failure = "GetObject returned 403 AccessDenied: error of the S3 stand-in (request STANDIN)";
     assert!(error.to_string().ends_with(failure), "{error}");
-    // The answer to a HEAD request has no code.
-    bucket.s3.answer_next("HEAD", 403, "AccessDenied");
+    // The response to a HEAD request has no code.
+    bucket.s3.fail_next("HEAD", 403, "AccessDenied");
     let error = bucket.store().head(&path()).await.unwrap_err();
     assert!(matches!(error, Error::PermissionDenied { .. }), "{error}");
 }
 
-/// It is the object that is at fault, so it is named, and reading it again is in vain.
+/// The object is at fault, so the error names it and is not retried.
 #[tokio::test]
-async fn a_range_that_an_object_does_not_have_is_its_damage() {
+async fn a_range_beyond_the_end_means_a_damaged_object() {
     let bucket = Bucket::start().await;
     let store = bucket.store();
     store.put(&path(), "short".into()).await.unwrap();
@@ -204,10 +204,10 @@ async fn a_range_that_an_object_does_not_have_is_its_damage() {
     );
     assert_eq!(
         error.to_string(),
-        "Generic S3 error: GetObject was answered with 416 InvalidRange: \
-         ledger/receipts/r.json from byte 100: the stand-in refuses (request STANDIN)"
+        "Generic S3 error: GetObject returned 416 InvalidRange: \
+         ledger/receipts/r.json from byte 100: error of the S3 stand-in (request STANDIN)"
     );
-    bucket.s3.answer_next("GET", 403, "AccessDenied");
+    bucket.s3.fail_next("GET", 403, "AccessDenied");
     let error = store.get_range(&path(), 100..108).await.unwrap_err();
     assert_eq!(StepErrorKind::of(&error), StepErrorKind::Store, "{error:?}");
 }
@@ -255,7 +255,7 @@ async fn a_get_carries_its_conditions_and_range() {
 }
 
 #[tokio::test]
-async fn a_listing_asks_for_the_next_page_and_skips_folder_marks() {
+async fn a_listing_follows_pages_and_skips_folder_objects() {
     let bucket = Bucket::start().await;
     for key in ["raw/", "raw/1", "raw/2", "raw/3", "rawer/1"] {
         bucket.s3.insert("lake", key, "x");
@@ -285,7 +285,7 @@ async fn a_listing_asks_for_the_next_page_and_skips_folder_marks() {
 }
 
 #[tokio::test]
-async fn deletes_a_thousand_a_call_and_tells_which_were_refused() {
+async fn deletes_a_thousand_per_call_and_reports_each_refused_key() {
     let bucket = Bucket::start().await;
     let mut keys: Vec<Path> = (0..1_501)
         .map(|n| Path::from(format!("old/{n:04}")))
@@ -313,7 +313,7 @@ async fn deletes_a_thousand_a_call_and_tells_which_were_refused() {
 async fn a_delete_call_that_fails_is_one_error() {
     let bucket = Bucket::start().await;
     for count in [1, 3] {
-        bucket.s3.answer_next(
+        bucket.s3.fail_next(
             if count == 1 { "DELETE" } else { "POST" },
             403,
             "AccessDenied",
@@ -373,7 +373,10 @@ async fn an_upload_is_completed_whole_or_not_at_all() {
     upload.put_part("one".into()).await.unwrap();
     drop(upload.put_part("never sent".into()));
     let error = upload.complete().await.unwrap_err();
-    assert!(error.to_string().contains("1 of its 2 parts"), "{error}");
+    assert!(
+        error.to_string().contains("1 of 2 parts were uploaded"),
+        "{error}"
+    );
     assert_eq!(bucket.s3.open_uploads("lake"), 1);
     upload.abort().await.unwrap();
     assert_eq!(bucket.s3.open_uploads("lake"), 0);
@@ -393,7 +396,7 @@ async fn an_upload_is_completed_whole_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_not_there_is_named() {
+async fn an_unreachable_endpoint_is_reported() {
     let free_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", free_port.local_addr().unwrap());
     drop(free_port);

@@ -1,29 +1,28 @@
-//! The function's environment, read and checked once, at the start.
+//! The configuration, read from the environment and validated once at start-up.
 
 use std::time::Duration;
 
 use marquee_alert::AlertSettings;
 use marquee_config::{ConfigError, Lake, Variables};
 
-/// How long an incident is not told again, when nothing else is said.
+/// The default time, in minutes, during which an incident is not reported again.
 const WINDOW_MINUTES: i64 = 60;
 const SECONDS_PER_MINUTE: u64 = 60;
 
-/// What the environment says.
+/// The function's configuration.
 #[derive(Debug)]
 pub(crate) struct Config {
     /// `MARQUEE_BUCKET` and `MARQUEE_S3_PATH_STYLE`.
     pub(crate) lake: Lake,
-    /// `MARQUEE_TOPIC_ARN`: the topic that people subscribe to.
+    /// `MARQUEE_TOPIC_ARN`: the topic that alerts are published to.
     pub(crate) topic_arn: String,
-    /// `MARQUEE_ALERT_WINDOW_MINUTES`, else an hour; and `MARQUEE_RUNBOOK_URL`,
-    /// else messages name the runbook without a link.
+    /// `MARQUEE_ALERT_WINDOW_MINUTES` (default 60), and `MARQUEE_RUNBOOK_URL`.
+    /// Without the URL, messages name the runbook without a link.
     pub(crate) settings: AlertSettings,
 }
 
 impl Config {
-    /// Reads the variables that `lookup` knows; an empty one is as good as
-    /// none.
+    /// Reads the variables through `lookup`. An empty variable counts as missing.
     pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
         let lake = variables.lake();
@@ -58,7 +57,7 @@ impl Config {
     }
 }
 
-/// Whether it names a topic: `arn:aws:sns:us-east-1:123456789012:alerts`.
+/// Returns true for the ARN of a topic: `arn:aws:sns:us-east-1:123456789012:alerts`.
 fn is_topic(arn: &str) -> bool {
     let parts: Vec<&str> = arn.split(':').collect();
     matches!(parts[..], ["arn", _, "sns", _, _, name] if !name.is_empty())
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_are_named_at_once() {
+    fn all_problems_are_reported_at_once() {
         let error = read(&[
             ("MARQUEE_TOPIC_ARN", "alerts"),
             ("MARQUEE_ALERT_WINDOW_MINUTES", "-1"),

@@ -1,4 +1,5 @@
-//! The alert as a Lambda function: its start-up, and nothing else.
+//! The start-up of the Lambda function that sends alerts; `marquee-alert` holds the
+//! logic.
 
 mod config;
 
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use crate::config::Config;
 
-/// What it fails with, whatever it was: its caller tries again.
+/// The error type of every failure: the caller retries all of them.
 const KIND: &str = "AlertError";
 
 #[tokio::main]

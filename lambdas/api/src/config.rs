@@ -1,25 +1,24 @@
-//! The function's environment, read and checked once, at the start.
+//! The configuration, read from the environment and validated once at start-up.
 
 use std::time::Duration;
 
 use marquee_config::{ConfigError, Lake, Variables};
 
-/// How long a published state is answered from, when nothing else is said.
+/// The default time, in seconds, between checks for a newer published state.
 const REFRESH_SECONDS: i64 = 60;
 
-/// What the environment says.
+/// The function's configuration.
 #[derive(Debug)]
 pub(crate) struct Config {
     /// `MARQUEE_BUCKET` and `MARQUEE_S3_PATH_STYLE`.
     pub(crate) lake: Lake,
-    /// `MARQUEE_REFRESH_SECONDS`, else a minute: how long nobody looks whether
-    /// there is a newer published state.
+    /// `MARQUEE_REFRESH_SECONDS` (default 60): the time between checks for a newer
+    /// published state.
     pub(crate) refresh: Duration,
 }
 
 impl Config {
-    /// Reads the variables that `lookup` knows; an empty one is as good as
-    /// none.
+    /// Reads the variables through `lookup`. An empty variable counts as missing.
     pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
         let lake = variables.lake();
@@ -53,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pause_is_a_setting_within_bounds() {
+    fn the_refresh_interval_is_a_bounded_setting() {
         let with = |seconds| {
             read(&[
                 ("MARQUEE_BUCKET", "lake"),

@@ -1,4 +1,5 @@
-//! The HTTP API as a Lambda function: its start-up, and nothing else.
+//! The start-up of the Lambda function that serves the HTTP API; `marquee-api` holds
+//! the logic.
 
 mod config;
 

@@ -1,14 +1,15 @@
-//! The built function, called as API Gateway calls it, on a bucket as S3 is one.
+//! Runs the built function against a Lambda Runtime API and an S3 server, with the
+//! events of API Gateway.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use marquee_runtime_api::{Answer, Function, RuntimeApi, function};
+use marquee_runtime_api::{Function, InvocationResult, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_api");
 
-/// The function on the bucket `lake`.
-fn on(s3: &StandIn, api: &RuntimeApi) -> Function {
+/// Returns the function, configured for the bucket `lake`.
+fn function_for(s3: &StandIn, api: &RuntimeApi) -> Function {
     function(
         BINARY,
         &[
@@ -21,7 +22,7 @@ fn on(s3: &StandIn, api: &RuntimeApi) -> Function {
     )
 }
 
-/// What API Gateway makes of a request: its payload format 2.0.
+/// Returns a request as API Gateway sends it, in payload format 2.0.
 fn request(method: &str, path: &str, query: &str) -> String {
     json!({
         "version": "2.0",
@@ -52,11 +53,11 @@ fn request(method: &str, path: &str, query: &str) -> String {
     .to_string()
 }
 
-/// The status and the body of the answer.
-async fn ask(api: &mut RuntimeApi, method: &str, path: &str, query: &str) -> (u64, Value) {
+/// Sends a request and returns the status and the body of the response.
+async fn send(api: &mut RuntimeApi, method: &str, path: &str, query: &str) -> (u64, Value) {
     let answer = match api.invoke(&request(method, path, query)).await {
-        Answer::Response(answer) => answer,
-        Answer::Error(error) => panic!("{error}"),
+        InvocationResult::Response(answer) => answer,
+        InvocationResult::Error(error) => panic!("{error}"),
     };
     let answer: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(
@@ -68,7 +69,7 @@ async fn ask(api: &mut RuntimeApi, method: &str, path: &str, query: &str) -> (u6
     (answer["statusCode"].as_u64().unwrap(), body)
 }
 
-/// A generation without tables, as it lies in the ledger.
+/// Returns the ledger document of a generation without tables.
 fn generation() -> String {
     json!({
         "version": 1, "event_date": "2026-03-09", "generation": 2, "parent": 1,
@@ -82,14 +83,14 @@ fn generation() -> String {
 }
 
 #[tokio::test]
-async fn requests_are_answered_from_what_is_published() {
+async fn requests_are_answered_from_the_published_state() {
     let s3 = StandIn::start(["lake"]).await;
     let mut api = RuntimeApi::start().await;
-    let running = on(&s3, &api).start();
+    let running = function_for(&s3, &api).start();
 
-    // API Gateway has decoded what was percent-encoded.
+    // API Gateway decodes percent-encoded paths.
     let path = "/v1/users/u 1/recommendations";
-    let (status, body) = ask(&mut api, "GET", path, "").await;
+    let (status, body) = send(&mut api, "GET", path, "").await;
     assert_eq!(
         (status, &body["error"]["code"]),
         (503, &json!("nothing_published"))
@@ -97,7 +98,7 @@ async fn requests_are_answered_from_what_is_published() {
 
     let key = "ledger/days/event_date=2026-03-09/000002.json";
     s3.insert("lake", key, generation());
-    let (status, body) = ask(&mut api, "GET", path, "limit=3").await;
+    let (status, body) = send(&mut api, "GET", path, "limit=3").await;
     assert_eq!(status, 200, "{body}");
     assert_eq!(
         body,
@@ -107,29 +108,29 @@ async fn requests_are_answered_from_what_is_published() {
         })
     );
 
-    let (status, body) = ask(&mut api, "GET", path, "limit=0").await;
+    let (status, body) = send(&mut api, "GET", path, "limit=0").await;
     assert_eq!(
         (status, &body["error"]["code"]),
         (400, &json!("bad_request"))
     );
-    let (status, body) = ask(&mut api, "POST", path, "").await;
+    let (status, body) = send(&mut api, "POST", path, "").await;
     assert_eq!(
         (status, &body["error"]["code"]),
         (405, &json!("method_not_allowed"))
     );
-    let (status, body) = ask(&mut api, "GET", "/v2", "").await;
+    let (status, body) = send(&mut api, "GET", "/v2", "").await;
     assert_eq!((status, &body["error"]["code"]), (404, &json!("not_found")));
     running.end();
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_an_error_and_its_cause_is_logged() {
+async fn a_failed_read_returns_an_error_and_logs_its_cause() {
     let s3 = StandIn::start(["lake"]).await;
     let mut api = RuntimeApi::start().await;
-    let running = on(&s3, &api).start();
+    let running = function_for(&s3, &api).start();
     let key = "ledger/days/event_date=2026-03-09/000002.json";
     s3.insert("lake", key, "{");
-    let (status, body) = ask(&mut api, "GET", "/health", "").await;
+    let (status, body) = send(&mut api, "GET", "/health", "").await;
     assert_eq!(status, 500);
     assert_eq!(
         body["error"],
@@ -143,7 +144,7 @@ async fn what_cannot_be_read_is_an_error_and_its_cause_is_logged() {
 }
 
 #[test]
-fn a_start_without_a_bucket_says_so() {
+fn a_missing_bucket_is_reported_at_start_up() {
     let output = function(BINARY, &[("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")]).output();
     assert_eq!(output.status.code(), Some(1));
     let log = String::from_utf8(output.stdout).unwrap();

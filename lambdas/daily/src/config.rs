@@ -1,4 +1,4 @@
-//! The function's environment, read and checked once, at the start.
+//! The configuration, read from the environment and validated once at start-up.
 
 use std::time::Duration;
 
@@ -7,27 +7,28 @@ use marquee_curation::steps::{Step, StepSettings};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
-/// What the environment says.
+/// The function's configuration.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// `MARQUEE_BUCKET`, `MARQUEE_S3_PATH_STYLE`: the lake.
+    /// `MARQUEE_BUCKET` and `MARQUEE_S3_PATH_STYLE`.
     pub(crate) lake: Lake,
-    /// `MARQUEE_STEP`: which step this function is.
+    /// `MARQUEE_STEP`: the step that this function runs.
     pub(crate) step: Step,
-    /// `MARQUEE_DATABASE`: the Glue database of the curated tables, which `publish`
-    /// must know.
+    /// `MARQUEE_DATABASE`: the Glue database of the curated tables. Only `publish`
+    /// requires it.
     pub(crate) database: String,
-    /// `MARQUEE_RETENTION_DAYS`, `MARQUEE_BUCKET_ROWS` and `MARQUEE_PART_ROWS` (plan),
-    /// `MARQUEE_MEMORY_MIB` (compact), `MARQUEE_KEEP_DAYS` (sweep),
-    /// `MARQUEE_MAX_FUTURE_SECONDS` and `MARQUEE_MAX_AGE_DAYS` (replay, rebuild);
-    /// else the steps' own.
+    /// `MARQUEE_RETENTION_DAYS`, `MARQUEE_BUCKET_ROWS` and `MARQUEE_PART_ROWS`
+    /// (plan), `MARQUEE_MEMORY_MIB` (compact), `MARQUEE_KEEP_DAYS` (sweep),
+    /// `MARQUEE_MAX_FUTURE_SECONDS` and `MARQUEE_MAX_AGE_DAYS` (replay, rebuild). The
+    /// steps define the defaults.
     pub(crate) settings: StepSettings,
-    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: where metrics are filed.
+    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: the namespace and the
+    /// dimension of metrics.
     pub(crate) metrics: Metrics,
 }
 
 impl Config {
-    /// Reads the variables that `lookup` knows.
+    /// Reads the variables through `lookup`. An empty variable counts as missing.
     pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
         let lake = variables.lake();
@@ -43,7 +44,7 @@ impl Config {
         };
         let config = Self {
             lake,
-            // Without one the environment is refused.
+            // A placeholder: without a valid step, `finish` returns an error.
             step: step.unwrap_or(Step::Plan),
             database,
             settings: settings(&mut variables),
@@ -63,7 +64,7 @@ fn settings<L: Fn(&str) -> Option<String>>(variables: &mut Variables<L>) -> Step
     }
     if let Some(rows) = variables.number("MARQUEE_PART_ROWS", "rows", 1..=i64::MAX) {
         settings.part.rows_of_date = rows.unsigned_abs();
-        // A part has a chunk at the least.
+        // A part has at least one chunk.
         let chunk_rows = &mut settings.compact.split_chunk_rows;
         *chunk_rows = (*chunk_rows).min(rows.unsigned_abs());
     }
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_part_has_chunks_as_ever() {
+    fn a_large_part_does_not_change_the_chunk_size() {
         let config = read(&[
             ("MARQUEE_BUCKET", "lake"),
             ("MARQUEE_STEP", "plan"),
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn invalid_variables_are_reported() {
         let error = |variables: &[(&str, &str)]| read(variables).unwrap_err().to_string();
         let none = error(&[("MARQUEE_BUCKET", "lake")]);
         assert!(

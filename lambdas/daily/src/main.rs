@@ -1,6 +1,7 @@
-//! The steps of the day as Lambda functions: their start-up, and nothing else.
+//! The start-up of the Lambda functions that run the steps of the daily state
+//! machine.
 //!
-//! One binary, deployed as a function a step, which `MARQUEE_STEP` names.
+//! One binary is deployed as one function per step. `MARQUEE_STEP` names the step.
 
 mod config;
 
@@ -16,8 +17,8 @@ use serde_json::Value;
 
 use crate::config::Config;
 
-/// Rows come and go by the megabyte; this allocator keeps their pages instead of
-/// asking the kernel for them anew.
+/// Record batches are megabytes in size. This allocator keeps their pages instead of
+/// returning them to the kernel and requesting them again.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,14 +1,14 @@
-//! The built function, called as Lambda calls it, on a bucket as S3 is one.
+//! Runs the built function against a Lambda Runtime API and an S3 server.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use marquee_runtime_api::{Answer, REQUEST_ID, Running, RuntimeApi, function};
+use marquee_runtime_api::{InvocationResult, REQUEST_ID, RunningFunction, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_daily");
 
-/// Starts the function as that step on the bucket `lake` of `s3`.
-fn start(s3: &StandIn, api: &RuntimeApi, step: &str) -> Running {
+/// Starts the function for a step on the bucket `lake` of `s3`.
+fn start(s3: &StandIn, api: &RuntimeApi, step: &str) -> RunningFunction {
     let variables = [
         ("AWS_LAMBDA_RUNTIME_API", api.address()),
         ("AWS_ENDPOINT_URL", s3.endpoint()),
@@ -23,8 +23,8 @@ fn start(s3: &StandIn, api: &RuntimeApi, step: &str) -> Running {
 
 async fn call(api: &mut RuntimeApi, event: Value) -> Value {
     match api.invoke(&event.to_string()).await {
-        Answer::Response(answer) => serde_json::from_str(&answer).unwrap(),
-        Answer::Error(error) => panic!("{event} failed: {error}"),
+        InvocationResult::Response(answer) => serde_json::from_str(&answer).unwrap(),
+        InvocationResult::Error(error) => panic!("{event} failed: {error}"),
     }
 }
 
@@ -42,21 +42,21 @@ async fn an_empty_lake_has_nothing_due() {
     assert!(s3.keys("lake").is_empty());
 }
 
-/// Ends the function; the lines of its log.
-fn logged(function: Running) -> Vec<Value> {
+/// Ends the function and returns the lines of its log.
+fn logged(function: RunningFunction) -> Vec<Value> {
     let lines = function.end();
     let lines = lines.iter().map(|line| serde_json::from_str(line));
     lines.collect::<Result<_, _>>().unwrap()
 }
 
-/// Takes a figure off a line that depends on the clock.
+/// Removes a field that depends on the clock and returns its value.
 fn take(line: &mut Value, name: &str) -> Value {
     let taken = line.as_object_mut().unwrap().remove(name);
     taken.unwrap_or_else(|| panic!("{name} is not in the line"))
 }
 
 #[tokio::test]
-async fn a_step_is_counted_and_logged_to_exact_keys() {
+async fn the_metrics_and_the_log_of_a_step_have_exactly_these_keys() {
     let s3 = StandIn::start(["lake"]).await;
     let mut api = RuntimeApi::start().await;
     let function = start(&s3, &api, "plan");
@@ -107,11 +107,11 @@ async fn a_step_is_counted_and_logged_to_exact_keys() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_is_an_error_with_its_kind() {
+async fn an_invalid_request_is_an_error_with_its_kind() {
     let s3 = StandIn::start(["lake"]).await;
     let mut api = RuntimeApi::start().await;
     let function = start(&s3, &api, "audit");
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     let kind = |error: &str| -> String {
         let error: Value = serde_json::from_str(error).unwrap();
         error["errorType"].as_str().unwrap().to_owned()
@@ -121,19 +121,19 @@ async fn what_cannot_be_asked_is_an_error_with_its_kind() {
         r#"{"event_date": "2026-01-05"}"#,
         "{}",
     ] {
-        let Answer::Error(error) = api.invoke(event).await else {
+        let InvocationResult::Error(error) = api.invoke(event).await else {
             panic!("{event} was answered")
         };
         assert_eq!(kind(&error), "Input", "{event}: {error}");
         let error: Value = serde_json::from_str(&error).unwrap();
-        told.push(error["errorMessage"].clone());
+        messages.push(error["errorMessage"].clone());
     }
-    // Each is logged once, and counts as nothing.
+    // Each error is logged once and counts in no metric.
     let mut lines = logged(function);
     for line in &mut lines {
         assert!(take(line, "took.ms").is_u64());
     }
-    let expected = told.iter().map(|message| {
+    let expected = messages.iter().map(|message| {
         json!({
             "level": "ERROR",
             "message": message,
@@ -147,7 +147,7 @@ async fn what_cannot_be_asked_is_an_error_with_its_kind() {
 }
 
 #[test]
-fn an_unusable_environment_is_told_in_one_line() {
+fn an_invalid_environment_is_reported_in_one_line() {
     let output = function(BINARY, &[("MARQUEE_STEP", "dance")]).output();
     assert!(!output.status.success());
     let log = String::from_utf8(output.stdout).unwrap();

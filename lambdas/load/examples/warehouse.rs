@@ -1,15 +1,15 @@
-//! The stand-in for a warehouse, served to a deployment on an emulator of AWS.
+//! Serves a local warehouse to a deployment on an AWS emulator.
 //!
-//! It is told what the function is told, in the same variables, and copies from the
-//! same bucket with the credentials of its environment, which are to be those of the
-//! COPY role. Its first line of output is where the Data API answers. It ends, and
-//! PostgreSQL with it, when its input is closed or it is asked to terminate.
+//! It reads the same environment variables as the function and copies from the same
+//! bucket. The credentials of its environment must be those of the COPY role. The
+//! first line of output is the endpoint of the Data API. The program stops PostgreSQL
+//! and ends when its standard input is closed or it receives SIGTERM.
 //!
-//! With `--is-there` it says only whether there is a PostgreSQL to be started.
+//! With `--is-there` it only reports whether PostgreSQL is installed.
 #![allow(missing_docs)]
 
 #[path = "../src/config.rs"]
-#[allow(dead_code, reason = "statements are given all the time they want")]
+#[allow(dead_code, reason = "this server does not use the statement timeout")]
 mod config;
 
 use std::io;
@@ -58,14 +58,14 @@ async fn serve() -> anyhow::Result<()> {
     let data_api = FakeDataApi::new(Engine::start(lake, None).await?);
     let server = Server::start(data_api, account)
         .await
-        .context("no port on the loopback")?;
+        .context("cannot listen on a loopback port")?;
     println!("{}", server.endpoint());
-    until_told().await
+    wait_for_shutdown().await
 }
 
-/// Waits for the end of the input, or a signal.
-async fn until_told() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot hear of signals")?;
+/// Waits for the end of standard input or for SIGTERM.
+async fn wait_for_shutdown() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot handle SIGTERM")?;
     let closed = tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink()));
     tokio::select! {
         _ = terminate.recv() => {}

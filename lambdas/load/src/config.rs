@@ -1,32 +1,31 @@
-//! The function's environment, read and checked once, at the start.
+//! The configuration, read from the environment and validated once at start-up.
 
 use std::time::Duration;
 
 use marquee_config::{ConfigError, Lake, Variables};
 
-/// How long a statement may take, unless the environment says otherwise.
+/// The default timeout of a statement.
 const TIMEOUT: Duration = Duration::from_secs(1_800);
 
-/// What the environment says.
+/// The function's configuration.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// `MARQUEE_BUCKET`, `MARQUEE_S3_PATH_STYLE`: the lake.
+    /// `MARQUEE_BUCKET` and `MARQUEE_S3_PATH_STYLE`.
     pub(crate) lake: Lake,
     /// `MARQUEE_WORKGROUP`: the Redshift Serverless workgroup.
     pub(crate) workgroup: String,
     /// `MARQUEE_WAREHOUSE_DATABASE`: its database.
     pub(crate) database: String,
-    /// `MARQUEE_SECRET_ARN`: the secret by which it is entered.
+    /// `MARQUEE_SECRET_ARN`: the secret with the database's credentials.
     pub(crate) secret: String,
-    /// `MARQUEE_COPY_ROLE_ARN`: the role by which COPY reads the lake.
+    /// `MARQUEE_COPY_ROLE_ARN`: the role with which COPY reads the lake.
     pub(crate) copy_role: String,
-    /// `MARQUEE_STATEMENT_SECONDS`: how long a statement may take; else half an
-    /// hour.
+    /// `MARQUEE_STATEMENT_SECONDS` (default 1800): the timeout of a statement.
     pub(crate) timeout: Duration,
 }
 
 impl Config {
-    /// Reads the variables that `lookup` knows.
+    /// Reads the variables through `lookup`. An empty variable counts as missing.
     pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
         let config = Self {
@@ -48,7 +47,7 @@ impl Config {
     }
 }
 
-/// An ARN of that service.
+/// Reads the ARN of a resource of that service.
 fn arn<L: Fn(&str) -> Option<String>>(
     variables: &mut Variables<L>,
     name: &str,
@@ -58,7 +57,7 @@ fn arn<L: Fn(&str) -> Option<String>>(
     let mut parts = value.split(':');
     let is_arn = parts.next() == Some("arn") && parts.nth(1) == Some(service);
     if !value.is_empty() && !is_arn {
-        variables.problem(format!("{name}={value:?} is no ARN of {service}"));
+        variables.problem(format!("{name}={value:?} is not an ARN of {service}"));
     }
     value
 }
@@ -94,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_are_named_at_once() {
+    fn all_problems_are_reported_at_once() {
         let error = read(&[
             ("MARQUEE_BUCKET", "lake"),
             ("MARQUEE_SECRET_ARN", "marquee"),
@@ -106,8 +105,8 @@ mod tests {
         for problem in [
             "MARQUEE_WORKGROUP is missing",
             "MARQUEE_WAREHOUSE_DATABASE is missing",
-            "MARQUEE_SECRET_ARN=\"marquee\" is no ARN of secretsmanager",
-            "MARQUEE_COPY_ROLE_ARN=\"arn:aws:s3:::lake\" is no ARN of iam",
+            "MARQUEE_SECRET_ARN=\"marquee\" is not an ARN of secretsmanager",
+            "MARQUEE_COPY_ROLE_ARN=\"arn:aws:s3:::lake\" is not an ARN of iam",
             "MARQUEE_STATEMENT_SECONDS=\"0\" is not a whole number of seconds from 1 to 86400",
         ] {
             assert!(error.contains(problem), "{error}");

@@ -1,5 +1,5 @@
-//! The Data API's wire as its own client speaks it: what is asked, listed and
-//! cancelled by people and tools, with its bounds and its errors.
+//! The Data API's HTTP interface as the AWS SDK uses it: the calls of people and
+//! tools, their limits and errors.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::slice::from_ref;
@@ -26,7 +26,7 @@ struct DataApi {
     client: Client,
 }
 
-/// A warehouse and its client; `None` where there is no PostgreSQL.
+/// Starts a warehouse and its client; `None` without PostgreSQL.
 async fn data_api(test: &str) -> Option<DataApi> {
     if let Err(missing) = postgres::programs() {
         println!("skipped: {test}: {missing}");
@@ -56,13 +56,13 @@ async fn data_api(test: &str) -> Option<DataApi> {
     })
 }
 
-/// The code and the words with which a call was refused.
-fn refused<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
+/// Returns the code and the message of a failed call.
+fn error_of<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
     answer: Result<T, SdkError<E>>,
 ) -> (String, String) {
     let error = answer.unwrap_err();
-    let words = |words: Option<&str>| words.unwrap_or_default().to_owned();
-    (words(error.code()), words(error.message()))
+    let message = |message: Option<&str>| message.unwrap_or_default().to_owned();
+    (message(error.code()), message(error.message()))
 }
 
 fn parameter(name: &str, value: &str) -> SqlParameter {
@@ -77,7 +77,7 @@ impl DataApi {
         call.secret_arn(SECRET)
     }
 
-    /// Runs a statement; its id when it is over.
+    /// Runs a statement to its end and returns its id.
     async fn run(&self, name: &str, sql: &str) -> String {
         let call = self.execute(sql).statement_name(name);
         let id = call.send().await.unwrap().id.unwrap();
@@ -85,7 +85,7 @@ impl DataApi {
         id
     }
 
-    /// Hands two statements over that are not done for a minute; their id.
+    /// Submits two statements that run for a minute and returns their id.
     async fn run_long(&self, name: &str) -> String {
         self.server.data_api().set_pace(Duration::from_secs(30));
         let call = self.client.batch_execute_statement();
@@ -125,7 +125,7 @@ impl DataApi {
         }
     }
 
-    /// The ids listed with that status, by name, so many a page.
+    /// Lists the ids with that status and name, `page` entries per page.
     async fn listed(&self, status: Option<StatusString>, name: &str, page: i32) -> Vec<String> {
         let call = self.client.list_statements().set_status(status);
         let call = call.statement_name(name).max_results(page);
@@ -145,7 +145,7 @@ async fn a_statement_is_executed_and_its_result_paged() {
     };
     api.server.set_page_rows(2);
     let sql = "SELECT n AS number, CAST(n AS REAL) / 2 AS half, n > 2 AS more, \
-               CASE WHEN n <> 2 THEN 'row ' || CAST(n AS VARCHAR) END AS words \
+               CASE WHEN n <> 2 THEN 'row ' || CAST(n AS VARCHAR) END AS message \
                FROM (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3) AS three \
                WHERE n <= CAST(:most AS INTEGER) ORDER BY n";
     let call = api.execute(sql).parameters(parameter("most", "3"));
@@ -176,7 +176,7 @@ async fn a_statement_is_executed_and_its_result_paged() {
             .iter()
             .map(|c| c.name().unwrap())
             .collect();
-        assert_eq!(names, ["number", "half", "more", "words"]);
+        assert_eq!(names, ["number", "half", "more", "message"]);
         sizes.push(page.records().len());
         rows.extend(page.records);
     }
@@ -205,16 +205,16 @@ async fn a_statement_is_executed_and_its_result_paged() {
         ]
     );
     let call = api.client.get_statement_result().id(&id).next_token("x");
-    let (code, words) = refused(call.send().await);
+    let (code, message) = error_of(call.send().await);
     assert_eq!(
-        (code.as_str(), words.as_str()),
+        (code.as_str(), message.as_str()),
         ("ValidationException", "Invalid NextToken")
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_that_fails_says_why_and_has_no_result() {
-    let Some(api) = data_api("a_statement_that_fails_says_why_and_has_no_result").await else {
+async fn a_failed_statement_reports_the_cause_and_has_no_result() {
+    let Some(api) = data_api("a_failed_statement_reports_the_cause_and_has_no_result").await else {
         return;
     };
     let cases = [
@@ -234,21 +234,21 @@ async fn a_statement_that_fails_says_why_and_has_no_result() {
         let error = answer.unwrap_err().into_service_error();
         assert!(error.is_resource_not_found_exception(), "{error:?}");
     }
-    // What gives no rows has no result either.
+    // A statement without rows has no result either.
     let id = api.run("made", "CREATE TABLE made (n INTEGER)").await;
     let found = api.describe(&id).await;
     assert_eq!(found.status(), Some(&StatusString::Finished));
     assert_eq!(found.has_result_set(), Some(false));
-    let (code, _) = refused(api.client.get_statement_result().id(&id).send().await);
+    let (code, _) = error_of(api.client.get_statement_result().id(&id).send().await);
     assert_eq!(code, "ResourceNotFoundException");
-    let (code, words) = refused(api.client.describe_statement().id("nobody").send().await);
+    let (code, message) = error_of(api.client.describe_statement().id("nobody").send().await);
     assert_eq!(code, "ResourceNotFoundException");
-    assert_eq!(words, "Query nobody does not exist.");
+    assert_eq!(message, "Query nobody does not exist.");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_out_of_bounds_is_not_taken() {
-    let Some(api) = data_api("what_is_out_of_bounds_is_not_taken").await else {
+async fn a_statement_beyond_the_limits_is_rejected() {
+    let Some(api) = data_api("a_statement_beyond_the_limits_is_rejected").await else {
         return;
     };
     let long = format!("SELECT '{}'", "x".repeat(100 << 10));
@@ -284,13 +284,13 @@ async fn what_is_out_of_bounds_is_not_taken() {
         ),
     ];
     for (call, cause) in calls {
-        let (code, words) = refused(call.send().await);
+        let (code, message) = error_of(call.send().await);
         assert_eq!(code, "ValidationException", "{cause}");
-        assert!(words.contains(cause), "{words}");
+        assert!(message.contains(cause), "{message}");
     }
     assert!(api.server.data_api().records().is_empty());
 
-    // A token stands for its statement.
+    // A token belongs to one statement.
     let first = api
         .execute("SELECT 1")
         .client_token("one")
@@ -304,9 +304,12 @@ async fn what_is_out_of_bounds_is_not_taken() {
         .await
         .unwrap();
     assert_eq!(first.id, second.id);
-    let (code, words) = refused(api.execute("SELECT 2").client_token("one").send().await);
+    let (code, message) = error_of(api.execute("SELECT 2").client_token("one").send().await);
     assert_eq!(code, "ValidationException");
-    assert!(words.contains("client token was used before"), "{words}");
+    assert!(
+        message.contains("client token was used before"),
+        "{message}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -322,7 +325,8 @@ async fn statements_are_listed_by_status_and_name_a_page_at_a_time() {
     let bad = api.run("bad", "SELECT 1 / 0").await;
     let running = api.run_long("long").await;
 
-    // Without a status those that finished; a name stands for all that begin with it.
+    // Without a status the list has the finished statements. A name matches as a
+    // prefix.
     assert_eq!(api.listed(None, "", 2).await, good);
     assert_eq!(api.listed(None, "good-3", 100).await, good[3..4]);
     assert_eq!(
@@ -368,15 +372,16 @@ async fn statements_are_listed_by_status_and_name_a_page_at_a_time() {
         (list().next_token("x"), "Invalid NextToken"),
     ];
     for (call, cause) in calls {
-        let (code, words) = refused(call.send().await);
+        let (code, message) = error_of(call.send().await);
         assert_eq!(code, "ValidationException", "{cause}");
-        assert!(words.contains(cause), "{words}");
+        assert!(message.contains(cause), "{message}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_runs_can_be_cancelled_and_leaves_nothing() {
-    let Some(api) = data_api("what_runs_can_be_cancelled_and_leaves_nothing").await else {
+async fn a_running_statement_can_be_cancelled_and_leaves_nothing() {
+    let Some(api) = data_api("a_running_statement_can_be_cancelled_and_leaves_nothing").await
+    else {
         return;
     };
     let id = api.run_long("long").await;
@@ -384,7 +389,7 @@ async fn what_runs_can_be_cancelled_and_leaves_nothing() {
     assert_eq!(cancel(&id).await.unwrap().status(), Some(true));
     let found = api.describe(&id).await;
     assert_eq!(found.status(), Some(&StatusString::Aborted));
-    let (code, _) = refused(
+    let (code, _) = error_of(
         api.client
             .get_statement_result()
             .id(format!("{id}:2"))
@@ -408,15 +413,15 @@ async fn what_runs_can_be_cancelled_and_leaves_nothing() {
         .unwrap();
     assert_eq!(rows.records(), [[Field::LongValue(0)]]);
 
-    // What is over cannot be cancelled, and what never was is not found.
+    // A finished statement cannot be cancelled; an unknown one is not found.
     for (id, state) in [(&id, "ABORTED"), (&count, "FINISHED")] {
-        let (code, words) = refused(cancel(id).await);
+        let (code, message) = error_of(cancel(id).await);
         assert_eq!(code, "ValidationException");
         assert!(
-            words.contains(&format!("already in {state} state")),
-            "{words}"
+            message.contains(&format!("already in {state} state")),
+            "{message}"
         );
     }
-    let (code, _) = refused(cancel("nobody").await);
+    let (code, _) = error_of(cancel("nobody").await);
     assert_eq!(code, "ResourceNotFoundException");
 }

@@ -1,5 +1,5 @@
-//! The built function, called as a state machine does, on a bucket as S3 is one and
-//! a warehouse behind the Data API's wire.
+//! Runs the built function against a Lambda Runtime API, an S3 server and a local
+//! warehouse behind the Data API's HTTP interface.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod bucket;
@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use marquee_local_warehouse::data_api::Fault;
 use marquee_local_warehouse::server::{Account, Server};
-use marquee_local_warehouse::{Engine, FakeDataApi, postgres};
-use marquee_runtime_api::{Answer, RuntimeApi, function};
+use marquee_local_warehouse::{FakeDataApi, Engine, postgres};
+use marquee_runtime_api::{InvocationResult, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use crate::bucket::{Bucket, DATE, ROLE, URL};
 
 const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:warehouse";
 
-/// A warehouse behind its wire; `None` where there is no PostgreSQL.
+/// Starts a warehouse with its HTTP interface; `None` without PostgreSQL.
 async fn warehouse(test: &str, s3: &Arc<StandIn>) -> Option<Server> {
     if let Err(missing) = postgres::programs() {
         println!("skipped: {test}: {missing}");
@@ -36,37 +36,37 @@ async fn warehouse(test: &str, s3: &Arc<StandIn>) -> Option<Server> {
         secret: SECRET.into(),
     };
     let server = Server::start(data_api, account).await.unwrap();
-    // A page is a row, so that every result has several.
+    // One row per page, so that every result has several pages.
     server.set_page_rows(1);
     Some(server)
 }
 
-async fn ask(api: &mut RuntimeApi, what: &Value) -> Result<Value, String> {
+async fn call(api: &mut RuntimeApi, what: &Value) -> Result<Value, String> {
     match api.invoke(&what.to_string()).await {
-        Answer::Response(answer) => Ok(serde_json::from_str(&answer).unwrap()),
-        Answer::Error(error) => Err(error),
+        InvocationResult::Response(answer) => Ok(serde_json::from_str(&answer).unwrap()),
+        InvocationResult::Error(error) => Err(error),
     }
 }
 
 /// Starts a load and polls it to its end.
 async fn load(api: &mut RuntimeApi, generation: u32) -> Value {
     let start = json!({"step": "start", "event_date": DATE, "generation": generation});
-    let mut answer = ask(api, &start).await.unwrap();
+    let mut answer = call(api, &start).await.unwrap();
     for _ in 0..1_000 {
         if answer["status"] != "running" {
             return answer;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
         let poll = json!({"step": "poll", "load": answer["load"]});
-        answer = ask(api, &poll).await.unwrap();
+        answer = call(api, &poll).await.unwrap();
     }
-    panic!("{answer} comes to no end");
+    panic!("the load does not end: {answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_generation_is_loaded_over_the_wire() {
+async fn a_generation_is_loaded_through_the_data_api() {
     let s3 = Arc::new(StandIn::start(["lake"]).await);
-    let test = "a_generation_is_loaded_over_the_wire";
+    let test = "a_generation_is_loaded_through_the_data_api";
     let Some(server) = warehouse(test, &s3).await else {
         return;
     };
@@ -85,7 +85,7 @@ async fn a_generation_is_loaded_over_the_wire() {
     let _running = function(env!("CARGO_BIN_EXE_load"), &variables).start();
 
     let rows = bucket::publish(&s3, 1, &[3, 4]);
-    // The SDK tries again what was refused for want of room.
+    // The SDK retries a throttled call.
     server.refuse_next(400, "ThrottlingException");
     let answer = load(&mut api, 1).await;
     assert_eq!(answer["status"], "loaded", "{answer}");
@@ -100,7 +100,7 @@ async fn a_generation_is_loaded_over_the_wire() {
     assert_eq!(book["balanced"], true);
     assert_eq!(book["tables"]["retention"]["warehouse"], 7);
 
-    // A session that is lost is made up for; a failure is told in the engine's words.
+    // A lost session is retried; a failure reports the engine's message.
     let rows = bucket::publish(&s3, 2, &[5]);
     server.data_api().meet(Fault::LoseSession {
         name: "load-retention".into(),
@@ -114,20 +114,19 @@ async fn a_generation_is_loaded_over_the_wire() {
     assert_eq!(answer["status"], "failed");
     let cause = answer["cause"].as_str().unwrap();
     assert!(
-        cause
-            .starts_with("cannot load retention: at \"copy the files\" the warehouse said: ERROR:"),
+        cause.starts_with("cannot load retention: at \"copy the files\" the warehouse said: ERROR:"),
         "{cause}"
     );
     assert_eq!(bucket::loaded(server.data_api()).await, rows);
 
-    // What cannot be reached now is an error that a state machine tries again.
+    // An unreachable warehouse is an error that the state machine retries.
     for _ in 0..5 {
         server.refuse_next(500, "InternalServerException");
     }
     let start = json!({"step": "start", "event_date": DATE, "generation": 1});
-    let error = ask(&mut api, &start).await.unwrap_err();
+    let error = call(&mut api, &start).await.unwrap_err();
     assert!(error.contains("\"Store\""), "{error}");
     let start = json!({"step": "start", "event_date": DATE, "generation": 77});
-    let error = ask(&mut api, &start).await.unwrap_err();
+    let error = call(&mut api, &start).await.unwrap_err();
     assert!(error.contains("no generation 77"), "{error}");
 }

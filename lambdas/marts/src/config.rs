@@ -1,26 +1,27 @@
-//! The function's environment, read and checked once, at the start.
+//! The configuration, read from the environment and validated once at start-up.
 
 use marquee_config::{ConfigError, Lake, Metrics, Variables};
 use marquee_marts::steps::Step;
 
-/// What queries hold in memory, when nothing else is said.
+/// The default memory for queries, in MiB.
 const MEMORY_MIB: i64 = 1536;
 
-/// What the environment says.
+/// The function's configuration.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// `MARQUEE_BUCKET`, `MARQUEE_S3_PATH_STYLE`: the lake.
+    /// `MARQUEE_BUCKET` and `MARQUEE_S3_PATH_STYLE`.
     pub(crate) lake: Lake,
-    /// `MARQUEE_STEP`: which step this function is.
+    /// `MARQUEE_STEP`: the step that this function runs.
     pub(crate) step: Step,
-    /// `MARQUEE_MEMORY_MIB`, else 1536: what queries hold in memory.
+    /// `MARQUEE_MEMORY_MIB` (default 1536): the memory for queries.
     pub(crate) memory_bytes: usize,
-    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: where metrics are filed.
+    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: the namespace and the
+    /// dimension of metrics.
     pub(crate) metrics: Metrics,
 }
 
 impl Config {
-    /// Reads the variables that `lookup` knows.
+    /// Reads the variables through `lookup`. An empty variable counts as missing.
     pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
         let lake = variables.lake();
@@ -32,7 +33,7 @@ impl Config {
         let config = Self {
             lake,
             memory_bytes: usize::try_from(mib << 20).unwrap_or(usize::MAX),
-            // Without one the environment is refused.
+            // A placeholder: without a valid step, `finish` returns an error.
             step: step.unwrap_or(Step::Check),
             metrics: variables.metrics(),
         };

@@ -1,6 +1,7 @@
-//! A date's marts and checks as Lambda functions: their start-up, and nothing else.
+//! The start-up of the Lambda functions that build the marts of a date and run its
+//! checks; `marquee-marts` holds the logic.
 //!
-//! One binary, deployed as a function a step, which `MARQUEE_STEP` names.
+//! One binary is deployed as one function per step. `MARQUEE_STEP` names the step.
 
 mod config;
 
@@ -15,13 +16,13 @@ use serde_json::Value;
 
 use crate::config::Config;
 
-/// Rows come and go by the megabyte; this allocator keeps their pages instead of
-/// asking the kernel for them anew.
+/// Record batches are megabytes in size. This allocator keeps their pages instead of
+/// returning them to the kernel and requesting them again.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Tables that are made side by side.
-const SIDE_BY_SIDE: usize = 2;
+/// The number of tables that are built concurrently.
+const CONCURRENT_TABLES: usize = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,7 +35,7 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
     let sdk = marquee_aws::sdk_config().await;
     let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);
     let settings = MartsSettings {
-        concurrency: SIDE_BY_SIDE,
+        concurrency: CONCURRENT_TABLES,
         memory_bytes: config.memory_bytes,
     };
     let steps = &Steps::new(Arc::new(store), settings);

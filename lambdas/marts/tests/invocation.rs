@@ -1,14 +1,14 @@
-//! The built function, called as Lambda calls it, on a bucket as S3 is one.
+//! Runs the built function against a Lambda Runtime API and an S3 server.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use marquee_runtime_api::{Answer, REQUEST_ID, Running, RuntimeApi, function};
+use marquee_runtime_api::{InvocationResult, REQUEST_ID, RunningFunction, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_marts");
 
-/// Starts the function as that step on the bucket `lake` of `s3`.
-fn start(s3: &StandIn, api: &RuntimeApi, step: &str) -> Running {
+/// Starts the function for a step on the bucket `lake` of `s3`.
+fn start(s3: &StandIn, api: &RuntimeApi, step: &str) -> RunningFunction {
     let variables = [
         ("AWS_LAMBDA_RUNTIME_API", api.address()),
         ("AWS_ENDPOINT_URL", s3.endpoint()),
@@ -19,11 +19,11 @@ fn start(s3: &StandIn, api: &RuntimeApi, step: &str) -> Running {
     function(BINARY, &variables).start()
 }
 
-/// The error that the event is answered with.
+/// Invokes the function and returns the error that it reports.
 async fn error(api: &mut RuntimeApi, event: Value) -> Value {
     match api.invoke(&event.to_string()).await {
-        Answer::Response(answer) => panic!("{event} was answered {answer}"),
-        Answer::Error(error) => serde_json::from_str(&error).unwrap(),
+        InvocationResult::Response(answer) => panic!("{event} was answered {answer}"),
+        InvocationResult::Error(error) => serde_json::from_str(&error).unwrap(),
     }
 }
 
@@ -35,31 +35,31 @@ async fn an_error_has_its_kind_and_is_logged_once() {
     let work = "staging/plans/3f9c/event_date=2026-01-05";
     let of_date = json!({ "work": work, "phase": "date" });
     let file = "curated/events/event_date=2026-01-05/run=000001-ab/part-0000.parquet";
-    let mut told = Vec::new();
-    let mut ask = async |event: Value, kind: &str| -> String {
+    let mut errors = Vec::new();
+    let mut call = async |event: Value, kind: &str| -> String {
         let error = error(&mut api, event).await;
         assert_eq!(error["errorType"], kind, "{error}");
-        told.push(error.clone());
+        errors.push(error.clone());
         error["errorMessage"].as_str().unwrap().to_owned()
     };
 
-    ask(json!({}), "Input").await;
-    let no_run = json!({ "work": work, "phase": "window" });
-    ask(no_run, "Input").await;
-    let elsewhere = json!({ "work": "curated/events", "phase": "date" });
-    ask(elsewhere, "Input").await;
+    call(json!({}), "Input").await;
+    let without_run = json!({ "work": work, "phase": "window" });
+    call(without_run, "Input").await;
+    let wrong_directory = json!({ "work": "curated/events", "phase": "date" });
+    call(wrong_directory, "Input").await;
 
-    // The document of the step before.
-    ask(of_date.clone(), "Gone").await;
+    // The document that the previous step writes.
+    call(of_date.clone(), "Gone").await;
     let document = format!("{work}/date.json");
     s3.insert("lake", &document, r#"{"event_date": "2026-"#);
-    assert!(ask(of_date.clone(), "Damaged").await.contains(&document));
-    // As often as the SDK asks.
-    (0..3).for_each(|_| s3.answer_next("GET", 503, "SlowDown"));
-    let slow = ask(of_date.clone(), "Store").await;
+    assert!(call(of_date.clone(), "Damaged").await.contains(&document));
+    // The SDK makes three attempts.
+    (0..3).for_each(|_| s3.fail_next("GET", 503, "SlowDown"));
+    let slow = call(of_date.clone(), "Store").await;
     assert!(slow.contains("503 SlowDown"), "{slow}");
 
-    // A file that the date is made from.
+    // An input file of the date.
     let content = "a text where a table should be";
     let inputs = json!({
         "event_date": "2026-01-05",
@@ -73,9 +73,9 @@ async fn an_error_has_its_kind_and_is_logged_once() {
         ]}},
     });
     s3.insert("lake", &document, inputs.to_string());
-    assert!(ask(of_date.clone(), "Gone").await.contains(file));
+    assert!(call(of_date.clone(), "Gone").await.contains(file));
     s3.insert("lake", file, content);
-    let damaged = ask(of_date, "Damaged").await;
+    let damaged = call(of_date, "Damaged").await;
     let named =
         format!(".sql: {file} is damaged, its content differs from its digest in the ledger: ");
     assert!(damaged.contains(&named), "{damaged}");
@@ -90,7 +90,7 @@ async fn an_error_has_its_kind_and_is_logged_once() {
             line
         })
         .collect();
-    let expected = told.iter().map(|error| {
+    let expected = errors.iter().map(|error| {
         json!({
             "level": "ERROR",
             "message": error["errorMessage"],
@@ -104,7 +104,7 @@ async fn an_error_has_its_kind_and_is_logged_once() {
 }
 
 #[test]
-fn an_unusable_environment_is_told_in_one_line() {
+fn an_invalid_environment_is_reported_in_one_line() {
     let output = function(BINARY, &[("MARQUEE_STEP", "plan")]).output();
     assert!(!output.status.success());
     let log = String::from_utf8(output.stdout).unwrap();

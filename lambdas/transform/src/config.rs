@@ -1,23 +1,24 @@
-//! The function's environment, read and checked once, at the start.
+//! The configuration, read from the environment and validated once at start-up.
 
 use marquee_config::{ConfigError, Lake, Metrics, Variables};
 use marquee_ingest::Settings;
 
-/// What the environment says.
+/// The function's configuration.
 #[derive(Debug)]
 pub(crate) struct Config {
-    /// `MARQUEE_BUCKET`, `MARQUEE_S3_PATH_STYLE`: the lake.
+    /// `MARQUEE_BUCKET` and `MARQUEE_S3_PATH_STYLE`.
     pub(crate) lake: Lake,
-    /// `MARQUEE_RAW`: whether the raw zone is written; and how far an event's time
-    /// may lie ahead of its arrival, `MARQUEE_MAX_FUTURE_SECONDS`, and behind,
-    /// `MARQUEE_MAX_AGE_DAYS`; else the transform's own.
+    /// `MARQUEE_RAW` (true or false): whether to write the raw zone.
+    /// `MARQUEE_MAX_FUTURE_SECONDS` and `MARQUEE_MAX_AGE_DAYS`: how far an event's
+    /// time may lie after and before its arrival. The transform defines the defaults.
     pub(crate) settings: Settings,
-    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: where metrics are filed.
+    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: the namespace and the
+    /// dimension of metrics.
     pub(crate) metrics: Metrics,
 }
 
 impl Config {
-    /// Reads the variables that `lookup` knows.
+    /// Reads the variables through `lookup`. An empty variable counts as missing.
     pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
         let mut settings = Settings::default();
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_are_named_at_once() {
+    fn all_problems_are_reported_at_once() {
         let error = read(&[
             ("MARQUEE_RAW", "sometimes"),
             ("MARQUEE_MAX_FUTURE_SECONDS", "soon"),

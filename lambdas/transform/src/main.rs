@@ -1,4 +1,5 @@
-//! The transform as a Lambda function: its start-up, and nothing else.
+//! The start-up of the Lambda function that transforms Kinesis batches;
+//! `marquee-ingest` holds the logic.
 
 mod config;
 
@@ -18,8 +19,8 @@ use tokio::task::futures::TaskLocalFuture;
 
 use crate::config::Config;
 
-/// Batches come and go by the megabyte; this allocator keeps their pages instead
-/// of asking the kernel for them anew.
+/// Batches are megabytes in size. This allocator keeps their pages instead of
+/// returning them to the kernel and requesting them again.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -41,7 +42,7 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
             done.report.count(jiff::Timestamp::now().as_microsecond());
         }
         emf.flush(&event.context.request_id);
-        done.map(answer).map_err(|error| {
+        done.map(kinesis_response).map_err(|error| {
             let kind = error.kind().name();
             tracing::error!(step = "transform", kind, "{error}");
             Diagnostic {
@@ -51,44 +52,44 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
         })
     });
     Runtime::new(handler)
-        .layer(HandOverPayload)
+        .layer(PayloadLayer)
         .layer(TracingLayer::new())
         .run()
         .await
 }
 
-/// The records to deliver again, in Lambda's words.
-fn answer(done: BatchResponse) -> KinesisEventResponse {
-    let mut answer = KinesisEventResponse::default();
-    answer.set_failures(
+/// Returns the records to redeliver as Lambda's response format.
+fn kinesis_response(done: BatchResponse) -> KinesisEventResponse {
+    let mut response = KinesisEventResponse::default();
+    response.set_failures(
         done.failures
             .into_iter()
             .map(|failure| failure.item_identifier),
     );
-    answer
+    response
 }
 
 tokio::task_local! {
-    /// The event of the call that is being answered, byte for byte.
+    /// The event of the current invocation, byte for byte.
     static PAYLOAD: Bytes;
 }
 
-/// Takes the event past the runtime's JSON parser: the transform reads the
-/// bytes with its own, and a `RawValue` would scan and copy all 6 MB before.
-/// The runtime is given `null` to parse.
-struct HandOverPayload;
+/// A layer that keeps the event from the runtime's JSON parser. The transform parses
+/// the bytes itself; a `RawValue` would scan and copy all 6 MB first. The runtime
+/// parses `null` instead.
+struct PayloadLayer;
 
-impl<S> Layer<S> for HandOverPayload {
-    type Service = HandsOverPayload<S>;
+impl<S> Layer<S> for PayloadLayer {
+    type Service = PayloadService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        HandsOverPayload(inner)
+        PayloadService(inner)
     }
 }
 
-struct HandsOverPayload<S>(S);
+struct PayloadService<S>(S);
 
-impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for HandsOverPayload<S> {
+impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for PayloadService<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = TaskLocalFuture<Bytes, S::Future>;

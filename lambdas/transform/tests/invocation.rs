@@ -1,8 +1,8 @@
-//! The built function, called as Lambda calls it, on a bucket as S3 is one.
+//! Runs the built function against a Lambda Runtime API and an S3 server.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use aws_lambda_events::streams::KinesisEventResponse;
-use marquee_runtime_api::{Answer, REQUEST_ID, Running, RuntimeApi, function};
+use marquee_runtime_api::{InvocationResult, REQUEST_ID, RunningFunction, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_transform");
 const SEQUENCE: u128 = 49_590_338_271_490_256_608_559_692_538_361_571_095;
 
 /// Starts the function on the bucket `lake` of `s3`.
-fn start(s3: &StandIn, api: &RuntimeApi) -> Running {
+fn start(s3: &StandIn, api: &RuntimeApi) -> RunningFunction {
     let variables = [
         ("AWS_LAMBDA_RUNTIME_API", api.address()),
         ("AWS_ENDPOINT_URL", s3.endpoint()),
@@ -21,9 +21,9 @@ fn start(s3: &StandIn, api: &RuntimeApi) -> Running {
     function(BINARY, &variables).start()
 }
 
-/// Ends the function; the lines of its log: those that are metrics, without their
-/// time, and the others.
-fn logged(function: Running) -> (Vec<Value>, Vec<Value>) {
+/// Ends the function and returns its log: first the metrics without their timestamps,
+/// then the other lines.
+fn logged(function: RunningFunction) -> (Vec<Value>, Vec<Value>) {
     let lines = function.end();
     let lines = lines.iter().map(|line| serde_json::from_str(line).unwrap());
     let (mut metrics, log): (Vec<Value>, Vec<Value>) =
@@ -35,17 +35,17 @@ fn logged(function: Running) -> (Vec<Value>, Vec<Value>) {
     (metrics, log)
 }
 
-/// Takes a figure off a line that depends on the clock: so many milliseconds.
+/// Removes a field that depends on the clock and returns its value in milliseconds.
 fn take_ms(line: &mut Value, name: &str) -> f64 {
     let fields = line.as_object_mut().unwrap();
     let taken = fields.remove(name);
     let taken = taken.unwrap_or_else(|| panic!("{name} is not in the line"));
-    // A value of a metric is all that was measured since the last line.
+    // A metric's value is the list of all measurements since the last line.
     let one = taken.as_array().map_or(&taken, |all| &all[0]);
     one.as_f64().unwrap()
 }
 
-/// A line of metrics, as CloudWatch reads it.
+/// Returns a line of metrics in CloudWatch's embedded metric format.
 fn emf(dimensions: Value, metrics: Value, values: Value) -> Value {
     let mut line = json!({
         "_aws": {"CloudWatchMetrics": [{
@@ -61,7 +61,7 @@ fn emf(dimensions: Value, metrics: Value, values: Value) -> Value {
     line
 }
 
-/// A Kinesis batch as Lambda delivers it, one record a text.
+/// Returns a Kinesis batch as Lambda delivers it, with one record per text.
 fn batch(records: &[&str]) -> String {
     let record = |(number, data): (usize, &&str)| {
         let sequence = format!("{}", SEQUENCE + number as u128);
@@ -86,7 +86,7 @@ fn batch(records: &[&str]) -> String {
     json!({ "Records": records }).to_string()
 }
 
-/// An event and, in the same record, a unit that is none.
+/// A record of two units: an event and one that is invalid.
 const GOOD_AND_BAD: &str = concat!(
     r#"{"event_id":"01936f2e-5c00-7000-8000-000000000001","event_type":"play","event_time":"2026-01-01T00:00:00Z","#,
     r#""user_id":"u-1","session_id":"s-1","title_id":"t-1","position_ms":0}"#,
@@ -101,7 +101,7 @@ async fn a_batch_reaches_the_bucket_and_a_repeated_one_adds_nothing() {
     let _function = start(&s3, &api);
 
     let event = batch(&[GOOD_AND_BAD, GOOD_AND_BAD]);
-    let Answer::Response(answer) = api.invoke(&event).await else {
+    let InvocationResult::Response(answer) = api.invoke(&event).await else {
         panic!("the batch failed")
     };
     assert_eq!(answer, r#"{"batchItemFailures":[]}"#);
@@ -129,7 +129,7 @@ async fn a_batch_reaches_the_bucket_and_a_repeated_one_adds_nothing() {
             .count()
     };
     assert_eq!(puts(&s3), 4);
-    let Answer::Response(answer) = api.invoke(&event).await else {
+    let InvocationResult::Response(answer) = api.invoke(&event).await else {
         panic!("the repeated batch failed")
     };
     assert_eq!(answer, r#"{"batchItemFailures":[]}"#);
@@ -138,20 +138,23 @@ async fn a_batch_reaches_the_bucket_and_a_repeated_one_adds_nothing() {
 }
 
 #[tokio::test]
-async fn a_batch_is_counted_and_logged_to_exact_keys() {
+async fn the_metrics_and_the_log_of_a_batch_have_exactly_these_keys() {
     let s3 = StandIn::start(["lake"]).await;
     let mut api = RuntimeApi::start().await;
     let function = start(&s3, &api);
     let event = batch(&[GOOD_AND_BAD, GOOD_AND_BAD]);
     for _ in 0..2 {
         let answer = api.invoke(&event).await;
-        assert!(matches!(answer, Answer::Response(_)), "{answer:?}");
+        assert!(
+            matches!(answer, InvocationResult::Response(_)),
+            "{answer:?}"
+        );
     }
     let (mut metrics, mut log) = logged(function);
 
     let count = |name: &str| json!({"Name": name, "Unit": "Count"});
     let ms = |name: &str| json!({"Name": name, "Unit": "Milliseconds"});
-    // The repeated batch counts nothing, but that it came.
+    // The repeated batch adds only its age to the metrics.
     let again = metrics.pop().unwrap();
     for line in &mut metrics {
         for name in ["BatchAge", "Duration"] {
@@ -192,7 +195,7 @@ async fn a_batch_is_counted_and_logged_to_exact_keys() {
         stage("put"),
         stage("transform"),
     ];
-    // One line for each set of dimensions.
+    // There is one line for each set of dimensions.
     assert_eq!(json!(metrics), json!(expected));
     assert_eq!(
         again["_aws"]["CloudWatchMetrics"][0]["Metrics"],
@@ -228,16 +231,16 @@ async fn a_batch_is_counted_and_logged_to_exact_keys() {
 }
 
 #[tokio::test]
-async fn a_bucket_that_refuses_fails_the_batch_and_the_next_call_repairs_it() {
+async fn a_failed_put_fails_the_batch_and_the_retry_completes_it() {
     let s3 = StandIn::start(["lake"]).await;
     let mut api = RuntimeApi::start().await;
     let function = start(&s3, &api);
 
     let event = batch(&[GOOD_AND_BAD]);
-    s3.answer_next("PUT", 403, "AccessDenied");
+    s3.fail_next("PUT", 403, "AccessDenied");
     match api.invoke(&event).await {
-        Answer::Error(error) => assert!(error.contains("403 AccessDenied"), "{error}"),
-        Answer::Response(answer) => {
+        InvocationResult::Error(error) => assert!(error.contains("403 AccessDenied"), "{error}"),
+        InvocationResult::Response(answer) => {
             let answer: KinesisEventResponse = serde_json::from_str(&answer).unwrap();
             let first = answer.batch_item_failures[0].item_identifier.clone();
             assert_eq!(first, Some(SEQUENCE.to_string()));
@@ -247,7 +250,7 @@ async fn a_bucket_that_refuses_fails_the_batch_and_the_next_call_repairs_it() {
     assert!(!receipted(&s3), "a failed batch has no receipt");
     let answer = api.invoke(&event).await;
     assert!(
-        matches!(&answer, Answer::Response(text) if text == r#"{"batchItemFailures":[]}"#),
+        matches!(&answer, InvocationResult::Response(text) if text == r#"{"batchItemFailures":[]}"#),
         "{answer:?}"
     );
     assert!(receipted(&s3));
@@ -268,27 +271,30 @@ async fn a_bucket_that_refuses_fails_the_batch_and_the_next_call_repairs_it() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_no_kinesis_batch_is_an_error_and_the_function_lives_on() {
+async fn an_event_that_is_not_a_kinesis_batch_is_an_error_and_the_function_keeps_running() {
     let s3 = StandIn::start(["lake"]).await;
     let mut api = RuntimeApi::start().await;
     let function = start(&s3, &api);
 
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     for event in ["not JSON", r#"{"Records":3}"#] {
-        let Answer::Error(error) = api.invoke(event).await else {
+        let InvocationResult::Error(error) = api.invoke(event).await else {
             panic!("{event} was answered")
         };
         let error: Value = serde_json::from_str(&error).unwrap();
         assert_eq!(error["errorType"], "Input", "{error}");
-        told.push(error["errorMessage"].clone());
+        messages.push(error["errorMessage"].clone());
     }
     let answer = api.invoke(&batch(&[GOOD_AND_BAD])).await;
-    assert!(matches!(answer, Answer::Response(_)), "{answer:?}");
+    assert!(
+        matches!(answer, InvocationResult::Response(_)),
+        "{answer:?}"
+    );
 
-    // Each is logged once.
+    // Each error is logged once.
     let (_, log) = logged(function);
     let errors: Vec<&Value> = log.iter().filter(|line| line["level"] == "ERROR").collect();
-    let expected = told.iter().map(|message| {
+    let expected = messages.iter().map(|message| {
         json!({
             "level": "ERROR",
             "message": message,
@@ -302,7 +308,7 @@ async fn an_event_that_is_no_kinesis_batch_is_an_error_and_the_function_lives_on
 }
 
 #[test]
-fn an_unusable_environment_is_told_in_one_line() {
+fn an_invalid_environment_is_reported_in_one_line() {
     let output = function(BINARY, &[("MARQUEE_MAX_AGE_DAYS", "many")]).output();
     assert!(!output.status.success());
     let log = String::from_utf8(output.stdout).unwrap();

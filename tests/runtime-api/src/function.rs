@@ -1,20 +1,20 @@
-//! A function's binary, in an environment like Lambda's.
+//! A function's binary, run in an environment like Lambda's.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
 
-/// A function that is not running yet.
+/// A function that was not started yet.
 pub struct Function(Command);
 
-/// A running function; it ends with the test.
-pub struct Running {
+/// A running function. Dropping it ends the process.
+pub struct RunningFunction {
     process: Child,
     log: Option<JoinHandle<Vec<String>>>,
 }
 
-/// The function in that binary, in an environment that holds nothing but what
-/// Lambda sets and these variables.
+/// Returns the function in `binary`. Its environment holds only `variables` and the
+/// variables that Lambda sets.
 pub fn function(binary: &str, variables: &[(&str, &str)]) -> Function {
     let mut command = Command::new(binary);
     command
@@ -32,52 +32,53 @@ pub fn function(binary: &str, variables: &[(&str, &str)]) -> Function {
 }
 
 impl Function {
-    /// Starts it.
+    /// Starts the function.
     ///
     /// # Panics
-    /// When there is no such binary.
-    pub fn start(mut self) -> Running {
+    /// When the binary cannot be started.
+    pub fn start(mut self) -> RunningFunction {
         let mut process = self
             .0
             .stdout(Stdio::piped())
             .spawn()
             .expect("the function starts");
-        let output = process.stdout.take().expect("its output is ours");
+        let output = process.stdout.take().expect("stdout is piped");
         let log = thread::spawn(move || {
             let lines = BufReader::new(output).lines().map_while(Result::ok);
-            // Shown with a test that fails.
+            // The test harness shows these lines if the test fails.
             lines.inspect(|line| println!("{line}")).collect()
         });
-        Running {
+        RunningFunction {
             process,
             log: Some(log),
         }
     }
 
-    /// Runs it to its end, which comes by itself only when it cannot start, and
-    /// gives what it logged.
+    /// Runs a function that ends by itself because it cannot start, and returns its
+    /// output.
     ///
     /// # Panics
-    /// When there is no such binary.
+    /// When the binary cannot be started.
     pub fn output(mut self) -> Output {
         let output = self.0.stdout(Stdio::piped()).output();
         output.expect("the function starts")
     }
 }
 
-impl Running {
-    /// Ends it. The lines of its log: all that it wrote before its last answer.
+impl RunningFunction {
+    /// Ends the function and returns the lines that it logged before its last
+    /// response.
     ///
     /// # Panics
-    /// When nobody reads its log any more.
+    /// When the thread that reads the log panicked.
     pub fn end(mut self) -> Vec<String> {
         let _ = self.process.kill();
-        let log = self.log.take().expect("it was not ended before");
-        log.join().expect("its log is read")
+        let log = self.log.take().expect("`end` consumes the function");
+        log.join().expect("the log can be read")
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningFunction {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

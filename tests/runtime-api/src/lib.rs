@@ -1,14 +1,14 @@
-//! Lambda's side of the Runtime API: gives a function its events and takes
-//! its answers, so that the built binary is tested as Lambda runs it.
+//! A Lambda Runtime API for tests. It delivers events to a function's binary and
+//! receives the responses, as Lambda does.
 //!
 //! ```no_run
 //! # async fn example() {
-//! use marquee_runtime_api::{Answer, RuntimeApi, function};
+//! use marquee_runtime_api::{InvocationResult, RuntimeApi, function};
 //!
 //! let mut api = RuntimeApi::start().await;
 //! let variables = [("AWS_LAMBDA_RUNTIME_API", api.address())];
 //! let _running = function("target/debug/transform", &variables).start();
-//! let Answer::Response(answer) = api.invoke("{}").await else {
+//! let InvocationResult::Response(response) = api.invoke("{}").await else {
 //!     panic!("the function failed");
 //! };
 //! # }
@@ -29,20 +29,20 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
-pub use crate::function::{Function, Running, function};
+pub use crate::function::{Function, RunningFunction, function};
 
-/// What every call is named.
+/// The request id of every invocation.
 pub const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
 
-/// How long a function may take before the test gives it up.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time that a function may take to respond.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What a function made of an event.
+/// The result of an invocation.
 #[derive(Debug)]
-pub enum Answer {
-    /// It returned this.
+pub enum InvocationResult {
+    /// The function's response.
     Response(String),
-    /// It failed, and said this.
+    /// The error that the function reported.
     Error(String),
 }
 
@@ -50,67 +50,67 @@ pub enum Answer {
 pub struct RuntimeApi {
     address: String,
     events: mpsc::UnboundedSender<String>,
-    answers: mpsc::UnboundedReceiver<Answer>,
+    results: mpsc::UnboundedReceiver<InvocationResult>,
 }
 
 #[derive(Clone)]
-struct Desk {
+struct ServerState {
     events: Arc<Mutex<mpsc::UnboundedReceiver<String>>>,
-    answers: mpsc::UnboundedSender<Answer>,
+    results: mpsc::UnboundedSender<InvocationResult>,
 }
 
 impl RuntimeApi {
-    /// Serves on a free loopback port as long as the test runs.
+    /// Serves on a free loopback port until the test ends.
     ///
     /// # Panics
-    /// When there is none.
+    /// When no port is free.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (events, given) = mpsc::unbounded_channel();
-        let (taken, answers) = mpsc::unbounded_channel();
-        let desk = Desk {
-            events: Arc::new(Mutex::new(given)),
-            answers: taken,
+        let (events, received_events) = mpsc::unbounded_channel();
+        let (sent_results, results) = mpsc::unbounded_channel();
+        let state = ServerState {
+            events: Arc::new(Mutex::new(received_events)),
+            results: sent_results,
         };
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route(
                 "/2018-06-01/runtime/invocation/{request}/{outcome}",
-                post(take),
+                post(receive_result),
             )
-            .with_state(desk);
+            .with_state(state);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self {
             address,
             events,
-            answers,
+            results,
         }
     }
 
-    /// `AWS_LAMBDA_RUNTIME_API`.
+    /// Returns the value of `AWS_LAMBDA_RUNTIME_API`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Calls the function with an event and waits for its answer.
+    /// Invokes the function with an event and waits for the result.
     ///
     /// # Panics
-    /// When there is none within a minute.
-    pub async fn invoke(&mut self, event: &str) -> Answer {
+    /// When no result arrives within a minute.
+    pub async fn invoke(&mut self, event: &str) -> InvocationResult {
         self.events.send(event.to_owned()).unwrap();
-        tokio::time::timeout(PATIENCE, self.answers.recv())
+        tokio::time::timeout(RESPONSE_TIMEOUT, self.results.recv())
             .await
-            .expect("the function answers")
-            .expect("the desk is open")
+            .expect("the function responds")
+            .expect("the server runs")
     }
 }
 
-/// Waits for an event, as Lambda lets a function wait.
-async fn next(State(desk): State<Desk>) -> impl IntoResponse {
-    let event = desk.events.lock().await.recv().await;
+/// Waits for the next event. Like Lambda, it does not time out.
+async fn next(State(state): State<ServerState>) -> impl IntoResponse {
+    let event = state.events.lock().await.recv().await;
     let Some(event) = event else {
-        // The test is over; the function is about to be killed.
+        // The test is over, and the function is about to be killed.
         return std::future::pending().await;
     };
     let headers = [
@@ -124,17 +124,17 @@ async fn next(State(desk): State<Desk>) -> impl IntoResponse {
     (headers, event)
 }
 
-async fn take(
-    State(desk): State<Desk>,
+async fn receive_result(
+    State(state): State<ServerState>,
     Path((_request, outcome)): Path<(String, String)>,
     body: Bytes,
 ) -> StatusCode {
     let body = String::from_utf8_lossy(&body).into_owned();
-    let answer = match outcome.as_str() {
-        "response" => Answer::Response(body),
-        _ => Answer::Error(body),
+    let result = match outcome.as_str() {
+        "response" => InvocationResult::Response(body),
+        _ => InvocationResult::Error(body),
     };
-    match desk.answers.send(answer) {
+    match state.results.send(result) {
         Ok(()) => StatusCode::ACCEPTED,
         Err(_) => StatusCode::GONE,
     }

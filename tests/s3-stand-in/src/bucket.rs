@@ -1,4 +1,4 @@
-//! A bucket's objects and the operations on one of them.
+//! The objects of a bucket and the operations on a single object.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -7,11 +7,11 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 
-use crate::call::{Call, Refusal};
+use crate::call::{Call, S3Error};
 use crate::xml;
 
-/// The headers that are stored with an object and given back with it.
-const KEPT_HEADERS: [&str; 5] = [
+/// The headers that are stored with an object and returned with it.
+const STORED_HEADERS: [&str; 5] = [
     "cache-control",
     "content-disposition",
     "content-encoding",
@@ -19,16 +19,16 @@ const KEPT_HEADERS: [&str; 5] = [
     "content-type",
 ];
 
-const NO_SUCH_KEY: Refusal = Refusal::new(404, "NoSuchKey");
-const NO_SUCH_UPLOAD: Refusal = Refusal::new(404, "NoSuchUpload");
-const PRECONDITION_FAILED: Refusal = Refusal::new(412, "PreconditionFailed");
+const NO_SUCH_KEY: S3Error = S3Error::new(404, "NoSuchKey");
+const NO_SUCH_UPLOAD: S3Error = S3Error::new(404, "NoSuchUpload");
+const PRECONDITION_FAILED: S3Error = S3Error::new(412, "PreconditionFailed");
 
-/// Objects by key, and the uploads under way.
+/// Objects by key and multipart uploads by id.
 #[derive(Default)]
 pub(crate) struct Bucket {
     pub(crate) objects: BTreeMap<String, Object>,
     pub(crate) uploads: BTreeMap<String, Upload>,
-    /// Counts writes; it is the bucket's clock, too.
+    /// The number of writes, which also serves as the clock.
     writes: u32,
 }
 
@@ -49,8 +49,8 @@ pub(crate) struct Upload {
 }
 
 impl Object {
-    /// When it was written on the bucket's clock, which ticks a second a
-    /// write from the first moment of 2026.
+    /// Returns the time of the write. The bucket's clock starts at the first second
+    /// of 2026 and advances by one second per write.
     pub(crate) fn time_of_day(&self) -> String {
         let second = self.written % 86_400;
         format!(
@@ -81,17 +81,17 @@ impl Bucket {
         e_tag
     }
 
-    pub(crate) fn get(&self, key: &str) -> Result<&Object, Refusal> {
+    pub(crate) fn get(&self, key: &str) -> Result<&Object, S3Error> {
         self.objects.get(key).ok_or(NO_SUCH_KEY)
     }
 
-    pub(crate) fn put(&mut self, call: &Call) -> Result<Response, Refusal> {
+    pub(crate) fn put(&mut self, call: &Call) -> Result<Response, S3Error> {
         self.check_write(call)?;
-        let e_tag = self.insert(&call.key, call.body.clone(), kept_headers(call));
+        let e_tag = self.insert(&call.key, call.body.clone(), stored_headers(call));
         Ok(answer(200, [("etag", e_tag)], Bytes::new()))
     }
 
-    pub(crate) fn copy(&mut self, source: Object, call: &Call) -> Result<Response, Refusal> {
+    pub(crate) fn copy(&mut self, source: Object, call: &Call) -> Result<Response, S3Error> {
         self.check_write(call)?;
         let e_tag = self.insert(&call.key, source.bytes, source.headers);
         let xml = format!(
@@ -101,8 +101,8 @@ impl Bucket {
         Ok(answer(200, NO_HEADERS, xml.into()))
     }
 
-    /// `If-None-Match: *` and `If-Match` of a write.
-    fn check_write(&self, call: &Call) -> Result<(), Refusal> {
+    /// Checks `If-None-Match: *` and `If-Match` of a write.
+    fn check_write(&self, call: &Call) -> Result<(), S3Error> {
         let there = self.objects.get(&call.key);
         if call.header("if-none-match").is_some() && there.is_some() {
             return Err(PRECONDITION_FAILED);
@@ -114,7 +114,7 @@ impl Bucket {
         }
     }
 
-    pub(crate) fn read(&self, call: &Call) -> Result<Response, Refusal> {
+    pub(crate) fn read(&self, call: &Call) -> Result<Response, S3Error> {
         let object = self.get(&call.key)?;
         if call
             .header("if-match")
@@ -126,12 +126,12 @@ impl Bucket {
             .header("if-none-match")
             .is_some_and(|known| known == object.e_tag || known == "*")
         {
-            return Err(Refusal::new(304, "NotModified"));
+            return Err(S3Error::new(304, "NotModified"));
         }
         let size = object.bytes.len();
         let (status, range) = match call.header("range") {
             Some(header) => {
-                let range = parse_range(header, size).ok_or(Refusal::new(416, "InvalidRange"))?;
+                let range = parse_range(header, size).ok_or(S3Error::new(416, "InvalidRange"))?;
                 (206, range)
             }
             None => (200, 0..size),
@@ -158,7 +158,7 @@ impl Bucket {
         answer(204, NO_HEADERS, Bytes::new())
     }
 
-    /// DeleteObjects; a key that contains `locked` cannot be deleted.
+    /// Executes DeleteObjects. A key that contains `locked` cannot be deleted.
     pub(crate) fn delete_many(&mut self, call: &Call) -> Response {
         let mut errors = String::new();
         for key in xml::texts(&String::from_utf8_lossy(&call.body), "Key") {
@@ -182,7 +182,7 @@ impl Bucket {
         let id = format!("upload-{}", self.writes);
         self.writes += 1;
         let upload = Upload {
-            headers: kept_headers(call),
+            headers: stored_headers(call),
             ..Upload::default()
         };
         self.uploads.insert(id.clone(), upload);
@@ -192,9 +192,9 @@ impl Bucket {
         answer(200, NO_HEADERS, xml.into())
     }
 
-    pub(crate) fn put_part(&mut self, call: &Call) -> Result<Response, Refusal> {
+    pub(crate) fn put_part(&mut self, call: &Call) -> Result<Response, S3Error> {
         let number = call.query.get("partNumber").and_then(|n| n.parse().ok());
-        let number = number.ok_or(Refusal::new(400, "InvalidArgument"))?;
+        let number = number.ok_or(S3Error::new(400, "InvalidArgument"))?;
         let upload = call
             .query
             .get("uploadId")
@@ -206,9 +206,9 @@ impl Bucket {
         Ok(answer(200, [("etag", e_tag(&call.body))], Bytes::new()))
     }
 
-    /// Joins the parts in the order of their numbers; the request must name
-    /// them all, in that order, with their tags.
-    pub(crate) fn complete(&mut self, call: &Call) -> Result<Response, Refusal> {
+    /// Joins the parts in the order of their numbers. The request must list all of
+    /// them in that order with their ETags.
+    pub(crate) fn complete(&mut self, call: &Call) -> Result<Response, S3Error> {
         let id = call.query.get("uploadId").cloned().unwrap_or_default();
         let upload = self.uploads.get(&id).ok_or(NO_SUCH_UPLOAD)?;
         let request = String::from_utf8_lossy(&call.body);
@@ -222,10 +222,10 @@ impl Bucket {
             .map(|(number, bytes)| (number.to_string(), e_tag(bytes)))
             .collect();
         if named.is_empty() {
-            return Err(Refusal::new(400, "MalformedXML"));
+            return Err(S3Error::new(400, "MalformedXML"));
         }
         if named != stored {
-            return Err(Refusal::new(400, "InvalidPart"));
+            return Err(S3Error::new(400, "InvalidPart"));
         }
         self.check_write(call)?;
         let upload = self.uploads.remove(&id).ok_or(NO_SUCH_UPLOAD)?;
@@ -238,7 +238,7 @@ impl Bucket {
         Ok(answer(200, NO_HEADERS, xml.into()))
     }
 
-    pub(crate) fn abort(&mut self, call: &Call) -> Result<Response, Refusal> {
+    pub(crate) fn abort(&mut self, call: &Call) -> Result<Response, S3Error> {
         let id = call.query.get("uploadId").cloned().unwrap_or_default();
         self.uploads.remove(&id).ok_or(NO_SUCH_UPLOAD)?;
         Ok(answer(204, NO_HEADERS, Bytes::new()))
@@ -259,26 +259,26 @@ fn answer<N: AsRef<str>>(
     response.body(Body::from(body)).expect("a valid answer")
 }
 
-/// The headers of a write that belong to the object.
-fn kept_headers(call: &Call) -> Vec<(String, String)> {
-    let kept =
-        |name: &String| KEPT_HEADERS.contains(&name.as_str()) || name.starts_with("x-amz-meta-");
+/// Returns the headers of a write that are stored with the object.
+fn stored_headers(call: &Call) -> Vec<(String, String)> {
+    let is_stored =
+        |name: &String| STORED_HEADERS.contains(&name.as_str()) || name.starts_with("x-amz-meta-");
     call.headers
         .iter()
-        .filter(|(name, _)| kept(name))
+        .filter(|(name, _)| is_stored(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }
 
-/// Equal bytes have equal tags, as S3's have.
+/// Returns the ETag. As in S3, equal content has equal ETags.
 fn e_tag(bytes: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
     format!("\"{:016x}\"", hasher.finish())
 }
 
-/// `bytes=a-b`, `bytes=a-` or `bytes=-n` of an object of that size; `None`
-/// where no byte of it is meant.
+/// Parses `bytes=a-b`, `bytes=a-` or `bytes=-n` for an object of that size. Returns
+/// `None` if the range contains no byte of the object.
 fn parse_range(header: &str, size: usize) -> Option<std::ops::Range<usize>> {
     let (from, to) = header.strip_prefix("bytes=")?.split_once('-')?;
     let range = match (from, to) {

@@ -1,4 +1,4 @@
-//! One request, taken apart, and the error answers.
+//! Requests and error responses.
 
 use std::collections::BTreeMap;
 
@@ -8,21 +8,21 @@ use axum::response::Response;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
-/// The largest body it takes, in bytes.
+/// The largest accepted body, in bytes.
 const BODY_LIMIT: usize = 256 * 1024 * 1024;
 
-/// A request as the stand-in read it.
+/// A parsed request.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// The HTTP method.
     pub method: String,
-    /// The first segment of the path.
+    /// The bucket: the first segment of the path.
     pub bucket: String,
-    /// The rest of the path, decoded; empty for a call on the bucket.
+    /// The key: the rest of the path, decoded. Empty for a call on the bucket.
     pub key: String,
-    /// The query's parameters, decoded; a bare name has an empty value.
+    /// The decoded query parameters. A name without a value has an empty value.
     pub query: BTreeMap<String, String>,
-    /// The headers, names in lower case.
+    /// The headers, with names in lower case.
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Bytes,
@@ -58,16 +58,16 @@ impl Call {
                 .collect(),
             body: axum::body::to_bytes(body, BODY_LIMIT)
                 .await
-                .unwrap_or_default(),
+                .expect("a complete body within the limit"),
         }
     }
 
-    /// A header's value; the name in lower case.
+    /// Returns the value of a header, whose name is given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// The `bucket/key` a copy reads from, decoded.
+    /// Returns the decoded `bucket/key` that a copy reads.
     pub(crate) fn copy_source(&self) -> Option<String> {
         self.header("x-amz-copy-source")
             .map(|source| decode(source.trim_start_matches('/')))
@@ -78,26 +78,26 @@ fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// S3's way to say no.
+/// An error response.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Refusal {
+pub(crate) struct S3Error {
     status: u16,
     code: &'static str,
 }
 
-impl Refusal {
+impl S3Error {
     pub(crate) const fn new(status: u16, code: &'static str) -> Self {
         Self { status, code }
     }
 
-    /// The answer; one to a HEAD request (and a 304) has no body to say more.
+    /// Returns the response. A response to a HEAD request and a 304 have no body.
     pub(crate) fn into_response(self, head: bool) -> Response {
         let Self { status, code } = self;
         let body = if head || status == 304 {
             Body::empty()
         } else {
             Body::from(format!(
-                "<Error><Code>{code}</Code><Message>the stand-in refuses</Message></Error>"
+                "<Error><Code>{code}</Code><Message>error of the S3 stand-in</Message></Error>"
             ))
         };
         Response::builder()

@@ -1,11 +1,10 @@
-//! A small S3, for the tests of what speaks to S3.
+//! An in-memory S3 server for tests of S3 clients.
 //!
-//! It lives in memory, answers on a free loopback port, and keeps the rules
-//! that the lake rests on: conditional puts and copies, ranges, pages of a
-//! listing, multipart uploads. It records what it was asked, and can be told
-//! to answer otherwise once ([`StandIn::answer_next`]). It checks no
-//! signature, knows path-style addresses only, and stands on no AWS crate, so
-//! that a misunderstanding of the SDK is not repeated here.
+//! It serves a free loopback port and implements the rules that the lake relies on:
+//! conditional puts and copies, ranges, paginated listings and multipart uploads. It
+//! records every call, and [`StandIn::fail_next`] injects errors. It does not check
+//! signatures and supports path-style addresses only. It depends on no AWS crate, so
+//! that it cannot repeat a mistake of the SDK.
 //!
 //! ```no_run
 //! # async fn example() {
@@ -33,34 +32,34 @@ use tokio::task::JoinHandle;
 
 use crate::bucket::Bucket;
 pub use crate::call::Call;
-use crate::call::Refusal;
+use crate::call::S3Error;
 
-/// A running stand-in; it stops when dropped.
+/// A running server. Dropping it stops the server.
 pub struct StandIn {
     endpoint: String,
     service: Arc<Mutex<Service>>,
     server: JoinHandle<()>,
 }
 
-/// What the server knows.
+/// The state of the server.
 #[derive(Default)]
 struct Service {
     buckets: BTreeMap<String, Bucket>,
     calls: Vec<Call>,
-    scripted: VecDeque<Scripted>,
+    faults: VecDeque<InjectedFault>,
     page_size: usize,
 }
 
-/// An answer to give once instead of the true one.
-struct Scripted {
+/// An error to return once instead of the real response.
+struct InjectedFault {
     method: &'static str,
-    refusal: Refusal,
-    /// Whether what was asked is done all the same.
-    done: bool,
+    error: S3Error,
+    /// True if the call is executed before the error is returned.
+    executed: bool,
 }
 
 impl StandIn {
-    /// Starts an S3 with these (empty) buckets on a free loopback port.
+    /// Starts a server with these buckets, all empty, on a free loopback port.
     pub async fn start<const N: usize>(buckets: [&str; N]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
@@ -89,38 +88,38 @@ impl StandIn {
         }
     }
 
-    /// Where it answers, as `AWS_ENDPOINT_URL` wants it.
+    /// Returns the URL for `AWS_ENDPOINT_URL`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Bounds the entries a page of a listing holds (at first 1,000).
+    /// Limits the entries of a listing's page. The default is 1,000.
     pub fn set_page_size(&self, entries: usize) {
         self.service().page_size = entries;
     }
 
-    /// Answers the next call of that HTTP method with an error, and does
-    /// nothing else for it. Several scripted answers are given in turn.
-    pub fn answer_next(&self, method: &'static str, status: u16, code: &'static str) {
-        self.script(method, Refusal::new(status, code), false);
+    /// Fails the next call of that HTTP method with an error and does not execute it.
+    /// Several injected errors are returned in turn.
+    pub fn fail_next(&self, method: &'static str, status: u16, code: &'static str) {
+        self.inject(method, S3Error::new(status, code), false);
     }
 
-    /// Does what the next call of that HTTP method asks, but answers with
-    /// 500, as if the true answer had been lost.
-    pub fn lose_next_answer(&self, method: &'static str) {
-        self.script(method, Refusal::new(500, "InternalError"), true);
+    /// Executes the next call of that HTTP method but returns 500, as if the response
+    /// had been lost.
+    pub fn lose_next_response(&self, method: &'static str) {
+        self.inject(method, S3Error::new(500, "InternalError"), true);
     }
 
-    fn script(&self, method: &'static str, refusal: Refusal, done: bool) {
-        let scripted = Scripted {
+    fn inject(&self, method: &'static str, error: S3Error, executed: bool) {
+        let fault = InjectedFault {
             method,
-            refusal,
-            done,
+            error,
+            executed,
         };
-        self.service().scripted.push_back(scripted);
+        self.service().faults.push_back(fault);
     }
 
-    /// The keys a bucket holds, in order.
+    /// Returns the keys of a bucket, in order.
     pub fn keys(&self, bucket: &str) -> Vec<String> {
         self.service().buckets[bucket]
             .objects
@@ -129,7 +128,7 @@ impl StandIn {
             .collect()
     }
 
-    /// The bytes of an object, if it is there.
+    /// Returns the content of an object; `None` if it does not exist.
     pub fn object(&self, bucket: &str, key: &str) -> Option<Bytes> {
         let service = self.service();
         service.buckets[bucket]
@@ -138,7 +137,7 @@ impl StandIn {
             .map(|object| object.bytes.clone())
     }
 
-    /// Puts an object past the API.
+    /// Stores an object without an API call.
     pub fn insert(&self, bucket: &str, key: &str, bytes: impl Into<Bytes>) {
         let mut service = self.service();
         let bucket = service
@@ -148,12 +147,12 @@ impl StandIn {
         bucket.insert(key, bytes.into(), Vec::new());
     }
 
-    /// Multipart uploads begun and neither completed nor aborted.
+    /// Counts the multipart uploads that are neither completed nor aborted.
     pub fn open_uploads(&self, bucket: &str) -> usize {
         self.service().buckets[bucket].uploads.len()
     }
 
-    /// Everything asked so far, oldest first; forgets it.
+    /// Returns the calls since the last call of this function, oldest first.
     pub fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.service().calls)
     }
@@ -169,40 +168,37 @@ impl Drop for StandIn {
     }
 }
 
-/// Reads one call, records it, and answers it.
+/// Reads and records one call, and responds to it.
 async fn answer(State(service): State<Arc<Mutex<Service>>>, request: Request) -> Response {
     let call = Call::read(request).await;
     let head = call.method == "HEAD";
     let mut service = service.lock().unwrap_or_else(PoisonError::into_inner);
     service.calls.push(call.clone());
-    let scripted = service
-        .scripted
-        .iter()
-        .position(|s| s.method == call.method);
-    let answer = match scripted.and_then(|at| service.scripted.remove(at)) {
-        Some(Scripted {
-            refusal,
-            done: false,
+    let fault = service.faults.iter().position(|s| s.method == call.method);
+    let response = match fault.and_then(|at| service.faults.remove(at)) {
+        Some(InjectedFault {
+            error,
+            executed: false,
             ..
-        }) => Err(refusal),
-        Some(Scripted { refusal, .. }) => service.act(&call).and(Err(refusal)),
-        None => service.act(&call),
+        }) => Err(error),
+        Some(InjectedFault { error, .. }) => service.execute(&call).and(Err(error)),
+        None => service.execute(&call),
     };
-    answer.unwrap_or_else(|refusal| refusal.into_response(head))
+    response.unwrap_or_else(|error| error.into_response(head))
 }
 
 impl Service {
-    fn act(&mut self, call: &Call) -> Result<Response, Refusal> {
+    fn execute(&mut self, call: &Call) -> Result<Response, S3Error> {
         if call
             .header("content-encoding")
             .is_some_and(|e| e.contains("aws-chunked"))
         {
-            return Err(Refusal::new(501, "NotImplemented"));
+            return Err(S3Error::new(501, "NotImplemented"));
         }
         if let Some(source) = call.copy_source() {
             let (bucket, key) = source
                 .split_once('/')
-                .ok_or(Refusal::new(400, "InvalidArgument"))?;
+                .ok_or(S3Error::new(400, "InvalidArgument"))?;
             let object = self.bucket(bucket)?.get(key)?.clone();
             return self.bucket(&call.bucket)?.copy(object, call);
         }
@@ -219,13 +215,13 @@ impl Service {
             ("DELETE", false) => Ok(bucket.delete(call)),
             ("POST", false) if has("uploads") => Ok(bucket.begin_upload(call)),
             ("POST", false) if has("uploadId") => bucket.complete(call),
-            _ => Err(Refusal::new(501, "NotImplemented")),
+            _ => Err(S3Error::new(501, "NotImplemented")),
         }
     }
 
-    fn bucket(&mut self, name: &str) -> Result<&mut Bucket, Refusal> {
+    fn bucket(&mut self, name: &str) -> Result<&mut Bucket, S3Error> {
         self.buckets
             .get_mut(name)
-            .ok_or(Refusal::new(404, "NoSuchBucket"))
+            .ok_or(S3Error::new(404, "NoSuchBucket"))
     }
 }

@@ -1,4 +1,4 @@
-//! ListObjectsV2: keys in order, by page, with common prefixes.
+//! ListObjectsV2: keys in order, in pages, with common prefixes.
 
 use std::fmt::Write as _;
 
@@ -9,16 +9,16 @@ use crate::bucket::Bucket;
 use crate::call::Call;
 use crate::xml::escape;
 
-/// One page of a bucket's keys.
+/// Returns one page of a bucket's keys.
 pub(crate) fn list(bucket: &Bucket, call: &Call, page_size: usize) -> Response {
     let parameter = |name: &str| call.query.get(name).map(String::as_str);
     let prefix = parameter("prefix").unwrap_or_default();
     let delimiter = parameter("delimiter").filter(|d| !d.is_empty());
     let token = parameter("continuation-token");
     let after = token.or(parameter("start-after")).unwrap_or_default();
-    let most = parameter("max-keys")
-        .and_then(|n| n.parse().ok())
-        .map_or(page_size, |n: usize| n.min(page_size));
+    let limit = parameter("max-keys")
+        .map(|n| n.parse::<usize>().expect("max-keys is a number"))
+        .map_or(page_size, |n| n.min(page_size));
 
     let mut xml = String::new();
     let (mut entries, mut last, mut truncated) = (0, String::new(), false);
@@ -30,11 +30,12 @@ pub(crate) fn list(bucket: &Bucket, call: &Call, page_size: usize) -> Response {
             .and_then(|d| rest.find(d).map(|at| at + d.len()))
             .map(|end| &key[..prefix.len() + end]);
         let entry = group.unwrap_or(key);
-        // A page may end on a group: the keys within it sort after the token.
+        // A page may end with a common prefix: the keys below it sort after the
+        // token.
         if key.as_str() <= after || token == Some(entry) || (entries > 0 && entry == last) {
             continue;
         }
-        if entries == most {
+        if entries == limit {
             truncated = true;
             break;
         }

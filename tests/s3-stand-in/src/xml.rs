@@ -1,16 +1,16 @@
-//! As much XML as S3's bodies need.
+//! The XML that S3's request and response bodies need.
 
-/// The texts of every `<name>…</name>`, unescaped, in order.
+/// Returns the unescaped text of every `<name>…</name>`, in order.
 pub(crate) fn texts(xml: &str, name: &str) -> Vec<String> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     xml.split(open.as_str())
         .skip(1)
-        .filter_map(|rest| rest.split_once(close.as_str()))
+        .map(|rest| rest.split_once(close.as_str()).expect("a closed element"))
         .map(|(text, _)| unescape(text))
         .collect()
 }
 
-/// Text as it stands between tags.
+/// Escapes text for an element.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -1,34 +1,34 @@
-//! What Glue answers, in the catalogue's words.
+//! Glue's errors as errors of the table catalog.
 
 use std::error::Error as StdError;
 
 use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
 use marquee_table_catalog::TableCatalogError;
 
-use crate::refusal::refusal;
+use crate::sdk_error::describe;
 
 pub(super) const ALREADY_EXISTS: &str = "AlreadyExistsException";
 pub(super) const CONCURRENT_MODIFICATION: &str = "ConcurrentModificationException";
 pub(super) const ENTITY_NOT_FOUND: &str = "EntityNotFoundException";
 
-/// What became of a write.
+/// The outcome of a write.
 #[derive(Debug)]
-pub(super) enum Written {
-    /// It stands.
-    Done,
-    /// Somebody else wrote in between: look again. The error is for when that
-    /// does not end.
-    Overtaken(TableCatalogError),
+pub(super) enum WriteOutcome {
+    /// The entry is current: it has the projection's version or a newer one.
+    Current,
+    /// Another writer changed the entry first: read it and try again. The error is
+    /// returned when the retries are used up.
+    Conflict(TableCatalogError),
 }
 
-/// Glue's code for a failed call; `None` where no answer came.
+/// Returns Glue's error code; `None` without a response.
 pub(super) fn code<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<&str> {
     error.code()
 }
 
-/// What was asked for; `None` when it is not there.
+/// Returns the response; `None` when the entity does not exist.
 pub(super) fn found<T, E>(
-    action: String,
+    action: &str,
     answer: Result<T, SdkError<E>>,
 ) -> Result<Option<T>, TableCatalogError>
 where
@@ -38,30 +38,38 @@ where
         Ok(found) => Ok(Some(found)),
         Err(error) if code(&error) == Some(ENTITY_NOT_FOUND) => Ok(None),
         Err(error) => Err(TableCatalogError::Service {
-            action,
-            cause: refusal(&error).into(),
+            action: action.to_owned(),
+            cause: describe(&error).into(),
         }),
     }
 }
 
-/// What became of a write, where `overtaken` are the codes by which Glue says
-/// that somebody else wrote in between.
-pub(super) fn written<T, E>(
+/// A successful response without the entity that was asked for.
+pub(super) fn empty_response(action: String) -> TableCatalogError {
+    TableCatalogError::Service {
+        action,
+        cause: "Glue's response does not contain it".into(),
+    }
+}
+
+/// Classifies the response to a write. `conflicts` are the error codes that report a
+/// concurrent change.
+pub(super) fn write_outcome<T, E>(
     action: String,
     answer: Result<T, SdkError<E>>,
-    overtaken: &[&str],
-) -> Result<Written, TableCatalogError>
+    conflicts: &[&str],
+) -> Result<WriteOutcome, TableCatalogError>
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
     let Err(error) = answer else {
-        return Ok(Written::Done);
+        return Ok(WriteOutcome::Current);
     };
-    let is_overtaken = code(&error).is_some_and(|code| overtaken.contains(&code));
-    let cause = refusal(&error).into();
+    let is_conflict = code(&error).is_some_and(|code| conflicts.contains(&code));
+    let cause = describe(&error).into();
     let error = TableCatalogError::Service { action, cause };
-    if is_overtaken {
-        Ok(Written::Overtaken(error))
+    if is_conflict {
+        Ok(WriteOutcome::Conflict(error))
     } else {
         Err(error)
     }

@@ -1,4 +1,4 @@
-//! Tables and partitions as Glue takes them.
+//! Table and partition inputs for Glue's API.
 
 use aws_sdk_glue::error::BuildError;
 use aws_sdk_glue::types::{
@@ -6,21 +6,21 @@ use aws_sdk_glue::types::{
 };
 use marquee_table_catalog::{Column, Projection, TableCatalogError, evolve};
 
-use super::shown;
+use super::parameters;
 
 const EXTERNAL_TABLE: &str = "EXTERNAL_TABLE";
 const INPUT_FORMAT: &str = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat";
 const OUTPUT_FORMAT: &str = "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat";
 const SERDE: &str = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe";
-/// The only partition key, with its type.
+/// The only partition key and its type.
 const EVENT_DATE: (&str, &str) = ("event_date", "date");
 
-/// The table that is to be created.
+/// Builds a new table.
 pub(super) fn new_table(
     projection: &Projection,
     location: String,
 ) -> Result<TableInput, TableCatalogError> {
-    // Athena wants the keys named even when there are none.
+    // Athena requires a list of partition keys even when it is empty.
     let keys = projection.event_date.iter();
     let keys: Result<_, _> = keys.map(|_| column(EVENT_DATE.0, EVENT_DATE.1)).collect();
     let mut table = TableInput::builder()
@@ -33,28 +33,29 @@ pub(super) fn new_table(
         .build()
         .map_err(incomplete)?;
     if projection.event_date.is_none() {
-        let parameters = table.parameters.get_or_insert_default();
-        parameters.extend(shown::parameters(projection));
+        let own = parameters::of_projection(projection);
+        table.parameters.get_or_insert_default().extend(own);
     }
     Ok(table)
 }
 
-/// The table that is there, with the columns that it lacks and, when it has no
-/// partitions, showing the projection; `None` when that is how it is, or newer.
-pub(super) fn table_brought_forward(
+/// Returns the existing table with the missing columns appended and, if it has no
+/// partitions, with the projection's location and parameters. Returns `None` when the
+/// table is current or newer.
+pub(super) fn updated_table(
     table: Table,
     projection: &Projection,
     location: String,
 ) -> Result<Option<TableInput>, TableCatalogError> {
-    is_of_our_form(&table, projection)?;
+    check_table_form(&table, projection)?;
     let moves =
-        projection.event_date.is_none() && !shown::is_current(table.parameters(), projection);
+        projection.event_date.is_none() && !parameters::is_current(table.parameters(), projection);
     let old = table
         .storage_descriptor()
         .map_or(&[][..], |it| it.columns());
-    let old: Vec<Column> = old.iter().map(in_our_words).collect();
-    let lacks = evolve(&projection.table, &old, &projection.columns)?.is_some();
-    if !lacks && !moves {
+    let old: Vec<Column> = old.iter().map(to_catalog_column).collect();
+    let lacks_columns = evolve(&projection.table, &old, &projection.columns)?.is_some();
+    if !lacks_columns && !moves {
         return Ok(None);
     }
     let mut descriptor = match table.storage_descriptor {
@@ -65,10 +66,10 @@ pub(super) fn table_brought_forward(
     for added in projection.columns.iter().skip(old.len()) {
         columns.push(column(&added.name, &added.kind)?);
     }
-    let mut parameters = table.parameters.unwrap_or_default();
+    let mut table_parameters = table.parameters.unwrap_or_default();
     if moves {
         descriptor.location = Some(location);
-        parameters.extend(shown::parameters(projection));
+        table_parameters.extend(parameters::of_projection(projection));
     }
     TableInput::builder()
         .name(table.name)
@@ -82,13 +83,13 @@ pub(super) fn table_brought_forward(
         .set_view_original_text(table.view_original_text)
         .set_view_expanded_text(table.view_expanded_text)
         .set_table_type(table.table_type)
-        .set_parameters(Some(parameters))
+        .set_parameters(Some(table_parameters))
         .build()
         .map(Some)
         .map_err(incomplete)
 }
 
-/// The partition of that date, showing the projection.
+/// Builds the partition of the date with the projection's location and parameters.
 pub(super) fn partition(
     projection: &Projection,
     date: &str,
@@ -97,13 +98,12 @@ pub(super) fn partition(
     Ok(PartitionInput::builder()
         .values(date)
         .storage_descriptor(descriptor(projection, location)?)
-        .set_parameters(Some(shown::parameters(projection)))
+        .set_parameters(Some(parameters::of_projection(projection)))
         .build())
 }
 
-/// Refuses what only has the table's name: a view, or one that is partitioned
-/// otherwise.
-fn is_of_our_form(table: &Table, projection: &Projection) -> Result<(), TableCatalogError> {
+/// Returns an error if the existing table is a view or has other partition keys.
+fn check_table_form(table: &Table, projection: &Projection) -> Result<(), TableCatalogError> {
     let differs = |change: String| {
         Err(TableCatalogError::Schema {
             table: projection.table.clone(),
@@ -111,8 +111,8 @@ fn is_of_our_form(table: &Table, projection: &Projection) -> Result<(), TableCat
         })
     };
     if table.table_type() != Some(EXTERNAL_TABLE) {
-        let kind = table.table_type().unwrap_or("without a type");
-        return differs(format!("it is {kind} in Glue, not {EXTERNAL_TABLE}"));
+        let kind = table.table_type().unwrap_or("none");
+        return differs(format!("its type in Glue is {kind}, not {EXTERNAL_TABLE}"));
     }
     let keys = |keys: &[(&str, &str)]| {
         let keys = keys.iter().map(|(name, kind)| format!("{name} {kind}"));
@@ -126,7 +126,7 @@ fn is_of_our_form(table: &Table, projection: &Projection) -> Result<(), TableCat
     let new: Vec<_> = projection.event_date.iter().map(|_| EVENT_DATE).collect();
     if old != new {
         return differs(format!(
-            "where it was partitioned by {} it is now by {}",
+            "its partition keys are {} in Glue and {} in the lake",
             keys(&old),
             keys(&new)
         ));
@@ -158,7 +158,7 @@ fn column(name: &str, kind: &str) -> Result<GlueColumn, TableCatalogError> {
     column.build().map_err(incomplete)
 }
 
-fn in_our_words(column: &GlueColumn) -> Column {
+fn to_catalog_column(column: &GlueColumn) -> Column {
     Column {
         name: column.name().to_owned(),
         kind: column.r#type().unwrap_or_default().to_owned(),
@@ -167,7 +167,7 @@ fn in_our_words(column: &GlueColumn) -> Column {
 
 fn incomplete(cause: BuildError) -> TableCatalogError {
     TableCatalogError::Service {
-        action: "be asked".to_owned(),
+        action: "build a request".to_owned(),
         cause: cause.into(),
     }
 }

@@ -1,4 +1,4 @@
-//! An object's attributes and the headers that carry them.
+//! Object attributes and the HTTP headers that carry them.
 
 use std::collections::HashMap;
 
@@ -7,9 +7,9 @@ use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::types::StorageClass;
-use object_store::{Attribute, Attributes};
+use object_store::{Attribute, Attributes, Error, Result};
 
-/// What S3 stores with an object besides its bytes.
+/// The headers that S3 stores with an object.
 #[derive(Default)]
 pub(super) struct Headers {
     cache_control: Option<String>,
@@ -21,8 +21,10 @@ pub(super) struct Headers {
     metadata: Option<HashMap<String, String>>,
 }
 
-impl From<&Attributes> for Headers {
-    fn from(attributes: &Attributes) -> Self {
+impl TryFrom<&Attributes> for Headers {
+    type Error = Error;
+
+    fn try_from(attributes: &Attributes) -> Result<Self> {
         let mut headers = Self::default();
         for (attribute, value) in attributes {
             let value = value.to_string();
@@ -37,11 +39,14 @@ impl From<&Attributes> for Headers {
                     let metadata = headers.metadata.get_or_insert_default();
                     metadata.insert(name.to_string(), value);
                 }
-                // An attribute that this version of object_store does not know.
-                _ => {}
+                unknown => {
+                    return Err(Error::NotSupported {
+                        source: format!("S3Store cannot store the attribute {unknown:?}").into(),
+                    });
+                }
             }
         }
-        headers
+        Ok(headers)
     }
 }
 
@@ -72,8 +77,8 @@ impl From<Headers> for Attributes {
     }
 }
 
-/// S3's calls share the fields, and no trait says so.
-macro_rules! onto {
+/// The requests have the same setters, but no trait for them.
+macro_rules! apply_headers {
     ($name:ident, $request:ty) => {
         pub(super) fn $name(self, request: $request) -> $request {
             request
@@ -88,7 +93,7 @@ macro_rules! onto {
     };
 }
 
-macro_rules! of {
+macro_rules! take_headers {
     ($name:ident, $answer:ty) => {
         pub(super) fn $name(answer: &mut $answer) -> Self {
             Self {
@@ -105,8 +110,8 @@ macro_rules! of {
 }
 
 impl Headers {
-    onto!(onto_put, PutObjectFluentBuilder);
-    onto!(onto_upload, CreateMultipartUploadFluentBuilder);
-    of!(of_get, GetObjectOutput);
-    of!(of_head, HeadObjectOutput);
+    apply_headers!(apply_to_put, PutObjectFluentBuilder);
+    apply_headers!(apply_to_upload, CreateMultipartUploadFluentBuilder);
+    take_headers!(take_from_get, GetObjectOutput);
+    take_headers!(take_from_head, HeadObjectOutput);
 }

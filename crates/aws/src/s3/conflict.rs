@@ -1,13 +1,15 @@
-//! 409: another conditional request on the same key is under way.
+//! Retries after 409, the response while another conditional request on the same key
+//! is in progress.
 
 use aws_sdk_s3::client::customize::CustomizableOperation;
 use aws_sdk_s3::config::Config;
 use aws_sdk_s3::config::interceptors::InterceptorContext;
 use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction};
 
-/// Has the SDK retry, under its own policy, what it takes for final: S3 asks
-/// to repeat a conditional write that met another (`ConditionalRequestConflict`,
-/// `OperationAborted`). Repeated, it either goes through or meets a 412.
+/// Makes the SDK retry a 409 under its retry policy; by default it does not. S3 asks
+/// clients to repeat a conditional write that met another one
+/// (`ConditionalRequestConflict`, `OperationAborted`). The repeated request succeeds
+/// or gets a 412.
 pub(super) fn retrying_conflicts<T, E, B>(
     operation: CustomizableOperation<T, E, B>,
 ) -> CustomizableOperation<T, E, B> {

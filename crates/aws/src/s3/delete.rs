@@ -1,4 +1,4 @@
-//! Deleting, many keys a call.
+//! Batch deletes: many keys in one call.
 
 use std::collections::HashMap;
 
@@ -11,14 +11,14 @@ use object_store::path::Path;
 use super::S3Store;
 use super::failure::{failure, invalid, key_failure};
 
-/// S3's bound on the keys of one call.
+/// S3's limit on the keys of one call.
 const BATCH: usize = 1_000;
-/// Calls under way at once.
+/// The number of concurrent calls.
 const CONCURRENT: usize = 4;
 
-/// Deletes what `locations` names, and gives one result for each, in order;
-/// if a whole call fails, one error stands for all its keys.
-pub(super) fn in_batches(
+/// Deletes the objects at `locations` and returns one result for each, in order. If a
+/// whole call fails, one error stands for all its keys.
+pub(super) fn delete_in_batches(
     store: S3Store,
     locations: BoxStream<'static, Result<Path>>,
 ) -> impl Stream<Item = Result<Path>> + Send + 'static {
@@ -30,8 +30,8 @@ pub(super) fn in_batches(
 }
 
 async fn delete_batch(store: S3Store, batch: Vec<Result<Path>>) -> Vec<Result<Path>> {
-    let named: Vec<&Path> = batch.iter().flatten().collect();
-    let mut refused = match named.as_slice() {
+    let paths: Vec<&Path> = batch.iter().flatten().collect();
+    let mut refused = match paths.as_slice() {
         [] => HashMap::new(),
         [one] => match delete_one(&store, one).await {
             Ok(()) => HashMap::new(),
@@ -49,7 +49,7 @@ async fn delete_batch(store: S3Store, batch: Vec<Result<Path>>) -> Vec<Result<Pa
     batch.into_iter().map(|path| result(path?)).collect()
 }
 
-/// The errors that came in with the batch, and the one of its call.
+/// Returns the errors that came in with the batch, followed by the error of its call.
 fn with_error(batch: Vec<Result<Path>>, error: object_store::Error) -> Vec<Result<Path>> {
     let mut results: Vec<_> = batch.into_iter().filter(Result::is_err).collect();
     results.push(Err(error));
@@ -68,7 +68,11 @@ async fn delete_one(store: &S3Store, path: &Path) -> Result<()> {
         .map_err(|error| failure("DeleteObject", path, error))
 }
 
-/// What S3 says of each key that it would not delete.
+/// Deletes the objects in one call and returns S3's error for each key that it did
+/// not delete.
+///
+/// # Errors
+/// When the call fails, or reports an error for a key that is not in the batch.
 async fn delete_many(store: &S3Store, paths: &[&Path]) -> Result<HashMap<String, Refusal>> {
     let keys: Vec<ObjectIdentifier> = paths
         .iter()
@@ -89,8 +93,15 @@ async fn delete_many(store: &S3Store, paths: &[&Path]) -> Result<HashMap<String,
         .send()
         .await
         .map_err(|error| failure("DeleteObjects", &first, error))?;
-    let refusals = deleted.errors.unwrap_or_default().into_iter();
-    Ok(refusals
-        .map(|refusal| (refusal.key().unwrap_or_default().to_owned(), refusal))
-        .collect())
+    let mut refused = HashMap::new();
+    for refusal in deleted.errors.unwrap_or_default() {
+        let key = refusal.key.clone().unwrap_or_default();
+        if !paths.iter().any(|path| path.as_ref() == key) {
+            return Err(invalid(format!(
+                "DeleteObjects reported an error for a key that it was not given: {refusal:?}"
+            )));
+        }
+        refused.insert(key, refusal);
+    }
+    Ok(refused)
 }

@@ -1,4 +1,4 @@
-//! What S3 answers, in `object_store`'s kinds of error.
+//! S3's errors as errors of `object_store`.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,7 +11,7 @@ use object_store::{Error, GetRange};
 
 use super::STORE;
 
-/// Credentials that S3 does not accept; it says so with 400 or 403, by turns.
+/// Error codes for credentials that S3 does not accept. Their status is 400 or 403.
 const CREDENTIAL_CODES: [&str; 5] = [
     "ExpiredToken",
     "InvalidAccessKeyId",
@@ -20,8 +20,8 @@ const CREDENTIAL_CODES: [&str; 5] = [
     "TokenRefreshRequired",
 ];
 
-/// A call that failed, said so that one log line is enough to act on. It is
-/// the source of the `object_store` error, and has the SDK's as its own.
+/// A failed call, with enough detail in one log line to act on. It is the source of
+/// the `object_store` error; its own source is the SDK's error.
 #[derive(Debug)]
 pub struct S3Failure {
     operation: &'static str,
@@ -33,7 +33,7 @@ pub struct S3Failure {
 }
 
 impl S3Failure {
-    fn of<E>(operation: &'static str, error: SdkError<E>) -> Self
+    fn from_sdk<E>(operation: &'static str, error: SdkError<E>) -> Self
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
@@ -47,12 +47,14 @@ impl S3Failure {
         }
     }
 
-    /// The HTTP status; `None` where no answer came, or none of its own.
+    /// Returns the HTTP status; `None` without a response, and for one key of a
+    /// multi-key call.
     pub fn status(&self) -> Option<u16> {
         self.status
     }
 
-    /// S3's code, such as `SlowDown`; answers to HEAD requests carry none.
+    /// Returns S3's error code, such as `SlowDown`. Responses to HEAD requests have
+    /// none.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }
@@ -61,7 +63,7 @@ impl S3Failure {
 impl fmt::Display for S3Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.status {
-            Some(status) => write!(f, "{} was answered with {status}", self.operation)?,
+            Some(status) => write!(f, "{} returned {status}", self.operation)?,
             None => write!(f, "{} failed", self.operation)?,
         }
         if let Some(code) = &self.code {
@@ -76,7 +78,7 @@ impl fmt::Display for S3Failure {
         if self.status.is_some() || self.code.is_some() {
             return Ok(());
         }
-        // `object_store` prints its source and stops there: say the rest here.
+        // `object_store` prints one level of sources, so print the whole chain here.
         let mut cause: Option<&dyn StdError> = Some(&*self.source);
         while let Some(error) = cause {
             write!(f, ": {error}")?;
@@ -92,30 +94,31 @@ impl StdError for S3Failure {
     }
 }
 
-/// The HTTP status of a failed call, if there was an answer.
+/// Returns the HTTP status of a failed call; `None` without a response.
 pub(super) fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error
         .raw_response()
         .map(|response| response.status().as_u16())
 }
 
-/// Tells a failed call on the object at `location` by its status, and by S3's
-/// code where the status says too little.
+/// Converts a failed call on the object at `location`, by its status and, where the
+/// status is ambiguous, by S3's code.
 ///
-/// A missing bucket is not a missing object: a caller may take the latter for
-/// an answer, never the former.
+/// A missing bucket is not a missing object: callers treat `NotFound` as a valid
+/// result, and a missing bucket is an error.
 pub(super) fn failure<E>(operation: &'static str, location: &Path, error: SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    tell(location.to_string(), S3Failure::of(operation, error))
+    to_store_error(location.to_string(), S3Failure::from_sdk(operation, error))
 }
 
-/// A range was asked for that begins where the object has ended, or after it. The
-/// object is named, since who reads it looks at it; and the source is the error that
-/// `object_store` itself has for that, as its other stores have it, so that callers
-/// tell it from a call that may pass.
-pub(super) fn beyond_the_end<E>(
+/// Converts the response to a range that begins at or after the end of the object.
+///
+/// The message names the object. The source is `object_store`'s own range error, as
+/// in its other stores, so that callers can tell a damaged object from a failure that
+/// a retry may cure.
+pub(super) fn range_not_satisfiable<E>(
     operation: &'static str,
     location: &Path,
     range: &GetRange,
@@ -130,27 +133,31 @@ where
         GetRange::Suffix(_) => 0,
     };
     let size = object_size(&error).unwrap_or(start);
-    let mut failure = S3Failure::of(operation, error);
-    let said = failure.message.as_deref().unwrap_or("no byte is there");
-    failure.message = Some(format!("{location} from byte {start}: {said}"));
+    let mut failure = S3Failure::from_sdk(operation, error);
+    let message = failure
+        .message
+        .as_deref()
+        .unwrap_or("the object is shorter");
+    failure.message = Some(format!("{location} from byte {start}: {message}"));
     if let Err(beyond) = GetRange::Offset(start).as_range(size.min(start)) {
         failure.source = Box::new(beyond);
     }
-    tell(location.to_string(), failure)
+    to_store_error(location.to_string(), failure)
 }
 
-/// What S3 says of the whole object's size where it has no such range: `bytes */10`.
+/// Returns the object's size from the `Content-Range` of a 416 response:
+/// `bytes */10`.
 fn object_size<E>(error: &SdkError<E>) -> Option<u64> {
     let headers = error.raw_response()?.headers();
     let size = headers.get("content-range")?.strip_prefix("bytes */")?;
     size.parse().ok()
 }
 
-/// The failure of one key within a call that succeeded as a whole.
+/// Converts the error of one key in a call that succeeded as a whole.
 pub(super) fn key_failure(operation: &'static str, location: &Path, refusal: Refusal) -> Error {
     let failure = S3Failure {
         operation,
-        // S3 gives a code only; these are the ones whose status matters.
+        // S3 reports only a code for a key. These two codes matter to callers.
         status: match refusal.code() {
             Some("AccessDenied") => Some(403),
             Some("NoSuchKey") => Some(404),
@@ -161,10 +168,10 @@ pub(super) fn key_failure(operation: &'static str, location: &Path, refusal: Ref
         message: refusal.message,
         request_id: None,
     };
-    tell(location.to_string(), failure)
+    to_store_error(location.to_string(), failure)
 }
 
-fn tell(path: String, failure: S3Failure) -> Error {
+fn to_store_error(path: String, failure: S3Failure) -> Error {
     let rejected = |code: &str| CREDENTIAL_CODES.contains(&code);
     let (status, code) = (failure.status, failure.code.as_deref());
     if code == Some("NoSuchBucket") {
@@ -194,26 +201,26 @@ fn tell(path: String, failure: S3Failure) -> Error {
     }
 }
 
-/// A create's condition failed: the object is there.
-pub(super) fn already_exists(error: Error) -> Error {
+/// Converts the failed condition of a create: the object exists.
+pub(super) fn as_already_exists(error: Error) -> Error {
     match error {
         Error::Precondition { path, source } => Error::AlreadyExists { path, source },
         other => other,
     }
 }
 
-/// An update's condition failed: S3 says 404 where the object is gone.
-pub(super) fn stale(error: Error) -> Error {
+/// Converts the failed condition of an update. S3 returns 404 if the object is gone.
+pub(super) fn as_precondition(error: Error) -> Error {
     match error {
         Error::NotFound { path, source } => Error::Precondition { path, source },
         other => other,
     }
 }
 
-/// A request or an answer that cannot be worked with.
-pub(super) fn invalid(what: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
+/// An invalid request or response.
+pub(super) fn invalid(message: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
     Error::Generic {
         store: STORE,
-        source: what.into(),
+        source: message.into(),
     }
 }

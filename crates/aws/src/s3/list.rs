@@ -1,4 +1,4 @@
-//! Listings, page by page.
+//! Paginated listings.
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::Object;
@@ -11,7 +11,7 @@ use super::failure::{failure, invalid};
 use super::read::at;
 
 impl S3Store {
-    /// The objects below `prefix` whose keys sort after `offset`, in order.
+    /// Lists the objects below `prefix` whose keys sort after `offset`, in key order.
     pub(super) fn list_objects(
         &self,
         prefix: Option<&Path>,
@@ -23,7 +23,8 @@ impl S3Store {
             .try_flatten()
     }
 
-    /// The objects directly below `prefix`, and the "directories" there.
+    /// Lists the objects directly below `prefix` and the common prefixes
+    /// ("directories") there.
     pub(super) async fn list_level(&self, prefix: Option<&Path>) -> Result<ListResult> {
         let mut level = ListResult {
             common_prefixes: Vec::new(),
@@ -32,8 +33,10 @@ impl S3Store {
         let mut pages = std::pin::pin!(self.pages(prefix, None, Some("/")));
         while let Some(page) = pages.try_next().await? {
             for common in page.common_prefixes.unwrap_or_default() {
-                let common = Path::parse(common.prefix.unwrap_or_default())?;
-                level.common_prefixes.push(common);
+                let common = common
+                    .prefix
+                    .ok_or_else(|| invalid("a listing has a common prefix without a name"))?;
+                level.common_prefixes.push(Path::parse(common)?);
             }
             for object in self.objects(page.contents) {
                 level.objects.push(object?);
@@ -49,7 +52,7 @@ impl S3Store {
         delimiter: Option<&str>,
     ) -> impl Stream<Item = Result<ListObjectsV2Output>> + Send + 'static {
         let location = prefix.cloned().unwrap_or_default();
-        // A prefix is of whole segments: `a` holds `a/b`, not `ab`.
+        // A prefix matches whole segments: `a` contains `a/b`, but not `ab`.
         let below = match location.as_ref() {
             "" => None,
             key => Some(format!("{key}/")),
@@ -70,8 +73,8 @@ impl S3Store {
         .map_err(move |error| failure("ListObjectsV2", &location, error))
     }
 
-    /// A page's objects, without the empty `…/` ones by which the console
-    /// marks its folders: no [`Path`] names them.
+    /// Returns the objects of a page without the empty `…/` objects that the S3
+    /// console creates for folders. A [`Path`] cannot end with a slash.
     fn objects(&self, contents: Option<Vec<Object>>) -> Vec<Result<ObjectMeta>> {
         let contents = contents.unwrap_or_default().into_iter();
         contents
@@ -83,12 +86,12 @@ impl S3Store {
     fn meta(&self, object: Object) -> Result<ObjectMeta> {
         let key = object
             .key
-            .ok_or_else(|| invalid("an object without a key is listed"))?;
+            .ok_or_else(|| invalid("a listing has an object without a key"))?;
         let size = object.size.and_then(|size| u64::try_from(size).ok());
         Ok(ObjectMeta {
             location: Path::parse(&key)?,
             last_modified: at(object.last_modified)?,
-            size: size.ok_or_else(|| invalid(format!("{key} is listed without a size")))?,
+            size: size.ok_or_else(|| invalid(format!("a listing has no size for {key}")))?,
             e_tag: object.e_tag,
             version: None,
         })

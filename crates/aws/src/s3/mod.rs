@@ -26,7 +26,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::attributes::Headers;
 use self::conflict::retrying_conflicts;
-use self::failure::{already_exists, failure, invalid, stale};
+use self::failure::{as_already_exists, as_precondition, failure, invalid};
 use self::upload::S3Upload;
 
 pub use self::failure::S3Failure;
@@ -34,7 +34,7 @@ pub use self::failure::S3Failure;
 /// The store's name in `object_store`'s errors.
 const STORE: &str = "S3";
 
-/// What stands for itself in a copy's source; S3 decodes the rest.
+/// Characters that stay unescaped in the source of a copy. S3 decodes the others.
 const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -42,25 +42,25 @@ const COPY_SOURCE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
-/// Object storage in one S3 bucket, or in a part of it, over the process's
-/// own SDK.
+/// One S3 bucket as an [`ObjectStore`], over the process's AWS SDK client.
 ///
-/// It keeps S3's promises under `object_store`'s words:
+/// S3's guarantees map to `object_store`'s terms as follows:
 ///
-/// - `PutMode::Create` and a create-only copy are `If-None-Match: *`. They
-///   fail with [`Error::AlreadyExists`] only when S3 says that the object is
-///   there (412). The SDK repeats a call whose answer was lost, so the object
-///   that is there may be the caller's own.
-/// - `PutMode::Update` is `If-Match` with the version's ETag;
-///   [`Error::Precondition`] when the object is another one by now, or gone.
-/// - 409 (another conditional request is under way) decides nothing. It is
-///   retried under the SDK's policy, and a generic error if it lasts.
-/// - Deleting what is not there succeeds.
+/// - `PutMode::Create` and a create-only copy send `If-None-Match: *`. They fail with
+///   [`Error::AlreadyExists`] only when S3 reports that the object exists (412). The
+///   SDK retries a call whose response was lost, so the existing object may be the
+///   caller's own.
+/// - `PutMode::Update` sends `If-Match` with the version's ETag. It fails with
+///   [`Error::Precondition`] when the object changed or is gone.
+/// - 409 (another conditional request is in progress) leaves the outcome open. The
+///   SDK retries the call under its policy; when the retries are used up, the error
+///   is generic.
+/// - Deleting a missing object succeeds.
 ///
-/// Reading a missing object needs `s3:ListBucket`, or else S3 answers 403
-/// instead of 404, here [`Error::PermissionDenied`] instead of
-/// [`Error::NotFound`]. Uploads that are given up without an abort stay until
-/// the bucket's lifecycle removes them. A copy is at most 5 GiB.
+/// Reading a missing object requires `s3:ListBucket`. Without it S3 returns 403
+/// instead of 404, and the error is [`Error::PermissionDenied`] instead of
+/// [`Error::NotFound`]. The bucket's lifecycle rule removes multipart uploads that
+/// were neither completed nor aborted. S3 limits a copy to 5 GiB.
 #[derive(Debug, Clone)]
 pub struct S3Store {
     client: Client,
@@ -68,7 +68,7 @@ pub struct S3Store {
 }
 
 impl S3Store {
-    /// The bucket as `client` reaches it.
+    /// Creates the store of a bucket that `client` reaches.
     pub fn new(client: Client, bucket: impl Into<Arc<str>>) -> Self {
         Self {
             client,
@@ -76,9 +76,9 @@ impl S3Store {
         }
     }
 
-    /// The bucket under the process's configuration. `path_style` puts the
-    /// bucket's name into the path instead of the host, as most stand-ins for
-    /// S3 want it.
+    /// Creates the store with a client from the process's configuration. `path_style`
+    /// puts the bucket's name into the path instead of the host name, which most S3
+    /// emulators need.
     pub fn connect(config: &SdkConfig, bucket: impl Into<Arc<str>>, path_style: bool) -> Self {
         let config = aws_sdk_s3::config::Builder::from(config)
             .force_path_style(path_style)
@@ -107,28 +107,28 @@ impl ObjectStore for S3Store {
             .bucket(&*self.bucket)
             .key(location.as_ref())
             .body(Bytes::from(payload).into());
-        request = Headers::from(&options.attributes).onto_put(request);
+        request = Headers::try_from(&options.attributes)?.apply_to_put(request);
         if !options.tags.encoded().is_empty() {
             request = request.tagging(options.tags.encoded());
         }
-        let told_apart: fn(Error) -> Error = match options.mode {
+        let convert_condition: fn(Error) -> Error = match options.mode {
             PutMode::Overwrite => |error| error,
             PutMode::Create => {
                 request = request.if_none_match("*");
-                already_exists
+                as_already_exists
             }
             PutMode::Update(version) => {
-                let e_tag = version
-                    .e_tag
-                    .ok_or_else(|| invalid("an update needs the ETag of what it replaces"))?;
+                let e_tag = version.e_tag.ok_or_else(|| {
+                    invalid("a conditional update needs the ETag of the old object")
+                })?;
                 request = request.if_match(e_tag);
-                stale
+                as_precondition
             }
         };
         let put = retrying_conflicts(request.customize())
             .send()
             .await
-            .map_err(|error| told_apart(failure("PutObject", location, error)))?;
+            .map_err(|error| convert_condition(failure("PutObject", location, error)))?;
         Ok(PutResult {
             e_tag: put.e_tag,
             version: put.version_id,
@@ -157,7 +157,7 @@ impl ObjectStore for S3Store {
         &self,
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
-        delete::in_batches(self.clone(), locations).boxed()
+        delete::delete_in_batches(self.clone(), locations).boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
@@ -185,15 +185,16 @@ impl ObjectStore for S3Store {
             .bucket(&*self.bucket)
             .copy_source(format!("{}/{source}", self.bucket))
             .key(to.as_ref());
-        let told_apart: fn(Error) -> Error = match options.mode {
+        let convert_condition: fn(Error) -> Error = match options.mode {
             CopyMode::Overwrite => |error| error,
             CopyMode::Create => {
                 request = request.if_none_match("*");
-                already_exists
+                as_already_exists
             }
         };
-        // A 404 is about the source, a 412 about the destination.
-        let named = |error: &_| {
+        // A 412 concerns the destination; every other status, such as 404, the
+        // source.
+        let failed_path = |error: &_| {
             if failure::status(error) == Some(412) {
                 to
             } else {
@@ -203,7 +204,9 @@ impl ObjectStore for S3Store {
         retrying_conflicts(request.customize())
             .send()
             .await
-            .map_err(|error| told_apart(failure("CopyObject", named(&error), error)))?;
+            .map_err(|error| {
+                convert_condition(failure("CopyObject", failed_path(&error), error))
+            })?;
         Ok(())
     }
 }

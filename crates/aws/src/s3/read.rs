@@ -1,4 +1,4 @@
-//! Reading one object, whole, in part, or its head only.
+//! Reads one object: all of it, a range, or its metadata.
 
 use std::ops::Range;
 use std::time::SystemTime;
@@ -10,11 +10,11 @@ use object_store::path::Path;
 use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectMeta, Result};
 
 use super::attributes::Headers;
-use super::failure::{beyond_the_end, failure, invalid, status};
+use super::failure::{failure, invalid, range_not_satisfiable, status};
 use super::{S3Store, STORE};
 
-/// The conditions and the range, which GET and HEAD take alike.
-macro_rules! under {
+/// Sets the conditions and the version, which GET and HEAD have in common.
+macro_rules! with_conditions {
     ($request:expr, $options:expr) => {
         $request
             .set_if_match($options.if_match)
@@ -45,21 +45,25 @@ impl S3Store {
             .get_object()
             .bucket(&*self.bucket)
             .key(location.as_ref());
-        let mut got = under!(request, options)
+        let mut got = with_conditions!(request, options)
             .set_range(range.clone())
             .send()
             .await
             .map_err(|error| match (status(&error), &options.range) {
-                (Some(416), Some(range)) => beyond_the_end("GetObject", location, range, error),
+                (Some(416), Some(range)) => {
+                    range_not_satisfiable("GetObject", location, range, error)
+                }
                 _ => failure("GetObject", location, error),
             })?;
 
         let length = length(got.content_length)?;
         let (range, size) = match (range, got.content_range.as_deref()) {
             (None, _) => (0..length, length),
-            (Some(_), Some(answered)) => content_range(answered)
-                .ok_or_else(|| invalid(format!("unreadable Content-Range {answered:?}")))?,
-            (Some(asked), None) => return Err(invalid(format!("the range {asked} was ignored"))),
+            (Some(_), Some(header)) => content_range(header)
+                .ok_or_else(|| invalid(format!("invalid Content-Range {header:?}")))?,
+            (Some(range), None) => {
+                return Err(invalid(format!("the response ignores the range {range}")));
+            }
         };
         Ok(GetResult {
             meta: ObjectMeta {
@@ -70,12 +74,13 @@ impl S3Store {
                 version: got.version_id.take(),
             },
             range,
-            attributes: Headers::of_get(&mut got).into(),
+            attributes: Headers::take_from_get(&mut got).into(),
             payload: GetResultPayload::Stream(chunks(got.body).boxed()),
         })
     }
 
-    /// A head's payload is empty; its range is the object's.
+    /// Reads the object's metadata. The payload is empty and the range is the whole
+    /// object's.
     pub(super) async fn head_object(
         &self,
         location: &Path,
@@ -86,7 +91,7 @@ impl S3Store {
             .head_object()
             .bucket(&*self.bucket)
             .key(location.as_ref());
-        let mut head = under!(request, options)
+        let mut head = with_conditions!(request, options)
             .send()
             .await
             .map_err(|error| failure("HeadObject", location, error))?;
@@ -100,13 +105,13 @@ impl S3Store {
                 version: head.version_id.take(),
             },
             range: 0..size,
-            attributes: Headers::of_head(&mut head).into(),
+            attributes: Headers::take_from_head(&mut head).into(),
             payload: GetResultPayload::Stream(stream::empty().boxed()),
         })
     }
 }
 
-/// The body as it comes in.
+/// Streams the body.
 fn chunks(body: ByteStream) -> impl futures::Stream<Item = Result<bytes::Bytes>> {
     stream::try_unfold(body, |mut body| async move {
         let chunk = body.try_next().await.map_err(invalid)?;
@@ -119,7 +124,7 @@ fn range_header(range: &GetRange) -> Result<String> {
     Ok(range.to_string())
 }
 
-/// `bytes 2-4/10` as the bytes 2..5 of 10.
+/// Parses `bytes 2-4/10` as the range 2..5 and the size 10.
 fn content_range(header: &str) -> Option<(Range<u64>, u64)> {
     let (range, size) = header.strip_prefix("bytes ")?.split_once('/')?;
     let (first, last) = range.split_once('-')?;
@@ -130,12 +135,17 @@ fn content_range(header: &str) -> Option<(Range<u64>, u64)> {
 fn length(length: Option<i64>) -> Result<u64> {
     length
         .and_then(|length| u64::try_from(length).ok())
-        .ok_or_else(|| invalid(format!("{STORE} told no length")))
+        .ok_or_else(|| invalid(format!("the response of {STORE} has no length")))
 }
 
-/// A time of S3's in the words of `object_store` (which speaks chrono).
+/// Converts the time of the last change to the type that `object_store` uses (from
+/// chrono).
 pub(super) fn at<T: From<SystemTime>>(time: Option<DateTime>) -> Result<T> {
-    let time = time.ok_or_else(|| invalid(format!("{STORE} told no time of the last change")))?;
+    let time = time.ok_or_else(|| {
+        invalid(format!(
+            "the response of {STORE} has no time of the last change"
+        ))
+    })?;
     SystemTime::try_from(time).map(T::from).map_err(invalid)
 }
 

@@ -14,14 +14,15 @@ use super::S3Store;
 use super::attributes::Headers;
 use super::failure::{failure, invalid};
 
-/// An upload under way. Parts may go up at the same time; nothing is visible
-/// before [`complete`](MultipartUpload::complete).
+/// A multipart upload in progress. Parts may be uploaded concurrently. The object
+/// becomes visible when [`complete`](MultipartUpload::complete) returns.
 #[derive(Debug)]
 pub(super) struct S3Upload {
     store: S3Store,
     location: Path,
     id: String,
-    /// Parts given so far; S3 counts them from 1.
+    /// The number of parts so far, which is also the last part's number: S3 counts
+    /// from 1.
     begun: i32,
     done: Arc<Mutex<Vec<CompletedPart>>>,
 }
@@ -32,15 +33,15 @@ impl S3Upload {
         location: &Path,
         options: PutMultipartOptions,
     ) -> Result<Self> {
-        // Named here, because S3 takes a part's checksum only under the
-        // algorithm that the upload began with.
+        // S3 accepts checksums of parts only with the algorithm that the upload was
+        // created with.
         let mut request = store
             .client
             .create_multipart_upload()
             .bucket(&*store.bucket)
             .key(location.as_ref())
             .checksum_algorithm(ChecksumAlgorithm::Crc32);
-        request = Headers::from(&options.attributes).onto_upload(request);
+        request = Headers::try_from(&options.attributes)?.apply_to_upload(request);
         if !options.tags.encoded().is_empty() {
             request = request.tagging(options.tags.encoded());
         }
@@ -51,7 +52,7 @@ impl S3Upload {
         Ok(Self {
             id: begun
                 .upload_id
-                .ok_or_else(|| invalid("an upload began without an id"))?,
+                .ok_or_else(|| invalid("the response to CreateMultipartUpload has no upload id"))?,
             store,
             location: location.clone(),
             begun: 0,
@@ -95,7 +96,8 @@ impl MultipartUpload for S3Upload {
 
     async fn complete(&mut self) -> Result<PutResult> {
         if self.begun == 0 {
-            // S3 takes no upload without parts, but an empty part.
+            // S3 rejects an upload without parts; one empty part makes an empty
+            // object.
             self.put_part(PutPayload::default()).await?;
         }
         let mut parts = self
@@ -105,7 +107,7 @@ impl MultipartUpload for S3Upload {
             .clone();
         if i32::try_from(parts.len()) != Ok(self.begun) {
             return Err(invalid(format!(
-                "the upload of {} is completed with {} of its {} parts done",
+                "cannot complete the upload of {}: {} of {} parts were uploaded",
                 self.location,
                 parts.len(),
                 self.begun

@@ -1,27 +1,27 @@
-//! Columns are added; other changes are refused.
+//! New columns are appended; other changes are errors.
 
 use marquee_table_catalog::{TableCatalog, TableCatalogError};
 
 use crate::fake::{Call, FakeGlue};
 use crate::fixtures::{
-    DATE, catalog, columns, dated, glue_column, kept_table, plays_table, undated,
+    DATE, catalog, columns, dated, edited_table, glue_column, plays_table, undated,
 };
 
 #[tokio::test]
 async fn columns_are_added_and_all_else_stays() {
     let glue = FakeGlue::default();
-    glue.contents().put_table(kept_table());
+    glue.contents().put_table(edited_table());
     let mut wide = dated(1);
     wide.columns = columns("title_id string, plays bigint, viewers bigint, day date");
     catalog(&glue).bring_forward(&wide).await.unwrap();
 
-    let mut table = kept_table();
+    let mut table = edited_table();
     let descriptor = table.storage_descriptor.as_mut().unwrap();
     let added = [glue_column("viewers", "bigint"), glue_column("day", "date")];
     descriptor.columns.as_mut().unwrap().extend(added);
     assert_eq!(glue.calls()[1], Call::UpdateTable(table));
 
-    // An older program, which knows fewer, takes none away.
+    // An older program, which knows fewer columns, removes none.
     catalog(&glue).bring_forward(&dated(2)).await.unwrap();
     assert!(!glue.operations().contains(&"UpdateTable"));
 }
@@ -65,7 +65,7 @@ async fn other_changes_of_columns_are_refused_before_anything_is_written() {
 }
 
 #[tokio::test]
-async fn what_only_has_the_name_is_refused() {
+async fn a_view_or_another_partition_key_is_refused() {
     let mut view = plays_table();
     view.table_type = Some("VIRTUAL_VIEW".into());
     let mut hourly = plays_table();
@@ -76,13 +76,17 @@ async fn what_only_has_the_name_is_refused() {
     for (table, change) in [
         (
             view,
-            "table plays: it is VIRTUAL_VIEW in Glue, not EXTERNAL_TABLE; ",
+            "table plays: its type in Glue is VIRTUAL_VIEW, not EXTERNAL_TABLE; ",
         ),
         (
             hourly,
-            "partitioned by (event_date date, hour int) it is now by (event_date date); ",
+            "its partition keys are (event_date date, hour int) in Glue and (event_date date) in \
+             the lake; ",
         ),
-        (whole, "partitioned by () it is now by (event_date date); "),
+        (
+            whole,
+            "its partition keys are () in Glue and (event_date date) in the lake; ",
+        ),
     ] {
         let glue = FakeGlue::default();
         glue.contents().put_table(table);

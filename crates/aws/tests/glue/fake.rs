@@ -1,5 +1,5 @@
-//! A Glue catalogue in memory behind a mocked client, with the errors as they
-//! come over the wire, and with others who write in between.
+//! An in-memory Glue catalog behind a mocked client. It returns Glue's errors as they
+//! come over the wire and can interleave other writers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -15,10 +15,10 @@ use aws_sdk_glue::operation::update_table::UpdateTableOutput;
 use aws_sdk_glue::types::{Partition, PartitionInput, Table, TableInput};
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 
-/// The only database, unless it is taken away.
+/// The only database, unless `has_no_database` is set.
 pub(crate) const DATABASE: &str = "marquee";
 
-/// A call, with what it was to write.
+/// A call with the input of its write.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Call {
     GetTable,
@@ -44,24 +44,24 @@ impl Call {
 
 type Meanwhile = Box<dyn Fn(&mut Contents) + Send>;
 
-/// What the catalogue holds.
+/// The contents of the catalog.
 #[derive(Default)]
 pub(crate) struct Contents {
     pub(crate) has_no_database: bool,
     pub(crate) tables: BTreeMap<String, Table>,
-    /// By table and `event_date`.
+    /// Keyed by table and `event_date`.
     pub(crate) partitions: BTreeMap<(String, String), Partition>,
-    /// Refuses every call with this code and message.
+    /// If set, every call fails with this code and message.
     pub(crate) refuses: Option<(&'static str, &'static str)>,
     calls: Vec<Call>,
     meanwhile: HashMap<(&'static str, usize), Meanwhile>,
 }
 
-struct Refusal(&'static str, String);
+struct FakeError(&'static str, String);
 
 impl Contents {
-    /// Takes note of the call, and lets others write before it.
-    fn called(&mut self, database: Option<&str>, call: Call) -> Result<(), Refusal> {
+    /// Records the call and runs the writers that come before it.
+    fn called(&mut self, database: Option<&str>, call: Call) -> Result<(), FakeError> {
         let operation = call.operation();
         self.calls.push(call);
         let calls = self.calls.iter();
@@ -70,7 +70,7 @@ impl Contents {
             meanwhile(self);
         }
         if let Some((code, message)) = self.refuses {
-            return Err(Refusal(code, message.to_owned()));
+            return Err(FakeError(code, message.to_owned()));
         }
         if self.has_no_database || database != Some(DATABASE) {
             return Err(not_found("Database marquee not found."));
@@ -78,12 +78,12 @@ impl Contents {
         Ok(())
     }
 
-    fn table(&mut self, name: Option<&str>) -> Result<&mut Table, Refusal> {
+    fn table(&mut self, name: Option<&str>) -> Result<&mut Table, FakeError> {
         let table = self.tables.get_mut(name.unwrap_or_default());
         table.ok_or_else(|| not_found("Entity Not Found"))
     }
 
-    /// Writes the table as its next version.
+    /// Stores the table as its next version.
     pub(crate) fn put_table(&mut self, input: TableInput) {
         let old = self.tables.get(&input.name).and_then(Table::version_id);
         let version: u32 = old.map_or(0, |old| old.parse::<u32>().unwrap() + 1);
@@ -117,15 +117,15 @@ impl Contents {
     }
 }
 
-fn not_found(message: &str) -> Refusal {
-    Refusal("EntityNotFoundException", message.to_owned())
+fn not_found(message: &str) -> FakeError {
+    FakeError("EntityNotFoundException", message.to_owned())
 }
 
-fn already_exists(message: &str) -> Refusal {
-    Refusal("AlreadyExistsException", message.to_owned())
+fn already_exists(message: &str) -> FakeError {
+    FakeError("AlreadyExistsException", message.to_owned())
 }
 
-/// The catalogue, to be looked at and changed from outside.
+/// The catalog, which tests can read and change.
 #[derive(Clone, Default)]
 pub(crate) struct FakeGlue(Arc<Mutex<Contents>>);
 
@@ -134,8 +134,8 @@ impl FakeGlue {
         self.0.lock().unwrap()
     }
 
-    /// Right before that call of the operation, from 1 since the calls were last
-    /// asked for, somebody else writes.
+    /// Runs `meanwhile` immediately before the call of `operation` with this number.
+    /// Numbers count from 1 since [`calls`](Self::calls) was last called.
     pub(crate) fn before(
         &self,
         operation: &'static str,
@@ -147,23 +147,23 @@ impl FakeGlue {
         contents.meanwhile.insert((operation, number), meanwhile);
     }
 
-    /// The calls since they were last asked for.
+    /// Returns the calls since the last call of this function.
     pub(crate) fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.contents().calls)
     }
 
-    /// Their operations.
+    /// Returns the operations of [`calls`](Self::calls).
     pub(crate) fn operations(&self) -> Vec<&'static str> {
         self.calls().iter().map(Call::operation).collect()
     }
 
     fn answer<O, E>(
         &self,
-        answer: impl FnOnce(&mut Contents) -> Result<O, Refusal>,
+        answer: impl FnOnce(&mut Contents) -> Result<O, FakeError>,
     ) -> MockResponse<O, E> {
         match answer(&mut self.contents()) {
             Ok(output) => MockResponse::Output(output),
-            Err(Refusal(code, message)) => {
+            Err(FakeError(code, message)) => {
                 let body = format!(r#"{{"__type":"{code}","Message":"{message}"}}"#);
                 let status = 400.try_into().unwrap();
                 MockResponse::Http(HttpResponse::new(status, body.into()))
@@ -171,7 +171,7 @@ impl FakeGlue {
         }
     }
 
-    /// A client that reaches it.
+    /// Returns a client of this catalog.
     pub(crate) fn client(&self) -> Client {
         let glue = self.clone();
         let get_table = mock!(Client::get_table).then_compute_response(move |input| {
@@ -201,7 +201,7 @@ impl FakeGlue {
                 let current = glue.table(Some(&table.name))?.version_id();
                 if input.version_id().is_some() && input.version_id() != current {
                     let message = "Update table failed due to concurrent modifications.";
-                    return Err(Refusal("ConcurrentModificationException", message.into()));
+                    return Err(FakeError("ConcurrentModificationException", message.into()));
                 }
                 glue.put_table(table);
                 Ok(UpdateTableOutput::builder().build())

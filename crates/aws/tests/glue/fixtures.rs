@@ -1,4 +1,4 @@
-//! Projections, and what Glue is to hold of them.
+//! Projections, and the tables and partitions that Glue must have for them.
 
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ pub(crate) fn columns(text: &str) -> Vec<Column> {
     text.split(", ").map(column).collect()
 }
 
-/// The table `plays` of that date.
+/// A projection of the table `plays` on [`DATE`].
 pub(crate) fn dated(generation: u32) -> Projection {
     Projection {
         table: "plays".into(),
@@ -43,7 +43,7 @@ pub(crate) fn dated(generation: u32) -> Projection {
     }
 }
 
-/// The table `dim_title`, which has no partitions.
+/// A projection of the table `dim_title`, which has no partitions.
 pub(crate) fn undated(date: &str, generation: u32) -> Projection {
     Projection {
         table: "dim_title".into(),
@@ -71,7 +71,8 @@ pub(crate) fn glue_column(name: &str, kind: &str) -> GlueColumn {
         .unwrap()
 }
 
-/// Parquet as Athena's own CREATE EXTERNAL TABLE … STORED AS PARQUET has it.
+/// A Parquet descriptor as Athena's CREATE EXTERNAL TABLE … STORED AS PARQUET writes
+/// it.
 pub(crate) fn parquet(columns: &[(&str, &str)], location: &str) -> StorageDescriptor {
     let columns = columns.iter().map(|(name, kind)| glue_column(name, kind));
     let serde = SerDeInfo::builder()
@@ -116,8 +117,8 @@ pub(crate) fn plays_partition(generation: u32) -> PartitionInput {
         .build()
 }
 
-/// The table as people leave it after a while.
-pub(crate) fn kept_table() -> TableInput {
+/// The table `plays` after people edited its description, owner and other attributes.
+pub(crate) fn edited_table() -> TableInput {
     let mut table = plays_table();
     table.description = Some("What is played.".into());
     table.owner = Some("data".into());
@@ -136,7 +137,7 @@ pub(crate) fn kept_table() -> TableInput {
 }
 
 impl Contents {
-    /// The generation of `plays` that readers see on the date.
+    /// Returns the generation of `plays` that readers see on [`DATE`].
     pub(crate) fn shown(&self) -> &str {
         let partition = &self.partitions[&("plays".to_owned(), DATE.to_owned())];
         &partition.parameters().unwrap()["marquee.generation"]

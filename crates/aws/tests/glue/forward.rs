@@ -1,4 +1,4 @@
-//! Forward, and never back.
+//! Updates are monotonic: a newer generation never gives way to an older one.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::fixtures::{
 };
 
 #[tokio::test]
-async fn a_table_and_its_partition_are_made_as_athena_reads_them() {
+async fn a_new_table_and_its_partition_have_the_form_that_athena_reads() {
     let glue = FakeGlue::default();
     catalog(&glue).bring_forward(&dated(7)).await.unwrap();
     assert_eq!(
@@ -54,7 +54,7 @@ async fn a_partition_goes_forward_and_never_back() {
 }
 
 #[tokio::test]
-async fn a_partition_of_unknown_origin_is_older_than_all() {
+async fn a_partition_without_a_version_is_older_than_all() {
     let glue = FakeGlue::default();
     for generation in [None, Some("many")] {
         let mut partition = plays_partition(9);
@@ -68,7 +68,7 @@ async fn a_partition_of_unknown_origin_is_older_than_all() {
 }
 
 #[tokio::test]
-async fn a_slash_too_many_changes_nothing() {
+async fn a_trailing_slash_of_the_location_changes_nothing() {
     let glue = FakeGlue::default();
     let catalog = GlueCatalog::new(glue.client(), DATABASE, "s3://lake/part/");
     catalog.bring_forward(&dated(7)).await.unwrap();
@@ -118,7 +118,7 @@ async fn a_table_without_partitions_shows_the_newest_itself() {
         catalog.bring_forward(&older).await.unwrap();
         assert_eq!(glue.operations(), ["GetTable"], "{date} {generation}");
     }
-    // Not as text: the tenth comes after the ninth.
+    // Generations are compared as numbers: 10 is newer than 9.
     for generation in [9, 10] {
         let newer = undated("2026-03-03", generation);
         catalog.bring_forward(&newer).await.unwrap();
@@ -130,10 +130,10 @@ async fn a_table_without_partitions_shows_the_newest_itself() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever comes in whatever order, readers see what the embedded
-    /// catalogue shows them.
+    /// For any sequence of projections, readers see the same as in the embedded
+    /// catalog.
     #[test]
-    fn it_shows_what_the_embedded_one_shows(
+    fn it_shows_the_same_as_the_embedded_catalog(
         order in proptest::collection::vec((any::<bool>(), 1_u32..4, 1_u32..12), 1..12)
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();

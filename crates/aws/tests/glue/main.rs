@@ -1,4 +1,4 @@
-//! The Glue catalogue against a mocked client.
+//! The Glue catalog against a mocked client.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod columns;

@@ -1,10 +1,10 @@
-//! The built function, called as Lambda calls it, on a bucket as S3 is one and
-//! a topic as SNS has them.
+//! Runs the built function against a Lambda Runtime API, an S3 server and an SNS
+//! server.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod sns;
 
-use marquee_runtime_api::{Answer, Function, REQUEST_ID, RuntimeApi, function};
+use marquee_runtime_api::{Function, InvocationResult, REQUEST_ID, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::{Value, json};
 
@@ -13,8 +13,8 @@ use crate::sns::Sns;
 const BINARY: &str = env!("CARGO_BIN_EXE_alert");
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:alerts";
 
-/// The function on the bucket `lake`.
-fn on(s3: &StandIn, sns: &Sns, api: &RuntimeApi) -> Function {
+/// Returns the function, configured for the bucket `lake`.
+fn function_for(s3: &StandIn, sns: &Sns, api: &RuntimeApi) -> Function {
     function(
         BINARY,
         &[
@@ -29,7 +29,7 @@ fn on(s3: &StandIn, sns: &Sns, api: &RuntimeApi) -> Function {
     )
 }
 
-fn caught(step: &str) -> String {
+fn failed_step(step: &str) -> String {
     json!({
         "source": "marquee.state_machine",
         "step": step,
@@ -45,9 +45,9 @@ fn caught(step: &str) -> String {
     .to_string()
 }
 
-/// Two letters that differ in whom they could not reach.
-fn letters() -> String {
-    let letter = |id: &str| {
+/// Returns two dead letters for different targets.
+fn dead_letters() -> String {
+    let dead_letter = |id: &str| {
         json!({
             "messageId": id,
             "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
@@ -72,13 +72,13 @@ fn letters() -> String {
             "awsRegion": "us-east-1",
         })
     };
-    json!({"Records": [letter("one"), letter("two")]}).to_string()
+    json!({"Records": [dead_letter("one"), dead_letter("two")]}).to_string()
 }
 
 async fn sent(api: &mut RuntimeApi, event: &str) -> Value {
     match api.invoke(event).await {
-        Answer::Response(answer) => serde_json::from_str(&answer).unwrap(),
-        Answer::Error(error) => panic!("{error}"),
+        InvocationResult::Response(answer) => serde_json::from_str(&answer).unwrap(),
+        InvocationResult::Error(error) => panic!("{error}"),
     }
 }
 
@@ -87,9 +87,9 @@ async fn a_failure_reaches_the_topic_once() {
     let s3 = StandIn::start(["lake"]).await;
     let sns = Sns::start().await;
     let mut api = RuntimeApi::start().await;
-    let _running = on(&s3, &sns, &api).start();
+    let _running = function_for(&s3, &sns, &api).start();
 
-    let event = caught("compact");
+    let event = failed_step("compact");
     assert_eq!(sent(&mut api, &event).await, json!({"sent": 1}));
     assert_eq!(sent(&mut api, &event).await, json!({"sent": 0}));
     let [call] = &sns.take_calls()[..] else {
@@ -110,7 +110,7 @@ async fn a_failure_reaches_the_topic_once() {
         body.contains("https://example.com/OPERATIONS.md#execution-failed\n"),
         "{body}"
     );
-    // What is known of the step, its execution, and the alarm that will ring.
+    // One object each for the step, its execution, and the alarm that will fire.
     let keys = s3.keys("lake");
     assert_eq!(keys.len(), 3, "{keys:?}");
     assert!(
@@ -120,25 +120,25 @@ async fn a_failure_reaches_the_topic_once() {
 }
 
 #[tokio::test]
-async fn a_topic_that_refuses_fails_the_call_and_the_next_one_tells() {
+async fn a_failed_publish_fails_the_call_and_the_retry_sends_the_alert() {
     let s3 = StandIn::start(["lake"]).await;
     let sns = Sns::start().await;
     let mut api = RuntimeApi::start().await;
-    let running = on(&s3, &sns, &api).start();
+    let running = function_for(&s3, &sns, &api).start();
 
-    sns.refuse_next(403, "AuthorizationError", "not allowed to publish");
-    let event = caught("plan");
+    sns.fail_next(403, "AuthorizationError", "not allowed to publish");
+    let event = failed_step("plan");
     match api.invoke(&event).await {
-        Answer::Error(error) => {
+        InvocationResult::Error(error) => {
             let error: Value = serde_json::from_str(&error).unwrap();
             assert_eq!(error["errorType"], "AlertError");
-            let said = error["errorMessage"].as_str().unwrap();
+            let message = error["errorMessage"].as_str().unwrap();
             assert!(
-                said.contains("AuthorizationError: not allowed to publish"),
-                "{said}"
+                message.contains("AuthorizationError: not allowed to publish"),
+                "{message}"
             );
         }
-        Answer::Response(answer) => panic!("it was not sent, but answered {answer}"),
+        InvocationResult::Response(answer) => panic!("nothing was sent, but it returned {answer}"),
     }
     assert_eq!(s3.keys("lake"), [""; 0]);
     assert_eq!(sent(&mut api, &event).await, json!({"sent": 1}));
@@ -156,45 +156,48 @@ async fn a_topic_that_refuses_fails_the_call_and_the_next_one_tells() {
 }
 
 #[tokio::test]
-async fn a_queue_is_told_which_letters_to_deliver_again() {
+async fn the_response_lists_the_dead_letters_to_redeliver() {
     let s3 = StandIn::start(["lake"]).await;
     let sns = Sns::start().await;
     let mut api = RuntimeApi::start().await;
-    let _running = on(&s3, &sns, &api).start();
+    let _running = function_for(&s3, &sns, &api).start();
 
-    sns.refuse_next(403, "AuthorizationError", "not allowed to publish");
+    sns.fail_next(403, "AuthorizationError", "not allowed to publish");
     assert_eq!(
-        sent(&mut api, &letters()).await,
+        sent(&mut api, &dead_letters()).await,
         json!({"batchItemFailures": [{"itemIdentifier": "one"}]})
     );
     assert_eq!(
-        sent(&mut api, &letters()).await,
+        sent(&mut api, &dead_letters()).await,
         json!({"batchItemFailures": []})
     );
     assert_eq!(
         sns.take_calls().len(),
         3,
-        "refused, and two that were taken"
+        "one failed call and two messages"
     );
 }
 
 #[tokio::test]
-async fn anything_else_is_told_and_the_function_lives_on() {
+async fn an_unknown_event_is_reported_and_the_function_keeps_running() {
     let s3 = StandIn::start(["lake"]).await;
     let sns = Sns::start().await;
     let mut api = RuntimeApi::start().await;
-    let _running = on(&s3, &sns, &api).start();
+    let _running = function_for(&s3, &sns, &api).start();
 
     for event in ["null", "7", r#"{"Records":3}"#] {
         assert_eq!(sent(&mut api, event).await, json!({"sent": 1}), "{event}");
     }
     let answer = api.invoke("not JSON").await;
-    assert!(matches!(answer, Answer::Error(_)), "{answer:?}");
-    assert_eq!(sent(&mut api, &caught("plan")).await, json!({"sent": 1}));
+    assert!(matches!(answer, InvocationResult::Error(_)), "{answer:?}");
+    assert_eq!(
+        sent(&mut api, &failed_step("plan")).await,
+        json!({"sent": 1})
+    );
 }
 
 #[test]
-fn an_unusable_environment_is_told_in_one_line() {
+fn an_invalid_environment_is_reported_in_one_line() {
     let output = function(BINARY, &[("MARQUEE_ALERT_WINDOW_MINUTES", "long")]).output();
     assert!(!output.status.success());
     let log = String::from_utf8(output.stdout).unwrap();

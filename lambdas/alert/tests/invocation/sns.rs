@@ -1,4 +1,4 @@
-//! A small SNS: takes messages, and remembers them.
+//! An SNS server for tests. It records the messages that it receives.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -11,19 +11,19 @@ use percent_encoding::percent_decode_str;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A call's parameters, by name.
+/// The parameters of a call, by name.
 type Call = BTreeMap<String, String>;
 
 #[derive(Default)]
-struct Desk {
+struct ServerState {
     calls: Vec<Call>,
-    refusals: VecDeque<(u16, String)>,
+    errors: VecDeque<(u16, String)>,
 }
 
-/// A running SNS; it stops when dropped.
+/// A running server. Dropping it stops the server.
 pub(crate) struct Sns {
     endpoint: String,
-    desk: Arc<Mutex<Desk>>,
+    state: Arc<Mutex<ServerState>>,
     server: JoinHandle<()>,
 }
 
@@ -31,14 +31,16 @@ impl Sns {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let desk = Arc::<Mutex<Desk>>::default();
-        let router = Router::new().fallback(take).with_state(Arc::clone(&desk));
+        let state = Arc::<Mutex<ServerState>>::default();
+        let router = Router::new()
+            .fallback(serve_call)
+            .with_state(Arc::clone(&state));
         let server = tokio::spawn(async move {
             axum::serve(listener, router).await.unwrap();
         });
         Self {
             endpoint,
-            desk,
+            state,
             server,
         }
     }
@@ -47,18 +49,18 @@ impl Sns {
         &self.endpoint
     }
 
-    /// Refuses the next call.
-    pub(crate) fn refuse_next(&self, status: u16, code: &str, message: &str) {
+    /// Fails the next call with an error.
+    pub(crate) fn fail_next(&self, status: u16, code: &str, message: &str) {
         let answer = format!(
             r#"<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>r-1</RequestId></ErrorResponse>"#
         );
-        let mut desk = self.desk.lock().unwrap();
-        desk.refusals.push_back((status, answer));
+        let mut state = self.state.lock().unwrap();
+        state.errors.push_back((status, answer));
     }
 
-    /// Everything asked so far, oldest first; forgets it.
+    /// Returns the calls since the last call of this function, oldest first.
     pub(crate) fn take_calls(&self) -> Vec<Call> {
-        std::mem::take(&mut self.desk.lock().unwrap().calls)
+        std::mem::serve_call(&mut self.state.lock().unwrap().calls)
     }
 }
 
@@ -68,13 +70,13 @@ impl Drop for Sns {
     }
 }
 
-async fn take(State(desk): State<Arc<Mutex<Desk>>>, form: String) -> Response {
-    let mut desk = desk.lock().unwrap();
-    let call: Call = form.split('&').filter_map(parameter).collect();
+async fn serve_call(State(state): State<Arc<Mutex<ServerState>>>, form: String) -> Response {
+    let mut state = state.lock().unwrap();
+    let call: Call = form.split('&').map(parameter).collect();
     let is_publish = call.get("Action").is_some_and(|action| action == "Publish");
-    desk.calls.push(call);
+    state.calls.push(call);
     let xml = [(header::CONTENT_TYPE, "text/xml")];
-    if let Some((status, answer)) = desk.refusals.pop_front() {
+    if let Some((status, answer)) = state.errors.pop_front() {
         let status = StatusCode::from_u16(status).unwrap();
         return (status, xml, answer).into_response();
     }
@@ -85,12 +87,12 @@ async fn take(State(desk): State<Arc<Mutex<Desk>>>, form: String) -> Response {
     (xml, answer).into_response()
 }
 
-/// A parameter of a form: `Subject=Marquee%3A%20plan%20failed`.
-fn parameter(pair: &str) -> Option<(String, String)> {
+/// Parses a parameter of a form: `Subject=Marquee%3A%20plan%20failed`.
+fn parameter(pair: &str) -> (String, String) {
     let decode = |text: &str| {
         let text = text.replace('+', " ");
         percent_decode_str(&text).decode_utf8_lossy().into_owned()
     };
-    let (name, value) = pair.split_once('=')?;
-    Some((decode(name), decode(value)))
+    let (name, value) = pair.split_once('=').unwrap();
+    (decode(name), decode(value))
 }

@@ -23,7 +23,7 @@ pub(crate) const DATE: &str = "2026-03-02";
 pub(crate) const URL: &str = "s3://lake";
 pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/copy";
 
-/// The bucket as COPY sees it: to be read.
+/// The bucket as COPY reads it. All other operations fail.
 pub(crate) struct Bucket(pub(crate) Arc<StandIn>);
 
 impl fmt::Debug for Bucket {
@@ -40,7 +40,7 @@ impl fmt::Display for Bucket {
 
 fn read_only<T>() -> Result<T> {
     Err(Error::NotImplemented {
-        operation: "all but reading".into(),
+        operation: "anything but get".into(),
         implementer: "Bucket".into(),
     })
 }
@@ -102,7 +102,8 @@ fn key(generation: u32, part: usize) -> String {
     format!("curated/retention/event_date={DATE}/run={generation:06}-r/part-{part:04}.parquet")
 }
 
-/// Publishes a generation of `retention`, with files of so many rows; its rows.
+/// Publishes a generation of `retention` with one file per row count, and returns its
+/// rows.
 pub(crate) fn publish(s3: &StandIn, generation: u32, rows: &[usize]) -> Rows {
     let mut all = Rows::new();
     let mut files = Vec::new();
@@ -138,8 +139,8 @@ pub(crate) fn publish(s3: &StandIn, generation: u32, rows: &[usize]) -> Rows {
         "facts": "f", "looked_back": {}, "tables": {"retention": {"files": files}},
         "counts": {"receipt_rows": 0, "curated": 0, "duplicates": 0, "conflicts": 0, "redelivered": 0},
     });
-    let place = format!("ledger/days/event_date={DATE}/{generation:06}.json");
-    s3.insert("lake", &place, ledger.to_string());
+    let ledger_key = format!("ledger/days/event_date={DATE}/{generation:06}.json");
+    s3.insert("lake", &ledger_key, ledger.to_string());
     all
 }
 
@@ -153,7 +154,7 @@ pub(crate) fn damage(s3: &StandIn, generation: u32) {
     s3.insert("lake", &key, content);
 }
 
-/// The date's rows in the warehouse.
+/// Returns the date's rows in the warehouse.
 pub(crate) async fn loaded(data_api: &FakeDataApi) -> Rows {
     let session = data_api.engine().session().await.unwrap();
     let which = format!("event_date = DATE '{DATE}'");

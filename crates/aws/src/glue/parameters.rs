@@ -1,18 +1,18 @@
-//! What a partition, or a table without, says of itself in its parameters.
+//! The parameters of partitions and unpartitioned tables that store their version.
 
 use std::collections::HashMap;
 
 use marquee_table_catalog::{Projection, Version};
 
-/// The generation that a partition shows.
+/// The generation of a partition.
 const GENERATION: &str = "marquee.generation";
-/// The date and generation that a table without partitions shows.
+/// The date and the generation of an unpartitioned table.
 const VERSION: &str = "marquee.version";
 const DIRECTORY: &str = "marquee.directory";
 const ROWS: &str = "marquee.rows";
 
-/// The parameters of what shows the projection.
-pub(super) fn parameters(projection: &Projection) -> HashMap<String, String> {
+/// Returns the parameters that store the projection's version.
+pub(super) fn of_projection(projection: &Projection) -> HashMap<String, String> {
     let Projection {
         event_date,
         version,
@@ -34,8 +34,8 @@ pub(super) fn parameters(projection: &Projection) -> HashMap<String, String> {
     ])
 }
 
-/// Whether what has these parameters shows the projection, or a newer one.
-/// Without a version that can be read it is older than everything.
+/// Returns true if the parameters name the projection's version or a newer one.
+/// Parameters without a readable version are older than every projection.
 pub(super) fn is_current(
     parameters: Option<&HashMap<String, String>>,
     projection: &Projection,

@@ -1,13 +1,13 @@
-//! Why a call to a service failed, in words.
+//! The text of a failed SDK call.
 
 use std::error::Error as StdError;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId as _;
 
-/// Why a call failed, said so that one log line is enough to act on: the service's
-/// code and message or, where no answer came, what the SDK met.
-pub(crate) fn refusal<E>(error: &SdkError<E>) -> String
+/// Describes a failed call in one log line: the service's error code, message and
+/// request id, or, without a response, the SDK's error with its causes.
+pub(crate) fn describe<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
