@@ -1,4 +1,4 @@
-//! Lists the files of `sql/redshift`.
+//! Embeds the files of `sql/redshift`.
 
 #[path = "../sql/files.rs"]
 mod files;

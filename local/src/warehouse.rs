@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use marquee_event::Date;
-use marquee_warehouse::load::{Report, Status};
+use marquee_warehouse::load::{LoadReport, LoadStatus};
 
 pub use embedded::{Embedded, is_there};
 
@@ -94,13 +94,13 @@ pub struct Loaded {
     /// How many rows they have.
     pub rows: u64,
     /// What the load answered in the end.
-    pub report: Report,
+    pub report: LoadReport,
 }
 
 impl Loaded {
     /// Whether everything is there, and counted.
     pub fn is_well(&self) -> bool {
-        self.report.status == Status::Loaded
+        self.report.status == LoadStatus::Loaded
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 use marquee::warehouse::{Embedded, is_there};
 use marquee_lake::generation;
 use marquee_local_warehouse::rows::{Rows, of_file, of_table};
-use marquee_warehouse::definition::{Shape, definitions};
+use marquee_warehouse::definition::{LoadMode, definitions};
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path as Key;
 
@@ -123,12 +123,12 @@ async fn the_demos_days_are_in_the_warehouse_row_for_row() {
     for (date, generation) in &current {
         for (table, files) in &generation.tables {
             let definition = definitions.iter().find(|d| d.table == *table).unwrap();
-            let which = match definition.shape {
-                Shape::Date => format!("event_date = DATE '{date}'"),
+            let which = match definition.load_mode {
+                LoadMode::Date => format!("event_date = DATE '{date}'"),
                 // Of the newest date alone, which has all of its rows.
                 _ if *date != newest => continue,
-                Shape::Latest => "1 = 1".to_owned(),
-                Shape::History => "is_current".to_owned(),
+                LoadMode::Latest => "1 = 1".to_owned(),
+                LoadMode::History => "is_current".to_owned(),
             };
             let mut expected = Rows::new();
             let mut schema = None;

@@ -8,15 +8,18 @@ use aws_sdk_redshiftdata::Client;
 use aws_sdk_redshiftdata::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_redshiftdata::operation::describe_statement::DescribeStatementOutput;
 use aws_sdk_redshiftdata::types::{Field, SqlParameter, StatementStatusString, StatusString};
-use marquee_warehouse::port::{Batch, Failure, Progress, Rows, Warehouse, may_pass, name_of};
+use marquee_warehouse::port::{
+    BatchFailure, BatchProgress, ResultRows, StatementBatch, Warehouse, is_transient_failure,
+    statement_name,
+};
 use marquee_warehouse::{WarehouseError, port};
 
 use crate::sdk_error::describe;
 
-/// What the Data API says of an id that it does not know, or not any more.
+/// The error code for an unknown or expired statement id.
 const NOT_FOUND: &str = "ResourceNotFoundException";
-/// What does not pass when it is asked again.
-const REFUSED: [&str; 6] = [
+/// Error codes of calls that fail again when they are retried.
+const PERMANENT_CODES: [&str; 6] = [
     NOT_FOUND,
     "ValidationException",
     "AccessDeniedException",
@@ -25,16 +28,16 @@ const REFUSED: [&str; 6] = [
     "ExpiredTokenException",
 ];
 
-/// A serverless workgroup's database, through the Data API.
+/// The database of a Redshift Serverless workgroup, through the Data API.
 ///
-/// A batch is one `BatchExecuteStatement`: one transaction, in a session of its
-/// own. Each statement begins with its name as a comment, so that the warehouse's
-/// own history has it, and failures are told by it.
+/// A batch is one `BatchExecuteStatement`: one transaction in its own session. Each
+/// statement begins with its name as a comment. The warehouse's query history then
+/// shows the name, and a failure reports it.
 ///
-/// # Rights
+/// # Permissions
 /// `redshift-data:BatchExecuteStatement` on the workgroup,
-/// `redshift-data:DescribeStatement` and `GetStatementResult` of own statements,
-/// `secretsmanager:GetSecretValue` on the secret.
+/// `redshift-data:DescribeStatement` and `GetStatementResult` on the caller's own
+/// statements, `secretsmanager:GetSecretValue` on the secret.
 #[derive(Debug, Clone)]
 pub struct DataApi {
     client: Client,
@@ -44,7 +47,8 @@ pub struct DataApi {
 }
 
 impl DataApi {
-    /// The database of that workgroup, entered by the secret of that ARN.
+    /// Creates the adapter for a database of the workgroup. `secret` is the ARN of
+    /// the secret with its credentials.
     pub fn connect(
         config: &SdkConfig,
         workgroup: String,
@@ -62,12 +66,12 @@ impl DataApi {
 
 #[async_trait]
 impl Warehouse for DataApi {
-    async fn submit(&self, batch: &Batch) -> Result<String, WarehouseError> {
-        let action = || format!("run {}", batch.name);
+    async fn submit(&self, batch: &StatementBatch) -> Result<String, WarehouseError> {
+        let action = || format!("submit batch {}", batch.name);
         let mut parameters = Vec::new();
         for (name, value) in &batch.parameters {
             let parameter = SqlParameter::builder().name(name).value(value).build();
-            parameters.push(parameter.map_err(|error| WarehouseError::Refused {
+            parameters.push(parameter.map_err(|error| WarehouseError::Rejected {
                 action: action(),
                 cause: error.to_string(),
             })?);
@@ -86,24 +90,24 @@ impl Warehouse for DataApi {
             .send()
             .await
             .map_err(|error| failed(action(), &error))?;
-        answer.id.ok_or_else(|| WarehouseError::Answer {
-            what: format!("no id for {}", batch.name),
+        answer.id.ok_or_else(|| {
+            WarehouseError::InvalidResponse(format!("batch {} has no id", batch.name))
         })
     }
 
-    async fn poll(&self, id: &str) -> Result<Progress, WarehouseError> {
+    async fn poll(&self, id: &str) -> Result<BatchProgress, WarehouseError> {
         let answer = self.client.describe_statement().id(id).send().await;
         match answer {
-            Ok(answer) => Ok(progress(&answer)),
-            Err(error) if error.code() == Some(NOT_FOUND) => Ok(Progress::Unknown),
-            Err(error) => Err(failed(format!("describe statement {id}"), &error)),
+            Ok(answer) => progress(id, &answer),
+            Err(error) if error.code() == Some(NOT_FOUND) => Ok(BatchProgress::Unknown),
+            Err(error) => Err(failed(format!("poll batch {id}"), &error)),
         }
     }
 
-    async fn rows(&self, id: &str, statement: usize) -> Result<Rows, WarehouseError> {
-        // The Data API counts the statements of a batch from 1.
+    async fn rows(&self, id: &str, statement: usize) -> Result<ResultRows, WarehouseError> {
+        // The Data API numbers the statements of a batch from 1.
         let id = format!("{id}:{}", statement + 1);
-        let mut rows = Rows::new();
+        let mut rows = ResultRows::new();
         let mut page = None;
         loop {
             let answer = self
@@ -113,9 +117,9 @@ impl Warehouse for DataApi {
                 .set_next_token(page)
                 .send()
                 .await
-                .map_err(|error| failed(format!("give the rows of {id}"), &error))?;
+                .map_err(|error| failed(format!("read the rows of statement {id}"), &error))?;
             for record in answer.records {
-                rows.push(record.iter().map(text).collect::<Result<_, _>>()?);
+                rows.push(record.iter().map(value_text).collect::<Result<_, _>>()?);
             }
             page = answer.next_token.filter(|token| !token.is_empty());
             if page.is_none() {
@@ -125,41 +129,49 @@ impl Warehouse for DataApi {
     }
 }
 
-fn progress(answer: &DescribeStatementOutput) -> Progress {
-    match answer.status() {
-        Some(StatusString::Finished) => Progress::Done,
-        Some(StatusString::Failed) => Progress::Failed(failure(answer)),
-        Some(StatusString::Aborted) => Progress::Failed(Failure {
+fn progress(id: &str, answer: &DescribeStatementOutput) -> Result<BatchProgress, WarehouseError> {
+    Ok(match answer.status() {
+        Some(StatusString::Submitted | StatusString::Picked | StatusString::Started) => {
+            BatchProgress::Running
+        }
+        Some(StatusString::Finished) => BatchProgress::Done,
+        Some(StatusString::Failed) => BatchProgress::Failed(failure(answer)),
+        Some(StatusString::Aborted) => BatchProgress::Failed(BatchFailure {
             statement: None,
-            words: "it was stopped by a user".to_owned(),
-            may_pass: false,
+            message: "a user cancelled the batch".to_owned(),
+            is_transient: false,
         }),
-        _ => Progress::Running,
-    }
+        other => {
+            let status = other.map_or("missing", StatusString::as_str);
+            return Err(WarehouseError::InvalidResponse(format!(
+                "the status of batch {id} is {status}"
+            )));
+        }
+    })
 }
 
-/// Which statement failed and why: the Data API tells both with the statement,
-/// and the last also with the batch.
-fn failure(answer: &DescribeStatementOutput) -> Failure {
+/// Describes the failed statement. The Data API reports the error with the statement
+/// and, for the last statement, also with the batch.
+fn failure(answer: &DescribeStatementOutput) -> BatchFailure {
     let failed = answer
         .sub_statements()
         .iter()
         .find(|sub| sub.status() == Some(&StatementStatusString::Failed));
-    let words = failed
+    let message = failed
         .and_then(|sub| sub.error())
         .or(answer.error())
-        .unwrap_or("nothing")
+        .unwrap_or("the Data API returned no error message")
         .to_owned();
     let text = failed.and_then(|sub| sub.query_string());
-    Failure {
-        statement: text.and_then(name_of).map(str::to_owned),
-        may_pass: may_pass(&words),
-        words,
+    BatchFailure {
+        statement: text.and_then(statement_name).map(str::to_owned),
+        is_transient: is_transient_failure(&message),
+        message,
     }
 }
 
-/// A value as text; `None` is null.
-fn text(field: &Field) -> Result<Option<String>, WarehouseError> {
+/// Returns the value as text; `None` for SQL NULL.
+fn value_text(field: &Field) -> Result<Option<String>, WarehouseError> {
     Ok(match field {
         Field::IsNull(_) => None,
         Field::StringValue(text) => Some(text.clone()),
@@ -167,21 +179,24 @@ fn text(field: &Field) -> Result<Option<String>, WarehouseError> {
         Field::DoubleValue(number) => Some(number.to_string()),
         Field::BooleanValue(value) => Some(value.to_string()),
         other => {
-            return Err(WarehouseError::Answer {
-                what: format!("a value {other:?}"),
-            });
+            return Err(WarehouseError::InvalidResponse(format!(
+                "a result has the value {other:?}"
+            )));
         }
     })
 }
 
-/// A failed call: refused, or worth another.
+/// Classifies a failed call as permanent or worth a retry.
 fn failed<E>(action: String, error: &SdkError<E>) -> WarehouseError
 where
     E: ProvideErrorMetadata + StdError + 'static,
 {
     let cause = describe(error);
-    match error.code().is_some_and(|code| REFUSED.contains(&code)) {
-        true => WarehouseError::Refused { action, cause },
+    match error
+        .code()
+        .is_some_and(|code| PERMANENT_CODES.contains(&code))
+    {
+        true => WarehouseError::Rejected { action, cause },
         false => WarehouseError::Unavailable { action, cause },
     }
 }

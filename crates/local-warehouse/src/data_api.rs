@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use marquee_warehouse::WarehouseError;
-use marquee_warehouse::port::{self, Batch, Failure, MAX_STATEMENTS, Progress, Rows, Warehouse};
+use marquee_warehouse::port::{
+    self, BatchFailure, BatchProgress, MAX_STATEMENTS, ResultRows, StatementBatch, Warehouse,
+};
 
 use crate::dialect;
 use crate::engine::{Answer, Engine, Failed};
@@ -252,7 +254,7 @@ fn validate(request: &Request) -> Result<(), String> {
 
 #[async_trait]
 impl Warehouse for FakeDataApi {
-    async fn submit(&self, batch: &Batch) -> Result<String, WarehouseError> {
+    async fn submit(&self, batch: &StatementBatch) -> Result<String, WarehouseError> {
         let request = Request {
             sqls: batch.statements.iter().map(|s| s.text()).collect(),
             parameters: batch.parameters.clone().into_iter().collect(),
@@ -260,19 +262,20 @@ impl Warehouse for FakeDataApi {
             name: Some(batch.name.clone()),
             is_batch: true,
         };
-        self.take(request).map_err(|cause| WarehouseError::Refused {
-            action: format!("run {}", batch.name),
-            cause,
-        })
+        self.take(request)
+            .map_err(|cause| WarehouseError::Rejected {
+                action: format!("run {}", batch.name),
+                cause,
+            })
     }
 
-    async fn poll(&self, id: &str) -> Result<Progress, WarehouseError> {
+    async fn poll(&self, id: &str) -> Result<BatchProgress, WarehouseError> {
         let Some(record) = self.record(id) else {
-            return Ok(Progress::Unknown);
+            return Ok(BatchProgress::Unknown);
         };
         Ok(match record.status {
-            Status::Submitted | Status::Started => Progress::Running,
-            Status::Finished => Progress::Done,
+            Status::Submitted | Status::Started => BatchProgress::Running,
+            Status::Finished => BatchProgress::Done,
             Status::Failed | Status::Aborted => {
                 let failed = record
                     .subs
@@ -282,22 +285,23 @@ impl Warehouse for FakeDataApi {
                 let words = record
                     .error
                     .unwrap_or_else(|| "it was stopped by a user".to_owned());
-                Progress::Failed(Failure {
-                    statement: failed.and_then(|(_, sql)| Some(port::name_of(sql)?.to_owned())),
-                    may_pass: port::may_pass(&words),
-                    words,
+                BatchProgress::Failed(BatchFailure {
+                    statement: failed
+                        .and_then(|(_, sql)| Some(port::statement_name(sql)?.to_owned())),
+                    is_transient: port::is_transient_failure(&words),
+                    message: words,
                 })
             }
         })
     }
 
-    async fn rows(&self, id: &str, statement: usize) -> Result<Rows, WarehouseError> {
+    async fn rows(&self, id: &str, statement: usize) -> Result<ResultRows, WarehouseError> {
         let answer: Option<Answer> = self
             .record(id)
             .and_then(|record| Some(record.subs.get(statement)?.answer.clone()));
         match answer {
             Some(answer) => Ok(answer.rows),
-            None => Err(WarehouseError::Refused {
+            None => Err(WarehouseError::Rejected {
                 action: format!("give the rows of {id}:{}", statement + 1),
                 cause: "Query does not have result".to_owned(),
             }),

@@ -1,26 +1,27 @@
-//! The warehouse's tables, as the files of `sql/redshift/ddl` define them.
+//! The tables of the warehouse, parsed from `sql/redshift/ddl`.
 
 use marquee_sql::{Mart, Partition};
 
 use crate::error::WarehouseError;
 use crate::files;
 
-/// What a loaded row has beside the columns of its file.
-const OWN_COLUMNS: [&str; 4] = ["event_date", "valid_from", "valid_to", "is_current"];
+/// The columns that the warehouse adds to those of a table's files.
+const WAREHOUSE_COLUMNS: [&str; 4] = ["event_date", "valid_from", "valid_to", "is_current"];
 
-/// How a table takes in a generation.
+/// The effect of loading a generation into a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// It has rows of every date; a generation replaces its date's.
+pub enum LoadMode {
+    /// The table has rows of every date. A generation replaces the rows of its date.
     Date,
-    /// It says how things stand; a generation replaces all rows.
+    /// The table has the state of the newest date. A generation replaces all rows.
     Latest,
-    /// It keeps what was, as versions with dates from and to.
+    /// The table keeps the history of its rows, as versions with the dates of their
+    /// validity.
     History,
 }
 
-impl Shape {
-    /// The file of `sql/redshift/load` that loads it.
+impl LoadMode {
+    /// Returns the name of the file in `sql/redshift/load` that loads such a table.
     pub(crate) const fn file(self) -> &'static str {
         match self {
             Self::Date => "date",
@@ -30,10 +31,10 @@ impl Shape {
     }
 }
 
-/// A column's type, in Redshift's words.
+/// A column type of Redshift.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Text of so many bytes at most.
+pub enum ColumnType {
+    /// Text, with the maximum length in bytes.
     Varchar(u32),
     /// 64 bits.
     Bigint,
@@ -43,15 +44,15 @@ pub enum Kind {
     Real,
     /// 64 bits.
     Double,
-    /// True or false.
+    /// A truth value.
     Boolean,
-    /// A day.
+    /// A date.
     Date,
-    /// A day and time, UTC, of microseconds.
+    /// A date and time in UTC, with microseconds.
     Timestamp,
 }
 
-impl Kind {
+impl ColumnType {
     fn parse(text: &str) -> Option<Self> {
         let bytes = text
             .strip_prefix("VARCHAR(")
@@ -71,7 +72,7 @@ impl Kind {
         })
     }
 
-    /// As it is written in DDL.
+    /// Returns the type as in DDL.
     pub fn sql(self) -> String {
         match self {
             Self::Varchar(bytes) => format!("VARCHAR({bytes})"),
@@ -85,7 +86,7 @@ impl Kind {
         }
     }
 
-    /// As `information_schema.columns` names it, without the length.
+    /// Returns the type as in `information_schema.columns`, without the length.
     pub fn schema_name(self) -> &'static str {
         match self {
             Self::Varchar(_) => "character varying",
@@ -99,9 +100,9 @@ impl Kind {
         }
     }
 
-    /// Whether COPY takes a file's column of that type, in the lake's words,
-    /// into this one.
-    pub fn takes(self, lake: &str) -> bool {
+    /// Returns true if COPY loads a file's column of the table catalog's type `lake`
+    /// into a column of this type.
+    pub fn accepts(self, lake: &str) -> bool {
         match self {
             Self::Varchar(_) => lake == "string",
             Self::Bigint => lake == "bigint",
@@ -115,37 +116,37 @@ impl Kind {
     }
 }
 
-/// A column.
+/// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
+pub struct ColumnDefinition {
     /// Its name.
     pub name: String,
     /// Its type.
-    pub kind: Kind,
-    /// Whether it may be null.
+    pub column_type: ColumnType,
+    /// True if the column may be null.
     pub nullable: bool,
 }
 
-/// A table of the warehouse.
+/// The definition of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Definition {
-    /// Its name, that of the curated table.
+pub struct TableDefinition {
+    /// The name, which is that of the curated table.
     pub table: String,
     /// Its columns, in order.
-    pub columns: Vec<Column>,
-    /// How it takes in a generation.
-    pub shape: Shape,
-    /// The statement that makes it.
+    pub columns: Vec<ColumnDefinition>,
+    /// The effect of loading a generation.
+    pub load_mode: LoadMode,
+    /// The statement that creates the table.
     pub create: String,
 }
 
-impl Definition {
-    /// Reads the file `{table}.sql`. `marts` are those of `sql/marts`, which say
-    /// whether a table has rows of every date; the others have.
+impl TableDefinition {
+    /// Parses the file `{table}.sql`. `marts` are the marts of `sql/marts`, which
+    /// define whether a table has rows of every date; other tables have.
     ///
     /// # Errors
-    /// [`WarehouseError::File`] when it is not one CREATE TABLE with a column a
-    /// line, of types that both sides know.
+    /// [`WarehouseError::File`] unless the file is one CREATE TABLE with one column
+    /// per line and known column types.
     pub fn parse(table: &str, text: &str, marts: &[Mart]) -> Result<Self, WarehouseError> {
         let fault = |fault: String| WarehouseError::File {
             file: format!("ddl/{table}"),
@@ -164,7 +165,7 @@ impl Definition {
             .map(|(columns, _)| columns)
             .ok_or_else(|| {
                 fault(format!(
-                    "it must be {:?}, a column a line, and a line with `)`",
+                    "the file must be {:?}, one column per line, and a line with `)`",
                     begin.trim_end()
                 ))
             })?;
@@ -172,74 +173,75 @@ impl Definition {
             .lines()
             .map(|line| column(line).ok_or_else(|| fault(unknown_column(line))))
             .collect::<Result<Vec<_>, _>>()?;
-        let shape = shape(table, &columns, marts);
+        let load_mode = load_mode(table, &columns, marts);
         Ok(Self {
             table: table.to_owned(),
             columns,
-            shape,
+            load_mode,
             create,
         })
     }
 
-    /// The column of that name.
-    pub fn column(&self, name: &str) -> Option<&Column> {
+    /// Returns the column of that name.
+    pub fn column(&self, name: &str) -> Option<&ColumnDefinition> {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Whether the date of a row is a column of it.
+    /// Returns true if the table has the column `event_date`.
     pub fn has_date(&self) -> bool {
         self.column("event_date").is_some()
     }
 
-    /// The columns that come from the files.
-    pub fn loaded(&self) -> impl Iterator<Item = &Column> {
-        let is_own = |column: &&Column| !OWN_COLUMNS.contains(&column.name.as_str());
-        self.columns.iter().filter(is_own)
+    /// Returns the columns that are loaded from the files.
+    pub fn loaded_columns(&self) -> impl Iterator<Item = &ColumnDefinition> {
+        let is_loaded =
+            |column: &&ColumnDefinition| !WAREHOUSE_COLUMNS.contains(&column.name.as_str());
+        self.columns.iter().filter(is_loaded)
     }
 }
 
-/// Every table, by name.
+/// Returns the definitions of all tables, by name.
 ///
 /// # Errors
-/// As [`Definition::parse`]; [`WarehouseError::Head`] for a file of `sql/marts`.
-pub fn definitions() -> Result<Vec<Definition>, WarehouseError> {
+/// As [`TableDefinition::parse`]; [`WarehouseError::Head`] for a file of `sql/marts`.
+pub fn definitions() -> Result<Vec<TableDefinition>, WarehouseError> {
     let marts = marquee_sql::marts()?;
-    let parse = |(table, text): &(&str, &str)| Definition::parse(table, text, &marts);
+    let parse = |(table, text): &(&str, &str)| TableDefinition::parse(table, text, &marts);
     files::TABLES.iter().map(parse).collect()
 }
 
-fn column(line: &str) -> Option<Column> {
+fn column(line: &str) -> Option<ColumnDefinition> {
     let line = line.trim().trim_end_matches(',');
     let (name, rest) = line.split_once(' ')?;
-    let (kind, nullable) = match rest.strip_suffix(" NOT NULL") {
-        Some(kind) => (kind, false),
+    let (column_type, nullable) = match rest.strip_suffix(" NOT NULL") {
+        Some(column_type) => (column_type, false),
         None => (rest, true),
     };
-    Some(Column {
+    Some(ColumnDefinition {
         name: name.to_owned(),
-        kind: Kind::parse(kind)?,
+        column_type: ColumnType::parse(column_type)?,
         nullable,
     })
 }
 
 fn unknown_column(line: &str) -> String {
     format!(
-        "{:?} is no column: write `name TYPE` or `name TYPE NOT NULL`, where TYPE is \
+        "{:?} is not a column. Write `name TYPE` or `name TYPE NOT NULL`, where TYPE is \
          VARCHAR(bytes), BIGINT, INTEGER, REAL, DOUBLE PRECISION, BOOLEAN, DATE or TIMESTAMP",
         line.trim()
     )
 }
 
-fn shape(table: &str, columns: &[Column], marts: &[Mart]) -> Shape {
+fn load_mode(table: &str, columns: &[ColumnDefinition], marts: &[Mart]) -> LoadMode {
     if columns.iter().any(|column| column.name == "valid_from") {
-        return Shape::History;
+        return LoadMode::History;
     }
     let mart = marts.iter().find(|mart| mart.name == table);
     match mart {
         Some(mart) if mart.partition == Partition::None || !mart.is_for_every_date() => {
-            Shape::Latest
+            LoadMode::Latest
         }
-        _ => Shape::Date,
+        _ => LoadMode::Date,
     }
 }
 
@@ -248,7 +250,7 @@ fn shape(table: &str, columns: &[Column], marts: &[Mart]) -> Shape {
 mod tests {
     use super::*;
 
-    /// Redshift's reserved words that a column might be called by.
+    /// The reserved words of Redshift that could be column names.
     const RESERVED: [&str; 40] = [
         "all",
         "analyse",
@@ -315,7 +317,7 @@ mod tests {
             for column in &definition.columns {
                 assert!(
                     !RESERVED.contains(&column.name.as_str()),
-                    "{}.{} is a word that Redshift keeps for itself",
+                    "{}.{} is a reserved word of Redshift",
                     definition.table,
                     column.name
                 );
@@ -329,18 +331,24 @@ mod tests {
     }
 
     #[test]
-    fn shapes_follow_from_the_marts() {
+    fn load_modes_follow_from_the_marts() {
         let definitions = definitions().unwrap();
-        let shape = |table: &str| definitions.iter().find(|d| d.table == table).unwrap().shape;
-        assert_eq!(shape("events"), Shape::Date);
-        assert_eq!(shape("title_daily"), Shape::Date);
-        assert_eq!(shape("title_rating"), Shape::Latest);
-        assert_eq!(shape("dim_date"), Shape::Latest);
-        assert_eq!(shape("dim_title"), Shape::History);
+        let load_mode = |table: &str| {
+            definitions
+                .iter()
+                .find(|d| d.table == table)
+                .unwrap()
+                .load_mode
+        };
+        assert_eq!(load_mode("events"), LoadMode::Date);
+        assert_eq!(load_mode("title_daily"), LoadMode::Date);
+        assert_eq!(load_mode("title_rating"), LoadMode::Latest);
+        assert_eq!(load_mode("dim_date"), LoadMode::Latest);
+        assert_eq!(load_mode("dim_title"), LoadMode::History);
     }
 
     #[test]
-    fn what_compaction_writes_fits() {
+    fn the_tables_of_compaction_match_their_definitions() {
         use arrow_schema::{DataType, Schema};
         use marquee_tables::curated;
         let definitions = definitions().unwrap();
@@ -351,7 +359,7 @@ mod tests {
             ("fact_view", curated::fact_view()),
             ("audit", curated::audit()),
         ];
-        let word = |kind: &DataType| match kind {
+        let word = |column_type: &DataType| match column_type {
             DataType::Utf8 => "string",
             DataType::Int64 => "bigint",
             DataType::Int32 => "int",
@@ -360,12 +368,20 @@ mod tests {
             DataType::Timestamp(..) => "timestamp",
             other => panic!("{other}"),
         };
-        let fits = |schema: &Schema, definition: &Definition| {
-            let loaded: Vec<&Column> = definition.loaded().collect();
-            assert_eq!(schema.fields().len(), loaded.len(), "{}", definition.table);
-            for (field, column) in schema.fields().iter().zip(loaded) {
+        let fits = |schema: &Schema, definition: &TableDefinition| {
+            let loaded_columns: Vec<&ColumnDefinition> = definition.loaded_columns().collect();
+            assert_eq!(
+                schema.fields().len(),
+                loaded_columns.len(),
+                "{}",
+                definition.table
+            );
+            for (field, column) in schema.fields().iter().zip(loaded_columns) {
                 assert_eq!(*field.name(), column.name, "{}", definition.table);
-                assert!(column.kind.takes(word(field.data_type())), "{column:?}");
+                assert!(
+                    column.column_type.accepts(word(field.data_type())),
+                    "{column:?}"
+                );
                 assert_eq!(field.is_nullable(), column.nullable, "{column:?}");
             }
         };
@@ -378,14 +394,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_definition_is_told() {
-        let fault = |text: &str| Definition::parse("t", text, &[]).unwrap_err().to_string();
+    fn an_invalid_definition_is_reported() {
+        let fault = |text: &str| {
+            TableDefinition::parse("t", text, &[])
+                .unwrap_err()
+                .to_string()
+        };
         assert_eq!(
             fault("CREATE TABLE t (a INTEGER);"),
-            "sql/redshift/ddl/t.sql: it must be \"CREATE TABLE IF NOT EXISTS marquee.t (\", \
-             a column a line, and a line with `)`"
+            "sql/redshift/ddl/t.sql: the file must be \"CREATE TABLE IF NOT EXISTS marquee.t (\", \
+             one column per line, and a line with `)`"
         );
         let error = fault("CREATE TABLE IF NOT EXISTS marquee.t (\n    a TEXT\n)\nDISTSTYLE ALL;");
-        assert!(error.contains("\"a TEXT\" is no column"), "{error}");
+        assert!(error.contains("\"a TEXT\" is not a column"), "{error}");
     }
 }

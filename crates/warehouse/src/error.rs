@@ -1,73 +1,74 @@
-//! What goes wrong with a warehouse.
+//! The error type of warehouse operations.
 
 use marquee_lake::LakeError;
 use marquee_lake::step::StepErrorKind;
 use marquee_table_catalog::ProjectionError;
 use thiserror::Error;
 
-/// What goes wrong with a warehouse. [`WarehouseError::Unavailable`] and a
-/// store's error may pass when it is tried again; the others need somebody to look.
+/// An error of a warehouse operation. A retry may cure
+/// [`WarehouseError::Unavailable`] and an error of the store. All others need a
+/// person.
 #[derive(Debug, Error)]
 pub enum WarehouseError {
-    /// The warehouse could not be reached, or has too much to do.
-    #[error("the warehouse could not {action}: {cause}")]
+    /// The warehouse is unreachable or overloaded.
+    #[error("cannot {action}: the warehouse is unavailable: {cause}")]
     Unavailable {
-        /// What was asked of it.
+        /// The requested action, as an imperative.
         action: String,
-        /// What it said.
+        /// The warehouse's error, or the error of the connection.
         cause: String,
     },
-    /// The warehouse does not take what it was given, or from whom.
-    #[error("the warehouse refuses to {action}: {cause}")]
-    Refused {
-        /// What was asked of it.
+    /// The warehouse rejects the request or its credentials.
+    #[error("cannot {action}: the warehouse rejects the request: {cause}")]
+    Rejected {
+        /// The requested action, as an imperative.
         action: String,
-        /// What it said.
+        /// The warehouse's error, or the error of the connection.
         cause: String,
     },
-    /// A file of `sql/redshift` is not what it must be.
+    /// A file of `sql/redshift` is invalid.
     #[error("sql/redshift/{file}.sql: {fault}")]
     File {
-        /// The file, without its ending.
+        /// The file, relative to `sql/redshift` and without its extension.
         file: String,
-        /// What is wrong with it, and what to do.
+        /// The problem and its remedy.
         fault: String,
     },
-    /// What the warehouse has cannot be brought to what it should have.
+    /// The schema of the warehouse cannot be migrated, or does not match the lake's
+    /// tables.
     #[error("{0}")]
     Schema(String),
-    /// What was asked for is not there, or is not what it should be.
+    /// The request is invalid, or names a generation or a load that does not exist.
     #[error("{0}")]
-    Asked(String),
-    /// An answer of the warehouse's makes no sense.
-    #[error("the warehouse answered {what}, which cannot be understood")]
-    Answer {
-        /// What it answered.
-        what: String,
-    },
-    /// The lake could not be read or written.
+    InvalidRequest(String),
+    /// The warehouse's response is invalid.
+    #[error("invalid response of the warehouse: {0}")]
+    InvalidResponse(String),
+    /// A result that an earlier step must have produced is missing.
+    #[error("internal error: {0}")]
+    Internal(String),
+    /// The lake cannot be read or written.
     #[error(transparent)]
     Lake(#[from] LakeError),
-    /// A file of the lake could not be read.
+    /// A file of the lake cannot be read.
     #[error(transparent)]
     Projection(#[from] ProjectionError),
-    /// A head of a file in `sql/`.
+    /// The head of a file in `sql/` is invalid.
     #[error(transparent)]
     Head(#[from] marquee_sql::HeadError),
 }
 
 impl WarehouseError {
-    /// Of which kind it is, for a state machine: `Store` may pass when it is tried
-    /// again.
+    /// Returns the error's kind for a state machine, which retries `Store`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Unavailable { .. } => StepErrorKind::Store.name(),
             Self::Lake(error) => error.kind().name(),
             Self::Projection(error) => error.kind().name(),
-            Self::Refused { .. } => "Refused",
-            Self::Asked(_) => StepErrorKind::Input.name(),
-            Self::Answer { .. } => "Answer",
-            _ => "Schema",
+            Self::Rejected { .. } => "Refused",
+            Self::InvalidRequest(_) => StepErrorKind::Input.name(),
+            Self::InvalidResponse(_) | Self::Internal(_) => "Answer",
+            Self::File { .. } | Self::Schema(_) | Self::Head(_) => "Schema",
         }
     }
 }
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_lake_lacks_is_not_asked_for_again() {
+    fn a_missing_object_is_not_retried() {
         let gone = object_store::Error::NotFound {
             path: "curated/events/part-0.parquet".into(),
             source: "no such key".into(),

@@ -1,15 +1,17 @@
-//! The warehouse: curated tables in Redshift, brought there by the generation.
+//! The warehouse: loads the curated tables of published generations into Redshift.
 //!
-//! - [`port`] is what a warehouse can do: run named statements as one
-//!   transaction, and tell later what came of it.
-//! - [`definition`] is a table as `sql/redshift/ddl` has it.
-//! - [`migrate`] compares what the warehouse has with what it should have, and
-//!   says what is to be run.
-//! - [`load`] brings a published generation in: a manifest and a transaction a
-//!   table, started and polled, so that nobody waits.
-//! - [`book`] is the last line of a date's books: warehouse rows = curated rows.
+//! - [`port`] is the port to a warehouse: it runs named statements as one
+//!   transaction, asynchronously.
+//! - [`definition`] parses the tables of `sql/redshift/ddl`.
+//! - [`migrate`] compares the warehouse's schema with those definitions and derives
+//!   the statements that close the gap.
+//! - [`load`] loads a published generation: one COPY manifest and one transaction per
+//!   table, submitted and polled, so that no process waits.
+//! - [`book`] compares the rows of the warehouse with the curated rows, the last
+//!   check of a date's books.
 //!
-//! It knows no SDK and no engine: `crates/aws` has the port over the Data API.
+//! This crate depends on no SDK and no engine. `crates/aws` implements the port with
+//! Redshift's Data API.
 
 pub mod book;
 pub mod definition;
@@ -22,20 +24,29 @@ pub mod script;
 pub use error::WarehouseError;
 pub use port::Warehouse;
 
-/// The files of a directory of `sql/redshift`: their names and contents.
+/// The files of a directory of `sql/redshift`, by name, with their contents.
 pub(crate) type Files = &'static [(&'static str, &'static str)];
 
-/// What `sql/redshift` holds.
+/// The embedded files of `sql/redshift`.
 pub(crate) mod files {
-    use crate::Files;
+    use crate::{Files, WarehouseError};
 
     include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
-    /// The file of that name; empty, which its readers refuse, where there is none.
-    pub(crate) fn named(files: Files, name: &str) -> &'static str {
-        files
-            .iter()
-            .find(|(found, _)| *found == name)
-            .map_or("", |(_, text)| text)
+    /// Returns the file `name` of `directory`.
+    ///
+    /// # Errors
+    /// [`WarehouseError::File`] if there is no such file.
+    pub(crate) fn named(
+        files: Files,
+        directory: &str,
+        name: &str,
+    ) -> Result<&'static str, WarehouseError> {
+        let file = files.iter().find(|(found, _)| *found == name);
+        file.map(|(_, text)| *text)
+            .ok_or_else(|| WarehouseError::File {
+                file: format!("{directory}/{name}"),
+                fault: "the file is missing".into(),
+            })
     }
 }

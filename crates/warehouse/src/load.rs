@@ -1,15 +1,18 @@
-//! Loading a generation: started and polled, so that nobody waits for the
-//! warehouse.
+//! Loads a generation. Each step is short: it polls the warehouse and never waits for
+//! it.
 //!
 //! ```text
-//! look ─▶ (migrate ─▶ look …) ─▶ stand ─▶ load, a transaction a table ─▶ count
+//! inspect schema ─▶ (migrate ─▶ inspect schema …) ─▶ inspect loads ─▶ load, one transaction per table ─▶ count
 //! ```
 //!
-//! Each step hands batches over and then writes down their ids. A step that
-//! broke off is taken again: the batches have the same tokens then, and are not
-//! run twice. And if they were: a transaction looks at the load log first.
+//! A step submits batches and then records their ids. A step that is interrupted runs
+//! again; its batches have the same idempotency tokens and do not run twice. If one
+//! did run twice, its transaction would find its generation in the load log and
+//! change nothing.
 
+mod action;
 pub mod plan;
+mod request;
 pub mod state;
 
 use std::collections::BTreeMap;
@@ -18,94 +21,42 @@ use std::sync::Arc;
 use marquee_event::Date;
 use marquee_lake::LakeError;
 use marquee_lake::generation::{self, Generation};
-use marquee_table_catalog::{ProjectionError, projections};
+use marquee_table_catalog::projections;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use serde::{Deserialize, Serialize};
 
-use crate::book::{self, Standing};
-use crate::definition::{Definition, definitions};
+use crate::book::{self, WarehouseLoads};
+use crate::definition::{TableDefinition, definitions};
 use crate::error::WarehouseError;
-use crate::migrate::{self, Found};
-use crate::port::{Batch, Failure, Progress, Warehouse};
-use plan::{Settings, TablePlan};
-use state::{Outcome, Phase, Running, State, TableLoad};
+use crate::migrate::{self, WarehouseSchema};
+use crate::port::{StatementBatch, Warehouse};
+use action::NextAction;
+use plan::{LoadSettings, TablePlan};
+use state::{LoadPhase, LoadState, SubmittedBatch, TableLoad, TableLoadOutcome};
 
-/// How often a batch is handed over before its failure counts.
-const TRIES: u32 = 5;
-/// How often the warehouse is looked at before migrations are given up: each
-/// look applies up to a transaction of them.
-const LOOKS: u32 = 50;
-/// How many bytes of a cause are passed on.
-const CAUSE_BYTES: usize = 8 << 10;
+pub use request::{LoadReport, LoadRequest, LoadStatus};
+
+/// The maximum number of schema inspections. Each is followed by a migration of up to
+/// one transaction.
+const MAX_INSPECTIONS: u32 = 50;
 
 /// Loads generations of a lake into a warehouse.
 pub struct Loader {
     store: Arc<dyn ObjectStore>,
     warehouse: Arc<dyn Warehouse>,
-    settings: Settings,
-    definitions: Vec<Definition>,
-}
-
-/// How a load is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// It goes on: poll it again.
-    Running,
-    /// Everything is there, and counted.
-    Loaded,
-    /// Something went wrong; start it again when that is mended.
-    Failed,
-}
-
-/// What a step answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// The key of the load, to poll it by.
-    pub load: String,
-    /// How it is.
-    pub status: Status,
-    /// Why it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
-}
-
-/// What a step is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "step", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Ask {
-    /// To start the load of a generation.
-    Start {
-        /// Its date.
-        event_date: Date,
-        /// Its number.
-        generation: u32,
-    },
-    /// To take a load further.
-    Poll {
-        /// Its key.
-        load: String,
-    },
-}
-
-/// What a batch that was handed over calls for.
-enum Next {
-    Wait,
-    GoOn,
-    TryAgain,
-    GiveUp(String),
+    settings: LoadSettings,
+    definitions: Vec<TableDefinition>,
 }
 
 impl Loader {
-    /// Loads generations of the lake in `store`.
+    /// Creates a loader for the lake in `store`.
     ///
     /// # Errors
-    /// When a file of `sql/redshift` is not what it must be.
+    /// When a file of `sql/redshift` is invalid.
     pub fn new(
         store: Arc<dyn ObjectStore>,
         warehouse: Arc<dyn Warehouse>,
-        settings: Settings,
+        settings: LoadSettings,
     ) -> Result<Self, WarehouseError> {
         Ok(Self {
             store,
@@ -115,59 +66,56 @@ impl Loader {
         })
     }
 
-    /// Does what a state machine asks: [`Ask`] as JSON.
+    /// Executes a step of a state machine: [`LoadRequest`] as JSON.
     ///
     /// # Errors
-    /// [`WarehouseError::Asked`] for what is no [`Ask`]; as [`Loader::start`] and
-    /// [`Loader::poll`].
-    pub async fn call(&self, ask: serde_json::Value) -> Result<Report, WarehouseError> {
-        let shown = ask.to_string();
-        let ask = serde_json::from_value(ask).map_err(|error| {
-            WarehouseError::Asked(format!(
-                "{shown} cannot be understood ({error}): ask {{\"step\": \"start\", \"event_date\": \
-                 \"2026-01-05\", \"generation\": 3}} or {{\"step\": \"poll\", \"load\": …}}"
-            ))
-        })?;
-        match ask {
-            Ask::Start {
+    /// [`WarehouseError::InvalidRequest`] for any other JSON; as [`Loader::start`]
+    /// and [`Loader::poll`].
+    pub async fn call(&self, request: serde_json::Value) -> Result<LoadReport, WarehouseError> {
+        match LoadRequest::parse(request)? {
+            LoadRequest::Start {
                 event_date,
                 generation,
             } => self.start(event_date, generation).await,
-            Ask::Poll { load } => self.poll(&load).await,
+            LoadRequest::Poll { load } => self.poll(&load).await,
         }
     }
 
-    /// Starts to load a generation. One that is being loaded goes on; one that
-    /// was loaded is held against the warehouse again.
+    /// Starts the load of a generation. A running load is advanced. A generation that
+    /// is already loaded is compared with the warehouse again.
     ///
     /// # Errors
-    /// [`WarehouseError::Asked`] when there is no such generation; when the lake
-    /// or the warehouse cannot be reached: then start it again.
-    pub async fn start(&self, event_date: Date, generation: u32) -> Result<Report, WarehouseError> {
+    /// [`WarehouseError::InvalidRequest`] when there is no such generation. When the
+    /// lake or the warehouse is unavailable; then start the load again.
+    pub async fn start(
+        &self,
+        event_date: Date,
+        generation: u32,
+    ) -> Result<LoadReport, WarehouseError> {
         let key = state::key(event_date, generation);
         let before = state::read(&*self.store, &key).await?;
         if let Some(state) = before.as_ref().filter(|state| state.is_running()) {
             return self.advance(state.clone()).await;
         }
-        self.generation(event_date, generation).await?;
-        let mut state = State {
+        self.read_generation(event_date, generation).await?;
+        let mut state = LoadState {
             version: 1,
             event_date,
             generation,
-            run: before.map_or(1, |state| state.run.saturating_add(1)),
-            phase: Phase::Loaded,
+            start_count: before.map_or(1, |state| state.start_count.saturating_add(1)),
+            phase: LoadPhase::Loaded,
         };
-        state.phase = Phase::Look(self.look(&state, 1).await?);
+        state.phase = LoadPhase::InspectSchema(self.inspect_schema(&state, 1).await?);
         state::write(&*self.store, &state).await?;
-        Ok(report(&state))
+        Ok(LoadReport::of(&state))
     }
 
-    /// Takes the load at that key a step further, if it can go on.
+    /// Advances the load at that key if its batches have ended.
     ///
     /// # Errors
-    /// [`WarehouseError::Asked`] when no load was started there; when the lake or
-    /// the warehouse cannot be reached: then poll it again.
-    pub async fn poll(&self, load: &str) -> Result<Report, WarehouseError> {
+    /// [`WarehouseError::InvalidRequest`] when no load was started there. When the
+    /// lake or the warehouse is unavailable; then poll the load again.
+    pub async fn poll(&self, load: &str) -> Result<LoadReport, WarehouseError> {
         let key = Path::from(load);
         let found = match load.starts_with(plan::LOADS) {
             true => state::read(&*self.store, &key).await?,
@@ -175,24 +123,25 @@ impl Loader {
         };
         match found {
             Some(state) => self.advance(state).await,
-            None => Err(WarehouseError::Asked(format!(
-                "{load:?} is no load: start one, and poll it by the `load` of the answer"
+            None => Err(WarehouseError::InvalidRequest(format!(
+                "there is no load {load:?}. Start a load, and poll it by the `load` of the \
+                 response"
             ))),
         }
     }
 
-    async fn advance(&self, mut state: State) -> Result<Report, WarehouseError> {
+    async fn advance(&self, mut state: LoadState) -> Result<LoadReport, WarehouseError> {
         let next = match state.phase.clone() {
-            Phase::Look(running) => self.after_look(&state, running).await,
-            Phase::Migrate(running) => self.after_migrate(&state, running).await,
-            Phase::Stand(running) => self.after_stand(&state, running).await,
-            Phase::Load { tables } => self.after_load(&state, tables).await,
-            Phase::Count(running) => self.after_count(&state, running).await,
-            done @ (Phase::Loaded | Phase::Failed { .. }) => Ok(done),
+            LoadPhase::InspectSchema(batch) => self.after_inspect_schema(&state, batch).await,
+            LoadPhase::Migrate(batch) => self.after_migrate(&state, batch).await,
+            LoadPhase::InspectLoads(batch) => self.after_inspect_loads(&state, batch).await,
+            LoadPhase::Load { tables } => self.after_load(&state, tables).await,
+            LoadPhase::Count(batch) => self.after_count(&state, batch).await,
+            ended @ (LoadPhase::Loaded | LoadPhase::Failed { .. }) => Ok(ended),
         };
         let next = match next {
-            Err(error) => match lasting(&error) {
-                Some(cause) => Phase::Failed { cause },
+            Err(error) => match action::permanent_cause(&error) {
+                Some(cause) => LoadPhase::Failed { cause },
                 None => return Err(error),
             },
             Ok(next) => next,
@@ -201,290 +150,304 @@ impl Loader {
             state.phase = next;
             state::write(&*self.store, &state).await?;
         }
-        Ok(report(&state))
+        Ok(LoadReport::of(&state))
     }
 
-    async fn after_look(&self, state: &State, running: Running) -> Result<Phase, WarehouseError> {
-        match self.next("look at the tables", &running, true).await? {
-            Next::Wait => return Ok(Phase::Look(running)),
-            Next::TryAgain => return Ok(Phase::Look(self.look(state, running.tries + 1).await?)),
-            Next::GiveUp(cause) => return Ok(Phase::Failed { cause }),
-            Next::GoOn => {}
+    async fn after_inspect_schema(
+        &self,
+        state: &LoadState,
+        batch: SubmittedBatch,
+    ) -> Result<LoadPhase, WarehouseError> {
+        match self.next_action("read the schema", &batch, true).await? {
+            NextAction::Wait => return Ok(LoadPhase::InspectSchema(batch)),
+            NextAction::Retry => {
+                let retry = self.inspect_schema(state, batch.attempts + 1).await?;
+                return Ok(LoadPhase::InspectSchema(retry));
+            }
+            NextAction::Fail(cause) => return Ok(LoadPhase::Failed { cause }),
+            NextAction::Proceed => {}
         }
-        let [applied, columns] = migrate::TOLD;
-        let applied = self.warehouse.rows(&running.statement, applied).await?;
-        let columns = self.warehouse.rows(&running.statement, columns).await?;
-        match Found::read(applied, columns)?.next()? {
-            Some(change) if running.tries < LOOKS => {
-                let batch = change.batch(String::new());
-                Ok(Phase::Migrate(
-                    self.submit(state, batch, running.tries).await?,
+        let [applied, columns] = migrate::INSPECTION_RESULTS;
+        let applied = self.warehouse.rows(&batch.id, applied).await?;
+        let columns = self.warehouse.rows(&batch.id, columns).await?;
+        match WarehouseSchema::read(applied, columns)?.next_migration()? {
+            Some(migration) if batch.attempts < MAX_INSPECTIONS => {
+                let migration = migration.batch(String::new());
+                Ok(LoadPhase::Migrate(
+                    self.submit(state, migration, batch.attempts).await?,
                 ))
             }
-            Some(change) => Ok(Phase::Failed {
-                cause: format!("migrations come to no end: {}", change.what.join(", ")),
+            Some(migration) => Ok(LoadPhase::Failed {
+                cause: format!(
+                    "the schema is not current after {MAX_INSPECTIONS} migrations; next: {}",
+                    migration.descriptions.join(", ")
+                ),
             }),
-            None => Ok(Phase::Stand(self.stand(state, "stand", 1).await?)),
+            None => Ok(LoadPhase::InspectLoads(
+                self.inspect_loads(state, "stand", 1).await?,
+            )),
         }
     }
 
     async fn after_migrate(
         &self,
-        state: &State,
-        running: Running,
-    ) -> Result<Phase, WarehouseError> {
-        match self.next("migrate", &running, true).await? {
-            Next::Wait => Ok(Phase::Migrate(running)),
-            Next::GiveUp(cause) => Ok(Phase::Failed { cause }),
-            // Whatever came of it: look.
-            Next::GoOn | Next::TryAgain => {
-                Ok(Phase::Look(self.look(state, running.tries + 1).await?))
-            }
+        state: &LoadState,
+        batch: SubmittedBatch,
+    ) -> Result<LoadPhase, WarehouseError> {
+        match self.next_action("migrate the schema", &batch, true).await? {
+            NextAction::Wait => Ok(LoadPhase::Migrate(batch)),
+            NextAction::Fail(cause) => Ok(LoadPhase::Failed { cause }),
+            // Another load may have made the same change: inspect the schema again.
+            NextAction::Proceed | NextAction::Retry => Ok(LoadPhase::InspectSchema(
+                self.inspect_schema(state, batch.attempts + 1).await?,
+            )),
         }
     }
 
-    async fn after_stand(&self, state: &State, running: Running) -> Result<Phase, WarehouseError> {
-        match self.next("count what is there", &running, false).await? {
-            Next::Wait => return Ok(Phase::Stand(running)),
-            Next::TryAgain => {
-                let again = self.stand(state, "stand", running.tries + 1).await?;
-                return Ok(Phase::Stand(again));
+    async fn after_inspect_loads(
+        &self,
+        state: &LoadState,
+        batch: SubmittedBatch,
+    ) -> Result<LoadPhase, WarehouseError> {
+        match self.next_action("read the load log", &batch, false).await? {
+            NextAction::Wait => return Ok(LoadPhase::InspectLoads(batch)),
+            NextAction::Retry => {
+                let attempt = batch.attempts + 1;
+                let retry = self.inspect_loads(state, "stand", attempt).await?;
+                return Ok(LoadPhase::InspectLoads(retry));
             }
-            Next::GiveUp(cause) => return Ok(Phase::Failed { cause }),
-            Next::GoOn => {}
+            NextAction::Fail(cause) => return Ok(LoadPhase::Failed { cause }),
+            NextAction::Proceed => {}
         }
-        let generation = self.generation(state.event_date, state.generation).await?;
-        let standing = self.standing(state, &running).await?;
-        let plans = self.plans(&generation, &standing).await?;
+        let generation = self
+            .read_generation(state.event_date, state.generation)
+            .await?;
+        let loads = self.warehouse_loads(state, &batch).await?;
+        let plans = self.plans(&generation, &loads).await?;
         let mut tables = BTreeMap::new();
         for (table, plan) in plans {
             if let Some((key, manifest)) = &plan.manifest {
                 self.store.put(key, manifest.clone().into()).await?;
             }
-            let batch = plan.batch(format!("load-{table}"), String::new());
-            let load = TableLoad {
-                running: self.submit(state, batch, 1).await?,
-                outcome: Outcome::Running,
-            };
+            let load = self.submit_table(state, &table, &plan, 1).await?;
             tables.insert(table, load);
         }
-        Ok(Phase::Load { tables })
+        Ok(LoadPhase::Load { tables })
     }
 
     async fn after_load(
         &self,
-        state: &State,
+        state: &LoadState,
         mut tables: BTreeMap<String, TableLoad>,
-    ) -> Result<Phase, WarehouseError> {
-        let mut again = Vec::new();
+    ) -> Result<LoadPhase, WarehouseError> {
+        let mut retries = Vec::new();
         for (table, load) in &mut tables {
-            if load.outcome != Outcome::Running {
+            if load.outcome != TableLoadOutcome::Running {
                 continue;
             }
-            match self
-                .next(&format!("load {table}"), &load.running, false)
-                .await?
-            {
-                Next::Wait => {}
-                Next::GoOn => load.outcome = Outcome::Loaded,
-                Next::GiveUp(cause) => load.outcome = Outcome::Failed(cause),
-                Next::TryAgain => again.push((table.clone(), load.running.tries + 1)),
+            let action = format!("load {table}");
+            match self.next_action(&action, &load.batch, false).await? {
+                NextAction::Wait => {}
+                NextAction::Proceed => load.outcome = TableLoadOutcome::Loaded,
+                NextAction::Fail(cause) => load.outcome = TableLoadOutcome::Failed(cause),
+                NextAction::Retry => retries.push((table.clone(), load.batch.attempts + 1)),
             }
         }
-        if !again.is_empty() {
-            let generation = self.generation(state.event_date, state.generation).await?;
-            let mut plans = self.plans(&generation, &Standing::default()).await?;
-            for (table, tries) in again {
-                let Some(plan) = plans.remove(&table) else {
-                    continue;
-                };
-                let batch = plan.batch(format!("load-{table}"), String::new());
-                let load = TableLoad {
-                    running: self.submit(state, batch, tries).await?,
-                    outcome: Outcome::Running,
-                };
+        if !retries.is_empty() {
+            let generation = self
+                .read_generation(state.event_date, state.generation)
+                .await?;
+            let plans = self.plans(&generation, &WarehouseLoads::default()).await?;
+            for (table, attempt) in retries {
+                let plan = plans.get(&table).ok_or_else(|| {
+                    WarehouseError::Internal(format!(
+                        "generation {} of {} has no table {table}, which is being loaded",
+                        state.generation, state.event_date
+                    ))
+                })?;
+                let load = self.submit_table(state, &table, plan, attempt).await?;
                 tables.insert(table, load);
             }
         }
-        if tables.values().any(|load| load.outcome == Outcome::Running) {
-            return Ok(Phase::Load { tables });
+        if tables
+            .values()
+            .any(|load| load.outcome == TableLoadOutcome::Running)
+        {
+            return Ok(LoadPhase::Load { tables });
         }
         let failed: Vec<&str> = tables
             .values()
             .filter_map(|load| match &load.outcome {
-                Outcome::Failed(cause) => Some(cause.as_str()),
-                _ => None,
+                TableLoadOutcome::Failed(cause) => Some(cause.as_str()),
+                TableLoadOutcome::Running | TableLoadOutcome::Loaded => None,
             })
             .collect();
         match failed.is_empty() {
-            true => Ok(Phase::Count(self.stand(state, "count", 1).await?)),
-            false => Ok(Phase::Failed {
+            true => Ok(LoadPhase::Count(
+                self.inspect_loads(state, "count", 1).await?,
+            )),
+            false => Ok(LoadPhase::Failed {
                 cause: failed.join("; "),
             }),
         }
     }
 
-    async fn after_count(&self, state: &State, running: Running) -> Result<Phase, WarehouseError> {
-        match self.next("count what was loaded", &running, false).await? {
-            Next::Wait => return Ok(Phase::Count(running)),
-            Next::TryAgain => {
-                let again = self.stand(state, "count", running.tries + 1).await?;
-                return Ok(Phase::Count(again));
+    async fn after_count(
+        &self,
+        state: &LoadState,
+        batch: SubmittedBatch,
+    ) -> Result<LoadPhase, WarehouseError> {
+        match self
+            .next_action("count the loaded rows", &batch, false)
+            .await?
+        {
+            NextAction::Wait => return Ok(LoadPhase::Count(batch)),
+            NextAction::Retry => {
+                let attempt = batch.attempts + 1;
+                let retry = self.inspect_loads(state, "count", attempt).await?;
+                return Ok(LoadPhase::Count(retry));
             }
-            Next::GiveUp(cause) => return Ok(Phase::Failed { cause }),
-            Next::GoOn => {}
+            NextAction::Fail(cause) => return Ok(LoadPhase::Failed { cause }),
+            NextAction::Proceed => {}
         }
-        let generation = self.generation(state.event_date, state.generation).await?;
-        let standing = self.standing(state, &running).await?;
-        let book = standing.book(&*self.store, &generation).await?;
-        book::keep(&*self.store, &book).await?;
-        Ok(match book.problem() {
-            None => Phase::Loaded,
-            Some(cause) => Phase::Failed { cause },
+        let generation = self
+            .read_generation(state.event_date, state.generation)
+            .await?;
+        let loads = self.warehouse_loads(state, &batch).await?;
+        let book = loads.book(&*self.store, &generation).await?;
+        book::write(&*self.store, &book).await?;
+        Ok(match book.imbalance() {
+            None => LoadPhase::Loaded,
+            Some(cause) => LoadPhase::Failed { cause },
         })
     }
 
-    /// The loads that are to be run: every table of the generation but those that
-    /// have it, or a newer one.
+    /// Plans the loads of all tables of the generation, except tables that have it or
+    /// a newer one.
     async fn plans(
         &self,
         generation: &Generation,
-        standing: &Standing,
+        loads: &WarehouseLoads,
     ) -> Result<BTreeMap<String, TablePlan>, WarehouseError> {
         let projections = projections(&*self.store, generation, |_| false).await?;
         let mut plans = BTreeMap::new();
         for (table, files) in &generation.tables {
             let Some(definition) = self.definitions.iter().find(|d| d.table == *table) else {
                 return Err(WarehouseError::Schema(format!(
-                    "the lake has a table {table} that the warehouse has not: define it in \
+                    "the warehouse has no table {table}, which the lake has. Define it in \
                      sql/redshift/ddl/{table}.sql"
                 )));
             };
-            if standing.has(table, generation) {
+            if loads.has(table, generation) {
                 continue;
             }
-            let columns = projections
+            let projection = projections
                 .iter()
-                .find(|projection| projection.table == *table)
-                .map_or(&[][..], |projection| &projection.columns);
-            let plan = plan::plan(&self.settings, definition, generation, files, columns)?;
+                .find(|projection| projection.table == *table);
+            let columns = match projection {
+                Some(projection) => &projection.columns[..],
+                // A table without files has no projection.
+                None if files.files.is_empty() => &[],
+                None => {
+                    return Err(WarehouseError::Internal(format!(
+                        "the columns of table {table} are unknown"
+                    )));
+                }
+            };
+            let plan = plan::plan_table(&self.settings, definition, generation, files, columns)?;
             plans.insert(table.clone(), plan);
         }
         Ok(plans)
     }
 
-    async fn standing(&self, state: &State, running: &Running) -> Result<Standing, WarehouseError> {
-        let [loads, rows] = book::TOLD;
-        let loads = self.warehouse.rows(&running.statement, loads).await?;
-        let rows = self.warehouse.rows(&running.statement, rows).await?;
-        Standing::read(state.event_date, &self.definitions, loads, rows)
+    async fn warehouse_loads(
+        &self,
+        state: &LoadState,
+        batch: &SubmittedBatch,
+    ) -> Result<WarehouseLoads, WarehouseError> {
+        let [loads, rows] = book::INSPECTION_RESULTS;
+        let loads = self.warehouse.rows(&batch.id, loads).await?;
+        let rows = self.warehouse.rows(&batch.id, rows).await?;
+        WarehouseLoads::read(state.event_date, &self.definitions, loads, rows)
     }
 
-    async fn generation(
+    async fn read_generation(
         &self,
         event_date: Date,
         generation: u32,
     ) -> Result<Generation, WarehouseError> {
         match generation::read(&*self.store, event_date, generation).await {
             Err(LakeError::Store(object_store::Error::NotFound { .. })) => {
-                Err(WarehouseError::Asked(format!(
-                    "the lake has no generation {generation} of {event_date}: load one that was \
-                     published"
+                Err(WarehouseError::InvalidRequest(format!(
+                    "the lake has no generation {generation} of {event_date}. Load a published one"
                 )))
             }
             read => Ok(read?),
         }
     }
 
-    async fn look(&self, state: &State, tries: u32) -> Result<Running, WarehouseError> {
-        self.submit(state, migrate::look(String::new())?, tries)
+    async fn inspect_schema(
+        &self,
+        state: &LoadState,
+        attempt: u32,
+    ) -> Result<SubmittedBatch, WarehouseError> {
+        self.submit(state, migrate::inspect_schema(String::new())?, attempt)
             .await
     }
 
-    async fn stand(
+    async fn inspect_loads(
         &self,
-        state: &State,
+        state: &LoadState,
         name: &str,
-        tries: u32,
-    ) -> Result<Running, WarehouseError> {
-        let mut batch = book::standing(state.event_date, &self.definitions, String::new())?;
+        attempt: u32,
+    ) -> Result<SubmittedBatch, WarehouseError> {
+        let mut batch = book::inspect_loads(state.event_date, &self.definitions, String::new())?;
         batch.name = name.to_owned();
-        self.submit(state, batch, tries).await
+        self.submit(state, batch, attempt).await
     }
 
-    /// Hands a batch over under its token.
-    async fn submit(
+    async fn submit_table(
         &self,
-        state: &State,
-        mut batch: Batch,
-        tries: u32,
-    ) -> Result<Running, WarehouseError> {
-        batch.token = plan::token(state.key().as_ref(), state.run, tries, &batch);
-        let statement = self.warehouse.submit(&batch).await?;
-        Ok(Running { statement, tries })
-    }
-
-    /// What a batch calls for, as far as it is. `any` failure of its is worth
-    /// another try: two who make the same table at once get in each other's way.
-    async fn next(&self, what: &str, running: &Running, any: bool) -> Result<Next, WarehouseError> {
-        Ok(match self.warehouse.poll(&running.statement).await? {
-            Progress::Running => Next::Wait,
-            Progress::Done => Next::GoOn,
-            Progress::Unknown if running.tries < TRIES => Next::TryAgain,
-            Progress::Unknown => Next::GiveUp(format!(
-                "cannot {what}: the warehouse forgot the statements {TRIES} times"
-            )),
-            Progress::Failed(failure) if running.tries < TRIES && (any || failure.may_pass) => {
-                Next::TryAgain
-            }
-            Progress::Failed(failure) => Next::GiveUp(said(what, &failure)),
+        state: &LoadState,
+        table: &str,
+        plan: &TablePlan,
+        attempt: u32,
+    ) -> Result<TableLoad, WarehouseError> {
+        let batch = plan.batch(format!("load-{table}"), String::new());
+        Ok(TableLoad {
+            batch: self.submit(state, batch, attempt).await?,
+            outcome: TableLoadOutcome::Running,
         })
     }
-}
 
-fn report(state: &State) -> Report {
-    let (status, cause) = match &state.phase {
-        Phase::Loaded => (Status::Loaded, None),
-        Phase::Failed { cause } => (Status::Failed, Some(shortened(cause))),
-        _ => (Status::Running, None),
-    };
-    Report {
-        load: state.key().to_string(),
-        status,
-        cause,
+    /// Submits a batch under its idempotency token.
+    async fn submit(
+        &self,
+        state: &LoadState,
+        mut batch: StatementBatch,
+        attempt: u32,
+    ) -> Result<SubmittedBatch, WarehouseError> {
+        batch.token = plan::token(state.key().as_ref(), state.start_count, attempt, &batch);
+        Ok(SubmittedBatch {
+            id: self.warehouse.submit(&batch).await?,
+            attempts: attempt,
+        })
     }
-}
 
-/// A failure as a sentence, in the engine's own words.
-fn said(what: &str, failure: &Failure) -> String {
-    let words = failure.words.trim();
-    match &failure.statement {
-        Some(name) => format!("cannot {what}: at {name:?} the warehouse said: {words}"),
-        None => format!("cannot {what}: the warehouse said: {words}"),
+    /// Polls a batch and returns the next action. With `retry_any`, every failure is
+    /// retried: two migrations that create the same table at the same time may fail.
+    async fn next_action(
+        &self,
+        action: &str,
+        batch: &SubmittedBatch,
+        retry_any: bool,
+    ) -> Result<NextAction, WarehouseError> {
+        let progress = self.warehouse.poll(&batch.id).await?;
+        Ok(NextAction::after(
+            action,
+            progress,
+            batch.attempts,
+            retry_any,
+        ))
     }
-}
-
-/// The error as a cause, if trying again does not help.
-fn lasting(error: &WarehouseError) -> Option<String> {
-    let store = match error {
-        WarehouseError::Unavailable { .. } => return None,
-        WarehouseError::Lake(LakeError::Store(error))
-        | WarehouseError::Projection(ProjectionError::Lake(LakeError::Store(error))) => Some(error),
-        _ => None,
-    };
-    match store {
-        Some(object_store::Error::NotFound { path, .. }) => Some(format!(
-            "{path} is gone, which the generation names: `marquee audit` of the date tells more"
-        )),
-        Some(_) => None,
-        None => Some(error.to_string()),
-    }
-}
-
-fn shortened(cause: &str) -> String {
-    if cause.len() <= CAUSE_BYTES {
-        return cause.to_owned();
-    }
-    let cut = cause.floor_char_boundary(CAUSE_BYTES);
-    format!("{} …", cause.get(..cut).unwrap_or_default())
 }

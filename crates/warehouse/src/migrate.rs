@@ -1,41 +1,41 @@
-//! Migrations: from what a warehouse has to what it should have.
+//! Migrates the schema of the warehouse.
 //!
-//! The warehouse is asked first ([`look`]); [`Found::next`] then says what is to
-//! be run, a transaction at a time, until nothing is left:
+//! [`inspect_schema`] reads the schema of the warehouse.
+//! [`WarehouseSchema::next_migration`] then returns the statements of the next
+//! transaction, until none is left:
 //!
-//! 1. the numbered files of `sql/redshift/migrations`, each once, in order;
-//! 2. tables of `sql/redshift/ddl` that are missing, and columns that one gained
-//!    at its end;
-//! 3. the views of `sql/redshift/views` whose text is another than was applied.
+//! 1. each numbered file of `sql/redshift/migrations`, once, in order;
+//! 2. missing tables of `sql/redshift/ddl`, and columns that a table gained at its
+//!    end;
+//! 3. views of `sql/redshift/views` whose text differs from the applied one.
 //!
-//! Anything else that differs is refused, with the way out. What was applied
-//! stands in `marquee.migrations`. A numbered file whose head says
-//! `-- table: NAME` brings an old table over, and is only recorded where there is
-//! no such table.
+//! Any other difference is an error that names the remedy. `marquee.migrations`
+//! records what was applied. A numbered file with the head `-- table: NAME` converts
+//! an existing table; it is only recorded where there is no such table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use marquee_lake::digest;
 
-use crate::definition::{Definition, definitions};
+use crate::definition::{ColumnType, TableDefinition, definitions};
 use crate::error::WarehouseError;
 use crate::files;
-use crate::port::{Batch, MAX_STATEMENTS, Rows, Statement};
+use crate::port::{MAX_STATEMENTS, ResultRows, Statement, StatementBatch};
 use crate::script;
 
-/// Which statements of [`look`] tell what was applied, and the columns.
-pub const TOLD: [usize; 2] = [2, 3];
+/// The indexes of the statements of [`inspect_schema`] that return the applied
+/// migrations and the columns.
+pub const INSPECTION_RESULTS: [usize; 2] = [2, 3];
 
-/// Statements of a batch that are no changes: locking, recording.
+/// The statements of a migration that lock and record; a margin above the two that
+/// there are.
 const OTHER_STATEMENTS: usize = 4;
 
-/// Asks the warehouse what it has; makes the schema if there is none.
-///
-/// # Errors
-/// [`WarehouseError::File`].
-pub fn look(token: String) -> Result<Batch, WarehouseError> {
-    let text = files::named(files::LOOKS, "schema");
-    Ok(Batch {
+/// Returns the batch that reads the warehouse's schema. It creates the schema if it
+/// is missing.
+pub fn inspect_schema(token: String) -> Result<StatementBatch, WarehouseError> {
+    let text = files::named(files::LOOKS, "look", "schema")?;
+    Ok(StatementBatch {
         name: "look".into(),
         token,
         statements: script::statements("look/schema", text, &BTreeMap::new())?,
@@ -43,35 +43,37 @@ pub fn look(token: String) -> Result<Batch, WarehouseError> {
     })
 }
 
-/// A column that the warehouse has: its name, type, and bytes if it is text.
+/// A column of the warehouse: its name, type, and maximum length in bytes if it is
+/// text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct FoundColumn {
+struct ExistingColumn {
     name: String,
-    kind: String,
+    schema_name: String,
     bytes: Option<u32>,
 }
 
-/// What a warehouse has.
+/// The schema of a warehouse.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
-    /// The digest of what was applied last, by its name.
+pub struct WarehouseSchema {
+    /// The digest of each applied migration or view, by name; of the newest if it was
+    /// applied several times.
     applied: BTreeMap<String, String>,
-    columns: BTreeMap<String, Vec<FoundColumn>>,
+    columns: BTreeMap<String, Vec<ExistingColumn>>,
 }
 
-/// What is to be run next, as one transaction.
+/// The statements of one migration, which run as one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The changes, for people: `create table events`.
-    pub what: Vec<String>,
-    /// What does them and records them.
+pub struct Migration {
+    /// A description of each change, such as `create table events`.
+    pub descriptions: Vec<String>,
+    /// The statements that make the changes and record them.
     pub statements: Vec<Statement>,
 }
 
-impl Change {
-    /// The change as a batch.
-    pub fn batch(&self, token: String) -> Batch {
-        Batch {
+impl Migration {
+    /// Returns the migration as a batch.
+    pub fn batch(&self, token: String) -> StatementBatch {
+        StatementBatch {
             name: "migrate".into(),
             token,
             statements: self.statements.clone(),
@@ -80,55 +82,60 @@ impl Change {
     }
 }
 
-impl Found {
-    /// Understands the answers to [`look`]: what was applied, and the columns.
+impl WarehouseSchema {
+    /// Parses the results of [`inspect_schema`]: the applied migrations and the
+    /// columns.
     ///
     /// # Errors
-    /// [`WarehouseError::Answer`].
-    pub fn read(applied: Rows, columns: Rows) -> Result<Self, WarehouseError> {
+    /// [`WarehouseError::InvalidResponse`].
+    pub fn read(applied: ResultRows, columns: ResultRows) -> Result<Self, WarehouseError> {
         let mut found = Self::default();
         for row in applied {
             let [Some(name), Some(digest)] = &row[..] else {
-                return Err(not_understood(&row));
+                return Err(invalid_row(&row));
             };
             found.applied.insert(name.clone(), digest.clone());
         }
         for row in columns {
-            let [Some(table), Some(name), Some(kind), bytes] = &row[..] else {
-                return Err(not_understood(&row));
+            let [Some(table), Some(name), Some(schema_name), bytes] = &row[..] else {
+                return Err(invalid_row(&row));
             };
-            let column = FoundColumn {
+            let bytes = bytes.as_deref().map(str::parse).transpose();
+            let column = ExistingColumn {
                 name: name.clone(),
-                kind: kind.clone(),
-                bytes: bytes.as_deref().and_then(|bytes| bytes.parse().ok()),
+                schema_name: schema_name.clone(),
+                bytes: bytes.map_err(|_| invalid_row(&row))?,
             };
             found.columns.entry(table.clone()).or_default().push(column);
         }
         Ok(found)
     }
 
-    /// What is to be run next; `None` when the warehouse is as it should be.
+    /// Returns the next migration; `None` if the schema is current.
     ///
     /// # Errors
-    /// [`WarehouseError::Schema`] for a difference that nothing here brings over;
+    /// [`WarehouseError::Schema`] for a difference that no migration resolves;
     /// [`WarehouseError::File`].
-    pub fn next(&self) -> Result<Option<Change>, WarehouseError> {
-        self.next_of(files::MIGRATIONS, &definitions()?, files::VIEWS)
+    pub fn next_migration(&self) -> Result<Option<Migration>, WarehouseError> {
+        self.next_migration_of(files::MIGRATIONS, &definitions()?, files::VIEWS)
     }
 
-    fn next_of(
+    fn next_migration_of(
         &self,
         numbered: &[(&str, &str)],
-        definitions: &[Definition],
+        definitions: &[TableDefinition],
         views: &[(&str, &str)],
-    ) -> Result<Option<Change>, WarehouseError> {
+    ) -> Result<Option<Migration>, WarehouseError> {
         let mut numbers = BTreeSet::new();
         for (name, text) in numbered {
-            let number = name.split('_').next().unwrap_or_default();
-            if number.len() != 4 || number.parse::<u32>().is_err() || !numbers.insert(number) {
+            let number = name
+                .split_once('_')
+                .map(|(number, _)| number)
+                .filter(|number| number.len() == 4 && number.parse::<u32>().is_ok());
+            if !number.is_some_and(|number| numbers.insert(number)) {
                 return Err(WarehouseError::File {
                     file: format!("migrations/{name}"),
-                    fault: "its name must begin with a number of its own, four digits and `_`"
+                    fault: "the file's name must begin with a unique number of four digits and `_`"
                         .into(),
                 });
             }
@@ -136,7 +143,7 @@ impl Found {
                 return Ok(Some(change));
             }
         }
-        // Refusals first, so that nothing is done where not all can be.
+        // Detect all errors before the first change.
         let mut changes = Vec::new();
         for definition in definitions {
             changes.extend(self.table(definition)?);
@@ -144,93 +151,95 @@ impl Found {
         for (name, text) in views {
             changes.extend(self.view(name, text));
         }
-        let mut change = Change {
-            what: Vec::new(),
+        let mut change = Migration {
+            descriptions: Vec::new(),
             statements: vec![lock()],
         };
-        for (what, statements) in changes {
+        for (description, statements) in changes {
             if change.statements.len() + statements.len() > MAX_STATEMENTS {
                 break;
             }
-            change.what.push(what);
+            change.descriptions.push(description);
             change.statements.extend(statements);
         }
-        Ok((!change.what.is_empty()).then_some(change))
+        Ok((!change.descriptions.is_empty()).then_some(change))
     }
 
-    /// The numbered file as a change, unless it was applied.
-    fn numbered(&self, name: &str, text: &str) -> Result<Option<Change>, WarehouseError> {
+    /// Returns the numbered file as a migration, unless it was applied.
+    fn numbered(&self, name: &str, text: &str) -> Result<Option<Migration>, WarehouseError> {
         let key = format!("migrations/{name}");
         let digest = digest::of(text.as_bytes());
         match self.applied.get(&key) {
             Some(applied) if *applied == digest => return Ok(None),
             Some(_) => {
                 return Err(WarehouseError::Schema(format!(
-                    "sql/redshift/{key}.sql is another than was applied: put back what it was, \
-                     and write what is to change as a file with the next number"
+                    "sql/redshift/{key}.sql differs from the applied file. Restore it, and write \
+                     the change as a file with the next number"
                 )));
             }
             None => {}
         }
-        let brings_over = text
+        let converted_table = text
             .lines()
             .find_map(|line| line.strip_prefix("-- table:"))
             .map(str::trim);
         let mut statements = vec![lock()];
-        if brings_over.is_none_or(|table| self.columns.contains_key(table)) {
-            let named = named(text);
+        if converted_table.is_none_or(|table| self.columns.contains_key(table)) {
+            let named = with_names(text);
             let own = script::statements(&key, &named, &BTreeMap::new())?;
             if own.len() + OTHER_STATEMENTS > MAX_STATEMENTS {
                 return Err(WarehouseError::File {
                     file: key,
                     fault: format!(
-                        "it has {} statements, but a transaction has {MAX_STATEMENTS} at most: \
-                         divide it into two numbers",
-                        own.len()
+                        "the file has {} statements, but a migration has at most {}. Split it \
+                         into two files",
+                        own.len(),
+                        MAX_STATEMENTS - OTHER_STATEMENTS
                     ),
                 });
             }
             statements.extend(own);
         }
         statements.push(record(&key, &digest));
-        Ok(Some(Change {
-            what: vec![format!("apply {key}")],
+        Ok(Some(Migration {
+            descriptions: vec![format!("apply {key}")],
             statements,
         }))
     }
 
-    /// What makes the table as it is defined.
+    /// Returns the changes that bring the table to its definition, each with its
+    /// description.
     fn table(
         &self,
-        definition: &Definition,
+        definition: &TableDefinition,
     ) -> Result<Vec<(String, Vec<Statement>)>, WarehouseError> {
         let table = &definition.table;
         let Some(found) = self.columns.get(table) else {
-            let what = format!("create table {table}");
+            let description = format!("create table {table}");
             let create = Statement {
-                name: what.clone(),
+                name: description.clone(),
                 sql: definition.create.clone(),
             };
-            return Ok(vec![(what, vec![create])]);
+            return Ok(vec![(description, vec![create])]);
         };
         for (found, wanted) in found.iter().zip(&definition.columns) {
             let is_same = found.name == wanted.name
-                && found.kind == wanted.kind.schema_name()
-                && match wanted.kind {
-                    crate::definition::Kind::Varchar(bytes) => found.bytes == Some(bytes),
+                && found.schema_name == wanted.column_type.schema_name()
+                && match wanted.column_type {
+                    ColumnType::Varchar(bytes) => found.bytes == Some(bytes),
                     _ => true,
                 };
             if !is_same {
                 let bytes = found.bytes.map_or_else(String::new, |b| format!("({b})"));
                 return Err(WarehouseError::Schema(format!(
-                    "table {table}: where the warehouse has column {} {}{bytes}, \
+                    "table {table}: the warehouse has column {} {}{bytes} where \
                      sql/redshift/ddl/{table}.sql has {} {}; only new columns at the end can be \
                      applied. {}",
                     found.name,
-                    found.kind,
+                    found.schema_name,
                     wanted.name,
-                    wanted.kind.sql(),
-                    way_out(table)
+                    wanted.column_type.sql(),
+                    remedy(table)
                 )));
             }
         }
@@ -239,53 +248,53 @@ impl Found {
             .map(|column| {
                 if !column.nullable {
                     return Err(WarehouseError::Schema(format!(
-                        "table {table}: the new column {} is NOT NULL, but the rows that are there \
-                         have no value for it. Leave NOT NULL out. Or: {}",
+                        "table {table}: the new column {} is NOT NULL, but existing rows have no \
+                         value for it. Remove NOT NULL. Or: {}",
                         column.name,
-                        way_out(table)
+                        remedy(table)
                     )));
                 }
-                let what = format!("add column {table}.{}", column.name);
+                let description = format!("add column {table}.{}", column.name);
                 let add = Statement {
-                    name: what.clone(),
+                    name: description.clone(),
                     sql: format!(
                         "ALTER TABLE marquee.{table} ADD COLUMN {} {}",
                         column.name,
-                        column.kind.sql()
+                        column.column_type.sql()
                     ),
                 };
-                Ok((what, vec![add]))
+                Ok((description, vec![add]))
             })
             .collect()
     }
 
-    /// What makes the view as it is written, unless that was applied.
+    /// Returns the change that creates the view, unless it was applied.
     fn view(&self, name: &str, text: &str) -> Option<(String, Vec<Statement>)> {
         let key = format!("views/{name}");
         let digest = digest::of(text.as_bytes());
         if self.applied.get(&key) == Some(&digest) {
             return None;
         }
-        let what = format!("create view {name}");
+        let description = format!("create view {name}");
         let create = Statement {
-            name: what.clone(),
+            name: description.clone(),
             sql: text.trim().trim_end_matches(';').to_owned(),
         };
-        Some((what, vec![create, record(&key, &digest)]))
+        Some((description, vec![create, record(&key, &digest)]))
     }
 }
 
-fn way_out(table: &str) -> String {
+fn remedy(table: &str) -> String {
     format!(
-        "The way out: a numbered file in sql/redshift/migrations with the head `-- table: {table}` \
-         that brings the table over (rename it, create the new one, INSERT INTO … SELECT, drop the \
-         old one)"
+        "Write a numbered file in sql/redshift/migrations with the head `-- table: {table}` that \
+         converts the table (rename it, create the new one, INSERT INTO … SELECT, drop the old \
+         one)"
     )
 }
 
-/// A numbered file with its statements named by what they begin with, where no
-/// comment does.
-fn named(text: &str) -> String {
+/// Returns a numbered file with a name above every statement. A statement without a
+/// comment is named after its first three words.
+fn with_names(text: &str) -> String {
     let mut named = String::new();
     for part in text.split_inclusive(";\n") {
         if !part.trim_start().starts_with("--") {
@@ -298,7 +307,7 @@ fn named(text: &str) -> String {
     named
 }
 
-/// Migrations pass one after the other.
+/// Serializes concurrent migrations.
 fn lock() -> Statement {
     Statement {
         name: "lock the table of migrations".into(),
@@ -306,8 +315,8 @@ fn lock() -> Statement {
     }
 }
 
-/// A digest is of hexadecimal digits and a name that of a file of ours: neither
-/// holds a quote.
+/// Returns the statement that records a migration. Neither a digest (hexadecimal) nor
+/// the name of an embedded file contains a quote.
 fn record(name: &str, digest: &str) -> Statement {
     Statement {
         name: format!("record {name}"),
@@ -315,10 +324,8 @@ fn record(name: &str, digest: &str) -> Statement {
     }
 }
 
-fn not_understood(row: &[Option<String>]) -> WarehouseError {
-    WarehouseError::Answer {
-        what: format!("{row:?} about its tables"),
-    }
+fn invalid_row(row: &[Option<String>]) -> WarehouseError {
+    WarehouseError::InvalidResponse(format!("a row of the schema is {row:?}"))
 }
 
 #[cfg(test)]
@@ -326,66 +333,97 @@ fn not_understood(row: &[Option<String>]) -> WarehouseError {
 mod tests {
     use super::*;
 
-    fn definition(columns: &str) -> Definition {
+    fn definition(columns: &str) -> TableDefinition {
         let text = format!(
             "CREATE TABLE IF NOT EXISTS marquee.t (\n{columns}\n)\nDISTSTYLE ALL\nSORTKEY (a);\n"
         );
-        Definition::parse("t", &text, &[]).unwrap()
+        TableDefinition::parse("t", &text, &[]).unwrap()
     }
 
-    fn found(columns: &[[&str; 4]]) -> Found {
+    fn found(columns: &[[&str; 4]]) -> WarehouseSchema {
         let row = |row: &[&str; 4]| {
             row.iter()
                 .map(|value| (!value.is_empty()).then(|| (*value).to_owned()))
                 .collect()
         };
-        Found::read(Vec::new(), columns.iter().map(row).collect()).unwrap()
+        WarehouseSchema::read(Vec::new(), columns.iter().map(row).collect()).unwrap()
     }
 
     #[test]
-    fn a_missing_table_is_made_and_a_gained_column_added() {
+    fn a_missing_table_is_created_and_a_new_column_added() {
         let wanted = [definition("a INTEGER,\nb VARCHAR(8),\nc DATE")];
-        let change = Found::default()
-            .next_of(&[], &wanted, &[])
+        let change = WarehouseSchema::default()
+            .next_migration_of(&[], &wanted, &[])
             .unwrap()
             .unwrap();
-        assert_eq!(change.what, ["create table t"]);
+        assert_eq!(change.descriptions, ["create table t"]);
         let old = found(&[
             ["t", "a", "integer", ""],
             ["t", "b", "character varying", "8"],
         ]);
-        let change = old.next_of(&[], &wanted, &[]).unwrap().unwrap();
-        assert_eq!(change.what, ["add column t.c"]);
+        let change = old.next_migration_of(&[], &wanted, &[]).unwrap().unwrap();
+        assert_eq!(change.descriptions, ["add column t.c"]);
         assert_eq!(
             change.statements[1].sql,
             "ALTER TABLE marquee.t ADD COLUMN c DATE"
         );
-        // What an older program is behind a newer one's warehouse.
+        // A newer program added a column; the older one accepts it.
         let wanted = [definition("a INTEGER")];
-        assert_eq!(old.next_of(&[], &wanted, &[]).unwrap(), None);
+        assert_eq!(old.next_migration_of(&[], &wanted, &[]).unwrap(), None);
     }
 
     #[test]
-    fn anything_else_is_refused_with_the_way_out() {
+    fn any_other_difference_is_an_error_with_a_remedy() {
         let old = found(&[["t", "a", "character varying", "8"]]);
         for columns in ["a VARCHAR(9)", "a BIGINT", "b VARCHAR(8)"] {
-            let refused = old.next_of(&[], &[definition(columns)], &[]).unwrap_err();
-            let refused = refused.to_string();
+            let error = old
+                .next_migration_of(&[], &[definition(columns)], &[])
+                .unwrap_err();
+            let error = error.to_string();
             assert!(
-                refused.starts_with(
-                    "table t: where the warehouse has column a character varying(8), \
+                error.starts_with(
+                    "table t: the warehouse has column a character varying(8) where \
                      sql/redshift/ddl/t.sql has "
                 ),
-                "{refused}"
+                "{error}"
             );
-            assert!(
-                refused.contains("The way out: a numbered file"),
-                "{refused}"
-            );
+            assert!(error.contains("Write a numbered file"), "{error}");
         }
         let wanted = definition("a VARCHAR(8),\nb DATE NOT NULL");
-        let refused = old.next_of(&[], &[wanted], &[]).unwrap_err().to_string();
-        assert!(refused.contains("b is NOT NULL"), "{refused}");
+        let error = old
+            .next_migration_of(&[], &[wanted], &[])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("b is NOT NULL"), "{error}");
+    }
+
+    #[test]
+    fn an_invalid_length_of_a_column_is_an_error() {
+        let row = ["t", "a", "character varying", "long"].map(|value| Some(value.to_owned()));
+        let error = WarehouseSchema::read(Vec::new(), vec![row.into()]).unwrap_err();
+        assert!(
+            matches!(error, WarehouseError::InvalidResponse(_)),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_migration_without_a_unique_number_is_an_error() {
+        let statement = "SELECT 1;\n";
+        for names in [
+            ["one", "0001_one"],
+            ["1_one", "0001_one"],
+            ["0001_one", "0001_two"],
+        ] {
+            let files = names.map(|name| (name, statement));
+            let mut found = WarehouseSchema::default();
+            for name in names {
+                let key = format!("migrations/{name}");
+                found.applied.insert(key, digest::of(statement.as_bytes()));
+            }
+            let error = found.next_migration_of(&files, &[], &[]).unwrap_err();
+            assert!(error.to_string().contains("a unique number"), "{error}");
+        }
     }
 
     #[test]
@@ -397,22 +435,33 @@ mod tests {
         );
         let mut found = found(&[["t", "a", "integer", ""]]);
         for (name, text) in [one, two] {
-            let change = found.next_of(&[one, two], &[], &[]).unwrap().unwrap();
-            assert_eq!(change.what, [format!("apply migrations/{name}")]);
+            let change = found
+                .next_migration_of(&[one, two], &[], &[])
+                .unwrap()
+                .unwrap();
+            assert_eq!(change.descriptions, [format!("apply migrations/{name}")]);
             let digest = digest::of(text.as_bytes());
             found.applied.insert(format!("migrations/{name}"), digest);
         }
-        assert_eq!(found.next_of(&[one, two], &[], &[]).unwrap(), None);
+        assert_eq!(
+            found.next_migration_of(&[one, two], &[], &[]).unwrap(),
+            None
+        );
         let changed = ("0001_one", "SELECT 1;\n");
-        let refused = found.next_of(&[changed, two], &[], &[]).unwrap_err();
-        assert!(refused.to_string().contains("another than was applied"));
-        // Nothing to bring over: recorded alone.
-        let change = Found::default().next_of(&[two], &[], &[]).unwrap().unwrap();
+        let error = found
+            .next_migration_of(&[changed, two], &[], &[])
+            .unwrap_err();
+        assert!(error.to_string().contains("differs from the applied file"));
+        // There is no table to convert: the file is only recorded.
+        let change = WarehouseSchema::default()
+            .next_migration_of(&[two], &[], &[])
+            .unwrap()
+            .unwrap();
         assert_eq!(change.statements.len(), 2);
     }
 
     #[test]
-    fn more_than_a_transaction_takes_is_done_by_several() {
+    fn many_changes_are_split_into_several_transactions() {
         let views: Vec<(String, String)> = (0..30)
             .map(|n| {
                 (
@@ -425,11 +474,17 @@ mod tests {
             .iter()
             .map(|(n, t)| (n.as_str(), t.as_str()))
             .collect();
-        let change = Found::default().next_of(&[], &[], &views).unwrap().unwrap();
+        let change = WarehouseSchema::default()
+            .next_migration_of(&[], &[], &views)
+            .unwrap()
+            .unwrap();
         assert!(change.statements.len() <= MAX_STATEMENTS);
-        assert_eq!(change.what.len(), 19);
+        assert_eq!(change.descriptions.len(), 19);
         views.truncate(2);
-        let change = Found::default().next_of(&[], &[], &views).unwrap().unwrap();
-        assert_eq!(change.what, ["create view v0", "create view v1"]);
+        let change = WarehouseSchema::default()
+            .next_migration_of(&[], &[], &views)
+            .unwrap()
+            .unwrap();
+        assert_eq!(change.descriptions, ["create view v0", "create view v1"]);
     }
 }

@@ -1,4 +1,5 @@
-//! What a warehouse can do, in the words of those who load it.
+//! The port to a warehouse: named SQL statements, submitted as one transaction and
+//! polled until it ends.
 
 use std::collections::BTreeMap;
 
@@ -6,103 +7,104 @@ use async_trait::async_trait;
 
 use crate::error::WarehouseError;
 
-/// How many statements a transaction may have: the Data API's bound.
+/// The maximum number of statements in a transaction: the limit of the Data API.
 pub const MAX_STATEMENTS: usize = 40;
 
-/// A statement with a name that errors can use.
+/// A SQL statement with a name for error messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// What it does, in a few words.
+    /// The purpose of the statement, in a few words.
     pub name: String,
-    /// The SQL; `:name` stands for a parameter.
+    /// The SQL. `:name` stands for a parameter.
     pub sql: String,
 }
 
 impl Statement {
-    /// The SQL under its name, as a warehouse is given it: so the name stands
-    /// wherever the statement is told of.
+    /// Returns the SQL with the name as a leading comment, as it is sent to the
+    /// warehouse. The warehouse's query history then shows the name.
     pub fn text(&self) -> String {
         format!("/* {} */\n{}", self.name, self.sql)
     }
 }
 
-/// The name in a [text](Statement::text).
-pub fn name_of(text: &str) -> Option<&str> {
+/// Returns the name in a [text](Statement::text); `None` if it has none.
+pub fn statement_name(text: &str) -> Option<&str> {
     let (name, _) = text.strip_prefix("/* ")?.split_once(" */")?;
     Some(name)
 }
 
-/// Statements that are run as one transaction.
+/// Statements that run as one transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Batch {
-    /// What it is about, in letters, digits and hyphens.
+pub struct StatementBatch {
+    /// The name of the batch, in letters, digits and hyphens.
     pub name: String,
-    /// Handing the batch over again under the same token runs it once. At most
-    /// 64 characters.
+    /// The idempotency token, at most 64 characters. Submitting the batch again with
+    /// the same token does not run it again.
     pub token: String,
-    /// 1 to [`MAX_STATEMENTS`] of them.
+    /// The statements: 1 to [`MAX_STATEMENTS`].
     pub statements: Vec<Statement>,
-    /// The values of the parameters: each is used, and none is empty.
+    /// The values of the parameters. Each must be used, and none may be empty.
     pub parameters: BTreeMap<String, String>,
 }
 
-/// What became of a batch so far.
+/// The state of a submitted batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
-    /// It is not done yet.
+pub enum BatchProgress {
+    /// The batch has not ended.
     Running,
-    /// It is committed.
+    /// The transaction is committed.
     Done,
-    /// Nothing of it stands.
-    Failed(Failure),
-    /// The warehouse does not know it, or not any more: it may stand or not.
+    /// The transaction is rolled back.
+    Failed(BatchFailure),
+    /// The warehouse does not know the batch, or not any more. The transaction may
+    /// be committed or not.
     Unknown,
 }
 
-/// Why a batch failed.
+/// The failure of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The name of the statement that failed, where it is known.
+pub struct BatchFailure {
+    /// The name of the failed statement; `None` if it is unknown.
     pub statement: Option<String>,
-    /// The engine's own words.
-    pub words: String,
-    /// Whether it stopped because of others, or of its connection, and may well
-    /// succeed when it is tried again.
-    pub may_pass: bool,
+    /// The engine's error message.
+    pub message: String,
+    /// True if a concurrent transaction or a lost connection caused the failure, so
+    /// that a retry may succeed.
+    pub is_transient: bool,
 }
 
-/// The rows of a result, each value as text; `None` is null.
-pub type Rows = Vec<Vec<Option<String>>>;
+/// The rows of a result, each value as text; `None` is SQL NULL.
+pub type ResultRows = Vec<Vec<Option<String>>>;
 
-/// A warehouse, which works while others do something else.
+/// A warehouse that runs batches asynchronously.
 #[async_trait]
 pub trait Warehouse: Send + Sync {
-    /// Hands a batch over, and returns the id to ask for it by.
+    /// Submits a batch and returns its id.
     ///
     /// # Errors
-    /// [`WarehouseError::Unavailable`] and [`WarehouseError::Refused`]. The batch
-    /// may have been taken all the same: the same token finds out.
-    async fn submit(&self, batch: &Batch) -> Result<String, WarehouseError>;
+    /// [`WarehouseError::Unavailable`] and [`WarehouseError::Rejected`]. The warehouse
+    /// may have accepted the batch nevertheless. To find out, submit it again with
+    /// the same token.
+    async fn submit(&self, batch: &StatementBatch) -> Result<String, WarehouseError>;
 
-    /// What became of the batch of that id.
+    /// Returns the state of the batch with this id.
     ///
     /// # Errors
-    /// As [`Warehouse::submit`]. A batch that failed is no error.
-    async fn poll(&self, id: &str) -> Result<Progress, WarehouseError>;
+    /// As [`Warehouse::submit`]. A failed batch is not an error.
+    async fn poll(&self, id: &str) -> Result<BatchProgress, WarehouseError>;
 
-    /// The rows that a statement of a batch that is done gave, the statement
-    /// counted from 0.
+    /// Returns the rows of a statement of a committed batch. Statements count from 0.
     ///
     /// # Errors
     /// As [`Warehouse::submit`].
-    async fn rows(&self, id: &str, statement: usize) -> Result<Rows, WarehouseError>;
+    async fn rows(&self, id: &str, statement: usize) -> Result<ResultRows, WarehouseError>;
 }
 
-/// Whether the engine's words are of a kind that may pass: another transaction
-/// was in the way, or the session was lost.
-pub fn may_pass(words: &str) -> bool {
-    // Redshift's words first, then PostgreSQL's.
-    const PASSING: [&str; 9] = [
+/// Returns true if the engine's error message reports a conflict with another
+/// transaction or a lost session, so that a retry may succeed.
+pub fn is_transient_failure(message: &str) -> bool {
+    // Messages of Redshift first, then those of PostgreSQL.
+    const TRANSIENT: [&str; 9] = [
         "serializable isolation violation",
         "snapshot isolation violation",
         "concurrent transaction",
@@ -113,6 +115,6 @@ pub fn may_pass(words: &str) -> bool {
         "connection was lost",
         "connection reset",
     ];
-    let words = words.to_lowercase();
-    PASSING.iter().any(|passing| words.contains(passing))
+    let message = message.to_lowercase();
+    TRANSIENT.iter().any(|known| message.contains(known))
 }

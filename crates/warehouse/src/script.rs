@@ -1,7 +1,8 @@
-//! Files of several statements, each under a comment line that names it.
+//! Parses SQL files of several statements. The comment line above each statement is
+//! its name.
 //!
 //! ```sql
-//! -- What the file is for.
+//! -- The purpose of the file.
 //!
 //! -- lock the table
 //! LOCK TABLE marquee.{table};
@@ -10,23 +11,23 @@
 //! DROP TABLE staged;
 //! ```
 //!
-//! `{name}` stands for a word that is put in; parameters (`:name`) are left to
-//! the warehouse.
+//! `{name}` is a placeholder that is replaced here. The warehouse replaces parameters
+//! (`:name`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::WarehouseError;
 use crate::port::Statement;
 
-/// The statements of a file, with the words put in.
+/// Parses the statements of a file and replaces the placeholders.
 ///
 /// # Errors
 /// [`WarehouseError::File`] for a statement without a name, a file without
-/// statements, or a placeholder that no word is given for.
+/// statements, or a placeholder without a value.
 pub fn statements(
     file: &str,
     text: &str,
-    words: &BTreeMap<&str, String>,
+    values: &BTreeMap<&str, String>,
 ) -> Result<Vec<Statement>, WarehouseError> {
     let fault = |fault: String| WarehouseError::File {
         file: file.to_owned(),
@@ -46,10 +47,14 @@ pub fn statements(
         let name = comments
             .last()
             .map(|comment| comment.trim_start_matches("--").trim())
-            .ok_or_else(|| fault(format!("no comment line names {sql:?}")))?;
-        let sql = put_in(sql, words);
-        if let Some(unknown) = placeholder(&sql) {
-            return Err(fault(format!("nothing is given for {unknown}")));
+            .ok_or_else(|| {
+                fault(format!(
+                    "the statement {sql:?} has no comment with its name"
+                ))
+            })?;
+        let sql = replace_placeholders(sql, values);
+        if let Some(unknown) = first_placeholder(&sql) {
+            return Err(fault(format!("the placeholder {unknown} has no value")));
         }
         statements.push(Statement {
             name: name.to_owned(),
@@ -57,29 +62,29 @@ pub fn statements(
         });
     }
     if statements.is_empty() {
-        return Err(fault("there is no statement in it".into()));
+        return Err(fault("the file has no statements".into()));
     }
     Ok(statements)
 }
 
-fn put_in(sql: &str, words: &BTreeMap<&str, String>) -> String {
-    words.iter().fold(sql.to_owned(), |sql, (name, word)| {
-        sql.replace(&format!("{{{name}}}"), word)
+fn replace_placeholders(sql: &str, values: &BTreeMap<&str, String>) -> String {
+    values.iter().fold(sql.to_owned(), |sql, (name, value)| {
+        sql.replace(&format!("{{{name}}}"), value)
     })
 }
 
-/// The first `{name}` that is left.
-fn placeholder(sql: &str) -> Option<&str> {
+/// Returns the first remaining `{name}`.
+fn first_placeholder(sql: &str) -> Option<&str> {
     let start = sql.find('{')?;
     let end = sql.get(start..)?.find('}')?;
     sql.get(start..=start + end)
 }
 
-/// The names of the parameters that the statements use.
+/// Returns the names of the parameters that the statements use.
 pub fn parameters(statements: &[Statement]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for statement in statements {
-        // `::` is a cast and no parameter; outside of literals alone a colon is one.
+        // `::` is a cast, and a colon within a literal is text.
         let outside = statement.sql.split('\'').step_by(2);
         for text in outside {
             let mut before = ' ';
@@ -104,13 +109,13 @@ pub fn parameters(statements: &[Statement]) -> BTreeSet<String> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "-- What it is for.\n-- More of it.\n\n-- lock\nLOCK TABLE {table};\n\n\
+    const TEXT: &str = "-- The purpose.\n-- More about it.\n\n-- lock\nLOCK TABLE {table};\n\n\
                         -- delete\nDELETE FROM {table}\nWHERE d = CAST(:day AS DATE) AND t = ':no';\n";
 
     #[test]
-    fn statements_have_names_and_words() {
-        let words = BTreeMap::from([("table", "marquee.t".to_owned())]);
-        let statements = statements("load/t", TEXT, &words).unwrap();
+    fn statements_have_names_and_values() {
+        let values = BTreeMap::from([("table", "marquee.t".to_owned())]);
+        let statements = statements("load/t", TEXT, &values).unwrap();
         assert_eq!(
             statements,
             [
@@ -128,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_named_or_given_is_told() {
+    fn an_invalid_file_is_reported() {
         let fault = |text: &str| {
             statements("load/t", text, &BTreeMap::new())
                 .unwrap_err()
@@ -136,15 +141,15 @@ mod tests {
         };
         assert_eq!(
             fault(TEXT),
-            "sql/redshift/load/t.sql: nothing is given for {table}"
+            "sql/redshift/load/t.sql: the placeholder {table} has no value"
         );
         assert_eq!(
             fault("SELECT 1;\n"),
-            "sql/redshift/load/t.sql: no comment line names \"SELECT 1\""
+            "sql/redshift/load/t.sql: the statement \"SELECT 1\" has no comment with its name"
         );
         assert_eq!(
             fault("-- nothing\n"),
-            "sql/redshift/load/t.sql: there is no statement in it"
+            "sql/redshift/load/t.sql: the file has no statements"
         );
     }
 }

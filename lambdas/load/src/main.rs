@@ -1,4 +1,5 @@
-//! Loading the warehouse as a Lambda function: its start-up, and nothing else.
+//! The start-up of the Lambda function that loads generations into the warehouse;
+//! `marquee-warehouse` holds the logic.
 
 mod config;
 
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use marquee_aws::{DataApi, S3Store};
 use marquee_warehouse::load::Loader;
-use marquee_warehouse::load::plan::Settings;
+use marquee_warehouse::load::plan::LoadSettings;
 use serde_json::Value;
 
 use crate::config::Config;
@@ -24,7 +25,7 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), lambda_runtime::Error> {
     let config = Config::read(marquee_config::environment)?;
     let sdk = marquee_aws::sdk_config().await;
-    let settings = Settings {
+    let settings = LoadSettings {
         lake: config.lake.location(),
         copy_role: config.copy_role,
         timeout: config.timeout,

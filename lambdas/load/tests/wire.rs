@@ -114,7 +114,7 @@ async fn a_generation_is_loaded_through_the_data_api() {
     assert_eq!(answer["status"], "failed");
     let cause = answer["cause"].as_str().unwrap();
     assert!(
-        cause.starts_with("cannot load retention: at \"copy the files\" the warehouse said: ERROR:"),
+        cause.starts_with("cannot load retention: the statement \"copy the files\" failed: ERROR:"),
         "{cause}"
     );
     assert_eq!(bucket::loaded(server.data_api()).await, rows);

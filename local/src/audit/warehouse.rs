@@ -4,7 +4,7 @@
 use marquee_audit::{Audit, EventAudit};
 use marquee_lake::zone::warehouse_book_key;
 use marquee_lake::{LakeError, document};
-use marquee_warehouse::book::{Loaded, WarehouseBook};
+use marquee_warehouse::book::{LoadedGeneration, WarehouseBook};
 use object_store::ObjectStore;
 use serde::Serialize;
 
@@ -64,7 +64,7 @@ impl Warehouse {
         Ok(Some(if book.generation < event.generation {
             Self::Behind(book)
         } else {
-            match book.problem().or_else(|| differs(&book, event)) {
+            match book.imbalance().or_else(|| differs(&book, event)) {
                 None => Self::Balanced(book),
                 Some(problem) => {
                     book.balanced = false;
@@ -93,7 +93,7 @@ impl Warehouse {
 
 /// Where the book is not of the generation's tables and their rows.
 fn differs(book: &WarehouseBook, event: &EventAudit) -> Option<String> {
-    let is_own = |loaded: &Loaded| {
+    let is_own = |loaded: &LoadedGeneration| {
         loaded.event_date == book.event_date && loaded.generation == event.generation
     };
     let differing: Vec<&str> = event

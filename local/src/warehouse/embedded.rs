@@ -12,10 +12,10 @@ use marquee_lake::generation::{self, Generation};
 use marquee_local_warehouse::engine::{Answer, Failed};
 use marquee_local_warehouse::{Engine, FakeDataApi, copy, postgres};
 use marquee_warehouse::Warehouse;
-use marquee_warehouse::load::plan::Settings;
-use marquee_warehouse::load::{Loader, Status};
-use marquee_warehouse::migrate::{self, Found};
-use marquee_warehouse::port::{Batch, Progress};
+use marquee_warehouse::load::plan::LoadSettings;
+use marquee_warehouse::load::{LoadStatus, Loader};
+use marquee_warehouse::migrate::{self, WarehouseSchema};
+use marquee_warehouse::port::{BatchProgress, StatementBatch};
 use object_store::ObjectStore;
 
 use super::Loaded;
@@ -73,7 +73,7 @@ impl Embedded {
             .await
             .with_context(|| format!("cannot start a warehouse in {}", data.display()))?;
         let data_api = FakeDataApi::new(engine);
-        let settings = Settings {
+        let settings = LoadSettings {
             lake: URL.to_owned(),
             copy_role: ROLE.to_owned(),
             timeout: TIMEOUT,
@@ -94,15 +94,15 @@ impl Embedded {
     pub async fn migrate(&self) -> anyhow::Result<Vec<String>> {
         let mut done = Vec::new();
         loop {
-            let id = self.run(&migrate::look(self.token())?).await?;
-            let [applied, columns] = migrate::TOLD;
+            let id = self.run(&migrate::inspect_schema(self.token())?).await?;
+            let [applied, columns] = migrate::INSPECTION_RESULTS;
             let applied = self.data_api.rows(&id, applied).await?;
             let columns = self.data_api.rows(&id, columns).await?;
-            let Some(change) = Found::read(applied, columns)?.next()? else {
+            let Some(change) = WarehouseSchema::read(applied, columns)?.next_migration()? else {
                 return Ok(done);
             };
             self.run(&change.batch(self.token())).await?;
-            done.extend(change.what);
+            done.extend(change.descriptions);
         }
     }
 
@@ -131,7 +131,7 @@ impl Embedded {
     async fn load_generation(&self, generation: &Generation) -> anyhow::Result<Loaded> {
         let number = generation.generation;
         let mut report = self.loader.start(generation.event_date, number).await?;
-        while report.status == Status::Running {
+        while report.status == LoadStatus::Running {
             tokio::time::sleep(PAUSE).await;
             report = self.loader.poll(&report.load).await?;
         }
@@ -175,17 +175,19 @@ impl Embedded {
     }
 
     /// Runs a batch to its end; its id.
-    async fn run(&self, batch: &Batch) -> anyhow::Result<String> {
+    async fn run(&self, batch: &StatementBatch) -> anyhow::Result<String> {
         let id = self.data_api.submit(batch).await?;
         loop {
             match self.data_api.poll(&id).await? {
-                Progress::Running => tokio::time::sleep(PAUSE).await,
-                Progress::Done => return Ok(id),
-                Progress::Failed(failure) => {
+                BatchProgress::Running => tokio::time::sleep(PAUSE).await,
+                BatchProgress::Done => return Ok(id),
+                BatchProgress::Failed(failure) => {
                     let name = failure.statement.unwrap_or_else(|| batch.name.clone());
-                    bail!("{name}: the warehouse said: {}", failure.words);
+                    bail!("{name}: the warehouse said: {}", failure.message);
                 }
-                Progress::Unknown => bail!("the warehouse does not know {} any more", batch.name),
+                BatchProgress::Unknown => {
+                    bail!("the warehouse does not know {} any more", batch.name)
+                }
             }
         }
     }

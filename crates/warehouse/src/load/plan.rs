@@ -1,5 +1,5 @@
-//! What is run to load a table: pure, from the generation, the table's
-//! definition and the columns of its files.
+//! Plans the load of a table from the generation, the table's definition and the
+//! columns of its files. Pure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,63 +11,63 @@ use marquee_table_catalog as table_catalog;
 use object_store::path::Path;
 use serde::Serialize;
 
-use crate::definition::{Column, Definition, Shape};
+use crate::definition::{ColumnDefinition, LoadMode, TableDefinition};
 use crate::error::WarehouseError;
 use crate::files;
-use crate::port::{Batch, Statement};
+use crate::port::{Statement, StatementBatch};
 use crate::script;
 
-/// What the keys of loads begin with.
+/// The prefix of the keys of loads.
 pub const LOADS: &str = "ledger/loads";
 
-/// The statement that does without when a table has no files.
+/// The name of the COPY statement, which a table without files does not need.
 const COPY: &str = "copy the files";
 
-/// Where the lake is, and how it is loaded.
+/// The settings of loads.
 #[derive(Debug, Clone)]
-pub struct Settings {
-    /// The lake as the warehouse names it: `s3://bucket/prefix`.
+pub struct LoadSettings {
+    /// The lake's URL as COPY reads it: `s3://bucket/prefix`.
     pub lake: String,
-    /// The ARN of the role by which COPY reads it.
+    /// The ARN of the role with which COPY reads the lake.
     pub copy_role: String,
-    /// How long a statement may take.
+    /// The timeout of a statement.
     pub timeout: Duration,
 }
 
-/// A file of a COPY manifest. Columnar formats need the length.
+/// A file in a COPY manifest. Columnar formats require the length.
 #[derive(Debug, Serialize)]
-struct Entry {
+struct ManifestEntry {
     url: String,
     mandatory: bool,
-    meta: Meta,
+    meta: EntryMetadata,
 }
 
 #[derive(Debug, Serialize)]
-struct Meta {
+struct EntryMetadata {
     content_length: u64,
 }
 
 #[derive(Debug, Serialize)]
-struct Manifest {
-    entries: Vec<Entry>,
+struct CopyManifest {
+    entries: Vec<ManifestEntry>,
 }
 
-/// How a table is loaded.
+/// The plan for loading a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TablePlan {
-    /// The manifest of exactly its files: its key and bytes. `None` for a table
-    /// without files.
+    /// The key and the content of the manifest, which lists exactly the table's
+    /// files. `None` for a table without files.
     pub manifest: Option<(Path, Vec<u8>)>,
-    /// The transaction, each statement named.
+    /// The statements of the transaction.
     pub statements: Vec<Statement>,
-    /// What its parameters are.
+    /// The values of the parameters.
     pub parameters: BTreeMap<String, String>,
 }
 
 impl TablePlan {
-    /// The plan as a batch.
-    pub fn batch(&self, name: String, token: String) -> Batch {
-        Batch {
+    /// Returns the plan as a batch.
+    pub fn batch(&self, name: String, token: String) -> StatementBatch {
+        StatementBatch {
             name,
             token,
             statements: self.statements.clone(),
@@ -76,60 +76,76 @@ impl TablePlan {
     }
 }
 
-/// Where the load of a generation keeps what it has done, and its manifests.
+/// Returns the directory of a generation's load: its state and its manifests.
 pub fn directory(event_date: Date, generation: u32) -> String {
     format!("{LOADS}/event_date={event_date}/{generation:06}")
 }
 
-/// Plans the load of one table. `columns` are those of its files, in order.
+/// Plans the load of one table. `columns` are the columns of its files, in order;
+/// without columns, the definition's are assumed.
 ///
 /// # Errors
-/// [`WarehouseError::Schema`] when the files have a column that the warehouse
-/// lacks or that is of another type; [`WarehouseError::File`].
-pub fn plan(
-    settings: &Settings,
-    definition: &Definition,
+/// [`WarehouseError::Schema`] when the files have a column that the warehouse lacks
+/// or that has another type; [`WarehouseError::File`].
+pub fn plan_table(
+    settings: &LoadSettings,
+    definition: &TableDefinition,
     generation: &Generation,
     files: &TableFiles,
     columns: &[table_catalog::Column],
 ) -> Result<TablePlan, WarehouseError> {
     let table = &definition.table;
-    let loaded = match columns.is_empty() {
-        true => definition.loaded().collect(),
-        false => matching(definition, columns)?,
+    let loaded_columns = match columns.is_empty() {
+        true => definition.loaded_columns().collect(),
+        false => matching_columns(definition, columns)?,
     };
     let key = format!(
         "{}/manifests/{table}.json",
         directory(generation.event_date, generation.generation)
     );
-    let names: Vec<&str> = loaded.iter().map(|column| column.name.as_str()).collect();
-    let staged: Vec<String> = loaded
+    let names: Vec<&str> = loaded_columns
         .iter()
-        .map(|column| format!("{} {}", column.name, column.kind.sql()))
+        .map(|column| column.name.as_str())
         .collect();
-    let has_date = definition.has_date() && definition.shape == Shape::Latest;
+    let staged: Vec<String> = loaded_columns
+        .iter()
+        .map(|column| format!("{} {}", column.name, column.column_type.sql()))
+        .collect();
+    let has_date = definition.has_date() && definition.load_mode == LoadMode::Latest;
     let date = |text: &str| match has_date {
         true => text.to_owned(),
         false => String::new(),
     };
-    let first = names.first().copied().unwrap_or_default();
-    let words = BTreeMap::from([
+    let key_column = names
+        .first()
+        .ok_or_else(|| WarehouseError::Schema(format!("table {table} has no columns to load")))?;
+    let values = BTreeMap::from([
         ("table", table.clone()),
         ("columns", names.join(", ")),
         ("staged_columns", staged.join(",\n    ")),
         ("date_column", date("event_date, ")),
         ("date_value", date("CAST(:event_date AS DATE),\n    ")),
-        ("key", first.to_owned()),
-        ("manifest", literal(&format!("{}/{key}", settings.lake))),
-        ("role", literal(&settings.copy_role)),
+        ("key", (*key_column).to_owned()),
+        (
+            "manifest",
+            escape_literal(&format!("{}/{key}", settings.lake)),
+        ),
+        ("role", escape_literal(&settings.copy_role)),
         ("timeout_ms", settings.timeout.as_millis().to_string()),
     ]);
-    let file = definition.shape.file();
-    let text = files::named(files::LOADS, file);
-    let mut statements = script::statements(&format!("load/{file}"), text, &words)?;
+    let file = definition.load_mode.file();
+    let text = files::named(files::LOADS, "load", file)?;
+    let mut statements = script::statements(&format!("load/{file}"), text, &values)?;
     let manifest = match files.files.is_empty() {
         true => {
+            let count = statements.len();
             statements.retain(|statement| statement.name != COPY);
+            if statements.len() + 1 != count {
+                return Err(WarehouseError::File {
+                    file: format!("load/{file}"),
+                    fault: format!("exactly one statement must have the name {COPY:?}"),
+                });
+            }
             None
         }
         false => Some((Path::from(key), manifest(&settings.lake, files)?)),
@@ -146,10 +162,10 @@ pub fn plan(
     })
 }
 
-/// The token of a batch: the same load, run and try of the same statements has
-/// the same one, so that handing it over twice runs it once.
-pub fn token(load: &str, run: u32, tries: u32, batch: &Batch) -> String {
-    let mut text = format!("{load}\n{run}\n{tries}\n{}\n", batch.name);
+/// Returns the idempotency token of a batch. Equal statements of the same load, start
+/// and attempt have the same token, so submitting them twice runs them once.
+pub fn token(load: &str, start_count: u32, attempt: u32, batch: &StatementBatch) -> String {
+    let mut text = format!("{load}\n{start_count}\n{attempt}\n{}\n", batch.name);
     for statement in &batch.statements {
         text.push_str(&statement.sql);
         text.push('\n');
@@ -160,32 +176,33 @@ pub fn token(load: &str, run: u32, tries: u32, batch: &Batch) -> String {
     digest::of(text.as_bytes())
 }
 
-/// The definition's columns in the order of the files', which COPY goes by.
-fn matching<'d>(
-    definition: &'d Definition,
+/// Returns the definition's columns in the order of the files' columns, which COPY
+/// matches by position.
+fn matching_columns<'d>(
+    definition: &'d TableDefinition,
     columns: &[table_catalog::Column],
-) -> Result<Vec<&'d Column>, WarehouseError> {
+) -> Result<Vec<&'d ColumnDefinition>, WarehouseError> {
     let table = &definition.table;
     let found = |column: &table_catalog::Column| {
         let wanted = definition
-            .loaded()
+            .loaded_columns()
             .find(|wanted| wanted.name == column.name);
         let Some(wanted) = wanted else {
             return Err(WarehouseError::Schema(format!(
-                "table {table}: its files have a column {} {}, which the warehouse lacks: add it \
-                 at the end of sql/redshift/ddl/{table}.sql",
+                "table {table}: the warehouse lacks column {} {} of the table's files. Add it at \
+                 the end of sql/redshift/ddl/{table}.sql",
                 column.name, column.kind
             )));
         };
-        match wanted.kind.takes(&column.kind) {
+        match wanted.column_type.accepts(&column.kind) {
             true => Ok(wanted),
             false => Err(WarehouseError::Schema(format!(
-                "table {table}: its files have {} as {}, the warehouse as {}: COPY takes no other \
-                 type than its own. Cast it in sql/marts/{table}.sql, or bring the table over by \
-                 a numbered file in sql/redshift/migrations",
+                "table {table}: column {} is {} in the files and {} in the warehouse, and COPY \
+                 does not convert types. Cast the column in sql/marts/{table}.sql, or convert the \
+                 table with a numbered file in sql/redshift/migrations",
                 column.name,
                 column.kind,
-                wanted.kind.sql()
+                wanted.column_type.sql()
             ))),
         }
     };
@@ -193,23 +210,23 @@ fn matching<'d>(
 }
 
 fn manifest(lake: &str, files: &TableFiles) -> Result<Vec<u8>, WarehouseError> {
-    let entries = files.files.iter().map(|file| Entry {
+    let entries = files.files.iter().map(|file| ManifestEntry {
         url: format!("{lake}/{}", file.key),
         mandatory: true,
-        meta: Meta {
+        meta: EntryMetadata {
             content_length: file.bytes,
         },
     });
-    let manifest = Manifest {
+    let manifest = CopyManifest {
         entries: entries.collect(),
     };
     let mut text = serde_json::to_vec_pretty(&manifest)
-        .map_err(|error| WarehouseError::Asked(format!("a manifest cannot be written: {error}")))?;
+        .map_err(|error| WarehouseError::Internal(format!("cannot write a manifest: {error}")))?;
     text.push(b'\n');
     Ok(text)
 }
 
-/// A text as it stands between the quotes of a literal.
-fn literal(text: &str) -> String {
+/// Escapes text for a SQL literal.
+fn escape_literal(text: &str) -> String {
     text.replace('\'', "''")
 }

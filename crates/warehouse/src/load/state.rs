@@ -1,4 +1,4 @@
-//! How far a load is: a small object in the lake, written after each step.
+//! The state of a load: a small document in the lake, written after each step.
 
 use std::collections::BTreeMap;
 
@@ -11,100 +11,108 @@ use serde::{Deserialize, Serialize};
 use super::plan::directory;
 use crate::error::WarehouseError;
 
-/// How far the load of a generation is.
+/// The state of the load of a generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
-    /// The version of this form: 1.
+pub struct LoadState {
+    /// The version of this format: 1.
     pub version: u32,
-    /// The date.
+    /// The event date.
     pub event_date: Date,
-    /// Its generation.
+    /// The generation of the date.
     pub generation: u32,
-    /// How often it was started; part of its tokens.
-    pub run: u32,
-    /// What it is at.
-    pub phase: Phase,
+    /// The number of times that the load was started, which is part of its tokens.
+    #[serde(rename = "run")]
+    pub start_count: u32,
+    /// The current phase.
+    pub phase: LoadPhase,
 }
 
-/// What a load is at.
+/// The phase of a load.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
-pub enum Phase {
-    /// The warehouse is asked what it has.
-    Look(Running),
-    /// It is brought to what it should have.
-    Migrate(Running),
-    /// It is asked what it has of the date.
-    Stand(Running),
-    /// Tables are loaded, each in a transaction of its own.
+pub enum LoadPhase {
+    /// Reads the schema of the warehouse.
+    #[serde(rename = "look")]
+    InspectSchema(SubmittedBatch),
+    /// Migrates the schema.
+    Migrate(SubmittedBatch),
+    /// Reads the load log and the row counts of the date.
+    #[serde(rename = "stand")]
+    InspectLoads(SubmittedBatch),
+    /// Loads the tables, each in its own transaction.
     Load {
-        /// Those that are.
+        /// The tables that are loaded.
         tables: BTreeMap<String, TableLoad>,
     },
-    /// The rows are counted.
-    Count(Running),
-    /// Everything is there, and counted.
+    /// Counts the loaded rows.
+    Count(SubmittedBatch),
+    /// Every table is loaded, and the row counts match.
     Loaded,
-    /// Something went wrong.
+    /// The load failed.
     Failed {
-        /// What, a sentence.
+        /// The cause.
         cause: String,
     },
 }
 
-/// A batch that was handed over.
+/// A batch that was submitted to the warehouse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Running {
-    /// Its id.
-    pub statement: String,
-    /// How often batches of this phase were handed over.
-    pub tries: u32,
+pub struct SubmittedBatch {
+    /// The id of the batch.
+    #[serde(rename = "statement")]
+    pub id: String,
+    /// The number of batches that this phase has submitted.
+    #[serde(rename = "tries")]
+    pub attempts: u32,
 }
 
 /// The load of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableLoad {
-    /// Its batch.
+    /// The submitted batch.
     #[serde(flatten)]
-    pub running: Running,
-    /// What came of it.
-    pub outcome: Outcome,
+    pub batch: SubmittedBatch,
+    /// The outcome.
+    pub outcome: TableLoadOutcome,
 }
 
-/// What came of the load of a table.
+/// The outcome of the load of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It is not done yet.
+pub enum TableLoadOutcome {
+    /// The batch has not ended.
     Running,
-    /// It is committed.
+    /// The transaction is committed.
     Loaded,
-    /// Nothing of it stands, and why.
+    /// The transaction is rolled back, with the cause.
     Failed(String),
 }
 
-impl State {
-    /// Where it lies.
+impl LoadState {
+    /// Returns the key of the state's document.
     pub fn key(&self) -> Path {
         key(self.event_date, self.generation)
     }
 
-    /// Whether it goes on.
+    /// Returns true until the load has succeeded or failed.
     pub fn is_running(&self) -> bool {
-        !matches!(self.phase, Phase::Loaded | Phase::Failed { .. })
+        !matches!(self.phase, LoadPhase::Loaded | LoadPhase::Failed { .. })
     }
 }
 
-/// Where the state of a generation's load lies.
+/// Returns the key of the state of a generation's load.
 pub fn key(event_date: Date, generation: u32) -> Path {
     Path::from(format!("{}/load.json", directory(event_date, generation)))
 }
 
-/// The state at that key; `None` when the load was never started.
+/// Reads the state at `key`; `None` if the load was never started.
 ///
 /// # Errors
-/// When the lake cannot be read, or it is no state.
-pub async fn read(store: &dyn ObjectStore, key: &Path) -> Result<Option<State>, WarehouseError> {
+/// When the lake cannot be read or the document is invalid.
+pub async fn read(
+    store: &dyn ObjectStore,
+    key: &Path,
+) -> Result<Option<LoadState>, WarehouseError> {
     match document::read(store, key).await {
         Ok(state) => Ok(Some(state)),
         Err(LakeError::Store(object_store::Error::NotFound { .. })) => Ok(None),
@@ -112,11 +120,77 @@ pub async fn read(store: &dyn ObjectStore, key: &Path) -> Result<Option<State>, 
     }
 }
 
-/// Writes the state, in place of what was there.
+/// Writes the state and replaces the previous one.
 ///
 /// # Errors
 /// When the lake cannot be written.
-pub async fn write(store: &dyn ObjectStore, state: &State) -> Result<(), WarehouseError> {
+pub async fn write(store: &dyn ObjectStore, state: &LoadState) -> Result<(), WarehouseError> {
     document::write(store, &state.key(), state).await?;
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A load that an older program started goes on: the field names are fixed.
+    #[test]
+    fn the_field_names_of_the_document_are_fixed() {
+        let batch = SubmittedBatch {
+            id: "b-1".into(),
+            attempts: 2,
+        };
+        let state = |phase| LoadState {
+            version: 1,
+            event_date: "2026-03-02".parse().unwrap(),
+            generation: 3,
+            start_count: 1,
+            phase,
+        };
+        let document = |phase| {
+            json!({
+                "version": 1, "event_date": "2026-03-02", "generation": 3, "run": 1,
+                "phase": phase,
+            })
+        };
+        let load = TableLoad {
+            batch: batch.clone(),
+            outcome: TableLoadOutcome::Running,
+        };
+        for (phase, expected) in [
+            (
+                LoadPhase::InspectSchema(batch.clone()),
+                json!({"name": "look", "statement": "b-1", "tries": 2}),
+            ),
+            (
+                LoadPhase::Migrate(batch.clone()),
+                json!({"name": "migrate", "statement": "b-1", "tries": 2}),
+            ),
+            (
+                LoadPhase::InspectLoads(batch.clone()),
+                json!({"name": "stand", "statement": "b-1", "tries": 2}),
+            ),
+            (
+                LoadPhase::Load {
+                    tables: BTreeMap::from([("events".to_owned(), load)]),
+                },
+                json!({"name": "load", "tables": {
+                    "events": {"statement": "b-1", "tries": 2, "outcome": "running"},
+                }}),
+            ),
+            (
+                LoadPhase::Count(batch),
+                json!({"name": "count", "statement": "b-1", "tries": 2}),
+            ),
+            (LoadPhase::Loaded, json!({"name": "loaded"})),
+        ] {
+            let state = state(phase);
+            let written = serde_json::to_value(&state).unwrap();
+            assert_eq!(written, document(expected));
+            assert_eq!(serde_json::from_value::<LoadState>(written).unwrap(), state);
+        }
+    }
 }

@@ -1,5 +1,4 @@
-//! Whatever is lost on the way, in the warehouse or in who loads it, the load ends
-//! as if nothing had been.
+//! Lost sessions, statements and loader processes: the load ends as without them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,13 +7,13 @@ use async_trait::async_trait;
 use marquee_local_warehouse::FakeDataApi;
 use marquee_local_warehouse::data_api::Fault;
 use marquee_warehouse::WarehouseError;
-use marquee_warehouse::load::Status;
-use marquee_warehouse::port::{Batch, Progress, Rows, Warehouse};
+use marquee_warehouse::load::LoadStatus;
+use marquee_warehouse::port::{BatchProgress, ResultRows, StatementBatch, Warehouse};
 
 use crate::lake::{drive, world};
 
 const DATE: &str = "2026-03-02";
-/// One of each shape.
+/// One table of each load mode, and two of the mode `Latest`.
 const TABLES: [&str; 4] = ["events", "title_rating", "dim_date", "dim_title"];
 
 fn lose(table: &str, after: usize) -> Fault {
@@ -25,13 +24,13 @@ fn lose(table: &str, after: usize) -> Fault {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_lost_between_any_two_statements_is_made_up_for() {
+async fn a_session_lost_between_any_two_statements_is_retried() {
     let Some(world) = world("a_session_lost_between_any_two_statements").await else {
         return;
     };
     world.publish(DATE, 1, 1).await;
     world.load(DATE, 1).await;
-    // A load of a history has 11 statements; after the last comes the commit.
+    // A load of a history table has 11 statements, followed by the commit.
     for after in 0..=11 {
         let number = after as u32 + 2;
         let generation = world
@@ -50,12 +49,12 @@ async fn a_session_lost_between_any_two_statements_is_made_up_for() {
         .iter()
         .filter_map(|record| record.error.as_deref())
         .filter(|error| error.contains("connection was lost"));
-    // A dated table has 9 statements, and a batch that has no twelfth is not lost.
+    // The other tables have 9 statements and are not lost after the tenth.
     assert_eq!(lost.count(), 3 * 10 + 12);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_load_that_never_comes_through_changes_nothing() {
+async fn a_load_that_fails_in_every_attempt_changes_nothing() {
     let Some(world) = world("a_load_that_never_comes_through").await else {
         return;
     };
@@ -68,25 +67,25 @@ async fn a_load_that_never_comes_through_changes_nothing() {
         }
     }
     let report = drive(&world.loader(), DATE, 2).await;
-    assert_eq!(report.status, Status::Failed, "{report:?}");
+    assert_eq!(report.status, LoadStatus::Failed, "{report:?}");
     let cause = report.cause.unwrap();
     for table in TABLES {
         assert!(
             cause.contains(&format!(
-                "cannot load {table}: the warehouse said: ERROR: the connection was lost"
+                "cannot load {table}: ERROR: the connection was lost"
             )),
             "{cause}"
         );
         world.holds_table(&first, table).await;
     }
-    // The other tables are each their own transaction.
+    // Each of the other tables has its own transaction.
     world.holds_table(&second, "fact_view").await;
     world.load(DATE, 2).await;
     world.holds(&second).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statements_that_are_forgotten_are_handed_over_again() {
+async fn forgotten_statements_are_submitted_again() {
     let Some(world) = world("statements_that_are_forgotten").await else {
         return;
     };
@@ -105,8 +104,8 @@ async fn statements_that_are_forgotten_are_handed_over_again() {
     world.holds(&generation).await;
 }
 
-/// A warehouse whose calls fail once, at one place: before they reach it, or when
-/// its answer is on the way.
+/// A warehouse with one failing call: it fails before it reaches the warehouse or
+/// loses the response.
 struct Failing {
     data_api: FakeDataApi,
     calls: AtomicUsize,
@@ -121,15 +120,15 @@ impl Failing {
 
     fn lost<T>() -> Result<T, WarehouseError> {
         Err(WarehouseError::Unavailable {
-            action: "be reached".into(),
-            cause: "as it was told to".into(),
+            action: "reach the warehouse".into(),
+            cause: "injected fault".into(),
         })
     }
 }
 
 #[async_trait]
 impl Warehouse for Failing {
-    async fn submit(&self, batch: &Batch) -> Result<String, WarehouseError> {
+    async fn submit(&self, batch: &StatementBatch) -> Result<String, WarehouseError> {
         let now = self.is_now();
         if now && !self.after {
             return Self::lost();
@@ -138,14 +137,14 @@ impl Warehouse for Failing {
         if now { Self::lost() } else { done }
     }
 
-    async fn poll(&self, id: &str) -> Result<Progress, WarehouseError> {
+    async fn poll(&self, id: &str) -> Result<BatchProgress, WarehouseError> {
         if self.is_now() {
             return Self::lost();
         }
         self.data_api.poll(id).await
     }
 
-    async fn rows(&self, id: &str, statement: usize) -> Result<Rows, WarehouseError> {
+    async fn rows(&self, id: &str, statement: usize) -> Result<ResultRows, WarehouseError> {
         if self.is_now() {
             return Self::lost();
         }
@@ -154,7 +153,7 @@ impl Warehouse for Failing {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_loader_that_dies_between_any_two_calls_is_made_up_for() {
+async fn a_load_survives_a_crash_between_any_two_calls() {
     let Some(world) = world("a_loader_that_dies_between_any_two_calls").await else {
         return;
     };
@@ -176,10 +175,10 @@ async fn a_loader_that_dies_between_any_two_calls_is_made_up_for() {
             let loader = world.loader_by(warehouse);
             let before = world.data_api.records().len();
             let report = drive(&loader, DATE, number).await;
-            assert_eq!(report.status, Status::Loaded, "{report:?}");
+            assert_eq!(report.status, LoadStatus::Loaded, "{report:?}");
             world.holds(&generation).await;
-            // Nothing is run twice: look, stand, the tables, count; and once the
-            // migrations, each with another look.
+            // No batch runs twice: the two inspections, the tables and the count,
+            // plus the migrations of a new warehouse with an inspection each.
             let run = world.data_api.records().len() - before;
             let first = if number == 1 { 4 } else { 0 };
             assert_eq!(run, 3 + TABLES.len() + first, "call {at}");

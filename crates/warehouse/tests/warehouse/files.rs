@@ -1,10 +1,9 @@
-//! Files that are not what the generation says: nothing changes, and it is told
-//! which.
+//! Damaged and missing files: nothing changes, and the cause names the file.
 
 use std::collections::BTreeMap;
 
 use marquee_lake::generation::Generation;
-use marquee_warehouse::load::Status;
+use marquee_warehouse::load::LoadStatus;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
@@ -12,17 +11,17 @@ use crate::lake::{World, drive, world};
 
 const DATE: &str = "2026-03-02";
 
-/// The cause of a load that must fail; what was loaded before stands, of the
-/// table at fault.
+/// Returns the cause of a load that must fail. The table keeps the rows that were
+/// loaded before.
 async fn fails(world: &World, before: &Generation, number: u32, table: &str) -> String {
     let report = drive(&world.loader(), DATE, number).await;
-    assert_eq!(report.status, Status::Failed, "{report:?}");
+    assert_eq!(report.status, LoadStatus::Failed, "{report:?}");
     world.holds_table(before, table).await;
     report.cause.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_not_as_it_was_published_fails_the_load() {
+async fn a_file_that_differs_from_the_published_one_fails_the_load() {
     let Some(world) = world("a_file_that_is_not_as_it_was_published").await else {
         return;
     };
@@ -32,7 +31,7 @@ async fn a_file_that_is_not_as_it_was_published_fails_the_load() {
     let key = Path::from(second.tables["fact_view"].files[0].key.as_str());
     let good = world.store.get(&key).await.unwrap().bytes().await.unwrap();
 
-    // Its first page is damaged.
+    // The file's first page is damaged.
     let mut damaged = good.to_vec();
     for byte in damaged.iter_mut().take(40).skip(4) {
         *byte ^= 0x5a;
@@ -40,13 +39,12 @@ async fn a_file_that_is_not_as_it_was_published_fails_the_load() {
     world.store.put(&key, damaged.into()).await.unwrap();
     let cause = fails(&world, &before, 2, "fact_view").await;
     assert!(
-        cause
-            .starts_with("cannot load fact_view: at \"copy the files\" the warehouse said: ERROR:"),
+        cause.starts_with("cannot load fact_view: the statement \"copy the files\" failed: ERROR:"),
         "{cause}"
     );
     assert!(cause.contains(key.as_ref()), "{cause}");
 
-    // Another is longer than it was, and is a file all the same.
+    // Another file is longer than published, but valid.
     world.store.put(&key, good.clone().into()).await.unwrap();
     let last = Path::from(second.tables["fact_view"].files[2].key.as_str());
     let kept = world.store.get(&last).await.unwrap().bytes().await.unwrap();
@@ -57,7 +55,7 @@ async fn a_file_that_is_not_as_it_was_published_fails_the_load() {
     assert!(cause.contains("but its manifest says"), "{cause}");
     world.store.put(&last, kept.clone().into()).await.unwrap();
 
-    // Its end is damaged, which already shows when its columns are read.
+    // The file's footer is damaged, which is detected when its columns are read.
     let mut damaged = good.to_vec();
     let length = damaged.len();
     damaged[length - 3] ^= 0xff;
@@ -65,10 +63,10 @@ async fn a_file_that_is_not_as_it_was_published_fails_the_load() {
     let cause = fails(&world, &before, 2, "fact_view").await;
     assert!(cause.contains(key.as_ref()), "{cause}");
 
-    // It is gone.
+    // The file is missing.
     world.store.delete(&key).await.unwrap();
     let cause = fails(&world, &before, 2, "fact_view").await;
-    assert!(cause.contains("is gone"), "{cause}");
+    assert!(cause.contains("is missing"), "{cause}");
     world.store.put(&key, good.into()).await.unwrap();
     world.store.delete(&last).await.unwrap();
     let cause = fails(&world, &before, 2, "fact_view").await;
@@ -80,7 +78,7 @@ async fn a_file_that_is_not_as_it_was_published_fails_the_load() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_with_other_rows_than_the_generation_says_fails_the_load() {
+async fn a_file_with_another_row_count_fails_the_load() {
     let Some(world) = world("a_file_with_other_rows_than_the_generation_says").await else {
         return;
     };
@@ -91,35 +89,38 @@ async fn a_file_with_other_rows_than_the_generation_says_fails_the_load() {
     world.commit(DATE, 3, tables).await;
     let cause = fails(&world, &before, 3, "events").await;
     assert!(
-        cause.contains("cannot load events: at \"compare the copied rows with the generation\""),
+        cause.contains(
+            "cannot load events: the statement \"compare the copied rows with the generation\" \
+             failed"
+        ),
         "{cause}"
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn columns_that_the_warehouse_cannot_take_fail_the_load() {
+async fn incompatible_columns_fail_the_load() {
     let Some(world) = world("columns_that_the_warehouse_cannot_take").await else {
         return;
     };
     let before = world.publish(DATE, 1, 1).await;
     world.load(DATE, 1).await;
     let mut tables = before.tables.clone();
-    // The files of another table: other columns, in other places.
+    // The files of another table, which has other columns.
     let other = tables["genre_daily"].clone();
     tables.insert("retention".to_owned(), other);
     world.commit(DATE, 2, tables).await;
     let cause = fails(&world, &before, 2, "retention").await;
     assert_eq!(
         cause,
-        "table retention: its files have a column genre string, which the warehouse lacks: add it \
-         at the end of sql/redshift/ddl/retention.sql"
+        "table retention: the warehouse lacks column genre string of the table's files. Add it at \
+         the end of sql/redshift/ddl/retention.sql"
     );
     let unknown = BTreeMap::from([("plays".to_owned(), before.tables["retention"].clone())]);
     world.commit(DATE, 3, unknown).await;
     let cause = fails(&world, &before, 3, "retention").await;
     assert_eq!(
         cause,
-        "the lake has a table plays that the warehouse has not: define it in \
+        "the warehouse has no table plays, which the lake has. Define it in \
          sql/redshift/ddl/plays.sql"
     );
 }

@@ -1,4 +1,4 @@
-//! Titles as they were: versions with dates, however the loads came.
+//! The history of titles: versions with their dates, for loads in any order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::lake::{World, world};
 
 const DAYS: [&str; 4] = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"];
 
-/// Titles by their ids, each with a name; null where it is empty.
-type Catalogue = &'static [(&'static str, &'static str)];
+/// Title ids with their names; an empty name stands for null.
+type Titles = &'static [(&'static str, &'static str)];
 
-async fn publish(world: &World, date: &str, number: u32, titles: Catalogue) {
+async fn publish(world: &World, date: &str, number: u32, titles: Titles) {
     let rows = titles.len();
     let text = |values: Vec<Option<&str>>| Arc::new(StringArray::from(values)) as ArrayRef;
     let batch = RecordBatch::try_new(
@@ -44,7 +44,7 @@ async fn publish(world: &World, date: &str, number: u32, titles: Catalogue) {
     world.load(date, number).await;
 }
 
-/// Every version as `id name from to current`.
+/// Returns every version as `id name from to current`.
 async fn versions(world: &World) -> Vec<String> {
     let session = world.data_api.engine().session().await.unwrap();
     let sql = "SELECT title_id, name, valid_from, valid_to, is_current FROM marquee.dim_title \
@@ -61,13 +61,13 @@ async fn versions(world: &World) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_title_has_a_version_for_as_long_as_it_was_so() {
-    let Some(world) = world("a_title_has_a_version_for_as_long_as_it_was_so").await else {
+async fn a_title_has_a_version_for_each_period_of_its_attributes() {
+    let Some(world) = world("a_title_has_a_version_for_each_period_of_its_attributes").await else {
         return;
     };
     publish(&world, DAYS[0], 1, &[("a", "One"), ("b", "Two"), ("c", "")]).await;
     publish(&world, DAYS[1], 1, &[("a", "One"), ("b", "Two"), ("c", "")]).await;
-    // One is renamed, one goes, one comes.
+    // One title is renamed, one is removed, one is added.
     publish(
         &world,
         DAYS[2],
@@ -84,7 +84,8 @@ async fn a_title_has_a_version_for_as_long_as_it_was_so() {
     ];
     assert_eq!(versions(&world).await, expected);
 
-    // The date again, with what a later generation knows: as if it alone had been.
+    // Loading the date again, from a later generation, replaces the effect of the
+    // first load.
     publish(
         &world,
         DAYS[2],
@@ -99,10 +100,10 @@ async fn a_title_has_a_version_for_as_long_as_it_was_so() {
         "c  2026-03-01 - t",
     ];
     assert_eq!(versions(&world).await, expected);
-    // An earlier date cannot change what came after it.
+    // An earlier date does not change later versions.
     publish(&world, DAYS[1], 2, &[("z", "Late")]).await;
     assert_eq!(versions(&world).await, expected);
-    // A title that went and comes back has a gap.
+    // A title that is removed and added again has a gap.
     publish(&world, DAYS[3], 1, &[("b", "Zwei")]).await;
     publish(&world, "2026-03-06", 1, &[("a", "One"), ("b", "Zwei")]).await;
     let expected = [

@@ -1,5 +1,4 @@
-//! Lakes in memory with generations of made-up rows, and a warehouse to load them
-//! into.
+//! In-memory lakes with generated rows, and a local warehouse to load them into.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,9 +16,11 @@ use marquee_local_warehouse::{Engine, FakeDataApi, rows};
 use marquee_tables::schema::timestamp;
 use marquee_tables::settings::writer_properties;
 use marquee_warehouse::Warehouse;
-use marquee_warehouse::definition::{Column, Definition, Kind, Shape, definitions};
-use marquee_warehouse::load::plan::Settings;
-use marquee_warehouse::load::{Loader, Report, Status};
+use marquee_warehouse::definition::{
+    ColumnDefinition, ColumnType, LoadMode, TableDefinition, definitions,
+};
+use marquee_warehouse::load::plan::LoadSettings;
+use marquee_warehouse::load::{LoadReport, LoadStatus, Loader};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -27,17 +28,18 @@ use parquet::arrow::ArrowWriter;
 
 pub(crate) const URL: &str = "s3://lake/team";
 pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/copy";
-/// Rows of a file.
+/// The number of rows of a file.
 const ROWS: usize = 7;
 
-/// A lake, and the warehouse beside it.
+/// A lake and its warehouse.
 pub(crate) struct World {
     pub(crate) store: Arc<dyn ObjectStore>,
     pub(crate) data_api: FakeDataApi,
-    pub(crate) definitions: Vec<Definition>,
+    pub(crate) definitions: Vec<TableDefinition>,
 }
 
-/// A new world; `None`, with a word about it, where there is no PostgreSQL.
+/// Creates a lake and a warehouse. Returns `None` and prints the reason if PostgreSQL
+/// is missing.
 pub(crate) async fn world(test: &str) -> Option<World> {
     if let Err(missing) = marquee_local_warehouse::postgres::programs() {
         println!("skipped: {test}: {missing}");
@@ -57,23 +59,23 @@ pub(crate) async fn world(test: &str) -> Option<World> {
     })
 }
 
-pub(crate) fn settings() -> Settings {
-    Settings {
+pub(crate) fn settings() -> LoadSettings {
+    LoadSettings {
         lake: URL.to_owned(),
         copy_role: ROLE.to_owned(),
         timeout: Duration::from_secs(60),
     }
 }
 
-/// Takes a load to its end, as a state machine does: what fails is tried again.
-pub(crate) async fn drive(loader: &Loader, event_date: &str, generation: u32) -> Report {
+/// Runs a load to its end as a state machine does, with retries of failed calls.
+pub(crate) async fn drive(loader: &Loader, event_date: &str, generation: u32) -> LoadReport {
     let mut report = loop {
         if let Ok(report) = loader.start(event_date.parse().unwrap(), generation).await {
             break report;
         }
     };
     for _ in 0..5_000 {
-        if report.status != Status::Running {
+        if report.status != LoadStatus::Running {
             return report;
         }
         tokio::time::sleep(Duration::from_millis(4)).await;
@@ -81,7 +83,7 @@ pub(crate) async fn drive(loader: &Loader, event_date: &str, generation: u32) ->
             report = next;
         }
     }
-    panic!("{report:?} comes to no end");
+    panic!("the load does not end: {report:?}");
 }
 
 impl World {
@@ -93,28 +95,29 @@ impl World {
         Loader::new(Arc::clone(&self.store), warehouse, settings()).unwrap()
     }
 
-    /// Loads the generation, which must go well.
+    /// Loads the generation and asserts success.
     pub(crate) async fn load(&self, event_date: &str, generation: u32) {
         let report = drive(&self.loader(), event_date, generation).await;
-        assert_eq!(report.status, Status::Loaded, "{report:?}");
+        assert_eq!(report.status, LoadStatus::Loaded, "{report:?}");
     }
 
-    pub(crate) fn definition(&self, table: &str) -> &Definition {
+    pub(crate) fn definition(&self, table: &str) -> &TableDefinition {
         self.definitions.iter().find(|d| d.table == table).unwrap()
     }
 
-    /// Publishes a generation with every table, rows made up from `seed`.
+    /// Publishes a generation with every table and rows that are generated from
+    /// `seed`.
     pub(crate) async fn publish(&self, event_date: &str, number: u32, seed: u64) -> Generation {
         self.publish_some(event_date, number, seed, |_| true).await
     }
 
-    /// The same with those tables alone.
+    /// Publishes a generation with the tables that `has` selects.
     pub(crate) async fn publish_some(
         &self,
         event_date: &str,
         number: u32,
         seed: u64,
-        has: impl Fn(&Definition) -> bool,
+        has: impl Fn(&TableDefinition) -> bool,
     ) -> Generation {
         let mut tables = BTreeMap::new();
         for definition in self.definitions.iter().filter(|d| has(d)) {
@@ -123,7 +126,7 @@ impl World {
                 definition.table
             );
             let mut files = Vec::new();
-            // A table may have several files, and one may have no rows.
+            // A table may have several files, and a file may be empty.
             for (part, rows) in [ROWS, 0, 3 + (seed % 3) as usize].into_iter().enumerate() {
                 let batch = batch(definition, seed * 100 + part as u64, rows);
                 let key = format!("{directory}/part-{part:04}.parquet");
@@ -179,7 +182,7 @@ impl World {
         entry
     }
 
-    /// Holds every table of the generation against its files, row for row.
+    /// Asserts that every table of the warehouse equals its files, row for row.
     pub(crate) async fn holds(&self, generation: &Generation) {
         for table in generation.tables.keys() {
             self.holds_table(generation, table).await;
@@ -189,12 +192,12 @@ impl World {
     pub(crate) async fn holds_table(&self, generation: &Generation, table: &str) {
         let definition = self.definition(table);
         let date = &generation.event_date;
-        let which = match (definition.shape, definition.has_date()) {
-            (Shape::Date, _) => format!("event_date = DATE '{date}'"),
-            // All of it is of the date.
-            (Shape::Latest, true) => format!("event_date = DATE '{date}' OR event_date IS NULL"),
-            (Shape::Latest, false) => "1 = 1".to_owned(),
-            (Shape::History, _) => "is_current".to_owned(),
+        let which = match (definition.load_mode, definition.has_date()) {
+            (LoadMode::Date, _) => format!("event_date = DATE '{date}'"),
+            // All rows belong to the date.
+            (LoadMode::Latest, true) => format!("event_date = DATE '{date}' OR event_date IS NULL"),
+            (LoadMode::Latest, false) => "1 = 1".to_owned(),
+            (LoadMode::History, _) => "is_current".to_owned(),
         };
         let mut expected = rows::Rows::new();
         let mut schema = None;
@@ -213,26 +216,26 @@ impl World {
         assert_eq!(found, expected, "{table} of {date}");
     }
 
-    /// The one number that a query gives.
+    /// Returns the only number of a query's result.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         let session = self.data_api.engine().session().await.unwrap();
         let answer = session.run(sql, &BTreeMap::new()).await.unwrap();
         answer.rows[0][0].as_ref().unwrap().parse().unwrap()
     }
 
-    /// Does what somebody does by hand.
+    /// Runs a statement as a person would.
     pub(crate) async fn by_hand(&self, sql: &str) {
         let session = self.data_api.engine().session().await.unwrap();
         session.run(sql, &BTreeMap::new()).await.unwrap();
     }
 }
 
-/// Rows of a table, made up from `seed`.
-fn batch(definition: &Definition, seed: u64, rows: usize) -> RecordBatch {
-    let columns: Vec<&Column> = definition.loaded().collect();
+/// Generates rows of a table from `seed`.
+fn batch(definition: &TableDefinition, seed: u64, rows: usize) -> RecordBatch {
+    let columns: Vec<&ColumnDefinition> = definition.loaded_columns().collect();
     let fields: Vec<Field> = columns
         .iter()
-        .map(|column| Field::new(&column.name, data_type(column.kind), column.nullable))
+        .map(|column| Field::new(&column.name, data_type(column.column_type), column.nullable))
         .collect();
     let arrays = columns.iter().enumerate().map(|(place, column)| {
         let values = (0..rows).map(|row| {
@@ -244,44 +247,44 @@ fn batch(definition: &Definition, seed: u64, rows: usize) -> RecordBatch {
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays.collect()).unwrap()
 }
 
-fn data_type(kind: Kind) -> DataType {
+fn data_type(kind: ColumnType) -> DataType {
     match kind {
-        Kind::Varchar(_) => DataType::Utf8,
-        Kind::Bigint => DataType::Int64,
-        Kind::Integer => DataType::Int32,
-        Kind::Real => DataType::Float32,
-        Kind::Double => DataType::Float64,
-        Kind::Boolean => DataType::Boolean,
-        Kind::Date => DataType::Date32,
-        Kind::Timestamp => timestamp(),
+        ColumnType::Varchar(_) => DataType::Utf8,
+        ColumnType::Bigint => DataType::Int64,
+        ColumnType::Integer => DataType::Int32,
+        ColumnType::Real => DataType::Float32,
+        ColumnType::Double => DataType::Float64,
+        ColumnType::Boolean => DataType::Boolean,
+        ColumnType::Date => DataType::Date32,
+        ColumnType::Timestamp => timestamp(),
     }
 }
 
-fn array(column: &Column, values: Vec<Option<u64>>) -> ArrayRef {
+fn array(column: &ColumnDefinition, values: Vec<Option<u64>>) -> ArrayRef {
     let values = values.into_iter();
-    match column.kind {
-        Kind::Varchar(bytes) => Arc::new(StringArray::from_iter(
+    match column.column_type {
+        ColumnType::Varchar(bytes) => Arc::new(StringArray::from_iter(
             values.map(|value| Some(text(value?, bytes as usize))),
         )),
-        Kind::Bigint => Arc::new(Int64Array::from_iter(
+        ColumnType::Bigint => Arc::new(Int64Array::from_iter(
             values.map(|value| Some(value? as i64)),
         )),
-        Kind::Integer => Arc::new(Int32Array::from_iter(
+        ColumnType::Integer => Arc::new(Int32Array::from_iter(
             values.map(|value| Some(value? as i32)),
         )),
-        Kind::Real => Arc::new(Float32Array::from_iter(
+        ColumnType::Real => Arc::new(Float32Array::from_iter(
             values.map(|value| Some((value? as i32 as f32) / 1.0e9)),
         )),
-        Kind::Double => Arc::new(Float64Array::from_iter(
+        ColumnType::Double => Arc::new(Float64Array::from_iter(
             values.map(|value| Some((value? as i64 as f64) / 3.0e18)),
         )),
-        Kind::Boolean => Arc::new(BooleanArray::from_iter(
+        ColumnType::Boolean => Arc::new(BooleanArray::from_iter(
             values.map(|value| Some(value?.is_multiple_of(2))),
         )),
-        Kind::Date => Arc::new(Date32Array::from_iter(
+        ColumnType::Date => Arc::new(Date32Array::from_iter(
             values.map(|value| Some((value? % 40_000) as i32 - 5_000)),
         )),
-        Kind::Timestamp => Arc::new(
+        ColumnType::Timestamp => Arc::new(
             TimestampMicrosecondArray::from_iter(
                 values.map(|value| Some((value? % 4_000_000_000_000_000) as i64)),
             )
@@ -290,7 +293,7 @@ fn array(column: &Column, values: Vec<Option<u64>>) -> ArrayRef {
     }
 }
 
-/// A text of at most so many bytes, with what has to be escaped in it.
+/// Returns a text of at most `bytes` bytes, often with characters that need escaping.
 fn text(value: u64, bytes: usize) -> String {
     const ODD: [&str; 6] = [
         "plain",

@@ -1,8 +1,8 @@
-//! What a load brings in, once and again.
+//! Loads of generations, first and repeated.
 
 use marquee_curation::unloaded::unloaded;
 use marquee_warehouse::book::WarehouseBook;
-use marquee_warehouse::load::Status;
+use marquee_warehouse::load::LoadStatus;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
@@ -19,7 +19,7 @@ async fn book(world: &World, date: &str) -> WarehouseBook {
     serde_json::from_slice(&bytes).unwrap()
 }
 
-/// How many dates are to be loaded, as a plan finds them.
+/// Counts the dates that a plan finds to be loaded.
 async fn to_load(world: &World) -> usize {
     unloaded(&*world.store).await.unwrap().len()
 }
@@ -45,7 +45,7 @@ async fn a_generation_is_loaded_row_for_row() {
     world.holds(&tuesday).await;
     world.holds_table(&monday, "events").await;
     world.holds_table(&monday, "title_daily").await;
-    // What says how things stand is of one date.
+    // A table with the state of the newest date has one date.
     let dates = "SELECT count(DISTINCT event_date) FROM marquee.title_rating";
     assert_eq!(world.number(dates).await, 1);
 }
@@ -65,7 +65,7 @@ async fn loading_twice_is_loading_once() {
         world.number("SELECT count(*) FROM marquee.loads").await,
         tables
     );
-    // What is there is not copied again.
+    // Loaded tables are not copied again.
     let copies = world.data_api.records();
     let copies = copies
         .iter()
@@ -86,7 +86,7 @@ async fn late_data_replaces_and_an_older_generation_does_not() {
     let tuesday = world.publish(TUESDAY, 1, 3).await;
     world.load(TUESDAY, 1).await;
 
-    // Each is answered for by what took its place.
+    // The rows of the newer generation count for the older one.
     world.load(MONDAY, 1).await;
     world.load(MONDAY, 2).await;
     world.holds(&tuesday).await;
@@ -108,16 +108,17 @@ async fn late_data_replaces_and_an_older_generation_does_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_transaction_itself_keeps_an_older_generation_out() {
     use marquee_warehouse::load::plan;
-    use marquee_warehouse::port::{Progress, Warehouse};
+    use marquee_warehouse::port::{BatchProgress, Warehouse};
     let Some(world) = world("the_transaction_itself_keeps_an_older_generation_out").await else {
         return;
     };
     let first = world.publish(MONDAY, 1, 1).await;
     let second = world.publish(MONDAY, 2, 5).await;
     world.load(MONDAY, 2).await;
-    // As a load that looked before the newer one came, and copies after it.
+    // The statements of a load that inspected the warehouse before the newer
+    // generation was loaded.
     for table in ["events", "title_rating", "dim_date", "dim_title"] {
-        let plan = plan::plan(
+        let plan = plan::plan_table(
             &crate::lake::settings(),
             world.definition(table),
             &first,
@@ -129,16 +130,16 @@ async fn the_transaction_itself_keeps_an_older_generation_out() {
         world.store.put(&key, manifest.into()).await.unwrap();
         let batch = plan.batch(format!("load-{table}"), format!("old-{table}"));
         let id = world.data_api.submit(&batch).await.unwrap();
-        while world.data_api.poll(&id).await.unwrap() == Progress::Running {
+        while world.data_api.poll(&id).await.unwrap() == BatchProgress::Running {
             tokio::task::yield_now().await;
         }
-        assert_eq!(world.data_api.poll(&id).await.unwrap(), Progress::Done);
+        assert_eq!(world.data_api.poll(&id).await.unwrap(), BatchProgress::Done);
         world.holds_table(&second, table).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_generation_that_is_not_there_is_told() {
+async fn a_missing_generation_is_reported() {
     let Some(world) = world("a_generation_that_is_not_there_is_told").await else {
         return;
     };
@@ -146,21 +147,16 @@ async fn a_generation_that_is_not_there_is_told() {
     let error = loader.start(MONDAY.parse().unwrap(), 7).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the lake has no generation 7 of 2026-03-02: load one that was published"
+        "the lake has no generation 7 of 2026-03-02. Load a published one"
     );
     let error = loader.poll("ledger/loads/nowhere.json").await.unwrap_err();
-    assert!(error.to_string().contains("is no load"), "{error}");
+    assert!(error.to_string().contains("there is no load"), "{error}");
     let error = loader.call(serde_json::json!({"step": "run"})).await;
-    assert!(
-        error
-            .unwrap_err()
-            .to_string()
-            .contains("cannot be understood")
-    );
+    assert!(error.unwrap_err().to_string().contains("invalid request"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_that_differ_fail_the_load() {
+async fn different_row_counts_fail_the_load() {
     let Some(world) = world("rows_that_differ_fail_the_load").await else {
         return;
     };
@@ -170,7 +166,7 @@ async fn rows_that_differ_fail_the_load() {
     assert_eq!(to_load(&world).await, 0);
     world.by_hand("DELETE FROM marquee.retention WHERE users = (SELECT max(users) FROM marquee.retention)").await;
     let report = drive(&world.loader(), MONDAY, 1).await;
-    assert_eq!(report.status, Status::Failed);
+    assert_eq!(report.status, LoadStatus::Failed);
     let rows = generation.tables["retention"].rows();
     let cause = report.cause.unwrap();
     assert!(
@@ -182,7 +178,7 @@ async fn rows_that_differ_fail_the_load() {
     );
     assert!(!book(&world, MONDAY).await.balanced);
     assert_eq!(to_load(&world).await, 1);
-    // The way out that it names.
+    // The remedy that the cause names.
     world
         .by_hand("DELETE FROM marquee.loads WHERE table_name = 'retention'")
         .await;

@@ -1,5 +1,5 @@
-//! Loads and migrations against the stand-in: a real PostgreSQL that reads real
-//! Parquet.
+//! Loads and migrations against the local warehouse: PostgreSQL that reads Parquet
+//! files.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod crashes;

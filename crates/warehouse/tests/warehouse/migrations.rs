@@ -1,13 +1,13 @@
-//! From what a warehouse has to what it should have.
+//! Schema migrations.
 
-use marquee_warehouse::load::Status;
+use marquee_warehouse::load::LoadStatus;
 
 use crate::lake::{drive, world};
 
 const DATE: &str = "2026-03-02";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_warehouse_gets_everything_and_then_nothing() {
+async fn a_new_warehouse_is_migrated_once() {
     let Some(world) = world("a_new_warehouse_gets_everything").await else {
         return;
     };
@@ -16,7 +16,7 @@ async fn a_new_warehouse_gets_everything_and_then_nothing() {
     world.load(DATE, 1).await;
     let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'marquee' \
                   AND table_type = 'BASE TABLE'";
-    // Beside the curated ones: loads and migrations.
+    // The curated tables, `loads` and `migrations`.
     let expected = world.definitions.len() as i64 + 2;
     assert_eq!(world.number(tables).await, expected);
     let views = "SELECT count(*) FROM information_schema.views WHERE table_schema = 'marquee'";
@@ -28,13 +28,13 @@ async fn a_new_warehouse_gets_everything_and_then_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_gained_column_is_added_and_old_files_leave_it_null() {
+async fn a_new_column_is_added_and_is_null_for_old_files() {
     let Some(world) = world("a_gained_column_is_added").await else {
         return;
     };
     let generation = world.publish(DATE, 1, 1).await;
     world.load(DATE, 1).await;
-    // As before the mart gained it.
+    // The state before the mart gained the column.
     world
         .by_hand("ALTER TABLE marquee.hourly_activity DROP COLUMN rates")
         .await;
@@ -42,7 +42,7 @@ async fn a_gained_column_is_added_and_old_files_leave_it_null() {
     world.load(DATE, 1).await;
     world.holds(&generation).await;
 
-    // A file of the time before it is loaded still.
+    // A file without the column can still be loaded.
     let mut tables = generation.tables.clone();
     let key = tables["hourly_activity"].files[0].key.clone();
     let path = object_store::path::Path::from(key.as_str());
@@ -66,7 +66,7 @@ async fn a_gained_column_is_added_and_old_files_leave_it_null() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn anything_else_is_refused_and_nothing_is_loaded() {
+async fn any_other_difference_is_an_error_and_nothing_is_loaded() {
     let Some(world) = world("anything_else_is_refused").await else {
         return;
     };
@@ -77,13 +77,13 @@ async fn anything_else_is_refused_and_nothing_is_loaded() {
         .await;
     world.publish(DATE, 2, 2).await;
     let report = drive(&world.loader(), DATE, 2).await;
-    assert_eq!(report.status, Status::Failed);
+    assert_eq!(report.status, LoadStatus::Failed);
     let cause = report.cause.unwrap();
     assert!(
         cause.starts_with(
-            "table retention: where the warehouse has column days bigint, \
+            "table retention: the warehouse has column days bigint where \
              sql/redshift/ddl/retention.sql has days INTEGER; only new columns at the end can be \
-             applied. The way out: "
+             applied. Write a numbered file in sql/redshift/migrations "
         ),
         "{cause}"
     );

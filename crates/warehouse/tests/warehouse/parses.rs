@@ -1,5 +1,5 @@
-//! Every file of `sql/redshift`, and every statement that a load runs, is SQL of
-//! Redshift's, as far as sqlglot's dialect knows it.
+//! Parses every file of `sql/redshift` and every statement of a load with sqlglot's
+//! Redshift dialect.
 
 #[path = "../../../../tests/python/venv.rs"]
 mod venv;
@@ -10,39 +10,40 @@ use std::process::Command;
 use marquee_lake::generation::{FileEntry, TableFiles};
 use marquee_warehouse::definition::definitions;
 use marquee_warehouse::load::plan;
-use marquee_warehouse::migrate::Found;
+use marquee_warehouse::migrate::WarehouseSchema;
 use marquee_warehouse::port::Statement;
 use marquee_warehouse::{book, migrate};
 use serde_json::json;
 
 use crate::lake::settings;
 
-/// What a new warehouse is given, and what loads a generation with every table.
+/// Returns the statements that migrate a new warehouse and load a generation with
+/// every table.
 fn statements() -> Vec<Statement> {
     let definitions = definitions().unwrap();
-    let mut statements = migrate::look("token".into()).unwrap().statements;
+    let mut statements = migrate::inspect_schema("token".into()).unwrap().statements;
     let mut applied = Vec::new();
-    let mut found = Found::default();
-    while let Some(change) = found.next().unwrap() {
+    let mut found = WarehouseSchema::default();
+    while let Some(change) = found.next_migration().unwrap() {
         if let Some(record) = change.statements.last()
             && applied.len() < 20
         {
-            // The numbered files come one at a time; tables all at once.
+            // Each numbered file is a migration of its own; all tables are one.
             let literals: Vec<&str> = record.sql.split('\'').collect();
             applied.push(vec![
                 Some(literals[1].to_owned()),
                 Some(literals[3].to_owned()),
             ]);
         }
-        let is_last = change.what.len() > 1;
+        let is_last = change.descriptions.len() > 1;
         statements.extend(change.statements);
         if is_last {
             break;
         }
-        found = Found::read(applied.clone(), Vec::new()).unwrap();
+        found = WarehouseSchema::read(applied.clone(), Vec::new()).unwrap();
     }
-    let standing = book::standing("2026-03-02".parse().unwrap(), &definitions, "token".into());
-    statements.extend(standing.unwrap().statements);
+    let inspection = book::inspect_loads("2026-03-02".parse().unwrap(), &definitions, "token".into());
+    statements.extend(inspection.unwrap().statements);
     let file = FileEntry {
         key: "curated/t/part-0000.parquet".into(),
         rows: 1,
@@ -58,7 +59,7 @@ fn statements() -> Vec<Statement> {
     }))
     .unwrap();
     for definition in &definitions {
-        let plan = plan::plan(&settings(), definition, &generation, &files, &[]).unwrap();
+        let plan = plan::plan_table(&settings(), definition, &generation, &files, &[]).unwrap();
         statements.extend(plan.statements);
     }
     statements

@@ -1,10 +1,10 @@
-//! Loads that run at the same time.
+//! Concurrent loads.
 
 use std::time::Duration;
 
 use marquee_lake::generation::Generation;
-use marquee_warehouse::load::{Status, plan};
-use marquee_warehouse::port::{Progress, Warehouse};
+use marquee_warehouse::load::{LoadStatus, plan};
+use marquee_warehouse::port::{BatchProgress, Warehouse};
 use object_store::ObjectStoreExt;
 
 use crate::lake::{World, drive, settings, world};
@@ -12,9 +12,9 @@ use crate::lake::{World, drive, settings, world};
 const MONDAY: &str = "2026-03-02";
 const TUESDAY: &str = "2026-03-03";
 
-/// Hands the same load over so often at once, each as if it were the only one.
+/// Submits the same load several times at once, under different tokens.
 async fn submit_at_once(world: &World, generation: &Generation, table: &str, times: usize) {
-    let plan = plan::plan(
+    let plan = plan::plan_table(
         &settings(),
         world.definition(table),
         generation,
@@ -33,8 +33,8 @@ async fn submit_at_once(world: &World, generation: &Generation, table: &str, tim
     for id in ids {
         loop {
             match world.data_api.poll(&id).await.unwrap() {
-                Progress::Running => tokio::time::sleep(Duration::from_millis(5)).await,
-                Progress::Done => break,
+                BatchProgress::Running => tokio::time::sleep(Duration::from_millis(5)).await,
+                BatchProgress::Done => break,
                 other => panic!("{other:?}"),
             }
         }
@@ -46,7 +46,7 @@ async fn first_loads_of_one_date_at_once_are_one_load() {
     let Some(world) = world("first_loads_of_one_date_at_once").await else {
         return;
     };
-    // The tables must be there, and nothing of the date.
+    // The tables exist, but have no rows of the date.
     world.publish("2026-03-01", 1, 9).await;
     world.load("2026-03-01", 1).await;
     world.data_api.set_pace(Duration::from_millis(10));
@@ -71,10 +71,10 @@ async fn two_dates_at_once_do_not_collide() {
     let monday = world.publish(MONDAY, 1, 1).await;
     let tuesday = world.publish(TUESDAY, 1, 2).await;
     let (one, two) = (world.loader(), world.loader());
-    // A warehouse that is new to both: they migrate it at once, too.
+    // The warehouse is new, so both loads migrate it at the same time, too.
     let reports = tokio::join!(drive(&one, MONDAY, 1), drive(&two, TUESDAY, 1));
-    assert_eq!(reports.0.status, Status::Loaded, "{reports:?}");
-    assert_eq!(reports.1.status, Status::Loaded, "{reports:?}");
+    assert_eq!(reports.0.status, LoadStatus::Loaded, "{reports:?}");
+    assert_eq!(reports.1.status, LoadStatus::Loaded, "{reports:?}");
     world.holds(&tuesday).await;
     world.holds_table(&monday, "events").await;
     world.holds_table(&monday, "user_daily").await;
@@ -90,7 +90,7 @@ async fn of_two_generations_at_once_the_newer_stays() {
     let newer = world.publish(MONDAY, 2, 2).await;
     let (one, two) = (world.loader(), world.loader());
     let reports = tokio::join!(drive(&one, MONDAY, 2), drive(&two, MONDAY, 1));
-    assert_eq!(reports.0.status, Status::Loaded, "{reports:?}");
-    assert_eq!(reports.1.status, Status::Loaded, "{reports:?}");
+    assert_eq!(reports.0.status, LoadStatus::Loaded, "{reports:?}");
+    assert_eq!(reports.1.status, LoadStatus::Loaded, "{reports:?}");
     world.holds(&newer).await;
 }

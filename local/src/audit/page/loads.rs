@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Formatter};
 
-use marquee_warehouse::book::{Line, Loaded, WarehouseBook};
+use marquee_warehouse::book::{LoadedGeneration, TableBalance, WarehouseBook};
 
 use super::{count, visible};
 
@@ -15,7 +15,7 @@ pub(super) fn loads(f: &mut Formatter<'_>, book: &WarehouseBook) -> fmt::Result 
     )?;
     let (mut curated, mut warehouse) = (0, 0);
     for (name, line) in &book.tables {
-        let Line {
+        let TableBalance {
             loaded,
             curated: lake,
             warehouse: there,
@@ -33,7 +33,7 @@ pub(super) fn loads(f: &mut Formatter<'_>, book: &WarehouseBook) -> fmt::Result 
 
 /// Which generation the rows are of, where it is not the book's own: a table that
 /// says how things stand has those of the newest date.
-fn newer(book: &WarehouseBook, loaded: &Loaded) -> String {
+fn newer(book: &WarehouseBook, loaded: &LoadedGeneration) -> String {
     match loaded.event_date == book.event_date && loaded.generation == book.generation {
         true => String::new(),
         false => format!("of {}, generation {}", loaded.event_date, loaded.generation),
