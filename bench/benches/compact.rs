@@ -1,23 +1,22 @@
-//! What compaction of a day costs, and how that grows: from processed Parquet
-//! objects to sorted events, sessions and views.
+//! Measures the cost of compacting a date and how it grows with the number of events,
+//! from processed Parquet objects to sorted events, sessions and views.
 //!
 //! ```text
 //! cargo bench -p marquee-bench --bench compact -- [NAME] [--json] [--input DIR] [--memory MIB] [--buckets N]
 //! ```
 //!
-//! With `--input` the simulated days stay in `DIR`, one directory each
-//! (`compact-1m`, …), for further runs and for the peers' scripts. With
-//! `--memory` rows are bounded to so much, and spilled beyond; with `--buckets` the
-//! day is divided first.
+//! `--input` keeps the simulated dates in `DIR`, one directory each (`compact-1m`,
+//! …), for further runs and for the peers' scripts. `--memory` bounds the memory for
+//! rows; further rows are spilled. `--buckets` splits the date first.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
-use marquee_bench::day::{self, DayResult};
+use marquee_bench::compaction::{self, CompactionResult};
 use serde::Serialize;
 
-/// As in the transform's measurement.
+/// The allocator of the transform's benchmark.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -29,30 +28,30 @@ const MEASUREMENTS: [(&str, u64); 3] = [
 const MIB: f64 = 1_048_576.0;
 
 #[derive(Debug, Serialize)]
-struct Figures {
+struct CompactFigures {
     name: &'static str,
     seconds: f64,
     cpu_s: f64,
     user_s: f64,
     peak_mib: f64,
-    /// Bytes of memory at the peak, a row.
+    /// Bytes of peak memory per row.
     bytes_per_row: f64,
     rows: u64,
     out_bytes: u64,
 }
 
 #[derive(Debug, Default)]
-struct Arguments {
+struct CompactArguments {
     json: bool,
     name: Option<String>,
     input: Option<PathBuf>,
-    /// Bytes; not bounded where there are none.
+    /// In bytes; unbounded by default.
     memory: Option<usize>,
-    /// One where none is given.
+    /// 1 by default.
     buckets: Option<u32>,
-    /// Makes the input of so many events instead.
+    /// Write the input of this many events and exit.
     make: Option<u64>,
-    /// Compacts the input instead and prints the result.
+    /// Compact the input, print the result and exit.
     run: bool,
 }
 
@@ -61,17 +60,17 @@ fn main() -> Result<ExitCode> {
         Ok(arguments) => arguments,
         Err(flag) => {
             eprintln!(
-                "error: unknown flag {flag}; there are --json, --input DIR, --memory MIB and --buckets N"
+                "error: unknown flag {flag}; the flags are --json, --input DIR, --memory MIB and --buckets N"
             );
             return Ok(ExitCode::from(2));
         }
     };
     if let (Some(events), Some(input)) = (arguments.make, &arguments.input) {
-        day::make(input, events)?;
+        compaction::write_input(input, events)?;
         return Ok(ExitCode::SUCCESS);
     }
     if let (true, Some(input)) = (arguments.run, &arguments.input) {
-        let result = day::run(
+        let result = compaction::compact(
             input,
             arguments.memory.unwrap_or(usize::MAX),
             arguments.buckets.unwrap_or(1),
@@ -85,7 +84,7 @@ fn main() -> Result<ExitCode> {
         .filter(|(name, _)| name.contains(wanted))
         .peekable();
     if measurements.peek().is_none() {
-        eprintln!("error: no measurement's name contains {wanted:?}");
+        eprintln!("error: no benchmark's name contains {wanted:?}");
         return Ok(ExitCode::from(2));
     }
     if !arguments.json {
@@ -124,9 +123,9 @@ fn main() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The command line's, or the flag that is none.
-fn arguments() -> Result<std::result::Result<Arguments, String>> {
-    let mut arguments = Arguments::default();
+/// Parses the command line; the inner error is an unknown flag.
+fn arguments() -> Result<std::result::Result<CompactArguments, String>> {
+    let mut arguments = CompactArguments::default();
     let mut given = std::env::args().skip(1);
     while let Some(argument) = given.next() {
         let mut value = || {
@@ -136,7 +135,7 @@ fn arguments() -> Result<std::result::Result<Arguments, String>> {
         };
         match argument.as_str() {
             "--json" => arguments.json = true,
-            "--bench" => {} // cargo's own
+            "--bench" => {} // passed by cargo
             "--input" => arguments.input = Some(PathBuf::from(value()?)),
             "--memory" => arguments.memory = Some(value()?.parse::<usize>()? << 20),
             "--buckets" => arguments.buckets = Some(value()?.parse()?),
@@ -149,12 +148,16 @@ fn arguments() -> Result<std::result::Result<Arguments, String>> {
     Ok(Ok(arguments))
 }
 
-/// Each in a process of its own, whose memory nothing else has touched.
-fn measure(name: &'static str, events: u64, arguments: &Arguments) -> Result<Figures> {
-    let passing = tempfile::tempdir()?;
+/// Runs each benchmark in its own process, so that its peak memory is its own.
+fn measure(
+    name: &'static str,
+    events: u64,
+    arguments: &CompactArguments,
+) -> Result<CompactFigures> {
+    let temporary = tempfile::tempdir()?;
     let directory = match &arguments.input {
         Some(kept) => kept.join(name.replace('/', "-")),
-        None => passing.path().to_owned(),
+        None => temporary.path().to_owned(),
     };
     if !directory.join("objects.json").is_file() {
         let events = events.to_string();
@@ -169,8 +172,8 @@ fn measure(name: &'static str, events: u64, arguments: &Arguments) -> Result<Fig
     }
     let run: Vec<&str> = run.iter().map(String::as_str).collect();
     let text = child(&directory, &run)?;
-    let result: DayResult = serde_json::from_str(text.trim())?;
-    Ok(Figures {
+    let result: CompactionResult = serde_json::from_str(text.trim())?;
+    Ok(CompactFigures {
         name,
         seconds: result.seconds,
         cpu_s: result.cpu_s,

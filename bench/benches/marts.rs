@@ -1,12 +1,12 @@
-//! How long all marts of a date take, and how much memory.
+//! Measures the time and the memory to build all marts of a date.
 //!
 //! ```text
 //! cargo bench -p marquee-bench --features marts --bench marts -- [NAME] [--json]
 //! cargo bench -p marquee-bench --features marts --bench marts -- --input DIR EVENTS
 //! ```
 //!
-//! Each measurement is a process of its own over files that another wrote, so
-//! that its memory is that of the marts; two marts run side by side.
+//! Each benchmark runs in its own process over files that another process wrote, so
+//! that its memory is that of the marts. Two marts are built concurrently.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use marquee_bench::clock::ProcessCpu;
-use marquee_bench::facts::{self, DATE, RUN};
+use marquee_bench::fact_tables::{self, DATE, RUN};
 use marquee_bench::memory;
 use marquee_event::Date;
 use marquee_lake::catalogue;
@@ -27,7 +27,7 @@ use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use serde::{Deserialize, Serialize};
 
-/// As the `marquee` binary has it.
+/// The allocator of the `marquee` binary.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -36,25 +36,25 @@ const SIZES: [(&str, u64); 3] = [
     ("marts/4m", 4_000_000),
     ("marts/16m", 16_000_000),
 ];
-/// Marts that run side by side.
-const AT_ONCE: usize = 2;
-/// Of these the quickest is told.
+/// The number of marts that are built concurrently.
+const CONCURRENT_MARTS: usize = 2;
+/// The fastest of these rounds counts.
 const ROUNDS: usize = 3;
 const MIB: f64 = 1_048_576.0;
-/// Beside the facts: their names and sizes.
+/// A file beside the facts with their names and sizes.
 const FILES: &str = "facts.json";
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Figures {
+struct MartsFigures {
     name: String,
-    /// From the facts to every mart's file, of the quickest round.
+    /// Elapsed seconds from the facts to every mart's file, in the fastest round.
     seconds: f64,
-    /// On a processor, all threads together, of the round that took least.
+    /// CPU seconds of all threads, in the round with the least.
     cpu_s: f64,
-    /// What is resident at the most, beyond what was before.
+    /// The peak resident memory above the memory at the start, in MiB.
     peak_mib: f64,
     events: u64,
-    /// CPU seconds of each mart by itself, the slowest first.
+    /// CPU seconds of each mart alone, the slowest first.
     marts: Vec<(String, f64)>,
 }
 
@@ -79,13 +79,13 @@ fn report(words: &[&str]) -> Result<ExitCode> {
     let json = words.contains(&"--json");
     let names: Vec<&&str> = words.iter().filter(|word| **word != "--json").collect();
     if let Some(flag) = names.iter().find(|name| name.starts_with('-')) {
-        eprintln!("error: unknown flag {flag}; there are --json and --input DIR EVENTS");
+        eprintln!("error: unknown flag {flag}; the flags are --json and --input DIR EVENTS");
         return Ok(ExitCode::from(2));
     }
     let wanted = |name: &str| names.is_empty() || names.iter().any(|part| name.contains(**part));
     let sizes: Vec<_> = SIZES.into_iter().filter(|(name, _)| wanted(name)).collect();
     if sizes.is_empty() {
-        eprintln!("error: no measurement's name contains {names:?}");
+        eprintln!("error: no benchmark's name contains {names:?}");
         return Ok(ExitCode::from(2));
     }
     for (name, events) in sizes {
@@ -95,7 +95,7 @@ fn report(words: &[&str]) -> Result<ExitCode> {
             .to_str()
             .context("the temporary directory is not UTF-8")?;
         child(&["--input", path, &events.to_string()])?;
-        let figures: Figures = serde_json::from_str(&child(&["--measure", name, path])?)?;
+        let figures: MartsFigures = serde_json::from_str(&child(&["--measure", name, path])?)?;
         match json {
             true => println!("{}", serde_json::to_string(&figures)?),
             false => show(&figures),
@@ -104,7 +104,7 @@ fn report(words: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(figures: &Figures) {
+fn show(figures: &MartsFigures) {
     println!(
         "{:<10} {:>7.2} s {:>7.2} CPU s {:>7.0} MiB",
         figures.name, figures.seconds, figures.cpu_s, figures.peak_mib
@@ -114,7 +114,7 @@ fn show(figures: &Figures) {
     }
 }
 
-/// This program again, with those arguments; what it prints.
+/// Runs this program with those arguments and returns its output.
 fn child(arguments: &[&str]) -> Result<String> {
     let output = Command::new(std::env::current_exe()?)
         .args(arguments)
@@ -127,15 +127,15 @@ fn child(arguments: &[&str]) -> Result<String> {
 
 fn make_input(lake: &Path, events: u64) -> Result<()> {
     std::fs::create_dir_all(lake)?;
-    let files = facts::write(lake, events)?;
+    let files = fact_tables::write(lake, events)?;
     std::fs::write(lake.join(FILES), serde_json::to_vec(&files)?)?;
     let store = LocalFileSystem::new_with_prefix(lake)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    runtime.block_on(catalogue::publish(&store, &facts::titles()))?;
+    runtime.block_on(catalogue::publish(&store, &fact_tables::titles()))?;
     Ok(())
 }
 
-fn measure(name: &str, lake: &Path) -> Result<Figures> {
+fn measure(name: &str, lake: &Path) -> Result<MartsFigures> {
     let files: BTreeMap<String, Vec<FileEntry>> =
         serde_json::from_slice(&std::fs::read(lake.join(FILES))?)?;
     let events = files
@@ -147,7 +147,7 @@ fn measure(name: &str, lake: &Path) -> Result<Figures> {
     let store: Arc<dyn ObjectStore> = Arc::new(LocalFileSystem::new_with_prefix(lake)?);
     let marts = marquee_sql::marts()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(AT_ONCE)
+        .worker_threads(CONCURRENT_MARTS)
         .build()?;
     let date: Date = DATE.parse()?;
     let open = async || -> Result<Arc<DateRun>> {
@@ -168,7 +168,10 @@ fn measure(name: &str, lake: &Path) -> Result<Figures> {
         let (mut seconds, mut cpu_s) = (f64::INFINITY, f64::INFINITY);
         for _ in 0..ROUNDS {
             let (start, cpu) = (Instant::now(), ProcessCpu::now()?);
-            open().await?.build_all(marts.clone(), AT_ONCE).await?;
+            open()
+                .await?
+                .build_all(marts.clone(), CONCURRENT_MARTS)
+                .await?;
             seconds = seconds.min(start.elapsed().as_secs_f64());
             cpu_s = cpu_s.min(ProcessCpu::since(cpu)?.total().as_secs_f64());
         }
@@ -182,7 +185,7 @@ fn measure(name: &str, lake: &Path) -> Result<Figures> {
             each.push((mart.name.clone(), took.as_secs_f64()));
         }
         each.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        Ok(Figures {
+        Ok(MartsFigures {
             name: name.to_owned(),
             seconds,
             cpu_s,

@@ -1,4 +1,4 @@
-//! How fast the transform is, on one core, and where its time goes.
+//! Measures the speed of the transform on one core, and the cost of each stage.
 //!
 //! ```text
 //! cargo bench -p marquee-bench --bench transform -- [NAME] [--json]
@@ -17,8 +17,8 @@ use marquee_bench::stages::{Cut, Stages};
 use marquee_bench::{memory, peer};
 use serde::Serialize;
 
-/// Batches come and go by the megabyte; this allocator keeps their pages instead
-/// of asking the kernel for them anew.
+/// Batches are megabytes in size. This allocator keeps their pages instead of
+/// returning them to the kernel and requesting them again.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -27,7 +27,7 @@ const PROFILE_ROUNDS: usize = 40;
 const MIB: f64 = 1_048_576.0;
 
 #[derive(Debug, Clone, Copy)]
-struct Measurement {
+struct Benchmark {
     name: &'static str,
     packing: Packing,
     events: u64,
@@ -51,22 +51,22 @@ const STAGES: &[(&str, Cut)] = &[
     ("store", Cut::Handler),
 ];
 
-const MEASUREMENTS: [Measurement; 3] = [
-    Measurement {
+const BENCHMARKS: [Benchmark; 3] = [
+    Benchmark {
         name: "transform/plain",
         packing: Packing::Plain,
         events: 120_000,
         handler: Cut::Handler,
         cuts: STAGES,
     },
-    Measurement {
+    Benchmark {
         name: "transform/plain_no_raw",
         packing: Packing::Plain,
         events: 120_000,
         handler: Cut::HandlerNoRaw,
         cuts: STAGES_NO_RAW,
     },
-    Measurement {
+    Benchmark {
         name: "transform/kpl_zstd",
         packing: Packing::KplZstd,
         events: 400_000,
@@ -76,20 +76,20 @@ const MEASUREMENTS: [Measurement; 3] = [
 ];
 
 #[derive(Debug, Serialize)]
-struct Figures {
+struct TransformFigures {
     name: &'static str,
-    /// Events a second of one core's time, from payload to receipt.
+    /// Events per CPU second, from payload to receipt.
     events_per_s: f64,
-    /// Megabytes (10⁶) of payload a second.
+    /// Megabytes (10⁶ bytes) of payload per CPU second.
     mb_per_s: f64,
-    /// Bytes of the events' JSON to bytes of processed Parquet.
+    /// Bytes of the events' JSON divided by bytes of processed Parquet.
     compression: f64,
-    /// What the handler needs beside its payload at the most.
+    /// The handler's peak memory in addition to its payload, in MiB.
     peak_mib: f64,
     events: u64,
     payloads: usize,
     bytes_per_event: f64,
-    /// Nanoseconds an event and stage.
+    /// Nanoseconds per event, by stage.
     stage_ns: Vec<(&'static str, f64)>,
 }
 
@@ -105,7 +105,7 @@ fn main() -> Result<ExitCode> {
         };
         match argument.as_str() {
             "--json" => json = true,
-            "--bench" => {} // cargo's own
+            "--bench" => {} // passed by cargo
             "--peer-input" => {
                 let result = peer::run(&PathBuf::from(value()?))?;
                 println!("{}", serde_json::to_string(&result)?);
@@ -121,34 +121,31 @@ fn main() -> Result<ExitCode> {
                 return Ok(ExitCode::SUCCESS);
             }
             other if other.starts_with('-') => {
-                eprintln!("error: unknown flag {other}; there are --json and --peer-input DIR");
+                eprintln!(
+                    "error: unknown flag {other}; the flags are --json, --peer-input DIR and \
+                     --profile NAME/STAGE"
+                );
                 return Ok(ExitCode::from(2));
             }
             name => filter = Some(name.to_owned()),
         }
     }
     let wanted = |name: &str| filter.as_deref().is_none_or(|filter| name.contains(filter));
-    if !MEASUREMENTS
-        .iter()
-        .any(|measurement| wanted(measurement.name))
-    {
+    if !BENCHMARKS.iter().any(|benchmark| wanted(benchmark.name)) {
         eprintln!(
-            "error: no measurement's name contains {:?}",
+            "error: no benchmark's name contains {:?}",
             filter.unwrap_or_default()
         );
         return Ok(ExitCode::from(2));
     }
     if !json {
         println!(
-            "{:<24} {:>12} {:>8} {:>12} {:>9}   ns an event, by stage",
+            "{:<24} {:>12} {:>8} {:>12} {:>9}   ns/event, by stage",
             "one core", "events/s", "MB/s", "compression", "peak MiB"
         );
     }
-    for measurement in MEASUREMENTS
-        .iter()
-        .filter(|measurement| wanted(measurement.name))
-    {
-        let figures = measure(measurement)?;
+    for benchmark in BENCHMARKS.iter().filter(|benchmark| wanted(benchmark.name)) {
+        let figures = measure(benchmark)?;
         if json {
             println!("{}", serde_json::to_string(&figures)?);
         } else {
@@ -171,15 +168,15 @@ fn main() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs everything up to one stage again and again, for a profiler to look at.
+/// Runs the transform up to one stage many times, for a profiler.
 fn profile(name: &str) -> Result<()> {
     let (name, stage) = name
         .rsplit_once('/')
         .context("--profile takes NAME/STAGE")?;
-    let measurement = find(name)?;
-    let cut = measurement.cuts.iter().find(|(name, _)| *name == stage);
+    let benchmark = find(name)?;
+    let cut = benchmark.cuts.iter().find(|(name, _)| *name == stage);
     let (_, cut) = cut.with_context(|| format!("{name} has no stage {stage}"))?;
-    let stages = stages(measurement)?;
+    let stages = stages(benchmark)?;
     let mut times = Vec::new();
     for _ in 0..PROFILE_ROUNDS {
         let start = Instant::now();
@@ -187,34 +184,33 @@ fn profile(name: &str) -> Result<()> {
         times.push(start.elapsed());
     }
     let events = stages.input().events as f64;
-    let least = times.iter().min().copied().unwrap_or_default();
+    let least = times.iter().min().context("no round was measured")?;
     println!(
-        "{:.0} ns an event, the best of {PROFILE_ROUNDS} rounds",
+        "{:.0} ns/event, the best of {PROFILE_ROUNDS} rounds",
         least.as_secs_f64() * 1e9 / events
     );
     Ok(())
 }
 
-fn find(name: &str) -> Result<&'static Measurement> {
-    let found = MEASUREMENTS
-        .iter()
-        .find(|measurement| measurement.name == name);
-    found.with_context(|| format!("no measurement {name}"))
+fn find(name: &str) -> Result<&'static Benchmark> {
+    let found = BENCHMARKS.iter().find(|benchmark| benchmark.name == name);
+    found.with_context(|| format!("unknown benchmark {name}"))
 }
 
-fn stages(measurement: &Measurement) -> Result<Stages> {
+fn stages(benchmark: &Benchmark) -> Result<Stages> {
     Stages::new(input(
-        &simulation(measurement.events, 0.002),
-        measurement.packing,
+        &simulation(benchmark.events, 0.002),
+        benchmark.packing,
     )?)
 }
 
-/// All cuts in turn, round by round, so that a slow moment hits each alike.
-fn measure(measurement: &Measurement) -> Result<Figures> {
-    let stages = stages(measurement)?;
-    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); measurement.cuts.len()];
+/// Measures all cuts in turn in every round, so that a slow phase of the machine
+/// affects them equally.
+fn measure(benchmark: &Benchmark) -> Result<TransformFigures> {
+    let stages = stages(benchmark)?;
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); benchmark.cuts.len()];
     for round in 0..=ROUNDS {
-        for ((_, cut), times) in measurement.cuts.iter().zip(&mut times) {
+        for ((_, cut), times) in benchmark.cuts.iter().zip(&mut times) {
             let start = thread_cpu()?;
             stages.run(*cut)?;
             let took = thread_cpu()? - start;
@@ -223,19 +219,22 @@ fn measure(measurement: &Measurement) -> Result<Figures> {
             }
         }
     }
-    let report = stages.run(measurement.handler)?;
+    let report = stages.run(benchmark.handler)?;
     let events = stages.input().events;
     if report.received < events {
-        bail!("{} units came of {events} events", report.received);
+        bail!(
+            "the handler received {} units of {events} events",
+            report.received
+        );
     }
     let no_raw = stages.run(Cut::HandlerNoRaw)?;
     let whole: Vec<f64> = times
         .into_iter()
-        .map(|times| median(times).as_secs_f64())
-        .collect();
-    let total = whole.last().copied().unwrap_or_default();
+        .map(|times| Ok(median(times)?.as_secs_f64()))
+        .collect::<Result<_>>()?;
+    let total = *whole.last().context("a benchmark has no cuts")?;
     let mut before = 0.0;
-    let stage_ns = measurement
+    let stage_ns = benchmark
         .cuts
         .iter()
         .zip(&whole)
@@ -246,12 +245,12 @@ fn measure(measurement: &Measurement) -> Result<Figures> {
         })
         .collect();
     let payload_bytes: usize = stages.input().payloads.iter().map(Vec::len).sum();
-    Ok(Figures {
-        name: measurement.name,
+    Ok(TransformFigures {
+        name: benchmark.name,
         events_per_s: events as f64 / total,
         mb_per_s: payload_bytes as f64 / total / 1e6,
         compression: no_raw.received_bytes as f64 / no_raw.written_bytes as f64,
-        peak_mib: peak_in_child(measurement)?,
+        peak_mib: peak_in_child(benchmark)?,
         events,
         payloads: stages.input().payloads.len(),
         bytes_per_event: no_raw.received_bytes as f64 / events as f64,
@@ -259,23 +258,23 @@ fn measure(measurement: &Measurement) -> Result<Figures> {
     })
 }
 
-/// In a process of its own, whose memory nothing else has touched.
-fn peak_in_child(measurement: &Measurement) -> Result<f64> {
+/// Measures the peak memory in a new process, whose memory nothing else has used.
+fn peak_in_child(benchmark: &Benchmark) -> Result<f64> {
     let program = std::env::current_exe()?;
     let output = Command::new(program)
-        .args(["--peak-of", measurement.name])
+        .args(["--peak-of", benchmark.name])
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let bytes: f64 = text
         .trim()
         .parse()
-        .with_context(|| format!("no peak: {text:?}"))?;
+        .with_context(|| format!("the child process printed no peak: {text:?}"))?;
     Ok(bytes / MIB)
 }
 
-fn peak_of(measurement: &Measurement) -> Result<u64> {
-    let stages = stages(measurement)?;
+fn peak_of(benchmark: &Benchmark) -> Result<u64> {
+    let stages = stages(benchmark)?;
     let before = memory::reset_peak()?;
-    stages.run(measurement.handler)?;
+    stages.run(benchmark.handler)?;
     Ok(memory::peak()?.saturating_sub(before))
 }

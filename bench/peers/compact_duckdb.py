@@ -1,4 +1,4 @@
-"""DuckDB: the day's compaction in SQL, one statement a table."""
+"""DuckDB: the compaction of a date in SQL, one statement per table."""
 
 import duckdb
 
@@ -12,7 +12,7 @@ COLUMNS = """event_id, event_type, event_time, user_id, session_id, profile_id, 
 CONTENT = """event_type, event_time, session_id, profile_id, country, device_type, device_os,
     app_version, title_id, position_ms, from_position_ms, query, results, row_index, rating,
     extra"""
-# Numbers of one length: as text they are ordered as they are as numbers.
+# Sequence numbers have the same length, so text and numeric order are equal.
 IDENTITY = "shard_id, sequence_number, sub_sequence"
 
 
@@ -61,7 +61,7 @@ DROPPED = f"""
     ORDER BY d.user_id, d.event_id, d.arrived_at, d.shard_id, d.sequence_number, d.sub_sequence
 """
 
-# `curated` is filled in order, so that its row ids are the order of events.
+# `curated` is filled in order, so its row ids give the order of events.
 VIEWS = f"""
     CREATE TEMP TABLE views AS
     WITH ordered AS (

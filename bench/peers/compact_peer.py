@@ -1,8 +1,8 @@
-"""The frame of compaction's peers: their input, what is measured, what is checked.
+"""The common part of the compaction peers: input, measurement and checks.
 
-A peer is a function of a day that writes four files into the day's `output`:
+A peer is a function that compacts a `Day` and writes four files into its `output`:
 `events.parquet`, `dropped_events.parquet`, `fact_session.parquet` and
-`fact_view.parquet`, with zstd 1, each sorted as ours is.
+`fact_view.parquet`, with zstd 1, each sorted as Marquee's tables.
 """
 
 import json
@@ -24,7 +24,7 @@ MIB = 1 << 20
 
 @dataclass
 class Day:
-    """What `cargo bench … --bench compact -- --input DIR` left in a directory."""
+    """The directory that `cargo bench … --bench compact -- --input DIR` wrote."""
 
     inputs: str
     titles: Path
@@ -33,7 +33,7 @@ class Day:
 
 
 def run(name: str, compact: Callable[[Day], None]) -> None:
-    """Compacts the day of the command line's directory; prints the result."""
+    """Compacts the date in the directory on the command line and prints the result."""
     if len(sys.argv) != 2:
         sys.exit(f"usage: {sys.argv[0]} DIRECTORY")
     directory = Path(sys.argv[1])
@@ -60,13 +60,13 @@ def run(name: str, compact: Callable[[Day], None]) -> None:
 
 
 def cpu_seconds() -> float:
-    """What all threads of this process have used, in user and system mode."""
+    """Returns the CPU time of all threads of this process, in user and system mode."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
 
 class Peak:
-    """The most memory that is resident beyond what was at the beginning."""
+    """The peak resident memory above the memory at the start."""
 
     def __init__(self) -> None:
         self.first = self.most = resident()
@@ -90,7 +90,7 @@ def resident() -> int:
 
 
 def checks(output: Path) -> dict[str, int]:
-    """What must be the same whoever made the tables."""
+    """Returns totals over the tables, which must be equal for every program."""
 
     def read(table: str, *columns: str):
         return pq.read_table(output / f"{table}.parquet", columns=list(columns))

@@ -1,4 +1,4 @@
-"""Polars: the day's compaction as lazy frames."""
+"""Polars: the compaction of a date with lazy frames."""
 
 import polars as pl
 
@@ -64,8 +64,8 @@ def compact(day: Day) -> None:
     del claims
     write("events", curated)
     curated = curated.with_row_index("place").lazy().with_columns(is_playback=is_playback)
-    views = seen(curated).collect()
-    sessions = sat(curated, views.lazy()).collect()
+    views = view_facts(curated).collect()
+    sessions = session_facts(curated, views.lazy()).collect()
     write("fact_session", sessions.drop("first_event"))
     order = sessions.select(*SESSION, session_place="first_event")
     write(
@@ -94,7 +94,7 @@ def dropped(claims: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def seen(curated: pl.LazyFrame) -> pl.LazyFrame:
+def view_facts(curated: pl.LazyFrame) -> pl.LazyFrame:
     kind = pl.col("event_type")
     state = (
         pl.when(kind.is_in(["play", "resume", "heartbeat"]))
@@ -161,7 +161,7 @@ def seen(curated: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def sat(curated: pl.LazyFrame, views: pl.LazyFrame) -> pl.LazyFrame:
+def session_facts(curated: pl.LazyFrame, views: pl.LazyFrame) -> pl.LazyFrame:
     of_events = curated.group_by(SESSION).agg(
         started_at=pl.col("event_time").min(),
         ended_at=pl.col("event_time").max(),
@@ -195,7 +195,7 @@ def sat(curated: pl.LazyFrame, views: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def first(column: str) -> pl.Expr:
-    """The first value that is none null; within a group the order of rows stays."""
+    """Returns the first value that is not null; rows keep their order within a group."""
     return pl.col(column).drop_nulls().first()
 
 

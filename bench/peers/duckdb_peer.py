@@ -20,7 +20,7 @@ EVENT = """{
 
 
 def is_event() -> str:
-    """Whether `e` has what its type needs."""
+    """Returns the condition that `e` has the fields that its type requires."""
     kinds: dict[tuple, list[str]] = {}
     for kind, needs in NEEDS.items():
         kinds.setdefault(needs, []).append(f"'{kind}'")
@@ -35,7 +35,7 @@ def is_event() -> str:
 
 
 def micros(seconds: str) -> str:
-    """Kinesis' seconds with a fraction of milliseconds, as a time."""
+    """Converts Kinesis' fractional seconds, exact to the millisecond, to a timestamp."""
     return f"make_timestamptz(CAST(round({seconds} * 1000) AS BIGINT) * 1000)"
 
 
@@ -97,7 +97,7 @@ def prepare(titles: list[dict]) -> Transform:
     # The transform is measured on one core.
     connection.execute("SET threads = 1")
     connection.execute("SET TimeZone = 'UTC'")
-    catalogue = pa.table(
+    title_catalog = pa.table(
         {
             "title_id": pa.array([title["title_id"] for title in titles], pa.string()),
             "series_id": pa.array([title.get("series_id") for title in titles], pa.string()),
@@ -107,8 +107,8 @@ def prepare(titles: list[dict]) -> Transform:
             "runtime_ms": pa.array([title.get("runtime_ms") for title in titles], pa.int64()),
         }
     )
-    connection.execute("CREATE TABLE titles AS FROM catalogue")
-    # COPY writes to files alone; this one is memory.
+    connection.execute("CREATE TABLE titles AS FROM title_catalog")
+    # COPY writes only to files; this one is in memory.
     directory = tempfile.TemporaryDirectory(dir="/dev/shm")
     file = Path(directory.name) / "processed.parquet"
     copy = f"COPY ({SELECT}) TO '{file}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
@@ -118,7 +118,7 @@ def prepare(titles: list[dict]) -> Transform:
         connection.execute(copy)
         return file.read_bytes()
 
-    # The directory lives as long as what writes to it.
+    # Keeps the directory as long as the function that writes to it.
     transform.directory = directory
     return transform
 

@@ -1,4 +1,4 @@
-"""The standard library's json, and pyarrow."""
+"""The standard library's json with pyarrow."""
 
 import json
 

@@ -1,12 +1,12 @@
-"""DuckDB: every mart of a date, from the same facts and by the same SQL as ours.
+"""DuckDB: builds every mart of a date from the same facts with the same SQL as Marquee.
 
     cargo bench -p marquee-bench --features marts --bench marts -- --input LAKE 4000000
     python bench/peers/marts_duckdb.py LAKE
 
-LAKE has the facts of one date. The marts are written as
-Parquet (zstd, level 1) below a directory that is thrown away. Prints one line of JSON: `name`,
-`seconds` and `cpu_s` of the quickest of three rounds, `peak_mib` that the process had resident at
-most, `rows` of each mart, and the `marts` by seconds.
+LAKE has the facts of one date. The script writes the marts as Parquet (zstd, level 1) into a
+temporary directory and prints one line of JSON: `name`, `seconds` and `cpu_s` of the fastest of
+three rounds, `peak_mib` (the peak resident memory), `rows` of each mart, and the seconds of each of
+the `marts`, the slowest first.
 """
 
 import json

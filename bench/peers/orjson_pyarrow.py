@@ -1,4 +1,4 @@
-"""orjson, and pyarrow."""
+"""orjson with pyarrow."""
 
 import orjson
 

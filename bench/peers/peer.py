@@ -1,11 +1,11 @@
-"""The frame of every peer: its input, what it is held to, what is measured.
+"""The common part of all peers: input, expected columns, measurement and result.
 
-A peer is a function of the catalogue that returns a function of one payload:
+A peer is a function that takes the title catalog and returns a function of one payload:
 
     prepare(titles: list[dict]) -> (payload: bytes) -> parquet: bytes-like
 
-The payload is a Lambda invocation's Kinesis event as JSON, one event a record.
-What `prepare` does is done once while a Lambda is warm, and not measured.
+The payload is a Lambda invocation's Kinesis event as JSON, with one event per record.
+`prepare` stands for the start-up of a Lambda and is not measured.
 """
 
 import json
@@ -21,12 +21,12 @@ import pyarrow.parquet as pq
 
 Transform = Callable[[bytes], Any]
 
-# As often as ours goes over the input: the first time, a library is still warming up.
+# The same number of rounds as Marquee's: libraries warm up in the first one.
 ROUNDS = 5
 
 ALWAYS = ("event_id", "event_type", "event_time", "user_id", "session_id")
 PLAYBACK = ("play", "pause", "resume", "stop", "complete", "heartbeat")
-# What each type of event needs besides.
+# The further fields that each event type requires.
 NEEDS = {
     **dict.fromkeys(PLAYBACK, ("title_id", "position_ms")),
     "seek": ("title_id", "position_ms", "from_position_ms"),
@@ -76,7 +76,7 @@ SCHEMA = pa.schema(
 
 
 def run(name: str, prepare: Callable[[list[dict]], Transform]) -> None:
-    """Transforms every payload of the command line's file; prints the result."""
+    """Transforms every payload of the file on the command line and prints the result."""
     if len(sys.argv) != 3:
         sys.exit(f"usage: {sys.argv[0]} PAYLOADS TITLES (both NDJSON)")
     payloads, titles = (read_lines(path) for path in sys.argv[1:])
@@ -104,7 +104,7 @@ def run(name: str, prepare: Callable[[list[dict]], Transform]) -> None:
                 for field, count in counts(payload, parquet).items():
                     result[field] += count
         rounds.append(cpu)
-    # A sum of times leaves 64 bits; what is compared is the signed integer that they hold.
+    # The sum of times exceeds 64 bits; compare it modulo 2^64 as a signed integer.
     sign = 1 << 63
     result["sum_event_time_us"] = (result["sum_event_time_us"] + sign) % (2 * sign) - sign
     print(json.dumps({"name": name, **result, "cpu_s": round(median(rounds), 6)}))
@@ -116,16 +116,16 @@ def read_lines(path: str) -> list[bytes]:
 
 
 def cpu_seconds() -> float:
-    """What all threads of this process have used, in user and system mode."""
+    """Returns the CPU time of all threads of this process, in user and system mode."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
 
 def counts(payload: bytes, parquet: Any) -> dict[str, int]:
-    """What the produced file holds, read back from it, and what it leaves out."""
+    """Returns totals over the written file, and the number of rejected events."""
     table = pq.ParquetFile(pa.BufferReader(parquet)).read(use_threads=False)
     if table.column_names != SCHEMA.names:
-        raise ValueError(f"the columns are {table.column_names}")
+        raise ValueError(f"unexpected columns: {table.column_names}")
 
     def total(values: pa.ChunkedArray) -> int:
         return pc.sum(values).as_py() or 0

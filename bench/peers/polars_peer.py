@@ -1,4 +1,4 @@
-"""Polars: envelope and events decoded, checked, joined and written by expressions."""
+"""Polars: decodes, validates, joins and writes envelope and events with expressions."""
 
 import io
 import os
@@ -52,7 +52,7 @@ TIME = pl.Datetime("us", "UTC")
 
 
 def is_event() -> pl.Expr:
-    """Whether a row has what its type needs; never null."""
+    """Returns the condition that a row has the fields that its type requires; never null."""
     kinds: dict[tuple, list[str]] = {}
     for kind, needs in NEEDS.items():
         kinds.setdefault(needs, []).append(kind)
@@ -72,7 +72,7 @@ def micros(seconds: pl.Expr) -> pl.Expr:
 
 
 def prepare(titles: list[dict]) -> Transform:
-    catalogue = pl.DataFrame(
+    title_catalog = pl.DataFrame(
         {
             "title_id": [title["title_id"] for title in titles],
             "series_id": [title.get("series_id") for title in titles],
@@ -122,7 +122,7 @@ def prepare(titles: list[dict]) -> Transform:
             )
             .unnest("event")
             .filter(is_event())
-            .join(catalogue, on="title_id", how="left", maintain_order="left")
+            .join(title_catalog, on="title_id", how="left", maintain_order="left")
             .select(columns)
             .collect()
         )

@@ -1,4 +1,4 @@
-"""The job with a Python JSON parser and pyarrow: an object an event, then columns."""
+"""The job with a Python JSON parser and pyarrow: one object per event, then columns."""
 
 import json
 from base64 import b64decode
@@ -20,10 +20,10 @@ NOTHING: dict = {}
 
 
 def preparation(loads: Callable[[Any], Any]) -> Callable[[list[dict]], Transform]:
-    """The peer whose parser is `loads`."""
+    """Returns the peer that parses JSON with `loads`."""
 
     def prepare(titles: list[dict]) -> Transform:
-        catalogue = {
+        title_catalog = {
             title["title_id"]: (
                 title.get("series_id"),
                 "|".join(title["genres"]) if title.get("genres") else None,
@@ -44,7 +44,7 @@ def preparation(loads: Callable[[Any], Any]) -> Callable[[list[dict]], Transform
                     events.append(event)
                     sources.append((record["eventID"], kinesis))
             last = records[-1]["kinesis"]["approximateArrivalTimestamp"]
-            enriched = [catalogue.get(event.get("title_id"), unknown) for event in events]
+            enriched = [title_catalog.get(event.get("title_id"), unknown) for event in events]
             table = columns(events, sources, enriched, last)
             sink = pa.BufferOutputStream()
             pq.write_table(table, sink, compression="zstd", compression_level=1)
@@ -99,5 +99,5 @@ def extra(event: dict) -> str:
 
 
 def micros(seconds: float) -> int:
-    """Kinesis' seconds with a fraction of milliseconds."""
+    """Converts Kinesis' fractional seconds, exact to the millisecond, to microseconds."""
     return round(seconds * 1000) * 1000

@@ -1,4 +1,4 @@
-"""Every peer does the same job: over one small input, all agree with what is known of it."""
+"""Runs every peer over one small input and compares the results with the expected totals."""
 
 import base64
 import json

@@ -1,47 +1,48 @@
-//! The CPU time of the thread that asks, and of its process.
+//! CPU time of the current thread and of its process.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// How long this thread has been on a processor.
+/// Returns the CPU time of the current thread.
 ///
 /// # Errors
-/// Where there is no `/proc`.
+/// When `/proc` is not available.
 pub fn thread_cpu() -> Result<Duration> {
     let path = "/proc/thread-self/schedstat";
-    let text = std::fs::read_to_string(path).with_context(|| format!("{path} cannot be read"))?;
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
     let nanos = text
         .split_whitespace()
         .next()
         .and_then(|field| field.parse().ok());
     Ok(Duration::from_nanos(
-        nanos.with_context(|| format!("{path} holds no time"))?,
+        nanos.with_context(|| format!("{path} has no CPU time"))?,
     ))
 }
 
-/// How long all threads of this process have been on a processor, those that
-/// have ended too; in steps of a hundredth of a second.
+/// The CPU time of all threads of this process, ended threads included, in steps of
+/// 10 ms.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ProcessCpu {
-    /// In the program itself.
+    /// In user mode.
     pub user: Duration,
-    /// In the kernel for it: files, and memory that it touches first.
+    /// In kernel mode, for file operations and page faults.
     pub system: Duration,
 }
 
 impl ProcessCpu {
-    /// Until now.
+    /// Returns the CPU time since the start of the process.
     ///
     /// # Errors
-    /// Where there is no `/proc`.
+    /// When `/proc` is not available.
     pub fn now() -> Result<Self> {
         const TICKS_PER_SECOND: u64 = 100;
         let path = "/proc/self/stat";
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("{path} cannot be read"))?;
-        // The name of the program, in brackets, may hold anything.
-        let fields = text.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+        // The program's name in parentheses may contain spaces and parentheses.
+        let (_, fields) = text
+            .rsplit_once(')')
+            .with_context(|| format!("{path} has no program name"))?;
         let mut times = fields.split_whitespace().skip(11).map(str::parse::<u64>);
         let time = |ticks| Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND);
         match (times.next(), times.next()) {
@@ -49,11 +50,11 @@ impl ProcessCpu {
                 user: time(user),
                 system: time(system),
             }),
-            _ => anyhow::bail!("{path} holds no times"),
+            _ => anyhow::bail!("{path} has no CPU times"),
         }
     }
 
-    /// From then until now.
+    /// Returns the CPU time since `then`.
     ///
     /// # Errors
     /// As [`ProcessCpu::now`].
@@ -65,14 +66,18 @@ impl ProcessCpu {
         })
     }
 
-    /// Both.
+    /// Returns the sum of user and kernel mode.
     pub fn total(self) -> Duration {
         self.user + self.system
     }
 }
 
-/// The median of at least one time.
-pub fn median(mut times: Vec<Duration>) -> Duration {
+/// Returns the median of `times`.
+///
+/// # Errors
+/// When `times` is empty.
+pub fn median(mut times: Vec<Duration>) -> Result<Duration> {
     times.sort();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+    let median = times.get(times.len() / 2).copied();
+    median.context("no round was measured")
 }

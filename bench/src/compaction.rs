@@ -1,4 +1,4 @@
-//! A simulated day as processed objects in a directory, and its compaction.
+//! A simulated date as processed objects in a directory, and its compaction.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,60 +24,60 @@ use crate::clock::ProcessCpu;
 use crate::input::{Packing, input, simulation};
 use crate::memory;
 
-/// The simulation's only day.
+/// The only date of the simulation.
 pub const DATE: &str = "2026-01-05";
-/// What a viewer does in a day, about.
+/// The approximate number of events of a user on a date.
 const EVENTS_PER_USER: u64 = 50;
-const TITLES: &str = "titles.ndjson";
-const OBJECTS: &str = "objects.json";
-const PROCESSED: &str = "processed";
+const TITLES_FILE: &str = "titles.ndjson";
+const OBJECTS_FILE: &str = "objects.json";
+const PROCESSED_DIRECTORY: &str = "processed";
 
-/// What one run of a program over a day came to: of ours as of a peer's.
+/// The result of one compaction of a date, by Marquee or by a peer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DayResult {
-    /// Who did it.
+pub struct CompactionResult {
+    /// The program.
     pub name: String,
-    /// Rows read.
+    /// The number of rows read.
     pub rows: u64,
-    /// Seconds from start to end.
+    /// Elapsed seconds.
     pub seconds: f64,
-    /// Seconds of processor time, of all threads.
+    /// CPU seconds of all threads, in user and kernel mode.
     pub cpu_s: f64,
-    /// Those of them in the program itself, not in the kernel for it.
+    /// CPU seconds in user mode.
     pub user_s: f64,
-    /// Memory at the most, beyond what the program began with, in MiB.
+    /// The peak resident memory above the memory at the start, in MiB.
     pub peak_mib: f64,
-    /// Bytes of the files written.
+    /// The size of the written files, in bytes.
     pub out_bytes: u64,
-    /// What is in them.
+    /// Totals over the written rows.
     pub checks: Checks,
 }
 
-/// What must be the same whoever made the tables.
+/// Totals over the written tables, which must be equal for every program.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Checks {
-    /// Rows of `events`.
+    /// The number of rows of `events`.
     pub events: u64,
-    /// Rows of `fact_session`.
+    /// The number of rows of `fact_session`.
     pub sessions: u64,
-    /// Rows of `fact_view`.
+    /// The number of rows of `fact_view`.
     pub views: u64,
-    /// Σ watch_ms of views.
+    /// Σ `watch_ms` of the views.
     pub watch_ms: i64,
-    /// Views that were completed.
+    /// The number of completed views.
     pub completed: u64,
-    /// Σ engagement_score of views, to whole numbers.
+    /// Σ `engagement_score` of the views, rounded to a whole number.
     pub engagement: i64,
-    /// Sessions that are a binge.
+    /// The number of binge sessions.
     pub binges: u64,
 }
 
-/// Simulates about that many events of one day and transforms them into
-/// `directory`, which keeps the catalogue beside them.
+/// Simulates about `events` events of one date and writes their processed objects and
+/// the title catalog into `directory`.
 ///
 /// # Errors
-/// When a batch cannot be transformed or a file not written.
-pub fn make(directory: &Path, events: u64) -> Result<()> {
+/// When a batch cannot be transformed or a file cannot be written.
+pub fn write_input(directory: &Path, events: u64) -> Result<()> {
     let simulation = Simulation {
         users: u32::try_from(events / EVENTS_PER_USER)?.max(1),
         ..simulation(events, 0.0)
@@ -88,7 +88,7 @@ pub fn make(directory: &Path, events: u64) -> Result<()> {
         raw: false,
         ..Settings::default()
     })?;
-    std::fs::create_dir_all(directory.join(PROCESSED))?;
+    std::fs::create_dir_all(directory.join(PROCESSED_DIRECTORY))?;
     let mut objects = Vec::new();
     for (number, payload) in input.payloads.iter().enumerate() {
         let done = transformer.transform(&envelope::records(payload)?, &titles)?;
@@ -97,7 +97,7 @@ pub fn make(directory: &Path, events: u64) -> Result<()> {
             .iter()
             .filter(|file| file.zone == Zone::Processed)
         {
-            let key = format!("{PROCESSED}/{number:06}.parquet");
+            let key = format!("{PROCESSED_DIRECTORY}/{number:06}.parquet");
             std::fs::write(directory.join(&key), &file.content)?;
             let rows_of_date = done.event_dates.get(DATE).copied().unwrap_or_default();
             objects.push(Object {
@@ -112,24 +112,25 @@ pub fn make(directory: &Path, events: u64) -> Result<()> {
         serde_json::to_writer(&mut lines, title)?;
         lines.push(b'\n');
     }
-    std::fs::write(directory.join(TITLES), lines)?;
-    std::fs::write(directory.join(OBJECTS), serde_json::to_vec(&objects)?)?;
+    std::fs::write(directory.join(TITLES_FILE), lines)?;
+    std::fs::write(directory.join(OBJECTS_FILE), serde_json::to_vec(&objects)?)?;
     Ok(())
 }
 
-/// Compacts what [`make`] made of a day, into `directory` too, in so many buckets,
-/// one after the other; what divides the day is measured with them.
+/// Compacts the date that [`write_input`] wrote and writes the tables into
+/// `directory` too. The buckets are compacted one after the other; with more than
+/// one, the measurement includes the split.
 ///
 /// # Errors
-/// When it is not there, or compaction fails.
-pub fn run(directory: &Path, memory_bytes: usize, buckets: u32) -> Result<DayResult> {
+/// When the input is missing or compaction fails.
+pub fn compact(directory: &Path, memory_bytes: usize, buckets: u32) -> Result<CompactionResult> {
     let read = |name: &str| {
         let path = directory.join(name);
-        std::fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))
+        std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
     };
-    let objects: Vec<Object> = serde_json::from_slice(&read(OBJECTS)?)?;
+    let objects: Vec<Object> = serde_json::from_slice(&read(OBJECTS_FILE)?)?;
     let rows = objects.iter().map(|object| object.rows_of_date).sum();
-    let lines = read(TITLES)?;
+    let lines = read(TITLES_FILE)?;
     let lines = lines
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty());
@@ -168,9 +169,12 @@ pub fn run(directory: &Path, memory_bytes: usize, buckets: u32) -> Result<DayRes
     let (seconds, cpu) = (start.elapsed().as_secs_f64(), ProcessCpu::since(cpu)?);
     let peak = memory::peak()?.saturating_sub(before);
     if done.counts.receipt_rows != rows {
-        bail!("{} rows were read of {rows}", done.counts.receipt_rows);
+        bail!(
+            "compaction read {} of {rows} rows",
+            done.counts.receipt_rows
+        );
     }
-    Ok(DayResult {
+    Ok(CompactionResult {
         name: "marquee".to_owned(),
         rows,
         seconds,
@@ -201,7 +205,7 @@ impl Checks {
                     let batch = batch?;
                     checks
                         .add(table, &batch, &mut engagement)
-                        .with_context(|| format!("{table} has other columns"))?;
+                        .with_context(|| format!("unexpected table or columns: {table}"))?;
                 }
             }
         }
@@ -231,7 +235,8 @@ impl Checks {
                 let scores = scores.as_primitive_opt::<Float32Type>()?;
                 *engagement += scores.values().iter().copied().map(f64::from).sum::<f64>();
             }
-            _ => {}
+            "dropped_events" => {}
+            _ => return None,
         }
         Some(())
     }

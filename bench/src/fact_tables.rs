@@ -1,5 +1,5 @@
-//! A date's facts, made up: as many rows and as many different values as the
-//! day's compaction leaves of that many events.
+//! Generated fact tables of one date, with about the row counts and cardinalities
+//! that compaction produces for the same number of events.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -22,23 +22,23 @@ use parquet::arrow::ArrowWriter;
 
 /// The date.
 pub const DATE: &str = "2026-03-01";
-/// The run that the files are of.
+/// The run of the files.
 pub const RUN: &str = "000001-bench";
 const MIDNIGHT: i64 = 1_772_323_200_000_000;
 const MINUTE: i64 = 60_000_000;
-/// Events of a session, of which each takes a minute.
+/// The number of events of a session, one per minute.
 const SESSION_EVENTS: u64 = 20;
-/// Sessions of a user.
+/// The number of sessions of a user.
 const USER_SESSIONS: u64 = 2;
 const TITLES: u64 = 5_000;
 const QUERIES: u64 = 20_000;
-/// Rows that are written at a time.
+/// The number of rows of a record batch.
 const BATCH_ROWS: usize = 65_536;
 
-/// Numbers that look random and are always the same.
-struct Numbers(u64);
+/// A deterministic pseudo-random generator.
+struct Random(u64);
 
-impl Numbers {
+impl Random {
     fn below(&mut self, below: u64) -> u64 {
         self.0 = self
             .0
@@ -47,14 +47,14 @@ impl Numbers {
         (self.0 >> 33) % below
     }
 
-    /// Small numbers far oftener than great ones.
+    /// Returns a number below `below`; small numbers are much more frequent.
     fn popular(&mut self, below: u64) -> u64 {
         let fraction = self.below(1 << 20) as f64 / f64::from(1 << 20);
         (fraction.powi(3) * below as f64) as u64
     }
 }
 
-/// The catalogue that belongs to the facts.
+/// Returns the title catalog of the facts.
 pub fn titles() -> Vec<Title> {
     const GENRES: [&str; 12] = [
         "drama",
@@ -79,8 +79,7 @@ pub fn titles() -> Vec<Title> {
             season: Some(1),
             episode: i32::try_from(number % 10).ok(),
             genres: (0..1 + number % 3)
-                .filter_map(|nth| GENRES.get(((number / 7 + nth * 5) % 12) as usize))
-                .map(|genre| (*genre).to_owned())
+                .map(|nth| GENRES[(number / 7 + nth * 5) as usize % GENRES.len()].to_owned())
                 .collect(),
             runtime_ms: Some(2_700_000),
             release_date: None,
@@ -92,20 +91,21 @@ fn title_id(number: u64) -> String {
     format!("t-{number:06}")
 }
 
-/// Writes the facts of about that many events below `lake`; the files by table.
+/// Writes the facts of about `events` events below `lake` and returns the files by
+/// table.
 ///
 /// # Errors
-/// When they cannot be written.
+/// When a file cannot be written.
 pub fn write(lake: &Path, events: u64) -> Result<BTreeMap<String, Vec<FileEntry>>> {
     let titles = titles();
     let mut tables = [
-        Table::new(lake, "events", curated::events())?,
-        Table::new(lake, "fact_session", curated::fact_session())?,
-        Table::new(lake, "fact_view", curated::fact_view())?,
+        TableWriter::new(lake, "events", curated::events())?,
+        TableWriter::new(lake, "fact_session", curated::fact_session())?,
+        TableWriter::new(lake, "fact_view", curated::fact_view())?,
     ];
     let users = events / SESSION_EVENTS / USER_SESSIONS;
     for user in 0..users {
-        let mut numbers = Numbers(user);
+        let mut numbers = Random(user);
         let first = numbers.below(700) as i64;
         for nth in 0..USER_SESSIONS {
             let minute = first + nth as i64 * (numbers.below(600) as i64 + 60);
@@ -137,8 +137,8 @@ impl Session {
     fn write(
         &self,
         titles: &[Title],
-        numbers: &mut Numbers,
-        tables: &mut [Table; 3],
+        numbers: &mut Random,
+        tables: &mut [TableWriter; 3],
     ) -> Result<()> {
         let [events, sessions, views] = tables;
         let ids = |name: &str| match name {
@@ -181,9 +181,7 @@ impl Session {
         let mut watch_ms = 0;
         for nth in 0..watched {
             let title = (numbers.popular(TITLES / 2) * 2 + nth) as usize;
-            let Some(title) = titles.get(title) else {
-                continue;
-            };
+            let title = titles.get(title).context("a view of an unknown title")?;
             let watched_ms = numbers.below(2_700_000) as i64 / 1_000 * 1_000;
             let completion = watched_ms as f32 / 2_700_000.0;
             let genres = title.joined_genres();
@@ -229,8 +227,8 @@ enum Value<'a> {
     Bool(bool),
 }
 
-/// A column that grows.
-enum Column {
+/// A column builder.
+enum ColumnBuilder {
     Text(StringBuilder),
     Int(Int32Builder),
     Long(Int64Builder),
@@ -239,7 +237,7 @@ enum Column {
     Bool(BooleanBuilder),
 }
 
-impl Column {
+impl ColumnBuilder {
     fn new(kind: &DataType) -> Result<Self> {
         Ok(match kind {
             DataType::Utf8 => Self::Text(StringBuilder::new()),
@@ -250,7 +248,7 @@ impl Column {
             }
             DataType::Float32 => Self::Float(Float32Builder::new()),
             DataType::Boolean => Self::Bool(BooleanBuilder::new()),
-            other => anyhow::bail!("no fact has a column of {other}"),
+            other => anyhow::bail!("fact tables have no columns of type {other}"),
         })
     }
 
@@ -268,7 +266,7 @@ impl Column {
             (Self::Float(column), Some(Value::Float(number))) => column.append_value(number),
             (Self::Float(column), None) => column.append_null(),
             (Self::Bool(column), Some(Value::Bool(truth))) => column.append_value(truth),
-            _ => anyhow::bail!("a value is not of its column's type"),
+            _ => anyhow::bail!("a value does not have its column's type"),
         }
         Ok(())
     }
@@ -285,18 +283,18 @@ impl Column {
     }
 }
 
-/// A table's one file as it is written.
-struct Table {
+/// The writer of a table's only file.
+struct TableWriter {
     name: &'static str,
     key: String,
     schema: SchemaRef,
-    columns: Vec<Column>,
-    waiting: usize,
+    columns: Vec<ColumnBuilder>,
+    buffered: usize,
     rows: u64,
     writer: ArrowWriter<File>,
 }
 
-impl Table {
+impl TableWriter {
     fn new(lake: &Path, name: &'static str, schema: SchemaRef) -> Result<Self> {
         let directory = zone::curated_directory(name, Some(DATE.parse()?), RUN);
         let key = format!("{directory}/part-0000.parquet");
@@ -306,36 +304,36 @@ impl Table {
         let kinds = schema
             .fields()
             .iter()
-            .map(|field| Column::new(field.data_type()));
+            .map(|field| ColumnBuilder::new(field.data_type()));
         Ok(Self {
             name,
             key,
             columns: kinds.collect::<Result<_>>()?,
             writer: ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties))?,
             schema,
-            waiting: 0,
+            buffered: 0,
             rows: 0,
         })
     }
 
-    /// Appends a row, of which `value` has the columns that are not null.
+    /// Appends a row. `value` returns the value of a column, or `None` for null.
     fn push<'a>(&mut self, value: impl Fn(&str) -> Option<Value<'a>>) -> Result<()> {
         for (column, field) in self.columns.iter_mut().zip(self.schema.fields()) {
             column.push(value(field.name()))?;
         }
-        self.waiting += 1;
-        match self.waiting {
+        self.buffered += 1;
+        match self.buffered {
             BATCH_ROWS => self.flush(),
             _ => Ok(()),
         }
     }
 
     fn flush(&mut self) -> Result<()> {
-        let columns = self.columns.iter_mut().map(Column::finish).collect();
+        let columns = self.columns.iter_mut().map(ColumnBuilder::finish).collect();
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
         self.writer.write(&batch)?;
         self.rows += batch.num_rows() as u64;
-        self.waiting = 0;
+        self.buffered = 0;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
-//! Batches of the simulator's events, as Lambda delivers them.
+//! Batches of simulated events, as Lambda delivers them.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use marquee_codec::Compression;
 use marquee_event::Title;
 use marquee_producer::simulate::Simulation;
@@ -9,29 +9,29 @@ use marquee_stream::lambda_event::{ENVELOPE_BYTES, MAX_PAYLOAD_BYTES, encoded_le
 use marquee_stream::{Record, SequenceNumber, ShardId};
 
 const SHARD: ShardId = ShardId::new(0);
-/// The most records of a batch.
+/// The maximum number of records in a batch.
 const BATCH_RECORDS: usize = 10_000;
 
-/// How the producer packs.
+/// The packing of events into records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
-    /// One event a record, as it is.
+    /// One event per record, uncompressed.
     Plain,
-    /// KPL aggregates in zstd: the producer's default.
+    /// KPL aggregates, compressed with zstd: the producer's default.
     KplZstd,
 }
 
-/// Payloads of one shard, and the catalogue that belongs to their events.
+/// The payloads of one shard and the title catalog of their events.
 pub struct Input {
-    /// Kinesis event JSON, a batch each.
+    /// Kinesis event JSON, one payload per batch.
     pub payloads: Vec<Vec<u8>>,
-    /// The catalogue.
+    /// The title catalog.
     pub titles: Vec<Title>,
-    /// Events in all payloads.
+    /// The number of events in all payloads.
     pub events: u64,
 }
 
-/// A believable hour or so of a busy service: `events` events of its evening.
+/// Returns a simulation of `events` events on one evening of a busy service.
 pub fn simulation(events: u64, bad_share: f64) -> Simulation {
     Simulation {
         users: 20_000,
@@ -42,11 +42,16 @@ pub fn simulation(events: u64, bad_share: f64) -> Simulation {
     }
 }
 
-/// Packs the simulation's events into full payloads; the last, which is not
-/// full, is left out where there are others.
+/// Returns the arrival time that the simulation gave to an event or a record.
+fn arrival(arrives_at_ms: Option<i64>) -> Result<i64> {
+    arrives_at_ms.context("a simulated record has no arrival time")
+}
+
+/// Packs the simulation's events into full payloads. The last payload, which is not
+/// full, is dropped unless it is the only one.
 ///
 /// # Errors
-/// When an event does not fit a record.
+/// When an event does not fit into a record, or has no arrival time.
 pub fn input(simulation: &Simulation, packing: Packing) -> Result<Input> {
     let mut aggregator = Aggregator::new(AggregateSettings {
         aggregate: packing == Packing::KplZstd,
@@ -62,13 +67,17 @@ pub fn input(simulation: &Simulation, packing: Packing) -> Result<Input> {
     let mut payloads = Payloads::default();
     let mut ready = Vec::new();
     for mut outgoing in simulation.run() {
-        let now_ms = outgoing.arrives_at_ms.unwrap_or_default();
+        let now_ms = arrival(outgoing.arrives_at_ms)?;
         let user_id = std::mem::take(&mut outgoing.user_id);
         aggregator.give(&user_id, &numbering.number(outgoing), now_ms, &mut ready)?;
-        ready.drain(..).for_each(|record| payloads.add(record));
+        for record in ready.drain(..) {
+            payloads.add(record)?;
+        }
     }
     aggregator.finish(&mut ready);
-    ready.drain(..).for_each(|record| payloads.add(record));
+    for record in ready.drain(..) {
+        payloads.add(record)?;
+    }
     let (payloads, events) = payloads.finish();
     Ok(Input {
         payloads,
@@ -77,26 +86,26 @@ pub fn input(simulation: &Simulation, packing: Packing) -> Result<Input> {
     })
 }
 
-/// Cuts records into payloads as full as they may be.
+/// Collects records into payloads of the largest allowed size.
 #[derive(Default)]
 struct Payloads {
     full: Vec<Vec<u8>>,
     full_events: u64,
     open: Vec<Record>,
-    /// What `open` adds to a payload.
+    /// The bytes that `open` adds to a payload.
     open_bytes: usize,
     open_events: u64,
     sequence: u64,
 }
 
 impl Payloads {
-    fn add(&mut self, put: PutRecord) {
+    fn add(&mut self, put: PutRecord) -> Result<()> {
         self.sequence += 1;
         let events = u64::from(put.events);
         let record = Record {
             sequence_number: SequenceNumber::new(SHARD, self.sequence),
             partition_key: put.partition_key,
-            arrived_at_ms: put.arrives_at_ms.unwrap_or_default(),
+            arrived_at_ms: arrival(put.arrives_at_ms)?,
             data: put.data.into(),
         };
         let bytes = encoded_len(&record);
@@ -108,6 +117,7 @@ impl Payloads {
         self.open.push(record);
         self.open_bytes += bytes;
         self.open_events += events;
+        Ok(())
     }
 
     fn close(&mut self) {

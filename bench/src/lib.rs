@@ -1,14 +1,16 @@
-//! Measurements of the hot path: inputs, clocks, results.
+//! The inputs, clocks and results of the benchmarks.
 //!
-//! Everything runs on one thread and is timed by that thread's own CPU time, so
-//! that a neighbour on the machine costs us nothing; the median of several
-//! rounds is what is told.
+//! The transform is measured on one thread by that thread's CPU time, so that other
+//! processes on the machine do not distort it; a figure is the median of several
+//! rounds. Compaction and marts are measured by the CPU time of all threads of a
+//! process.
 
 pub mod clock;
-pub mod day;
-pub mod facts;
+pub mod compaction;
+pub mod fact_tables;
 pub mod input;
 pub mod memory;
 pub mod neighbours;
 pub mod peer;
+pub mod ranking;
 pub mod stages;

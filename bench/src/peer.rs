@@ -1,5 +1,5 @@
-//! The job that the peers' scripts do too: its input as files, and our result
-//! over it in the form of theirs.
+//! The job that the peers' scripts also do: writes its input to files, runs the
+//! transform over it and prints the result in the same form.
 
 use std::path::Path;
 
@@ -20,31 +20,32 @@ use crate::input::{Input, Packing, input, simulation};
 const EVENTS: u64 = 100_000;
 const ROUNDS: usize = 5;
 
-/// What a peer prints, and we of the same input.
+/// The result that a peer prints, and Marquee for the same input.
 #[derive(Debug, Default, Serialize)]
 pub struct PeerResult {
-    /// Who did it.
+    /// The program.
     pub name: &'static str,
-    /// Rows of the processed files.
+    /// The number of rows of the processed files.
     pub events: u64,
-    /// Units that are not in them.
+    /// The number of rejected units.
     pub refused: u64,
-    /// Σ event_time, modulo 2⁶⁴.
+    /// Σ `event_time`, modulo 2⁶⁴.
     pub sum_event_time_us: i64,
-    /// Σ position_ms.
+    /// Σ `position_ms`.
     pub sum_position_ms: i64,
-    /// Σ 2 × rating.
+    /// Σ 2 × `rating`.
     pub sum_rating_halves: i64,
-    /// Σ bytes of user_id.
+    /// Σ bytes of `user_id`.
     pub user_id_bytes: u64,
-    /// Bytes of the processed files.
+    /// The size of the processed files, in bytes.
     pub output_bytes: u64,
-    /// CPU seconds: the median of our rounds.
+    /// CPU seconds of a round: the median of all rounds.
     pub cpu_s: f64,
 }
 
-/// Writes `payloads.ndjson` and `titles.ndjson` into `directory`, does the job
-/// (without the raw zone, which the peers do not write), and sums up.
+/// Writes `payloads.ndjson` and `titles.ndjson` into `directory`, transforms the
+/// payloads (without the raw zone, which the peers do not write), and returns the
+/// totals.
 ///
 /// # Errors
 /// When a file cannot be written or a batch cannot be transformed.
@@ -73,7 +74,7 @@ pub fn run(directory: &Path) -> Result<PeerResult> {
         }
         times.push(thread_cpu()? - start);
     }
-    result.cpu_s = median(times).as_secs_f64();
+    result.cpu_s = median(times)?.as_secs_f64();
     for file in files
         .into_iter()
         .filter(|file| file.zone == Zone::Processed)
@@ -94,8 +95,7 @@ fn write(input: &Input, directory: &Path) -> Result<()> {
     }
     for (name, bytes) in [("payloads.ndjson", payloads), ("titles.ndjson", titles)] {
         let path = directory.join(name);
-        std::fs::write(&path, bytes)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
+        std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
 }
@@ -104,7 +104,7 @@ impl PeerResult {
     fn add_file(&mut self, file: Bytes) -> Result<()> {
         for batch in ParquetRecordBatchReaderBuilder::try_new(file)?.build()? {
             self.add_rows(&batch?)
-                .context("not the columns of processed events")?;
+                .context("a file lacks columns of processed events")?;
         }
         Ok(())
     }

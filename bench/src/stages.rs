@@ -1,10 +1,10 @@
-//! The transform cut off after each of its stages: the difference between two
-//! cuts is a stage's share.
+//! The transform up to a given stage. The difference between two successive cuts is
+//! the cost of a stage.
 
 use std::hint::black_box;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 use marquee_codec::{CodecError, Limits, Unit, Unpacker};
 use marquee_event::{Parser, TimeWindow};
 use marquee_ingest::titles::Titles;
@@ -15,50 +15,51 @@ use tokio::runtime::Runtime;
 
 use crate::input::Input;
 
-/// A cut: everything up to and including what it names.
+/// The last stage of a measurement. Each cut includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// The payload's records.
+    /// Parse the payload's envelope into records.
     Envelope,
-    /// … their base64, compression and aggregation undone.
+    /// … decode base64, decompress and de-aggregate the records into units.
     Unpack,
-    /// … their events parsed and checked.
+    /// … parse and validate the events.
     Parse,
-    /// … as processed and quarantine files.
+    /// … encode processed and quarantine files.
     Processed,
-    /// … and as raw files.
+    /// … encode raw files.
     Raw,
-    /// … digested, put into a store (memory) and receipted: the whole handler.
+    /// … digest the files, put them and the receipt into an in-memory store: the
+    /// whole handler.
     Handler,
-    /// The whole handler without the raw zone.
+    /// The whole handler, without raw files.
     HandlerNoRaw,
 }
 
-/// What runs the cuts.
+/// Runs the cuts over one input.
 pub struct Stages {
     runtime: Runtime,
     input: Input,
 }
 
 impl Stages {
-    /// Over that input.
+    /// Creates the runner for an input.
     ///
     /// # Errors
-    /// When there is no runtime.
+    /// When the async runtime cannot be created.
     pub fn new(input: Input) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         Ok(Self { runtime, input })
     }
 
-    /// The input.
+    /// Returns the input.
     pub fn input(&self) -> &Input {
         &self.input
     }
 
-    /// Runs all payloads up to the cut; the handler's cuts report what they did.
+    /// Runs all payloads up to a cut. Only the handler's cuts fill the report.
     ///
     /// # Errors
-    /// When a payload is refused or a batch fails.
+    /// When a payload is invalid or a batch fails.
     pub fn run(&self, cut: Cut) -> Result<BatchReport> {
         let mut parser = Parser::new();
         match cut {
@@ -133,11 +134,7 @@ impl Stages {
             let mut total = BatchReport::default();
             for payload in &self.input.payloads {
                 let response = transform.handle(payload).await?;
-                response
-                    .failures
-                    .is_empty()
-                    .then_some(())
-                    .context("a batch failed")?;
+                ensure!(response.failures.is_empty(), "a batch failed");
                 total.received += response.report.received;
                 total.processed += response.report.processed;
                 total.received_bytes += response.report.received_bytes;

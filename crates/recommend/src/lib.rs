@@ -5,10 +5,8 @@
 //! (popularity and ratings) and with pairs of works that the same users liked. It
 //! then ranks for any [`Viewer`]: [`Model::recommend`] returns works that the
 //! viewer has not interacted with, [`Model::continue_watching`] works that the
-//! viewer has begun. `docs/API.md` defines the score; [`evaluation`] measures
-//! rankings against later interactions.
+//! viewer has begun. `docs/API.md` defines the score.
 
-pub mod evaluation;
 mod model;
 mod neighbours;
 mod resume;
