@@ -1,5 +1,5 @@
-//! A unit, any bytes: `parse` and the model of the contract judge alike, and what
-//! is written is read back.
+//! Fuzzes `parse` with arbitrary bytes as a unit: it must agree with the slow
+//! reference model of the contract.
 #![no_main]
 
 #[path = "../../crates/event/tests/model/mod.rs"]

@@ -1,4 +1,5 @@
-//! A batch as Lambda delivers it, any bytes: an error, or books that balance.
+//! Fuzzes the transform with arbitrary bytes as a Lambda payload: it returns an error
+//! or accounts for every unit.
 #![no_main]
 
 use std::cell::RefCell;
@@ -14,7 +15,7 @@ thread_local! {
             limits: Limits { record_bytes: 64 << 10, batch_bytes: 128 << 10 },
             ..Settings::default()
         })
-        .expect("the settings are good"),
+        .expect("valid settings"),
     );
 }
 

@@ -1,5 +1,5 @@
-//! A record, any bytes: it is taken apart within its bounds, into lines that are
-//! in it, or is one broken unit as it came.
+//! Fuzzes the unpacker with arbitrary bytes as a record. The result is lines within
+//! the limits, or one broken unit with the record's bytes.
 #![no_main]
 
 use std::convert::Infallible;
