@@ -138,7 +138,9 @@ fn explain_stream(error: StreamError, dir: &Path) -> anyhow::Error {
             dir.display()
         ))
         .into(),
-        StreamError::Manifest { .. } => BadInput(error.to_string()).into(),
+        StreamError::UnreadableManifest { .. } | StreamError::InvalidManifest { .. } => {
+            BadInput(error.to_string()).into()
+        }
         error => error.into(),
     }
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::process::Command;
 
-use marquee_stream::{Entry, Writer};
+use marquee_stream::{PutEntry, Writer};
 
 const EVENT: &str = r#"{"event_id":"018f3240-0000-7000-8000-000000000001","event_type":"play","event_time":"2024-05-01T12:00:00Z","user_id":"u","session_id":"s","title_id":"t","position_ms":0}"#;
 const NOON_MS: i64 = 1_714_564_800_000;
@@ -33,7 +33,7 @@ fn put(dir: &Path, data: &[&[u8]]) {
 fn put_in(stream: &Path, data: &[&[u8]]) {
     let entries: Vec<_> = data
         .iter()
-        .map(|data| Entry {
+        .map(|data| PutEntry {
             partition_key: "k",
             data,
             arrived_at_ms: NOON_MS,
@@ -107,7 +107,7 @@ fn bad_input_is_told_in_a_sentence() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(
         refused(dir.path(), "run --drain"),
-        "error: there is no stream in stream: it has no stream.json; name another with --stream, \
+        "error: no stream in stream: stream.json is missing; name another with --stream, \
          or send events with `producer … --to local:stream`\n"
     );
     assert!(refused(dir.path(), "run --darin").starts_with("error: unexpected argument '--darin'"));
@@ -131,7 +131,7 @@ fn bad_input_is_told_in_a_sentence() {
     fs::write(dir.path().join("stream/stream.json"), "{}").unwrap();
     assert!(
         refused(dir.path(), "run --drain")
-            .contains("stream/stream.json is not usable: missing field")
+            .contains("cannot parse stream/stream.json: missing field")
     );
 }
 

@@ -138,7 +138,7 @@ mod tests {
     use std::path::Path;
 
     use marquee_stream::lambda_event::write_event;
-    use marquee_stream::{Entry, Stream, Writer};
+    use marquee_stream::{PutEntry, Stream, Writer};
 
     use super::*;
 
@@ -147,7 +147,7 @@ mod tests {
     fn put(dir: &Path, entries: &[(i64, &[u8])]) {
         let entries: Vec<_> = entries
             .iter()
-            .map(|&(arrived_at_ms, data)| Entry {
+            .map(|&(arrived_at_ms, data)| PutEntry {
                 partition_key: "k",
                 data,
                 arrived_at_ms,

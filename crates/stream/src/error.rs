@@ -1,93 +1,107 @@
-//! What can go wrong with a stream, in sentences a person can act on.
+//! Errors of opening, reading and writing a stream.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::{SequenceNumber, ShardId};
 
-/// Why a stream could not be opened, read or written.
+/// An error of opening, reading or writing a stream.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
-    /// The directory holds no stream.
-    #[error("there is no stream in {}: it has no stream.json", dir.display())]
+    /// The directory has no `stream.json`.
+    #[error("no stream in {}: stream.json is missing", dir.display())]
     NotAStream {
-        /// Where a stream was looked for.
+        /// The directory that should hold the stream.
         dir: PathBuf,
     },
-    /// `stream.json` is not one that this version can use.
-    #[error("{} is not usable: {problem}", path.display())]
-    Manifest {
-        /// The file.
+    /// `stream.json` is not a JSON document with a manifest's fields.
+    #[error("cannot parse {}: {source}", path.display())]
+    UnreadableManifest {
+        /// The path of `stream.json`.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The parser's error.
+        source: serde_json::Error,
+    },
+    /// `stream.json` has a value that this version does not support.
+    #[error("cannot use {}: {problem}", path.display())]
+    InvalidManifest {
+        /// The path of `stream.json`.
+        path: PathBuf,
+        /// The unsupported value and the supported ones.
         problem: String,
     },
-    /// Another writer has the stream.
-    #[error("the stream in {} is being written by another process; wait for it or stop it", dir.display())]
+    /// Another writer holds the stream's lock.
+    #[error(
+        "cannot write to the stream in {}: another process is writing to it; wait for it or stop it",
+        dir.display()
+    )]
     Locked {
         /// The stream's directory.
         dir: PathBuf,
     },
-    /// A record does not fit the stream's limits. Nothing of its put was written.
+    /// A record exceeds a limit of the stream. The whole put was rejected.
     #[error("record {index} of the put {problem}")]
-    BadEntry {
-        /// Its place in the put, from 0.
+    InvalidEntry {
+        /// The record's index in the put, from 0.
         index: usize,
-        /// Which limit it breaks.
+        /// The limit and the record's value, as a verb phrase.
         problem: String,
     },
-    /// More shards were asked for than a stream may have.
-    #[error("a stream has at most {} shards, not {asked}", crate::MAX_SHARDS)]
+    /// More than [`MAX_SHARDS`](crate::MAX_SHARDS) shards were requested.
+    #[error(
+        "cannot create a stream of {requested} shards: the limit is {}",
+        crate::MAX_SHARDS
+    )]
     TooManyShards {
-        /// How many were asked for.
-        asked: u32,
+        /// The requested number of shards.
+        requested: u32,
     },
     /// The stream has no such shard.
     #[error("the stream has no shard {shard}")]
     UnknownShard {
-        /// The shard that was asked for.
+        /// The requested shard.
         shard: ShardId,
     },
-    /// A reader was to go on after a record that the shard does not hold.
+    /// The shard does not hold the record after which a reader should start.
     #[error(
         "{shard} does not hold sequence number {after}: the position belongs to another stream, \
-         or the stream was made anew"
+         or the stream was deleted and recreated"
     )]
     UnknownPosition {
         /// The shard.
         shard: ShardId,
-        /// The record to go on after.
+        /// The record after which the reader should start.
         after: SequenceNumber,
     },
-    /// A frame is damaged, and acknowledged records follow it.
+    /// A frame is corrupt, and whole frames follow it.
     #[error(
-        "{} is damaged at byte {offset}: {problem}, and it is not the shard's unfinished end; \
-         restore the file from a copy", path.display()
+        "{} is corrupt at byte {offset}: {problem}, and whole records follow, so this is not an \
+         unfinished write; restore the file from a copy", path.display()
     )]
     Corrupt {
-        /// The segment.
+        /// The segment's path.
         path: PathBuf,
-        /// Where the damaged frame begins.
+        /// The byte offset of the corrupt frame.
         offset: u64,
-        /// What is wrong with it.
+        /// The first check that the frame fails.
         problem: &'static str,
     },
-    /// An earlier put failed half-way, so what the files hold is not known.
-    #[error("an earlier write to the stream failed; open the stream again to go on")]
+    /// An earlier put failed part-way, so the content of the files is unknown.
+    #[error("cannot write to the stream: an earlier write failed; reopen the stream to continue")]
     Poisoned,
-    /// The file system refused.
+    /// A file system operation failed.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried, as a verb.
+        /// The operation, as a verb.
         action: &'static str,
-        /// On what.
+        /// The path of the file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         source: io::Error,
     },
 }
 
-/// Says what was tried on which path when an I/O result is an error.
+/// Adds the operation and the path to an I/O error.
 pub(crate) trait IoContext<T> {
     fn on(self, action: &'static str, path: &Path) -> Result<T, StreamError>;
 }

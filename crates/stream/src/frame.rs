@@ -1,23 +1,24 @@
-//! How a record lies in a segment.
+//! The encoding of a record in a segment: a checksummed frame.
 //!
 //! ```text
 //! magic 4 | length u32 | crc32 u32 | payload
 //! payload = ordinal u64 | arrival i64 (UTC ms) | key length u16 | key | data
 //! ```
-//! Integers are little-endian, `length` and the checksum are the payload's.
+//! Integers are little-endian. `length` and the checksum cover the payload only.
 
-/// The most bytes of data a record may have; what Kinesis can be raised to.
+/// The maximum size of a record's data in bytes: the highest limit that Kinesis
+/// can be configured to.
 pub const MAX_DATA_BYTES: usize = 10 * 1024 * 1024;
-/// The most characters of a partition key; as in Kinesis.
+/// The maximum length of a partition key in characters, as in Kinesis.
 pub const MAX_PARTITION_KEY_CHARS: usize = 256;
 
-/// Begins every frame, so that the frames behind a damaged one can be found.
+/// Starts every frame, so that a scan finds the frames after a corrupt one.
 pub(crate) const MAGIC: [u8; 4] = [0xA7, b'm', b'q', 1];
 pub(crate) const HEADER_BYTES: usize = 12;
 const FIXED_BYTES: usize = 8 + 8 + 2;
 const MAX_PAYLOAD_BYTES: usize = FIXED_BYTES + 4 * MAX_PARTITION_KEY_CHARS + MAX_DATA_BYTES;
 
-/// A record as it lies in a frame.
+/// The content of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Frame<'a> {
     pub(crate) ordinal: u64,
@@ -26,42 +27,43 @@ pub(crate) struct Frame<'a> {
     pub(crate) data: &'a [u8],
 }
 
-/// What the bytes at some place are.
+/// The result of decoding the bytes at one position.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Decoded<'a> {
-    /// A whole frame of so many bytes.
+pub(crate) enum DecodedFrame<'a> {
+    /// A whole frame and its length in bytes.
     Whole(Frame<'a>, usize),
-    /// The beginning of a frame that needs at least so many bytes.
-    Unfinished(usize),
-    /// No frame.
-    Broken(&'static str),
+    /// A prefix of a frame, which needs at least this many bytes.
+    Incomplete(usize),
+    /// Bytes that start no frame, with the check that fails.
+    Invalid(&'static str),
 }
 
 impl Frame<'_> {
-    /// Why the stream does not take such a record, if it does not.
-    pub(crate) fn refusal(partition_key: &str, data: &[u8]) -> Option<String> {
+    /// Returns the limit that a record exceeds, as a verb phrase; `None` for a
+    /// valid record.
+    pub(crate) fn limit_violation(partition_key: &str, data: &[u8]) -> Option<String> {
         let chars = partition_key.chars().count();
         if !(1..=MAX_PARTITION_KEY_CHARS).contains(&chars) {
             return Some(format!(
-                "has a partition key of {chars} characters; 1 to {MAX_PARTITION_KEY_CHARS} are allowed"
+                "has a partition key of {chars} characters; the limits are 1 and {MAX_PARTITION_KEY_CHARS}"
             ));
         }
         (data.len() > MAX_DATA_BYTES).then(|| {
             format!(
-                "has {} bytes of data; {MAX_DATA_BYTES} are allowed",
+                "has {} bytes of data; the limit is {MAX_DATA_BYTES}",
                 data.len()
             )
         })
     }
 
-    /// Appends the frame to `out`. The record must not be one to refuse.
+    /// Appends the frame to `out`. The record must be within the limits.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&[0; 8]);
         out.extend_from_slice(&self.ordinal.to_le_bytes());
         out.extend_from_slice(&self.arrived_at_ms.to_le_bytes());
-        // The limits make both lengths fit.
+        // The limits bound both lengths.
         out.extend_from_slice(&(self.partition_key.len() as u16).to_le_bytes());
         out.extend_from_slice(self.partition_key.as_bytes());
         out.extend_from_slice(self.data);
@@ -73,29 +75,29 @@ impl Frame<'_> {
     }
 }
 
-/// Reads the frame at the beginning of `bytes`.
-pub(crate) fn decode(bytes: &[u8]) -> Decoded<'_> {
+/// Decodes the frame at the start of `bytes`.
+pub(crate) fn decode(bytes: &[u8]) -> DecodedFrame<'_> {
     let known = bytes.len().min(MAGIC.len());
     if bytes[..known] != MAGIC[..known] {
-        return Decoded::Broken("no record begins there");
+        return DecodedFrame::Invalid("no record starts there");
     }
     let Some((header, rest)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
-        return Decoded::Unfinished(HEADER_BYTES);
+        return DecodedFrame::Incomplete(HEADER_BYTES);
     };
     let [_, _, _, _, l0, l1, l2, l3, c0, c1, c2, c3] = *header;
     let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
     if !(FIXED_BYTES..=MAX_PAYLOAD_BYTES).contains(&length) {
-        return Decoded::Broken("the record's length is impossible");
+        return DecodedFrame::Invalid("the record's length is out of range");
     }
     let Some(payload) = rest.get(..length) else {
-        return Decoded::Unfinished(HEADER_BYTES + length);
+        return DecodedFrame::Incomplete(HEADER_BYTES + length);
     };
     if crc32fast::hash(payload) != u32::from_le_bytes([c0, c1, c2, c3]) {
-        return Decoded::Broken("the record's checksum does not match");
+        return DecodedFrame::Invalid("the record's checksum does not match");
     }
     match decode_payload(payload) {
-        Some(frame) => Decoded::Whole(frame, HEADER_BYTES + length),
-        None => Decoded::Broken("the record's fields do not fit its length"),
+        Some(frame) => DecodedFrame::Whole(frame, HEADER_BYTES + length),
+        None => DecodedFrame::Invalid("the record's fields do not fit its length"),
     }
 }
 
@@ -112,10 +114,10 @@ fn decode_payload(payload: &[u8]) -> Option<Frame<'_>> {
     })
 }
 
-/// Whether a whole record lies anywhere in `bytes`.
-pub(crate) fn holds_record(bytes: &[u8]) -> bool {
+/// Returns whether a whole frame lies anywhere in `bytes`.
+pub(crate) fn contains_whole_frame(bytes: &[u8]) -> bool {
     memchr::memmem::find_iter(bytes, &MAGIC)
-        .any(|at| matches!(decode(&bytes[at..]), Decoded::Whole(..)))
+        .any(|at| matches!(decode(&bytes[at..]), DecodedFrame::Whole(..)))
 }
 
 #[cfg(test)]
@@ -136,43 +138,46 @@ mod tests {
     }
 
     #[test]
-    fn decodes_what_it_encodes() {
+    fn decode_reverses_encode() {
         let bytes = encoded();
-        assert_eq!(decode(&bytes), Decoded::Whole(FRAME, bytes.len()));
+        assert_eq!(decode(&bytes), DecodedFrame::Whole(FRAME, bytes.len()));
     }
 
     #[test]
-    fn a_prefix_is_unfinished_and_a_flipped_bit_is_noticed() {
+    fn a_prefix_is_incomplete_and_a_flipped_bit_is_detected() {
         let bytes = encoded();
         for length in 0..bytes.len() {
             assert!(
-                matches!(decode(&bytes[..length]), Decoded::Unfinished(_)),
+                matches!(decode(&bytes[..length]), DecodedFrame::Incomplete(_)),
                 "{length}"
             );
         }
         for bit in 0..bytes.len() * 8 {
             let mut bytes = bytes.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            assert!(!matches!(decode(&bytes), Decoded::Whole(..)), "bit {bit}");
+            assert!(
+                !matches!(decode(&bytes), DecodedFrame::Whole(..)),
+                "bit {bit}"
+            );
         }
     }
 
     #[test]
-    fn finds_a_record_behind_rubble() {
-        let mut bytes = b"rubble\xA7mq\x01 more rubble".to_vec();
-        assert!(!holds_record(&bytes));
+    fn finds_a_frame_after_garbage() {
+        let mut bytes = b"garbage\xA7mq\x01 more garbage".to_vec();
+        assert!(!contains_whole_frame(&bytes));
         bytes.extend(encoded());
-        assert!(holds_record(&bytes));
+        assert!(contains_whole_frame(&bytes));
         bytes.pop();
-        assert!(!holds_record(&bytes));
+        assert!(!contains_whole_frame(&bytes));
     }
 
     #[test]
     fn limits_are_those_of_kinesis() {
-        assert_eq!(Frame::refusal(&"é".repeat(256), &[]), None);
-        assert!(Frame::refusal(&"é".repeat(257), &[]).is_some());
-        assert!(Frame::refusal("", b"x").is_some());
-        assert_eq!(Frame::refusal("k", &vec![0; MAX_DATA_BYTES]), None);
-        assert!(Frame::refusal("k", &vec![0; MAX_DATA_BYTES + 1]).is_some());
+        assert_eq!(Frame::limit_violation(&"é".repeat(256), &[]), None);
+        assert!(Frame::limit_violation(&"é".repeat(257), &[]).is_some());
+        assert!(Frame::limit_violation("", b"x").is_some());
+        assert_eq!(Frame::limit_violation("k", &vec![0; MAX_DATA_BYTES]), None);
+        assert!(Frame::limit_violation("k", &vec![0; MAX_DATA_BYTES + 1]).is_some());
     }
 }

@@ -1,15 +1,15 @@
-//! A batch of records as the event that Lambda delivers of a Kinesis stream:
-//! JSON, with the records' data in Base64.
+//! Encoder of the event that Lambda passes to a function with a Kinesis trigger:
+//! JSON, with each record's data in Base64.
 
 use crate::{Record, ShardId};
 
-/// The most bytes Lambda takes in one invocation, all of the JSON counted.
+/// Lambda's limit on the payload of one invocation, in bytes of JSON.
 pub const MAX_PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
 
 const OPENING: &str = "{\"Records\":[";
 const CLOSING: &str = "]}";
 
-// A record's constant text, between its varying fields.
+// The constant text of a record, between its variable fields.
 const BEFORE_KEY: &str = r#"{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":""#;
 const BEFORE_NUMBER: &str = r#"","sequenceNumber":""#;
 const BEFORE_DATA: &str = r#"","data":""#;
@@ -34,11 +34,12 @@ const CONSTANT_BYTES: usize = BEFORE_KEY.len()
     + SHARD_CHARS
     + ":,".len();
 
-/// The bytes of an event without records.
+/// The size in bytes of an event without records.
 pub const ENVELOPE_BYTES: usize = OPENING.len() + CLOSING.len();
 
-/// How many bytes `record` adds to an event: never fewer than it does, and one
-/// more than it does for the last one, which no comma follows.
+/// Returns the number of bytes that `record` adds to an event, its separating
+/// comma included. The last record of an event has no comma, so the sum over all
+/// records is one byte too high.
 pub fn encoded_len(record: &Record) -> usize {
     CONSTANT_BYTES
         + escaped_len(&record.partition_key)
@@ -46,7 +47,7 @@ pub fn encoded_len(record: &Record) -> usize {
         + seconds(record.arrived_at_ms).len()
 }
 
-/// Appends the event with `records` of `shard` to `out`.
+/// Appends an event with `records`, all of `shard`, to `out`.
 pub fn write_event(shard: ShardId, records: &[Record], out: &mut Vec<u8>) {
     let shard = shard.to_string();
     out.reserve(ENVELOPE_BYTES + records.iter().map(encoded_len).sum::<usize>());
@@ -77,18 +78,18 @@ fn write_record(shard: &str, record: &Record, out: &mut Vec<u8>) {
     out.extend_from_slice(AFTER_ID.as_bytes());
 }
 
-/// Milliseconds as the decimal seconds that Kinesis events have.
+/// Formats milliseconds as decimal seconds, the form in Kinesis events.
 fn seconds(ms: i64) -> String {
     let sign = if ms < 0 { "-" } else { "" };
     let ms = ms.unsigned_abs();
     format!("{sign}{}.{:03}", ms / 1000, ms % 1000)
 }
 
-/// What JSON needs in place of `byte` of a string, if not the byte itself.
+/// Returns the JSON escape sequence of `byte`; `None` if it needs no escape.
 fn escape(byte: u8) -> Option<[u8; 6]> {
     const HEX: &[u8; 16] = b"0123456789abcdef";
-    // Of what must be escaped, only a key's rare controls, quotes and
-    // backslashes can occur; one form serves them all.
+    // Only partition keys need escapes, and only for rare control characters,
+    // quotes and backslashes. `\u00XX` covers them all.
     (byte < 0x20 || byte == b'"' || byte == b'\\').then(|| {
         let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
         [b'\\', b'u', b'0', b'0', HEX[high], HEX[low]]
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn has_the_fields_of_an_event_that_aws_publishes() {
+    fn has_the_fields_of_the_sample_event_in_the_aws_documentation() {
         let mut out = Vec::new();
         write_event(
             SHARD,
@@ -177,7 +178,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn is_json_of_the_length_foretold(
+        fn is_json_of_the_computed_length(
             parts in vec((any::<String>(), any::<i64>(), vec(any::<u8>(), 0..50)), 0..5)
         ) {
             let records: Vec<_> = (1..)
@@ -186,8 +187,8 @@ mod tests {
                 .collect();
             let mut out = Vec::new();
             write_event(SHARD, &records, &mut out);
-            let foretold = ENVELOPE_BYTES + records.iter().map(encoded_len).sum::<usize>();
-            prop_assert_eq!(out.len() + usize::from(!records.is_empty()), foretold);
+            let computed = ENVELOPE_BYTES + records.iter().map(encoded_len).sum::<usize>();
+            prop_assert_eq!(out.len() + usize::from(!records.is_empty()), computed);
 
             let event: Value = serde_json::from_slice(&out).unwrap();
             let read = event["Records"].as_array().unwrap();

@@ -1,30 +1,30 @@
-//! The embedded stream: a durable, sharded log in a directory, with the
-//! semantics of a Kinesis data stream as far as the pipeline relies on them.
+//! The embedded stream: a durable, sharded, append-only log in a directory, with
+//! those semantics of a Kinesis data stream that the pipeline relies on.
 //!
 //! ```text
 //! DIR/stream.json                      format version and number of shards
-//! DIR/writer.lock                      held by the one writer
+//! DIR/writer.lock                      exclusive lock, held by the only writer
 //! DIR/shardId-000000000000/
-//!     00000000000000000001.log         framed records, named by the first one's ordinal
+//!     00000000000000000001.log         segment: framed records, named by its first ordinal
 //!     00000000000000181023.log         the next segment
 //! ```
 //!
-//! A [`Writer`] appends. When [`Writer::put`] returns, its records are written
-//! and synced. A [`Stream`] is the reading side; its [`ShardReader`]s work in
-//! any number of processes while a writer writes.
+//! A [`Writer`] appends. [`Writer::put`] acknowledges records after it has
+//! written and synced them. A [`Stream`] is the reading side: its
+//! [`ShardReader`]s work in any number of processes, also while a writer appends.
 //!
-//! What may be lost is only what was never acknowledged. A process that is
-//! killed leaves at most an unfinished frame at the very end of a shard: a
-//! *torn tail*. A reader stops before it, and the next writer cuts it off. A
-//! broken frame that whole frames follow is no torn tail but damage, and an
-//! error for both.
+//! Acknowledged records survive a crash. A killed writer leaves at most one
+//! incomplete frame at the end of a shard: a *torn tail*. A reader stops before
+//! it, and the next writer truncates it. An invalid frame that whole frames
+//! follow is corruption, not a torn tail; readers and writers report it as
+//! [`StreamError::Corrupt`].
 //!
-//! Nothing here asks the time: a record's arrival is what the caller says it
-//! is, so that a simulated service can run on its own clock. Sequence numbers
-//! depend on nothing but the order of records in their shard.
+//! The crate reads no clock. The caller gives each record its arrival time, so a
+//! simulated service can run on a virtual clock. A sequence number depends only
+//! on the record's shard and its position there.
 //!
-//! A function that is fed by Lambda from a Kinesis stream can be fed from this
-//! one: [`lambda_event`] writes records as the event that it gets there.
+//! [`lambda_event`] encodes records as the event that Lambda passes to a function
+//! with a Kinesis trigger. The same function can therefore consume both streams.
 
 mod error;
 mod frame;
@@ -41,4 +41,4 @@ pub use frame::{MAX_DATA_BYTES, MAX_PARTITION_KEY_CHARS};
 pub use reader::{Record, ShardReader, Stream};
 pub use sequence::SequenceNumber;
 pub use shard::{MAX_SHARDS, ShardId};
-pub use writer::{Entry, Placed, Writer};
+pub use writer::{PlacedRecord, PutEntry, Writer};

@@ -1,4 +1,5 @@
-//! `stream.json`: what a directory must say of itself to be a stream.
+//! `stream.json`: the file that marks a directory as a stream and holds its
+//! format version and shards.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -13,21 +14,21 @@ use crate::{MAX_SHARDS, ShardId, StreamError};
 const FILE: &str = "stream.json";
 const FORMAT: u32 = 1;
 
-/// The stream's fixed properties.
+/// The fixed properties of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Manifest {
+pub(crate) struct StreamManifest {
     format: u32,
-    /// The index of the first shard: streams whose records meet in one lake have
-    /// different ones, so that no two records have one identity.
+    /// The index of the first shard. Streams that feed the same lake use disjoint
+    /// ranges, because a record's identity in the lake is its sequence number.
     #[serde(default)]
     pub(crate) first_shard: u32,
     pub(crate) shards: u32,
 }
 
-impl Manifest {
+impl StreamManifest {
     pub(crate) fn new(first_shard: u32, shards: u32) -> Result<Self, StreamError> {
         if shards > MAX_SHARDS {
-            return Err(StreamError::TooManyShards { asked: shards });
+            return Err(StreamError::TooManyShards { requested: shards });
         }
         Ok(Self {
             format: FORMAT,
@@ -36,12 +37,12 @@ impl Manifest {
         })
     }
 
-    /// The stream's shards, in order.
+    /// Returns the stream's shards in order.
     pub(crate) fn shard_ids(&self) -> impl Iterator<Item = ShardId> + Clone + use<> {
         (self.first_shard..self.first_shard.saturating_add(self.shards)).map(ShardId::new)
     }
 
-    /// Reads the manifest in `dir`; `None` if there is none.
+    /// Reads the manifest in `dir`; `None` if the file does not exist.
     pub(crate) fn read(dir: &Path) -> Result<Option<Self>, StreamError> {
         let path = dir.join(FILE);
         let bytes = match fs::read(&path) {
@@ -49,28 +50,27 @@ impl Manifest {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).on("read", &path),
         };
-        let unusable = |problem: String| StreamError::Manifest {
-            path: path.clone(),
-            problem,
+        let manifest: Self = match serde_json::from_slice(&bytes) {
+            Ok(manifest) => manifest,
+            Err(source) => return Err(StreamError::UnreadableManifest { path, source }),
         };
-        let manifest: Self =
-            serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
+        let invalid = |problem| Err(StreamError::InvalidManifest { path, problem });
         if manifest.format != FORMAT {
-            return Err(unusable(format!(
+            return invalid(format!(
                 "it has format {}, and this version reads format {FORMAT}",
                 manifest.format
-            )));
+            ));
         }
         if !(1..=MAX_SHARDS).contains(&manifest.shards) {
-            return Err(unusable(format!(
-                "it has {} shards; 1 to {MAX_SHARDS} are possible",
+            return invalid(format!(
+                "it has {} shards; the limits are 1 and {MAX_SHARDS}",
                 manifest.shards
-            )));
+            ));
         }
         Ok(Some(manifest))
     }
 
-    /// Writes the manifest into `dir`, whole or not at all.
+    /// Writes the manifest into `dir` atomically.
     pub(crate) fn create(&self, dir: &Path) -> Result<(), StreamError> {
         let path = dir.join(FILE);
         let draft = dir.join("stream.json.draft");

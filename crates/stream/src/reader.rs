@@ -1,31 +1,31 @@
-//! The reading side.
+//! The reading side of a stream.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::error::IoContext as _;
-use crate::frame::{Decoded, Frame, decode};
-use crate::manifest::Manifest;
-use crate::segment::{refuse_damage, segment_path, segments, shard_dir};
+use crate::frame::{DecodedFrame, Frame, decode};
+use crate::manifest::StreamManifest;
+use crate::segment::{reject_corruption, segment_path, segments, shard_dir};
 use crate::{SequenceNumber, ShardId, StreamError};
 
 const READ_BYTES: usize = 1024 * 1024;
 
-/// A record of the stream.
+/// A record read from a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Its number in its shard.
+    /// The record's sequence number.
     pub sequence_number: SequenceNumber,
-    /// The key it was put with.
+    /// The key that selected the shard.
     pub partition_key: String,
-    /// When it arrived, UTC milliseconds, as its writer said.
+    /// The arrival time in UTC milliseconds, as given by the writer.
     pub arrived_at_ms: i64,
-    /// Its bytes.
+    /// The record's bytes.
     pub data: Vec<u8>,
 }
 
-/// A stream, to be read.
+/// A stream opened for reading.
 #[derive(Debug, Clone)]
 pub struct Stream {
     dir: PathBuf,
@@ -33,12 +33,12 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Opens the stream in `dir`; a writer may be at work on it.
+    /// Opens the stream in `dir`. A writer may append to it at the same time.
     ///
     /// # Errors
-    /// [`StreamError::NotAStream`] when there is none.
+    /// [`StreamError::NotAStream`] if `dir` has no `stream.json`.
     pub fn open(dir: &Path) -> Result<Self, StreamError> {
-        let manifest = Manifest::read(dir)?.ok_or_else(|| StreamError::NotAStream {
+        let manifest = StreamManifest::read(dir)?.ok_or_else(|| StreamError::NotAStream {
             dir: dir.to_owned(),
         })?;
         Ok(Self {
@@ -47,20 +47,21 @@ impl Stream {
         })
     }
 
-    /// The directory it lies in.
+    /// Returns the stream's directory.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Its shards, in order.
+    /// Returns the stream's shards in order.
     pub fn shards(&self) -> &[ShardId] {
         &self.shards
     }
 
-    /// Reads `shard` from its beginning, or from the record behind `after`.
+    /// Creates a reader that starts at the first record of `shard`, or at the
+    /// record that follows `after`.
     ///
     /// # Errors
-    /// [`StreamError::UnknownPosition`] when the shard does not hold `after`.
+    /// [`StreamError::UnknownPosition`] if the shard does not hold `after`.
     pub fn reader(
         &self,
         shard: ShardId,
@@ -93,26 +94,26 @@ impl Stream {
     }
 }
 
-/// Reads one shard's records in order.
+/// A reader of one shard's records, in order.
 #[derive(Debug)]
 pub struct ShardReader {
     shard: ShardId,
     dir: PathBuf,
-    /// The ordinal of the record to come.
+    /// The ordinal of the next record.
     next_ordinal: u64,
     segment: Option<OpenSegment>,
 }
 
-/// A segment that is being read.
+/// The segment that a reader is positioned in.
 #[derive(Debug)]
 struct OpenSegment {
     first_ordinal: u64,
     path: PathBuf,
     file: File,
-    /// Bytes read and not yet handed over lie in `buffer[at..]`.
+    /// Bytes read from the file; `buffer[at..]` is not decoded yet.
     buffer: Vec<u8>,
     at: usize,
-    /// Where in the file `buffer[at]` lies.
+    /// The offset of `buffer[at]` in the file.
     offset: u64,
 }
 
@@ -126,23 +127,24 @@ impl ShardReader {
         }
     }
 
-    /// The shard it reads.
+    /// Returns the reader's shard.
     pub fn shard(&self) -> ShardId {
         self.shard
     }
 
-    /// The next record; `None` when there is none now. Calling again later may
-    /// give more, if a writer put more.
+    /// Returns the next record, or `None` at the current end of the shard. A later
+    /// call returns records that a writer appended meanwhile.
     ///
-    /// What it gives is durable: a record that a power cut could take back
-    /// would leave its sequence number to another one, which a consumer that
-    /// remembers the number would then pass over.
+    /// The reader syncs a segment before it returns records of it. Without the
+    /// sync, a power loss could remove a record that a consumer has checkpointed;
+    /// its sequence number would go to another record, which the consumer would
+    /// skip.
     ///
     /// # Errors
-    /// [`StreamError::Corrupt`] when a record is damaged and others follow it.
+    /// [`StreamError::Corrupt`] if a record is corrupt and others follow it.
     #[allow(
         clippy::should_implement_trait,
-        reason = "an iterator's end is final, this one's is not"
+        reason = "an iterator's end is usually final; this one continues"
     )]
     pub fn next(&mut self) -> Result<Option<Record>, StreamError> {
         let shard = self.shard;
@@ -154,7 +156,7 @@ impl ShardReader {
         })
     }
 
-    /// Passes the next frame to `take`, if there is one.
+    /// Applies `take` to the next frame, if there is one.
     fn advance<T>(&mut self, take: impl Fn(&Frame<'_>) -> T) -> Result<Option<T>, StreamError> {
         loop {
             if let Some(taken) = self.advance_in_segment(&take)? {
@@ -163,8 +165,8 @@ impl ShardReader {
             if !self.has_later_segment()? {
                 return Ok(None);
             }
-            // The later segment says that this one is finished: it may have
-            // grown since it was looked at, but will not any more.
+            // A later segment means that this one no longer grows. It may have
+            // grown since the first attempt, so try once more.
             if let Some(taken) = self.advance_in_segment(&take)? {
                 return Ok(Some(taken));
             }
@@ -187,9 +189,9 @@ impl ShardReader {
         Ok(taken)
     }
 
-    /// Whether a segment lies behind the one that is being read, or that is to
-    /// be read once it is there: a writer may begin it at any moment, also
-    /// between the look for it and this one.
+    /// Returns whether the shard has a segment after the current one. Before the
+    /// first segment exists, the current one is the one that will start with
+    /// `next_ordinal`: a writer may create it at any time.
     fn has_later_segment(&self) -> Result<bool, StreamError> {
         let current = match &self.segment {
             Some(segment) => segment.first_ordinal,
@@ -200,14 +202,14 @@ impl ShardReader {
 
     fn enter_next_segment(&mut self) -> Result<(), StreamError> {
         if let Some(segment) = &self.segment {
-            segment.must_be_finished(self.next_ordinal)?;
+            segment.check_finished(self.next_ordinal)?;
         }
         self.segment = OpenSegment::open(&self.dir, self.next_ordinal)?;
         if self.segment.is_none() {
             return Err(StreamError::Corrupt {
                 path: segment_path(&self.dir, self.next_ordinal),
                 offset: 0,
-                problem: "the segment is missing",
+                problem: "the segment that starts with the next record is missing",
             });
         }
         Ok(())
@@ -215,7 +217,8 @@ impl ShardReader {
 }
 
 impl OpenSegment {
-    /// Opens the segment that begins with `first_ordinal`, if there is one.
+    /// Opens the segment that starts with `first_ordinal`; `None` if it does not
+    /// exist.
     fn open(shard_dir: &Path, first_ordinal: u64) -> Result<Option<Self>, StreamError> {
         let path = segment_path(shard_dir, first_ordinal);
         let file = match File::open(&path) {
@@ -238,43 +241,44 @@ impl OpenSegment {
         ordinal: u64,
         take: impl Fn(&Frame<'_>) -> T,
     ) -> Result<Option<T>, StreamError> {
-        let mut looked_again = false;
+        let mut reread = false;
         loop {
             let problem = match decode(&self.buffer[self.at..]) {
-                Decoded::Whole(frame, length) if frame.ordinal == ordinal => {
+                DecodedFrame::Whole(frame, length) if frame.ordinal == ordinal => {
                     let taken = take(&frame);
                     self.at += length;
                     self.offset += length as u64;
                     return Ok(Some(taken));
                 }
-                Decoded::Whole(..) => "the record is not the next one",
-                Decoded::Unfinished(needed) => {
+                DecodedFrame::Whole(..) => "the record is not the next one",
+                DecodedFrame::Incomplete(needed) => {
                     if self.fill(needed)? {
                         continue;
                     }
                     "the record is cut short"
                 }
-                Decoded::Broken(problem) => problem,
+                DecodedFrame::Invalid(problem) => problem,
             };
             let rest = &self.buffer[self.at..];
             if rest.is_empty() {
                 return Ok(None);
             }
-            if looked_again {
-                refuse_damage(&self.path, self.offset, problem, rest)?;
-                self.forget_tail()?;
+            if reread {
+                reject_corruption(&self.path, self.offset, problem, rest)?;
+                self.discard_buffer()?;
                 return Ok(None);
             }
-            // What is buffered may be older than what is there by now: a writer
-            // may have finished the record, or cut it and written another. So
-            // nothing is judged but all of the tail, read at one go.
-            self.forget_tail()?;
+            // The buffer may be stale: a writer may have completed the record, or
+            // truncated it and written another. Decide only on the whole tail,
+            // read in one pass.
+            self.discard_buffer()?;
             self.fill(usize::MAX)?;
-            looked_again = true;
+            reread = true;
         }
     }
 
-    /// Reads on until `wanted` bytes are buffered; `false` if the file ends before.
+    /// Reads until the buffer holds `wanted` bytes; returns `false` if the file
+    /// ends first.
     fn fill(&mut self, wanted: usize) -> Result<bool, StreamError> {
         self.buffer.drain(..self.at);
         self.at = 0;
@@ -289,8 +293,8 @@ impl OpenSegment {
         Ok(self.buffer.len() >= wanted)
     }
 
-    /// Drops what is buffered, so that it is read anew.
-    fn forget_tail(&mut self) -> Result<(), StreamError> {
+    /// Discards the buffer, so that the next `fill` reads the same bytes again.
+    fn discard_buffer(&mut self) -> Result<(), StreamError> {
         self.buffer.clear();
         self.at = 0;
         self.file
@@ -299,15 +303,18 @@ impl OpenSegment {
         Ok(())
     }
 
-    /// A segment that another follows holds records, and ends with a whole one;
-    /// `next_ordinal` is the one behind what it gave.
-    fn must_be_finished(&self, next_ordinal: u64) -> Result<(), StreamError> {
+    /// Checks that a segment with a successor holds records and ends with a whole
+    /// one. `next_ordinal` follows the last record read from it.
+    ///
+    /// # Errors
+    /// [`StreamError::Corrupt`] if it does not.
+    fn check_finished(&self, next_ordinal: u64) -> Result<(), StreamError> {
         let length = self.file.metadata().on("read", &self.path)?.len();
         if length > self.offset || self.first_ordinal == next_ordinal {
             return Err(StreamError::Corrupt {
                 path: self.path.clone(),
                 offset: self.offset,
-                problem: "the segment's last record is broken",
+                problem: "the segment's last record is incomplete",
             });
         }
         Ok(())
@@ -321,14 +328,14 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
-    use crate::{Entry, Writer};
+    use crate::{PutEntry, Writer};
 
     const SHARD: ShardId = ShardId::new(0);
 
-    /// A stream whose writer has not yet begun the shard's first segment.
-    fn new_stream(dir: &Path) -> ShardReader {
+    /// Creates a stream whose shard has no segment yet.
+    fn stream_without_segments(dir: &Path) -> ShardReader {
         fs::create_dir(shard_dir(dir, SHARD)).unwrap();
-        Manifest::new(0, 1).unwrap().create(dir).unwrap();
+        StreamManifest::new(0, 1).unwrap().create(dir).unwrap();
         Stream::open(dir).unwrap().reader(SHARD, None).unwrap()
     }
 
@@ -339,7 +346,7 @@ mod tests {
     }
 
     fn put(dir: &Path, data: &[u8]) {
-        let placed = writer(dir).put(&[Entry {
+        let placed = writer(dir).put(&[PutEntry {
             partition_key: "k",
             data,
             arrived_at_ms: 0,
@@ -363,8 +370,8 @@ mod tests {
         bytes
     }
 
-    /// Takes the steps of one call of `next`, up to its look for a later
-    /// segment, with the writer's `work` between them.
+    /// Runs the steps of `next` up to the check for a later segment, with the
+    /// writer's `work` before that check.
     fn has_later_segment_after(reader: &mut ShardReader, work: impl FnOnce()) -> bool {
         assert_eq!(reader.advance_in_segment(|_| ()).unwrap(), None);
         work();
@@ -372,9 +379,9 @@ mod tests {
     }
 
     #[test]
-    fn the_first_segment_may_come_while_it_is_looked_for() {
+    fn the_first_segment_may_appear_during_the_check_for_it() {
         let dir = tempfile::tempdir().unwrap();
-        let mut reader = new_stream(dir.path());
+        let mut reader = stream_without_segments(dir.path());
         assert_eq!(next(&mut reader), None);
         let begin = || drop(writer(dir.path()));
         assert!(!has_later_segment_after(&mut reader, begin));
@@ -385,9 +392,9 @@ mod tests {
     }
 
     #[test]
-    fn a_next_segment_may_come_while_it_is_looked_for() {
+    fn a_next_segment_may_appear_during_the_check_for_it() {
         let dir = tempfile::tempdir().unwrap();
-        let mut reader = new_stream(dir.path());
+        let mut reader = stream_without_segments(dir.path());
         put(dir.path(), b"first");
         assert_eq!(next(&mut reader).unwrap(), b"first");
         let begin = || {
@@ -397,7 +404,7 @@ mod tests {
         assert_eq!(next(&mut reader), None);
         assert_eq!(next(&mut reader), None);
         put(dir.path(), b"second");
-        // Rolls once more, so that the reader finds the second finished.
+        // Roll once more, so that the reader finds the second segment complete.
         put(dir.path(), b"third");
         assert_eq!(next(&mut reader).unwrap(), b"second");
         assert_eq!(next(&mut reader).unwrap(), b"third");
@@ -405,9 +412,9 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_without_records_that_another_follows_is_damage() {
+    fn an_empty_segment_before_another_is_corruption() {
         let dir = tempfile::tempdir().unwrap();
-        let mut reader = new_stream(dir.path());
+        let mut reader = stream_without_segments(dir.path());
         for first_ordinal in [1, 2] {
             File::create(segment_path(&shard_dir(dir.path(), SHARD), first_ordinal)).unwrap();
         }
@@ -415,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_tail_may_be_written_anew_while_it_is_read() {
+    fn a_writer_may_replace_a_torn_tail_during_a_read() {
         let dir = tempfile::tempdir().unwrap();
         let path = segment_path(dir.path(), 1);
         let torn = frame(1, b"never acknowledged");

@@ -1,27 +1,27 @@
-//! The files of a shard: what they are called, and what their tails are.
+//! The segment files of a shard: their names and their tails.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::IoContext as _;
-use crate::frame::{Decoded, decode, holds_record};
+use crate::frame::{DecodedFrame, contains_whole_frame, decode};
 use crate::{ShardId, StreamError};
 
-/// Far more records than a shard can get.
+/// The highest ordinal in a segment's name; far beyond the size of a real shard.
 const MAX_ORDINAL: u64 = u64::MAX / 2;
 
-/// The directory of `shard` in the stream in `dir`.
+/// Returns the directory of `shard` in the stream in `dir`.
 pub(crate) fn shard_dir(dir: &Path, shard: ShardId) -> PathBuf {
     dir.join(shard.to_string())
 }
 
-/// The segment that begins with the record `first_ordinal`.
+/// Returns the path of the segment whose first record is `first_ordinal`.
 pub(crate) fn segment_path(shard_dir: &Path, first_ordinal: u64) -> PathBuf {
     shard_dir.join(format!("{first_ordinal:020}.log"))
 }
 
-/// The first ordinals of the segments in `shard_dir`, ascending.
+/// Lists the first ordinals of the segments in `shard_dir`, ascending.
 pub(crate) fn segments(shard_dir: &Path) -> Result<Vec<u64>, StreamError> {
     let mut ordinals = Vec::new();
     for entry in fs::read_dir(shard_dir).on("list", shard_dir)? {
@@ -37,9 +37,9 @@ pub(crate) fn segments(shard_dir: &Path) -> Result<Vec<u64>, StreamError> {
     Ok(ordinals)
 }
 
-/// Makes the names in `dir` as durable as the files they stand for.
+/// Syncs the directory entries of `dir`, so that new files survive a power loss.
 pub(crate) fn sync_dir(dir: &Path) -> Result<(), StreamError> {
-    // Only Unix lets a directory be opened and synced.
+    // Only Unix can open and sync a directory.
     if cfg!(unix) {
         File::open(dir)
             .and_then(|dir| dir.sync_all())
@@ -48,22 +48,22 @@ pub(crate) fn sync_dir(dir: &Path) -> Result<(), StreamError> {
     Ok(())
 }
 
-/// Where the whole records of a shard's last segment end.
+/// The end of the whole records in a shard's last segment.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Tail {
-    /// Bytes of whole records; what lies behind them is torn.
+pub(crate) struct SegmentTail {
+    /// The size of the whole records in bytes.
     pub(crate) length: u64,
-    /// The ordinal that the next record gets.
+    /// The ordinal of the next record to append.
     pub(crate) next_ordinal: u64,
-    /// Whether there is anything behind the whole records.
+    /// Whether a torn tail follows the whole records.
     pub(crate) torn: bool,
 }
 
-/// Looks for the tail of the segment at `path`, the last of its shard.
+/// Finds the tail of the segment at `path`, the last one of its shard.
 ///
 /// # Errors
-/// [`StreamError::Corrupt`] when whole records follow a broken one.
-pub(crate) fn find_tail(path: &Path, first_ordinal: u64) -> Result<Tail, StreamError> {
+/// [`StreamError::Corrupt`] if whole frames follow an invalid one.
+pub(crate) fn find_tail(path: &Path, first_ordinal: u64) -> Result<SegmentTail, StreamError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -74,35 +74,40 @@ pub(crate) fn find_tail(path: &Path, first_ordinal: u64) -> Result<Tail, StreamE
     while at < bytes.len() {
         let rest = &bytes[at..];
         let problem = match decode(rest) {
-            Decoded::Whole(frame, length) if frame.ordinal == next_ordinal => {
+            DecodedFrame::Whole(frame, length) if frame.ordinal == next_ordinal => {
                 at += length;
                 next_ordinal += 1;
                 continue;
             }
-            Decoded::Whole(..) => "the record is not the next one",
-            Decoded::Unfinished(_) => "the record is cut short",
-            Decoded::Broken(problem) => problem,
+            DecodedFrame::Whole(..) => "the record is not the next one",
+            DecodedFrame::Incomplete(_) => "the record is cut short",
+            DecodedFrame::Invalid(problem) => problem,
         };
-        refuse_damage(path, at as u64, problem, rest)?;
+        reject_corruption(path, at as u64, problem, rest)?;
         break;
     }
-    Ok(Tail {
+    Ok(SegmentTail {
         length: at as u64,
         next_ordinal,
         torn: at < bytes.len(),
     })
 }
 
-/// Tells damage from a torn tail. `rest` goes from a place where the next record
-/// should lie and does not, at `offset`, to the segment's end; if it holds any
-/// whole record, the writer got beyond that place.
-pub(crate) fn refuse_damage(
+/// Distinguishes corruption from a torn tail.
+///
+/// `rest` is the segment from `offset` to its end, and no valid next frame starts
+/// at `offset`. A whole frame anywhere in `rest` proves that the writer had
+/// completed the frame at `offset`.
+///
+/// # Errors
+/// [`StreamError::Corrupt`] if `rest` contains a whole frame.
+pub(crate) fn reject_corruption(
     path: &Path,
     offset: u64,
     problem: &'static str,
     rest: &[u8],
 ) -> Result<(), StreamError> {
-    if holds_record(rest) {
+    if contains_whole_frame(rest) {
         return Err(StreamError::Corrupt {
             path: path.to_owned(),
             offset,

@@ -4,11 +4,12 @@ use std::fmt;
 
 use crate::ShardId;
 
-/// A record's number: 56 decimal digits, strictly increasing within its shard.
+/// The sequence number of a record: 56 decimal digits, strictly increasing within
+/// a shard and unique in the stream.
 ///
-/// Like those of Kinesis it begins with `49` and is unique in the stream:
-/// after the prefix come 12 digits of the shard and 42 of the record's ordinal
-/// there, counted from 1. Unlike in Kinesis it depends on no clock.
+/// The digits are the prefix `49`, as in Kinesis, 12 digits of the shard's index
+/// and 42 digits of the record's ordinal in the shard, from 1. Unlike Kinesis'
+/// numbers they do not depend on a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SequenceNumber {
     shard: ShardId,
@@ -20,12 +21,12 @@ const SHARD_DIGITS: usize = 12;
 const DIGITS: usize = 56;
 
 impl SequenceNumber {
-    /// The number of the `ordinal`-th record of `shard`, counted from 1.
+    /// Creates the number of the `ordinal`-th record of `shard`, counted from 1.
     pub const fn new(shard: ShardId, ordinal: u64) -> Self {
         Self { shard, ordinal }
     }
 
-    /// The sequence number that `text` writes, if it is one of this stream's kind.
+    /// Parses a sequence number; `None` if `text` is not one of an embedded stream.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() != DIGITS || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
@@ -37,12 +38,12 @@ impl SequenceNumber {
         })
     }
 
-    /// The shard it belongs to.
+    /// Returns the record's shard.
     pub const fn shard(self) -> ShardId {
         self.shard
     }
 
-    /// The record's place in its shard, from 1.
+    /// Returns the record's position in its shard, from 1.
     pub const fn ordinal(self) -> u64 {
         self.ordinal
     }
@@ -59,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_as_it_is_written_and_sorts_as_text() {
+    fn parse_reverses_display_and_text_sorts_like_numbers() {
         let numbers = [1, 9, 10, u64::MAX].map(|n| SequenceNumber::new(ShardId::new(3), n));
         let texts = numbers.map(|number| number.to_string());
         assert!(texts.is_sorted() && numbers.is_sorted());
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_none() {
+    fn parse_rejects_other_text() {
         for text in [
             "",
             "49",

@@ -1,38 +1,39 @@
-//! Shards, and which one a partition key belongs to.
+//! Shard identifiers, and the mapping from partition keys to shards.
 
 use std::fmt;
 
 use md5::{Digest, Md5};
 
-/// The most shards a stream may have.
+/// The maximum number of shards in a stream.
 pub const MAX_SHARDS: u32 = 4096;
 
-/// A shard's name; reads `shardId-000000000007`, as in Kinesis.
+/// The identifier of a shard, displayed as in Kinesis: `shardId-000000000007`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShardId(u32);
 
 impl ShardId {
-    /// The shard at `index`, counted from 0.
+    /// Creates the identifier of the shard at `index`, counted from 0.
     pub const fn new(index: u32) -> Self {
         Self(index)
     }
 
-    /// Its place among the stream's shards, from 0.
+    /// Returns the shard's index, from 0.
     pub const fn index(self) -> u32 {
         self.0
     }
 
-    /// The shard of that name, if it is one.
+    /// Parses a shard's name; `None` if `name` is not one.
     pub fn parse(name: &str) -> Option<Self> {
         let digits = name.strip_prefix("shardId-")?;
         let is_number = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_digit());
         is_number.then(|| digits.parse().ok().map(Self))?
     }
 
-    /// The shard of `count` that `partition_key` hashes to.
+    /// Returns the shard, out of `count`, to which `partition_key` hashes.
     ///
-    /// Kinesis takes the MD5 of the key as a big-endian 128-bit number and
-    /// splits its range evenly; the last shard has what the division leaves.
+    /// As in Kinesis, the hash key is the MD5 digest of the partition key as a
+    /// big-endian 128-bit number. The shards divide its range evenly; the last
+    /// shard takes the remainder.
     pub fn of_partition_key(partition_key: &str, count: u32) -> Self {
         let digest: [u8; 16] = Md5::digest(partition_key.as_bytes()).into();
         Self::of_hash_key(u128::from_be_bytes(digest), count)
@@ -43,7 +44,7 @@ impl ShardId {
             return Self(0);
         };
         let count = u128::from(count);
-        // floor(2^128 / count), of which u128 holds only 2^128 - 1.
+        // floor(2^128 / count); 2^128 itself exceeds u128.
         let width = u128::MAX / count + u128::from(u128::MAX % count == count - 1);
         let index = u32::try_from(hash_key / width).unwrap_or(last);
         Self(index.min(last))
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_as_it_is_written() {
+    fn parse_reverses_display() {
         let shard = ShardId::new(7);
         assert_eq!(shard.to_string(), "shardId-000000000007");
         assert_eq!(ShardId::parse("shardId-000000000007"), Some(shard));
@@ -69,7 +70,7 @@ mod tests {
         assert_eq!(ShardId::parse("shardId-+00000000007"), None);
     }
 
-    /// The ranges that Kinesis shows for a stream of three shards.
+    /// Checks the hash key ranges that Kinesis reports for a stream of three shards.
     #[test]
     fn splits_the_hash_range_as_kinesis_does() {
         let of = |hash_key| ShardId::of_hash_key(hash_key, 3).index();

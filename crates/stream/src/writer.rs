@@ -1,4 +1,4 @@
-//! The writing side.
+//! The writing side of a stream.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
@@ -7,69 +7,70 @@ use std::path::{Path, PathBuf};
 
 use crate::error::IoContext as _;
 use crate::frame::Frame;
-use crate::manifest::Manifest;
-use crate::segment::{Tail, find_tail, segment_path, segments, shard_dir, sync_dir};
+use crate::manifest::StreamManifest;
+use crate::segment::{SegmentTail, find_tail, segment_path, segments, shard_dir, sync_dir};
 use crate::{SequenceNumber, ShardId, StreamError};
 
 const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 
-/// A record to be put.
+/// A record to append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry<'a> {
-    /// Decides the shard; 1 to 256 characters.
+pub struct PutEntry<'a> {
+    /// The key that selects the shard; 1 to 256 characters.
     pub partition_key: &'a str,
     /// The record's bytes, up to [`MAX_DATA_BYTES`](crate::MAX_DATA_BYTES).
     pub data: &'a [u8],
-    /// When it arrived, UTC milliseconds, on the sender's own clock. Kept as
-    /// given; like a server's stamps they need not ascend.
+    /// The arrival time in UTC milliseconds on the sender's clock. The stream
+    /// stores it unchanged and does not require ascending times.
     pub arrived_at_ms: i64,
 }
 
-/// Where a record was put.
+/// The position of an appended record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed {
-    /// The shard.
+pub struct PlacedRecord {
+    /// The record's shard.
     pub shard_id: ShardId,
-    /// Its number there.
+    /// The record's sequence number.
     pub sequence_number: SequenceNumber,
 }
 
-/// Appends records to a stream; the only one to do so as long as it lives.
+/// The exclusive writer of a stream. It holds the stream's lock until it is
+/// dropped.
 #[derive(Debug)]
 pub struct Writer {
     shards: Vec<ShardLog>,
     segment_bytes: u64,
     poisoned: bool,
-    /// Its lock goes with it.
+    /// Holds the exclusive lock; closing the file releases it.
     _lock: File,
 }
 
 impl Writer {
-    /// Opens the stream in `dir` and cuts torn tails. Creates it with `shards`
-    /// shards if it is not there; an existing stream keeps its own number.
+    /// Opens the stream in `dir` and truncates torn tails. Creates the stream with
+    /// `shards` shards if it does not exist; an existing stream keeps its shards.
     ///
     /// # Errors
-    /// [`StreamError::Locked`] while another writer has it;
-    /// [`StreamError::Corrupt`] when a shard's last segment is damaged.
+    /// [`StreamError::Locked`] while another writer is open;
+    /// [`StreamError::Corrupt`] if a shard's last segment is corrupt.
     pub fn open(dir: &Path, shards: NonZeroU32) -> Result<Self, StreamError> {
         Self::open_from(dir, 0, shards)
     }
 
-    /// As [`Writer::open`], but the first shard of a stream that is created has
-    /// the index `first_shard`. A record's identity in a lake is its shard and
-    /// its place in it: streams that share a lake need shards of their own.
+    /// Opens the stream like [`Writer::open`], but a newly created stream numbers
+    /// its shards from `first_shard`. A record's identity in a lake is its sequence
+    /// number, so streams that feed the same lake need disjoint shards.
     ///
     /// # Errors
-    /// As [`Writer::open`].
+    /// The same as [`Writer::open`].
     pub fn open_from(
         dir: &Path,
         first_shard: u32,
         shards: NonZeroU32,
     ) -> Result<Self, StreamError> {
-        let to_create = Manifest::new(first_shard, shards.get())?;
+        let to_create = StreamManifest::new(first_shard, shards.get())?;
         fs::create_dir_all(dir).on("create", dir)?;
         let lock = lock(dir)?;
-        let existing = Manifest::read(dir)?;
+        let existing = StreamManifest::read(dir)?;
         let manifest = existing.unwrap_or(to_create);
         let ids = manifest.shard_ids();
         if existing.is_none() {
@@ -89,32 +90,33 @@ impl Writer {
         })
     }
 
-    /// Begins a new segment once one has so many bytes; 64 MiB unless told.
+    /// Sets the segment size in bytes, 64 MiB by default. A segment that has
+    /// reached it takes no further put.
     #[must_use]
     pub fn with_segment_bytes(mut self, bytes: u64) -> Self {
         self.segment_bytes = bytes;
         self
     }
 
-    /// How many shards the stream has.
+    /// Returns the number of shards.
     pub fn shard_count(&self) -> u32 {
         self.shards.len() as u32
     }
 
-    /// Appends `entries`, each to its key's shard, in the order given. They are
-    /// written and synced when it returns, one sync a shard touched.
+    /// Appends `entries` in order, each to the shard of its partition key. Writes
+    /// and syncs them before it returns, with one sync per affected shard.
     ///
     /// # Errors
-    /// [`StreamError::BadEntry`] before anything is written. After any other
-    /// error some of the entries may be there, so putting them again can
-    /// double them, and the writer refuses further puts.
-    pub fn put(&mut self, entries: &[Entry<'_>]) -> Result<Vec<Placed>, StreamError> {
+    /// [`StreamError::InvalidEntry`] before anything is written. After any other
+    /// error some of the entries may be stored: a retry can duplicate them, and
+    /// this writer rejects further puts with [`StreamError::Poisoned`].
+    pub fn put(&mut self, entries: &[PutEntry<'_>]) -> Result<Vec<PlacedRecord>, StreamError> {
         if self.poisoned {
             return Err(StreamError::Poisoned);
         }
         for (index, entry) in entries.iter().enumerate() {
-            if let Some(problem) = Frame::refusal(entry.partition_key, entry.data) {
-                return Err(StreamError::BadEntry { index, problem });
+            if let Some(problem) = Frame::limit_violation(entry.partition_key, entry.data) {
+                return Err(StreamError::InvalidEntry { index, problem });
             }
         }
         let count = self.shard_count();
@@ -122,7 +124,7 @@ impl Writer {
         for entry in entries {
             let place = ShardId::of_partition_key(entry.partition_key, count).index();
             let shard = &mut self.shards[place as usize];
-            placed.push(Placed {
+            placed.push(PlacedRecord {
                 shard_id: shard.id,
                 sequence_number: shard.stage(entry),
             });
@@ -140,7 +142,8 @@ impl Writer {
     }
 }
 
-/// Takes the writer's lock; it is freed with the process, however that ends.
+/// Takes the writer's lock. The operating system releases it when the process
+/// ends, also after a crash.
 fn lock(dir: &Path) -> Result<File, StreamError> {
     let path = dir.join("writer.lock");
     let file = OpenOptions::new()
@@ -158,20 +161,19 @@ fn lock(dir: &Path) -> Result<File, StreamError> {
     }
 }
 
-/// A shard's last segment, and what is to be appended to it.
+/// The last segment of a shard, and the records staged for it.
 #[derive(Debug)]
 struct ShardLog {
     id: ShardId,
     dir: PathBuf,
     path: PathBuf,
     file: File,
-    /// Bytes in the segment.
+    /// The segment's size in bytes.
     length: u64,
-    /// The next record's, counting the staged ones.
+    /// The ordinal after the last staged record.
     next_ordinal: u64,
     staged: Vec<u8>,
-    /// The first staged record's.
-    staged_from: u64,
+    first_staged_ordinal: u64,
 }
 
 impl ShardLog {
@@ -179,16 +181,17 @@ impl ShardLog {
         let dir = shard_dir(stream_dir, id);
         let first_ordinal = segments(&dir)?.last().copied().unwrap_or(1);
         let path = segment_path(&dir, first_ordinal);
-        let Tail {
+        let SegmentTail {
             length,
             next_ordinal,
             torn,
         } = find_tail(&path, first_ordinal)?;
         let file = open_segment(&dir, &path)?;
         if torn {
-            file.set_len(length).on("cut the torn tail of", &path)?;
+            file.set_len(length)
+                .on("truncate the torn tail of", &path)?;
         }
-        // A writer that was killed may have left whole records unsynced.
+        // A killed writer may have left whole records unsynced.
         file.sync_all().on("sync", &path)?;
         Ok(Self {
             id,
@@ -198,11 +201,11 @@ impl ShardLog {
             length,
             next_ordinal,
             staged: Vec::new(),
-            staged_from: next_ordinal,
+            first_staged_ordinal: next_ordinal,
         })
     }
 
-    fn stage(&mut self, entry: &Entry<'_>) -> SequenceNumber {
+    fn stage(&mut self, entry: &PutEntry<'_>) -> SequenceNumber {
         let ordinal = self.next_ordinal;
         Frame {
             ordinal,
@@ -215,18 +218,18 @@ impl ShardLog {
         SequenceNumber::new(self.id, ordinal)
     }
 
-    /// Writes and syncs what is staged, all of it into one segment: so only a
-    /// shard's last segment can have a torn tail.
+    /// Writes and syncs the staged records. All of them go into one segment, so
+    /// only a shard's last segment can have a torn tail.
     fn flush(&mut self, segment_bytes: u64) -> Result<(), StreamError> {
         if self.length > 0 && self.length >= segment_bytes {
-            self.path = segment_path(&self.dir, self.staged_from);
+            self.path = segment_path(&self.dir, self.first_staged_ordinal);
             self.file = open_segment(&self.dir, &self.path)?;
             self.length = 0;
         }
         self.file.write_all(&self.staged).on("write", &self.path)?;
         self.file.sync_data().on("sync", &self.path)?;
         self.length += self.staged.len() as u64;
-        self.staged_from = self.next_ordinal;
+        self.first_staged_ordinal = self.next_ordinal;
         self.staged.clear();
         Ok(())
     }

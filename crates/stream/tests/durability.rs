@@ -1,4 +1,5 @@
-//! Laws of the stream: what was acknowledged is there, and nothing else is.
+//! Durability: a reader sees every acknowledged record and no other, across
+//! crashes, torn tails and corruption.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::HashMap;
@@ -7,12 +8,14 @@ use std::io::Write as _;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use marquee_stream::{Entry, Placed, Record, SequenceNumber, ShardId, Stream, StreamError, Writer};
+use marquee_stream::{
+    PlacedRecord, PutEntry, Record, SequenceNumber, ShardId, Stream, StreamError, Writer,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 const SHARDS: u32 = 3;
-/// So small that most puts begin a segment.
+/// So small that most puts start a new segment.
 const SEGMENT_BYTES: u64 = 256;
 
 type Put = Vec<(String, Vec<u8>, i64)>;
@@ -27,7 +30,7 @@ fn open(dir: &Path) -> Writer {
 fn put(writer: &mut Writer, model: &mut Model, put: &Put) {
     let entries: Vec<_> = put
         .iter()
-        .map(|(partition_key, data, arrived_at_ms)| Entry {
+        .map(|(partition_key, data, arrived_at_ms)| PutEntry {
             partition_key,
             data,
             arrived_at_ms: *arrived_at_ms,
@@ -37,7 +40,7 @@ fn put(writer: &mut Writer, model: &mut Model, put: &Put) {
     assert_eq!(placed.len(), put.len());
     for (
         (partition_key, data, arrived_at_ms),
-        Placed {
+        PlacedRecord {
             shard_id,
             sequence_number,
         },
@@ -108,9 +111,9 @@ fn puts() -> impl Strategy<Value = Put> {
 enum Step {
     Put(Put),
     Reopen,
-    /// The process dies after so many bytes of an unacknowledged put.
+    /// The process dies after a prefix of an unacknowledged put.
     DieWriting(Put, prop::sample::Index),
-    /// A reader that lives through it all looks for more.
+    /// The long-lived reader polls for more records.
     ReadOn,
 }
 
@@ -124,7 +127,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(step, 1..20)
 }
 
-/// What `put` would append to each shard of the stream in `dir`.
+/// Returns the bytes that `put` would append to each segment of the stream in
+/// `dir`.
 fn appended_by(dir: &Path, put_: &Put) -> Vec<(PathBuf, Vec<u8>)> {
     let copy = tempfile::tempdir().unwrap();
     copy_tree(dir, copy.path());
@@ -161,8 +165,8 @@ proptest! {
                 Step::DieWriting(entries, cut) => {
                     drop(writer.take());
                     for (path, bytes) in appended_by(dir.path(), &entries) {
-                        // Never a whole record: those it is free to keep, and
-                        // `torn_at_every_byte` sees to them.
+                        // Less than one frame: the stream may keep whole
+                        // unacknowledged records, which `torn_at_every_byte` tests.
                         let first = bytes.get(4..8).map_or(0, |length| {
                             12 + u32::from_le_bytes(length.try_into().unwrap()) as usize
                         });
@@ -194,7 +198,7 @@ proptest! {
     }
 
     #[test]
-    fn a_reader_goes_on_behind_any_record(entries in vec(puts(), 1..8)) {
+    fn a_reader_resumes_after_any_record(entries in vec(puts(), 1..8)) {
         let dir = tempfile::tempdir().unwrap();
         let mut model = Model::new();
         let mut writer = open(dir.path());
@@ -210,7 +214,7 @@ proptest! {
     }
 
     #[test]
-    fn damage_is_an_error_and_never_a_record(
+    fn corruption_is_an_error_and_never_a_record(
         entries in vec(puts(), 2..6),
         bit in any::<prop::sample::Index>(),
     ) {
@@ -239,7 +243,7 @@ proptest! {
                 at -= size as usize;
             }
             match read(dir.path(), shard) {
-                // The last record's damage cannot be told from a torn tail.
+                // Corruption of the last record looks like a torn tail.
                 Ok(found) => {
                     prop_assert!(in_last_record);
                     prop_assert_eq!(&found, &records[..records.len() - 1]);
@@ -292,12 +296,12 @@ fn torn_at_every_byte() {
         let seen = read(&torn, ShardId::new(0)).unwrap();
         let mut writer = Writer::open(&torn, NonZeroU32::MIN).unwrap();
         let mut kept = read(&torn, ShardId::new(0)).unwrap();
-        assert_eq!(seen, kept, "cut at {cut}: what was read must stay");
+        assert_eq!(seen, kept, "cut at {cut}: records that were read must stay");
         assert!(kept.len() >= acknowledged, "cut at {cut}");
         assert_eq!(kept, records[..kept.len()], "cut at {cut}");
 
         let placed = writer
-            .put(&[Entry {
+            .put(&[PutEntry {
                 partition_key: "new",
                 data: b"new",
                 arrived_at_ms: 6,
@@ -314,7 +318,7 @@ fn torn_at_every_byte() {
 }
 
 #[test]
-fn a_reader_keeps_up_with_a_writer_at_work() {
+fn a_reader_follows_a_concurrent_writer() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Writer::open(dir.path(), NonZeroU32::MIN)
         .unwrap()
@@ -328,7 +332,7 @@ fn a_reader_keeps_up_with_a_writer_at_work() {
                     .collect();
                 let entries: Vec<_> = data
                     .iter()
-                    .map(|data| Entry {
+                    .map(|data| PutEntry {
                         partition_key: "k",
                         data,
                         arrived_at_ms: 0,
@@ -350,9 +354,9 @@ fn a_reader_keeps_up_with_a_writer_at_work() {
     });
 }
 
-/// What would be a torn tail in the last segment is damage in an earlier one.
+/// An incomplete last record is a torn tail in the last segment only.
 #[test]
-fn a_broken_end_of_an_earlier_segment_is_damage() {
+fn an_incomplete_end_of_an_earlier_segment_is_corruption() {
     let dir = tempfile::tempdir().unwrap();
     let mut model = Model::new();
     let mut writer = Writer::open(dir.path(), NonZeroU32::MIN)

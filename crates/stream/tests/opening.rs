@@ -1,16 +1,16 @@
-//! What opening a stream refuses, and in which words.
+//! Opening a stream: the errors and their messages.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
 use std::num::NonZeroU32;
 
-use marquee_stream::{Entry, MAX_SHARDS, SequenceNumber, ShardId, Stream, StreamError, Writer};
+use marquee_stream::{MAX_SHARDS, PutEntry, SequenceNumber, ShardId, Stream, StreamError, Writer};
 
 fn shards(count: u32) -> NonZeroU32 {
     NonZeroU32::new(count).unwrap()
 }
 
-const ENTRY: Entry<'static> = Entry {
+const ENTRY: PutEntry<'static> = PutEntry {
     partition_key: "k",
     data: b"d",
     arrived_at_ms: 0,
@@ -38,12 +38,12 @@ fn one_writer_at_a_time() {
 }
 
 #[test]
-fn a_directory_without_manifest_is_no_stream() {
+fn a_directory_without_a_manifest_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let error = Stream::open(dir.path()).unwrap_err();
     assert!(matches!(error, StreamError::NotAStream { .. }));
     assert!(
-        error.to_string().ends_with("it has no stream.json"),
+        error.to_string().ends_with("stream.json is missing"),
         "{error}"
     );
 }
@@ -80,13 +80,13 @@ fn too_many_shards_create_nothing() {
 }
 
 #[test]
-fn a_bad_entry_keeps_its_whole_put_out() {
+fn an_invalid_entry_rejects_the_whole_put() {
     let dir = tempfile::tempdir().unwrap();
     let mut writer = Writer::open(dir.path(), shards(1)).unwrap();
     let error = writer
         .put(&[
             ENTRY,
-            Entry {
+            PutEntry {
                 partition_key: "",
                 ..ENTRY
             },
@@ -94,14 +94,14 @@ fn a_bad_entry_keeps_its_whole_put_out() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "record 1 of the put has a partition key of 0 characters; 1 to 256 are allowed"
+        "record 1 of the put has a partition key of 0 characters; the limits are 1 and 256"
     );
     let placed = writer.put(&[ENTRY]).unwrap();
     assert_eq!(placed[0].sequence_number.ordinal(), 1);
 }
 
 #[test]
-fn a_position_of_another_stream_is_refused() {
+fn a_position_of_another_stream_is_rejected() {
     let dir = tempfile::tempdir().unwrap();
     Writer::open(dir.path(), shards(2))
         .unwrap()
@@ -110,17 +110,17 @@ fn a_position_of_another_stream_is_refused() {
     let stream = Stream::open(dir.path()).unwrap();
     let shard = ShardId::of_partition_key("k", 2);
     let other = ShardId::new(1 - shard.index());
-    let refused = |shard, after| {
+    let is_rejected = |shard, after| {
         matches!(
             stream.reader(shard, Some(&after)),
             Err(StreamError::UnknownPosition { .. })
         )
     };
-    assert!(!refused(shard, SequenceNumber::new(shard, 1)));
-    assert!(refused(shard, SequenceNumber::new(shard, 2)));
-    assert!(refused(shard, SequenceNumber::new(shard, 0)));
-    assert!(refused(shard, SequenceNumber::new(other, 1)));
-    assert!(refused(other, SequenceNumber::new(other, 1)));
+    assert!(!is_rejected(shard, SequenceNumber::new(shard, 1)));
+    assert!(is_rejected(shard, SequenceNumber::new(shard, 2)));
+    assert!(is_rejected(shard, SequenceNumber::new(shard, 0)));
+    assert!(is_rejected(shard, SequenceNumber::new(other, 1)));
+    assert!(is_rejected(other, SequenceNumber::new(other, 1)));
     assert!(matches!(
         stream.reader(ShardId::new(2), None),
         Err(StreamError::UnknownShard { .. })
@@ -128,9 +128,9 @@ fn a_position_of_another_stream_is_refused() {
 }
 
 #[test]
-fn streams_of_one_lake_have_shards_of_their_own() {
+fn streams_of_one_lake_can_have_disjoint_shards() {
     let dir = tempfile::tempdir().unwrap();
-    let entry = Entry {
+    let entry = PutEntry {
         partition_key: "k",
         data: b"x",
         arrived_at_ms: 1,
@@ -138,7 +138,7 @@ fn streams_of_one_lake_have_shards_of_their_own() {
     let mut writer = Writer::open_from(dir.path(), 8192, shards(3)).unwrap();
     let placed = writer.put(&[entry]).unwrap();
     drop(writer);
-    // An existing stream keeps its shards, whatever it is opened with.
+    // An existing stream keeps its shards and ignores the arguments.
     let again = Writer::open(dir.path(), shards(1))
         .unwrap()
         .put(&[entry])

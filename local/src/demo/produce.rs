@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, anyhow, ensure};
 use marquee_producer::{Aggregator, Batcher, Numbering, PutRecord, RequestLimits};
-use marquee_stream::{Entry, Writer};
+use marquee_stream::{PutEntry, Writer};
 
 use super::Settings;
 use marquee_event_source_mapping::Stop;
@@ -96,7 +96,7 @@ impl Outlet<'_> {
         let entries = records
             .iter()
             .map(|record| {
-                Ok(Entry {
+                Ok(PutEntry {
                     partition_key: &record.partition_key,
                     data: &record.data,
                     arrived_at_ms: record

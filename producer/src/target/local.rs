@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use marquee_stream::{Entry, MAX_SHARDS, StreamError, Writer};
+use marquee_stream::{PutEntry, MAX_SHARDS, StreamError, Writer};
 
 use super::{RecordFailure, Target, TargetError};
 use crate::PutRecord;
@@ -60,9 +60,9 @@ fn append(
     records: &[PutRecord],
 ) -> Result<Vec<Result<(), RecordFailure>>, TargetError> {
     let now_ms = now_ms();
-    let entries: Vec<Entry<'_>> = records
+    let entries: Vec<PutEntry<'_>> = records
         .iter()
-        .map(|record| Entry {
+        .map(|record| PutEntry {
             partition_key: &record.partition_key,
             data: &record.data,
             arrived_at_ms: record.arrives_at_ms.unwrap_or(now_ms),

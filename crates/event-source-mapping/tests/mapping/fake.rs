@@ -10,7 +10,7 @@ use futures::TryStreamExt as _;
 use marquee_event_source_mapping::{
     Backoff, Function, InvokeError, Mapping, MappingError, MappingSettings, Stop, Tail, Totals,
 };
-use marquee_stream::{Entry, SequenceNumber, ShardId, Stream, Writer};
+use marquee_stream::{PutEntry, SequenceNumber, ShardId, Stream, Writer};
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ pub(crate) fn settings() -> MappingSettings {
 pub(crate) fn put(dir: &Path, shards: u32, records: &[(&str, &[u8], i64)]) {
     let entries: Vec<_> = records
         .iter()
-        .map(|&(partition_key, data, arrived_at_ms)| Entry {
+        .map(|&(partition_key, data, arrived_at_ms)| PutEntry {
             partition_key,
             data,
             arrived_at_ms,
