@@ -40,7 +40,7 @@ impl Cli {
         match self.execute() {
             Ok(code) => code,
             Err(error) => {
-                console::note(format!("error: {}", console::sentence(&error)));
+                console::note(format!("error: {}", console::format_error(&error)));
                 ExitCode::from(if error.is::<BadInput>() { 2 } else { 1 })
             }
         }

@@ -64,7 +64,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let sql = question(&args)?;
     let mut out = Output::open();
     let answered = answer(&args, &sql, &mut out).await;
-    out.settle(answered).map_err(with_advice)?;
+    out.finish(answered).map_err(with_advice)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -108,5 +108,5 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
         None if error.is::<output::Unanswerable>() => return BadInput(error.to_string()).into(),
         _ => return error,
     };
-    BadInput(format!("{}\nhint: {advice}", console::sentence(&error))).into()
+    BadInput(format!("{}\nhint: {advice}", console::format_error(&error))).into()
 }

@@ -23,7 +23,7 @@ use object_store::local::LocalFileSystem;
 use crate::bad_input::BadInput;
 use crate::streams;
 use marquee_event_source_mapping::{
-    ConsumerError, Mapping, MappingError, Stop, Tail, TransformFunction,
+    ConsumerError, EventSourceMapping, MappingError, StopSignal, TailMode, TransformFunction,
 };
 
 pub use options::Options;
@@ -78,17 +78,17 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let transform = Transform::new(lake.clone(), marquee_ingest::Settings::default());
     let function = Arc::new(TransformFunction::new(transform));
     let progress = Arc::new(Progress::start());
-    let mapping = Mapping::new(stream, function.clone(), lake, args.options.settings())
+    let mapping = EventSourceMapping::new(stream, function.clone(), lake, args.options.settings())
         .with_observer({
             let (progress, function) = (progress.clone(), function.clone());
             Arc::new(move |finished| progress.show(finished, || function.report().received))
         });
     let tail = if args.drain {
-        Tail::Finished
+        TailMode::Finished
     } else {
-        Tail::Open { poll: POLL }
+        TailMode::Open { poll: POLL }
     };
-    let stop = Stop::new();
+    let stop = StopSignal::new();
     tokio::spawn(stop_on_ctrl_c(stop.clone()));
 
     let began = Instant::now();
@@ -103,7 +103,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     };
     console::print(&summary)?;
     Ok(ExitCode::from(u8::from(
-        summary.totals.given_up_records > 0,
+        summary.totals.dead_letter_records > 0,
     )))
 }
 
@@ -121,10 +121,10 @@ pub(crate) fn open_lake(dir: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
 }
 
 /// The first Ctrl-C asks to stop, the second one insists.
-async fn stop_on_ctrl_c(stop: Stop) {
+async fn stop_on_ctrl_c(stop: StopSignal) {
     if tokio::signal::ctrl_c().await.is_ok() {
         console::note("finishing what is in flight; Ctrl-C again breaks it off (nothing is lost)");
-        stop.ask();
+        stop.request();
     }
     if tokio::signal::ctrl_c().await.is_ok() {
         std::process::exit(130);
@@ -148,9 +148,9 @@ fn explain_stream(error: StreamError, dir: &Path) -> anyhow::Error {
 fn explain_mapping(error: MappingError) -> anyhow::Error {
     match error {
         MappingError::Consumer(
-            ConsumerError::Name(_)
+            ConsumerError::InvalidName(_)
             | ConsumerError::Locked { .. }
-            | ConsumerError::Unreadable { .. },
+            | ConsumerError::InvalidCheckpoint { .. },
         )
         | MappingError::Stream(StreamError::UnknownPosition { .. }) => {
             BadInput(error.to_string()).into()

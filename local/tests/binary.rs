@@ -115,7 +115,7 @@ fn bad_input_is_told_in_a_sentence() {
     assert!(refused(dir.path(), "walk").starts_with("error: unrecognized subcommand 'walk'"));
 
     put(dir.path(), &[b"x"]);
-    assert!(refused(dir.path(), "run --drain --consumer ../x").contains("is no consumer's name"));
+    assert!(refused(dir.path(), "run --drain --consumer ../x").contains("invalid consumer name"));
     let titles = dir.path().join("stream/titles.ndjson");
     let title = "{\"title_id\":\"t\",\"name\":\"Heat\",\"kind\":\"movie\"}\n";
     fs::write(&titles, format!("{title}{title}")).unwrap();

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Err(error) => Err(error.into()),
     };
     ended.unwrap_or_else(|error| {
-        console::note(format!("error: {}", console::sentence(&error)));
+        console::note(format!("error: {}", console::format_error(&error)));
         ExitCode::from(EXIT_BAD_INPUT)
     })
 }

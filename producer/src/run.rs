@@ -219,7 +219,7 @@ fn write_catalogue(path: Option<PathBuf>, titles: Option<&[Title]>) -> anyhow::R
 fn print(source: Source, mut numbering: Numbering) -> anyhow::Result<ExitCode> {
     let mut out = Output::open();
     let written = write_events(source, &mut numbering, &mut out);
-    out.settle(written).map(|()| ExitCode::SUCCESS)
+    out.finish(written).map(|()| ExitCode::SUCCESS)
 }
 
 fn write_events(source: Source, numbering: &mut Numbering, out: &mut Output) -> anyhow::Result<()> {

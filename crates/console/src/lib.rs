@@ -1,77 +1,80 @@
-//! What a program tells people: pages on standard output, notes and errors on
-//! standard error.
+//! Console output of the command-line programs: pages on standard output, notes
+//! and errors on standard error.
 //!
-//! Neither need have a reader: `marquee query … | head` and `marquee run … | true`
-//! end as if all had been read.
+//! A closed pipe is success, not an error: `marquee query … | head` and
+//! `marquee run … | true` exit with the code of the command itself.
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 
-/// Writes a page to standard output, whether or not somebody reads it to its end.
+/// Writes a page to standard output. Treats a closed pipe as success.
 ///
 /// # Errors
-/// When it cannot be written for another reason: a full disk.
+/// Any other error of writing, such as a full disk.
 pub fn print(page: impl Display) -> io::Result<()> {
     let mut out = Output::open();
     let written = write!(out, "{page}").and_then(|()| out.flush());
-    out.settle(written)
+    out.finish(written)
 }
 
-/// Writes a line to standard error. Where that cannot be done, nobody is there to
-/// be told.
+/// Writes a line to standard error. Ignores an error of writing, because no other
+/// channel is left to report it.
 pub fn note(line: impl Display) {
     writeln!(io::stderr().lock(), "{line}").unwrap_or_default();
 }
 
-/// The error and what caused it, in a sentence. Many an error names its cause
-/// itself; that is not said twice.
-pub fn sentence(error: &anyhow::Error) -> String {
-    let mut sentence = error.to_string();
+/// Formats an error and its causes as `error: cause: cause`. Omits a cause that
+/// the text already contains, because many errors display their source.
+pub fn format_error(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
-        if !sentence.contains(&cause) {
-            sentence.push_str(": ");
-            sentence.push_str(&cause);
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
         }
     }
-    sentence
+    text
 }
 
-/// Standard output for what is written as it is made, and need not be made for a
-/// reader who has seen enough. [`Output::settle`] tells what came of it.
+/// Buffered standard output that remembers its first write error, for commands
+/// that write while they produce.
+///
+/// A command stops at the first error, whatever error type its code turns it into.
+/// [`Output::finish`] then separates a closed pipe from other errors.
 pub struct Output {
     out: BufWriter<StdoutLock<'static>>,
-    fault: Option<io::Error>,
+    error: Option<io::Error>,
 }
 
 impl Output {
-    /// Takes standard output.
+    /// Locks standard output.
     pub fn open() -> Self {
         Self {
             out: BufWriter::new(io::stdout().lock()),
-            fault: None,
+            error: None,
         }
     }
 
-    /// What came of `outcome`, to which writing may have led, whatever was made of
-    /// a failure on the way: all is well where the reader has gone.
+    /// Returns the final result of a command that wrote to this output and ended
+    /// with `result`. Treats a closed pipe as success.
     ///
     /// # Errors
-    /// Why it could not be written; else that of `outcome`.
-    pub fn settle<E: From<io::Error>>(&mut self, outcome: Result<(), E>) -> Result<(), E> {
-        match self.fault.take() {
-            None => outcome,
-            Some(fault) if fault.kind() == ErrorKind::BrokenPipe => Ok(()),
-            Some(fault) => Err(fault.into()),
+    /// The write error if there was one, otherwise the error of `result`.
+    pub fn finish<E: From<io::Error>>(&mut self, result: Result<(), E>) -> Result<(), E> {
+        match self.error.take() {
+            None => result,
+            Some(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            Some(error) => Err(error.into()),
         }
     }
 
-    fn watched<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
+    fn remember_error<T>(&mut self, written: io::Result<T>) -> io::Result<T> {
         if let Err(error) = &written
             && error.kind() != ErrorKind::Interrupted
         {
-            let sentence = format!("cannot write to standard output: {error}");
-            self.fault = Some(io::Error::new(error.kind(), sentence));
+            let text = format!("cannot write to standard output: {error}");
+            self.error = Some(io::Error::new(error.kind(), text));
         }
         written
     }
@@ -80,12 +83,12 @@ impl Output {
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes);
-        self.watched(written)
+        self.remember_error(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let flushed = self.out.flush();
-        self.watched(flushed)
+        self.remember_error(flushed)
     }
 }
 
@@ -98,16 +101,22 @@ mod tests {
     struct Named(#[from] io::Error);
 
     #[test]
-    fn a_cause_is_said_once() {
-        let refused = || io::Error::other("the disk is on fire");
-        let named = anyhow::Error::from(Named(refused()));
-        assert_eq!(sentence(&named), "cannot open it: the disk is on fire");
-        let around = named.context("nothing was sent");
+    fn format_error_omits_a_repeated_cause() {
+        let disk_error = || io::Error::other("the disk is on fire");
+        let with_cause = anyhow::Error::from(Named(disk_error()));
         assert_eq!(
-            sentence(&around),
+            format_error(&with_cause),
+            "cannot open it: the disk is on fire"
+        );
+        let with_context = with_cause.context("nothing was sent");
+        assert_eq!(
+            format_error(&with_context),
             "nothing was sent: cannot open it: the disk is on fire"
         );
-        let bare = anyhow::Error::from(refused()).context("cannot print");
-        assert_eq!(sentence(&bare), "cannot print: the disk is on fire");
+        let without_cause = anyhow::Error::from(disk_error()).context("cannot print");
+        assert_eq!(
+            format_error(&without_cause),
+            "cannot print: the disk is on fire"
+        );
     }
 }

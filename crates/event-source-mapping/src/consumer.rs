@@ -1,134 +1,137 @@
-//! How far a consumer has come in each shard.
+//! Checkpoints: the position of a consumer in each shard.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use marquee_stream::{SequenceNumber, ShardId};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
-/// A consumer of a stream: its checkpoints, in `consumers/NAME/` of the
-/// stream's directory, which it has to itself as long as it lives.
+/// A consumer of a stream, with its checkpoints in `consumers/NAME/` of the
+/// stream's directory. It holds an exclusive lock until it is dropped.
 #[derive(Debug)]
 pub struct Consumer {
     dir: PathBuf,
-    /// Its lock goes with it, however the process ends.
+    /// Holds the exclusive lock; closing the file releases it, also after a crash.
     _lock: File,
 }
 
-/// Why a consumer's checkpoints could not be used.
+/// An error of opening a consumer, or of reading or writing its checkpoints.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumerError {
-    /// Not a name for a consumer.
-    #[error("{0:?} is no consumer's name: use up to 64 letters, digits, `-` and `_`")]
-    Name(String),
-    /// Another mapping is at work under that name.
-    #[error("consumer {name} is at work in another process; wait for it, or take another name")]
+    /// The name is not allowed.
+    #[error("invalid consumer name {0:?}: use 1 to 64 letters, digits, `-` and `_`")]
+    InvalidName(String),
+    /// Another mapping runs as this consumer.
+    #[error("consumer {name} is running in another process; wait for it, or use another name")]
     Locked {
         /// The consumer's name.
         name: String,
     },
-    /// A checkpoint is none.
-    #[error("{} is no checkpoint: {problem}; remove it to begin that shard anew", path.display())]
-    Unreadable {
-        /// The file.
+    /// A checkpoint's file is invalid.
+    #[error(
+        "cannot read checkpoint {}: {source}; delete the file to restart the shard from its \
+         first record", path.display()
+    )]
+    InvalidCheckpoint {
+        /// The path of the checkpoint.
         path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
+        /// The parser's error.
+        source: serde_json::Error,
     },
-    /// The file system refused.
+    /// A file system operation failed.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried, as a verb.
+        /// The operation, as a verb.
         action: &'static str,
-        /// On what.
+        /// The path of the file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The operating system's error.
         source: io::Error,
     },
 }
 
 /// The content of a checkpoint's file.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Checkpoint {
-    /// The last record that is done or safely given up.
-    sequence_number: String,
+    /// The last record that is processed or a dead letter.
+    #[serde(deserialize_with = "parse_sequence_number")]
+    sequence_number: SequenceNumber,
+}
+
+fn parse_sequence_number<'de, D: Deserializer<'de>>(text: D) -> Result<SequenceNumber, D::Error> {
+    let text = String::deserialize(text)?;
+    SequenceNumber::parse(&text)
+        .ok_or_else(|| D::Error::custom(format_args!("{text:?} is not a sequence number")))
 }
 
 impl Consumer {
-    /// Takes the consumer `name` of the stream in `stream_dir`.
+    /// Opens the consumer `name` of the stream in `stream_dir` and locks it.
     ///
     /// # Errors
-    /// [`ConsumerError::Locked`] while another mapping has it.
+    /// [`ConsumerError::Locked`] while another mapping runs as this consumer.
     pub fn open(stream_dir: &Path, name: &str) -> Result<Self, ConsumerError> {
         Self::check_name(name)?;
         let dir = stream_dir.join("consumers").join(name);
-        fs::create_dir_all(&dir).map_err(failing("create", &dir))?;
+        fs::create_dir_all(&dir).map_err(io_error("create", &dir))?;
         let path = dir.join("consumer.lock");
         let lock = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(failing("open", &path))?;
+            .map_err(io_error("open", &path))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { dir, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(ConsumerError::Locked {
                 name: name.to_owned(),
             }),
-            Err(TryLockError::Error(error)) => Err(failing("lock", &path)(error)),
+            Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
         }
     }
 
-    /// Whether a consumer may have that name: it becomes a directory's.
+    /// Checks a consumer's name, which becomes the name of a directory.
     ///
     /// # Errors
-    /// [`ConsumerError::Name`] if not.
+    /// [`ConsumerError::InvalidName`] if the name is not allowed.
     pub fn check_name(name: &str) -> Result<(), ConsumerError> {
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if !(1..=64).contains(&name.len()) || !name.bytes().all(is_allowed) {
-            return Err(ConsumerError::Name(name.to_owned()));
+            return Err(ConsumerError::InvalidName(name.to_owned()));
         }
         Ok(())
     }
 
-    /// The last record of `shard` that needs no more work; `None` before any.
-    pub fn position(&self, shard: ShardId) -> Result<Option<SequenceNumber>, ConsumerError> {
+    /// Returns the checkpoint of `shard`: the last record that needs no delivery;
+    /// `None` if the shard has no checkpoint.
+    pub fn checkpoint(&self, shard: ShardId) -> Result<Option<SequenceNumber>, ConsumerError> {
         let path = self.checkpoint_path(shard);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failing("read", &path)(error)),
+            Err(error) => return Err(io_error("read", &path)(error)),
         };
-        let unreadable = |problem| ConsumerError::Unreadable {
-            path: path.clone(),
-            problem,
-        };
-        let checkpoint: Checkpoint =
-            serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
-        SequenceNumber::parse(&checkpoint.sequence_number)
-            .map(Some)
-            .ok_or_else(|| {
-                unreadable(format!(
-                    "{:?} is no sequence number",
-                    checkpoint.sequence_number
-                ))
-            })
+        match serde_json::from_slice::<Checkpoint>(&bytes) {
+            Ok(checkpoint) => Ok(Some(checkpoint.sequence_number)),
+            Err(source) => Err(ConsumerError::InvalidCheckpoint { path, source }),
+        }
     }
 
-    /// Remembers that everything in `reached`'s shard up to it needs no more work.
-    pub fn advance(&self, reached: SequenceNumber) -> Result<(), ConsumerError> {
-        let path = self.checkpoint_path(reached.shard());
+    /// Saves the checkpoint of the shard of `last`, which needs no delivery, nor do
+    /// the records before it.
+    pub fn save_checkpoint(&self, last: SequenceNumber) -> Result<(), ConsumerError> {
+        let path = self.checkpoint_path(last.shard());
         let draft = path.with_extension("json.draft");
-        let text = format!("{{\"sequence_number\":\"{reached}\"}}\n");
-        // The content is synced before it gets its name, so that a power cut
-        // leaves a whole checkpoint. The name itself is not: an older
-        // checkpoint only has a batch delivered again.
-        let mut file = File::create(&draft).map_err(failing("create", &draft))?;
+        let text = format!("{{\"sequence_number\":\"{last}\"}}\n");
+        // Sync the content before the rename, so that a power loss leaves a whole
+        // checkpoint. The rename itself is not synced: an older checkpoint only
+        // causes a redelivery.
+        let mut file = File::create(&draft).map_err(io_error("create", &draft))?;
         file.write_all(text.as_bytes())
-            .map_err(failing("write", &draft))?;
-        file.sync_data().map_err(failing("sync", &draft))?;
-        fs::rename(&draft, &path).map_err(failing("replace", &path))
+            .map_err(io_error("write", &draft))?;
+        file.sync_data().map_err(io_error("sync", &draft))?;
+        fs::rename(&draft, &path).map_err(io_error("replace", &path))
     }
 
     fn checkpoint_path(&self, shard: ShardId) -> PathBuf {
@@ -136,7 +139,7 @@ impl Consumer {
     }
 }
 
-fn failing(action: &'static str, path: &Path) -> impl Fn(io::Error) -> ConsumerError {
+fn io_error(action: &'static str, path: &Path) -> impl Fn(io::Error) -> ConsumerError {
     let path = path.to_owned();
     move |source| ConsumerError::Io {
         action,
@@ -153,28 +156,28 @@ mod tests {
     const SHARD: ShardId = ShardId::new(2);
 
     #[test]
-    fn remembers_how_far_it_came() {
+    fn checkpoints_survive_a_restart() {
         let dir = tempfile::tempdir().unwrap();
         let consumer = Consumer::open(dir.path(), "transform").unwrap();
-        assert_eq!(consumer.position(SHARD).unwrap(), None);
+        assert_eq!(consumer.checkpoint(SHARD).unwrap(), None);
         for ordinal in [5, 9] {
             consumer
-                .advance(SequenceNumber::new(SHARD, ordinal))
+                .save_checkpoint(SequenceNumber::new(SHARD, ordinal))
                 .unwrap();
         }
         drop(consumer);
         let consumer = Consumer::open(dir.path(), "transform").unwrap();
         assert_eq!(
-            consumer.position(SHARD).unwrap(),
+            consumer.checkpoint(SHARD).unwrap(),
             Some(SequenceNumber::new(SHARD, 9))
         );
-        assert_eq!(consumer.position(ShardId::new(1)).unwrap(), None);
+        assert_eq!(consumer.checkpoint(ShardId::new(1)).unwrap(), None);
         let other = Consumer::open(dir.path(), "other").unwrap();
-        assert_eq!(other.position(SHARD).unwrap(), None);
+        assert_eq!(other.checkpoint(SHARD).unwrap(), None);
     }
 
     #[test]
-    fn is_one_process_at_a_time() {
+    fn a_consumer_is_exclusive() {
         let dir = tempfile::tempdir().unwrap();
         let first = Consumer::open(dir.path(), "transform").unwrap();
         let second = Consumer::open(dir.path(), "transform");
@@ -184,26 +187,27 @@ mod tests {
     }
 
     #[test]
-    fn names_are_plain() {
+    fn names_are_restricted() {
         let dir = tempfile::tempdir().unwrap();
         for name in ["", "..", "a/b", "a b", "é", &"a".repeat(65)] {
-            let refused = Consumer::open(dir.path(), name);
-            assert!(matches!(refused, Err(ConsumerError::Name(_))), "{name}");
+            let opened = Consumer::open(dir.path(), name);
+            assert!(
+                matches!(opened, Err(ConsumerError::InvalidName(_))),
+                "{name}"
+            );
         }
         assert!(!dir.path().join("consumers").exists());
     }
 
     #[test]
-    fn a_broken_checkpoint_is_named() {
+    fn an_invalid_checkpoint_is_an_error_with_its_path() {
         let dir = tempfile::tempdir().unwrap();
         let consumer = Consumer::open(dir.path(), "transform").unwrap();
         for text in ["", "{}", "{\"sequence_number\":\"12\"}"] {
             fs::write(consumer.checkpoint_path(SHARD), text).unwrap();
-            let error = consumer.position(SHARD).unwrap_err().to_string();
-            assert!(
-                error.contains("shardId-000000000002.json is no checkpoint"),
-                "{error}"
-            );
+            let error = consumer.checkpoint(SHARD).unwrap_err().to_string();
+            assert!(error.starts_with("cannot read checkpoint"), "{error}");
+            assert!(error.contains("shardId-000000000002.json: "), "{error}");
         }
     }
 }

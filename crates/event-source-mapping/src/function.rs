@@ -1,19 +1,20 @@
-//! What a mapping invokes.
+//! The port to the function that a mapping invokes.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-/// A function as Lambda runs it: JSON in, JSON out.
+/// A function with Lambda's interface: a JSON event in, a JSON response out.
 #[async_trait]
 pub trait Function: Send + Sync {
     /// Handles one event.
     ///
     /// # Errors
-    /// When the function failed as a whole; its answer then does not matter.
+    /// [`InvokeError`] if the invocation fails as a whole. A partial failure is a
+    /// response that names records.
     async fn invoke(&self, payload: Bytes) -> Result<Bytes, InvokeError>;
 }
 
-/// The function failed, with what it said.
+/// A failed invocation, with the function's error message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvokeError(pub String);

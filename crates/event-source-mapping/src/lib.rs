@@ -1,32 +1,36 @@
-//! The event source mapping: Lambda's way with a Kinesis stream.
+//! The embedded event source mapping: it invokes a function with the records of an
+//! embedded stream, by the rules of Lambda's mapping of a Kinesis stream.
 //!
-//! Every shard is worked off on its own task, in order, with one batch in
-//! flight. A batch is cut ([`cutter`]) from consecutive records, written as the
-//! event that Lambda delivers ([`lambda_event`]), and handed to the [`Function`].
-//! The function's answer ([`answer`]) decides ([`retry`]) what is done, what is
-//! tried again, and what is given up: that goes to the on-failure destination
-//! ([`destination`]), records and all. Only when a record is done or safely
-//! given up does the consumer's checkpoint ([`consumer`]) move past it.
+//! A task per shard keeps the shard's order and one batch in flight:
 //!
-//! So a mapping that is killed goes on where it was. What it had begun and not
-//! checkpointed is delivered again: at least once, as Lambda does.
+//! 1. [`batch_reader`] groups consecutive records into a batch, and [`lambda_event`]
+//!    encodes it as the event that Lambda delivers.
+//! 2. The [`Function`] handles the event, and [`batch_response`] parses its response.
+//! 3. [`retry`] decides which records are processed, which to retry and which to
+//!    give up. Records that are given up become dead letters: they go to the
+//!    on-failure destination ([`failure_destination`]) with their data.
+//! 4. [`consumer`] saves a checkpoint after the last record that is processed or a
+//!    dead letter.
 //!
-//! The clock is the stream's: batching windows and record ages are measured by
-//! arrival stamps, so that the same finished stream always gives the same
-//! batches, however fast or slow it is worked off.
+//! Delivery is at least once, as in Lambda. A mapping that is killed resumes from
+//! its checkpoints and redelivers the records after them.
+//!
+//! Batching windows and record ages use the records' arrival times, not the wall
+//! clock. The batches of a finished stream are therefore deterministic.
+//!
+//! [`TransformFunction`] is the ingest transform as a [`Function`].
 //!
 //! [`lambda_event`]: marquee_stream::lambda_event
 
-mod answer;
+mod batch_reader;
+mod batch_response;
 mod consumer;
-mod cutter;
-mod destination;
-mod faults;
+mod failure_destination;
 mod function;
 mod retry;
 mod settings;
-mod stop;
-mod tail;
+mod stop_signal;
+mod tail_mode;
 mod transform;
 mod worker;
 
@@ -34,40 +38,39 @@ use std::sync::Arc;
 
 use marquee_stream::{Stream, StreamError};
 use object_store::ObjectStore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 pub use consumer::{Consumer, ConsumerError};
-pub use destination::{Condition, DestinationError};
-pub use faults::{Faults, Faulty};
+pub use failure_destination::{DestinationError, FailureCondition};
 pub use function::{Function, InvokeError};
 pub use settings::{Backoff, MAX_BATCH_SIZE, MappingSettings};
-pub use stop::Stop;
-pub use tail::{StillWriting, Tail};
+pub use stop_signal::StopSignal;
+pub use tail_mode::{TailMode, WriterGuard};
 pub use transform::TransformFunction;
-pub use worker::{Finished, Observer, Totals};
+pub use worker::{FinishedRecords, MappingTotals, Observer};
 
-use destination::Destination;
+use failure_destination::FailureDestination;
 use worker::Worker;
 
-/// Why a mapping ended before its time.
+/// An error that stops a mapping.
 #[derive(Debug, thiserror::Error)]
 pub enum MappingError {
-    /// The stream could not be read.
+    /// The stream cannot be read.
     #[error(transparent)]
     Stream(#[from] StreamError),
-    /// The consumer's checkpoints could not be read or written.
+    /// The consumer's checkpoints cannot be read or written.
     #[error(transparent)]
     Consumer(#[from] ConsumerError),
-    /// Records that were given up could not be kept, so they still count as not done.
+    /// Dead letters cannot be written. The checkpoint stays before their records.
     #[error(transparent)]
     Destination(#[from] DestinationError),
-    /// The function broke off without an answer.
-    #[error("the work on a shard broke off: {0}")]
-    Panicked(String),
+    /// A shard's task panicked, in the function or in the mapping.
+    #[error("a shard's task panicked: {0}")]
+    Panicked(#[from] JoinError),
 }
 
 /// An event source mapping from a stream to a function.
-pub struct Mapping {
+pub struct EventSourceMapping {
     stream: Stream,
     function: Arc<dyn Function>,
     store: Arc<dyn ObjectStore>,
@@ -75,8 +78,8 @@ pub struct Mapping {
     observer: Observer,
 }
 
-impl Mapping {
-    /// Maps `stream` to `function`. What is given up is kept under `failed/`
+impl EventSourceMapping {
+    /// Creates a mapping from `stream` to `function`. Dead letters go to `failed/`
     /// in `store`.
     pub fn new(
         stream: Stream,
@@ -93,29 +96,33 @@ impl Mapping {
         }
     }
 
-    /// Has `observer` told of every batch that is done or given up.
+    /// Calls `observer` for all records that are processed or become dead letters.
     #[must_use]
     pub fn with_observer(mut self, observer: Observer) -> Self {
         self.observer = observer;
         self
     }
 
-    /// Works the stream off from the consumer's checkpoints on, until `tail`
-    /// says that it is at its end, or `stop` is asked for: then the invocations
-    /// in flight are finished.
+    /// Processes the stream from the consumer's checkpoints until its end, as
+    /// `tail` defines it, or until `stop` is requested. Waits for the invocations
+    /// in flight before it returns.
     ///
     /// # Errors
-    /// Any [`MappingError`]; the other shards finish what they have in flight.
-    /// Running it again goes on where it was.
-    pub async fn run(&self, tail: Tail, stop: Stop) -> Result<Totals, MappingError> {
+    /// The first [`MappingError`] of a shard; it stops the other shards after
+    /// their invocations in flight. A later run resumes from the checkpoints.
+    pub async fn run(
+        &self,
+        tail: TailMode,
+        stop: StopSignal,
+    ) -> Result<MappingTotals, MappingError> {
         let consumer = Arc::new(Consumer::open(self.stream.dir(), &self.settings.consumer)?);
         let mut workers = JoinSet::new();
         for &shard in self.stream.shards() {
-            let position = consumer.position(shard)?;
+            let checkpoint = consumer.checkpoint(shard)?;
             let worker = Worker::new(
-                self.stream.reader(shard, position.as_ref())?,
+                self.stream.reader(shard, checkpoint.as_ref())?,
                 self.function.clone(),
-                Destination::new(self.store.clone(), &self.settings.consumer),
+                FailureDestination::new(self.store.clone(), &self.settings.consumer),
                 consumer.clone(),
                 self.settings.clone(),
                 self.observer.clone(),
@@ -123,13 +130,13 @@ impl Mapping {
             let (tail, stop) = (tail.clone(), stop.clone());
             workers.spawn(worker.run(tail, stop));
         }
-        let mut totals = Totals::default();
+        let mut totals = MappingTotals::default();
         let mut failure = None;
-        while let Some(ended) = workers.join_next().await {
-            match ended.unwrap_or_else(|panic| Err(MappingError::Panicked(panic.to_string()))) {
-                Ok(of_shard) => totals += of_shard,
+        while let Some(joined) = workers.join_next().await {
+            match joined.unwrap_or_else(|panic| Err(panic.into())) {
+                Ok(shard_totals) => totals += shard_totals,
                 Err(error) => {
-                    stop.ask();
+                    stop.request();
                     failure.get_or_insert(error);
                 }
             }

@@ -1,43 +1,45 @@
-//! What is tried again after a failure, and what is given up.
+//! Retry policy: which records of a failed batch to retry, and which to give up.
 
 use std::ops::Range;
 
 use crate::MappingSettings;
-use crate::answer::Verdict;
-use crate::destination::Condition;
+use crate::batch_response::BatchOutcome;
+use crate::failure_destination::FailureCondition;
 
-/// Consecutive records of a batch that are invoked together.
+/// Consecutive records of a batch that go into one invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Piece {
-    /// Which records of the batch; never empty.
+pub(crate) struct SubBatch {
+    /// The records' indexes in the batch; never empty.
     pub(crate) range: Range<usize>,
-    /// How many retries they have used up.
+    /// The number of retries used.
     pub(crate) retries: u32,
-    /// How many invocations in a row they failed in, splits counted.
+    /// The number of consecutive failed invocations, those before a bisection
+    /// included.
     pub(crate) failures: u32,
 }
 
-/// What follows from a verdict on a piece.
+/// The decision about a sub-batch after an invocation.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Next {
-    /// So many records at the beginning of the piece are done.
+pub(crate) struct RetryDecision {
+    /// The number of records, from the start of the sub-batch, that are processed.
     pub(crate) done: usize,
-    /// What is left of it.
-    pub(crate) rest: Rest,
+    /// The decision about the remaining records.
+    pub(crate) rest: Remainder,
 }
 
-/// What is left of a piece.
+/// The decision about the records of a sub-batch that are not processed.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Rest {
-    /// Nothing.
-    Nothing,
-    /// These, to be invoked in this order.
-    Again(Vec<Piece>),
-    /// All of it, to be given up.
-    GivenUp(Condition),
+pub(crate) enum Remainder {
+    /// No records remain.
+    Empty,
+    /// Invoke these sub-batches in this order.
+    Retry(Vec<SubBatch>),
+    /// Send all remaining records to the failure destination.
+    GiveUp(FailureCondition),
 }
 
-impl Piece {
+impl SubBatch {
+    /// Creates a sub-batch of all `records` of a batch.
     pub(crate) fn whole(records: usize) -> Self {
         Self {
             range: 0..records,
@@ -46,54 +48,60 @@ impl Piece {
         }
     }
 
-    /// What follows from the verdict on it.
+    /// Decides by Lambda's rules how to continue after `outcome`.
     ///
-    /// A partial failure keeps what is done and leaves the records from the
-    /// first failed one on. If that is progress, they are a batch of their own
-    /// that has used no retries. Also with bisecting, Lambda's cut is at that
-    /// record and nowhere else: one that names its first record is retried
-    /// whole. A batch that failed without naming a record is halved if it may
-    /// be, which uses up no retry, and otherwise retried while that is allowed.
-    pub(crate) fn after(&self, verdict: &Verdict, settings: &MappingSettings) -> Next {
-        let done = match *verdict {
-            Verdict::Done => {
-                return Next {
+    /// - A partial failure after the first record is progress: the records from
+    ///   the failed one become a new sub-batch with all its retries.
+    /// - A partial failure at the first record uses a retry. Lambda does not
+    ///   bisect in this case, because the response names the record.
+    /// - A failure of the whole batch bisects it if `settings.bisect` is on and it
+    ///   has more than one record. Bisection uses no retry. Otherwise the failure
+    ///   uses a retry.
+    /// - Without retries left, the records are given up.
+    pub(crate) fn after(
+        &self,
+        outcome: &BatchOutcome,
+        settings: &MappingSettings,
+    ) -> RetryDecision {
+        let done = match *outcome {
+            BatchOutcome::Done => {
+                return RetryDecision {
                     done: self.range.len(),
-                    rest: Rest::Nothing,
+                    rest: Remainder::Empty,
                 };
             }
-            Verdict::FailedFrom(index) => index,
-            Verdict::Failed { .. } => 0,
+            BatchOutcome::FailedFrom(index) => index,
+            BatchOutcome::Failed { .. } => 0,
         };
-        let names_none = matches!(verdict, Verdict::Failed { .. });
+        let names_no_record = matches!(outcome, BatchOutcome::Failed { .. });
         let failures = self.failures.saturating_add(1);
         let Range { start, end } = self.range;
         let rest = if done > 0 {
             let range = start + done..end;
-            Rest::Again(vec![Self {
+            Remainder::Retry(vec![Self {
                 range,
                 retries: 0,
                 failures: 1,
             }])
-        } else if settings.bisect && names_none && self.range.len() > 1 {
+        } else if settings.bisect && names_no_record && self.range.len() > 1 {
             let middle = start + self.range.len() / 2;
             let half = |range| Self {
                 range,
                 retries: self.retries,
                 failures,
             };
-            Rest::Again(vec![half(start..middle), half(middle..end)])
+            Remainder::Retry(vec![half(start..middle), half(middle..end)])
         } else if settings.max_retries.is_none_or(|most| self.retries < most) {
             let retries = self.retries.saturating_add(1);
-            Rest::Again(vec![Self {
+            Remainder::Retry(vec![Self {
                 range: start..end,
                 retries,
                 failures,
             }])
         } else {
-            Rest::GivenUp(Condition::RetryAttemptsExhausted)
+            Remainder::GiveUp(FailureCondition::RetryAttemptsExhausted)
         };
-        Next { done, rest }
+        RetryDecision { done, rest }
     }
 }
 
@@ -109,15 +117,15 @@ mod tests {
         }
     }
 
-    fn failed() -> Verdict {
-        Verdict::Failed {
+    fn failed() -> BatchOutcome {
+        BatchOutcome::Failed {
             by_error: true,
             cause: String::new(),
         }
     }
 
-    fn piece(range: Range<usize>, retries: u32, failures: u32) -> Piece {
-        Piece {
+    fn sub_batch(range: Range<usize>, retries: u32, failures: u32) -> SubBatch {
+        SubBatch {
             range,
             retries,
             failures,
@@ -125,72 +133,74 @@ mod tests {
     }
 
     #[test]
-    fn done_is_done() {
-        let next = piece(3..7, 1, 1).after(&Verdict::Done, &settings(true, Some(1)));
+    fn a_success_leaves_no_records() {
+        let next = sub_batch(3..7, 1, 1).after(&BatchOutcome::Done, &settings(true, Some(1)));
         assert_eq!(
             next,
-            Next {
+            RetryDecision {
                 done: 4,
-                rest: Rest::Nothing
+                rest: Remainder::Empty
             }
         );
     }
 
     #[test]
-    fn a_partial_failure_begins_anew_at_the_failed_record() {
+    fn a_partial_failure_restarts_at_the_failed_record_with_all_retries() {
         for bisect in [false, true] {
-            let next = piece(3..7, 1, 2).after(&Verdict::FailedFrom(3), &settings(bisect, Some(1)));
+            let next = sub_batch(3..7, 1, 2)
+                .after(&BatchOutcome::FailedFrom(3), &settings(bisect, Some(1)));
             assert_eq!(
                 next,
-                Next {
+                RetryDecision {
                     done: 3,
-                    rest: Rest::Again(vec![piece(6..7, 0, 1)])
+                    rest: Remainder::Retry(vec![sub_batch(6..7, 0, 1)])
                 }
             );
         }
     }
 
     #[test]
-    fn a_failure_that_names_no_record_is_halved_without_using_a_retry() {
-        let next = piece(3..8, 1, 2).after(&failed(), &settings(true, Some(1)));
-        let halves = vec![piece(3..5, 1, 3), piece(5..8, 1, 3)];
+    fn a_failure_of_the_whole_batch_bisects_it_without_using_a_retry() {
+        let next = sub_batch(3..8, 1, 2).after(&failed(), &settings(true, Some(1)));
+        let halves = vec![sub_batch(3..5, 1, 3), sub_batch(5..8, 1, 3)];
         assert_eq!(
             next,
-            Next {
+            RetryDecision {
                 done: 0,
-                rest: Rest::Again(halves)
+                rest: Remainder::Retry(halves)
             }
         );
     }
 
     #[test]
-    fn one_that_names_the_first_is_retried_whole() {
-        let next = piece(3..8, 0, 2).after(&Verdict::FailedFrom(0), &settings(true, Some(1)));
+    fn a_partial_failure_at_the_first_record_is_retried_whole() {
+        let next =
+            sub_batch(3..8, 0, 2).after(&BatchOutcome::FailedFrom(0), &settings(true, Some(1)));
         assert_eq!(
             next,
-            Next {
+            RetryDecision {
                 done: 0,
-                rest: Rest::Again(vec![piece(3..8, 1, 3)])
+                rest: Remainder::Retry(vec![sub_batch(3..8, 1, 3)])
             }
         );
     }
 
     #[test]
-    fn retries_are_counted_and_end() {
+    fn retries_are_limited() {
         let settings = settings(false, Some(1));
-        let next = piece(0..2, 0, 0).after(&failed(), &settings);
+        let next = sub_batch(0..2, 0, 0).after(&failed(), &settings);
         assert_eq!(
             next,
-            Next {
+            RetryDecision {
                 done: 0,
-                rest: Rest::Again(vec![piece(0..2, 1, 1)])
+                rest: Remainder::Retry(vec![sub_batch(0..2, 1, 1)])
             }
         );
-        let next = piece(0..2, 1, 1).after(&failed(), &settings);
-        let given_up = Rest::GivenUp(Condition::RetryAttemptsExhausted);
+        let next = sub_batch(0..2, 1, 1).after(&failed(), &settings);
+        let given_up = Remainder::GiveUp(FailureCondition::RetryAttemptsExhausted);
         assert_eq!(
             next,
-            Next {
+            RetryDecision {
                 done: 0,
                 rest: given_up
             }
@@ -198,14 +208,14 @@ mod tests {
     }
 
     #[test]
-    fn a_single_record_cannot_be_halved() {
-        let next = piece(5..6, 0, 3).after(&failed(), &settings(true, Some(0)));
-        assert!(matches!(next.rest, Rest::GivenUp(_)));
+    fn a_single_record_cannot_be_bisected() {
+        let next = sub_batch(5..6, 0, 3).after(&failed(), &settings(true, Some(0)));
+        assert!(matches!(next.rest, Remainder::GiveUp(_)));
     }
 
     #[test]
-    fn without_a_limit_nothing_is_given_up() {
-        let next = piece(0..1, u32::MAX, u32::MAX).after(&failed(), &settings(true, None));
-        assert!(matches!(next.rest, Rest::Again(_)));
+    fn without_a_limit_retries_never_end() {
+        let next = sub_batch(0..1, u32::MAX, u32::MAX).after(&failed(), &settings(true, None));
+        assert!(matches!(next.rest, Remainder::Retry(_)));
     }
 }

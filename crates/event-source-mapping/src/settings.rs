@@ -1,33 +1,34 @@
-//! How a mapping is set up; the names are Lambda's, as far as it has them.
+//! Settings of a mapping, named as in Lambda where Lambda has them.
 
 use std::time::Duration;
 
-/// The most records Lambda puts into a batch.
+/// Lambda's limit on the records of a batch.
 pub const MAX_BATCH_SIZE: usize = 10_000;
 
-/// A mapping's settings.
+/// The settings of an event source mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappingSettings {
-    /// Whose checkpoints these are; a directory under the stream's `consumers/`.
+    /// The owner of the checkpoints: a directory in the stream's `consumers/`.
     pub consumer: String,
-    /// The most records in a batch, 1 to [`MAX_BATCH_SIZE`].
+    /// The maximum number of records in a batch, 1 to [`MAX_BATCH_SIZE`].
     pub batch_size: usize,
-    /// A record that arrived more than so many milliseconds after a batch's
-    /// first begins the next one; 0 is no such limit.
+    /// The batching window in milliseconds: the maximum difference between the
+    /// arrival of a batch's first record and of any other; 0 disables it.
     pub window_ms: u64,
-    /// How often records that fail are tried again; `None` is for ever, as in
-    /// Lambda unless told otherwise.
+    /// The maximum number of retries; `None` retries until success, Lambda's
+    /// default.
     pub max_retries: Option<u32>,
-    /// Records older than so many milliseconds are given up; `None` is never.
+    /// The maximum age of a record in milliseconds; older records are given up.
+    /// `None` disables the limit.
     ///
-    /// The age is the stream's: what it is *now* is the newest arrival that was
-    /// read from the shard, and the backoffs waited since. So a backlog does
-    /// not age by lying there, but records do while they keep a shard waiting.
+    /// Age is measured on the stream's clock: the newest arrival read from the
+    /// shard, plus the backoffs waited since. A backlog therefore does not age
+    /// between runs; records do age while their retries block the shard.
     pub max_record_age_ms: Option<u64>,
-    /// Whether a batch that fails as a whole is split in two, to close in on
-    /// the record at fault. Splitting uses up no retry.
+    /// Whether to bisect a batch that fails as a whole, to isolate the failing
+    /// record. Bisection uses no retry.
     pub bisect: bool,
-    /// How long to wait between tries.
+    /// The delay between attempts.
     pub backoff: Backoff,
 }
 
@@ -45,12 +46,12 @@ impl Default for MappingSettings {
     }
 }
 
-/// The waiting between tries: doubling, up to a limit.
+/// Exponential backoff: delays double up to a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
-    /// The wait after the first failure.
+    /// The delay after the first failure.
     pub first: Duration,
-    /// The longest wait.
+    /// The maximum delay.
     pub longest: Duration,
 }
 
@@ -64,13 +65,13 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// No waiting at all.
+    /// A backoff without delays.
     pub const NONE: Self = Self {
         first: Duration::ZERO,
         longest: Duration::ZERO,
     };
 
-    /// The wait after so many failures in a row.
+    /// Returns the delay after a number of consecutive failures.
     pub fn after(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         self.first.saturating_mul(1 << doublings).min(self.longest)
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_the_longest() {
+    fn delays_double_up_to_the_longest() {
         let backoff = Backoff {
             first: Duration::from_millis(100),
             longest: Duration::from_millis(350),

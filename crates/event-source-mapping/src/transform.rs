@@ -1,4 +1,4 @@
-//! The real transform as a mapping's function.
+//! The ingest transform as a mapping's function.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,14 +8,15 @@ use marquee_ingest::{BatchReport, Transform};
 
 use crate::{Function, InvokeError};
 
-/// Runs the transform that the Lambda runs, and keeps count of what it did.
+/// The transform that the Lambda function runs, with a running total of its
+/// reports.
 pub struct TransformFunction {
     transform: Transform,
     sum: Mutex<BatchReport>,
 }
 
 impl TransformFunction {
-    /// Runs `transform`.
+    /// Creates a function that runs `transform`.
     pub fn new(transform: Transform) -> Self {
         Self {
             transform,
@@ -23,8 +24,8 @@ impl TransformFunction {
         }
     }
 
-    /// What it made durable so far. A batch that is delivered again is not
-    /// counted again.
+    /// Returns the sum of the reports of all invocations. A redelivered batch
+    /// counts as repeated, and its units only once.
     pub fn report(&self) -> BatchReport {
         self.sum
             .lock()
@@ -54,9 +55,9 @@ impl Function for TransformFunction {
             .handle(&payload)
             .await
             .map_err(|error| InvokeError(error.to_string()))?;
-        let answer =
+        let bytes =
             serde_json::to_vec(&response).map_err(|error| InvokeError(error.to_string()))?;
         self.count(response.report);
-        Ok(answer.into())
+        Ok(bytes.into())
     }
 }

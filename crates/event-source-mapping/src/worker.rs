@@ -1,6 +1,6 @@
-//! Working off one shard.
+//! The task that processes one shard.
 
-use std::ops::AddAssign;
+use std::ops::{AddAssign, ControlFlow};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,177 +9,195 @@ use marquee_stream::lambda_event::{MAX_PAYLOAD_BYTES, write_event};
 use marquee_stream::{Record, ShardId, ShardReader};
 use object_store::path::Path;
 
-use crate::answer::{Verdict, judge};
-use crate::cutter::Cutter;
-use crate::destination::{Condition, Destination, GivenUp};
-use crate::retry::{Piece, Rest};
-use crate::{Consumer, Function, MappingError, MappingSettings, Stop, Tail};
+use crate::batch_reader::BatchReader;
+use crate::batch_response::{BatchOutcome, parse_response};
+use crate::failure_destination::{FailedRecords, FailureCondition, FailureDestination};
+use crate::retry::{Remainder, SubBatch};
+use crate::{Consumer, Function, MappingError, MappingSettings, StopSignal, TailMode};
 
-/// What a run did, in all its shards.
+/// The totals of a run over all shards.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Records that are done.
+pub struct MappingTotals {
+    /// The number of processed records.
     pub records: u64,
-    /// Bytes of data in them.
+    /// The size of the processed records' data in bytes.
     pub bytes: u64,
-    /// Batches cut from the stream.
+    /// The number of batches read from the stream.
     pub batches: u64,
-    /// Invocations, those that failed among them.
+    /// The number of invocations, failed ones included.
     pub invocations: u64,
-    /// Invocations that failed, wholly or in part.
+    /// The number of invocations that failed as a whole or in part.
     pub failures: u64,
-    /// Records that were given up.
-    pub given_up_records: u64,
-    /// Objects that keep them.
-    pub given_up_objects: u64,
+    /// The number of records that became dead letters.
+    pub dead_letter_records: u64,
+    /// The number of objects with dead letters.
+    pub dead_letter_objects: u64,
 }
 
-impl AddAssign for Totals {
+impl AddAssign for MappingTotals {
     fn add_assign(&mut self, other: Self) {
         self.records += other.records;
         self.bytes += other.bytes;
         self.batches += other.batches;
         self.invocations += other.invocations;
         self.failures += other.failures;
-        self.given_up_records += other.given_up_records;
-        self.given_up_objects += other.given_up_objects;
+        self.dead_letter_records += other.dead_letter_records;
+        self.dead_letter_objects += other.dead_letter_objects;
     }
 }
 
-/// Consecutive records that need no more work, as the checkpoint says by now.
+/// Consecutive records that the checkpoint has passed: they were processed or
+/// became dead letters.
 #[derive(Debug)]
-pub struct Finished<'a> {
-    /// Their shard.
+pub struct FinishedRecords<'a> {
+    /// The records' shard.
     pub shard: ShardId,
-    /// The records, never none.
+    /// The records; never empty.
     pub records: &'a [Record],
-    /// The object that keeps them, if they were given up.
-    pub given_up: Option<&'a Path>,
-    /// How long it took since their batch was cut.
+    /// The key of the object with the records if they became dead letters.
+    pub dead_letter: Option<&'a Path>,
+    /// The time since their batch was read.
     pub took: Duration,
 }
 
-/// Is told of what is finished, from the task of its shard.
-pub type Observer = Arc<dyn Fn(&Finished<'_>) + Send + Sync>;
+/// A callback for finished records, called from the task of their shard.
+pub type Observer = Arc<dyn Fn(&FinishedRecords<'_>) + Send + Sync>;
 
-/// Works off one shard, batch after batch.
+/// The worker of one shard; it processes one batch at a time.
 pub(crate) struct Worker {
-    cutter: Cutter,
+    batch_reader: BatchReader,
     function: Arc<dyn Function>,
-    destination: Destination,
+    destination: FailureDestination,
     consumer: Arc<Consumer>,
     settings: Arc<MappingSettings>,
     observer: Observer,
-    totals: Totals,
+    totals: MappingTotals,
 }
 
 /// A batch in flight.
 struct Batch {
     records: Vec<Record>,
-    cut_at: Instant,
-    /// The time in the shard, UTC milliseconds: the newest arrival read, and
-    /// the backoffs waited since.
+    read_at: Instant,
+    /// The shard's clock in UTC milliseconds: the newest arrival read, plus the
+    /// backoffs waited since.
     now_ms: i64,
-}
-
-/// Whether to go on with the shard.
-#[derive(PartialEq, Eq)]
-enum Go {
-    On,
-    Stop,
 }
 
 impl Worker {
     pub(crate) fn new(
         reader: ShardReader,
         function: Arc<dyn Function>,
-        destination: Destination,
+        destination: FailureDestination,
         consumer: Arc<Consumer>,
         settings: Arc<MappingSettings>,
         observer: Observer,
     ) -> Self {
         Self {
-            cutter: Cutter::new(reader, &settings),
+            batch_reader: BatchReader::new(reader, &settings),
             function,
             destination,
             consumer,
             settings,
             observer,
-            totals: Totals::default(),
+            totals: MappingTotals::default(),
         }
     }
 
-    /// Works the shard off until its end or a stop.
-    pub(crate) async fn run(mut self, mut tail: Tail, stop: Stop) -> Result<Totals, MappingError> {
-        while let Some(records) = self.cutter.next(&mut tail, &stop).await? {
+    /// Processes the shard until its end or a stop request.
+    pub(crate) async fn run(
+        mut self,
+        mut tail: TailMode,
+        stop: StopSignal,
+    ) -> Result<MappingTotals, MappingError> {
+        while let Some(records) = self.batch_reader.next(&mut tail, &stop).await? {
             self.totals.batches += 1;
             let batch = Batch {
                 records,
-                cut_at: Instant::now(),
-                now_ms: self.cutter.newest_arrival_ms(),
+                read_at: Instant::now(),
+                now_ms: self.batch_reader.newest_arrival_ms(),
             };
-            if self.work_off(batch, &stop).await? == Go::Stop {
+            if self.process_batch(batch, &stop).await? == ControlFlow::Break(()) {
                 break;
             }
         }
         Ok(self.totals)
     }
 
-    /// Invokes the batch, and its pieces again, until each is done or given up.
-    async fn work_off(&mut self, mut batch: Batch, stop: &Stop) -> Result<Go, MappingError> {
-        // The last is the next: they stay in the shard's order.
-        let mut pieces = vec![Piece::whole(batch.records.len())];
-        while let Some(mut piece) = pieces.pop() {
-            let expired = self.expired(&batch.records[piece.range.clone()], batch.now_ms);
+    /// Processes a batch: invokes the function with its sub-batches until each
+    /// record is processed or given up. Returns `Break` after a stop request.
+    async fn process_batch(
+        &mut self,
+        mut batch: Batch,
+        stop: &StopSignal,
+    ) -> Result<ControlFlow<()>, MappingError> {
+        // A stack whose top is the next sub-batch in the shard's order.
+        let mut sub_batches = vec![SubBatch::whole(batch.records.len())];
+        while let Some(mut sub_batch) = sub_batches.pop() {
+            let expired = self.expired(&batch.records[sub_batch.range.clone()], batch.now_ms);
             if expired > 0 {
-                let rest = piece.range.start + expired..piece.range.end;
-                piece.range.end = rest.start;
+                let rest = sub_batch.range.start + expired..sub_batch.range.end;
+                sub_batch.range.end = rest.start;
                 if !rest.is_empty() {
-                    pieces.push(Piece {
+                    sub_batches.push(SubBatch {
                         range: rest,
-                        ..piece.clone()
+                        ..sub_batch.clone()
                     });
                 }
-                self.give_up(&batch, &piece, Condition::RecordAgeExceeded, None)
-                    .await?;
+                self.give_up(
+                    &batch,
+                    &sub_batch,
+                    FailureCondition::RecordAgeExceeded,
+                    None,
+                )
+                .await?;
                 continue;
             }
-            let payload = self.payload(&batch.records[piece.range.clone()]);
+            let payload = self.payload(&batch.records[sub_batch.range.clone()]);
             if payload.len() > MAX_PAYLOAD_BYTES {
-                self.give_up(&batch, &piece, Condition::PayloadSizeExceeded, None)
-                    .await?;
+                self.give_up(
+                    &batch,
+                    &sub_batch,
+                    FailureCondition::PayloadSizeExceeded,
+                    None,
+                )
+                .await?;
                 continue;
             }
-            let answer = self.function.invoke(payload).await;
-            let verdict = judge(&answer, &batch.records[piece.range.clone()]);
+            let response = self.function.invoke(payload).await;
+            let outcome = parse_response(&response, &batch.records[sub_batch.range.clone()]);
             self.totals.invocations += 1;
-            self.totals.failures += u64::from(verdict != Verdict::Done);
+            self.totals.failures += u64::from(outcome != BatchOutcome::Done);
 
-            let next = piece.after(&verdict, &self.settings);
-            if next.done > 0 {
-                let done = piece.range.start..piece.range.start + next.done;
+            let decision = sub_batch.after(&outcome, &self.settings);
+            if decision.done > 0 {
+                let done = sub_batch.range.start..sub_batch.range.start + decision.done;
                 self.finish(&batch, &batch.records[done], None)?;
             }
-            match next.rest {
-                Rest::Nothing => {}
-                Rest::GivenUp(condition) => {
-                    piece.failures += 1;
-                    self.give_up(&batch, &piece, condition, Some(&verdict))
+            match decision.rest {
+                Remainder::Empty => {}
+                Remainder::GiveUp(condition) => {
+                    sub_batch.failures += 1;
+                    self.give_up(&batch, &sub_batch, condition, Some(&outcome))
                         .await?;
                 }
-                Rest::Again(again) => {
-                    let failures = again.first().map_or(1, |piece| piece.failures);
-                    pieces.extend(again.into_iter().rev());
+                Remainder::Retry(retries) => {
+                    let failures = retries.first().map_or(1, |sub_batch| sub_batch.failures);
+                    sub_batches.extend(retries.into_iter().rev());
                     let wait = self.settings.backoff.after(failures);
-                    tracing::debug!(shard = %self.cutter.shard(), ?verdict, ?wait, "trying again");
+                    tracing::debug!(
+                        shard = %self.batch_reader.shard(),
+                        ?outcome,
+                        ?wait,
+                        "the invocation failed; retrying after the wait"
+                    );
                     if !wait.is_zero() {
                         tokio::select! {
                             () = tokio::time::sleep(wait) => {}
-                            () = stop.asked() => {}
+                            () = stop.requested() => {}
                         }
                     }
-                    if stop.is_asked() {
-                        return Ok(Go::Stop);
+                    if stop.is_requested() {
+                        return Ok(ControlFlow::Break(()));
                     }
                     batch.now_ms = batch
                         .now_ms
@@ -187,71 +205,71 @@ impl Worker {
                 }
             }
         }
-        Ok(Go::On)
+        Ok(ControlFlow::Continue(()))
     }
 
-    /// How many of the first `records` are too old to be delivered.
+    /// Counts the leading `records` that exceed the maximum age.
     fn expired(&self, records: &[Record], now_ms: i64) -> usize {
-        let Some(most) = self.settings.max_record_age_ms else {
+        let Some(max_age_ms) = self.settings.max_record_age_ms else {
             return 0;
         };
-        records
-            .iter()
-            .take_while(|record| record.arrived_at_ms.saturating_add_unsigned(most) < now_ms)
-            .count()
+        let is_expired =
+            |record: &&Record| record.arrived_at_ms.saturating_add_unsigned(max_age_ms) < now_ms;
+        records.iter().take_while(is_expired).count()
     }
 
     fn payload(&self, records: &[Record]) -> Bytes {
         let mut payload = Vec::new();
-        write_event(self.cutter.shard(), records, &mut payload);
+        write_event(self.batch_reader.shard(), records, &mut payload);
         payload.into()
     }
 
+    /// Sends a sub-batch's records to the failure destination.
     async fn give_up(
         &mut self,
         batch: &Batch,
-        piece: &Piece,
-        condition: Condition,
-        verdict: Option<&Verdict>,
+        sub_batch: &SubBatch,
+        condition: FailureCondition,
+        outcome: Option<&BatchOutcome>,
     ) -> Result<(), MappingError> {
-        let records = &batch.records[piece.range.clone()];
-        let kept_at = self
+        let records = &batch.records[sub_batch.range.clone()];
+        let key = self
             .destination
-            .keep(&GivenUp {
-                shard: self.cutter.shard(),
+            .write(&FailedRecords {
+                shard: self.batch_reader.shard(),
                 records,
                 payload: &self.payload(records),
                 condition,
-                invocations: piece.failures,
-                by_error: matches!(verdict, Some(Verdict::Failed { by_error: true, .. })),
+                invocations: sub_batch.failures,
+                by_error: matches!(outcome, Some(BatchOutcome::Failed { by_error: true, .. })),
                 now_ms: batch.now_ms,
             })
             .await?;
         tracing::warn!(
-            shard = %self.cutter.shard(),
+            shard = %self.batch_reader.shard(),
             records = records.len(),
             ?condition,
-            ?verdict,
-            kept_at = %kept_at,
-            "gave records up"
+            ?outcome,
+            object = %key,
+            "gave up records and wrote them as dead letters"
         );
-        self.finish(batch, records, Some(&kept_at))
+        self.finish(batch, records, Some(&key))
     }
 
-    /// Moves the checkpoint past `records`.
+    /// Saves the checkpoint after `records`, counts them and calls the observer.
     fn finish(
         &mut self,
         batch: &Batch,
         records: &[Record],
-        given_up: Option<&Path>,
+        dead_letter: Option<&Path>,
     ) -> Result<(), MappingError> {
         let Some(last) = records.last() else {
             return Ok(());
         };
-        self.consumer.advance(last.sequence_number)?;
-        if given_up.is_some() {
-            self.totals.given_up_records += records.len() as u64;
-            self.totals.given_up_objects += 1;
+        self.consumer.save_checkpoint(last.sequence_number)?;
+        if dead_letter.is_some() {
+            self.totals.dead_letter_records += records.len() as u64;
+            self.totals.dead_letter_objects += 1;
         } else {
             self.totals.records += records.len() as u64;
             self.totals.bytes += records
@@ -259,11 +277,11 @@ impl Worker {
                 .map(|record| record.data.len() as u64)
                 .sum::<u64>();
         }
-        (self.observer)(&Finished {
-            shard: self.cutter.shard(),
+        (self.observer)(&FinishedRecords {
+            shard: self.batch_reader.shard(),
             records,
-            given_up,
-            took: batch.cut_at.elapsed(),
+            dead_letter,
+            took: batch.read_at.elapsed(),
         });
         Ok(())
     }

@@ -156,7 +156,7 @@ impl Days {
                         continue;
                     }
                     Err(error) => DateOutcome::Failed {
-                        cause: console::sentence(&error),
+                        cause: console::format_error(&error),
                     },
                 };
                 observe(Step::Done(task, &outcome));

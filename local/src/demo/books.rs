@@ -1,6 +1,6 @@
 //! Whether every event is accounted for.
 
-use marquee_console::sentence;
+use marquee_console::format_error;
 use serde::Serialize;
 
 use super::curation::Curation;
@@ -63,20 +63,22 @@ impl Books {
         };
         books.must_be_equal("sent", books.sent, "in the stream", books.in_stream);
         books.must_be_equal("in the stream", books.in_stream, "received", books.received);
-        books.must_be_none("record", "given up", flow.totals.given_up_records);
+        books.must_be_none("record", "given up", flow.totals.dead_letter_records);
         books.must_be_empty("receipt", "does not add up", &ledger.unbalanced);
         books.must_be_empty("object", "is missing or of another size", &ledger.missing);
         match survey {
             Ok(survey) => books.count(survey),
-            Err(error) => books
-                .faults
-                .push(format!("the lake could not be asked: {}", sentence(error))),
+            Err(error) => books.faults.push(format!(
+                "the lake could not be asked: {}",
+                format_error(error)
+            )),
         }
         match (curation, survey) {
             (Ok(curation), Ok(survey)) => books.close(curation, survey),
-            (Err(error), _) => books
-                .faults
-                .push(format!("the days could not be made: {}", sentence(error))),
+            (Err(error), _) => books.faults.push(format!(
+                "the days could not be made: {}",
+                format_error(error)
+            )),
             (Ok(_), Err(_)) => {}
         }
         books

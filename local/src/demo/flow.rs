@@ -14,14 +14,15 @@ use super::Settings;
 use super::produce::{Produced, produce};
 use super::progress::Progress;
 use marquee_event_source_mapping::{
-    Finished, Function, Mapping, Stop, Tail, Totals, TransformFunction,
+    EventSourceMapping, FinishedRecords, Function, MappingTotals, StopSignal, TailMode,
+    TransformFunction,
 };
 
 /// What a run did.
 #[derive(Debug)]
 pub(super) struct Flow {
     pub(super) produced: Produced,
-    pub(super) totals: Totals,
+    pub(super) totals: MappingTotals,
     /// What the transform made durable; not what had been durable before.
     pub(super) transformed: BatchReport,
     /// In the order in which their shard's records lie in the stream.
@@ -44,7 +45,7 @@ pub(super) struct Invocation {
 }
 
 impl Invocation {
-    fn of(finished: &Finished<'_>) -> Option<Self> {
+    fn of(finished: &FinishedRecords<'_>) -> Option<Self> {
         Some(Self {
             shard: finished.shard,
             records: finished.records.len(),
@@ -82,8 +83,8 @@ pub(super) async fn run(
     };
 
     let began = Instant::now();
-    let (writing, tail) = Tail::growing();
-    let stop = Stop::new();
+    let (writing, tail) = TailMode::growing();
+    let stop = StopSignal::new();
     let producing = {
         let (settings, stop) = (settings.clone(), stop.clone());
         spawn_blocking(move || produce(&settings, writer, progress.put(), &stop))
@@ -101,7 +102,7 @@ pub(super) async fn run(
             }
             Err(error) => {
                 // The stream is not finished, so its end must close no batch.
-                stop.ask();
+                stop.request();
                 Err((error, writing))
             }
         }
@@ -127,9 +128,14 @@ fn mapping(
     stream_dir: &Path,
     function: Arc<dyn Function>,
     lake: Arc<dyn ObjectStore>,
-) -> anyhow::Result<Mapping> {
+) -> anyhow::Result<EventSourceMapping> {
     let stream = Stream::open(stream_dir)?;
-    Ok(Mapping::new(stream, function, lake, settings.mapping()))
+    Ok(EventSourceMapping::new(
+        stream,
+        function,
+        lake,
+        settings.mapping(),
+    ))
 }
 
 #[cfg(test)]
@@ -196,13 +202,13 @@ mod tests {
 
         let dir = tempfile::tempdir().unwrap();
         let writer = Writer::open(dir.path(), settings.shards).unwrap();
-        let produced = produce(&settings, writer, &AtomicU64::new(0), &Stop::new()).unwrap();
+        let produced = produce(&settings, writer, &AtomicU64::new(0), &StopSignal::new()).unwrap();
         assert_eq!(produced, flow.produced);
         let transform = Transform::new(after.clone(), marquee_ingest::Settings::default());
         let function = Arc::new(Slow(TransformFunction::new(transform)));
         mapping(&settings, dir.path(), function, after.clone())
             .unwrap()
-            .run(Tail::Finished, Stop::new())
+            .run(TailMode::Finished, StopSignal::new())
             .await
             .unwrap();
         assert!(objects(&*together).await == objects(&*after).await);

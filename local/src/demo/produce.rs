@@ -7,7 +7,7 @@ use marquee_producer::{Aggregator, Batcher, Numbering, PutRecord, RequestLimits}
 use marquee_stream::{PutEntry, Writer};
 
 use super::Settings;
-use marquee_event_source_mapping::Stop;
+use marquee_event_source_mapping::StopSignal;
 
 /// What the producer says of the stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) fn produce(
     settings: &Settings,
     writer: Writer,
     put: &AtomicU64,
-    stop: &Stop,
+    stop: &StopSignal,
 ) -> anyhow::Result<Produced> {
     let mut numbering = Numbering::new(&settings.producer_id())?;
     let mut aggregator = Aggregator::new(settings.aggregate());
@@ -49,7 +49,7 @@ pub(super) fn produce(
         let body = numbering.number(event);
         aggregator.give(&user_id, &body, now_ms, &mut records)?;
         outlet.take(&mut records)?;
-        ensure!(!stop.is_asked(), "the work on the stream was stopped");
+        ensure!(!stop.is_requested(), "the work on the stream was stopped");
     }
     aggregator.finish(&mut records);
     outlet.take(&mut records)?;

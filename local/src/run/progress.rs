@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use marquee_console as console;
 
-use marquee_event_source_mapping::Finished;
+use marquee_event_source_mapping::FinishedRecords;
 
 /// How often a plain line is due.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
@@ -45,7 +45,7 @@ impl Progress {
     }
 
     /// Takes note of what is finished; `events` is asked only if it is shown.
-    pub(super) fn show(&self, finished: &Finished<'_>, events: impl Fn() -> u64) {
+    pub(super) fn show(&self, finished: &FinishedRecords<'_>, events: impl Fn() -> u64) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         shown.records += finished.records.len() as u64;
         let is_plain = self.bar.is_hidden();

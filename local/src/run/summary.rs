@@ -8,12 +8,12 @@ use indicatif::{HumanBytes, HumanCount};
 use marquee_ingest::BatchReport;
 
 use crate::counted::counted;
-use marquee_event_source_mapping::Totals;
+use marquee_event_source_mapping::MappingTotals;
 
 /// What a run did.
 #[derive(Debug)]
 pub(super) struct Summary {
-    pub(super) totals: Totals,
+    pub(super) totals: MappingTotals,
     pub(super) events: BatchReport,
     pub(super) took: Duration,
     pub(super) stream: PathBuf,
@@ -54,12 +54,12 @@ impl fmt::Display for Summary {
         for (reason, &number) in &events.quarantined {
             writeln!(f, "  {:<26} {}", reason, HumanCount(number))?;
         }
-        if totals.given_up_records > 0 {
+        if totals.dead_letter_records > 0 {
             writeln!(
                 f,
                 "given up     {}, kept in {} under {}",
-                counted(totals.given_up_records, "record", "records"),
-                counted(totals.given_up_objects, "object", "objects"),
+                counted(totals.dead_letter_records, "record", "records"),
+                counted(totals.dead_letter_objects, "object", "objects"),
                 lake.join("failed").display()
             )?;
         }
@@ -84,14 +84,14 @@ mod tests {
     #[test]
     fn reads_well() {
         let summary = Summary {
-            totals: Totals {
+            totals: MappingTotals {
                 records: 12_345,
                 bytes: 3 * 1024 * 1024,
                 batches: 67,
                 invocations: 70,
                 failures: 3,
-                given_up_records: 1,
-                given_up_objects: 1,
+                dead_letter_records: 1,
+                dead_letter_objects: 1,
             },
             events: BatchReport {
                 received: 1_000_000,

@@ -1,4 +1,5 @@
-//! Killed at any point and started again, it goes on where it was.
+//! Crash tests: a mapping that is killed at any write and restarted ends with the
+//! same lake as an undisturbed one.
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
@@ -20,39 +21,39 @@ use tokio::sync::Notify;
 
 use crate::fake::{drain, is_poisoned, objects, put, read_event, settings};
 
-/// When in a write the process dies.
+/// The point of the crash, relative to a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Moment {
+pub(crate) enum CrashPoint {
     Before,
     After,
 }
 
-/// A store whose `fatal`-th write is the end of the process.
+/// A store that simulates the process's crash before or after one of its writes.
 #[derive(Debug)]
-pub(crate) struct Mortal {
+pub(crate) struct CrashingStore {
     store: Arc<InMemory>,
     writes: AtomicUsize,
-    fatal: Option<(usize, Moment)>,
-    death: Notify,
+    crash: Option<(usize, CrashPoint)>,
+    crashed: Notify,
 }
 
-impl Mortal {
-    async fn die_at(&self, write: usize, moment: Moment) {
-        if self.fatal == Some((write, moment)) {
-            self.death.notify_one();
+impl CrashingStore {
+    async fn crash_at(&self, write: usize, point: CrashPoint) {
+        if self.crash == Some((write, point)) {
+            self.crashed.notify_one();
             std::future::pending().await
         }
     }
 }
 
-impl fmt::Display for Mortal {
+impl fmt::Display for CrashingStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Mortal({})", self.store)
+        write!(f, "CrashingStore({})", self.store)
     }
 }
 
 #[async_trait]
-impl ObjectStore for Mortal {
+impl ObjectStore for CrashingStore {
     async fn put_opts(
         &self,
         key: &Path,
@@ -60,9 +61,9 @@ impl ObjectStore for Mortal {
         options: PutOptions,
     ) -> Result<PutResult> {
         let write = self.writes.fetch_add(1, Ordering::Relaxed);
-        self.die_at(write, Moment::Before).await;
+        self.crash_at(write, CrashPoint::Before).await;
         let result = self.store.put_opts(key, payload, options).await;
-        self.die_at(write, Moment::After).await;
+        self.crash_at(write, CrashPoint::After).await;
         result
     }
 
@@ -71,7 +72,7 @@ impl ObjectStore for Mortal {
         _: &Path,
         _: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
-        panic!("a batch's objects are small")
+        panic!("multipart uploads are for large objects, and a batch's are small")
     }
 
     async fn get_opts(&self, key: &Path, options: GetOptions) -> Result<GetResult> {
@@ -98,25 +99,25 @@ impl ObjectStore for Mortal {
     }
 }
 
-/// Makes the function of a process from the store that it is to write to.
+/// Creates a process's function, which writes to the given store.
 pub(crate) type MakeFunction = fn(Arc<dyn ObjectStore>) -> Arc<dyn Function>;
 
-/// One life of a process that drains the stream in `dir` into `lake`. Says how
-/// many writes it made, or `None` if it died.
-pub(crate) fn live(
+/// Runs a process that drains the stream in `dir` into `lake`. Returns the number
+/// of its writes, or `None` if it crashed.
+pub(crate) fn run_process(
     dir: &FilePath,
     lake: &Arc<InMemory>,
     make: MakeFunction,
     settings: &MappingSettings,
-    fatal: Option<(usize, Moment)>,
+    crash: Option<(usize, CrashPoint)>,
 ) -> Option<usize> {
-    let store = Arc::new(Mortal {
+    let store = Arc::new(CrashingStore {
         store: lake.clone(),
         writes: AtomicUsize::new(0),
-        fatal,
-        death: Notify::new(),
+        crash,
+        crashed: Notify::new(),
     });
-    // All that the process was doing ends with its runtime.
+    // Dropping the runtime ends the process's tasks.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -127,14 +128,15 @@ pub(crate) fn live(
                 totals.unwrap();
                 Some(store.writes.load(Ordering::Relaxed))
             }
-            () = store.death.notified() => None,
+            () = store.crashed.notified() => None,
         }
     })
 }
 
-/// Kills the process before and after each of its writes, and again and again;
-/// the lake must always end as it does undisturbed.
-pub(crate) fn survives_any_death(
+/// Crashes a process before and after each of its writes and restarts it, then
+/// crashes each of several processes. Asserts that the lake equals that of an
+/// undisturbed process.
+pub(crate) fn survives_any_crash(
     stream: &FilePath,
     make: MakeFunction,
     settings: &MappingSettings,
@@ -146,28 +148,31 @@ pub(crate) fn survives_any_death(
         runtime.block_on(objects(lake))
     };
     let (dir, lake) = fresh(stream);
-    let writes = live(dir.path(), &lake, make, settings, None).unwrap();
+    let writes = run_process(dir.path(), &lake, make, settings, None).unwrap();
     let expected = contents(&lake);
     assert!(writes >= 8 && writes >= expected.len(), "{writes} writes");
 
     for write in 0..writes {
-        for moment in [Moment::Before, Moment::After] {
+        for point in [CrashPoint::Before, CrashPoint::After] {
             let (dir, lake) = fresh(stream);
-            let died = live(dir.path(), &lake, make, settings, Some((write, moment)));
-            assert_eq!(died, None);
-            live(dir.path(), &lake, make, settings, None).unwrap();
-            assert!(contents(&lake) == expected, "died {moment:?} write {write}");
+            let crashed = run_process(dir.path(), &lake, make, settings, Some((write, point)));
+            assert_eq!(crashed, None);
+            run_process(dir.path(), &lake, make, settings, None).unwrap();
+            assert!(
+                contents(&lake) == expected,
+                "crashed {point:?} write {write}"
+            );
         }
     }
 
     let (dir, lake) = fresh(stream);
-    let fatal = Some((4, Moment::After));
-    let lives = (1..).find(|_| live(dir.path(), &lake, make, settings, fatal).is_some());
-    assert!(lives.unwrap() > 1);
-    assert!(contents(&lake) == expected, "died again and again");
+    let crash = Some((4, CrashPoint::After));
+    let processes = (1..).find(|_| run_process(dir.path(), &lake, make, settings, crash).is_some());
+    assert!(processes.unwrap() > 1);
+    assert!(contents(&lake) == expected, "crashed repeatedly");
 }
 
-/// A copy of the stream, and no lake yet.
+/// Copies the stream and creates an empty lake.
 fn fresh(stream: &FilePath) -> (TempDir, Arc<InMemory>) {
     let dir = tempfile::tempdir().unwrap();
     copy_tree(stream, dir.path());
@@ -187,11 +192,11 @@ fn copy_tree(from: &FilePath, to: &FilePath) {
     }
 }
 
-/// Writes an event's payload, then a receipt, as the transform does.
-struct Filer(Arc<dyn ObjectStore>);
+/// A function that writes an event's payload, then a receipt, like the transform.
+struct FilingFunction(Arc<dyn ObjectStore>);
 
 #[async_trait]
-impl Function for Filer {
+impl Function for FilingFunction {
     async fn invoke(&self, payload: Bytes) -> std::result::Result<Bytes, InvokeError> {
         let records = read_event(&payload);
         if is_poisoned(&records) {
@@ -222,7 +227,7 @@ impl Function for Filer {
 }
 
 #[test]
-fn nothing_is_lost_or_made_up_whenever_it_dies() {
+fn no_record_is_lost_or_invented_by_a_crash() {
     let dir = tempfile::tempdir().unwrap();
     let keys: Vec<String> = (0..50).map(|n| format!("user{n}")).collect();
     let data: Vec<Vec<u8>> = (0..50).map(|n| format!("event {n}").into_bytes()).collect();
@@ -237,5 +242,9 @@ fn nothing_is_lost_or_made_up_whenever_it_dies() {
         max_retries: Some(1),
         ..settings()
     };
-    survives_any_death(dir.path(), |store| Arc::new(Filer(store)), &settings);
+    survives_any_crash(
+        dir.path(),
+        |store| Arc::new(FilingFunction(store)),
+        &settings,
+    );
 }

@@ -8,13 +8,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use marquee_event_source_mapping::{
-    Backoff, Function, InvokeError, Mapping, MappingError, MappingSettings, Stop, Tail, Totals,
+    Backoff, EventSourceMapping, Function, InvokeError, MappingError, MappingSettings,
+    MappingTotals, StopSignal, TailMode,
 };
 use marquee_stream::{PutEntry, SequenceNumber, ShardId, Stream, Writer};
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::Value;
 
-/// MappingSettings that are quick and give nothing up unless told.
+/// Returns settings for fast tests: small batches, no bisection, no delays.
 pub(crate) fn settings() -> MappingSettings {
     MappingSettings {
         batch_size: 10,
@@ -24,8 +25,8 @@ pub(crate) fn settings() -> MappingSettings {
     }
 }
 
-/// Puts records into the stream in `dir`; one with the key `k` of one shard
-/// has the ordinal of its place.
+/// Appends records to the stream in `dir`. In a stream of one shard, ordinals
+/// equal positions, from 1.
 pub(crate) fn put(dir: &Path, shards: u32, records: &[(&str, &[u8], i64)]) {
     let entries: Vec<_> = records
         .iter()
@@ -41,14 +42,14 @@ pub(crate) fn put(dir: &Path, shards: u32, records: &[(&str, &[u8], i64)]) {
         .unwrap();
 }
 
-/// A record as a function gets it.
+/// A record as delivered to a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Delivered {
     pub(crate) number: SequenceNumber,
     pub(crate) data: Vec<u8>,
 }
 
-/// Reads the event that a function is invoked with.
+/// Parses the event of an invocation.
 pub(crate) fn read_event(payload: &[u8]) -> Vec<Delivered> {
     let event: Value = serde_json::from_slice(payload).unwrap();
     let records = event["Records"].as_array().unwrap();
@@ -67,13 +68,13 @@ pub(crate) fn read_event(payload: &[u8]) -> Vec<Delivered> {
 
 type Decide = dyn Fn(&[Delivered]) -> Result<String, InvokeError> + Send + Sync;
 
-/// A function that answers as a closure says, and remembers its invocations.
-pub(crate) struct Fake {
+/// A function with a closure for its responses; it records its invocations.
+pub(crate) struct FakeFunction {
     decide: Box<Decide>,
     pub(crate) invocations: Mutex<Vec<Vec<Delivered>>>,
 }
 
-impl Fake {
+impl FakeFunction {
     pub(crate) fn new(
         decide: impl Fn(&[Delivered]) -> Result<String, InvokeError> + Send + Sync + 'static,
     ) -> Arc<Self> {
@@ -83,20 +84,20 @@ impl Fake {
         })
     }
 
-    /// Always succeeds.
-    pub(crate) fn good() -> Arc<Self> {
+    /// Creates a function that always succeeds.
+    pub(crate) fn succeeding() -> Arc<Self> {
         Self::new(|_| Ok(String::new()))
     }
 
-    /// Fails whenever a record's data is `poison`.
-    pub(crate) fn dies_of_poison() -> Arc<Self> {
+    /// Creates a function that fails if the data of any record is `poison`.
+    pub(crate) fn failing_on_poison() -> Arc<Self> {
         Self::new(|records| match is_poisoned(records) {
             true => Err(InvokeError("poisoned".to_owned())),
             false => Ok(String::new()),
         })
     }
 
-    /// The ordinals of each invocation's records.
+    /// Returns the ordinals of the records of each invocation.
     pub(crate) fn ordinals(&self) -> Vec<Vec<u64>> {
         let invocations = self.invocations.lock().unwrap();
         let ordinals =
@@ -104,7 +105,7 @@ impl Fake {
         invocations.iter().map(ordinals).collect()
     }
 
-    /// What was delivered from `shard`, in order.
+    /// Returns the records delivered from `shard`, in order of delivery.
     pub(crate) fn delivered(&self, shard: ShardId) -> Vec<Delivered> {
         let invocations = self.invocations.lock().unwrap();
         invocations
@@ -120,7 +121,7 @@ pub(crate) fn is_poisoned(records: &[Delivered]) -> bool {
     records.iter().any(|record| record.data == b"poison")
 }
 
-/// The answer that these records failed.
+/// Creates a response that reports these records as failed.
 pub(crate) fn failing(numbers: &[SequenceNumber]) -> String {
     let items: Vec<_> = numbers
         .iter()
@@ -130,7 +131,7 @@ pub(crate) fn failing(numbers: &[SequenceNumber]) -> String {
 }
 
 #[async_trait]
-impl Function for Fake {
+impl Function for FakeFunction {
     async fn invoke(&self, payload: Bytes) -> Result<Bytes, InvokeError> {
         let records = read_event(&payload);
         let answer = (self.decide)(&records);
@@ -139,20 +140,20 @@ impl Function for Fake {
     }
 }
 
-/// Drains the stream in `dir` through `function`.
+/// Processes the whole stream in `dir` with `function`.
 pub(crate) async fn drain(
     dir: &Path,
     function: Arc<dyn Function>,
     store: Arc<dyn ObjectStore>,
     settings: MappingSettings,
-) -> Result<Totals, MappingError> {
+) -> Result<MappingTotals, MappingError> {
     let stream = Stream::open(dir).unwrap();
-    Mapping::new(stream, function, store, settings)
-        .run(Tail::Finished, Stop::new())
+    EventSourceMapping::new(stream, function, store, settings)
+        .run(TailMode::Finished, StopSignal::new())
         .await
 }
 
-/// Every object in `store`, by key.
+/// Reads all objects in `store`, sorted by key.
 pub(crate) async fn objects(store: &dyn ObjectStore) -> Vec<(String, Bytes)> {
     let metas: Vec<_> = store.list(None).try_collect().await.unwrap();
     let mut objects = Vec::new();
@@ -170,8 +171,8 @@ pub(crate) async fn objects(store: &dyn ObjectStore) -> Vec<(String, Bytes)> {
     objects
 }
 
-/// The JSON of every object under `failed/`, with the records in it.
-pub(crate) async fn failed(store: &dyn ObjectStore) -> Vec<(Value, Vec<Delivered>)> {
+/// Reads the reports under `failed/`, each with its records.
+pub(crate) async fn dead_letters(store: &dyn ObjectStore) -> Vec<(Value, Vec<Delivered>)> {
     objects(store)
         .await
         .into_iter()

@@ -1,8 +1,10 @@
-//! The event source mapping, against functions of every kind.
+//! Tests of the event source mapping with successful, failing and crashing
+//! functions.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod crash;
 mod fake;
-mod laws;
-mod real;
+mod faults;
+mod properties;
 mod semantics;
+mod transform;

@@ -1,4 +1,4 @@
-//! Lambda's rules, one by one.
+//! Lambda's rules for stream event source mappings, one test each.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -8,7 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use marquee_event_source_mapping::{
-    Backoff, Function, InvokeError, Mapping, MappingError, MappingSettings, Stop, Tail, Totals,
+    Backoff, EventSourceMapping, Function, InvokeError, MappingError, MappingSettings,
+    MappingTotals, StopSignal, TailMode,
 };
 use marquee_stream::{ShardId, Stream};
 use object_store::local::LocalFileSystem;
@@ -16,13 +17,13 @@ use object_store::memory::InMemory;
 use serde_json::json;
 use tokio::sync::Barrier;
 
-use crate::fake::{Fake, drain, failed, failing, objects, put, read_event, settings};
+use crate::fake::{FakeFunction, dead_letters, drain, failing, objects, put, read_event, settings};
 
 const GOOD: (&str, &[u8], i64) = ("k", b"good", 0);
 const POISON: (&str, &[u8], i64) = ("k", b"poison", 0);
 
 #[tokio::test]
-async fn everything_is_delivered_once_in_its_shards_order() {
+async fn every_record_is_delivered_once_in_the_order_of_its_shard() {
     let dir = tempfile::tempdir().unwrap();
     let keys: Vec<String> = (0..100).map(|n| format!("user{n}")).collect();
     let records: Vec<_> = keys
@@ -30,7 +31,7 @@ async fn everything_is_delivered_once_in_its_shards_order() {
         .map(|key| (key.as_str(), key.as_bytes(), 0))
         .collect();
     put(dir.path(), 4, &records);
-    let function = Fake::good();
+    let function = FakeFunction::succeeding();
     let store = Arc::new(InMemory::new());
     let totals = drain(dir.path(), function.clone(), store.clone(), settings())
         .await
@@ -52,7 +53,7 @@ async fn everything_is_delivered_once_in_its_shards_order() {
         assert_eq!(delivered, expected);
     }
     assert_eq!(
-        (totals.records, totals.failures, totals.given_up_records),
+        (totals.records, totals.failures, totals.dead_letter_records),
         (100, 0, 0)
     );
     assert_eq!(totals.batches, totals.invocations);
@@ -61,18 +62,18 @@ async fn everything_is_delivered_once_in_its_shards_order() {
     let again = drain(dir.path(), function, store, settings())
         .await
         .unwrap();
-    assert_eq!(again, Totals::default());
+    assert_eq!(again, MappingTotals::default());
 }
 
-/// Waits in every invocation for one of another shard, and notices a second
-/// one of its own.
-struct SideBySide {
+/// A function whose invocations wait for one of another shard. It asserts that a
+/// shard has one invocation in flight.
+struct ConcurrencyProbe {
     barrier: Barrier,
     in_flight: Mutex<HashMap<ShardId, u32>>,
 }
 
 #[async_trait]
-impl Function for SideBySide {
+impl Function for ConcurrencyProbe {
     async fn invoke(&self, payload: Bytes) -> Result<Bytes, InvokeError> {
         let shard = read_event(&payload)[0].number.shard();
         let count = |change: i32| {
@@ -81,7 +82,7 @@ impl Function for SideBySide {
             *count = count.checked_add_signed(change).unwrap();
             *count
         };
-        assert_eq!(count(1), 1, "one batch in flight a shard");
+        assert_eq!(count(1), 1, "a shard has one batch in flight");
         self.barrier.wait().await;
         count(-1);
         Ok(Bytes::new())
@@ -89,9 +90,9 @@ impl Function for SideBySide {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn shards_are_worked_off_side_by_side() {
+async fn shards_are_processed_concurrently() {
     let dir = tempfile::tempdir().unwrap();
-    // MD5 puts "a" into the lower half and "b" into the upper.
+    // The MD5 of "a" is in the lower half of the hash range, that of "b" in the upper.
     put(
         dir.path(),
         2,
@@ -102,7 +103,7 @@ async fn shards_are_worked_off_side_by_side() {
             ("b", b"4", 0),
         ],
     );
-    let function = SideBySide {
+    let function = ConcurrencyProbe {
         barrier: Barrier::new(2),
         in_flight: Mutex::default(),
     };
@@ -121,12 +122,12 @@ async fn shards_are_worked_off_side_by_side() {
 }
 
 #[tokio::test]
-async fn bisecting_leaves_only_the_poison_behind() {
+async fn bisection_isolates_the_poison_record() {
     let dir = tempfile::tempdir().unwrap();
     let mut records = vec![GOOD; 10];
     records[6] = ("k", b"poison", 1_700_000_000_123);
     put(dir.path(), 1, &records);
-    let function = Fake::dies_of_poison();
+    let function = FakeFunction::failing_on_poison();
     let store = Arc::new(InMemory::new());
     let settings = MappingSettings {
         bisect: true,
@@ -140,12 +141,12 @@ async fn bisecting_leaves_only_the_poison_behind() {
     assert_eq!(
         (
             totals.records,
-            totals.given_up_records,
-            totals.given_up_objects
+            totals.dead_letter_records,
+            totals.dead_letter_objects
         ),
         (9, 1, 1)
     );
-    let (report, kept) = failed(&*store).await.pop().unwrap();
+    let (report, kept) = dead_letters(&*store).await.pop().unwrap();
     assert_eq!(kept.len(), 1);
     assert_eq!(
         (kept[0].number.ordinal(), &kept[0].data[..]),
@@ -195,12 +196,12 @@ async fn bisecting_leaves_only_the_poison_behind() {
 }
 
 #[tokio::test]
-async fn without_bisecting_the_poison_takes_its_batch_along() {
+async fn without_bisection_the_whole_batch_becomes_dead_letters() {
     let dir = tempfile::tempdir().unwrap();
     let mut records = vec![GOOD; 15];
     records[6] = POISON;
     put(dir.path(), 1, &records);
-    let function = Fake::dies_of_poison();
+    let function = FakeFunction::failing_on_poison();
     let store = Arc::new(InMemory::new());
     let settings = MappingSettings {
         max_retries: Some(2),
@@ -210,20 +211,20 @@ async fn without_bisecting_the_poison_takes_its_batch_along() {
         .await
         .unwrap();
 
-    assert_eq!((totals.records, totals.given_up_records), (5, 10));
+    assert_eq!((totals.records, totals.dead_letter_records), (5, 10));
     assert_eq!((totals.invocations, totals.failures), (4, 3));
-    let (report, kept) = failed(&*store).await.pop().unwrap();
+    let (report, kept) = dead_letters(&*store).await.pop().unwrap();
     assert_eq!(kept.len(), 10);
     assert_eq!(report["requestContext"]["approximateInvokeCount"], 3);
 }
 
 #[tokio::test]
-async fn a_partial_failure_is_tried_again_from_the_record_on() {
+async fn a_partial_failure_is_retried_from_its_record() {
     let dir = tempfile::tempdir().unwrap();
     put(dir.path(), 1, &[GOOD; 10]);
     for bisect in [false, true] {
         let first = AtomicBool::new(true);
-        let function = Fake::new(move |records| {
+        let function = FakeFunction::new(move |records| {
             let fails = first.swap(false, Ordering::Relaxed);
             Ok(if fails {
                 failing(&[records[8].number, records[4].number])
@@ -249,12 +250,12 @@ async fn a_partial_failure_is_tried_again_from_the_record_on() {
 }
 
 #[tokio::test]
-async fn a_poisoned_record_that_is_named_blocks_those_behind_it() {
+async fn a_named_poison_record_takes_those_after_it_along() {
     let dir = tempfile::tempdir().unwrap();
     let mut records = vec![GOOD; 10];
     records[6] = POISON;
     put(dir.path(), 1, &records);
-    let function = Fake::new(|records| {
+    let function = FakeFunction::new(|records| {
         let poisoned = records.iter().find(|record| record.data == b"poison");
         Ok(failing(poisoned.map(|record| record.number).as_slice()))
     });
@@ -267,24 +268,24 @@ async fn a_poisoned_record_that_is_named_blocks_those_behind_it() {
     let totals = drain(dir.path(), function.clone(), store.clone(), settings)
         .await
         .unwrap();
-    assert_eq!((totals.records, totals.given_up_records), (6, 4));
+    assert_eq!((totals.records, totals.dead_letter_records), (6, 4));
     let behind: Vec<_> = (7..=10).collect();
     assert_eq!(
         function.ordinals(),
         [(1..=10).collect(), behind.clone(), behind]
     );
-    let (report, _) = failed(&*store).await.pop().unwrap();
+    let (report, _) = dead_letters(&*store).await.pop().unwrap();
     assert_eq!(report["responseContext"].get("functionError"), None);
 }
 
 #[tokio::test]
-async fn an_identifier_that_names_nothing_fails_the_whole_batch() {
+async fn an_unknown_identifier_fails_the_whole_batch() {
     for identifier in [json!(""), json!(null), json!("49"), json!(7)] {
         let dir = tempfile::tempdir().unwrap();
         put(dir.path(), 1, &[GOOD; 3]);
         let first = AtomicBool::new(true);
         let answer = json!({"batchItemFailures": [{"itemIdentifier": identifier}]}).to_string();
-        let function = Fake::new(move |_| {
+        let function = FakeFunction::new(move |_| {
             Ok(if first.swap(false, Ordering::Relaxed) {
                 answer.clone()
             } else {
@@ -300,11 +301,11 @@ async fn an_identifier_that_names_nothing_fails_the_whole_batch() {
 }
 
 #[tokio::test]
-async fn records_that_are_too_old_are_given_up_unseen() {
+async fn expired_records_are_given_up_without_an_invocation() {
     let dir = tempfile::tempdir().unwrap();
     let at = |ms| ("k", &b"good"[..], ms);
     put(dir.path(), 1, &[at(0), at(1000), at(5000), at(7000)]);
-    let function = Fake::good();
+    let function = FakeFunction::succeeding();
     let store = Arc::new(InMemory::new());
     let settings = MappingSettings {
         max_record_age_ms: Some(5000),
@@ -313,19 +314,19 @@ async fn records_that_are_too_old_are_given_up_unseen() {
     let totals = drain(dir.path(), function.clone(), store.clone(), settings)
         .await
         .unwrap();
-    assert_eq!((totals.records, totals.given_up_records), (2, 2));
+    assert_eq!((totals.records, totals.dead_letter_records), (2, 2));
     assert_eq!(function.ordinals(), [[3, 4]]);
-    let (report, kept) = failed(&*store).await.pop().unwrap();
+    let (report, kept) = dead_letters(&*store).await.pop().unwrap();
     assert_eq!(kept.len(), 2);
     assert_eq!(report["requestContext"]["condition"], "RecordAgeExceeded");
     assert_eq!(report.get("responseContext"), None);
 }
 
 #[tokio::test]
-async fn waiting_between_tries_makes_records_old() {
+async fn records_age_during_backoff() {
     let dir = tempfile::tempdir().unwrap();
     put(dir.path(), 1, &[GOOD; 3]);
-    let function = Fake::new(|_| Err(InvokeError("never".to_owned())));
+    let function = FakeFunction::new(|_| Err(InvokeError("never".to_owned())));
     let store = Arc::new(InMemory::new());
     let settings = MappingSettings {
         max_retries: None,
@@ -339,39 +340,39 @@ async fn waiting_between_tries_makes_records_old() {
     let totals = drain(dir.path(), function, store.clone(), settings)
         .await
         .unwrap();
-    assert_eq!(totals.given_up_records, 3);
-    // At 0, 1, 3 and 7 ms; at 11 it is too late, however long it really took.
+    assert_eq!(totals.dead_letter_records, 3);
+    // At 0, 1, 3 and 7 ms of the shard's clock; at 11 ms the records are expired.
     assert_eq!(totals.invocations, 4);
-    let (report, _) = failed(&*store).await.pop().unwrap();
+    let (report, _) = dead_letters(&*store).await.pop().unwrap();
     assert_eq!(report["timestamp"], "1970-01-01T00:00:00.011Z");
 }
 
 #[tokio::test]
-async fn a_record_that_no_invocation_can_carry_is_kept() {
+async fn a_record_above_the_payload_limit_becomes_a_dead_letter() {
     let dir = tempfile::tempdir().unwrap();
     let large = vec![7; 5 * 1024 * 1024];
     put(dir.path(), 1, &[GOOD, ("k", &large, 0), GOOD]);
-    let function = Fake::good();
+    let function = FakeFunction::succeeding();
     let store = Arc::new(InMemory::new());
     let totals = drain(dir.path(), function.clone(), store.clone(), settings())
         .await
         .unwrap();
-    assert_eq!((totals.records, totals.given_up_records), (2, 1));
+    assert_eq!((totals.records, totals.dead_letter_records), (2, 1));
     assert_eq!(function.ordinals(), [[1], [3]]);
-    let (report, kept) = failed(&*store).await.pop().unwrap();
+    let (report, kept) = dead_letters(&*store).await.pop().unwrap();
     assert_eq!(report["requestContext"]["condition"], "PayloadSizeExceeded");
     assert_eq!(kept[0].data, large);
 }
 
 #[tokio::test]
-async fn what_cannot_be_kept_is_not_done() {
+async fn a_failed_dead_letter_write_saves_no_checkpoint() {
     let dir = tempfile::tempdir().unwrap();
     put(dir.path(), 1, &[POISON]);
     let lake = tempfile::tempdir().unwrap();
-    // A file where the destination needs a directory.
+    // A file in place of the destination's directory.
     std::fs::write(lake.path().join("failed"), b"in the way").unwrap();
     let store = Arc::new(LocalFileSystem::new_with_prefix(lake.path()).unwrap());
-    let function = Fake::dies_of_poison();
+    let function = FakeFunction::failing_on_poison();
     let error = drain(dir.path(), function.clone(), store.clone(), settings())
         .await
         .unwrap_err();
@@ -381,45 +382,45 @@ async fn what_cannot_be_kept_is_not_done() {
     let totals = drain(dir.path(), function, store.clone(), settings())
         .await
         .unwrap();
-    assert_eq!(totals.given_up_records, 1);
-    assert_eq!(failed(&*store).await.len(), 1);
+    assert_eq!(totals.dead_letter_records, 1);
+    assert_eq!(dead_letters(&*store).await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_stop_finishes_what_is_in_flight() {
+async fn a_stop_waits_for_invocations_in_flight() {
     let dir = tempfile::tempdir().unwrap();
     put(dir.path(), 1, &[GOOD; 30]);
-    let stop = Stop::new();
+    let stop = StopSignal::new();
     let function = {
         let stop = stop.clone();
-        Fake::new(move |_| {
-            stop.ask();
+        FakeFunction::new(move |_| {
+            stop.request();
             Ok(String::new())
         })
     };
-    let run = async |function: Arc<Fake>, stop| {
+    let run = async |function: Arc<FakeFunction>, stop| {
         let stream = Stream::open(dir.path()).unwrap();
         let store = Arc::new(InMemory::new());
-        Mapping::new(stream, function, store, settings())
-            .run(Tail::Finished, stop)
+        EventSourceMapping::new(stream, function, store, settings())
+            .run(TailMode::Finished, stop)
             .await
             .unwrap()
     };
     assert_eq!(run(function.clone(), stop).await.records, 10);
-    assert_eq!(run(function.clone(), Stop::new()).await.records, 20);
+    assert_eq!(run(function.clone(), StopSignal::new()).await.records, 20);
     assert_eq!(function.ordinals().concat(), (1..=30).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn a_stop_ends_even_endless_retries() {
+async fn a_stop_ends_unlimited_retries() {
     let dir = tempfile::tempdir().unwrap();
     put(dir.path(), 1, &[GOOD; 2]);
-    let stop = Stop::new();
+    let stop = StopSignal::new();
     let function = {
         let (stop, tries) = (stop.clone(), AtomicU32::new(0));
-        Fake::new(move |_| {
+        FakeFunction::new(move |_| {
             if tries.fetch_add(1, Ordering::Relaxed) == 5 {
-                stop.ask();
+                stop.request();
             }
             Err(InvokeError("never".to_owned()))
         })
@@ -429,18 +430,18 @@ async fn a_stop_ends_even_endless_retries() {
         max_retries: None,
         ..settings()
     };
-    let mapping = Mapping::new(
+    let mapping = EventSourceMapping::new(
         stream,
         function,
         Arc::new(InMemory::new()),
         settings.clone(),
     );
-    let totals = mapping.run(Tail::Finished, stop).await.unwrap();
+    let totals = mapping.run(TailMode::Finished, stop).await.unwrap();
     assert_eq!((totals.records, totals.invocations), (0, 6));
 
     let totals = drain(
         dir.path(),
-        Fake::good(),
+        FakeFunction::succeeding(),
         Arc::new(InMemory::new()),
         settings,
     )
@@ -449,17 +450,17 @@ async fn a_stop_ends_even_endless_retries() {
 }
 
 #[tokio::test]
-async fn a_function_that_panics_is_an_error_and_nothing_is_lost() {
+async fn a_panicking_function_is_an_error_and_loses_no_record() {
     let dir = tempfile::tempdir().unwrap();
     put(dir.path(), 1, &[GOOD; 2]);
-    let function = Fake::new(|_| panic!("a bug"));
+    let function = FakeFunction::new(|_| panic!("a bug"));
     let store = Arc::new(InMemory::new());
     let error = drain(dir.path(), function, store.clone(), settings())
         .await
         .unwrap_err();
     assert!(matches!(error, MappingError::Panicked(_)));
     assert_eq!(
-        drain(dir.path(), Fake::good(), store, settings())
+        drain(dir.path(), FakeFunction::succeeding(), store, settings())
             .await
             .unwrap()
             .records,

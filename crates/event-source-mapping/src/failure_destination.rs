@@ -1,4 +1,4 @@
-//! Where batches go that the mapping gives up.
+//! The on-failure destination of records that the mapping gives up.
 
 use std::sync::Arc;
 
@@ -9,63 +9,62 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// The stream's name in records of failure; the one that events have.
+/// The stream's ARN in failure reports, the same as in events.
 const STREAM_ARN: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/marquee";
-/// The function's.
+/// The function's ARN in failure reports.
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:marquee-transform";
 
-/// Why records were given up, in Lambda's words.
+/// The condition on which records were given up, named as in Lambda's reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum Condition {
-    /// They failed as often as the mapping may try.
+pub enum FailureCondition {
+    /// The records failed after all retries.
     RetryAttemptsExhausted,
-    /// They were older than the mapping may deliver.
+    /// The records exceeded the maximum age.
     RecordAgeExceeded,
-    /// A single record is larger than an invocation can carry.
+    /// A single record exceeds the payload limit of an invocation.
     PayloadSizeExceeded,
 }
 
-/// Records that are given up could not be kept.
+/// An error of writing dead letters.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot keep the records that were given up at {key}: {source}")]
+#[error("cannot write dead letters to {key}: {source}")]
 pub struct DestinationError {
-    /// The object that was to keep them.
+    /// The key of the dead letters' object.
     key: Path,
-    /// What the store said.
+    /// The store's error.
     source: object_store::Error,
 }
 
-/// Records to be given up.
+/// Records that the mapping gives up, and the circumstances.
 #[derive(Debug)]
-pub(crate) struct GivenUp<'a> {
+pub(crate) struct FailedRecords<'a> {
     pub(crate) shard: ShardId,
     /// Never empty.
     pub(crate) records: &'a [Record],
-    /// The event that they make.
+    /// The event with the records.
     pub(crate) payload: &'a [u8],
-    pub(crate) condition: Condition,
-    /// How often they were tried.
+    pub(crate) condition: FailureCondition,
+    /// The number of invocations with these records.
     pub(crate) invocations: u32,
-    /// Whether the last try ended in an error of the function.
+    /// Whether the last invocation failed with an error of the function.
     pub(crate) by_error: bool,
-    /// The time in the shard, UTC milliseconds.
+    /// The shard's clock in UTC milliseconds.
     pub(crate) now_ms: i64,
 }
 
-/// Keeps what is given up as Lambda's S3 on-failure destination does, under
-/// `failed/` of the lake: one JSON object that says what happened, with the
-/// whole event in it as a string.
+/// A writer of dead letters to `failed/` in the lake, in the format of Lambda's S3
+/// on-failure destination: a JSON report with the whole event as a string.
 ///
-/// The key is Lambda's, `aws/lambda/{mapping}/{shard}/YYYY/MM/DD/{time}-{id}`,
-/// except that its time is the first record's arrival and its id is made from
-/// the records: giving up the same records again writes the same object.
+/// The key is Lambda's, `aws/lambda/{mapping}/{shard}/YYYY/MM/DD/{time}-{id}`, but
+/// `time` is the first record's arrival and `id` is derived from the records.
+/// Writing is therefore idempotent: the same records go to the same object.
 #[derive(Debug)]
-pub(crate) struct Destination {
+pub(crate) struct FailureDestination {
     store: Arc<dyn ObjectStore>,
     mapping: Uuid,
 }
 
-impl Destination {
+impl FailureDestination {
     pub(crate) fn new(store: Arc<dyn ObjectStore>, consumer: &str) -> Self {
         let mapping = Uuid::new_v5(
             &Uuid::NAMESPACE_URL,
@@ -74,64 +73,65 @@ impl Destination {
         Self { store, mapping }
     }
 
-    /// Keeps them, and says where. They are durable when it returns.
-    pub(crate) async fn keep(&self, given_up: &GivenUp<'_>) -> Result<Path, DestinationError> {
-        let [first, ..] = given_up.records else {
+    /// Writes the records durably and returns the object's key.
+    pub(crate) async fn write(&self, failed: &FailedRecords<'_>) -> Result<Path, DestinationError> {
+        let [first, ..] = failed.records else {
             return Ok(Path::from("failed"));
         };
-        let last = given_up.records.last().unwrap_or(first);
+        let last = failed.records.last().unwrap_or(first);
         let id = Uuid::new_v5(
             &self.mapping,
             format!("{}-{}", first.sequence_number, last.sequence_number).as_bytes(),
         );
         let first_arrival = instant(first.arrived_at_ms);
-        let report = Report {
+        let report = FailureReport {
             request_context: RequestContext {
                 request_id: id.to_string(),
                 function_arn: FUNCTION_ARN,
-                condition: given_up.condition,
-                approximate_invoke_count: given_up.invocations,
+                condition: failed.condition,
+                approximate_invoke_count: failed.invocations,
             },
-            response_context: (given_up.invocations > 0).then_some(ResponseContext {
+            response_context: (failed.invocations > 0).then_some(ResponseContext {
                 status_code: 200,
                 executed_version: "$LATEST",
-                function_error: given_up.by_error.then_some("Unhandled"),
+                function_error: failed.by_error.then_some("Unhandled"),
             }),
             version: "1.0",
-            timestamp: rfc3339(instant(given_up.now_ms)),
+            timestamp: rfc3339(instant(failed.now_ms)),
             batch: BatchInfo {
-                shard_id: given_up.shard.to_string(),
+                shard_id: failed.shard.to_string(),
                 start_sequence_number: first.sequence_number.to_string(),
                 end_sequence_number: last.sequence_number.to_string(),
                 approximate_arrival_of_first_record: rfc3339(first_arrival),
                 approximate_arrival_of_last_record: rfc3339(instant(last.arrived_at_ms)),
-                batch_size: given_up.records.len(),
+                batch_size: failed.records.len(),
                 stream_arn: STREAM_ARN,
             },
-            payload: String::from_utf8_lossy(given_up.payload).into_owned(),
+            payload: String::from_utf8_lossy(failed.payload).into_owned(),
         };
         let key = Path::from(format!(
             "failed/aws/lambda/{}/{}/{}-{id}",
             self.mapping,
-            given_up.shard,
+            failed.shard,
             first_arrival.strftime("%Y/%m/%d/%Y-%m-%dT%H.%M.%S"),
         ));
-        let failing = |source| DestinationError {
+        let destination_error = |source| DestinationError {
             key: key.clone(),
             source,
         };
         let body = serde_json::to_vec(&report).map_err(|error| {
-            failing(object_store::Error::Generic {
+            destination_error(object_store::Error::Generic {
                 store: "destination",
                 source: error.into(),
             })
         })?;
-        self.store.put(&key, body.into()).await.map_err(failing)?;
+        let put = self.store.put(&key, body.into()).await;
+        put.map_err(destination_error)?;
         Ok(key)
     }
 }
 
-/// The time that `ms` names; the epoch for what no calendar holds.
+/// Converts milliseconds to a timestamp; the epoch for a value out of range.
 fn instant(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }
@@ -140,10 +140,10 @@ fn rfc3339(instant: Timestamp) -> String {
     format!("{instant:.3}")
 }
 
-/// Lambda's record of a failed invocation of a Kinesis mapping.
+/// Lambda's report of a failed invocation of a Kinesis mapping.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+struct FailureReport {
     request_context: RequestContext,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_context: Option<ResponseContext>,
@@ -159,7 +159,7 @@ struct Report {
 struct RequestContext {
     request_id: String,
     function_arn: &'static str,
-    condition: Condition,
+    condition: FailureCondition,
     approximate_invoke_count: u32,
 }
 

@@ -1,28 +1,29 @@
-//! Cutting a shard's records into batches.
+//! Grouping of a shard's records into batches.
 
 use std::time::{Duration, Instant};
 
 use marquee_stream::lambda_event::{ENVELOPE_BYTES, MAX_PAYLOAD_BYTES, encoded_len};
 use marquee_stream::{Record, ShardId, ShardReader, StreamError};
 
-use crate::{MappingSettings, Stop, Tail};
+use crate::{MappingSettings, StopSignal, TailMode};
 
-/// Cuts one shard's records, in order, into batches.
+/// A reader that groups one shard's records, in order, into batches.
 ///
-/// A batch ends before the record that would make it too many records, too
-/// large a payload, or too long a window; and, if the [`Tail`] says so, at the
-/// present end. So in a finished stream nothing but its records decides.
+/// A batch ends before the record that would exceed the batch size, the payload
+/// limit or the batching window. The current end of the shard also closes a batch
+/// if the [`TailMode`] says so. The batches of a finished stream depend only on
+/// its records.
 #[derive(Debug)]
-pub(crate) struct Cutter {
+pub(crate) struct BatchReader {
     reader: ShardReader,
     batch_size: usize,
     window_ms: u64,
-    /// Read already, and the first of the next batch.
+    /// The record that closed the last batch: the first of the next one.
     held: Option<Record>,
     newest_arrival_ms: i64,
 }
 
-impl Cutter {
+impl BatchReader {
     pub(crate) fn new(reader: ShardReader, settings: &MappingSettings) -> Self {
         Self {
             reader,
@@ -37,21 +38,23 @@ impl Cutter {
         self.reader.shard()
     }
 
-    /// The newest arrival that was read: what time it is in the shard.
+    /// Returns the newest arrival time read so far: the current time on the
+    /// shard's clock.
     pub(crate) fn newest_arrival_ms(&self) -> i64 {
         self.newest_arrival_ms
     }
 
-    /// The next batch, never empty; `None` when the stream is finished, or
-    /// `stop` was asked for.
+    /// Returns the next batch, never empty; `None` at the end of a finished stream
+    /// or after a stop request.
     pub(crate) async fn next(
         &mut self,
-        tail: &mut Tail,
-        stop: &Stop,
+        tail: &mut TailMode,
+        stop: &StopSignal,
     ) -> Result<Option<Vec<Record>>, StreamError> {
-        let mut draft = Draft::default();
-        while !stop.is_asked() {
-            // Asked before looking: what is put between is found next time.
+        let mut draft = PendingBatch::default();
+        while !stop.is_requested() {
+            // Check for the end before the read, so that a record appended between
+            // the two is found by the next read.
             let is_final = tail.is_final();
             let window = Duration::from_millis(self.window_ms);
             let closes = tail.closes_batches(draft.began.elapsed(), window);
@@ -71,7 +74,7 @@ impl Cutter {
             } else {
                 tokio::select! {
                     () = tail.wait() => {}
-                    () = stop.asked() => {}
+                    () = stop.requested() => {}
                 }
             }
         }
@@ -90,17 +93,17 @@ impl Cutter {
     }
 }
 
-/// A batch being cut.
+/// A batch that is not closed yet.
 #[derive(Debug)]
-struct Draft {
+struct PendingBatch {
     records: Vec<Record>,
-    /// Of the payload; one too many for the comma that the last record lacks.
+    /// The payload's size in bytes, one too high: the last record has no comma.
     bytes: usize,
-    /// When its first record was read.
+    /// The time at which the first record was read.
     began: Instant,
 }
 
-impl Default for Draft {
+impl Default for PendingBatch {
     fn default() -> Self {
         Self {
             records: Vec::new(),
@@ -110,9 +113,9 @@ impl Default for Draft {
     }
 }
 
-impl Draft {
-    /// Whether `record` may be in this batch. The first one always may, so that
-    /// one that no payload holds is at least alone when it fails.
+impl PendingBatch {
+    /// Returns whether `record` fits in this batch. The first record always fits,
+    /// so a record larger than the payload limit fails alone.
     fn has_room_for(&self, record: &Record, window_ms: u64) -> bool {
         let Some(first) = self.records.first() else {
             return true;
@@ -159,18 +162,22 @@ mod tests {
             .unwrap();
     }
 
-    fn cutter(dir: &Path, settings: MappingSettings) -> Cutter {
+    fn batch_reader(dir: &Path, settings: MappingSettings) -> BatchReader {
         let reader = Stream::open(dir)
             .unwrap()
             .reader(ShardId::new(0), None)
             .unwrap();
-        Cutter::new(reader, &settings)
+        BatchReader::new(reader, &settings)
     }
 
-    async fn cut(dir: &Path, settings: MappingSettings, mut tail: Tail) -> Vec<Vec<Record>> {
-        let mut cutter = cutter(dir, settings);
+    async fn cut(dir: &Path, settings: MappingSettings, mut tail: TailMode) -> Vec<Vec<Record>> {
+        let mut batch_reader = batch_reader(dir, settings);
         let mut batches = Vec::new();
-        while let Some(batch) = cutter.next(&mut tail, &Stop::new()).await.unwrap() {
+        while let Some(batch) = batch_reader
+            .next(&mut tail, &StopSignal::new())
+            .await
+            .unwrap()
+        {
             batches.push(batch);
         }
         batches
@@ -181,14 +188,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn by_number_of_records() {
+    async fn a_batch_ends_at_the_batch_size() {
         let dir = tempfile::tempdir().unwrap();
         put(dir.path(), &[X; 8]);
         let settings = MappingSettings {
             batch_size: 3,
             ..MappingSettings::default()
         };
-        let batches = cut(dir.path(), settings, Tail::Finished).await;
+        let batches = cut(dir.path(), settings, TailMode::Finished).await;
         assert_eq!(sizes(&batches), [3, 3, 2]);
         assert!(
             batches
@@ -198,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn by_window_of_arrival() {
+    async fn a_batch_ends_at_the_batching_window() {
         let dir = tempfile::tempdir().unwrap();
         let arrivals = [0, 900, 1000, 1001, 500, 3000, 2001].map(|ms| (ms, &b"x"[..]));
         put(dir.path(), &arrivals);
@@ -206,16 +213,16 @@ mod tests {
             window_ms: 1000,
             ..MappingSettings::default()
         };
-        let batches = cut(dir.path(), settings, Tail::Finished).await;
+        let batches = cut(dir.path(), settings, TailMode::Finished).await;
         assert_eq!(sizes(&batches), [3, 2, 2]);
     }
 
     #[tokio::test]
-    async fn by_payload_as_full_as_it_may_be() {
+    async fn a_batch_fills_the_payload_limit() {
         let dir = tempfile::tempdir().unwrap();
         let data = vec![7; 300_000];
         put(dir.path(), &[(0, &data[..]); 40]);
-        let batches = cut(dir.path(), MappingSettings::default(), Tail::Finished).await;
+        let batches = cut(dir.path(), MappingSettings::default(), TailMode::Finished).await;
         assert_eq!(batches.concat().len(), 40);
         let length = |records: &[Record]| {
             let mut payload = Vec::new();
@@ -230,11 +237,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_record_that_no_payload_holds_is_alone() {
+    async fn a_record_above_the_payload_limit_is_alone() {
         let dir = tempfile::tempdir().unwrap();
         let large = vec![0; 5 * 1024 * 1024];
         put(dir.path(), &[(0, b"x"), (0, &large), (0, b"x")]);
-        let batches = cut(dir.path(), MappingSettings::default(), Tail::Finished).await;
+        let batches = cut(dir.path(), MappingSettings::default(), TailMode::Finished).await;
         assert_eq!(sizes(&batches), [1, 1, 1]);
     }
 
@@ -246,9 +253,9 @@ mod tests {
             batch_size: 3,
             ..MappingSettings::default()
         };
-        let (writing, tail) = Tail::growing();
+        let (writing, tail) = TailMode::growing();
         let writer = async {
-            // As long as the cutter waits, it is the writer's turn.
+            // The writer runs while the batch reader waits.
             for _ in 0..3 {
                 tokio::task::yield_now().await;
                 put(dir.path(), &[X]);
@@ -257,28 +264,38 @@ mod tests {
         };
         let (batches, ()) = tokio::join!(cut(dir.path(), settings.clone(), tail), writer);
         assert_eq!(sizes(&batches), [3, 3, 1]);
-        assert_eq!(batches, cut(dir.path(), settings, Tail::Finished).await);
+        assert_eq!(batches, cut(dir.path(), settings, TailMode::Finished).await);
     }
 
     #[tokio::test]
     async fn the_end_of_an_open_stream_closes_a_batch() {
         let dir = tempfile::tempdir().unwrap();
         put(dir.path(), &[X; 2]);
-        let mut cutter = cutter(dir.path(), MappingSettings::default());
-        let mut tail = Tail::Open {
+        let mut batch_reader = batch_reader(dir.path(), MappingSettings::default());
+        let mut tail = TailMode::Open {
             poll: std::time::Duration::ZERO,
         };
-        let stop = Stop::new();
+        let stop = StopSignal::new();
         assert_eq!(
-            cutter.next(&mut tail, &stop).await.unwrap().unwrap().len(),
+            batch_reader
+                .next(&mut tail, &stop)
+                .await
+                .unwrap()
+                .unwrap()
+                .len(),
             2
         );
         put(dir.path(), &[X]);
         assert_eq!(
-            cutter.next(&mut tail, &stop).await.unwrap().unwrap().len(),
+            batch_reader
+                .next(&mut tail, &stop)
+                .await
+                .unwrap()
+                .unwrap()
+                .len(),
             1
         );
-        stop.ask();
-        assert_eq!(cutter.next(&mut tail, &stop).await.unwrap(), None);
+        stop.request();
+        assert_eq!(batch_reader.next(&mut tail, &stop).await.unwrap(), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What a function's answer says of its batch.
+//! Parser of a function's response to a batch.
 
 use bytes::Bytes;
 use marquee_stream::{Record, SequenceNumber};
@@ -6,78 +6,83 @@ use serde::Deserialize;
 
 use crate::InvokeError;
 
-/// What became of a batch.
+/// The outcome of an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// All of it is done.
+pub(crate) enum BatchOutcome {
+    /// All records are processed.
     Done,
-    /// The records before this one are done; it is the first that failed.
+    /// The records before this index are processed; the record at it failed.
     FailedFrom(usize),
-    /// All of it failed.
+    /// The whole batch failed.
     Failed {
-        /// Whether the function itself did, or only its answer says so.
+        /// Whether the invocation failed, as opposed to an invalid response.
         by_error: bool,
-        /// Why, for people.
+        /// The cause, for logs.
         cause: String,
     },
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct BatchResponse {
     #[serde(rename = "batchItemFailures", default)]
-    failures: Option<Vec<Item>>,
+    failures: Option<Vec<BatchItemFailure>>,
 }
 
 #[derive(Deserialize)]
-struct Item {
+struct BatchItemFailure {
     #[serde(rename = "itemIdentifier", default)]
     identifier: Option<String>,
 }
 
-/// Judges the answer to `records` by Lambda's rules for streams.
+/// Interprets the response to an invocation with `records` by Lambda's rules for
+/// streams.
 ///
-/// Nothing at all, `null`, an object without failures and an empty list of them
-/// are success. Of several identifiers the lowest sequence number counts. One
-/// that is missing, empty, `null` or none of the batch's fails all of it, and
-/// so does an answer that is none.
-pub(crate) fn judge(answer: &Result<Bytes, InvokeError>, records: &[Record]) -> Verdict {
-    let bytes = match answer {
+/// - An empty response, `null`, an object without `batchItemFailures` and an empty
+///   list are success.
+/// - Of several identifiers the lowest sequence number counts.
+/// - An identifier that is missing, empty, `null` or not in the batch fails the
+///   whole batch. So does an invalid response.
+pub(crate) fn parse_response(
+    response: &Result<Bytes, InvokeError>,
+    records: &[Record],
+) -> BatchOutcome {
+    let bytes = match response {
         Ok(bytes) => bytes,
         Err(error) => {
-            return Verdict::Failed {
+            return BatchOutcome::Failed {
                 by_error: true,
                 cause: error.to_string(),
             };
         }
     };
     if bytes.trim_ascii().is_empty() {
-        return Verdict::Done;
+        return BatchOutcome::Done;
     }
-    let failed = |cause| Verdict::Failed {
+    let failed = |cause| BatchOutcome::Failed {
         by_error: false,
         cause,
     };
-    let failures = match serde_json::from_slice::<Option<Answer>>(bytes) {
-        Ok(answer) => answer
-            .and_then(|answer| answer.failures)
+    let failures = match serde_json::from_slice::<Option<BatchResponse>>(bytes) {
+        Ok(response) => response
+            .and_then(|response| response.failures)
             .unwrap_or_default(),
-        Err(error) => return failed(format!("the answer is not a batch response: {error}")),
+        Err(error) => return failed(format!("the response is not a batch response: {error}")),
     };
     let mut first = None;
     for item in failures {
-        let named = item.identifier.unwrap_or_default();
-        let Some(index) = SequenceNumber::parse(&named).and_then(|number| {
+        let identifier = item.identifier.unwrap_or_default();
+        let Some(index) = SequenceNumber::parse(&identifier).and_then(|number| {
             records
                 .binary_search_by_key(&number, |r| r.sequence_number)
                 .ok()
         }) else {
             return failed(format!(
-                "the answer names {named:?}, which is not in the batch"
+                "the response names {identifier:?}, which is not in the batch"
             ));
         };
         first = Some(first.map_or(index, |first: usize| first.min(index)));
     }
-    first.map_or(Verdict::Done, Verdict::FailedFrom)
+    first.map_or(BatchOutcome::Done, BatchOutcome::FailedFrom)
 }
 
 #[cfg(test)]
@@ -86,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    fn judged(answer: &str) -> Verdict {
+    fn judged(response: &str) -> BatchOutcome {
         let records: Vec<_> = (1..=3)
             .map(|ordinal| Record {
                 sequence_number: SequenceNumber::new(ShardId::new(0), ordinal),
@@ -95,7 +100,7 @@ mod tests {
                 data: Vec::new(),
             })
             .collect();
-        judge(&Ok(Bytes::copy_from_slice(answer.as_bytes())), &records)
+        parse_response(&Ok(Bytes::copy_from_slice(response.as_bytes())), &records)
     }
 
     fn naming(ordinals: &[u64]) -> String {
@@ -111,7 +116,7 @@ mod tests {
 
     #[test]
     fn no_failures_are_success() {
-        for answer in [
+        for response in [
             "",
             " ",
             "null",
@@ -119,19 +124,19 @@ mod tests {
             r#"{"batchItemFailures":null}"#,
             r#"{"batchItemFailures":[]}"#,
         ] {
-            assert_eq!(judged(answer), Verdict::Done, "{answer}");
+            assert_eq!(judged(response), BatchOutcome::Done, "{response}");
         }
     }
 
     #[test]
-    fn the_lowest_number_counts() {
-        assert_eq!(judged(&naming(&[2])), Verdict::FailedFrom(1));
-        assert_eq!(judged(&naming(&[3, 1, 2])), Verdict::FailedFrom(0));
+    fn the_lowest_sequence_number_counts() {
+        assert_eq!(judged(&naming(&[2])), BatchOutcome::FailedFrom(1));
+        assert_eq!(judged(&naming(&[3, 1, 2])), BatchOutcome::FailedFrom(0));
     }
 
     #[test]
-    fn what_names_no_record_fails_all() {
-        for answer in [
+    fn an_invalid_response_fails_the_whole_batch() {
+        for response in [
             r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#,
             r#"{"batchItemFailures":[{"itemIdentifier":null}]}"#,
             r#"{"batchItemFailures":[{"identifier":"1"}]}"#,
@@ -141,26 +146,26 @@ mod tests {
             "{",
             &naming(&[2, 4]),
         ] {
-            let verdict = judged(answer);
+            let outcome = judged(response);
             assert!(
                 matches!(
-                    verdict,
-                    Verdict::Failed {
+                    outcome,
+                    BatchOutcome::Failed {
                         by_error: false,
                         ..
                     }
                 ),
-                "{answer}: {verdict:?}"
+                "{response}: {outcome:?}"
             );
         }
     }
 
     #[test]
-    fn an_error_fails_all() {
-        let verdict = judge(&Err(InvokeError("out of memory".to_owned())), &[]);
+    fn a_failed_invocation_fails_the_whole_batch() {
+        let outcome = parse_response(&Err(InvokeError("out of memory".to_owned())), &[]);
         assert_eq!(
-            verdict,
-            Verdict::Failed {
+            outcome,
+            BatchOutcome::Failed {
                 by_error: true,
                 cause: "out of memory".to_owned()
             }

@@ -1,23 +1,25 @@
-//! The mapping around the real transform.
+//! The mapping with the ingest transform as its function.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::faults::{FaultRates, FaultyFunction};
 use marquee_event::{Title, TitleKind};
 use marquee_event_source_mapping::TransformFunction;
-use marquee_event_source_mapping::{Faults, Faulty, Function, MappingSettings};
+use marquee_event_source_mapping::{Function, MappingSettings};
 use marquee_ingest::Transform;
 use marquee_lake::{catalogue, receipt};
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
 
-use crate::crash::survives_any_death;
+use crate::crash::survives_any_crash;
 use crate::fake::{drain, objects, put, settings};
 
 /// 2024-05-01T12:00:00Z.
 const NOON_MS: i64 = 1_714_564_800_000;
 
-/// A stream of 60 records with an event each, and three with a refusal too.
+/// Creates a stream of 60 records with one event each; three also hold an invalid
+/// line.
 fn stream() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let records: Vec<_> = (0..60)
@@ -63,13 +65,13 @@ async fn run(
 }
 
 #[test]
-fn the_lake_is_the_same_whenever_it_dies() {
+fn a_crash_does_not_change_the_lake() {
     let stream = stream();
-    survives_any_death(stream.path(), |store| transform(store), &settings());
+    survives_any_crash(stream.path(), |store| transform(store), &settings());
 }
 
 #[tokio::test]
-async fn every_event_is_counted_and_receipted() {
+async fn every_event_is_counted_and_has_a_receipt() {
     let stream = stream();
     let lake = Arc::new(InMemory::new());
     let title = Title {
@@ -100,25 +102,25 @@ async fn every_event_is_counted_and_receipted() {
     assert!(receipts.iter().all(|receipt| receipt.catalogue.is_some()));
 }
 
-/// Failures before the work, and lost answers after it, leave no trace.
+/// Failures before the work and lost responses after it cause retries only.
 #[tokio::test]
-async fn the_lake_is_the_same_whatever_is_tried_again() {
+async fn retries_do_not_change_the_lake() {
     let (undisturbed, faulty) = (Arc::new(InMemory::new()), Arc::new(InMemory::new()));
     run(stream().path(), &undisturbed, settings()).await;
 
     let function = transform(faulty.clone());
-    let faults = Faults {
+    let faults = FaultRates {
         seed: 1,
         fail_before: 0.3,
         fail_after: 0.3,
         partial: 0.0,
-        most: 3,
+        max_per_payload: 3,
     };
-    let function: Arc<dyn Function> = Arc::new(Faulty::new(function, faults));
+    let function: Arc<dyn Function> = Arc::new(FaultyFunction::new(function, faults));
     let totals = drain(stream().path(), function, faulty.clone(), settings())
         .await
         .unwrap();
     assert!(totals.failures > 0, "{totals:?}");
-    assert_eq!(totals.given_up_records, 0);
+    assert_eq!(totals.dead_letter_records, 0);
     assert!(objects(&*faulty).await == objects(&*undisturbed).await);
 }

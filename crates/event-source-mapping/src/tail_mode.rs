@@ -1,4 +1,4 @@
-//! What the present end of a stream means.
+//! The meaning of a stream's current end.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 /// What it means that a shard has no more records now.
 #[derive(Debug, Clone)]
-pub enum Tail {
+pub enum TailMode {
     /// The stream is finished: its end closes the last batch, and the run is over.
     Finished,
     /// A writer in this process is at work. The end closes nothing and is
@@ -24,24 +24,24 @@ pub enum Tail {
 
 /// Says by its being there that a stream is still written to.
 #[derive(Debug)]
-pub struct StillWriting {
+pub struct WriterGuard {
     _until_dropped: watch::Sender<()>,
 }
 
-impl Tail {
+impl TailMode {
     /// The tail of a stream that is being written to by the holder of the other
     /// half. When that is dropped, all that will be put has been put.
-    pub fn growing() -> (StillWriting, Self) {
+    pub fn growing() -> (WriterGuard, Self) {
         let (sender, receiver) = watch::channel(());
         (
-            StillWriting {
+            WriterGuard {
                 _until_dropped: sender,
             },
             Self::Growing(receiver),
         )
     }
 
-    /// Whether nothing will be put any more.
+    /// Returns whether no more records can be appended.
     pub(crate) fn is_final(&self) -> bool {
         match self {
             Self::Finished => true,
@@ -50,9 +50,9 @@ impl Tail {
         }
     }
 
-    /// Whether the present end closes a batch whose first record was read so
-    /// long ago. Only in an open stream does that matter: there the arrivals
-    /// follow the clock, and the batching window can pass without a record.
+    /// Returns whether the current end closes a batch whose first record was read
+    /// `waited` ago. Only an open stream uses the time: its arrivals follow the
+    /// clock, so the batching window can pass without a further record.
     pub(crate) fn closes_batches(&self, waited: Duration, window: Duration) -> bool {
         match self {
             Self::Finished => true,
@@ -61,15 +61,15 @@ impl Tail {
         }
     }
 
-    /// Waits until it makes sense to look again.
+    /// Waits until a new read can find records.
     pub(crate) async fn wait(&mut self) {
-        /// How soon a writer's puts are noticed.
-        const LOOK: Duration = Duration::from_millis(10);
+        /// The polling interval of a growing stream.
+        const GROWING_POLL: Duration = Duration::from_millis(10);
         match self {
             Self::Finished => {}
             Self::Growing(writer) => tokio::select! {
                 _ = writer.changed() => {}
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(GROWING_POLL) => {}
             },
             Self::Open { poll } => tokio::time::sleep(*poll).await,
         }
