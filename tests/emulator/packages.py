@@ -7,8 +7,9 @@ from pathlib import Path
 
 from report import Failure
 
-# The packages that Terraform needs; with a warehouse also `load`.
-BINARIES = ("transform", "daily", "marts", "alert", "api")
+# The functions' binaries: the directories of lambdas/.
+LAMBDAS = Path(__file__).resolve().parents[2] / "lambdas"
+BINARIES = tuple(sorted(manifest.parent.name for manifest in LAMBDAS.glob("*/Cargo.toml")))
 COMMAND = {
     "marts": "cargo test --no-run -p marquee -p marquee-marts -p marquee-lambda-marts",
     "marquee": "cargo test --no-run -p marquee -p marquee-marts -p marquee-lambda-marts",

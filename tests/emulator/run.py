@@ -93,7 +93,7 @@ def run(stack, given, here, name, stand_in=None, has_warehouse=False):
     report = Report(name, lambda: pipeline.evidence(began))
     began = time.time()
     if not given.packages:
-        report.step("packages", lambda: zip_all(given.built, packages, BINARIES + ("load",) * has_warehouse))
+        report.step("packages", lambda: zip_all(given.built, packages, BINARIES))
     for words, action in pipeline.steps():
         report.step(words, action)
     for words, action in pipeline.last_steps():

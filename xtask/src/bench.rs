@@ -6,25 +6,25 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::peers;
-use crate::step::{cargo, failure, target};
+use crate::process::{cargo, failure, target};
 
 #[derive(Args)]
 pub(crate) struct BenchArgs {
-    /// Only the measurements whose name contains this, and no peers
+    /// Measure only what has this in its name, and run no peers
     name: Option<String>,
-    /// One JSON object a measurement instead of a table
+    /// Print one JSON object for each measurement instead of a table
     #[arg(long)]
     json: bool,
 }
 
-/// What is measured, as the first part of its names.
+/// The benchmarks, as the first part of their measurements' names.
 const MEASURED: [&str; 3] = ["transform", "compact", "marts"];
 
-/// The CPU that cargo-lambda builds for on x86-64, which every Lambda has.
+/// The CPU that cargo-lambda builds for on x86-64; every Lambda has it.
 const LAMBDA_CPU: &str = "haswell";
 
-/// The program that measures the transform, built as cargo-lambda builds what
-/// is shipped; arguments follow.
+/// Returns the program that measures the transform, built as cargo-lambda builds the
+/// deployed function. The caller adds arguments.
 pub(crate) fn transform() -> Command {
     let mut measure = cargo(["bench", "-p", "marquee-bench", "--bench", "transform", "--"]);
     if cfg!(target_arch = "x86_64") {
@@ -35,12 +35,12 @@ pub(crate) fn transform() -> Command {
     measure
 }
 
-/// A program that measures something of the day; arguments follow.
-fn of_the_day(bench: &str) -> Command {
+/// Returns the program that measures a step of curation. The caller adds arguments.
+fn curation(bench: &str) -> Command {
     let mut measure = cargo(["bench", "-p", "marquee-bench"]);
     if bench == "marts" {
-        // DataFusion takes ten minutes to be built like what is shipped, and its
-        // inner loops are in Arrow; this is as it is measured in docs/adr.
+        // DataFusion takes ten minutes with the release profile, and its inner loops
+        // are in Arrow. The figures in docs/adr are measured with these settings.
         measure.args(["--features", "marts"]);
         measure.env("CARGO_PROFILE_BENCH_LTO", "off");
         measure.env("CARGO_PROFILE_BENCH_CODEGEN_UNITS", "16");
@@ -50,9 +50,9 @@ fn of_the_day(bench: &str) -> Command {
     measure
 }
 
-/// The program that compacts a day; arguments follow.
+/// Returns the program that compacts a date. The caller adds arguments.
 pub(crate) fn compact() -> Command {
-    of_the_day("compact")
+    curation("compact")
 }
 
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
@@ -60,13 +60,13 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     let named = |bench: &&str| name.is_none_or(|name| name.starts_with(*bench));
     let mut benches: Vec<&str> = MEASURED.into_iter().filter(named).collect();
     if benches.is_empty() {
-        // A part of a name, as it always was: `kpl`.
+        // A part of a measurement's name, as in `kpl`.
         benches.push("transform");
     }
     for bench in benches {
         let mut measure = match bench {
             "transform" => transform(),
-            bench => of_the_day(bench),
+            bench => curation(bench),
         };
         measure.args(&args.name).args(args.json.then_some("--json"));
         if let Some(code) = failure(&mut measure)? {

@@ -1,4 +1,4 @@
-//! What is checked of `infra/` and `state_machines/` without an account.
+//! Checks of `infra/` and `state_machines/` that need no AWS account.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,13 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-use crate::step::{Step, command, failure, is_installed, root, target};
+use crate::process::{Console, command, is_installed, root, target};
+use crate::step::Step;
 use crate::venv;
 
 const ASL_VALIDATOR: &str = "asl-validator@4.0.0";
-/// Where Terraform looks for provider plugins by itself, and where else they are
-/// put, as directories that have `registry.terraform.io` in them.
+/// Directories in which Terraform looks for provider plugins, and other usual places;
+/// one is taken if it holds `registry.terraform.io`.
 const PLUGINS: [&str; 4] = [
     ".terraform.d/plugins",
     ".local/share/terraform/plugins",
@@ -19,34 +20,37 @@ const PLUGINS: [&str; 4] = [
     "/usr/share/terraform/plugins",
 ];
 
-/// The steps of `cargo xtask test`.
+/// Returns the steps of `cargo xtask test`.
 pub(crate) fn steps() -> Vec<Step> {
     let mut steps = Vec::new();
     if is_installed("terraform") {
         let format = ["fmt", "-check", "-recursive", "infra"];
-        steps.push(Step::run(
-            "Terraform's format",
+        steps.push(Step::program(
+            "Terraform format",
             command("terraform", format),
         ));
-        steps.push(Step::act("Terraform's configuration", || {
-            succession([
-                &["init", "-backend=false", "-input=false", "-no-color"],
-                &["validate", "-no-color"],
-                &["test", "-no-color"],
-            ])
+        steps.push(Step::act("Terraform configuration", |console| {
+            all_of(
+                console,
+                [
+                    &["init", "-backend=false", "-input=false", "-no-color"],
+                    &["validate", "-no-color"],
+                    &["test", "-no-color"],
+                ],
+            )
         }));
     } else {
-        steps.push(Step::Skip("Terraform", "terraform is not installed"));
+        steps.push(Step::skip("Terraform", "terraform is not installed"));
     }
     steps.push(Step::act("checkov on infra/", checkov));
     steps.push(match is_installed("npm") {
         true => Step::act("state machines", state_machines),
-        false => Step::Skip("state machines", "npm is not installed"),
+        false => Step::skip("state machines", "npm is not installed"),
     });
     steps
 }
 
-/// Terraform in `infra/`, its own files in the target folder.
+/// Returns Terraform in `infra/`, with its own files in the target folder.
 fn terraform(args: &[&str]) -> Result<Command> {
     let data = target().join("terraform");
     let mut terraform = command("terraform", args.iter().copied());
@@ -60,33 +64,35 @@ fn terraform(args: &[&str]) -> Result<Command> {
     Ok(terraform)
 }
 
-fn succession<const N: usize>(commands: [&[&str]; N]) -> Result<Option<ExitCode>> {
+/// Runs Terraform with each list of arguments until one fails.
+fn all_of<const N: usize>(console: &Console, commands: [&[&str]; N]) -> Result<Option<ExitCode>> {
     for args in commands {
-        if let Some(code) = failure(&mut terraform(args)?)? {
+        if let Some(code) = console.failure(&mut terraform(args)?)? {
             return Ok(Some(code));
         }
     }
     Ok(None)
 }
 
-/// A configuration file that names the directory of provider plugins, if there is
-/// one: `TF_PLUGIN_DIR`, else a conventional place. Without, the registry is asked.
+/// Writes a configuration file that names the directory of provider plugins, if this
+/// machine has one. Without it Terraform asks the registry.
 fn plugin_configuration(directory: &Path) -> Result<Option<PathBuf>> {
     let Some(plugins) = plugin_directory() else {
         return Ok(None);
     };
     fs::create_dir_all(directory)
-        .with_context(|| format!("{} cannot be made", directory.display()))?;
+        .with_context(|| format!("cannot create {}", directory.display()))?;
     let file = directory.join("plugins.tfrc");
     let text = format!(
         "provider_installation {{\n  filesystem_mirror {{\n    path = {:?}\n  }}\n}}\n",
         plugins.display().to_string()
     );
-    fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+    fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(Some(file))
 }
 
-/// Where provider plugins lie on this machine, so that none is fetched.
+/// Returns the directory of provider plugins on this machine: `TF_PLUGIN_DIR`, else a
+/// usual place.
 pub(crate) fn plugin_directory() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("TF_PLUGIN_DIR") {
         return Some(named.into());
@@ -100,9 +106,9 @@ pub(crate) fn plugin_directory() -> Option<PathBuf> {
         .find(|place| place.join("registry.terraform.io").is_dir())
 }
 
-fn checkov() -> Result<Option<ExitCode>> {
+fn checkov(console: &Console) -> Result<Option<ExitCode>> {
     let requirements = root().join("infra/tests/requirements.txt");
-    let python = venv::python("checkov", &requirements)?;
+    let python = venv::python("checkov", &requirements, console)?;
     let arguments = [
         "--directory",
         "infra",
@@ -113,21 +119,21 @@ fn checkov() -> Result<Option<ExitCode>> {
         "--skip-download",
     ];
     let mut checkov = command(python.with_file_name("checkov"), arguments);
-    failure(&mut checkov)
+    console.failure(&mut checkov)
 }
 
-fn state_machines() -> Result<Option<ExitCode>> {
+fn state_machines(console: &Console) -> Result<Option<ExitCode>> {
     let node = target().join("node");
     let validator = node.join("node_modules/.bin/asl-validator");
     if !validator.is_file() {
         let mut install = command("npm", ["install", "--no-audit", "--no-fund", "--silent"]);
         install.arg("--prefix").arg(&node).arg(ASL_VALIDATOR);
-        if failure(&mut install)?.is_some() {
-            bail!("{ASL_VALIDATOR} could not be installed");
+        if console.failure(&mut install)?.is_some() {
+            bail!("cannot install {ASL_VALIDATOR}");
         }
     }
     let mut test = command("python3", ["-m", "unittest", "test_state_machines"]);
     test.current_dir(root().join("tests/emulator"))
         .env("ASL_VALIDATOR", validator);
-    failure(&mut test)
+    console.failure(&mut test)
 }

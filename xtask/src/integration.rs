@@ -7,55 +7,59 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::infra::plugin_directory;
-use crate::step::{Step, command, failure, is_installed, root, target};
+use crate::process::{Console, command, is_installed, root, target};
+use crate::step::Step;
 use crate::test::programs;
 use crate::venv;
 
-/// Where the driver and what it needs are.
+/// The directory of the driver and its requirements.
 const DIRECTORY: &str = "tests/emulator";
 
 #[derive(Args, Default)]
 pub(crate) struct IntegrationArgs {
-    /// An emulator that runs already, instead of one of its own
+    /// Use a running emulator; without it, start one
     #[arg(long, value_name = "URL", conflicts_with = "aws")]
     endpoint: Option<String>,
-    /// The AWS account of the environment's credentials. Everything made has a
-    /// name of its own, and is destroyed in the end. It costs some cents
+    /// Deploy to the AWS account of the environment's credentials. Every resource has a
+    /// name of its own and is destroyed at the end. Costs some cents
     #[arg(long)]
     aws: bool,
-    /// With Redshift Serverless, on `--aws`: some dollars, and a quarter of an hour
+    /// Include Redshift Serverless, with --aws. Costs some dollars and takes 15 minutes
     #[arg(long, requires = "aws")]
     warehouse: bool,
 }
 
 pub(crate) fn run(args: &IntegrationArgs) -> Result<ExitCode> {
-    Ok(drive(args)?.unwrap_or(ExitCode::SUCCESS))
+    Ok(drive(args, &Console::Inherited)?.unwrap_or(ExitCode::SUCCESS))
 }
 
-/// The steps of `cargo xtask test`.
+/// Returns the steps of `cargo xtask test`.
 pub(crate) fn steps() -> Vec<Step> {
     vec![
         Step::act("state machines over stand-ins of the functions", dry_run),
         match is_installed("terraform") {
-            true => Step::act("everything on an emulator of AWS", || {
-                drive(&IntegrationArgs::default())
+            true => Step::act("the pipeline on an emulator of AWS", |console| {
+                drive(&IntegrationArgs::default(), console)
             }),
-            false => Step::Skip("everything on an emulator", "terraform is not installed"),
+            false => Step::skip(
+                "the pipeline on an emulator of AWS",
+                "terraform is not installed",
+            ),
         },
     ]
 }
 
-/// Runs the driver over the programs as the tests build them.
-fn drive(args: &IntegrationArgs) -> Result<Option<ExitCode>> {
+/// Runs the driver over the programs that the tests use.
+fn drive(args: &IntegrationArgs, console: &Console) -> Result<Option<ExitCode>> {
     if !is_installed("terraform") {
-        bail!("terraform is not installed; 1.9 or newer is needed");
+        bail!("terraform is not installed; install 1.9 or newer");
     }
-    for mut build in programs() {
-        if let Some(code) = failure(&mut build)? {
+    for mut build in programs()? {
+        if let Some(code) = console.failure(&mut build)? {
             return Ok(Some(code));
         }
     }
-    let mut driver = command(python()?, []);
+    let mut driver = command(python(console)?, []);
     driver
         .arg(Path::new(DIRECTORY).join("run.py"))
         .arg("--directory")
@@ -72,24 +76,24 @@ fn drive(args: &IntegrationArgs) -> Result<Option<ExitCode>> {
         let packages = target().join("lambda");
         if !packages.join("transform/bootstrap.zip").is_file() {
             bail!(
-                "{} holds no packages; `cargo xtask package` builds them",
+                "{} holds no packages; build them with `cargo xtask package`",
                 packages.display()
             );
         }
         driver.arg("--aws").arg("--packages").arg(packages);
         driver.args(args.warehouse.then_some("--warehouse"));
     }
-    failure(&mut driver)
+    console.failure(&mut driver)
 }
 
-/// Runs the state machines in the emulator, their functions being stand-ins.
-fn dry_run() -> Result<Option<ExitCode>> {
-    let mut test = command(python()?, ["-m", "unittest", "test_dry_run"]);
-    failure(test.current_dir(root().join(DIRECTORY)))
+/// Runs the state machines in the emulator over stand-ins of the functions.
+fn dry_run(console: &Console) -> Result<Option<ExitCode>> {
+    let mut test = command(python(console)?, ["-m", "unittest", "test_dry_run"]);
+    console.failure(test.current_dir(root().join(DIRECTORY)))
 }
 
-/// The Python that has the emulator.
-fn python() -> Result<PathBuf> {
+/// Returns the Python that has the emulator.
+fn python(console: &Console) -> Result<PathBuf> {
     let requirements = root().join(DIRECTORY).join("requirements.txt");
-    venv::python("integration-venv", &requirements)
+    venv::python("integration-venv", &requirements, console)
 }

@@ -1,27 +1,27 @@
-//! `cargo xtask package`: the Lambdas as they are deployed.
+//! `cargo xtask package`: the Lambda functions as they are deployed.
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::step::{cargo, failure, root, target};
+use crate::lambdas;
+use crate::process::{Console, cargo, failure, root, target};
 use crate::venv;
-
-/// Every binary of `lambdas/`.
-pub(crate) const BINARIES: [&str; 6] = ["transform", "daily", "marts", "alert", "load", "api"];
 
 #[derive(Args)]
 pub(crate) struct PackageArgs {
-    /// Only these binaries
-    #[arg(value_parser = BINARIES)]
+    /// Binaries to build, the names of the directories in lambdas/ [default: all]
+    #[arg(value_name = "BINARY")]
     binaries: Vec<String>,
 }
 
-/// Builds for Lambda's processor and system, optimised and stripped, one zip each
-/// in `target/lambda/{binary}/bootstrap.zip`, with the cargo-lambda that is pinned.
+/// Builds optimised and stripped binaries for Lambda's processor and system with the
+/// pinned cargo-lambda, one zip each in `target/lambda/BINARY/bootstrap.zip`.
 pub(crate) fn run(args: &PackageArgs) -> Result<ExitCode> {
-    let python = venv::python("cargo-lambda", &root().join("xtask/requirements.txt"))?;
+    let wanted = wanted(&args.binaries, lambdas::binaries()?)?;
+    let requirements = root().join("xtask/requirements.txt");
+    let python = venv::python("cargo-lambda", &requirements, &Console::Inherited)?;
     let directory = python.parent().context("the environment has no programs")?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let places = std::iter::once(directory.to_owned()).chain(std::env::split_paths(&path));
@@ -29,12 +29,8 @@ pub(crate) fn run(args: &PackageArgs) -> Result<ExitCode> {
     build
         .env("PATH", std::env::join_paths(places)?)
         .env("CARGO_TARGET_DIR", target());
-    let wanted: Vec<&str> = match args.binaries.is_empty() {
-        true => BINARIES.to_vec(),
-        false => args.binaries.iter().map(String::as_str).collect(),
-    };
     for binary in &wanted {
-        build.args(["--package", &format!("marquee-lambda-{binary}")]);
+        build.args(["--package", &lambdas::package(binary)]);
     }
     if let Some(code) = failure(&mut build)? {
         return Ok(code);
@@ -43,7 +39,7 @@ pub(crate) fn run(args: &PackageArgs) -> Result<ExitCode> {
         let zip = target().join("lambda").join(binary).join("bootstrap.zip");
         let size = zip
             .metadata()
-            .with_context(|| format!("{} was not made", zip.display()))?
+            .with_context(|| format!("cargo-lambda did not write {}", zip.display()))?
             .len();
         println!(
             "{:<60} {:>7.1} MiB",
@@ -52,4 +48,35 @@ pub(crate) fn run(args: &PackageArgs) -> Result<ExitCode> {
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the asked binaries, or all of them.
+fn wanted(asked: &[String], all: Vec<String>) -> Result<Vec<String>> {
+    if asked.is_empty() {
+        return Ok(all);
+    }
+    for binary in asked {
+        if !all.contains(binary) {
+            bail!(
+                "there is no lambdas/{binary}; choose from: {}",
+                all.join(", ")
+            );
+        }
+    }
+    Ok(asked.to_vec())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_binaries_that_exist_are_built() {
+        let all = || ["api", "load"].map(str::to_owned).to_vec();
+        assert_eq!(wanted(&[], all()).unwrap(), all());
+        assert_eq!(wanted(&["load".to_owned()], all()).unwrap(), ["load"]);
+        let error = wanted(&["lod".to_owned()], all()).unwrap_err().to_string();
+        assert_eq!(error, "there is no lambdas/lod; choose from: api, load");
+    }
 }

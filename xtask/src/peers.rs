@@ -1,4 +1,4 @@
-//! The transform's job in Python tools, over the same input as ours.
+//! The work of the transform and of compaction in Python tools, over the same input.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::bench;
-use crate::step::{command, failure, root, target};
+use crate::process::{Console, command, failure, root, target};
 use crate::venv;
 
-/// Where the peers' scripts are.
+/// The directory of the peers' scripts.
 const DIRECTORY: &str = "bench/peers";
 const SCRIPTS: [&str; 4] = [
     "json_pyarrow.py",
@@ -20,9 +20,9 @@ const SCRIPTS: [&str; 4] = [
     "duckdb_peer.py",
 ];
 const COMPACT_SCRIPTS: [&str; 2] = ["compact_duckdb.py", "compact_polars.py"];
-/// How many events the day of compaction's peers has.
+/// Events in the date that compaction's peers compact.
 const PEER_EVENTS: &str = "1000000";
-/// What every result must agree on with ours.
+/// The fields of a result that must equal Marquee's.
 const CHECKED: [&str; 6] = [
     "events",
     "refused",
@@ -32,22 +32,22 @@ const CHECKED: [&str; 6] = [
     "user_id_bytes",
 ];
 
-/// The Python that has the peers' packages, made by the first to need it.
-pub(crate) fn python() -> Result<PathBuf> {
+/// Returns the Python that has the peers' packages.
+fn python(console: &Console) -> Result<PathBuf> {
     let requirements = root().join(DIRECTORY).join("requirements.txt");
-    venv::python("peers-venv", &requirements)
+    venv::python("peers-venv", &requirements, console)
 }
 
-/// The peers' own test: all do one job, and agree.
-pub(crate) fn test() -> Result<Option<ExitCode>> {
+/// Tests that the peers do the same work and agree.
+pub(crate) fn test(console: &Console) -> Result<Option<ExitCode>> {
     let discover = ["-m", "unittest", "discover", "--start-directory", DIRECTORY];
-    failure(&mut command(python()?, discover))
+    console.failure(&mut command(python(console)?, discover))
 }
 
-/// Runs ours and every peer over one input, holds their counts and checksums
-/// to ours, and tells how their CPU time compares.
+/// Runs Marquee and every peer over one input, compares their counts and checksums,
+/// and reports their CPU time.
 pub(crate) fn run(json: bool) -> Result<ExitCode> {
-    let python = match python() {
+    let python = match python(&Console::Inherited) {
         Ok(python) => python,
         Err(error) => {
             eprintln!("peers: skipped, {error:#}");
@@ -55,7 +55,7 @@ pub(crate) fn run(json: bool) -> Result<ExitCode> {
         }
     };
     let input = target().join("peers");
-    fs::create_dir_all(&input).with_context(|| format!("{} cannot be made", input.display()))?;
+    fs::create_dir_all(&input).with_context(|| format!("cannot create {}", input.display()))?;
     let ours = result(bench::transform().arg("--peer-input").arg(&input))?;
     let mut is_equal = true;
     report(json, &ours, &ours);
@@ -78,10 +78,10 @@ pub(crate) fn run(json: bool) -> Result<ExitCode> {
     })
 }
 
-/// Runs compaction and its peers over one day; whether their checks are equal.
+/// Runs compaction and its peers over one date; returns whether their checks are equal.
 fn compaction(python: &Path, json: bool) -> Result<bool> {
     let day = target().join("peers/compact");
-    fs::create_dir_all(&day).with_context(|| format!("{} cannot be made", day.display()))?;
+    fs::create_dir_all(&day).with_context(|| format!("cannot create {}", day.display()))?;
     let program = |arguments: &[&str]| {
         let mut program = bench::compact();
         program.arg("--input").arg(&day).args(arguments);
@@ -90,7 +90,7 @@ fn compaction(python: &Path, json: bool) -> Result<bool> {
     if !day.join("objects.json").is_file()
         && failure(&mut program(&["--make", PEER_EVENTS]))?.is_some()
     {
-        bail!("the day for compaction's peers cannot be made");
+        bail!("cannot create the date for compaction's peers");
     }
     let ours = result(&mut program(&["--run"]))?;
     let mut is_equal = true;
@@ -104,7 +104,7 @@ fn compaction(python: &Path, json: bool) -> Result<bool> {
         if theirs["checks"] != ours["checks"] {
             is_equal = false;
             eprintln!(
-                "{script}: {} where ours is {}",
+                "{script}: {} where Marquee has {}",
                 theirs["checks"], ours["checks"]
             );
         }
@@ -126,19 +126,20 @@ fn report_cpu(json: bool, name: &str, result: &Value, ours: &Value) {
     );
 }
 
-/// The JSON line that a program ends with.
+/// Runs `program` and returns the JSON of its last line.
 fn result(program: &mut Command) -> Result<Value> {
     let name = program.get_program().display().to_string();
     let output = program
         .stderr(Stdio::inherit())
         .output()
-        .with_context(|| format!("{name} cannot be run"))?;
+        .with_context(|| format!("cannot run {name}"))?;
     if !output.status.success() {
         bail!("{name} ended with {}", output.status);
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().last().unwrap_or_default();
-    serde_json::from_str(line).with_context(|| format!("{name} printed no result, but {line:?}"))
+    serde_json::from_str(line)
+        .with_context(|| format!("{name} ended with {line:?} instead of a JSON result"))
 }
 
 fn report(json: bool, result: &Value, ours: &Value) {
@@ -156,12 +157,17 @@ fn report(json: bool, result: &Value, ours: &Value) {
     );
 }
 
-/// What `theirs` counts differently, a sentence each.
+/// Returns a sentence for each field in which `theirs` differs.
 fn differences(theirs: &Value, ours: &Value) -> Vec<String> {
     CHECKED
         .into_iter()
         .filter(|field| theirs[field] != ours[field])
-        .map(|field| format!("{field} is {} where ours is {}", theirs[field], ours[field]))
+        .map(|field| {
+            format!(
+                "{field} is {} where Marquee has {}",
+                theirs[field], ours[field]
+            )
+        })
         .collect()
 }
 
@@ -171,7 +177,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_peer_that_counts_otherwise_is_found() {
+    fn a_peer_with_another_count_is_found() {
         let ours = json!({
             "events": 2, "refused": 1, "sum_event_time_us": 3, "sum_position_ms": 4,
             "sum_rating_halves": 5, "user_id_bytes": 6, "cpu_s": 1.0,
@@ -180,6 +186,9 @@ mod tests {
         theirs["cpu_s"] = json!(2.0);
         assert!(differences(&theirs, &ours).is_empty());
         theirs["events"] = json!(3);
-        assert_eq!(differences(&theirs, &ours), ["events is 3 where ours is 2"]);
+        assert_eq!(
+            differences(&theirs, &ours),
+            ["events is 3 where Marquee has 2"]
+        );
     }
 }

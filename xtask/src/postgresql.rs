@@ -7,11 +7,12 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::step::{Step, command, failure, is_installed};
+use crate::process::{Console, command, is_installed};
+use crate::step::Step;
 
-/// Where Debian's package keeps its programs.
+/// The directory of the programs of Debian's package.
 const DEBIAN: &str = "/usr/lib/postgresql";
-/// The programs are all that is wanted: no database, and no server that goes on.
+/// Installs the programs, without a database and without a running server.
 const INSTALL: &str = "
     set -e
     export DEBIAN_FRONTEND=noninteractive
@@ -21,21 +22,26 @@ const INSTALL: &str = "
     apt-get -qq install --no-install-recommends postgresql > /dev/null
 ";
 
-/// What has it installed, where it is not.
+/// Returns whether a server can be started on this machine.
+pub(crate) fn is_available() -> bool {
+    Path::new(DEBIAN).is_dir() || is_installed("postgres")
+}
+
+/// Returns the step that installs PostgreSQL where it is missing.
 pub(crate) fn step() -> Option<Step> {
-    if Path::new(DEBIAN).is_dir() || is_installed("postgres") {
+    if is_available() {
         return None;
     }
     let is_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     Some(match is_root && is_installed("apt-get") {
-        true => Step::act("PostgreSQL, from Debian", install),
-        false => Step::Skip(
+        true => Step::act("PostgreSQL from Debian", install),
+        false => Step::skip(
             "PostgreSQL",
-            "not installed (Debian: `apt-get install postgresql`), so tests of the warehouse are skipped",
+            "not installed (Debian: `apt-get install postgresql`); tests of the warehouse are ignored",
         ),
     })
 }
 
-fn install() -> Result<Option<ExitCode>> {
-    failure(&mut command("sh", ["-c", INSTALL]))
+fn install(console: &Console) -> Result<Option<ExitCode>> {
+    console.failure(&mut command("sh", ["-c", INSTALL]))
 }
