@@ -11,7 +11,8 @@ module "artifacts" {
 }
 
 locals {
-  binaries = toset(concat(["transform", "daily", "marts", "alert"], local.warehouse ? ["load"] : [], tolist(local.api)))
+  # The directories of lambdas/; a test of tests/tidy compares them.
+  binaries = toset(concat(["transform", "daily", "marts", "alert"], var.warehouse_enabled ? ["load"] : [], var.api_enabled ? ["api"] : []))
   packages = { for binary in local.binaries : binary => "${var.packages_dir}/${binary}/bootstrap.zip" }
 }
 

@@ -53,15 +53,47 @@ locals {
   }
 }
 
+# Every policy document of the deployment, for `terraform test` (tests/policies.tftest.hcl).
+# A test of tests/tidy names a document that is missing here.
 locals {
-  # All IAM statements that grant permissions, for the least-privilege tests.
-  granted = flatten([
-    for policy in concat(
-      values(local.functions)[*].policy,
-      values(aws_iam_role_policy.machine)[*].policy,
-      aws_iam_role_policy.crawler[*].policy,
-      values(aws_iam_policy.caller)[*].policy,
-      [aws_iam_role_policy.scheduler.policy, aws_iam_policy.producer.policy, aws_iam_policy.analyst.policy],
-    ) : jsondecode(policy).Statement
-  ])
+  # The rights of each role, and of the policies that people attach.
+  identity_policies = concat(
+    [module.transform.policy, module.alert.policy],
+    values(module.day)[*].policy,
+    values(module.load)[*].policy,
+    values(module.api)[*].policy,
+    values(aws_iam_role_policy.machine)[*].policy,
+    values(aws_iam_role_policy.copy)[*].policy,
+    values(aws_iam_role_policy.own_statements)[*].policy,
+    aws_iam_role_policy.crawler[*].policy,
+    [aws_iam_role_policy.scheduler.policy],
+    values(aws_iam_policy.caller)[*].policy,
+    [aws_iam_policy.producer.policy, aws_iam_policy.analyst.policy],
+  )
+
+  # The principals that may assume each role.
+  trust_policies = concat(
+    [module.transform.trust_policy, module.alert.trust_policy],
+    values(module.day)[*].trust_policy,
+    values(module.load)[*].trust_policy,
+    values(module.api)[*].trust_policy,
+    values(aws_iam_role.machine)[*].assume_role_policy,
+    values(aws_iam_role.copy)[*].assume_role_policy,
+    aws_iam_role.crawler[*].assume_role_policy,
+    [aws_iam_role.scheduler.assume_role_policy],
+  )
+
+  # The principals that may use a resource by its own policy.
+  resource_policies = [
+    aws_kms_key.this.policy,
+    aws_sns_topic_policy.alerts.policy,
+    aws_sqs_queue_policy.undelivered.policy,
+    module.lake.policy,
+    module.artifacts.policy,
+    module.results.policy,
+  ]
+
+  granted = flatten([for policy in local.identity_policies : jsondecode(policy).Statement])
+  trusted = flatten([for policy in local.trust_policies : jsondecode(policy).Statement])
+  exposed = flatten([for policy in local.resource_policies : jsondecode(policy).Statement])
 }

@@ -101,30 +101,6 @@ run "stand_in" {
 }
 
 run "rights" {
-  # The statements of all policies.
-  assert {
-    condition = length([
-      for statement in local.granted : statement
-      if anytrue([for action in flatten([statement.Action]) : action == "*" || endswith(action, ":*")])
-    ]) == 0
-    error_message = "No statement may allow `*` as an action."
-  }
-
-  assert {
-    condition = length([
-      for statement in local.granted : statement.Sid
-      if contains(flatten([statement.Resource]), "*") && !contains(["Trace", "DeliverLogs"], statement.Sid)
-    ]) == 0
-    error_message = "Only X-Ray and log delivery may use `*` as the resource."
-  }
-
-  assert {
-    condition = alltrue([
-      for statement in local.granted : length(flatten([statement.Resource])) > 0
-    ])
-    error_message = "Every statement must have a resource; IAM rejects it otherwise."
-  }
-
   assert {
     condition = alltrue([
       for name, function in local.functions : length([

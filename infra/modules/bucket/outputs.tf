@@ -17,3 +17,8 @@ output "expirations" {
   description = "The expiration rules, for the tests."
   value       = var.expirations
 }
+
+output "policy" {
+  description = "The bucket's policy, for the tests of rights."
+  value       = aws_s3_bucket_policy.this.policy
+}

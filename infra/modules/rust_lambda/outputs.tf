@@ -28,6 +28,11 @@ output "policy" {
   value       = aws_iam_role_policy.this.policy
 }
 
+output "trust_policy" {
+  description = "The policy that says who may assume the role."
+  value       = aws_iam_role.this.assume_role_policy
+}
+
 output "package_key" {
   description = "The key of the package that the function is created from."
   value       = var.package.key

@@ -1,10 +1,10 @@
-//! What the Lambdas read from their environment, and what Terraform sets.
+//! Environment variables that the Lambda functions read, and that Terraform sets.
 
 use std::collections::BTreeSet;
 
 use crate::files::File;
 
-/// What the runtime sets by itself.
+/// Variables that Lambda's runtime or the SDK sets.
 const GIVEN: [&str; 4] = [
     "AWS_REGION",
     "AWS_DEFAULT_REGION",
@@ -12,10 +12,10 @@ const GIVEN: [&str; 4] = [
     "RUST_LOG",
 ];
 
-/// The variables that a Lambda's `config.rs`, or what is common to them in
-/// `crates/config`, reads and no Terraform sets.
+/// Returns the variables that a Lambda's `config.rs` or `crates/config` reads and no
+/// Terraform file sets.
 ///
-/// What is read is every string there that is written as a variable's name is.
+/// Every string there in capitals with `_` counts as a variable that is read.
 pub fn unset_variables(files: &[File]) -> Vec<String> {
     let terraform: Vec<&File> = files
         .iter()
@@ -42,7 +42,7 @@ pub fn unset_variables(files: &[File]) -> Vec<String> {
         .collect()
 }
 
-/// The strings of `code` that are written as environment variables are.
+/// Returns the strings of `code` that look like environment variables.
 fn variables(code: &str) -> BTreeSet<&str> {
     code.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
@@ -58,7 +58,7 @@ fn variables(code: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Whether a line of `terraform` gives `variable` a value.
+/// Returns whether a line of `terraform` gives `variable` a value.
 fn sets(terraform: &str, variable: &str) -> bool {
     terraform.lines().any(|line| {
         line.split_once('=')
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_variable_that_is_read_and_not_set_is_found() {
         let code = "required(\"LAKE_BUCKET\")?; optional(\"MAX_ROWS\"); region(\"AWS_REGION\")\n\
-                    // \"OLD_NAME\" was it once";
+                    // formerly \"OLD_NAME\"";
         let set = "environment {\n  variables = {\n    LAKE_BUCKET = x\n  }\n}";
         assert_eq!(
             unset_variables(&files(code, set)),

@@ -1,13 +1,13 @@
-//! What lies where, and how long it is.
+//! Places, names and lengths of files.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How many lines a file of code may have.
+/// Lines that a file of code may have at most.
 pub const LINES: usize = 500;
 
-/// Where the repository begins.
+/// Returns the repository's root directory.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
@@ -19,31 +19,31 @@ pub fn root() -> PathBuf {
 /// A file of the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// From the root, with `/`.
+    /// Path from the root, with `/`.
     pub path: String,
-    /// What is in it.
+    /// Content.
     pub text: String,
 }
 
 impl File {
-    /// Its last name.
+    /// Returns the last part of the path.
     pub fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
-    /// What follows its last dot.
+    /// Returns the part of the name after its last dot.
     pub fn extension(&self) -> &str {
         self.name().rsplit_once('.').map_or("", |(_, after)| after)
     }
 }
 
-/// Every text file of the repository, by path.
+/// Returns every text file of the repository, sorted by path.
 ///
-/// Without what is built or made by running: `target`, hidden directories, and
-/// the root's `lake` and `stream`.
+/// Leaves out builds and output: `target`, hidden directories, and the root's `lake`
+/// and `stream`.
 ///
 /// # Errors
-/// Where a directory cannot be read.
+/// A directory cannot be read.
 pub fn files() -> io::Result<Vec<File>> {
     let root = root();
     let mut files = Vec::new();
@@ -53,15 +53,15 @@ pub fn files() -> io::Result<Vec<File>> {
             let entry = entry?;
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                let is_made = ["target", "node_modules", "__pycache__"].contains(&name.as_str())
+            let file_type = entry.file_type()?;
+            if file_type.is_dir() {
+                let is_output = ["target", "node_modules", "__pycache__"].contains(&name.as_str())
                     || name.starts_with('.')
                     || (directory == root && ["lake", "stream"].contains(&name.as_str()));
-                if !is_made {
+                if !is_output {
                     directories.push(path);
                 }
-            } else if kind.is_file()
+            } else if file_type.is_file()
                 && let Ok(text) = fs::read_to_string(&path)
             {
                 let path = path.strip_prefix(&root).unwrap_or(&path);
@@ -74,7 +74,7 @@ pub fn files() -> io::Result<Vec<File>> {
     Ok(files)
 }
 
-/// The code that is too long to be one concept.
+/// Returns the files of code that are too long to be one concept.
 pub fn too_long(files: &[File]) -> Vec<String> {
     files
         .iter()
@@ -85,7 +85,7 @@ pub fn too_long(files: &[File]) -> Vec<String> {
         .collect()
 }
 
-/// What a Lambda holds beside `main.rs` and `config.rs`.
+/// Returns the code of Lambdas other than `main.rs` and `config.rs`.
 pub fn fat_lambdas(files: &[File]) -> Vec<String> {
     files
         .iter()
@@ -95,11 +95,11 @@ pub fn fat_lambdas(files: &[File]) -> Vec<String> {
                 && segments.nth(1) == Some("src")
                 && !matches!(segments.collect::<Vec<_>>()[..], ["main.rs" | "config.rs"])
         })
-        .map(|file| format!("{} belongs into a crate with a handler", file.path))
+        .map(|file| format!("{} belongs in a crate with a handler", file.path))
         .collect()
 }
 
-/// The crates and modules that are named after nothing.
+/// Returns the crates and modules whose name says nothing about their content.
 pub fn nameless(files: &[File]) -> Vec<String> {
     const NOTHING: [&str; 6] = ["shared", "common", "utils", "util", "helpers", "misc"];
     files
@@ -111,30 +111,7 @@ pub fn nameless(files: &[File]) -> Vec<String> {
                 .map(|segment| segment.trim_end_matches(".rs"))
                 .any(|segment| NOTHING.contains(&segment))
         })
-        .map(|file| format!("{} says nothing by its name", file.path))
-        .collect()
-}
-
-/// The SQL that nothing runs: neither its name (`marts/daily.sql`) nor its
-/// directory (`sql/marts`) stands in code, Terraform or a state machine.
-pub fn unused_sql(files: &[File]) -> Vec<String> {
-    const USERS: [&str; 6] = ["rs", "tf", "tftpl", "json", "py", "toml"];
-    let users: Vec<&File> = files
-        .iter()
-        .filter(|file| USERS.contains(&file.extension()) && !file.path.starts_with("tests/tidy/"))
-        .collect();
-    files
-        .iter()
-        .filter(|file| file.extension() == "sql")
-        .filter_map(|file| Some((file, file.path.strip_prefix("sql/")?)))
-        .filter(|(file, within)| {
-            let directory = file.path.rsplit_once('/').map_or("", |(before, _)| before);
-            let directory = format!("{directory}\"");
-            !users
-                .iter()
-                .any(|user| user.text.contains(within) || user.text.contains(&directory))
-        })
-        .map(|(file, _)| format!("nothing runs {}", file.path))
+        .map(|file| format!("{} has a name that says nothing", file.path))
         .collect()
 }
 
@@ -180,20 +157,5 @@ mod tests {
             file("crates/event/src/utility.rs", ""),
         ];
         assert_eq!(nameless(&files).len(), 2);
-    }
-
-    #[test]
-    fn sql_that_nothing_runs_is_found() {
-        let files = [
-            file("sql/marts/daily.sql", ""),
-            file("sql/marts/weekly.sql", ""),
-            file("sql/checks/rows.sql", ""),
-            file(
-                "crates/marts/src/a.rs",
-                "include_str!(\"../sql/marts/daily.sql\")",
-            ),
-            file("crates/marts/src/b.rs", "run_all(\"sql/checks\")"),
-        ];
-        assert_eq!(unused_sql(&files), ["nothing runs sql/marts/weekly.sql"]);
     }
 }

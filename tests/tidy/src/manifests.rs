@@ -1,12 +1,11 @@
-//! What the `Cargo.toml`s say.
+//! Rules about the `Cargo.toml` files.
 
 use toml::{Table, Value};
 
 use crate::files::File;
 
-/// The members' manifests that name a version, a path or a registry of a
-/// dependency themselves, where the root's `[workspace.dependencies]` has the
-/// one version of each.
+/// Returns the dependencies for which a member names a version, path or registry of its
+/// own instead of inheriting from the root's `[workspace.dependencies]`.
 pub fn own_versions(manifests: &[File]) -> Vec<String> {
     members(manifests)
         .flat_map(|(file, manifest)| {
@@ -18,7 +17,7 @@ pub fn own_versions(manifests: &[File]) -> Vec<String> {
         .collect()
 }
 
-/// The members that are not held to the workspace's lints.
+/// Returns the members that do not inherit the workspace's lints.
 pub fn without_lints(manifests: &[File]) -> Vec<String> {
     members(manifests)
         .filter(|(_, manifest)| !manifest.get("lints").is_some_and(inherits))
@@ -26,7 +25,7 @@ pub fn without_lints(manifests: &[File]) -> Vec<String> {
         .collect()
 }
 
-/// The dependencies that the root declares and no member uses.
+/// Returns the dependencies that the root declares and no member uses.
 pub fn unused(manifests: &[File]) -> Vec<String> {
     let used: Vec<String> = members(manifests)
         .flat_map(|(_, manifest)| {
@@ -53,20 +52,19 @@ pub fn unused(manifests: &[File]) -> Vec<String> {
         .collect()
 }
 
-/// The manifests that are a package's, parsed; one that cannot be is cargo's
-/// to report.
+/// Returns the parsed manifests of packages. Cargo reports those that do not parse.
 fn members(manifests: &[File]) -> impl Iterator<Item = (&File, Table)> {
     manifests
         .iter()
         .filter(|file| file.name() == "Cargo.toml")
         .filter_map(|file| Some((file, file.text.parse::<Table>().ok()?)))
         .filter(|(_, manifest)| {
-            // With a workspace of its own, a package is no member of this one.
+            // A package with a workspace of its own is not a member of this one.
             manifest.contains_key("package") && !manifest.contains_key("workspace")
         })
 }
 
-/// Every dependency of a manifest, of whatever kind and for whatever target.
+/// Returns every dependency of a manifest, of all kinds and targets.
 fn dependencies(manifest: &Table) -> impl Iterator<Item = (String, Value)> {
     let targets = manifest
         .get("target")
@@ -109,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_of_ones_own_is_found() {
+    fn a_version_outside_of_the_root_is_found() {
         for own in [
             "[dependencies]\nserde = \"1\"",
             "[dev-dependencies]\nserde = { version = \"1\" }",
@@ -128,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dependency_of_nobody_is_found() {
+    fn an_unused_dependency_is_found() {
         let used = "[dependencies]\nserde.workspace = true";
         assert_eq!(
             unused(&manifests(used)),

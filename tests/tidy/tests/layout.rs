@@ -1,8 +1,8 @@
-//! What lies where, and how long it is.
+//! Places, names and lengths of files, and what the lists of files say.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use marquee_tidy::files::{self, files};
-use marquee_tidy::hold;
+use marquee_tidy::{docs, hold, sql};
 
 #[test]
 fn a_file_is_one_concept() {
@@ -21,7 +21,7 @@ fn a_lambda_is_a_main_and_a_config() {
 #[test]
 fn nothing_is_named_shared_common_or_utils() {
     hold(
-        "a crate or module is named after its concept",
+        "a crate or module has the name of its concept",
         &files::nameless(&files().unwrap()),
     );
 }
@@ -29,7 +29,23 @@ fn nothing_is_named_shared_common_or_utils() {
 #[test]
 fn every_sql_file_is_used() {
     hold(
-        "every file under sql/ is run by something",
-        &files::unused_sql(&files().unwrap()),
+        "every file under sql/ has a user",
+        &sql::unused(&files().unwrap()),
+    );
+}
+
+#[test]
+fn documented_paths_exist() {
+    hold(
+        "a path in a Markdown file exists",
+        &docs::dead_paths(&files().unwrap()),
+    );
+}
+
+#[test]
+fn every_crate_is_on_the_map() {
+    hold(
+        "docs/ARCHITECTURE.md names every crate",
+        &docs::unmapped_crates(&files().unwrap()),
     );
 }

@@ -15,13 +15,13 @@ fn dependencies_are_declared_once() {
 #[test]
 fn declared_dependencies_are_used() {
     hold(
-        "a declared dependency has a user",
+        "a member uses each declared dependency",
         &manifests::unused(&files().unwrap()),
     );
 }
 
 #[test]
-fn every_crate_is_held_to_the_lints() {
+fn every_crate_inherits_the_lints() {
     hold(
         "every crate inherits the workspace's lints",
         &manifests::without_lints(&files().unwrap()),

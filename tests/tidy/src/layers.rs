@@ -1,4 +1,4 @@
-//! Which crate stands on which.
+//! Dependencies between the crates.
 
 use std::io;
 use std::process::Command;
@@ -7,29 +7,27 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 use crate::files::root;
 
-/// Which of a crate's own features are on.
+/// The set of a crate's features that are on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Features {
-    /// Everything that can be: for what must never be.
+    /// All features, for dependencies that are never allowed.
     All,
-    /// What it is built with when nobody says otherwise.
+    /// The default features.
     Default,
 }
 
-/// What a crate needs to be built, at their depths, each below what needs it.
+/// The dependency tree of a crate: depth and name, each below its dependent.
 ///
-/// As `cargo tree` has it for this crate alone: `cargo metadata` knows only
-/// the features that the whole workspace turns on together, and would show
-/// what another member asks for.
+/// `cargo tree` resolves the features of this crate alone. `cargo metadata` resolves
+/// those of the whole workspace, and would show what another member asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Needs(Vec<(usize, String)>);
+pub struct DependencyTree(Vec<(usize, String)>);
 
-impl Needs {
-    /// The needs of a member of the workspace. Only normal dependencies: what
-    /// a test needs stays out of what is shipped.
+impl DependencyTree {
+    /// Reads the normal dependencies of a member; those of its tests are not shipped.
     ///
     /// # Errors
-    /// Where cargo cannot tell.
+    /// `cargo tree` fails.
     pub fn of(member: &str, features: Features) -> io::Result<Self> {
         let mut tree = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         tree.current_dir(root())
@@ -40,13 +38,13 @@ impl Needs {
         }
         let output = tree.output()?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            return Err(io::Error::other(format!("cargo tree {member}: {said}")));
+            let reason = String::from_utf8_lossy(&output.stderr);
+            return Err(io::Error::other(format!("cargo tree {member}: {reason}")));
         }
         Ok(Self::parse(&String::from_utf8_lossy(&output.stdout)))
     }
 
-    /// Reads lines as `2 serde v1.0.0 (*)`.
+    /// Reads lines such as `2 serde v1.0.0 (*)`.
     fn parse(tree: &str) -> Self {
         let lines = tree.lines().filter_map(|line| {
             let mut words = line.split(' ');
@@ -56,14 +54,14 @@ impl Needs {
         Self(lines.collect())
     }
 
-    /// The way to the first crate that `is_wanted`, as `a -> b -> c`.
-    pub fn way(&self, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
-        let mut way: Vec<&str> = Vec::new();
+    /// Returns the path to the first crate that `is_wanted`, as `a -> b -> c`.
+    pub fn path(&self, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
+        let mut path: Vec<&str> = Vec::new();
         for (depth, name) in &self.0 {
-            way.truncate(*depth);
-            way.push(name);
+            path.truncate(*depth);
+            path.push(name);
             if *depth > 0 && is_wanted(name) {
-                return Some(way.join(" -> "));
+                return Some(path.join(" -> "));
             }
         }
         None
@@ -77,47 +75,46 @@ fn workspace() -> Result<Metadata, cargo_metadata::Error> {
         .exec()
 }
 
-/// The workspace's own crates, by name.
+/// Returns the names of the workspace's crates.
 ///
 /// # Errors
-/// Where cargo cannot tell.
+/// `cargo metadata` fails.
 pub fn members() -> Result<Vec<String>, cargo_metadata::Error> {
     let packages = workspace()?.packages;
     Ok(packages.iter().map(|it| it.name.to_string()).collect())
 }
 
-/// Which of the workspace's crates stands on which, tests aside.
+/// Returns each crate of the workspace with each of its normal dependencies there.
 ///
 /// # Errors
-/// Where cargo cannot tell.
-pub fn arrows() -> Result<Vec<(String, String)>, cargo_metadata::Error> {
+/// `cargo metadata` fails.
+pub fn edges() -> Result<Vec<(String, String)>, cargo_metadata::Error> {
     let packages = workspace()?.packages;
-    let mut arrows = Vec::new();
+    let mut edges = Vec::new();
     for package in &packages {
         for needed in &package.dependencies {
             let is_ours = packages.iter().any(|it| *it.name == needed.name);
             if is_ours && needed.kind == DependencyKind::Normal {
-                arrows.push((package.name.to_string(), needed.name.clone()));
+                edges.push((package.name.to_string(), needed.name.clone()));
             }
         }
     }
-    Ok(arrows)
+    Ok(edges)
 }
 
-/// What breaks the order of `layers`, lowest first: crates that stand on one of
-/// their own layer or a higher, crates that have no layer, layers' crates that are
-/// none.
+/// Returns what breaks the order of `layers`, lowest first: dependencies on the same or a
+/// higher layer, crates without a layer, and names that are no crates.
 pub fn misplaced(
     layers: &[&[&str]],
     members: &[String],
-    arrows: &[(String, String)],
+    edges: &[(String, String)],
 ) -> Vec<String> {
     let layer_of = |name: &str| layers.iter().position(|layer| layer.contains(&name));
-    let upwards = arrows
+    let upwards = edges
         .iter()
         .filter(|(from, to)| matches!((layer_of(from), layer_of(to)), (Some(from), Some(to)) if from <= to))
-        .map(|(from, to)| format!("{from} stands on {to}"));
-    let homeless = members
+        .map(|(from, to)| format!("{from} depends on {to}"));
+    let unplaced = members
         .iter()
         .filter(|member| layer_of(member).is_none())
         .map(|member| format!("{member} has no layer"));
@@ -125,14 +122,15 @@ pub fn misplaced(
         .iter()
         .flat_map(|layer| layer.iter())
         .filter(|name| !members.iter().any(|member| member == *name))
-        .map(|name| format!("{name} is no member"));
-    upwards.chain(homeless).chain(missing).collect()
+        .map(|name| format!("there is no crate {name}"));
+    upwards.chain(unplaced).chain(missing).collect()
 }
 
-/// The ways by which those of `members` that are bound reach what they may not.
+/// Returns the paths by which the members that `is_bound` reach a crate that
+/// `is_forbidden`.
 ///
 /// # Errors
-/// Where cargo cannot tell.
+/// `cargo tree` fails.
 pub fn forbidden(
     members: &[String],
     features: Features,
@@ -143,19 +141,19 @@ pub fn forbidden(
         .iter()
         .filter(|member| is_bound(member))
         .filter_map(|member| {
-            Needs::of(member, features)
-                .map(|needs| needs.way(&is_forbidden))
+            DependencyTree::of(member, features)
+                .map(|tree| tree.path(&is_forbidden))
                 .transpose()
         })
         .collect()
 }
 
-/// Whether a crate is of the AWS SDK, or our adapter over it.
+/// Returns whether a crate is part of the AWS SDK, or the adapter over it.
 pub fn is_aws(name: &str) -> bool {
     name.starts_with("aws-") || name == "marquee-aws"
 }
 
-/// Whether a crate is a Lambda's.
+/// Returns whether a crate is a Lambda function's binary.
 pub fn is_lambda(name: &str) -> bool {
     name.starts_with("marquee-lambda-")
 }
@@ -164,8 +162,8 @@ pub fn is_lambda(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn needs() -> Needs {
-        Needs::parse(
+    fn tree() -> DependencyTree {
+        DependencyTree::parse(
             "0 marquee v0.1.0 (/somewhere)\n\
              1 marquee-event v0.1.0 (/somewhere)\n\
              2 memchr v2.8.0\n\
@@ -176,29 +174,29 @@ mod tests {
     }
 
     #[test]
-    fn the_way_is_told_crate_by_crate() {
-        let way = |wanted| needs().way(|name| name == wanted);
-        assert_eq!(way("mio").as_deref(), Some("marquee -> tokio -> mio"));
+    fn the_path_names_each_crate() {
+        let path = |wanted| tree().path(|name| name == wanted);
+        assert_eq!(path("mio").as_deref(), Some("marquee -> tokio -> mio"));
         assert_eq!(
-            way("memchr").as_deref(),
+            path("memchr").as_deref(),
             Some("marquee -> marquee-event -> memchr")
         );
     }
 
     #[test]
-    fn what_stands_upwards_is_misplaced() {
+    fn a_dependency_upwards_is_misplaced() {
         let members = ["a", "b", "c"].map(str::to_owned);
-        let arrow = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+        let edge = |from: &str, to: &str| (from.to_owned(), to.to_owned());
         let layers: [&[&str]; 2] = [&["a", "d"], &["b"]];
         assert_eq!(
-            misplaced(&layers, &members, &[arrow("b", "a"), arrow("a", "b")]),
-            ["a stands on b", "c has no layer", "d is no member"]
+            misplaced(&layers, &members, &[edge("b", "a"), edge("a", "b")]),
+            ["a depends on b", "c has no layer", "there is no crate d"]
         );
     }
 
     #[test]
-    fn a_crate_does_not_need_itself() {
-        assert_eq!(needs().way(|name| name == "marquee"), None);
-        assert_eq!(needs().way(|name| name == "serde"), None);
+    fn a_crate_does_not_depend_on_itself() {
+        assert_eq!(tree().path(|name| name == "marquee"), None);
+        assert_eq!(tree().path(|name| name == "serde"), None);
     }
 }
