@@ -18,7 +18,7 @@ use marquee_bench::neighbours::{WatchedWork, title_neighbours};
 use marquee_bench::ranking::{is_hit, ndcg};
 use marquee_event::{Title, TitleKind};
 
-use marquee_recommend::{Model, Neighbour, Reception, Interaction, Viewer};
+use marquee_recommend::{Interaction, Model, Neighbour, Reception, Viewer};
 use serde::Deserialize;
 
 /// The number of recommended titles that count.
