@@ -120,7 +120,7 @@ impl Literal {
     /// A literal that never matches.
     const NEVER: Self = Self {
         text: [0; LITERAL_BYTES],
-        bits: 0,
+        mask: 0,
         length: usize::MAX,
     };
 
