@@ -13,11 +13,12 @@ use std::process::Command;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use marquee_day::rebuild::rebuild;
+use arrow_cast::pretty::pretty_format_batches;
 use marquee_event::ADDED_FIELDS;
 use marquee_lake::zone::Zone;
 use marquee_lake::{digest, generation, receipt};
 use marquee_marts::Engine;
+use marquee_repair::rebuild;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -113,7 +114,7 @@ async fn contents(
         let sql = format!("SELECT {names} FROM {table} ORDER BY {order}");
         let batches = engine.query(&sql).await.unwrap();
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
-        let text = arrow_cast::pretty::pretty_format_batches(&batches).unwrap();
+        let text = pretty_format_batches(&batches).unwrap();
         let digest = digest::of(text.to_string().as_bytes());
         tables.insert(
             table,
@@ -218,8 +219,8 @@ async fn a_date_without_new_events_is_not_due() {
     let lake = OldLake::new();
     let store = lake.store();
     let current = generation::current(&*store).await.unwrap();
-    let covered = marquee_day::plan::covered(&*store, &current[DATES[0]]);
-    let covered = covered.await.unwrap();
+    let published = &current[&DATES[0].parse().unwrap()];
+    let covered = generation::covered(&*store, published).await.unwrap();
     for receipt in receipt::list(&*store, None).await.unwrap() {
         if !covered.contains(&receipt.key()) {
             store.delete(&Key::from(receipt.key())).await.unwrap();
