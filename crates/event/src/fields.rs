@@ -71,6 +71,8 @@ event_fields! {
                 => rating, needed by TypeSet::of(EventType::Rate);
         }
         added {
+            /// The kind of network that the device is on: `wifi`, `cellular`, `ethernet`.
+            optional network_type: Option<Cow<'a, str>> = Text<32> => network_type, since 2;
         }
     }
 }

@@ -132,6 +132,7 @@ fn what_is_not_needed_may_be_null() {
         "results",
         "row",
         "rating",
+        "network_type",
         "device.type",
         "device.os",
         "device.app_version",
@@ -280,6 +281,11 @@ fn another_json_type_is_a_wrong_type() {
             "rating",
             json!("5"),
             "wrong_type: rating = 5 (expected a number)",
+        ),
+        (
+            "network_type",
+            json!(4),
+            "wrong_type: network_type = 4 (expected a string)",
         ),
     ]);
 }

@@ -94,6 +94,7 @@ fn strings_are_bounded_in_bytes() {
         ("producer.id", 128),
         ("title_id", 128),
         ("query", 512),
+        ("network_type", 32),
     ];
     for (field, most) in bounded {
         for event_type in EventType::ALL {
@@ -131,6 +132,7 @@ fn strings_hold_no_null_character() {
         "producer.id",
         "title_id",
         "query",
+        "network_type",
     ];
     for field in fields {
         let expected = format!(

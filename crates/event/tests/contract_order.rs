@@ -82,6 +82,9 @@ fn faults() -> Vec<(&'static str, Break)> {
         ("out_of_range: results", |e| set(e, "results", json!(-1))),
         ("wrong_type: row", |e| set(e, "row", json!("top"))),
         ("out_of_range: rating", |e| set(e, "rating", json!(6))),
+        ("too_long: network_type", |e| {
+            set(e, "network_type", json!("n".repeat(33)))
+        }),
         ("too_long: extra", |e| {
             set(e, "blob", json!("x".repeat(9000)))
         }),

@@ -58,6 +58,7 @@ fn the_fields_are_frozen() {
     results | int32 { least: 0, most: 1000000 } |  | results | 1
     row | int32 { least: 0, most: 10000 } |  | row_index | 1
     rating | stars | rate | rating | 1
+    network_type | text { most: 32 } |  | network_type | 2
     "#);
 }
 

@@ -57,7 +57,7 @@ const PROCESSED: &str = "event_id string, event_type string, event_time timestam
 
 /// The columns that each later format version appends to the processed and the
 /// curated events.
-const APPENDED: [&str; FormatVersion::CURRENT.number() as usize - 1] = [""];
+const APPENDED: [&str; FormatVersion::CURRENT.number() as usize - 1] = ["network_type string?"];
 
 /// Readers by position, and `marquee rebuild`, depend on the order: a column is
 /// only ever appended.

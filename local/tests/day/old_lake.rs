@@ -19,11 +19,15 @@ use marquee_lake::zone::Zone;
 use marquee_lake::{digest, generation, receipt};
 use marquee_marts::Engine;
 use marquee_repair::rebuild;
+use marquee_stream::lambda_event::write_event;
+use marquee_stream::{Record, SequenceNumber, ShardId};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
+
+use crate::lake::ingest;
 
 /// The dates that the lake has events of.
 const DATES: [&str; 2] = ["2026-01-05", "2026-01-06"];
@@ -228,6 +232,60 @@ async fn a_date_without_new_events_is_not_due() {
     }
     let out = lake.marquee(&["day", DATES[0]]);
     assert_eq!(out, "every date asked for is up to date\n");
+}
+
+/// Objects of format version 1 lack the columns of the fields that were added since.
+#[tokio::test]
+async fn its_objects_are_read_beside_those_of_today() {
+    let lake = OldLake::new();
+    let count = "SELECT network_type, count(*) AS n FROM processed_events \
+                 GROUP BY network_type ORDER BY network_type NULLS FIRST";
+    let shown = |batches: &[RecordBatch]| pretty_format_batches(batches).unwrap().to_string();
+    let old = shown(&lake.query(count).await);
+    assert!(old.contains("|              | 290 |"), "{old}");
+
+    let shard = ShardId::new(7);
+    let event = |number: u8, members: &str| {
+        format!(
+            r#"{{"event_id":"01936f2e-5c00-7000-8000-0000000000{number}","event_type":"browse","event_time":"2026-01-06T01:00:00Z","user_id":"u-new","session_id":"s-new"{members}}}"#
+        )
+    };
+    let lines = [event(10, r#","network_type":"wifi""#), event(11, "")].join("\n");
+    let record = Record {
+        sequence_number: SequenceNumber::new(shard, 1),
+        partition_key: "k".into(),
+        arrived_at_ms: 1_767_664_800_000,
+        data: lines.into_bytes().into(),
+    };
+    let mut payload = Vec::new();
+    write_event(shard, &[record], &mut payload);
+    ingest(&lake.store(), &[payload]).await;
+    let both = shown(&lake.query(count).await);
+    assert!(both.contains("|              | 291 |"), "{both}");
+    assert!(both.contains("| wifi         | 1   |"), "{both}");
+
+    lake.marquee(&["day"]);
+    for (table, filter) in [
+        ("processed_events", ""),
+        ("events", "AND user_id = 'u-new'"),
+    ] {
+        let sql = format!(
+            "SELECT event_id, network_type FROM {table} WHERE network_type IS NOT NULL {filter}"
+        );
+        let found = shown(&lake.query(&sql).await);
+        assert!(
+            found.contains("| 01936f2e-5c00-7000-8000-000000000010 | wifi         |"),
+            "{table}: {found}"
+        );
+    }
+    let sql = "SELECT count(*) AS n FROM events WHERE network_type IS NULL AND user_id <> 'u-new'";
+    let rest = lake.query(sql).await;
+    let all = lake
+        .query("SELECT count(*) AS n FROM events WHERE user_id <> 'u-new'")
+        .await;
+    assert_eq!(shown(&rest), shown(&all));
+    let audit = lake.marquee(&["audit", DATES[1]]);
+    assert!(audit.starts_with(&format!("{}: ", DATES[1])), "{audit}");
 }
 
 /// Writes `lake-v1.tables.json` from the lake that the first release left, in the

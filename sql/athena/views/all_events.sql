@@ -37,6 +37,7 @@ WITH arrived AS (
         sequence_number,
         sub_sequence,
         arrived_at,
+        network_type,
         row_number() OVER (
             PARTITION BY event_date, user_id, event_id
             ORDER BY arrived_at ASC, shard_id ASC, sequence_number ASC, sub_sequence ASC
@@ -79,7 +80,8 @@ SELECT
     shard_id,
     sequence_number,
     sub_sequence,
-    arrived_at
+    arrived_at,
+    network_type
 FROM {database}.events
 UNION ALL
 SELECT
@@ -112,7 +114,8 @@ SELECT
     shard_id,
     sequence_number,
     sub_sequence,
-    arrived_at
+    arrived_at,
+    network_type
 FROM arrived
 WHERE
     copy = 1

@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS marquee.events (
     shard_id VARCHAR(128) NOT NULL,
     sequence_number VARCHAR(128) NOT NULL,
     sub_sequence INTEGER NOT NULL,
-    arrived_at TIMESTAMP NOT NULL
+    arrived_at TIMESTAMP NOT NULL,
+    network_type VARCHAR(32)
 )
 DISTKEY (user_id)
 SORTKEY (event_date, event_type);

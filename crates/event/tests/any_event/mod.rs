@@ -50,6 +50,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = Event<'static>> {
         option::of(0..=bounds::RESULTS as i32),
         option::of(0..=bounds::ROW as i32),
         carried((1..=10_u8).prop_map(|halves| Rating::from_halves(halves).expect("1 to 10"))),
+        option::of(text(32)),
     );
     let unknown = (
         unknown_members(&KNOWN),
@@ -60,7 +61,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = Event<'static>> {
         |(
             (event_id, event_type, event_time, user_id, session_id),
             (profile_id, country, device, producer),
-            (title_id, position_ms, from_position_ms, query, results, row, rating),
+            (title_id, position_ms, from_position_ms, query, results, row, rating, network_type),
             (unknown, of_device, of_producer),
         )| {
             let of_producer = if producer.is_some() {
@@ -85,6 +86,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = Event<'static>> {
                 results,
                 row,
                 rating: rating.unless(event_type == EventType::Rate),
+                network_type,
                 extra: extra(unknown, of_device, of_producer),
             }
         },

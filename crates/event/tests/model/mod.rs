@@ -55,6 +55,7 @@ const RULES: &[(&str, Rule)] = &[
     ("results", Rule::Integer(0, 1_000_000)),
     ("row", Rule::Integer(0, 10_000)),
     ("rating", Rule::Stars),
+    ("network_type", Rule::Text(32)),
 ];
 
 /// The fields that it has rules for, in the order of their checks.
@@ -275,6 +276,7 @@ fn event(fields: &Map<String, Value>) -> Event<'static> {
         rating: at(fields, "rating")
             .as_f64()
             .and_then(|stars| Rating::from_halves((stars * 2.0) as u8)),
+        network_type: text("network_type"),
         extra: None,
     }
 }

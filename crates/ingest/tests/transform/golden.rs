@@ -119,8 +119,8 @@ const FROZEN: [[&str; 3]; FormatVersion::CURRENT.number() as usize] = [
         "cebd6e40bd753c1fe7527cdac889f85c",
     ],
     [
-        "35fd2da8f04cef11f067de861a52141d",
-        "4f2749de6eff5464fbf23fd805c8daf7",
+        "3e44814a17f36e56d39f3023ae944d57",
+        "507b5c8173e889a033b3037f5a967bfd",
         "cebd6e40bd753c1fe7527cdac889f85c",
     ],
 ];
