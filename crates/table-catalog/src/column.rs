@@ -77,6 +77,8 @@ pub(crate) fn columns_of(key: &str, schema: &Schema) -> Result<Vec<Column>, Proj
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use marquee_event::ADDED_FIELDS;
+
     use super::*;
 
     fn columns(text: &str) -> Vec<Column> {
@@ -104,5 +106,19 @@ mod tests {
                 .starts_with("table t: where column b string was there is b bigint; only new"),
             "{error}"
         );
+    }
+
+    /// The table of before gets the columns of the fields that were added since.
+    #[test]
+    fn events_gain_the_columns_of_added_fields() {
+        let new = columns_of("events", &marquee_tables::curated::events()).unwrap();
+        let (old, added) = new.split_at(new.len() - ADDED_FIELDS.len());
+        assert!(added.iter().all(|column| {
+            let name = Some(column.name.as_str());
+            ADDED_FIELDS.iter().any(|field| field.column == name)
+        }));
+        assert_eq!(evolve("events", old, &new).unwrap(), Some(new.clone()));
+        // A program of before does not take them away.
+        assert_eq!(evolve("events", &new, old).unwrap(), None);
     }
 }

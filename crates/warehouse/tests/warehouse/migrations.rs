@@ -1,8 +1,9 @@
 //! Schema migrations.
 
+use marquee_event::ADDED_FIELDS;
 use marquee_warehouse::load::LoadStatus;
 
-use crate::lake::{drive, world};
+use crate::lake::{World, drive, world};
 
 const DATE: &str = "2026-03-02";
 
@@ -29,40 +30,54 @@ async fn a_new_warehouse_is_migrated_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_column_is_added_and_is_null_for_old_files() {
-    let Some(world) = world("a_gained_column_is_added").await else {
-        return;
-    };
+    if let Some(world) = world("a_gained_column_is_added").await {
+        gains(&world, "hourly_activity", &["rates"]).await;
+    }
+}
+
+/// Fields added since the first format version are the last columns.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_event_field_is_added_and_is_null_for_old_files() {
+    if let Some(world) = world("a_field_that_events_gained").await {
+        let added = ADDED_FIELDS.map(|field| field.column.unwrap());
+        gains(&world, "events", &added).await;
+    }
+}
+
+/// Checks that a table without its last columns gets them.
+async fn gains(world: &World, table: &str, columns: &[&str]) {
     let generation = world.publish(DATE, 1, 1).await;
     world.load(DATE, 1).await;
-    // The state before the mart gained the column.
-    world
-        .by_hand("ALTER TABLE marquee.hourly_activity DROP COLUMN rates")
-        .await;
+    // The state before the table gained the columns.
+    for column in columns {
+        let drop = format!("ALTER TABLE marquee.{table} DROP COLUMN {column}");
+        world.by_hand(&drop).await;
+    }
     world.by_hand("DELETE FROM marquee.loads").await;
     world.load(DATE, 1).await;
     world.holds(&generation).await;
 
     // A file without the column can still be loaded.
     let mut tables = generation.tables.clone();
-    let key = tables["hourly_activity"].files[0].key.clone();
+    let key = tables[table].files[0].key.clone();
     let path = object_store::path::Path::from(key.as_str());
     let bytes = object_store::ObjectStoreExt::get(&*world.store, &path).await;
     let bytes = bytes.unwrap().bytes().await.unwrap();
     let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(bytes);
     let batch = reader.unwrap().build().unwrap().next().unwrap().unwrap();
-    let fewer: Vec<usize> = (0..batch.num_columns() - 1).collect();
+    let fewer: Vec<usize> = (0..batch.num_columns() - columns.len()).collect();
+    let old = batch.project(&fewer).unwrap();
     let old = world
-        .put(
-            "curated/hourly_activity/old.parquet".into(),
-            &batch.project(&fewer).unwrap(),
-        )
+        .put(format!("curated/{table}/old.parquet"), &old)
         .await;
-    tables.get_mut("hourly_activity").unwrap().files = vec![old];
+    tables.get_mut(table).unwrap().files = vec![old];
     let older = world.commit(DATE, 2, tables).await;
     world.load(DATE, 2).await;
     world.holds(&older).await;
-    let known = "SELECT count(rates) FROM marquee.hourly_activity";
-    assert_eq!(world.number(known).await, 0);
+    for column in columns {
+        let known = format!("SELECT count({column}) FROM marquee.{table}");
+        assert_eq!(world.number(&known).await, 0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
