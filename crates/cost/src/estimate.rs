@@ -1,4 +1,4 @@
-//! The answer.
+//! The estimate and its lines.
 
 use std::fmt;
 
@@ -7,42 +7,44 @@ use serde::Serialize;
 use crate::prices::{AS_OF, Price, REGION};
 use crate::records::Records;
 use crate::workload::{BadWorkload, Workload};
-use crate::{daily, kept, stream, transform, watching};
+use crate::{daily, monitoring, storage, stream, transform};
 
-/// What a line is paid for.
+/// The component that causes a cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
     /// Kinesis.
     Stream,
-    /// From the stream to the lake.
+    /// The transform, from the stream to the lake.
     Transform,
-    /// From the lake to published tables.
+    /// The daily pipeline, from the lake to published tables.
     Day,
-    /// Logs, metrics, alarms, keys, mails.
-    Watching,
-    /// Data that lies there, and people's queries.
-    Kept,
+    /// Monitoring and encryption: logs, metrics, alarms, keys, email.
+    #[serde(rename = "watching")]
+    Monitoring,
+    /// Storage of data, and queries of analysts.
+    #[serde(rename = "kept")]
+    Storage,
 }
 
 impl Group {
-    /// All of them, in the order of an event's way.
+    /// All groups, in the order of the data flow.
     pub const ALL: [Self; 5] = [
         Self::Stream,
         Self::Transform,
         Self::Day,
-        Self::Watching,
-        Self::Kept,
+        Self::Monitoring,
+        Self::Storage,
     ];
 
-    /// What it is called.
+    /// Returns the name used in tables.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Stream => "stream",
             Self::Transform => "transform",
             Self::Day => "day",
-            Self::Watching => "watching",
-            Self::Kept => "kept",
+            Self::Monitoring => "monitoring",
+            Self::Storage => "storage",
         }
     }
 }
@@ -53,26 +55,26 @@ impl fmt::Display for Group {
     }
 }
 
-/// One thing that is paid for.
+/// One item of the bill.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Line {
-    /// What it belongs to.
+    /// The component.
     pub group: Group,
-    /// What it is.
+    /// The billed item.
     pub item: &'static str,
-    /// How much of it there is in a month.
+    /// The quantity per month, in `unit`.
     pub quantity: f64,
-    /// What is counted.
+    /// The billed unit.
     pub unit: &'static str,
-    /// Dollars for one.
+    /// The price per unit, in dollars.
     pub price: f64,
-    /// Dollars a month.
+    /// The cost per month, in dollars.
     pub dollars: f64,
-    /// Whether a month without events costs about as much.
+    /// `true` if a month without events costs about as much.
     pub fixed: bool,
 }
 
-/// A line that grows with the events.
+/// Creates a line that grows with the number of events.
 pub(crate) fn line(group: Group, item: &'static str, quantity: f64, price: &Price) -> Line {
     Line {
         group,
@@ -85,7 +87,7 @@ pub(crate) fn line(group: Group, item: &'static str, quantity: f64, price: &Pric
     }
 }
 
-/// A line that is there without any, or grows by steps.
+/// Creates a line that does not depend on the number of events, or grows in steps.
 pub(crate) fn fixed(group: Group, item: &'static str, quantity: f64, price: &Price) -> Line {
     Line {
         fixed: true,
@@ -93,58 +95,62 @@ pub(crate) fn fixed(group: Group, item: &'static str, quantity: f64, price: &Pri
     }
 }
 
-/// What a month costs.
+/// An estimate of the cost of a month.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Estimate {
-    /// What was asked.
+    /// The workload.
     pub workload: Workload,
-    /// Whose prices they are.
+    /// The AWS region of the prices.
     pub region: &'static str,
-    /// And of when.
+    /// The date of the prices.
     pub as_of: &'static str,
-    /// What the stream holds.
+    /// The records in the stream.
     pub records: Records,
-    /// How many shards it has.
+    /// The number of shards.
     pub shards: f64,
-    /// Events of a month.
+    /// The number of events per month.
     pub events: f64,
-    /// Batches of a month.
+    /// The number of batches per month.
     pub batches: f64,
-    /// Everything that is paid for.
+    /// The items of the bill.
     pub lines: Vec<Line>,
-    /// Dollars a month from the producer to published tables.
-    pub making: f64,
-    /// Dollars a month for data that lies there, and people's queries.
-    pub keeping: f64,
-    /// What of `making` a month without events costs as well.
+    /// The cost of processing, from the producer to published tables, in dollars per
+    /// month.
+    #[serde(rename = "making")]
+    pub processing: f64,
+    /// The cost of storage and of queries of analysts, in dollars per month.
+    #[serde(rename = "keeping")]
+    pub storage: f64,
+    /// The part of `processing` that a month without events costs too.
     pub fixed: f64,
-    /// Dollars for a million events from the producer to published tables.
-    pub making_per_million: f64,
-    /// Dollars for a million events, all told.
+    /// The cost of processing, in dollars per million events.
+    #[serde(rename = "making_per_million")]
+    pub processing_per_million: f64,
+    /// The total cost, in dollars per million events.
     pub per_million: f64,
 }
 
 impl Estimate {
-    /// Estimates a month.
+    /// Estimates the cost of a month.
     ///
     /// # Errors
-    /// [`BadWorkload`] names the figure at fault.
+    /// Returns [`BadWorkload`] with the invalid figure.
     pub fn of(workload: &Workload) -> Result<Self, BadWorkload> {
         workload.check()?;
         let records = Records::of(workload);
         let mut lines = stream::lines(workload, &records);
         lines.extend(transform::lines(workload, &records));
         lines.extend(daily::lines(workload, &records));
-        lines.extend(watching::lines(workload, &lines));
-        lines.extend(kept::lines(workload, &records));
+        lines.extend(monitoring::lines(workload, &lines));
+        lines.extend(storage::lines(workload, &records));
         lines.retain(|line| line.quantity > 0.0);
 
         let sum = |wanted: &dyn Fn(&&Line) -> bool| -> f64 {
             lines.iter().filter(wanted).map(|line| line.dollars).sum()
         };
-        let making = sum(&|line| line.group != Group::Kept);
-        let keeping = sum(&|line| line.group == Group::Kept);
-        let fixed = sum(&|line| line.group != Group::Kept && line.fixed);
+        let processing = sum(&|line| line.group != Group::Storage);
+        let storage = sum(&|line| line.group == Group::Storage);
+        let fixed = sum(&|line| line.group != Group::Storage && line.fixed);
         let millions = workload.events() / 1e6;
         Ok(Self {
             workload: *workload,
@@ -154,16 +160,16 @@ impl Estimate {
             batches: transform::batches(workload, &records),
             events: workload.events(),
             records,
-            making,
-            keeping,
+            processing,
+            storage,
             fixed,
-            making_per_million: making / millions,
-            per_million: (making + keeping) / millions,
+            processing_per_million: processing / millions,
+            per_million: (processing + storage) / millions,
             lines,
         })
     }
 
-    /// Dollars a month of that group.
+    /// Returns the cost of a group, in dollars per month.
     pub fn of_group(&self, group: Group) -> f64 {
         self.lines
             .iter()

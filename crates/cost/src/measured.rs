@@ -1,11 +1,11 @@
-//! What was measured, and what is taken for granted where nothing was.
+//! Measurements, and assumptions where no measurement exists ("assumed").
 
-/// Bytes of an event's JSON, the mean of the simulator's.
+/// The mean size of an event's JSON from the simulator, in bytes.
 pub const EVENT_BYTES: f64 = 366.0;
 
-/// How much of an event's JSON is left in a zstd-compressed record, by how many
-/// events the record holds. Of the producer's own records, 298,440 simulated
-/// events of 30,000 users: `simulate --events 300000 --users 30000 --days 1
+/// The compressed size of a record as a share of its events' JSON, by the number of
+/// events in the record (zstd). Measured on records of the producer with 298,440
+/// simulated events of 30,000 users: `simulate --events 300000 --users 30000 --days 1
 /// --buckets 1 --linger-ms …`.
 pub const COMPRESSED: [(f64, f64); 8] = [
     (1.0, 0.902),
@@ -17,77 +17,82 @@ pub const COMPRESSED: [(f64, f64); 8] = [
     (199.6, 0.177),
     (417.4, 0.155),
 ];
-/// What KPL aggregation adds to an event and to a record, in bytes.
-pub const AGGREGATED: (f64, f64) = (8.0, 32.0);
-/// What the partition key adds to an event that is a record of its own.
-pub const KEYED: f64 = 9.0;
+/// The bytes that KPL aggregation adds to each event and to each record.
+pub const AGGREGATE_OVERHEAD: (f64, f64) = (8.0, 32.0);
+/// The bytes that the partition key adds to a record of one event.
+pub const KEY_BYTES: f64 = 9.0;
 
-/// Nanoseconds that the transform takes for an event on one core
-/// (docs/adr/0002-hot-path.md): aggregated and compressed, with raw and without.
+/// The CPU time of the transform per event on one core, in ns: aggregated and
+/// compressed, with the raw zone and without (docs/adr/0002-hot-path.md).
 pub const TRANSFORM_NS: (f64, f64) = (1_063.0, 725.0);
-/// The same for an event a record, not compressed.
+/// The same for uncompressed records of one event.
 pub const TRANSFORM_PLAIN_NS: (f64, f64) = (1_074.0, 623.0);
-/// Nanoseconds that compaction takes for an event, at 16 million in a bucket
-/// (docs/adr/0004-compaction.md); less in smaller ones.
+/// The CPU time of compaction per event, in ns, with 16 million events in a bucket;
+/// smaller buckets take less (docs/adr/0004-compaction.md).
 pub const COMPACT_NS: f64 = 640.0;
-/// Nanoseconds that dividing a date adds for an event: what 16 million rows in 64
-/// buckets take, 910, beyond 4 million in one, 420; less in fewer (the same).
+/// The additional CPU time of the split per event, in ns: 910 for 16 million rows in 64
+/// buckets, minus 420 for 4 million in one; fewer buckets take less
+/// (docs/adr/0004-compaction.md).
 pub const SPLIT_NS: f64 = 490.0;
-/// Nanoseconds of all cores together that the marts take for an event of the date, with
-/// no earlier dates behind it (docs/adr/0007-marts.md): 420 of fifteen marts, measured
-/// (`cargo xtask bench marts`: 420 at a million, 360 at four, 400 at sixteen); and 180 for
-/// the three that came later, which by hand took 0.65 CPU s over the views of four million
-/// events, some 160 an event.
+/// The CPU time of the marts on all cores per event of the date, in ns, without earlier
+/// dates (docs/adr/0007-marts.md).
+///
+/// 420 for fifteen marts (`cargo xtask bench marts`: 420 at a million events, 360 at
+/// four million, 400 at sixteen million), and 180 for the three later marts. Measured by
+/// hand, those took 0.65 CPU s over the views of four million events, about 160 per
+/// event.
 pub const MARTS_NS: f64 = 600.0;
-/// Rows of a bucket, of which there are as many as the next power of two.
+/// The maximum number of rows per bucket. The number of buckets is rounded up to a power
+/// of two.
 pub const BUCKET_ROWS: f64 = 8_000_000.0;
-/// How much one chunk of a split has (`CompactSettings` of crates/compaction): rows of the
-/// date, or bytes read for them.
+/// The size of a chunk of the split (`CompactSettings` of crates/compaction): rows of
+/// the date, or bytes of the objects that contain them.
 pub const SPLIT_CHUNK: (f64, f64) = (1_310_720.0, 1_073_741_824.0);
-/// How many chunks a part of a split has, at the most.
+/// The maximum number of chunks in a part of the split.
 pub const PART_CHUNKS: f64 = 16.0;
-/// Rows that one read fetches.
+/// The number of rows that one read request fetches.
 pub const ROW_GROUP: f64 = 131_072.0;
 
-/// What of an event's JSON is left in each zone (the demo's lake, a million
-/// events): raw, processed, and all curated tables.
+/// The size of the raw zone as a share of the events' JSON, in the demo's lake of a
+/// million events.
 pub const RAW: f64 = 0.137;
-/// See [`RAW`].
+/// The size of the processed zone, as [`RAW`].
 pub const PROCESSED: f64 = 0.144;
-/// See [`RAW`].
+/// The size of all curated tables, as [`RAW`].
 pub const CURATED: f64 = 0.110;
-/// What of a refused unit's JSON is left in quarantine, whose objects are small.
+/// The size of the quarantine zone as a share of the rejected units' JSON. It exceeds 1
+/// because the objects are small.
 pub const QUARANTINE: f64 = 3.2;
 
-/// What the envelope of Lambda's JSON adds to a record.
-pub const ENVELOPE: f64 = 520.0;
-/// What a payload of Lambda may weigh.
-pub const PAYLOAD: f64 = 6.0 * 1_048_576.0;
-/// Records of a batch at most.
+/// The bytes that Lambda's JSON envelope adds to a record.
+pub const ENVELOPE_BYTES: f64 = 520.0;
+/// The maximum payload of a Lambda call, in bytes.
+pub const PAYLOAD_BYTES: f64 = 6.0 * 1_048_576.0;
+/// The maximum number of records in a batch.
 pub const BATCH_RECORDS: f64 = 10_000.0;
-/// Memory that comes with one processor, in MB.
+/// The memory with which Lambda provides one CPU, in MB.
 pub const CORE_MB: f64 = 1_769.0;
 
-/// Not measured: how much slower than the measurements' a Lambda's processor is.
-pub const SLOWER: f64 = 1.5;
-/// Not measured: seconds of a call of S3.
+/// The slowdown of a Lambda CPU relative to the measurements' (assumed).
+pub const CPU_SLOWDOWN: f64 = 1.5;
+/// The duration of an S3 call, in seconds (assumed).
 pub const S3_SECONDS: f64 = 0.025;
-/// Calls that a batch waits for, one after the other: has it a receipt, is the
-/// catalogue another, its objects (side by side), its receipt.
+/// The sequential S3 calls of a batch: check for its receipt, check the title catalog,
+/// write its objects (concurrently), write its receipt.
 pub const BATCH_WAITS: f64 = 4.0;
-/// Not measured: bytes that a function reads or writes in a second.
+/// The I/O rate of a function, in bytes per second (assumed).
 pub const LAMBDA_IO: f64 = 75e6;
-/// Not measured: seconds that a step of the day takes beside its work.
+/// The overhead of a step of the daily pipeline, in seconds (assumed).
 pub const STEP_SECONDS: f64 = 0.5;
-/// Not measured: nanoseconds of all cores that the checks take for an event. They
-/// read events and facts as the marts do, some of them twice.
+/// The CPU time of the checks on all cores per event, in ns (assumed). Checks read the
+/// same events and facts as the marts, some of them twice.
 pub const CHECKS_NS: f64 = 1_000.0;
-/// Not measured: how much of its processors a run of the marts uses.
+/// The CPU utilization of a run of the marts, as a share (assumed).
 pub const MARTS_BUSY: f64 = 0.5;
-/// Not measured: of how many earlier dates the batches of a day bring events, a few
-/// in each batch.
+/// The number of earlier dates with late events per day (assumed). Each batch has a few
+/// late events.
 pub const LATE_DATES: f64 = 3.0;
-/// Not measured: bytes of logs and metrics that a call writes.
+/// The bytes of logs and metrics per function call (assumed).
 pub const LOG_BYTES: f64 = 2_048.0;
-/// Not measured: requests to S3 that call KMS, where the bucket has a key.
+/// The share of S3 requests that call KMS, with a bucket key (assumed).
 pub const KMS_SHARE: f64 = 0.01;

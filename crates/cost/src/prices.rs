@@ -1,62 +1,62 @@
-//! What AWS asks, in one place.
+//! AWS's prices.
 
-/// When the prices were looked up.
+/// The date of the prices.
 pub const AS_OF: &str = "2026-11-25";
-/// Whose prices they are.
+/// The region of the prices.
 pub const REGION: &str = "us-east-1";
-/// Hours of a month, as AWS counts them.
+/// The hours of a month in AWS's price examples.
 pub const HOURS: f64 = 730.0;
-/// Days of a month.
+/// The days of a month.
 pub const DAYS: f64 = HOURS / 24.0;
-/// Bytes of what AWS bills as a gigabyte.
+/// The bytes of a billed gigabyte.
 pub const GB: f64 = 1_073_741_824.0;
 
-/// A price, and where it stands.
+/// A price and its source.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Price {
-    /// Dollars.
+    /// The price of `per` units, in dollars.
     pub dollars: f64,
-    /// For how many of the unit.
+    /// The number of units that `dollars` pays for.
     pub per: f64,
-    /// What is counted.
+    /// The billed unit.
     pub unit: &'static str,
-    /// What it is the price of.
-    pub what: &'static str,
-    /// The title of the page that has it.
+    /// The billed item.
+    pub item: &'static str,
+    /// The title of the price list.
     pub page: &'static str,
-    /// How the figure was come by.
-    pub source: Source,
+    /// The source of the figure.
+    pub source: PriceSource,
 }
 
 impl Price {
-    /// Dollars for one of the unit.
+    /// Returns the price of one unit, in dollars.
     pub fn each(&self) -> f64 {
         self.dollars / self.per
     }
 }
 
-/// How a price was come by.
+/// The source of a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// Read in what others wrote of that page, which agree with each other.
+pub enum PriceSource {
+    /// Several third parties cite the price list and agree with each other.
     Reported,
-    /// Known from before; nothing to check it against was at hand.
+    /// From memory, not verified.
     Remembered,
 }
 
 const fn price(
-    what: &'static str,
+    item: &'static str,
     dollars: f64,
     per: f64,
     unit: &'static str,
     page: &'static str,
-    source: Source,
+    source: PriceSource,
 ) -> Price {
     Price {
         dollars,
         per,
         unit,
-        what,
+        item,
         page,
         source,
     }
@@ -68,11 +68,11 @@ const LAMBDA: &str = "AWS Lambda pricing";
 const S3: &str = "Amazon S3 pricing";
 const CLOUDWATCH: &str = "Amazon CloudWatch pricing";
 const KMS: &str = "AWS Key Management Service pricing";
-use Source::{Remembered, Reported};
+use PriceSource::{Remembered, Reported};
 
 /// A shard of a provisioned stream.
 pub const SHARD_HOUR: Price = price("provisioned shard", 0.015, 1.0, "hour", KINESIS, Reported);
-/// 25 KB of a record, or what is begun of them.
+/// Each started 25 KB of a record.
 pub const PUT_UNIT: Price = price(
     "PUT payload unit",
     0.014,
@@ -81,7 +81,7 @@ pub const PUT_UNIT: Price = price(
     KINESIS,
     Reported,
 );
-/// A provisioned stream that keeps data for more than a day, up to seven.
+/// A shard's retention of more than one day, up to seven days.
 pub const SHARD_HOUR_KEPT: Price = price(
     "shard's extended retention",
     0.020,
@@ -92,11 +92,11 @@ pub const SHARD_HOUR_KEPT: Price = price(
 );
 /// An on-demand stream.
 pub const STREAM_HOUR: Price = price("on-demand stream", 0.040, 1.0, "hour", KINESIS, Reported);
-/// What is written to an on-demand stream, each record rounded up to 1 KB.
+/// Data written to an on-demand stream, each record rounded up to 1 KB.
 pub const STREAM_IN: Price = price("on-demand data in", 0.080, 1.0, "GB", KINESIS, Reported);
-/// What is read from an on-demand stream.
+/// Data read from an on-demand stream.
 pub const STREAM_OUT: Price = price("on-demand data out", 0.040, 1.0, "GB", KINESIS, Reported);
-/// What an on-demand stream keeps for more than a day, up to seven.
+/// An on-demand stream's retention of more than one day, up to seven days.
 pub const STREAM_KEPT: Price = price(
     "on-demand extended retention",
     0.100,
@@ -105,9 +105,9 @@ pub const STREAM_KEPT: Price = price(
     KINESIS,
     Remembered,
 );
-/// A call of a function.
+/// A function call.
 pub const INVOCATION: Price = price("invocation", 0.20, MILLION, "call", LAMBDA, Reported);
-/// A function's memory by its time, x86.
+/// A function's memory multiplied by its duration, x86.
 pub const GB_SECOND: Price = price(
     "duration, x86",
     0.000_016_666_7,
@@ -116,7 +116,7 @@ pub const GB_SECOND: Price = price(
     LAMBDA,
     Reported,
 );
-/// PUT, COPY, POST, LIST.
+/// PUT, COPY, POST and LIST requests.
 pub const S3_PUT: Price = price(
     "PUT, COPY, POST, LIST",
     0.005,
@@ -125,9 +125,9 @@ pub const S3_PUT: Price = price(
     S3,
     Reported,
 );
-/// GET and HEAD.
+/// GET and HEAD requests.
 pub const S3_GET: Price = price("GET, HEAD", 0.0004, 1_000.0, "request", S3, Reported);
-/// S3 Standard, the first 50 TB.
+/// S3 Standard storage, the first 50 TB.
 pub const S3_STANDARD: Price = price(
     "Standard storage, first 50 TB",
     0.023,
@@ -136,7 +136,7 @@ pub const S3_STANDARD: Price = price(
     S3,
     Reported,
 );
-/// S3 Standard-IA.
+/// S3 Standard-IA storage.
 pub const S3_IA: Price = price(
     "Standard-IA storage",
     0.0125,
@@ -145,7 +145,7 @@ pub const S3_IA: Price = price(
     S3,
     Remembered,
 );
-/// An object's move to S3 Standard-IA.
+/// An object's transition to S3 Standard-IA.
 pub const S3_TO_IA: Price = price(
     "transition to Standard-IA",
     0.01,
@@ -154,7 +154,7 @@ pub const S3_TO_IA: Price = price(
     S3,
     Remembered,
 );
-/// A step of a standard workflow.
+/// A state transition of a standard workflow.
 pub const TRANSITION: Price = price(
     "state transition, standard",
     0.025,
@@ -163,7 +163,7 @@ pub const TRANSITION: Price = price(
     "AWS Step Functions pricing",
     Reported,
 );
-/// A call of the Glue Data Catalog.
+/// A request to the Glue Data Catalog.
 pub const GLUE_REQUEST: Price = price(
     "Data Catalog request",
     1.0,
@@ -172,7 +172,7 @@ pub const GLUE_REQUEST: Price = price(
     "AWS Glue pricing",
     Reported,
 );
-/// Athena, by what it reads.
+/// Data that Athena scans.
 pub const ATHENA: Price = price(
     "data scanned",
     5.0,
@@ -181,11 +181,11 @@ pub const ATHENA: Price = price(
     "Amazon Athena pricing",
     Reported,
 );
-/// What is written to logs.
+/// Log ingestion.
 pub const LOGS_IN: Price = price("log ingestion", 0.50, 1.0, "GB", CLOUDWATCH, Reported);
-/// Logs that are kept.
+/// Log storage.
 pub const LOGS_KEPT: Price = price("log storage", 0.03, 1.0, "GB-month", CLOUDWATCH, Remembered);
-/// A metric of one's own, one of the first 10,000.
+/// A custom metric, one of the first 10,000.
 pub const METRIC: Price = price(
     "custom metric",
     0.30,
@@ -194,7 +194,7 @@ pub const METRIC: Price = price(
     CLOUDWATCH,
     Reported,
 );
-/// An alarm on one metric, of standard resolution.
+/// An alarm on one metric, standard resolution.
 pub const ALARM: Price = price("alarm", 0.10, 1.0, "alarm-month", CLOUDWATCH, Remembered);
 /// A dashboard.
 pub const DASHBOARD: Price = price(
@@ -205,11 +205,11 @@ pub const DASHBOARD: Price = price(
     CLOUDWATCH,
     Reported,
 );
-/// A key of one's own.
+/// A customer managed key.
 pub const KEY: Price = price("customer managed key", 1.0, 1.0, "key-month", KMS, Reported);
-/// A use of a key.
+/// A KMS request.
 pub const KEY_REQUEST: Price = price("request", 0.03, 10_000.0, "request", KMS, Reported);
-/// A mail.
+/// An email notification.
 pub const MAIL: Price = price(
     "email notification",
     2.0,
@@ -218,7 +218,7 @@ pub const MAIL: Price = price(
     "Amazon SNS pricing",
     Remembered,
 );
-/// A schedule that fires.
+/// An invocation by a schedule.
 pub const SCHEDULE: Price = price(
     "Scheduler invocation",
     1.0,
@@ -228,7 +228,7 @@ pub const SCHEDULE: Price = price(
     Reported,
 );
 
-/// A trace that is recorded.
+/// A recorded trace.
 pub const TRACE: Price = price(
     "trace recorded",
     5.0,
@@ -238,7 +238,7 @@ pub const TRACE: Price = price(
     Remembered,
 );
 
-/// Every price, in the order of an event's way.
+/// All prices, in the order of the data flow.
 pub const ALL: [Price; 27] = [
     SHARD_HOUR,
     PUT_UNIT,

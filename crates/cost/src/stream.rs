@@ -1,4 +1,4 @@
-//! Kinesis.
+//! The cost of the Kinesis stream.
 
 use crate::estimate::{Group, Line, fixed, line};
 use crate::prices::{
@@ -8,19 +8,19 @@ use crate::prices::{
 use crate::records::Records;
 use crate::workload::{Mode, Workload};
 
-/// What a shard takes in a second.
+/// The write limits of a shard per second.
 const SHARD_BYTES: f64 = 1_048_576.0;
 const SHARD_RECORDS: f64 = 1_000.0;
 
-/// How many shards carry the busiest second.
+/// Returns the number of shards that the peak rate needs.
 pub(crate) fn shards_for_peak(workload: &Workload, records: &Records) -> f64 {
-    let bytes = records.bytes_per_second() * workload.peak / SHARD_BYTES;
-    let numbers = records.per_second * workload.peak / SHARD_RECORDS;
-    bytes.max(numbers).ceil().max(1.0)
+    let by_bytes = records.bytes_per_second() * workload.peak / SHARD_BYTES;
+    let by_records = records.per_second * workload.peak / SHARD_RECORDS;
+    by_bytes.max(by_records).ceil().max(1.0)
 }
 
-/// The stream's shards. On demand Kinesis has at least four, and as many as it
-/// sees fit.
+/// Returns the number of shards of the stream. An on-demand stream has at least four,
+/// and Kinesis adds more as needed.
 pub(crate) fn shards(workload: &Workload, records: &Records) -> f64 {
     let needed = shards_for_peak(workload, records);
     match (workload.mode, workload.shards) {
@@ -30,42 +30,42 @@ pub(crate) fn shards(workload: &Workload, records: &Records) -> f64 {
     }
 }
 
-/// What the stream costs.
+/// Returns the lines of the stream.
 pub(crate) fn lines(workload: &Workload, records: &Records) -> Vec<Line> {
-    let of_month = records.per_second * Workload::seconds();
-    let is_kept_longer = workload.stream_hours > 24.0;
+    let records_per_month = records.per_second * Workload::seconds();
+    let is_extended = workload.stream_hours > 24.0;
     match workload.mode {
         Mode::Provisioned => {
             let hours = shards(workload, records) * HOURS;
-            let kept = if is_kept_longer { hours } else { 0.0 };
+            let extended = if is_extended { hours } else { 0.0 };
             vec![
                 fixed(Group::Stream, "shards", hours, &SHARD_HOUR),
                 fixed(
                     Group::Stream,
-                    "records kept past a day",
-                    kept,
+                    "extended retention",
+                    extended,
                     &SHARD_HOUR_KEPT,
                 ),
                 line(
                     Group::Stream,
                     "PUT units",
-                    of_month * records.put_units(),
+                    records_per_month * records.put_units(),
                     &PUT_UNIT,
                 ),
             ]
         }
         Mode::OnDemand => {
-            let incoming = of_month * records.rounded_bytes() / GB;
-            let outgoing = of_month * records.bytes / GB;
-            let days_kept = (workload.stream_hours - 24.0) / 24.0;
+            let incoming = records_per_month * records.rounded_bytes() / GB;
+            let outgoing = records_per_month * records.bytes / GB;
+            let extended_days = (workload.stream_hours - 24.0) / 24.0;
             vec![
                 fixed(Group::Stream, "stream", HOURS, &STREAM_HOUR),
                 line(Group::Stream, "data in", incoming, &STREAM_IN),
                 line(Group::Stream, "data out", outgoing, &STREAM_OUT),
                 line(
                     Group::Stream,
-                    "records kept past a day",
-                    incoming / DAYS * days_kept,
+                    "extended retention",
+                    incoming / DAYS * extended_days,
                     &STREAM_KEPT,
                 ),
             ]

@@ -1,18 +1,19 @@
-//! Tables in Markdown, as docs/COST.md has them.
+//! Markdown tables for docs/COST.md.
 
 use std::fmt::Write as _;
 
 use crate::estimate::{Estimate, Group};
-use crate::prices::{ALL, Price, Source};
+use crate::prices::{ALL, Price, PriceSource};
 use crate::workload::{BadWorkload, Workload};
 
-/// What other numbers of events a second cost, with everything else as it is.
+/// Formats the cost at several rates in events per second, one row per rate.
 ///
 /// # Errors
-/// [`BadWorkload`] when one of them cannot be.
+/// Returns [`BadWorkload`] for an invalid rate.
 pub fn by_rate(workload: &Workload, rates: &[f64]) -> Result<String, BadWorkload> {
-    let mut table = "| events/s | events a month | stream | transform | day | watching | \
-                     **made**, $ a month | of it fixed | kept | **made**, $ a million | with what is kept |\n\
+    let mut table = "| events/s | events per month | stream | transform | day | monitoring | \
+                     **processing**, $ per month | fixed part | storage | \
+                     **processing**, $ per million | with storage |\n\
                      |---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
         .to_owned();
     for rate in rates {
@@ -21,7 +22,7 @@ pub fn by_rate(workload: &Workload, rates: &[f64]) -> Result<String, BadWorkload
             ..*workload
         })?;
         let of = |group| money(estimate.of_group(group));
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(
             table,
             "| {} | {} | {} | {} | {} | {} | **{}** | {} | {} | **{:.4}** | {:.4} |",
@@ -30,24 +31,25 @@ pub fn by_rate(workload: &Workload, rates: &[f64]) -> Result<String, BadWorkload
             of(Group::Stream),
             of(Group::Transform),
             of(Group::Day),
-            of(Group::Watching),
-            money(estimate.making),
+            of(Group::Monitoring),
+            money(estimate.processing),
             money(estimate.fixed),
-            money(estimate.keeping),
-            estimate.making_per_million,
+            money(estimate.storage),
+            estimate.processing_per_million,
             estimate.per_million,
         );
     }
     Ok(table)
 }
 
-/// What the same events cost otherwise set up, a row each.
+/// Formats the cost of several named workloads, one row per workload.
 ///
 /// # Errors
-/// [`BadWorkload`] when one of them cannot be.
+/// Returns [`BadWorkload`] for an invalid workload.
 pub fn by_setting(settings: &[(&str, Workload)]) -> Result<String, BadWorkload> {
-    let mut table = "| | records/s | batches a month | stream | transform | day | watching | \
-                     **made**, $ a month | kept | **made**, $ a million | with what is kept |\n\
+    let mut table = "| setting | records/s | batches per month | stream | transform | day | \
+                     monitoring | **processing**, $ per month | storage | \
+                     **processing**, $ per million | with storage |\n\
                      |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
         .to_owned();
     for (name, workload) in settings {
@@ -61,19 +63,20 @@ pub fn by_setting(settings: &[(&str, Workload)]) -> Result<String, BadWorkload> 
             of(Group::Stream),
             of(Group::Transform),
             of(Group::Day),
-            of(Group::Watching),
-            money(estimate.making),
-            money(estimate.keeping),
-            estimate.making_per_million,
+            of(Group::Monitoring),
+            money(estimate.processing),
+            money(estimate.storage),
+            estimate.processing_per_million,
             estimate.per_million,
         );
     }
     Ok(table)
 }
 
-/// Every line of an estimate.
+/// Formats the lines of an estimate.
 pub fn by_component(estimate: &Estimate) -> String {
-    let mut table = "| | what | a month | unit | $ for one | $ a month | $ a million events |\n\
+    let mut table = "| component | item | quantity per month | unit | $ per unit | \
+                     $ per month | $ per million events |\n\
                      |---|---|---:|---|---:|---:|---:|\n"
         .to_owned();
     let millions = estimate.events / 1e6;
@@ -94,22 +97,21 @@ pub fn by_component(estimate: &Estimate) -> String {
     table
 }
 
-/// Every price, and where it stands.
+/// Formats all prices with their sources.
 pub fn prices_table() -> String {
-    let mut table =
-        "| what | $ | for | page | how it was come by |\n|---|---:|---|---|---|\n".to_owned();
+    let mut table = "| item | $ | per | price list | source |\n|---|---:|---|---|---|\n".to_owned();
     for Price {
         dollars,
         per,
         unit,
-        what,
+        item,
         page,
         source,
     } in ALL
     {
         let source = match source {
-            Source::Reported => "reported by others who cite the page",
-            Source::Remembered => "**not verified**",
+            PriceSource::Reported => "reported by others who cite the page",
+            PriceSource::Remembered => "**not verified**",
         };
         let per = match per {
             1.0 => format!("1 {unit}"),
@@ -117,14 +119,14 @@ pub fn prices_table() -> String {
         };
         let _ = writeln!(
             table,
-            "| {what} | {} | {per} | {page} | {source} |",
+            "| {item} | {} | {per} | {page} | {source} |",
             each(dollars)
         );
     }
     table
 }
 
-/// Dollars and cents.
+/// Formats dollars and cents.
 fn money(dollars: f64) -> String {
     match dollars {
         small if small < 0.005 => "0".to_owned(),
@@ -132,18 +134,18 @@ fn money(dollars: f64) -> String {
     }
 }
 
-/// A price with the digits that it has.
+/// Formats a price with all its digits.
 fn each(price: f64) -> String {
     let text = format!("{price:.11}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A whole number with its thousands apart.
+/// Formats a whole number with thousands separators.
 fn count(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -151,7 +153,7 @@ fn count(number: f64) -> String {
     text
 }
 
-/// A number of any size in a few digits.
+/// Formats a number of any size with few digits and a metric prefix.
 fn large(number: f64) -> String {
     match number {
         n if n >= 1e9 => format!("{:.2} G", n / 1e9),

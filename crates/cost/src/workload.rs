@@ -1,104 +1,105 @@
-//! What is asked about.
+//! The workload: event rate, settings and retention.
 
 use serde::Serialize;
 
 use crate::measured;
 use crate::prices::{DAYS, HOURS};
 
-/// How a stream is paid for.
+/// The billing mode of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// By shards and PUT payload units.
     Provisioned,
-    /// By the hour and by gigabytes, each record rounded up to 1 KB.
+    /// By hours and gigabytes, each record rounded up to 1 KB.
     OnDemand,
 }
 
-/// How producers pack events into records.
+/// The packing of events into records by the producers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Packing {
-    /// Many events a record (KPL), or one.
+    /// `true` for aggregates of many events (KPL), `false` for one event per record.
     pub aggregate: bool,
-    /// Whether records are compressed (zstd).
+    /// `true` for compressed records (zstd).
     pub compress: bool,
-    /// How many processes send, each with records of its own.
+    /// The number of producer processes. Each fills its own records.
     pub producers: f64,
-    /// How many records a process fills at a time.
+    /// The number of records that a process fills concurrently.
     pub buckets: f64,
-    /// How long the first event of a record waits for others, in seconds.
+    /// The time that the first event of a record waits for others, in seconds.
     pub linger_s: f64,
 }
 
-/// How many days a zone's objects are kept.
+/// The retention of each zone's objects, in days.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Kept {
-    /// Every unit as it came; without meaning where the raw zone is left out.
+pub struct Retention {
+    /// The raw zone, if it is written.
     pub raw: f64,
-    /// After how many days raw moves to S3 Standard-IA; 0 for never.
+    /// The age at which raw moves to S3 Standard-IA; 0 for never.
     pub raw_cold_after: f64,
-    /// The events, typed.
+    /// The processed zone.
     pub processed: f64,
-    /// What was refused.
+    /// The quarantine zone.
     pub quarantine: f64,
-    /// What is published. It never expires: so many days of it there are by then.
+    /// The curated zone. It never expires; the estimate counts this number of days.
     pub curated: f64,
     /// Logs.
     pub logs: f64,
 }
 
-/// A service, and how Marquee is set up for it.
+/// A workload and the settings of Marquee for it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Workload {
-    /// Events that arrive in a day.
+    /// The number of events per day.
     pub events_per_day: f64,
-    /// Bytes of an event's JSON.
+    /// The mean size of an event's JSON in bytes.
     pub avg_bytes: f64,
-    /// The share of events that is refused.
-    pub refused: f64,
-    /// The busiest second over the mean one: a provisioned stream has shards for
-    /// it.
+    /// The share of rejected events, 0 to 1.
+    #[serde(rename = "refused")]
+    pub rejected: f64,
+    /// The peak rate relative to the mean rate. A provisioned stream has shards for the
+    /// peak.
     pub peak: f64,
-    /// How the stream is paid for.
+    /// The billing mode of the stream.
     pub mode: Mode,
-    /// A provisioned stream's shards; `None` for as many as the peak needs.
+    /// The shards of a provisioned stream; `None` for the number that the peak needs.
     pub shards: Option<u32>,
-    /// How long the stream keeps records, in hours.
+    /// The retention of the stream in hours.
     pub stream_hours: f64,
-    /// How events are packed.
+    /// The packing of events into records.
     pub packing: Packing,
-    /// How long a batch waits to be filled, in seconds; Lambda has at most 300.
+    /// The batching window in seconds; Lambda allows at most 300.
     pub window_s: f64,
-    /// Whether the raw zone is written.
+    /// `true` if the raw zone is written.
     pub raw: bool,
-    /// How many dates a day's runs make: the day before, and those that late
-    /// events came for.
+    /// The number of dates that the runs of a day process: the previous day, and dates
+    /// with late events.
     pub dates_per_day: f64,
-    /// Memory of the transform, in MB.
+    /// The memory of the transform in MB.
     pub transform_mb: f64,
-    /// Memory of the day's large steps, in MB.
+    /// The memory of the large steps of the daily pipeline in MB.
     pub day_mb: f64,
-    /// How long data is kept.
-    pub kept: Kept,
-    /// Metrics of our own.
+    /// The retention of data and logs.
+    #[serde(rename = "kept")]
+    pub retention: Retention,
+    /// The number of custom metrics.
     pub metrics: f64,
-    /// Metrics that alarms look at, once for each alarm: three of each function, and
-    /// those of infra/alarms.tf.
+    /// The number of metrics that alarms evaluate, counted per alarm: three of each
+    /// function, and those of infra/alarms.tf.
     pub alarms: f64,
-    /// Dashboards.
+    /// The number of dashboards.
     pub dashboards: f64,
-    /// Terabytes that people's queries read in a month.
+    /// The data that Athena queries scan per month, in TB.
     pub athena_tb: f64,
 }
 
 impl Workload {
-    /// A service of so many events a day, set up as infra/ does it unless told
-    /// otherwise.
+    /// Creates a workload with the settings of infra/'s defaults.
     pub fn new(events_per_day: f64) -> Self {
         Self {
             events_per_day,
             avg_bytes: measured::EVENT_BYTES,
-            refused: 0.002,
+            rejected: 0.002,
             peak: 3.0,
             mode: Mode::Provisioned,
             shards: None,
@@ -115,7 +116,7 @@ impl Workload {
             dates_per_day: 4.0,
             transform_mb: 1_769.0,
             day_mb: 3_008.0,
-            kept: Kept {
+            retention: Retention {
                 raw: 400.0,
                 raw_cold_after: 60.0,
                 processed: 180.0,
@@ -130,59 +131,82 @@ impl Workload {
         }
     }
 
-    /// Events of a month.
+    /// Returns the number of events per month.
     pub fn events(&self) -> f64 {
         self.events_per_day * DAYS
     }
 
-    /// Events of the mean second.
+    /// Returns the mean number of events per second.
     pub fn per_second(&self) -> f64 {
         self.events_per_day / 86_400.0
     }
 
-    /// Seconds of a month.
+    /// Returns the seconds of a month.
     pub(crate) fn seconds() -> f64 {
         HOURS * 3_600.0
     }
 
-    /// Whether every figure is one that a month could have.
+    /// Validates the range of every figure.
     ///
     /// # Errors
-    /// [`BadWorkload`] names the first that is not.
+    /// Returns [`BadWorkload`] with the first invalid figure.
     pub fn check(&self) -> Result<(), BadWorkload> {
-        let Self { packing, kept, .. } = self;
-        let within = [
-            ("events a day", self.events_per_day, 1.0, 1e12),
-            ("bytes of an event", self.avg_bytes, 50.0, 1_048_576.0),
-            ("the share of refused events", self.refused, 0.0, 1.0),
-            ("the peak over the mean", self.peak, 1.0, 1_000.0),
-            ("hours in the stream", self.stream_hours, 24.0, 168.0),
+        let Self {
+            packing, retention, ..
+        } = self;
+        const MAX_DAYS: f64 = 36_500.0;
+        let ranges = [
+            ("events per day", self.events_per_day, 1.0, 1e12),
+            ("event size in bytes", self.avg_bytes, 50.0, 1_048_576.0),
+            ("share of rejected events", self.rejected, 0.0, 1.0),
+            ("ratio of peak to mean", self.peak, 1.0, 1_000.0),
+            ("stream retention in hours", self.stream_hours, 24.0, 168.0),
             ("producers", packing.producers, 1.0, 1e6),
-            ("buckets", packing.buckets, 1.0, 65_535.0),
-            ("seconds of linger", packing.linger_s, 0.0, 3_600.0),
-            ("seconds of a batch's window", self.window_s, 0.0, 300.0),
-            ("dates a day", self.dates_per_day, 1.0, 400.0),
-            ("MB of the transform", self.transform_mb, 128.0, 10_240.0),
-            ("MB of the day's steps", self.day_mb, 128.0, 10_240.0),
-            ("days of raw", kept.raw, 1.0, 36_500.0),
-            ("days until raw is cold", kept.raw_cold_after, 0.0, 36_500.0),
-            ("days of logs", kept.logs, 1.0, 36_500.0),
-            ("days of processed", kept.processed, 1.0, 36_500.0),
-            ("days of quarantine", kept.quarantine, 1.0, 36_500.0),
-            ("days of curated", kept.curated, 1.0, 36_500.0),
+            ("producer buckets", packing.buckets, 1.0, 65_535.0),
+            ("linger in seconds", packing.linger_s, 0.0, 3_600.0),
+            ("batching window in seconds", self.window_s, 0.0, 300.0),
+            ("dates per day", self.dates_per_day, 1.0, 400.0),
+            ("transform memory in MB", self.transform_mb, 128.0, 10_240.0),
+            ("daily steps' memory in MB", self.day_mb, 128.0, 10_240.0),
+            ("raw retention in days", retention.raw, 1.0, MAX_DAYS),
+            (
+                "days until raw moves to Standard-IA",
+                retention.raw_cold_after,
+                0.0,
+                MAX_DAYS,
+            ),
+            ("log retention in days", retention.logs, 1.0, MAX_DAYS),
+            (
+                "processed retention in days",
+                retention.processed,
+                1.0,
+                MAX_DAYS,
+            ),
+            (
+                "quarantine retention in days",
+                retention.quarantine,
+                1.0,
+                MAX_DAYS,
+            ),
+            (
+                "curated retention in days",
+                retention.curated,
+                1.0,
+                MAX_DAYS,
+            ),
             ("metrics", self.metrics, 0.0, 10_000.0),
             ("alarms", self.alarms, 0.0, 5_000.0),
             ("dashboards", self.dashboards, 0.0, 500.0),
-            ("terabytes of queries", self.athena_tb, 0.0, 1e6),
+            ("Athena queries in TB", self.athena_tb, 0.0, 1e6),
         ];
-        for (what, value, least, most) in within {
-            // Written so that what is no number is refused as well.
-            if !(least..=most).contains(&value) {
+        for (figure, value, min, max) in ranges {
+            // `contains` is false for NaN, so this rejects NaN too.
+            if !(min..=max).contains(&value) {
                 return Err(BadWorkload::OutOfRange {
-                    what,
+                    figure,
                     value,
-                    least,
-                    most,
+                    min,
+                    max,
                 });
             }
         }
@@ -204,30 +228,30 @@ impl Workload {
     }
 }
 
-/// A figure that no month has.
+/// An invalid workload.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum BadWorkload {
-    /// A figure is outside its range.
-    #[error("{what}: {value} is not between {least} and {most}")]
+    /// A figure is out of range.
+    #[error("{figure}: {value} is not between {min} and {max}")]
     OutOfRange {
-        /// Which figure.
-        what: &'static str,
-        /// What was given.
+        /// The name of the figure.
+        figure: &'static str,
+        /// The value.
         value: f64,
-        /// The least that it may be.
-        least: f64,
-        /// The most that it may be.
-        most: f64,
+        /// The minimum.
+        min: f64,
+        /// The maximum.
+        max: f64,
     },
-    /// An on-demand stream has no shards of its own.
-    #[error("an on-demand stream takes no number of shards: leave it out, or ask for provisioned")]
+    /// The workload sets the number of shards of an on-demand stream.
+    #[error("an on-demand stream has no number of shards: omit it or use a provisioned stream")]
     ShardsOnDemand,
-    /// The shards do not carry the peak.
-    #[error("{given} shards do not carry the peak, which needs {needed}: give as many, or none")]
+    /// The peak rate needs more shards.
+    #[error("{given} shards are too few for the peak rate: set at least {needed} or omit them")]
     TooFewShards {
-        /// What was given.
+        /// The number of shards of the workload.
         given: u32,
-        /// What the peak needs.
+        /// The number of shards that the peak needs.
         needed: f64,
     },
 }

@@ -1,13 +1,13 @@
-//! What holds of every estimate.
+//! Invariants of every estimate.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use marquee_cost::{BadWorkload, Estimate, Group, Mode, Packing, Records, Workload, measured};
 
 const RATES: [f64; 7] = [1.0, 100.0, 1e4, 1e6, 1e8, 1e10, 1e12];
 
-/// A service in every way that it can be set up.
-fn every_way(events_per_day: f64) -> Vec<Workload> {
-    let mut ways = Vec::new();
+/// Returns workloads with every combination of the main settings.
+fn combinations(events_per_day: f64) -> Vec<Workload> {
+    let mut workloads = Vec::new();
     for mode in [Mode::Provisioned, Mode::OnDemand] {
         for (aggregate, compress) in [(true, true), (true, false), (false, true), (false, false)] {
             for raw in [true, false] {
@@ -17,7 +17,7 @@ fn every_way(events_per_day: f64) -> Vec<Workload> {
                     compress,
                     ..base.packing
                 };
-                ways.push(Workload {
+                workloads.push(Workload {
                     mode,
                     packing,
                     raw,
@@ -26,13 +26,13 @@ fn every_way(events_per_day: f64) -> Vec<Workload> {
             }
         }
     }
-    ways
+    workloads
 }
 
 #[test]
 fn lines_add_up_to_the_whole() {
     for rate in RATES {
-        for workload in every_way(rate) {
+        for workload in combinations(rate) {
             let estimate = Estimate::of(&workload).unwrap();
             let lines: f64 = estimate.lines.iter().map(|line| line.dollars).sum();
             let groups: f64 = Group::ALL
@@ -40,8 +40,8 @@ fn lines_add_up_to_the_whole() {
                 .iter()
                 .sum();
             for sum in [lines, groups] {
-                let whole = estimate.making + estimate.keeping;
-                assert!((sum - whole).abs() <= whole * 1e-12, "{sum} and {whole}");
+                let total = estimate.processing + estimate.storage;
+                assert!((sum - total).abs() <= total * 1e-12, "{sum} and {total}");
             }
             for line in &estimate.lines {
                 assert!(line.dollars.is_finite() && line.quantity > 0.0, "{line:?}");
@@ -53,20 +53,20 @@ fn lines_add_up_to_the_whole() {
 
 #[test]
 fn more_events_cost_more_and_each_costs_less() {
-    for way in 0..every_way(1.0).len() {
-        let mut last = Estimate::of(&every_way(1.0)[way]).unwrap();
-        // Up to where the objects of splits, chunks times buckets, are what costs.
+    for index in 0..combinations(1.0).len() {
+        let mut last = Estimate::of(&combinations(1.0)[index]).unwrap();
+        // At higher rates the split objects, chunks times buckets, dominate the cost.
         for rate in &RATES[1..5] {
-            let next = Estimate::of(&every_way(*rate)[way]).unwrap();
-            assert!(next.making > last.making, "{way} at {rate}");
-            assert!(next.per_million < last.per_million, "{way} at {rate}");
+            let next = Estimate::of(&combinations(*rate)[index]).unwrap();
+            assert!(next.processing > last.processing, "{index} at {rate}");
+            assert!(next.per_million < last.per_million, "{index} at {rate}");
             last = next;
         }
     }
 }
 
 #[test]
-fn fewer_fuller_records_are_where_the_money_is() {
+fn fewer_and_larger_records_cost_less() {
     let of = |workload: &Workload| Estimate::of(workload).unwrap().of_group(Group::Stream);
     for mode in [Mode::Provisioned, Mode::OnDemand] {
         let base = Workload {
@@ -86,9 +86,9 @@ fn fewer_fuller_records_are_where_the_money_is() {
     }
 }
 
-/// The producer's records, as they were counted, within a twentieth.
+/// Compares with the counted records of the producer, within 5 %.
 #[test]
-fn records_are_as_many_as_the_producer_made() {
+fn the_number_of_records_is_that_of_the_producer() {
     for (linger_s, records) in [
         (2.0, 37_014.0),
         (5.0, 16_249.0),
@@ -110,7 +110,7 @@ fn records_are_as_many_as_the_producer_made() {
 }
 
 #[test]
-fn bytes_are_as_many_as_the_producer_made() {
+fn the_number_of_bytes_is_that_of_the_producer() {
     let base = Workload::new(298_440.0);
     for (compress, linger_s, bytes) in [(true, 10.0, 22_653_469.0), (false, 10.0, 111_945_712.0)] {
         let packing = Packing {
@@ -125,16 +125,16 @@ fn bytes_are_as_many_as_the_producer_made() {
 }
 
 #[test]
-fn compression_was_measured_downwards() {
+fn the_compressed_share_falls_with_the_number_of_events() {
     for pair in measured::COMPRESSED.windows(2) {
         assert!(pair[0].0 < pair[1].0 && pair[0].1 > pair[1].1, "{pair:?}");
     }
 }
 
 #[test]
-fn a_record_never_outgrows_its_unit_while_it_holds_several() {
+fn a_record_never_exceeds_a_put_unit() {
     for rate in RATES {
-        for workload in every_way(rate) {
+        for workload in combinations(rate) {
             let records = Records::of(&workload);
             assert!(records.events >= 1.0);
             assert!(records.bytes <= 25_600.0 + 1e-6, "{records:?}");
@@ -143,7 +143,7 @@ fn a_record_never_outgrows_its_unit_while_it_holds_several() {
 }
 
 #[test]
-fn what_no_month_has_is_refused() {
+fn invalid_workloads_are_rejected() {
     let base = Workload::new(1e6);
     let faults = [
         Workload {
@@ -163,7 +163,7 @@ fn what_no_month_has_is_refused() {
             ..base
         },
         Workload {
-            refused: 1.1,
+            rejected: 1.1,
             ..base
         },
         Workload { peak: 0.5, ..base },
@@ -201,7 +201,7 @@ fn what_no_month_has_is_refused() {
     .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "seconds of a batch's window: 301 is not between 0 and 300"
+        "batching window in seconds: 301 is not between 0 and 300"
     );
     let on_demand = Workload {
         mode: Mode::OnDemand,
@@ -222,14 +222,23 @@ fn what_no_month_has_is_refused() {
     };
     assert_eq!(
         Estimate::of(&narrow).unwrap_err().to_string(),
-        "2 shards do not carry the peak, which needs 3: give as many, or none"
+        "2 shards are too few for the peak rate: set at least 3 or omit them"
     );
 }
 
 #[test]
-fn it_is_one_json_object() {
+fn the_json_has_its_field_names() {
     let estimate = Estimate::of(&Workload::new(86.4e6)).unwrap();
     let json = serde_json::to_value(&estimate).unwrap();
+    for field in ["making", "keeping", "making_per_million", "per_million"] {
+        assert!(json[field].is_number(), "{field}");
+    }
+    assert!(json["workload"]["kept"]["raw"].is_number());
+    assert!(json["workload"]["refused"].is_number());
+    assert_eq!(
+        json["lines"].as_array().unwrap().last().unwrap()["group"],
+        "kept"
+    );
     assert_eq!(
         json["lines"].as_array().unwrap().len(),
         estimate.lines.len()

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use marquee_cost::{
-    Estimate, Group, Kept, Mode, Packing, Records, Workload, by_component, by_rate, by_setting,
-    measured, prices, prices_table,
+    Estimate, Group, Mode, Packing, Records, Retention, Workload, by_component, by_rate,
+    by_setting, measured, prices, prices_table,
 };
 
 const PAGE: &str = include_str!("../../../docs/COST.md");
@@ -61,7 +61,7 @@ fn the_table_by_component_is_on_the_page() {
 fn the_table_by_setting_is_on_the_page() {
     let base = Workload::new(DAY);
     let packed = |packing: Packing| Workload { packing, ..base };
-    let kept = |kept: Kept| Workload { kept, ..base };
+    let retained = |retention: Retention| Workload { retention, ..base };
     let rows = [
         ("default", base),
         (
@@ -166,9 +166,9 @@ fn the_table_by_setting_is_on_the_page() {
         ),
         (
             "curated retention of 90 days",
-            kept(Kept {
+            retained(Retention {
                 curated: 90.0,
-                ..base.kept
+                ..base.retention
             }),
         ),
         (
@@ -270,8 +270,8 @@ fn a_thousand_a_second_by_hand() {
     let estimate = Estimate::of(&Workload::new(DAY)).unwrap();
     // 1 + 1,000 / 32 × 1 s events, and their share after compression.
     let events: f64 = 32.25;
-    let way = (events / 18.37).ln() / (35.48_f64 / 18.37).ln();
-    let share = 0.237 + (0.207 - 0.237) * way;
+    let fraction = (events / 18.37).ln() / (35.48_f64 / 18.37).ln();
+    let share = 0.237 + (0.207 - 0.237) * fraction;
     let bytes = events * 366.0 * share;
     assert!((estimate.records.events - events).abs() < 1e-9);
     assert!((estimate.records.bytes - bytes).abs() < 1e-6);
@@ -330,13 +330,13 @@ fn a_thousand_a_second_by_hand() {
     ));
     says(&format!("spends {late:.0} s on the batches"));
     says(&format!("${dollars:.2} of compaction"));
-    assert!((of(&estimate, "duration of compaction").1 - dollars).abs() < 1e-6);
+    assert!((of(&estimate, "duration, compaction").1 - dollars).abs() < 1e-6);
 
     // 66 chunks of 1.3 M rows; three times 5 chunks of 1 GiB.
     assert_eq!((rows / 1_310_720.0).ceil(), 66.0);
     assert_eq!((rows * 366.0 * 0.144 / 1_073_741_824.0).ceil(), 5.0);
     let splits = prices::DAYS * (66.0 + 3.0 * 5.0) * 16.0;
-    let (written, dollars) = of(&estimate, "objects of splits written");
+    let (written, dollars) = of(&estimate, "split objects written");
     assert!((written - splits).abs() < 1e-6);
     says(&format!(
         "(66 + 3 × 5) × 16 × 30.4 = {splits:.0} objects, ${dollars:.2}"
@@ -389,7 +389,7 @@ fn the_cost_of_look_back_windows_is_on_the_page() {
 #[test]
 fn the_assumptions_are_on_the_page() {
     for (name, value) in [
-        ("slowdown of a Lambda CPU", measured::SLOWER),
+        ("slowdown of a Lambda CPU", measured::CPU_SLOWDOWN),
         ("seconds per S3 call", measured::S3_SECONDS),
         ("bytes per second of I/O", measured::LAMBDA_IO),
         ("seconds of overhead per step", measured::STEP_SECONDS),
@@ -411,7 +411,7 @@ fn the_assumptions_are_on_the_page() {
 fn the_rate_that_meets_the_target_is_on_the_page() {
     let is_met = |rate: f64| {
         let estimate = Estimate::of(&Workload::new(rate * 86_400.0)).unwrap();
-        estimate.making_per_million < 0.03
+        estimate.processing_per_million < 0.03
     };
     let tens = (1..200)
         .find(|tens| is_met(f64::from(*tens) * 10.0))
@@ -426,7 +426,7 @@ fn the_rate_that_meets_the_target_is_on_the_page() {
 #[test]
 fn the_result_is_that_of_the_model() {
     let verdict = |workload: &Workload| {
-        let dollars = Estimate::of(workload).unwrap().making_per_million;
+        let dollars = Estimate::of(workload).unwrap().processing_per_million;
         let verb = if dollars < 0.03 {
             "is met"
         } else {
