@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use marquee_console as console;
-use marquee_cost::{Estimate, Kept, Mode, Packing, Workload, by_component};
+use marquee_cost::{Estimate, Mode, Packing, Retention, Workload, by_component};
 
 use crate::bad_input::BadInput;
 use page::Page;
@@ -25,7 +25,7 @@ pub struct Args {
     #[arg(long, value_name = "BYTES", default_value_t = defaults().avg_bytes)]
     pub avg_bytes: f64,
     /// The share of events that is refused, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = defaults().refused)]
+    #[arg(long, value_name = "SHARE", default_value_t = defaults().rejected)]
     pub refused: f64,
     /// The busiest second over the mean one
     #[arg(long, value_name = "TIMES", default_value_t = defaults().peak)]
@@ -84,22 +84,22 @@ struct LakeArgs {
     #[arg(long, value_name = "N", default_value_t = defaults().dates_per_day)]
     dates_per_day: f64,
     /// How long raw is kept
-    #[arg(long, value_name = "DAYS", default_value_t = defaults().kept.raw)]
+    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.raw)]
     raw_days: f64,
     /// After how long raw moves to S3 Standard-IA; 0 for never
-    #[arg(long, value_name = "DAYS", default_value_t = defaults().kept.raw_cold_after)]
+    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.raw_cold_after)]
     raw_cold_after_days: f64,
     /// How long processed is kept
-    #[arg(long, value_name = "DAYS", default_value_t = defaults().kept.processed)]
+    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.processed)]
     processed_days: f64,
     /// How long quarantine is kept
-    #[arg(long, value_name = "DAYS", default_value_t = defaults().kept.quarantine)]
+    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.quarantine)]
     quarantine_days: f64,
     /// How many days of curated tables there are
-    #[arg(long, value_name = "DAYS", default_value_t = defaults().kept.curated)]
+    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.curated)]
     curated_days: f64,
     /// How long logs are kept
-    #[arg(long, value_name = "DAYS", default_value_t = defaults().kept.logs)]
+    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.logs)]
     log_days: f64,
     /// Metrics of our own
     #[arg(long, value_name = "N", default_value_t = defaults().metrics)]
@@ -144,7 +144,7 @@ impl Args {
         let Self { stream, lake, .. } = self;
         Workload {
             avg_bytes: self.avg_bytes,
-            refused: self.refused,
+            rejected: self.refused,
             peak: self.peak,
             mode: match stream.stream {
                 Stream::Provisioned => Mode::Provisioned,
@@ -162,7 +162,7 @@ impl Args {
             window_s: lake.window_s,
             raw: !lake.no_raw,
             dates_per_day: lake.dates_per_day,
-            kept: Kept {
+            retention: Retention {
                 raw: lake.raw_days,
                 raw_cold_after: lake.raw_cold_after_days,
                 processed: lake.processed_days,

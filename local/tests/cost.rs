@@ -82,12 +82,12 @@ fn what_no_month_has_is_bad_input() {
     for (line, said) in [
         (
             &events("0")[..],
-            "error: events a day: 0 is not between 1 and 1000000000000\n",
+            "error: events per day: 0 is not between 1 and 1000000000000\n",
         ),
-        (&events("nan"), "error: events a day: NaN is not between"),
+        (&events("nan"), "error: events per day: NaN is not between"),
         (
             &[&events("1e6")[..], &["--window-s", "900"]].concat(),
-            "seconds of a batch's window: 900",
+            "batching window in seconds: 900",
         ),
         (
             &[
@@ -95,7 +95,7 @@ fn what_no_month_has_is_bad_input() {
                 &["--stream", "on-demand", "--shards", "2"],
             ]
             .concat(),
-            "an on-demand stream takes no number of shards",
+            "an on-demand stream has no number of shards",
         ),
         (&events("many"), "invalid value 'many'"),
         (&[], "--events-per-day"),

@@ -88,10 +88,10 @@ impl<'e> Page<'e> {
         )?;
         let millions = estimate.events / 1e6;
         for (what, dollars) in [
-            ("from the producer to published tables", estimate.making),
+            ("from the producer to published tables", estimate.processing),
             ("  of it fixed: whatever comes", estimate.fixed),
-            ("kept, once as much goes as comes", estimate.keeping),
-            ("all told", estimate.making + estimate.keeping),
+            ("kept, once as much goes as comes", estimate.storage),
+            ("all told", estimate.processing + estimate.storage),
         ] {
             writeln!(f, "  {what:<60}{dollars:>12.2}{:>14.4}", dollars / millions)?;
         }
@@ -115,8 +115,8 @@ const fn title(group: Group) -> &'static str {
         Group::Stream => "Stream: Kinesis",
         Group::Transform => "Transform: Lambda, S3",
         Group::Day => "Day: Step Functions, Lambda, S3, Glue",
-        Group::Watching => "Watching: CloudWatch, X-Ray, KMS, SNS",
-        Group::Kept => "Kept: S3, Athena",
+        Group::Monitoring => "Monitoring: CloudWatch, X-Ray, KMS, SNS",
+        Group::Storage => "Storage: S3, Athena",
     }
 }
 
