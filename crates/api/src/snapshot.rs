@@ -113,14 +113,10 @@ impl Snapshot {
 fn popularity(rows: &[RowBatch]) -> Result<Vec<PopularTitle>, LakeError> {
     let mut popular = Vec::new();
     for rows in rows {
-        let (ranks, titles) = (
-            Column::of(rows, "popularity_rank", RowBatch::long)?,
-            Column::of(rows, "title_id", RowBatch::text)?,
-        );
-        let (viewers, watch) = (
-            Column::of(rows, "viewers", RowBatch::long)?,
-            Column::of(rows, "watch_ms", RowBatch::long)?,
-        );
+        let ranks = Column::of(rows, "popularity_rank", RowBatch::long)?;
+        let titles = Column::of(rows, "title_id", RowBatch::text)?;
+        let viewers = Column::of(rows, "viewers", RowBatch::long)?;
+        let watch = Column::of(rows, "watch_ms", RowBatch::long)?;
         let completions = Column::of(rows, "completions", RowBatch::long)?;
         for row in 0..rows.num_rows() {
             popular.push(PopularTitle {
@@ -146,10 +142,8 @@ fn reception(
         known.viewers = title.viewers;
     }
     for rows in ratings {
-        let (titles, stars) = (
-            Column::of(rows, "title_id", RowBatch::text)?,
-            Column::of(rows, "weighted_rating", RowBatch::double)?,
-        );
+        let titles = Column::of(rows, "title_id", RowBatch::text)?;
+        let stars = Column::of(rows, "weighted_rating", RowBatch::double)?;
         for row in 0..rows.num_rows() {
             let known = reception.entry(titles.required(row)?.to_owned());
             known.or_default().weighted_rating = Some(stars.required(row)?);
@@ -161,10 +155,8 @@ fn reception(
 fn neighbours(rows: &[RowBatch]) -> Result<Vec<Neighbour<'_>>, LakeError> {
     let mut neighbours = Vec::new();
     for rows in rows {
-        let (works, others) = (
-            Column::of(rows, "work_id", RowBatch::text)?,
-            Column::of(rows, "neighbour_id", RowBatch::text)?,
-        );
+        let works = Column::of(rows, "work_id", RowBatch::text)?;
+        let others = Column::of(rows, "neighbour_id", RowBatch::text)?;
         let similarities = Column::of(rows, "similarity", RowBatch::double)?;
         for row in 0..rows.num_rows() {
             neighbours.push(Neighbour {
@@ -180,10 +172,8 @@ fn neighbours(rows: &[RowBatch]) -> Result<Vec<Neighbour<'_>>, LakeError> {
 fn taste(rows: &[RowBatch]) -> Result<Vec<(String, f64)>, LakeError> {
     let mut taste = Vec::new();
     for rows in rows {
-        let (genres, shares) = (
-            Column::of(rows, "genre", RowBatch::text)?,
-            Column::of(rows, "share", RowBatch::double)?,
-        );
+        let genres = Column::of(rows, "genre", RowBatch::text)?;
+        let shares = Column::of(rows, "share", RowBatch::double)?;
         for row in 0..rows.num_rows() {
             taste.push((genres.required(row)?.to_owned(), shares.required(row)?));
         }
@@ -194,14 +184,10 @@ fn taste(rows: &[RowBatch]) -> Result<Vec<(String, f64)>, LakeError> {
 fn history(rows: &[RowBatch]) -> Result<Vec<Interaction>, LakeError> {
     let mut history = Vec::new();
     for rows in rows {
-        let (titles, views) = (
-            Column::of(rows, "title_id", RowBatch::text)?,
-            Column::of(rows, "views", RowBatch::long)?,
-        );
-        let (rates, ratings) = (
-            Column::of(rows, "completion_rate", RowBatch::float)?,
-            Column::of(rows, "rating", RowBatch::float)?,
-        );
+        let titles = Column::of(rows, "title_id", RowBatch::text)?;
+        let views = Column::of(rows, "views", RowBatch::long)?;
+        let rates = Column::of(rows, "completion_rate", RowBatch::float)?;
+        let ratings = Column::of(rows, "rating", RowBatch::float)?;
         let completed = Column::of(rows, "completed", RowBatch::boolean)?;
         for row in 0..rows.num_rows() {
             history.push(Interaction {
