@@ -182,7 +182,7 @@ async fn violations_of_a_check_are_counted_and_sampled() {
     );
     let text = serde_json::to_string(unique).unwrap();
     assert!(
-        text.starts_with(r#"{"name":"events_unique","severity":"error","about":"An event is"#),
+        text.starts_with(r#"{"name":"events_unique","severity":"error","about":"Every event is"#),
         "{text}"
     );
     assert!(broken[1].sample[0].starts_with(r#"{"figure":"fact_session.events","fact":"#));
