@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchReader};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, TimeUnit};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures::SinkExt;
+use marquee_lake::LakeError;
+use marquee_lake::rows::{RowBatch, RowReader, RowReaderOptions};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Deserialize;
 use tokio_postgres::Client;
 
@@ -134,17 +135,16 @@ async fn copy_file(
     url: &str,
     file: Bytes,
 ) -> Result<u64, String> {
-    let unreadable =
-        |cause: &dyn std::fmt::Display| format!("ERROR: Spectrum Scan Error: {url}: {cause}");
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .and_then(ParquetRecordBatchReaderBuilder::build)
-        .map_err(|error| unreadable(&error))?;
+    let unreadable = |error: LakeError| format!("ERROR: Spectrum Scan Error: {error}");
+    let all = RowReaderOptions::default();
+    let reader = RowReader::open_with(url, file, &all).map_err(unreadable)?;
     check(columns, reader.schema().fields(), url)?;
     // All of a file is read before a row of it is written, so that one that is
     // damaged at its end leaves no statement half sent.
     let batches = reader
+        .map(|batch| batch.map(RowBatch::into_record_batch))
         .collect::<Result<Vec<RecordBatch>, _>>()
-        .map_err(|error| unreadable(&error))?;
+        .map_err(unreadable)?;
     let sink = client
         .copy_in::<_, Bytes>(&format!("COPY {table} FROM STDIN"))
         .await

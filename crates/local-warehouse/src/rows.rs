@@ -10,7 +10,7 @@ use arrow_array::types::{
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, SchemaRef, TimeUnit};
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use marquee_lake::rows::{RowReader, RowReaderOptions};
 
 use crate::engine::{Failed, Session};
 
@@ -22,13 +22,14 @@ pub type Rows = Vec<Vec<Option<String>>>;
 /// # Errors
 /// What is wrong with it.
 pub fn of_file(file: Bytes) -> Result<(SchemaRef, Rows), String> {
-    let reader =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| error.to_string())?;
-    let schema = reader.schema().clone();
-    let reader = reader.build().map_err(|error| error.to_string())?;
+    let all = RowReaderOptions::default();
+    let reader = RowReader::open_with("the file", file, &all).map_err(|error| error.to_string())?;
+    let schema = reader.schema();
     let mut rows = Rows::new();
     for batch in reader {
-        let batch = batch.map_err(|error| error.to_string())?;
+        let batch = batch
+            .map_err(|error| error.to_string())?
+            .into_record_batch();
         for row in 0..batch.num_rows() {
             rows.push(of_batch(&batch, row)?);
         }
