@@ -60,7 +60,7 @@ impl Sns {
 
     /// Returns the calls since the last call of this function, oldest first.
     pub(crate) fn take_calls(&self) -> Vec<Call> {
-        std::mem::serve_call(&mut self.state.lock().unwrap().calls)
+        std::mem::take(&mut self.state.lock().unwrap().calls)
     }
 }
 
