@@ -92,7 +92,10 @@ impl GlueCatalog {
     }
 
     /// Reads the table and its partition once and makes the writes that are due.
-    async fn update_once(&self, projection: &Projection) -> Result<WriteOutcome, TableCatalogError> {
+    async fn update_once(
+        &self,
+        projection: &Projection,
+    ) -> Result<WriteOutcome, TableCatalogError> {
         let table = match self.get_table(projection).await? {
             None => self.create_table(projection).await?,
             Some(table) => self.update_table(projection, table).await?,
@@ -148,7 +151,10 @@ impl GlueCatalog {
         }
     }
 
-    async fn create_table(&self, projection: &Projection) -> Result<WriteOutcome, TableCatalogError> {
+    async fn create_table(
+        &self,
+        projection: &Projection,
+    ) -> Result<WriteOutcome, TableCatalogError> {
         let action = self.table_action("create", projection);
         let input = input::new_table(projection, self.table_location(projection))?;
         let call = self.client.create_table().database_name(&self.database);

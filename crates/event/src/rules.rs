@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use marquee_json::{ValueKind, Scanner, Token};
+use marquee_json::{Scanner, Token, ValueKind};
 use uuid::Uuid;
 
 use crate::event::{Country, EventType, Rating, bounds};

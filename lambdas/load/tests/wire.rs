@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use marquee_local_warehouse::data_api::Fault;
 use marquee_local_warehouse::server::{Account, Server};
-use marquee_local_warehouse::{FakeDataApi, Engine, postgres};
+use marquee_local_warehouse::{Engine, FakeDataApi, postgres};
 use marquee_runtime_api::{InvocationResult, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::{Value, json};

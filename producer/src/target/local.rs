@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use marquee_stream::{PutEntry, MAX_SHARDS, StreamError, Writer};
+use marquee_stream::{MAX_SHARDS, PutEntry, StreamError, Writer};
 
 use super::{RecordFailure, Target, TargetError};
 use crate::PutRecord;

@@ -42,7 +42,8 @@ fn statements() -> Vec<Statement> {
         }
         found = WarehouseSchema::read(applied.clone(), Vec::new()).unwrap();
     }
-    let inspection = book::inspect_loads("2026-03-02".parse().unwrap(), &definitions, "token".into());
+    let inspection =
+        book::inspect_loads("2026-03-02".parse().unwrap(), &definitions, "token".into());
     statements.extend(inspection.unwrap().statements);
     let file = FileEntry {
         key: "curated/t/part-0000.parquet".into(),
