@@ -33,7 +33,6 @@ const LAYERS: [&[&str]; 10] = [
         "marquee-config",
         "marquee-telemetry",
         "marquee-console",
-        "marquee-conditional-tests",
     ],
     &["marquee-event"],
     &["marquee-tables", "marquee-producer", "marquee-recommend"],
