@@ -76,6 +76,7 @@ impl Unit {
             results: content.results,
             row: content.row,
             rating: content.halves.and_then(Rating::from_halves),
+            network_type: None,
             extra: content.extra.as_ref().map(Into::into),
         }
     }
