@@ -118,7 +118,7 @@ async fn the_demos_days_are_in_the_warehouse_row_for_row() {
     let session = warehouse.engine().session().await.unwrap();
     let definitions = definitions().unwrap();
     let current = generation::current(&**warehouse.lake()).await.unwrap();
-    let newest = current.keys().max().unwrap().clone();
+    let newest = *current.keys().max().unwrap();
     let mut tables = 0;
     for (date, generation) in &current {
         for (table, files) in &generation.tables {

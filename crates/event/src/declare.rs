@@ -259,7 +259,7 @@ macro_rules! object_fields {
                     } )*
                     Err(crate::one_pass::NeedsSlowPath)
                 })?;
-                match seen & NEEDED == NEEDED {
+                match crate::one_pass::has_all(seen, NEEDED) {
                     true => Ok(object),
                     false => Err(crate::one_pass::NeedsSlowPath),
                 }

@@ -46,6 +46,11 @@ pub(crate) const fn needed_of(fields: &[Field]) -> Set {
     needed
 }
 
+/// Returns `true` if `seen` contains every needed field.
+pub(crate) const fn has_all(seen: Set, needed: Set) -> bool {
+    needed & !seen == 0
+}
+
 /// The fast path does not apply: parse with the full parser.
 pub(crate) struct NeedsSlowPath;
 

@@ -36,7 +36,7 @@ pub async fn projections(
         projections.push(Projection {
             table: table.clone(),
             columns: columns(store, files).await?,
-            event_date: (!undated(table)).then(|| generation.event_date),
+            event_date: (!undated(table)).then_some(generation.event_date),
             version: Version {
                 event_date: generation.event_date,
                 generation: generation.generation,

@@ -119,7 +119,7 @@ impl Page {
             for problem in &audit.problems {
                 line_to(
                     &mut text,
-                    &audit.date,
+                    audit.date,
                     &format!("the books do not balance: {problem}"),
                 );
             }

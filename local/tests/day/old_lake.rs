@@ -255,7 +255,7 @@ async fn its_objects_are_read_beside_those_of_today() {
         sequence_number: SequenceNumber::new(shard, 1),
         partition_key: "k".into(),
         arrived_at_ms: 1_767_664_800_000,
-        data: lines.into_bytes().into(),
+        data: lines.into_bytes(),
     };
     let mut payload = Vec::new();
     write_event(shard, &[record], &mut payload);
