@@ -2,8 +2,8 @@
 //! audited tables.
 
 mod page;
-mod run;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use std::time::{Duration, SystemTime};
 
 use clap::builder::RangedU64ValueParser;
 use marquee_audit::AuditError;
-use marquee_audit::{self as audit, Audit};
 use marquee_compaction::CompactSettings;
+use marquee_curation::driver::{DateOutcome, Driver, DriverSettings};
 use marquee_curation::plan::{self, Definitions, Selection};
-use marquee_curation::unaudited::unaudited;
 use marquee_curation::{CurationError, sweep};
 use marquee_event::{Date, DateRange};
 use marquee_lake::LakeError;
+use marquee_marts::{LakeSql, LakeSqlSettings};
 use marquee_repair::RepairError;
 use marquee_table_catalog::EmbeddedTableCatalog;
 use marquee_table_catalog::ProjectionError;
@@ -27,9 +27,10 @@ use object_store::local::LocalFileSystem;
 use crate::bad_input::BadInput;
 use page::Page;
 
-pub use run::{DateOutcome, Days, Published, Settings, Step};
-
 const SECONDS_PER_DAY: u64 = 86_400;
+
+/// The number of queries of a date that run concurrently.
+const CONCURRENT_QUERIES: usize = 2;
 
 /// More than any machine has cores.
 const MAX_JOBS: u64 = 1_024;
@@ -91,8 +92,8 @@ pub struct Options {
 }
 
 impl Options {
-    pub(crate) fn settings(&self) -> Settings {
-        Settings {
+    pub(crate) fn settings(&self) -> DriverSettings {
+        DriverSettings {
             plan: plan::PlanSettings {
                 bucket_rows: self.bucket_rows,
                 ..plan::PlanSettings::default()
@@ -138,38 +139,41 @@ pub async fn backfill(args: BackfillArgs) -> anyhow::Result<ExitCode> {
 pub(crate) async fn make(options: &Options, selection: &Selection) -> anyhow::Result<ExitCode> {
     let store = existing_lake(&options.lake)?;
     let page = Page::new(selection);
-    let days = days(Arc::clone(&store), options.settings())?;
-    let made = days
-        .run(selection, &|step| page.show(&step))
+    let driver = driver(Arc::clone(&store), options.settings())?;
+    let made = driver
+        .run(selection, &|event| page.show(&event))
         .await
-        .map_err(explain)?;
+        .map_err(|error| explain(error.into()))?;
     let keep = Duration::from_secs(options.keep.saturating_mul(SECONDS_PER_DAY));
     let swept = sweep::sweep(&*store, SystemTime::now(), keep).await?;
-    let audits = audit_published(&store).await?;
+    let audits = driver.audit(&BTreeMap::new()).await?;
     page.finish(&made, &audits, swept)?;
     let is_well = made.values().all(DateOutcome::is_well) && audits.iter().all(|a| a.balanced);
     Ok(ExitCode::from(u8::from(!is_well)))
 }
 
-/// Counts the books of every date that is published and was not audited since, and
-/// keeps them: of those just made, and of one whose run was killed before its audit.
-async fn audit_published(store: &Arc<dyn ObjectStore>) -> anyhow::Result<Vec<Audit>> {
-    let mut audits = Vec::new();
-    for date in unaudited(&**store).await? {
-        let audit = audit::full(store, date, None).await?;
-        audit::keep(&**store, &audit).await?;
-        audits.push(audit);
-    }
-    Ok(audits)
-}
-
-/// What makes the days of the lake in `store`.
-pub(crate) fn days(store: Arc<dyn ObjectStore>, settings: Settings) -> anyhow::Result<Days> {
-    let catalog = Arc::new(EmbeddedTableCatalog::new(Arc::clone(&store)));
-    Ok(Days::new(
+/// Creates the driver of the lake in `store`.
+///
+/// # Errors
+/// When the head of a file in `sql/` is malformed.
+pub(crate) fn driver(
+    store: Arc<dyn ObjectStore>,
+    settings: DriverSettings,
+) -> anyhow::Result<Driver> {
+    let table_catalog = Arc::new(EmbeddedTableCatalog::new(Arc::clone(&store)));
+    let sql = LakeSql::new(
+        Arc::clone(&store),
+        LakeSqlSettings {
+            concurrency: CONCURRENT_QUERIES,
+            memory_bytes: None,
+        },
+    )?;
+    let definitions = Definitions::built_in()?;
+    Ok(Driver::new(
         store,
-        catalog,
-        Definitions::built_in()?,
+        table_catalog,
+        Arc::new(sql),
+        definitions,
         settings,
     ))
 }

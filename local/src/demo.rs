@@ -111,7 +111,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let survey = Survey::of(store.clone(), &settings, &flow).await;
     progress.curating();
     let arrivals = arrivals::count(&stream)?;
-    let curation = Curation::of(store, settings.days_settings(), &arrivals).await;
+    let curation = Curation::of(store, settings.driver_settings(), &arrivals).await;
     progress.finish();
 
     let books = Books::of(&flow, &ledger, survey.as_ref(), curation.as_ref());

@@ -21,7 +21,7 @@ use crate::publish;
 pub enum Closed {
     /// It must not be published; the generation that it had stays current.
     Held {
-        /// RebuildReason, in words.
+        /// The reason, in a sentence.
         cause: String,
         /// The book, where the checks let it be closed.
         book: Option<Box<EventBook>>,

@@ -4,10 +4,13 @@ use marquee_audit::AuditError;
 use marquee_compaction::CompactionError;
 use marquee_event::Date;
 use marquee_lake::LakeError;
+use marquee_lake::staging::ParseStagingDirError;
 use marquee_lake::step::{StepError, StepErrorKind};
 use marquee_table_catalog::{ProjectionError, TableCatalogError};
 use marquee_tables::encode::EncodeError;
 use thiserror::Error;
+
+use crate::pipeline::DateSqlError;
 
 /// A failure of curation. [`CurationError::kind`] tells whether a retry may help.
 #[derive(Debug, Error)]
@@ -24,6 +27,15 @@ pub enum CurationError {
     /// A published date cannot be audited.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// A check cannot run, or a mart cannot be made.
+    #[error(transparent)]
+    Sql(#[from] DateSqlError),
+    /// The name of a run is malformed.
+    #[error(transparent)]
+    StagingDir(#[from] ParseStagingDirError),
+    /// Other runs published the same dates first, every time.
+    #[error("other runs published the same dates {0} times over: run again later")]
+    Overtaken(usize),
     /// A generation cannot be projected for the table catalog.
     #[error(transparent)]
     Projection(#[from] ProjectionError),
@@ -62,10 +74,13 @@ impl CurationError {
             Self::Lake(error) => error.kind(),
             Self::Compaction(error) => error.kind(),
             Self::Audit(error) => error.kind(),
+            Self::Sql(error) => error.kind(),
             Self::Projection(error) => error.kind(),
             Self::TableCatalog { source, .. } => source.kind(),
-            Self::NoEvents { .. } | Self::ReceiptDate(_) => StepErrorKind::Input,
-            Self::Encode(_) | Self::Head(_) => StepErrorKind::Failed,
+            Self::NoEvents { .. } | Self::ReceiptDate(_) | Self::StagingDir(_) => {
+                StepErrorKind::Input
+            }
+            Self::Encode(_) | Self::Head(_) | Self::Overtaken(_) => StepErrorKind::Failed,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! PlanMode dates are due, and what each is made from.
+//! The plan: the dates that are due, and the inputs of each.
 //!
 //! A date is due when the lake says so, by comparing sets, not by a watermark:
 //! receipts name events of it that its generation does not cover; or a date
@@ -64,7 +64,7 @@ impl Default for PlanSettings {
     }
 }
 
-/// RebuildReason a date is made.
+/// The reason for making a date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RebuildReason {
@@ -95,7 +95,7 @@ pub struct DateTask {
     pub catalogue: Option<Pointer>,
     /// Whether no later date has events.
     pub newest: bool,
-    /// RebuildReason it is made.
+    /// Why it is made.
     pub why: RebuildReason,
     /// How many buckets its users are divided into.
     pub buckets: u32,

@@ -1,4 +1,4 @@
-//! PlanMode generations the catalogue has been brought forward to.
+//! Marks of the generations that the table catalog has been brought forward to.
 //!
 //! A run may break off between publishing a date and showing it to engines, or
 //! be so slow at it that it overwrites what a quicker one showed. A mark beside

@@ -1,13 +1,13 @@
-//! The steps of the day as a state machine calls them: JSON in, JSON out, and
-//! between them references to what lies in the lake.
+//! The steps as a state machine calls them: JSON in, JSON out, and between them references
+//! to objects of the lake.
 //!
-//! What passes from step to step is the [`StagingDir`] of a date, a directory that
-//! each step reads from and leaves its own document in. A step that is tried
-//! again writes the same. The steps that need SQL, `check` and `marts`, are the
-//! `marts` crate's.
+//! A date's steps share its [`StagingDir`]: each step reads the documents of the steps
+//! before it and leaves its own. A retried step writes the same documents. The steps after
+//! `gather` are the stages of the [pipeline](crate::pipeline). [`SqlSteps`] has those that
+//! need SQL, [`Steps`] all others, because they are deployed as functions of their own.
 //!
 //! ```text
-//! plan ─▶ [split] ─▶ compact ─▶ gather ─▶ (check) ─▶ prepare ─▶ (marts ─▶ check) ─▶ book ─▶ publish
+//! plan ─▶ [split] ─▶ compact ─▶ gather ─▶ (check) ─▶ prepare ─▶ (marts ─▶ check) ─▶ book ─▶ publish ─▶ audit
 //!         a part     a bucket   side by side         dates ascending
 //! ```
 
@@ -16,6 +16,7 @@ mod context;
 mod maintenance;
 mod plan;
 mod publish;
+mod sql;
 
 use marquee_lake::staging::StagingDir;
 use marquee_lake::step::{self, StepError};
@@ -26,34 +27,34 @@ use serde_json::Value;
 use context::answer;
 
 pub use context::{DATES_AT_ONCE, StepSettings, Steps};
-pub use maintenance::AuditAnswer;
 pub use plan::{PlanAnswer, PlanInput, PlanMode, PlannedDate, UnloadedAnswer};
-pub use publish::{BookAnswer, PrepareAnswer, PublishAnswer};
+pub use publish::{AuditAnswer, BookAnswer, PrepareAnswer, PublishAnswer};
+pub use sql::{SqlStep, SqlSteps};
 
 /// A step that a function can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// PlanMode dates are due.
+    /// Lists the dates that are due.
     Plan,
-    /// Divides a part of a date's inputs into buckets of users.
+    /// Splits a part of a date's inputs into buckets of users.
     Split,
     /// Makes a bucket's events and facts.
     Compact,
     /// Puts the buckets of a date together.
     Gather,
-    /// Says what the tables of a date look at.
+    /// Lists the inputs of a date's marts and checks.
     Prepare,
     /// Closes the event book.
     Book,
-    /// Commits a date, and shows it to engines.
+    /// Commits a date, and shows it to query engines.
     Publish,
-    /// Holds the two books against the lake.
+    /// Counts both books of a date again from the lake.
     Audit,
-    /// Runs what is in quarantine through today's transform.
+    /// Runs quarantined units through the current transform.
     Replay,
-    /// Makes processed objects anew from raw.
+    /// Makes processed objects again from raw.
     Rebuild,
-    /// Removes what nothing needs any more.
+    /// Removes objects that nothing needs any more.
     Sweep,
 }
 
@@ -73,7 +74,7 @@ impl Step {
         Self::Sweep,
     ];
 
-    /// Its name in configuration and logs.
+    /// Returns the step's name in configuration and logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plan => "plan",
@@ -102,7 +103,7 @@ impl std::str::FromStr for Step {
     }
 }
 
-/// A date, for a step that needs no more.
+/// The input of a step that needs the date alone.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OfDate {
@@ -110,12 +111,12 @@ struct OfDate {
 }
 
 impl Steps {
-    /// Does the step. `now` is in UTC microseconds; it decides which dates a
-    /// plan looks at and what a sweep removes, and reaches no object.
+    /// Runs the step. `now` is in UTC microseconds; it decides which dates a plan looks at
+    /// and what a sweep removes, and reaches no object.
     ///
     /// # Errors
-    /// [`StepError`], which is logged. What was done before stands, and is found
-    /// done when it is tried again.
+    /// [`StepError`], which is logged. Work that was done before the failure stands; a retry
+    /// finds it done.
     pub async fn call(&self, step: Step, input: Value, now: i64) -> Result<Value, StepError> {
         step::run_logged(step.name(), self.done(step, input, now)).await
     }

@@ -1,5 +1,5 @@
-//! PlanMode published dates have no audit of their current generation: whoever published
-//! them came to an end before it was made.
+//! Published dates without an audit of their current generation: their run ended before
+//! its audit.
 
 use marquee_audit::BOOKS;
 use marquee_event::Date;

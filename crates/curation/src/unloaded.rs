@@ -1,4 +1,4 @@
-//! PlanMode published dates the warehouse does not have.
+//! Published dates that the warehouse does not have.
 //!
 //! Every load of a date ends with a book beside its audit: which generation was
 //! loaded, and whether the warehouse's rows are the lake's. Until there is one that

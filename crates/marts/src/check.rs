@@ -7,7 +7,6 @@ use datafusion::arrow::json::writer::LineDelimited;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
-use marquee_event::Date;
 use marquee_sql::{Check, CheckResult};
 
 use crate::MartsError;
@@ -16,13 +15,13 @@ use crate::statement;
 /// The maximum number of violating rows in a result.
 const SAMPLE: usize = 5;
 
-/// Runs `check` on a date, with the tables of `context`.
+/// Runs `check` with the tables of `context`; `sql` is the check's SQL for one date.
 pub(crate) async fn run(
     check: &Check,
+    sql: &str,
     context: &SessionContext,
-    event_date: Date,
 ) -> Result<CheckResult, MartsError> {
-    let plan = statement::plan(&context.state(), &check.sql_for(&event_date.to_string())).await?;
+    let plan = statement::plan(&context.state(), sql).await?;
     let frame = context.execute_logical_plan(plan).await?;
     let mut stream = frame.execute_stream().await?;
     let mut result = CheckResult {

@@ -1,9 +1,8 @@
 //! The marts and checks of one date.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::JoinSet;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::SessionContext;
@@ -24,6 +23,7 @@ use crate::check;
 use crate::curated::{self, COMPACTED};
 use crate::damage;
 use crate::ledger;
+use crate::mart_schemas::MartSchemas;
 use crate::output::{Output, storable};
 use crate::session::{self, register, register_rows};
 use crate::statement;
@@ -40,7 +40,16 @@ pub struct DateRun {
     runtime: Arc<RuntimeEnv>,
     inputs: DateInputs,
     titles: TableObjects,
-    mart_schemas: OnceLock<Vec<(Mart, SchemaRef)>>,
+    schemas: Arc<MartSchemas>,
+    contexts: Mutex<BTreeMap<ContextKey, SessionContext>>,
+}
+
+/// The tables that a query reads: those of a look-back window, with or without the date's
+/// marts. Queries with the same key share a context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct ContextKey {
+    looks_back: u32,
+    has_marts: bool,
 }
 
 impl DateRun {
@@ -50,13 +59,23 @@ impl DateRun {
     /// # Errors
     /// Returns [`MartsError::Ledger`] if the title catalog is missing.
     pub async fn open(store: Arc<dyn ObjectStore>, inputs: DateInputs) -> Result<Self, MartsError> {
+        Self::with_schemas(store, inputs, Arc::new(MartSchemas::new()?)).await
+    }
+
+    /// Creates a run that shares the schemas of marts with other runs.
+    pub(crate) async fn with_schemas(
+        store: Arc<dyn ObjectStore>,
+        inputs: DateInputs,
+        schemas: Arc<MartSchemas>,
+    ) -> Result<Self, MartsError> {
         let titles = ledger::titles(store.as_ref(), inputs.catalogue.as_ref()).await?;
         Ok(Self {
             runtime: session::runtime(Arc::clone(&store), None)?,
             store,
             inputs,
             titles,
-            mart_schemas: OnceLock::new(),
+            schemas,
+            contexts: Mutex::default(),
         })
     }
 
@@ -69,6 +88,7 @@ impl DateRun {
     /// Returns [`MartsError::Failed`] if the query engine cannot be set up.
     pub fn with_memory_limit(mut self, memory_bytes: usize) -> Result<Self, MartsError> {
         self.runtime = session::runtime(Arc::clone(&self.store), Some(memory_bytes))?;
+        self.contexts = Mutex::default();
         Ok(self)
     }
 
@@ -82,10 +102,15 @@ impl DateRun {
     }
 
     async fn build_file(&self, mart: &Mart) -> Result<TableFiles, MartsError> {
-        let context = self.context(mart.looks_back)?;
+        let context = self.context(ContextKey {
+            looks_back: mart.looks_back,
+            has_marts: false,
+        })?;
         let sql = mart.sql_for(&self.inputs.event_date.to_string());
         let plan = statement::plan(&context.state(), &sql).await?;
-        let mut output = Output::new(storable(plan.schema().as_arrow())?)?;
+        let schema = storable(plan.schema().as_arrow())?;
+        self.schemas.keep(mart, &schema);
+        let mut output = Output::new(schema)?;
         let frame = context.execute_logical_plan(plan).await?;
         let mut stream = frame.execute_stream().await?;
         while let Some(rows) = stream.try_next().await? {
@@ -124,28 +149,36 @@ impl DateRun {
         marts: impl IntoIterator<Item = Mart>,
         concurrency: usize,
     ) -> Result<BTreeMap<String, TableFiles>, MartsError> {
-        let mut waiting = marts.into_iter();
-        let mut running = JoinSet::new();
-        let mut built = BTreeMap::new();
-        loop {
-            while running.len() < concurrency.max(1)
-                && let Some(mart) = waiting.next()
-            {
-                let run = Arc::clone(self);
-                running.spawn(async move {
-                    let files = run.build(&mart).await?;
-                    Ok::<_, MartsError>((mart.name, files))
-                });
+        let tables = marts.into_iter().map(|mart| {
+            let run = Arc::clone(self);
+            async move {
+                let files = run.build(&mart).await?;
+                Ok((mart.name, files))
             }
-            let Some(done) = running.join_next().await else {
-                return Ok(built);
-            };
-            let (name, files) = done.map_err(|error| MartsError::Failed {
-                kind: StepErrorKind::Failed,
-                message: error.to_string(),
-            })??;
-            built.insert(name, files);
-        }
+        });
+        Ok(run_concurrently(tables, concurrency)
+            .await?
+            .into_iter()
+            .collect())
+    }
+
+    /// Runs the checks, up to `concurrency` of them concurrently. Returns the results in
+    /// the order of `checks`.
+    ///
+    /// # Errors
+    /// Returns the error of the first check that fails, like [`DateRun::check`].
+    pub async fn check_all(
+        self: &Arc<Self>,
+        checks: impl IntoIterator<Item = Check>,
+        concurrency: usize,
+    ) -> Result<Vec<CheckResult>, MartsError> {
+        let results = checks.into_iter().enumerate().map(|(place, check)| {
+            let run = Arc::clone(self);
+            async move { Ok((place, run.check(&check).await?)) }
+        });
+        let mut results = run_concurrently(results, concurrency).await?;
+        results.sort_by_key(|(place, _)| *place);
+        Ok(results.into_iter().map(|(_, result)| result).collect())
     }
 
     /// Runs a check. A violated check is a result, not an error.
@@ -155,11 +188,16 @@ impl DateRun {
     /// cannot be run.
     pub async fn check(&self, check: &Check) -> Result<CheckResult, MartsError> {
         let run = async {
-            let context = self.context(check.looks_back)?;
-            if check.after == After::Marts {
-                self.add_marts(&context).await?;
+            let has_marts = check.after == After::Marts;
+            let context = self.context(ContextKey {
+                looks_back: check.looks_back,
+                has_marts,
+            })?;
+            let sql = check.sql_for(&self.inputs.event_date.to_string());
+            if has_marts {
+                self.add_marts(&context, &sql).await?;
             }
-            check::run(check, &context, self.inputs.event_date).await
+            check::run(check, &sql, &context).await
         };
         let found = self.with_damage_diagnosis(check.looks_back, run).await;
         found.map_err(|error| error.in_check(&check.name))
@@ -205,9 +243,20 @@ impl DateRun {
         files
     }
 
+    /// Returns the context of the key. A new context has no marts yet.
+    fn context(&self, key: ContextKey) -> Result<SessionContext, MartsError> {
+        let mut contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(context) = contexts.get(&key) {
+            return Ok(context.clone());
+        }
+        let context = self.new_context(key.looks_back)?;
+        contexts.insert(key, context.clone());
+        Ok(context)
+    }
+
     /// Creates a context with the compacted tables of the look-back window, the title
     /// catalog and the batches.
-    fn context(&self, looks_back: u32) -> Result<SessionContext, MartsError> {
+    fn new_context(&self, looks_back: u32) -> Result<SessionContext, MartsError> {
         let context = session::context(1, Arc::clone(&self.runtime));
         for (name, schema) in COMPACTED {
             let objects = self.window(name, looks_back);
@@ -234,36 +283,21 @@ impl DateRun {
         Ok(context)
     }
 
-    /// Adds the date's marts to the context of the compacted tables.
-    async fn add_marts(&self, context: &SessionContext) -> Result<(), MartsError> {
-        for (mart, schema) in self.mart_schemas(context).await? {
-            let objects = self.window(&mart.name, 0);
+    /// Adds the date's marts that `sql` reads to a context of the compacted tables.
+    async fn add_marts(&self, context: &SessionContext, sql: &str) -> Result<(), MartsError> {
+        for name in statement::tables(&context.state(), sql)? {
+            let Some(mart) = self.schemas.mart(&name) else {
+                continue;
+            };
+            if context.table_exist(name.as_str())? {
+                continue;
+            }
+            let schema = self.schemas.schema_of(mart, context).await?;
+            let objects = self.window(&name, 0);
             let partitions = curated::partition_columns(mart);
-            register(
-                context,
-                &mart.name,
-                Arc::clone(schema),
-                partitions,
-                &objects,
-            )?;
+            register(context, &name, schema, partitions, &objects)?;
         }
         Ok(())
-    }
-
-    /// Returns all marts with their schemas, which it derives once.
-    async fn mart_schemas(
-        &self,
-        context: &SessionContext,
-    ) -> Result<&[(Mart, SchemaRef)], MartsError> {
-        if let Some(schemas) = self.mart_schemas.get() {
-            return Ok(schemas);
-        }
-        let mut schemas = Vec::new();
-        for mart in marquee_sql::marts()? {
-            let schema = curated::schema_of(&mart, context).await?;
-            schemas.push((mart, schema));
-        }
-        Ok(self.mart_schemas.get_or_init(|| schemas))
     }
 
     fn window(&self, table: &str, looks_back: u32) -> TableObjects {
@@ -281,5 +315,32 @@ impl DateRun {
             }
         }
         entries
+    }
+}
+
+/// Runs the queries, up to `concurrency` of them concurrently. Returns their results in the
+/// order of completion.
+///
+/// # Errors
+/// Returns the first error and aborts the remaining queries.
+async fn run_concurrently<T: Send + 'static>(
+    mut waiting: impl Iterator<Item: Future<Output = Result<T, MartsError>> + Send + 'static>,
+    concurrency: usize,
+) -> Result<Vec<T>, MartsError> {
+    let mut running = JoinSet::new();
+    let mut results = Vec::new();
+    loop {
+        while running.len() < concurrency.max(1)
+            && let Some(query) = waiting.next()
+        {
+            running.spawn(query);
+        }
+        let Some(done) = running.join_next().await else {
+            return Ok(results);
+        };
+        results.push(done.map_err(|error| MartsError::Failed {
+            kind: StepErrorKind::Failed,
+            message: error.to_string(),
+        })??);
     }
 }

@@ -16,8 +16,8 @@
 //! `event_date` (`DATE`). A filter on these columns prunes partitions.
 //!
 //! [`DateRun`] builds the marts of a date and runs its checks. A mart reads only the
-//! compacted tables and the title catalog, within the look-back window of its head. A
-//! state machine calls it through [`steps`].
+//! compacted tables and the title catalog, within the look-back window of its head.
+//! [`LakeSql`] implements curation's port for SQL with it.
 //!
 //! The engine reads only objects that a receipt, a current generation or the title
 //! catalog's pointer names, and the files of the audits; it never reads an orphan under
@@ -30,13 +30,15 @@ mod damage;
 mod date_run;
 mod engine;
 mod error;
+mod lake_sql;
 mod ledger;
+mod mart_schemas;
 mod output;
 mod session;
 mod statement;
-pub mod steps;
 mod table;
 
 pub use date_run::DateRun;
 pub use engine::{Engine, RowStream};
 pub use error::MartsError;
+pub use lake_sql::{LakeSql, LakeSqlSettings};

@@ -27,6 +27,15 @@ pub(crate) async fn plan(state: &SessionState, sql: &str) -> Result<LogicalPlan,
     Ok(plan)
 }
 
+/// Returns the names of the tables that the one statement in `sql` reads.
+pub(crate) fn tables(state: &SessionState, sql: &str) -> Result<Vec<String>, MartsError> {
+    let tables = state.resolve_table_references(&parse(sql)?)?;
+    Ok(tables
+        .iter()
+        .map(|table| table.table().to_owned())
+        .collect())
+}
+
 fn parse(sql: &str) -> Result<Statement, MartsError> {
     let mut statements = DFParserBuilder::new(sql)
         .with_dialect(&GenericDialect {})

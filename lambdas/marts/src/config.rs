@@ -1,7 +1,7 @@
 //! The configuration, read from the environment and validated once at start-up.
 
 use marquee_config::{ConfigError, Lake, Metrics, Variables};
-use marquee_marts::steps::Step;
+use marquee_curation::steps::SqlStep;
 
 /// The default memory for queries, in MiB.
 const MEMORY_MIB: i64 = 1536;
@@ -12,7 +12,7 @@ pub(crate) struct Config {
     /// `MARQUEE_BUCKET` and `MARQUEE_S3_PATH_STYLE`.
     pub(crate) lake: Lake,
     /// `MARQUEE_STEP`: the step that this function runs.
-    pub(crate) step: Step,
+    pub(crate) step: SqlStep,
     /// `MARQUEE_MEMORY_MIB` (default 1536): the memory for queries.
     pub(crate) memory_bytes: usize,
     /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: the namespace and the
@@ -34,7 +34,7 @@ impl Config {
             lake,
             memory_bytes: usize::try_from(mib << 20).unwrap_or(usize::MAX),
             // A placeholder: without a valid step, `finish` returns an error.
-            step: step.unwrap_or(Step::Check),
+            step: step.unwrap_or(SqlStep::Check),
             metrics: variables.metrics(),
         };
         variables.finish(config)
@@ -72,8 +72,8 @@ mod tests {
                 _ => None,
             })
         };
-        assert_eq!(read("check").unwrap().step, Step::Check);
-        assert_eq!(read("marts").unwrap().step, Step::Marts);
+        assert_eq!(read("check").unwrap().step, SqlStep::Check);
+        assert_eq!(read("marts").unwrap().step, SqlStep::Marts);
         assert_eq!(
             read("plan").unwrap_err().to_string(),
             "the environment is not usable: MARQUEE_STEP=\"plan\" is not check or marts"

@@ -10,8 +10,11 @@ use std::sync::Arc;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use marquee_aws::S3Store;
-use marquee_marts::steps::{MartsSettings, Steps};
+use marquee_curation::plan::Definitions;
+use marquee_curation::steps::SqlSteps;
+use marquee_marts::{LakeSql, LakeSqlSettings};
 use marquee_telemetry::Emf;
+use object_store::ObjectStore;
 use serde_json::Value;
 
 use crate::config::Config;
@@ -21,8 +24,8 @@ use crate::config::Config;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The number of tables that are built concurrently.
-const CONCURRENT_TABLES: usize = 2;
+/// The number of queries that run concurrently.
+const CONCURRENT_QUERIES: usize = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,11 +37,13 @@ async fn serve() -> Result<(), lambda_runtime::Error> {
     let emf = Emf::init(config.metrics.namespace, config.metrics.environment)?;
     let sdk = marquee_aws::sdk_config().await;
     let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);
-    let settings = MartsSettings {
-        concurrency: CONCURRENT_TABLES,
-        memory_bytes: config.memory_bytes,
+    let store: Arc<dyn ObjectStore> = Arc::new(store);
+    let settings = LakeSqlSettings {
+        concurrency: CONCURRENT_QUERIES,
+        memory_bytes: Some(config.memory_bytes),
     };
-    let steps = &Steps::new(Arc::new(store), settings);
+    let sql = LakeSql::new(Arc::clone(&store), settings)?;
+    let steps = &SqlSteps::new(store, Arc::new(sql), Definitions::built_in()?);
     let step = config.step;
 
     let handler = service_fn(|event: LambdaEvent<Value>| async move {

@@ -4,19 +4,18 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal as _};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use marquee_audit::Audit;
 use marquee_console as console;
+use marquee_curation::driver::{DateOutcome, DriverEvent};
 use marquee_curation::plan::{DateTask, Selection};
 use marquee_curation::sweep::Swept;
 use marquee_event::Date;
 use marquee_sql::CheckResult;
 
-use super::run::{DateOutcome, Step};
 use crate::counted::counted;
 
 /// How often it is told, off a terminal, how far compaction is.
@@ -59,24 +58,24 @@ impl Page {
     }
 
     /// Shows what the run is doing.
-    pub(super) fn show(&self, step: &Step<'_>) {
-        match step {
+    pub(super) fn show(&self, event: &DriverEvent<'_>) {
+        match event {
             // Compacting and finishing are a step each.
-            Step::Planned(plan) => {
+            DriverEvent::Planned(plan) => {
                 self.bar.set_position(0);
                 self.bar.set_length(2 * plan.tasks.len() as u64);
             }
-            Step::Compacted(task, facts) => {
+            DriverEvent::Compacted(task, facts) => {
                 let events = counted(facts.counts.curated, "event", "events");
                 self.go_on(format!("{} compacted, {events}", task.event_date));
             }
-            Step::Failed(task) => self.go_on(format!("{} failed", task.event_date)),
-            Step::Done(task, outcome) => {
+            DriverEvent::NotCompacted(task) => self.go_on(format!("{} failed", task.event_date)),
+            DriverEvent::Done(task, outcome) => {
                 self.bar.inc(1);
                 self.bar.set_message(format!("{} done", task.event_date));
                 self.write(&(line(task, outcome) + &findings(task, outcome)));
             }
-            Step::Lost(task) => self.write(&format!(
+            DriverEvent::Lost(task) => self.write(&format!(
                 "{}  another run was first, planning it again\n",
                 task.event_date
             )),
@@ -171,7 +170,10 @@ fn line(task: &DateTask, outcome: &DateOutcome) -> String {
             )
         }
         DateOutcome::Held { .. } => format!("HELD BACK, not published ({why})"),
-        DateOutcome::Failed { cause } => format!("FAILED, not published ({why}): {cause}"),
+        DateOutcome::Failed { error } => {
+            let cause = console::format_error(&anyhow::Error::from(Arc::clone(error)));
+            format!("FAILED, not published ({why}): {cause}")
+        }
         DateOutcome::Unchanged => "unchanged".to_owned(),
     };
     line_to(&mut text, task.event_date, &said);

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use marquee_audit::{self as audit, Audit, StreamCount};
+use marquee_audit::{Audit, StreamCount};
+use marquee_console as console;
+use marquee_curation::driver::{DateOutcome, DriverSettings};
+use marquee_curation::pipeline;
 use marquee_curation::plan::Selection;
 use marquee_event::Date;
 use marquee_lake::generation;
@@ -14,7 +17,7 @@ use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
 use super::answer::rows;
-use crate::day::{self, DateOutcome, Settings};
+use crate::day;
 
 const ENGAGEMENT: &str = include_str!("../../../sql/demo/engagement.sql");
 const RETENTION: &str = include_str!("../../../sql/demo/retention.sql");
@@ -96,13 +99,14 @@ impl Curation {
     /// are what the stream itself counted.
     pub(super) async fn of(
         lake: Arc<dyn ObjectStore>,
-        settings: Settings,
+        settings: DriverSettings,
         arrivals: &BTreeMap<Date, StreamCount>,
     ) -> anyhow::Result<Self> {
         let began = Instant::now();
-        let days = day::days(Arc::clone(&lake), settings)?;
-        for (event_date, outcome) in days.run(&Selection::Due, &|_| {}).await? {
-            if let DateOutcome::Failed { cause } = outcome {
+        let driver = day::driver(Arc::clone(&lake), settings)?;
+        for (event_date, outcome) in driver.run(&Selection::Due, &|_| {}).await? {
+            if let DateOutcome::Failed { error } = outcome {
+                let cause = console::format_error(&anyhow::Error::from(error));
                 bail!("{event_date}: {cause}");
             }
         }
@@ -111,8 +115,7 @@ impl Curation {
         for (event_date, generation) in generation::current(&*lake).await? {
             let tables = generation.tables.values();
             let counted = arrivals.get(&event_date);
-            let audit = audit::full(&lake, event_date, counted).await?;
-            audit::keep(&*lake, &audit).await?;
+            let audit = pipeline::audit(&lake, event_date, counted).await?;
             days.push(Day {
                 audit,
                 event_date,

@@ -5,6 +5,7 @@ use std::num::{NonZeroU16, NonZeroU32};
 
 use indicatif::HumanCount;
 use marquee_compaction::CompactSettings;
+use marquee_curation::driver::DriverSettings;
 use marquee_curation::plan;
 use marquee_event_source_mapping::MappingSettings;
 use marquee_producer::simulate::{Simulation, SimulationError};
@@ -13,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Args;
 use crate::bad_input::BadInput;
-use crate::day;
 
 /// Everything that decides which objects a demo makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,8 +91,8 @@ impl Settings {
     }
 
     /// As `marquee day` makes days, two at a time.
-    pub(super) fn days_settings(&self) -> day::Settings {
-        day::Settings {
+    pub(super) fn driver_settings(&self) -> DriverSettings {
+        DriverSettings {
             plan: plan::PlanSettings::default(),
             compact: CompactSettings::default(),
             jobs: 2,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use marquee::day::DateOutcome;
+use marquee_curation::driver::DateOutcome;
 use marquee_curation::plan::{Definitions, Selection};
 use marquee_curation::sweep;
 use marquee_lake::generation;

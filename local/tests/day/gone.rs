@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use marquee::day::DateOutcome;
+use marquee_curation::driver::DateOutcome;
 use marquee_curation::plan::{self, Definitions};
 use marquee_curation::steps::{Step, StepSettings, Steps};
 use marquee_lake::receipt;
@@ -44,7 +44,8 @@ async fn a_run_makes_the_other_dates() {
     assert_eq!(made.len(), 3);
     for (date, outcome) in &made {
         match outcome {
-            DateOutcome::Failed { cause } => {
+            DateOutcome::Failed { error } => {
+                let cause = error.to_string();
                 assert!(dates.contains_key(&date.to_string()), "{date}: {cause}");
                 assert!(cause.starts_with(&format!("{key} is gone, ")), "{cause}");
                 assert!(cause.contains("`marquee rebuild 2026-01-"), "{cause}");

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
-use marquee::day::{DateOutcome, Days, Settings};
 use marquee_audit::EventBook;
 use marquee_codec::Compression;
 use marquee_compaction::CompactSettings;
+use marquee_curation::driver::{DateOutcome, Driver, DriverSettings};
 use marquee_curation::plan::{self, Definitions, Selection};
 use marquee_event::Date;
 use marquee_ingest::Transform;
 use marquee_lake::{catalogue, digest, generation};
+use marquee_marts::{LakeSql, LakeSqlSettings};
 use marquee_producer::simulate::Simulation;
 use marquee_producer::{AggregateSettings, Aggregator, Numbering, PutRecord};
 use marquee_sql::{Check, Mart};
@@ -121,7 +122,7 @@ pub(crate) fn few_definitions() -> Definitions {
 }
 
 /// What makes the days of the lake in `store`.
-pub(crate) fn days(store: &Arc<dyn ObjectStore>, definitions: &Definitions) -> Days {
+pub(crate) fn days(store: &Arc<dyn ObjectStore>, definitions: &Definitions) -> Driver {
     days_in_buckets(
         store,
         definitions,
@@ -134,9 +135,9 @@ pub(crate) fn days_in_buckets(
     store: &Arc<dyn ObjectStore>,
     definitions: &Definitions,
     bucket_rows: u64,
-) -> Days {
+) -> Driver {
     let catalog = Arc::new(EmbeddedTableCatalog::new(Arc::clone(store)));
-    let settings = Settings {
+    let settings = DriverSettings {
         plan: plan::PlanSettings {
             bucket_rows,
             ..plan::PlanSettings::default()
@@ -148,7 +149,14 @@ pub(crate) fn days_in_buckets(
         },
         jobs: 1,
     };
-    Days::new(Arc::clone(store), catalog, definitions.clone(), settings)
+    let sql = LakeSql::new(Arc::clone(store), LakeSqlSettings::default()).unwrap();
+    Driver::new(
+        Arc::clone(store),
+        catalog,
+        Arc::new(sql),
+        definitions.clone(),
+        settings,
+    )
 }
 
 /// Makes what is due.

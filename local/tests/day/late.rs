@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use marquee::day::DateOutcome;
+use marquee_curation::driver::DateOutcome;
 use marquee_curation::plan::{Definitions, Selection};
 use marquee_event::Date;
 use marquee_lake::generation;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use marquee::day::DateOutcome;
+use marquee_curation::driver::DateOutcome;
 use marquee_curation::plan::Selection;
 use marquee_lake::generation;
 use marquee_repair::rebuild;
@@ -50,9 +50,10 @@ async fn what_was_lost_is_made_again_byte_for_byte() {
         lake.delete(&Path::from(key)).await.unwrap();
     }
     for (date, outcome) in days.run(&anew, &|_| {}).await.unwrap() {
-        let DateOutcome::Failed { cause } = outcome else {
+        let DateOutcome::Failed { error } = outcome else {
             panic!("{date}: {outcome:?}");
         };
+        let cause = error.to_string();
         assert!(
             cause.starts_with("processed/") && cause.contains("`marquee rebuild 2026-01-"),
             "{cause}"

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use marquee_compaction::CompactSettings;
 use marquee_compaction::SizeLimit;
 use marquee_curation::plan::{self, Definitions};
-use marquee_curation::steps::{Step, StepSettings, Steps};
+use marquee_curation::steps::{SqlStep, SqlSteps, Step, StepSettings, Steps};
 use marquee_lake::staging::StagingDir;
 use marquee_lake::step::StepErrorKind;
 use marquee_lake::{document, generation};
-use marquee_marts::steps::{MartsSettings as SqlSettings, Step as SqlStep, Steps as SqlSteps};
+use marquee_marts::{LakeSql, LakeSqlSettings};
 use marquee_table_catalog::EmbeddedTableCatalog;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -47,15 +47,14 @@ impl Machine {
         };
         let catalog = Arc::new(EmbeddedTableCatalog::new(Arc::clone(store)));
         let definitions = Definitions::built_in().unwrap();
+        let sql_settings = LakeSqlSettings {
+            concurrency: 2,
+            memory_bytes: Some(256 << 20),
+        };
+        let sql = Arc::new(LakeSql::new(Arc::clone(store), sql_settings).unwrap());
         Self {
+            sql: SqlSteps::new(Arc::clone(store), sql, definitions.clone()),
             steps: Steps::new(Arc::clone(store), catalog, definitions, settings),
-            sql: SqlSteps::new(
-                Arc::clone(store),
-                SqlSettings {
-                    concurrency: 2,
-                    memory_bytes: 256 << 20,
-                },
-            ),
         }
     }
 

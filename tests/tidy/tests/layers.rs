@@ -23,7 +23,7 @@ const READS_SQL: [&str; 4] = [
 
 /// The layers, lowest first: a crate depends on crates of lower layers only. The
 /// Lambdas' binaries are added to the layer `BINARIES`.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &[
         "marquee-json",
         "marquee-codec",
@@ -45,7 +45,8 @@ const LAYERS: [&[&str]; 10] = [
         "marquee-repair",
         "marquee-event-source-mapping",
     ],
-    &["marquee-curation", "marquee-marts", "marquee-warehouse"],
+    &["marquee-curation", "marquee-warehouse"],
+    &["marquee-marts"],
     &[
         "marquee-aws",
         "marquee-local-warehouse",

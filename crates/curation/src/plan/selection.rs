@@ -1,10 +1,10 @@
-//! PlanMode dates a plan is about.
+//! The selection of dates that a plan is about.
 
 use marquee_event::Date;
 
 use crate::error::CurationError;
 
-/// PlanMode dates to look at.
+/// The dates that a plan looks at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Selection {
     /// Those that are due.

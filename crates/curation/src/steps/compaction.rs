@@ -1,4 +1,4 @@
-//! From a date's inputs to its facts: divided, compacted, put together.
+//! The steps from a date's inputs to its compacted tables: split, compact, gather.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use marquee_compaction::{
     Compacted, Compaction, InputObject, SplitPlan, bucket_task, compact_bucket, gather,
     split_chunks,
 };
-use marquee_ingest::titles::Titles;
 use marquee_lake::staging::StagingDir;
 use marquee_lake::step::StepError;
-use marquee_lake::{LakeError, catalogue, document};
+use marquee_lake::{LakeError, document};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::context::Steps;
+use super::context::{Steps, hand_over};
+use crate::driver::title_catalog;
+use crate::pipeline;
 use crate::plan::DateTask;
-use crate::prepare;
 
-/// How many documents of buckets or parts are read at a time.
+/// The number of documents of buckets or parts that are read at a time.
 const READERS: usize = 16;
 
-/// What `split` takes.
+/// The input of `split`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OfPart {
@@ -29,7 +29,7 @@ pub(super) struct OfPart {
     part: u32,
 }
 
-/// What `compact` takes.
+/// The input of `compact`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OfBucket {
@@ -88,7 +88,7 @@ impl Steps {
         };
         let made = compact_bucket(
             Arc::clone(&self.store),
-            Arc::new(self.titles(&task).await?),
+            Arc::new(title_catalog(&*self.store, task.catalogue.as_ref()).await?),
             bucket_task(task.compaction_task(), compaction, bucket, inputs),
             self.settings.compact.clone(),
         )
@@ -101,7 +101,7 @@ impl Steps {
         }))
     }
 
-    /// How the plan divides the inputs.
+    /// Reads the plan's division of the inputs.
     async fn planned_split(
         &self,
         work: &StagingDir,
@@ -119,7 +119,7 @@ impl Steps {
         }
     }
 
-    /// What the split has of a bucket, part after part.
+    /// Lists the chunks that the split made of a bucket, part after part.
     async fn divided(
         &self,
         work: &StagingDir,
@@ -157,22 +157,11 @@ impl Steps {
             .buffered(READERS)
             .try_collect()
             .await?;
-        let facts = gather(task.compaction_task(), made)?;
-        document::write(&*self.store, &work.facts(), &facts).await?;
-        let inputs = prepare::of_date(&*self.store, &self.definitions, &task, &facts).await?;
-        document::write(&*self.store, &work.date(), &inputs).await?;
-        Ok(json!({ "work": work, "events": facts.counts.curated }))
-    }
-
-    /// The titles of the catalogue that the plan pins.
-    async fn titles(&self, task: &DateTask) -> Result<Titles, StepError> {
-        Ok(match &task.catalogue {
-            Some(pointer) => {
-                let titles = catalogue::load(&*self.store, pointer).await?;
-                Titles::new(Some(pointer.version.clone()), titles)
-            }
-            None => Titles::default(),
-        })
+        let compacted = gather(task.compaction_task(), made)?;
+        let hand_over = hand_over(&self.store, work.clone());
+        let (store, definitions) = (&*self.store, &self.definitions);
+        pipeline::begin(store, definitions, &hand_over, &task, &compacted).await?;
+        Ok(json!({ "work": work, "events": compacted.counts.curated }))
     }
 }
 

@@ -1,14 +1,17 @@
-//! What every step has at hand: the lake, the table catalog, `sql/` and the settings.
+//! The context of every step: the lake, the table catalog, `sql/` and the settings.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use marquee_compaction::{CompactSettings, SizeLimit};
+use marquee_lake::staging::StagingDir;
+use marquee_lake::step::StepError;
 use marquee_table_catalog::TableCatalog;
 use object_store::ObjectStore;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::pipeline::HandOver;
 use crate::plan::{Definitions, PlanSettings};
 
 /// The number of dates that a plan lists at most, as the state of an execution and its
@@ -17,10 +20,10 @@ use crate::plan::{Definitions, PlanSettings};
 /// the last.
 pub const DATES_AT_ONCE: usize = 60;
 
-/// How the steps go about it.
+/// Settings of the steps.
 #[derive(Debug, Clone)]
 pub struct StepSettings {
-    /// PlanMode dates are due, and how they are divided.
+    /// Which dates are due, and the number of their buckets.
     pub plan: PlanSettings,
     /// Memory and the size of files.
     pub compact: CompactSettings,
@@ -79,7 +82,25 @@ impl Steps {
     }
 }
 
-/// An answer as JSON. Nothing that a step answers can fail to be.
+/// Opens the hand-over of a date, in the lake.
+pub(super) fn hand_over(store: &Arc<dyn ObjectStore>, work: StagingDir) -> HandOver {
+    HandOver::new(Arc::clone(store), work)
+}
+
+/// Opens the hand-over of a run of a date, in the lake.
+///
+/// # Errors
+/// When `run` cannot be the name of a run.
+pub(super) fn hand_over_of_run(
+    store: &Arc<dyn ObjectStore>,
+    work: StagingDir,
+    run: &str,
+) -> Result<HandOver, StepError> {
+    work.window(run)?;
+    Ok(hand_over(store, work).of_run(run))
+}
+
+/// Returns a step's answer as JSON. Every answer can be encoded.
 pub(super) fn answer(value: impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }

@@ -1,28 +1,20 @@
-//! The steps that stand alone: audit, replay, rebuild, sweep.
+//! The steps outside a date's pipeline: replay, rebuild, sweep.
 
 use std::time::{Duration, SystemTime};
 
-use marquee_audit::{self as audit, Status};
 use marquee_event::{Date, DateRange, Reason};
 use marquee_lake::step::StepError;
 use marquee_repair::{ReplayOptions, rebuild, replay};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::context::{Steps, answer};
 use crate::sweep;
 
-/// What `audit` takes.
+/// The input of `replay`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ToAudit {
-    event_date: Date,
-}
-
-/// What `replay` takes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ToReplay {
+pub(super) struct ReplayInput {
     date: Option<Date>,
     reason: Option<String>,
     limit: Option<u64>,
@@ -30,49 +22,16 @@ pub(super) struct ToReplay {
     dry_run: bool,
 }
 
-/// What `rebuild` takes.
+/// The input of `rebuild`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ToRebuild {
+pub(super) struct RebuildInput {
     from: Date,
     to: Date,
 }
 
-/// What `audit` answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AuditAnswer {
-    /// The date.
-    pub event_date: Date,
-    /// Whether every sum adds up.
-    pub balanced: bool,
-    /// Whether the books may still change.
-    pub status: Status,
-    /// How much is wrong; what, stands in the books.
-    pub problems: usize,
-}
-
 impl Steps {
-    pub(super) async fn audit(&self, of: ToAudit) -> Result<AuditAnswer, StepError> {
-        let audit = audit::full(&self.store, of.event_date, None).await?;
-        audit::keep(&*self.store, &audit).await?;
-        metrics::histogram!("AuditImbalance").record(audit.problems.len() as f64);
-        if !audit.balanced {
-            let problems: Vec<String> = audit.problems.iter().map(ToString::to_string).collect();
-            tracing::error!(
-                event.date = %audit.date,
-                ?problems,
-                "the books do not balance"
-            );
-        }
-        Ok(AuditAnswer {
-            event_date: audit.date,
-            balanced: audit.balanced,
-            status: audit.status,
-            problems: audit.problems.len(),
-        })
-    }
-
-    pub(super) async fn replay(&self, of: ToReplay) -> Result<Value, StepError> {
+    pub(super) async fn replay(&self, of: ReplayInput) -> Result<Value, StepError> {
         let reason = match of.reason {
             None => None,
             Some(name) => {
@@ -94,7 +53,7 @@ impl Steps {
         };
         let settings = self.settings.transform;
         let mut report = replay(&self.store, &options, settings).await?;
-        // A state machine's state is small; the receipts say the rest.
+        // The state of a state machine is bounded; the receipts are in the lake.
         let receipts = report.receipts.len();
         report.receipts.clear();
         let mut answer = answer(report);
@@ -104,8 +63,8 @@ impl Steps {
         Ok(answer)
     }
 
-    pub(super) async fn rebuild(&self, of: ToRebuild) -> Result<Value, StepError> {
-        let ToRebuild { from, to } = of;
+    pub(super) async fn rebuild(&self, of: RebuildInput) -> Result<Value, StepError> {
+        let RebuildInput { from, to } = of;
         if from > to {
             return Err(StepError::input(
                 "rebuild",

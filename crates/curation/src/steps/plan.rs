@@ -1,4 +1,5 @@
-//! PlanMode dates are due, as references; and which are published and not loaded.
+//! The step `plan`: the dates that are due, as references, or those that are published and
+//! not loaded.
 
 use marquee_compaction::SplitPlan;
 use marquee_event::{Date, DateRange, parse_rfc3339};
@@ -14,7 +15,7 @@ use crate::unloaded::{self, Unloaded};
 
 const MICROS_PER_SECOND: f64 = 1_000_000.0;
 
-/// PlanMode dates to look at.
+/// The dates that a plan looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanMode {
@@ -43,7 +44,7 @@ impl PlanMode {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanInput {
-    /// PlanMode dates to look at.
+    /// The dates that a plan looks at.
     pub which: PlanMode,
     /// The first date, where `which` needs one.
     pub from: Option<Date>,
@@ -64,7 +65,7 @@ pub struct PlannedDate {
     pub work: StagingDir,
     /// The generation it will be.
     pub generation: u32,
-    /// RebuildReason it is made.
+    /// Why it is made.
     pub why: String,
     /// Whether events and facts are made, or the parent's kept.
     pub compact: bool,

@@ -1,20 +1,17 @@
-//! From a date's facts to its generation.
+//! The steps from a date's compacted tables to its audited generation. Each is a stage of
+//! the [pipeline](crate::pipeline), with the documents of the lake's `staging/`.
 
-use std::collections::BTreeMap;
-
-use marquee_compaction::CompactedTables;
+use marquee_audit::Status;
 use marquee_event::Date;
-use marquee_lake::document;
 use marquee_lake::generation::TableFiles;
-use marquee_lake::staging::{DateInputs, StagingDir};
+use marquee_lake::staging::StagingDir;
 use marquee_lake::step::StepError;
-use marquee_sql::CheckResult;
 use serde::{Deserialize, Serialize};
 
-use super::context::{DATES_AT_ONCE, Steps};
-use crate::close::{self, Closed};
-use crate::prepare::{self, Prepared};
-use crate::publish::{self, Outcome, Ready};
+use super::context::{DATES_AT_ONCE, Steps, hand_over, hand_over_of_run};
+use crate::close::Closed;
+use crate::pipeline;
+use crate::publish::Outcome;
 use crate::show;
 use crate::unaudited;
 
@@ -22,45 +19,52 @@ use crate::unaudited;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OfRun {
-    work: StagingDir,
-    run: String,
+    pub(super) work: StagingDir,
+    pub(super) run: String,
 }
 
-/// What `publish` takes: a run of a date, or nothing.
+/// The input of `publish`: a run of a date, or nothing.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ToPublish {
+pub(super) struct PublishInput {
     work: Option<StagingDir>,
     run: Option<String>,
 }
 
-/// What `prepare` answers.
+/// The input of `audit`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AuditInput {
+    event_date: Date,
+}
+
+/// The answer of `prepare`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrepareAnswer {
-    /// Whether the date is as it was published, with nothing to do.
+    /// Whether the date is as its current generation has it, with nothing to do.
     pub is_unchanged: bool,
-    /// The run that its tables are made in; empty where there is none.
+    /// The run that makes its tables; empty for an unchanged date.
     pub run: String,
 }
 
-/// What `book` answers.
+/// The answer of `book`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum BookAnswer {
     /// The date may be published.
     Balanced,
-    /// It must not.
+    /// The date must not be published.
     Held {
-        /// RebuildReason, in words.
+        /// The reason, in a sentence.
         cause: String,
     },
 }
 
-/// What `publish` answers.
+/// The answer of `publish`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum PublishAnswer {
-    /// It is the date's generation.
+    /// The date has a new generation.
     Published {
         /// The date.
         event_date: Date,
@@ -69,69 +73,59 @@ pub enum PublishAnswer {
         /// Rows of all its tables.
         rows: u64,
     },
-    /// Another run was first: the date is to be planned again.
+    /// Another run published the date first: the date must be planned again.
     Lost {
         /// The date.
         event_date: Date,
     },
-    /// Engines were shown what runs that broke off had published.
+    /// Query engines see the generations of runs that ended too early.
     CaughtUp {
-        /// How many dates that were.
+        /// The number of dates that were brought forward.
         dates: usize,
-        /// Published dates whose current generation nobody has audited, ascending:
-        /// the first of them, [`DATES_AT_ONCE`] at most.
+        /// Published dates whose current generation has no audit, ascending: the first of
+        /// them, [`DATES_AT_ONCE`] at most.
         unaudited: Vec<Date>,
     },
 }
 
+/// The answer of `audit`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditAnswer {
+    /// The date.
+    pub event_date: Date,
+    /// Whether every sum adds up.
+    pub balanced: bool,
+    /// Whether the books may still change.
+    pub status: Status,
+    /// The number of problems; the books list them.
+    pub problems: usize,
+}
+
 impl Steps {
     pub(super) async fn prepare(&self, work: StagingDir) -> Result<PrepareAnswer, StepError> {
-        let task = self.task(&work).await?;
-        let facts: CompactedTables = document::read(&*self.store, &work.facts()).await?;
-        let prepared = prepare::prepare(&*self.store, &self.definitions, &task, &facts).await?;
-        let Prepared::Ready(inputs) = prepared else {
-            return Ok(PrepareAnswer {
-                is_unchanged: true,
-                run: String::new(),
-            });
-        };
-        let window = work.window(&inputs.run)?;
-        document::write(&*self.store, &window.inputs(), &inputs).await?;
+        let hand_over = hand_over(&self.store, work);
+        let of_run = pipeline::prepare(&*self.store, &self.definitions, &hand_over).await?;
         Ok(PrepareAnswer {
-            is_unchanged: false,
-            run: inputs.run,
+            is_unchanged: of_run.is_none(),
+            run: of_run.map_or_else(String::new, |of_run| of_run.run().to_owned()),
         })
     }
 
     pub(super) async fn book(&self, of: OfRun) -> Result<BookAnswer, StepError> {
-        let store = &*self.store;
-        let window = of.work.window(&of.run)?;
-        let task = self.task(&of.work).await?;
-        let facts: CompactedTables = document::read(store, &of.work.facts()).await?;
-        let inputs: DateInputs = document::read(store, &window.inputs()).await?;
-        let mut checks: Vec<CheckResult> = document::read(store, &of.work.date_checks()).await?;
-        let mut marts = BTreeMap::new();
-        if !checks.iter().any(CheckResult::stops) {
-            let later: Vec<CheckResult> = document::read(store, &window.checks()).await?;
-            checks.extend(later);
-            marts = document::read(store, &window.marts()).await?;
-        }
-        self.definitions.sort(&mut checks);
-        let closed = close::close(store, &task, &facts, &inputs, &checks, marts).await?;
-        Ok(match closed {
+        let hand_over = hand_over_of_run(&self.store, of.work, &of.run)?;
+        let booked = pipeline::book(&*self.store, &self.definitions, &hand_over).await?;
+        Ok(match booked.closed {
             Closed::Held { cause, .. } => {
+                let event_date = hand_over.task().await?.event_date;
                 metrics::counter!("HeldDates").increment(1);
-                tracing::warn!(event.date = %task.event_date, cause, "date is held back");
+                tracing::warn!(event.date = %event_date, cause, "date is held back");
                 BookAnswer::Held { cause }
             }
-            Closed::Balanced { tables, .. } => {
-                document::write(store, &window.ready(), &tables).await?;
-                BookAnswer::Balanced
-            }
+            Closed::Balanced { .. } => BookAnswer::Balanced,
         })
     }
 
-    pub(super) async fn publish(&self, to: ToPublish) -> Result<PublishAnswer, StepError> {
+    pub(super) async fn publish(&self, to: PublishInput) -> Result<PublishAnswer, StepError> {
         let store = &*self.store;
         let (Some(work), Some(run)) = (to.work, to.run) else {
             let dates = show::catch_up(store, &*self.table_catalog, &self.definitions).await?;
@@ -139,25 +133,15 @@ impl Steps {
             unaudited.truncate(DATES_AT_ONCE);
             return Ok(PublishAnswer::CaughtUp { dates, unaudited });
         };
-        let window = work.window(&run)?;
-        let task = self.task(&work).await?;
-        let facts: CompactedTables = document::read(store, &work.facts()).await?;
-        let inputs: DateInputs = document::read(store, &window.inputs()).await?;
-        let marts: BTreeMap<String, TableFiles> = document::read(store, &window.ready()).await?;
-        let ready = Ready {
-            task: &task,
-            facts: &facts,
-            marts,
-            definitions: self.definitions.digest(),
-            looked_back: inputs.looked_back,
-            run: inputs.run,
-        };
-        let Outcome::Published(generation) = publish::publish(store, ready).await? else {
+        let hand_over = hand_over_of_run(&self.store, work, &run)?;
+        let catalog = &*self.table_catalog;
+        let outcome = pipeline::publish(store, &self.definitions, catalog, &hand_over).await?;
+        let task = hand_over.task().await?;
+        let Outcome::Published(generation) = outcome else {
             return Ok(PublishAnswer::Lost {
                 event_date: task.event_date,
             });
         };
-        show::show_and_mark(store, &*self.table_catalog, &self.definitions, &generation).await?;
         let before = task.parent.map_or(0, |parent| parent.counts.duplicates);
         let duplicates = generation.counts.duplicates.saturating_sub(before);
         metrics::counter!("Duplicates").increment(duplicates);
@@ -166,6 +150,25 @@ impl Steps {
             rows: generation.tables.values().map(TableFiles::rows).sum(),
             generation: generation.generation,
             event_date: generation.event_date,
+        })
+    }
+
+    pub(super) async fn audit(&self, of: AuditInput) -> Result<AuditAnswer, StepError> {
+        let audit = pipeline::audit(&self.store, of.event_date, None).await?;
+        metrics::histogram!("AuditImbalance").record(audit.problems.len() as f64);
+        if !audit.balanced {
+            let problems: Vec<String> = audit.problems.iter().map(ToString::to_string).collect();
+            tracing::error!(
+                event.date = %audit.date,
+                ?problems,
+                "the books do not balance"
+            );
+        }
+        Ok(AuditAnswer {
+            event_date: audit.date,
+            balanced: audit.balanced,
+            status: audit.status,
+            problems: audit.problems.len(),
         })
     }
 }
