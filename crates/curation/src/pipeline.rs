@@ -92,7 +92,8 @@ pub async fn prepare(
 ) -> Result<Option<HandOver>, CurationError> {
     let task = hand_over.task().await?;
     let compacted = hand_over.compacted().await?;
-    let prepared = prepare::prepare(lake, definitions, &task, &compacted).await?;
+    let receipts = hand_over.date_inputs().await?.receipts;
+    let prepared = prepare::prepare(lake, definitions, &task, &compacted, receipts).await?;
     let Prepared::Ready(inputs) = prepared else {
         return Ok(None);
     };

@@ -1,4 +1,4 @@
-//! What a date's tables and checks look at.
+//! The inputs of a date's marts and checks.
 
 use std::collections::BTreeMap;
 
@@ -18,17 +18,17 @@ use crate::publish;
 /// The tables that marts read.
 const READ: [&str; 3] = ["events", "fact_session", "fact_view"];
 
-/// What is to be done for a date whose facts are there.
+/// The work on a date whose compacted tables are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prepared {
-    /// Nothing: it is as it was published.
+    /// Nothing: the date is as its current generation has it.
     Unchanged,
-    /// Its tables are to be made from that.
+    /// The date's marts must be made from these inputs.
     Ready(Box<DateInputs>),
 }
 
-/// What the marts and checks of a date look at, now that the dates before it are
-/// published.
+/// Lists the inputs of the marts and checks of a date, when the dates before it are
+/// published. `receipts` are those that the checks of the date saw ([`of_date`]).
 ///
 /// # Errors
 /// When the lake cannot be read.
@@ -37,6 +37,7 @@ pub async fn prepare(
     definitions: &Definitions,
     task: &DateTask,
     facts: &CompactedTables,
+    receipts: Vec<Receipt>,
 ) -> Result<Prepared, CurationError> {
     let date = task.event_date;
     let current = generation::current(store).await?;
@@ -50,13 +51,13 @@ pub async fn prepare(
         run: publish::run_of(task, facts, definitions, &looked_back),
         newest: task.newest,
         catalogue: task.catalogue.clone(),
-        receipts: arrived(store, definitions, date).await?,
+        receipts,
         tables: tables(task, facts, earlier),
         looked_back,
     })))
 }
 
-/// What the checks look at that need the date alone; it has no run yet.
+/// Lists the inputs of the checks that need the date alone. The date has no run yet.
 ///
 /// # Errors
 /// When the lake cannot be read.
@@ -75,7 +76,7 @@ pub async fn of_date(
     })
 }
 
-/// The receipts of what arrived on the date, and on the days before it that
+/// Lists the receipts of the arrivals on the date, and on the days before it that
 /// checks look back at.
 async fn arrived(
     store: &dyn ObjectStore,
@@ -92,8 +93,8 @@ async fn arrived(
     Ok(receipts)
 }
 
-/// Whether the files of the date's generation are there; only a date that is
-/// made anew is looked at.
+/// Returns whether the files of the date's generation exist. Only a date that was asked
+/// for is verified.
 async fn is_whole(store: &dyn ObjectStore, task: &DateTask) -> Result<bool, CurationError> {
     let Some(parent) = task
         .parent
@@ -112,7 +113,7 @@ async fn is_whole(store: &dyn ObjectStore, task: &DateTask) -> Result<bool, Cura
     Ok(true)
 }
 
-/// Whether what the date was made from is what its generation was made from.
+/// Returns whether the date's generation was made from the same inputs.
 fn is_unchanged(
     task: &DateTask,
     facts: &CompactedTables,
