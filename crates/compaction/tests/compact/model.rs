@@ -139,6 +139,7 @@ fn event_row(unit: &Unit) -> Cells {
         some(unit.sequence),
         some(unit.sub_sequence),
         some(unit.arrived_at),
+        text(&content.network_type),
     ]
 }
 

@@ -29,6 +29,7 @@ pub(crate) struct Content {
     pub(crate) results: Option<i32>,
     pub(crate) row: Option<i32>,
     pub(crate) halves: Option<u8>,
+    pub(crate) network_type: Option<&'static str>,
     pub(crate) extra: Option<String>,
 }
 
@@ -76,7 +77,7 @@ impl Unit {
             results: content.results,
             row: content.row,
             rating: content.halves.and_then(Rating::from_halves),
-            network_type: None,
+            network_type: content.network_type.map(text),
             extra: content.extra.as_ref().map(Into::into),
         }
     }
@@ -143,6 +144,7 @@ fn any_content() -> impl Strategy<Value = Content> {
         weighted(0.2, 0i32..9),
         weighted(0.3, 1u8..=10),
         weighted(0.1, Just("{\"mood\":1}".to_owned())),
+        weighted(0.3, select(vec!["wifi", "cellular"])),
     );
     let place = (
         weighted(0.5, select(TITLES.to_vec())),
@@ -168,6 +170,7 @@ fn any_content() -> impl Strategy<Value = Content> {
             row: what.2,
             halves: what.3.filter(|_| event_type == EventType::Rate),
             extra: what.4,
+            network_type: what.5,
         },
     )
 }
@@ -228,6 +231,7 @@ pub(crate) fn unit(event_id: u128, user: &str, arrived_at: i64) -> Unit {
             results: None,
             row: None,
             halves: None,
+            network_type: None,
             extra: None,
         },
         producer: None,
