@@ -144,6 +144,30 @@ fn the_data_models_table_has_a_line_for_every_field() {
     }
 }
 
+#[test]
+fn the_data_model_describes_every_format_version() {
+    let section = PAGE.split("\n### Format versions\n").nth(1).unwrap();
+    let section = section.split("\n#").next().unwrap();
+    for number in 1..=FormatVersion::CURRENT.number() {
+        let row = section
+            .lines()
+            .find(|line| line.starts_with(&format!("| {number} |")));
+        let row = row.unwrap_or_else(|| {
+            panic!(
+                "docs/DATA_MODEL.md, \"Format versions\": the table has no row for version {number}"
+            )
+        });
+        for field in ADDED_FIELDS {
+            assert!(
+                field.since.number() != number || row.contains(&format!("`{}`", field.path)),
+                "docs/DATA_MODEL.md, \"Format versions\": the row of version {number} does not \
+                 name `{}`",
+                field.path
+            );
+        }
+    }
+}
+
 /// What the JSON Schema says of a kind beside words; `None` where patterns say it.
 fn constraints(kind: FieldKind) -> Option<Value> {
     Some(match kind {
