@@ -199,7 +199,10 @@ async fn its_dates_are_published_and_audited_as_the_first_release_would() {
     for (date, generation) in DATES.into_iter().zip(["generation 2", "generation 1"]) {
         assert!(out.contains(&format!("{date}  {generation}")), "{out}");
         let audit = lake.marquee_exiting(1, &["audit", date]);
-        assert!(audit.starts_with(&format!("{date}: ")), "{audit}");
+        assert!(
+            audit.trim_start().starts_with(&format!("{date}: ")),
+            "{audit}"
+        );
         let books = format!("ledger/days/event_date={date}/audit/books.json");
         let books = fs::read(lake.path().join(books)).unwrap();
         let books: serde_json::Value = serde_json::from_slice(&books).unwrap();
@@ -212,7 +215,8 @@ async fn its_dates_are_published_and_audited_as_the_first_release_would() {
     let engine = Engine::open_dir(&lake.path()).await.unwrap();
     let columns_of = |table: &str| Some(expected.get(table)?.columns.clone());
     let published = contents(&engine, columns_of).await;
-    for (table, expected) in &expected {
+    // The first release audited the first date beside its stream, which is not here.
+    for (table, expected) in expected.iter().filter(|(table, _)| *table != "audit_books") {
         assert_eq!(published.get(table), Some(expected), "{table}");
     }
 
@@ -294,7 +298,10 @@ async fn its_objects_are_read_beside_those_of_today() {
         .await;
     assert_eq!(shown(&rest), shown(&all));
     let audit = lake.marquee_exiting(1, &["audit", DATES[1]]);
-    assert!(audit.starts_with(&format!("{}: ", DATES[1])), "{audit}");
+    assert!(
+        audit.trim_start().starts_with(&format!("{}: ", DATES[1])),
+        "{audit}"
+    );
 }
 
 /// Writes `lake-v1.tables.json` from the lake that the first release left, in the
