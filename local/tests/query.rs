@@ -118,7 +118,7 @@ fn what_the_asker_got_wrong_is_one_sentence_and_exit_code_2() {
             "line 1, column 15: table 'nowhere' not found",
         ),
         (lake.path(), &["SELECT 1 +"], "invalid SQL"),
-        (lake.path(), &["DROP TABLE titles"], "DROP is refused"),
+        (lake.path(), &["DROP TABLE titles"], "DROP is not allowed"),
         (
             lake.path(),
             &["SELECT [1] AS l", "--format", "csv"],

@@ -42,7 +42,7 @@ async fn an_empty_lake_has_every_table_and_no_row() {
         .collect();
     assert_eq!(names.first(), Some(&"event_id"));
     assert!(
-        names.ends_with(&["processed_at", "ingest_date", "ingest_hour"]),
+        names.ends_with(&["network_type", "ingest_date", "ingest_hour"]),
         "{names:?}"
     );
 }
