@@ -1,0 +1,90 @@
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{ArrayRef, DictionaryArray, new_null_array};
+
+use super::*;
+
+const DAY: i32 = 20_000;
+
+/// So many events of one user each, whose queries are `words`.
+fn batch(users: &[&str], words: &[&str]) -> RecordBatch {
+    let schema = Divider::schema();
+    let rows = users.len();
+    let text = |words: &[&str]| -> ArrayRef {
+        Arc::new(
+            words
+                .iter()
+                .copied()
+                .collect::<DictionaryArray<Int32Type>>(),
+        )
+    };
+    let column = |field: &Arc<Field>| -> ArrayRef {
+        match (field.name().as_str(), field.data_type()) {
+            ("user_id", _) => text(users),
+            ("query", _) => text(words),
+            ("event_id" | "sequence_number", _) => Arc::new(StringArray::from(vec!["1"; rows])),
+            (_, DataType::Utf8) => text(&vec!["same"; rows]),
+            (_, DataType::Date32) => Arc::new(PrimitiveArray::<Date32Type>::from(vec![DAY; rows])),
+            (_, DataType::Int32) => Arc::new(PrimitiveArray::<Int32Type>::from(vec![0; rows])),
+            (_, DataType::Int64 | DataType::Float32) => new_null_array(field.data_type(), rows),
+            _ => {
+                let times = PrimitiveArray::<TimestampMicrosecondType>::from(vec![0; rows]);
+                Arc::new(times.with_timezone("UTC"))
+            }
+        }
+    };
+    let columns: Vec<ArrayRef> = schema.fields().iter().map(column).collect();
+    let fields = schema.fields().iter().zip(&columns);
+    let fields: Vec<Field> = fields
+        .map(|(field, column)| {
+            field
+                .as_ref()
+                .clone()
+                .with_data_type(column.data_type().clone())
+        })
+        .collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
+}
+
+/// Bucket and rows of every row group.
+#[derive(Default)]
+struct Groups(Vec<(u32, u64)>);
+
+impl BucketSink for Groups {
+    fn take(&mut self, bucket: u32, rows: u64, _: Vec<Chunk>) -> Result<(), EncodeError> {
+        self.0.push((bucket, rows));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_row_group_is_closed_when_its_words_are_long() {
+    let mut divider = Divider::new(DAY, 1).unwrap();
+    divider.text_bytes = 100;
+    let mut groups = Groups::default();
+    let long = "w".repeat(60);
+    let mut push = |words: &[&str]| {
+        let users = vec!["a"; words.len()];
+        divider.push(&batch(&users, words), &mut groups).unwrap();
+        groups.0.len()
+    };
+    assert_eq!(push(&["x", "y"]), 0);
+    // A word that the row group has is not counted again.
+    assert_eq!(push(&[long.as_str(); 3]), 1);
+    assert_eq!(push(&["x"]), 1);
+    divider.finish(&mut groups).unwrap();
+    assert_eq!(groups.0, [(0, 5), (0, 1)]);
+}
+
+#[test]
+fn a_batchs_columns_are_those_of_the_schema() {
+    let batch = RecordBatch::new_empty(Divider::schema());
+    let columns = EventColumns::of(&batch, Origin::Processed).unwrap();
+    let names: Vec<&str> = sources(&columns).iter().map(|(name, _)| *name).collect();
+    let schema = Divider::schema();
+    let expected: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| &**field.name())
+        .collect();
+    assert_eq!(names, expected);
+}
