@@ -86,7 +86,7 @@ fn a_migration_without_a_unique_number_is_an_error() {
         let mut found = WarehouseSchema::default();
         for name in names {
             let key = format!("migrations/{name}");
-            found.applied.insert(key, digest::of(statement.as_bytes()));
+            found.applied.insert(key, digest_of(statement));
         }
         let error = found.next_migration_of(&files, &[], &[]).unwrap_err();
         assert!(error.to_string().contains("a unique number"), "{error}");
