@@ -5,16 +5,14 @@
 //! `PROPTEST_CASES=100000 cargo test -p marquee-codec` runs them with more cases.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../../../tests/python/venv.rs"]
-mod venv;
-
 use std::convert::Infallible;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use marquee_codec::{Limits, Unit, Unpacker, kpl};
+use marquee_conditional_tests::{python, python_script, run, shared_data, tests};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -22,15 +20,6 @@ use serde_json::Value;
 
 /// A user record: partition key, explicit hash key, data.
 type User = (String, Option<String>, Vec<u8>);
-
-fn vectors(test: &str) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/kpl");
-    if folder.exists() {
-        return Some(folder);
-    }
-    println!("skipped: {test}: no shared/data/kpl beside the repository");
-    None
-}
 
 fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
@@ -93,11 +82,14 @@ fn lines(record: &[u8]) -> Vec<(Vec<u8>, Option<String>)> {
     lines
 }
 
-#[test]
-fn the_librarys_records_decode_to_what_is_expected() {
-    let Some(folder) = vectors("the_librarys_records_decode_to_what_is_expected") else {
-        return;
-    };
+fn main() -> ExitCode {
+    run([
+        tests!(shared_data("kpl") => [the_librarys_records_decode_to_what_is_expected]),
+        tests!(python => [the_reference_deaggregator_reads_what_is_aggregated]),
+    ])
+}
+
+fn the_librarys_records_decode_to_what_is_expected(folder: PathBuf) {
     let mut seen = Vec::new();
     for file in fs::read_dir(&folder).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
@@ -148,12 +140,7 @@ fn the_librarys_records_decode_to_what_is_expected() {
     assert_eq!(seen, [1, 4, 4, 8]);
 }
 
-#[test]
-fn the_reference_deaggregator_reads_what_is_aggregated() {
-    let test = "the_reference_deaggregator_reads_what_is_aggregated";
-    let Some(python) = venv::python(test) else {
-        return;
-    };
+fn the_reference_deaggregator_reads_what_is_aggregated(python: PathBuf) {
     // All user records have a hash key, or none has. In an aggregate that mixes
     // both, the reference gives the first hash key to the records without one.
     let user = || {
@@ -187,7 +174,7 @@ fn the_reference_deaggregator_reads_what_is_aggregated() {
         input.push('\n');
     }
     let mut child = Command::new(python)
-        .arg(venv::script("deaggregate.py"))
+        .arg(python_script("deaggregate.py"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

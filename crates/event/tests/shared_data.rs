@@ -1,25 +1,31 @@
 //! Input that nobody here wrote: JSONTestSuite and the big list of naughty
-//! strings. Where the folder is absent each test says that it was skipped.
+//! strings. Without `../shared/data` each test is ignored.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod minimal;
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
+use marquee_conditional_tests::{run, shared_data, tests};
 use marquee_event::{Event, EventType, Reason, parse};
 use minimal::minimal;
 use serde_json::{Value, json};
 
-/// A folder or file of `../shared/data`; `None`, with a word about it, where it is absent.
-fn shared(test: &str, path: &str) -> Option<PathBuf> {
-    let path =
-        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {test}: no shared/data beside the repository");
-    None
+fn main() -> ExitCode {
+    run([
+        tests!(shared_data("json-test-suite/test_parsing") => [
+            every_file_of_the_json_test_suite_is_accounted_for,
+            every_value_of_the_json_test_suite_may_stand_in_an_extra_field,
+        ]),
+        tests!(shared_data("json-test-suite/test_transform") => [
+            every_transformed_file_of_the_json_test_suite_is_refused_for_what_it_is,
+        ]),
+        tests!(shared_data("naughty-strings/blns.json") => [
+            naughty_strings_are_kept_or_refused_for_a_reason,
+        ]),
+    ])
 }
 
 /// The files of a folder: name and content, by name.
@@ -46,12 +52,7 @@ fn units(record: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|unit| !unit.trim_ascii().is_empty())
 }
 
-#[test]
-fn every_file_of_the_json_test_suite_is_accounted_for() {
-    let test = "every_file_of_the_json_test_suite_is_accounted_for";
-    let Some(folder) = shared(test, "json-test-suite/test_parsing") else {
-        return;
-    };
+fn every_file_of_the_json_test_suite_is_accounted_for(folder: PathBuf) {
     let files = files(folder);
     assert!(files.len() > 300);
     for (name, content) in files {
@@ -86,12 +87,7 @@ fn every_file_of_the_json_test_suite_is_accounted_for() {
     }
 }
 
-#[test]
-fn every_value_of_the_json_test_suite_may_stand_in_an_extra_field() {
-    let test = "every_value_of_the_json_test_suite_may_stand_in_an_extra_field";
-    let Some(folder) = shared(test, "json-test-suite/test_parsing") else {
-        return;
-    };
+fn every_value_of_the_json_test_suite_may_stand_in_an_extra_field(folder: PathBuf) {
     for (name, content) in files(folder) {
         let whole = Value::Object(minimal(EventType::Browse)).to_string();
         let mut unit = whole.as_bytes()[..whole.len() - 1].to_vec();
@@ -123,12 +119,7 @@ fn written(event: Event<'_>) -> Vec<u8> {
     unit
 }
 
-#[test]
-fn every_transformed_file_of_the_json_test_suite_is_refused_for_what_it_is() {
-    let test = "every_transformed_file_of_the_json_test_suite_is_refused_for_what_it_is";
-    let Some(folder) = shared(test, "json-test-suite/test_transform") else {
-        return;
-    };
+fn every_transformed_file_of_the_json_test_suite_is_refused_for_what_it_is(folder: PathBuf) {
     for (name, content) in files(folder) {
         let reason = parse(&content).unwrap_err().reason;
         let expected = match content.trim_ascii().first() {
@@ -141,12 +132,7 @@ fn every_transformed_file_of_the_json_test_suite_is_refused_for_what_it_is() {
     }
 }
 
-#[test]
-fn naughty_strings_are_kept_or_refused_for_a_reason() {
-    let test = "naughty_strings_are_kept_or_refused_for_a_reason";
-    let Some(file) = shared(test, "naughty-strings/blns.json") else {
-        return;
-    };
+fn naughty_strings_are_kept_or_refused_for_a_reason(file: PathBuf) {
     let strings: Vec<String> = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     assert!(strings.len() > 500);
     for naughty in &strings {

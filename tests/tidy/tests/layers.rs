@@ -32,6 +32,7 @@ const LAYERS: [&[&str]; 11] = [
         "marquee-stream",
         "marquee-config",
         "marquee-telemetry",
+        "marquee-conditional-tests",
         "marquee-console",
     ],
     &["marquee-event"],

@@ -15,9 +15,5 @@ mod golden;
 mod handler;
 mod laws;
 mod payload;
-mod readers;
 mod rows;
-mod shared_data;
-#[path = "../../../../tests/python/venv.rs"]
-mod venv;
 mod watched;

@@ -1,14 +1,11 @@
 //! Marts and checks over a lake in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-mod agree;
 mod broken;
 mod days;
 mod facts;
 mod memory;
 mod titles;
-#[path = "../../../../tests/python/venv.rs"]
-mod venv;
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use marquee_warehouse::WarehouseError;
 use marquee_warehouse::load::LoadStatus;
 use marquee_warehouse::port::{BatchProgress, ResultRows, StatementBatch, Warehouse};
 
-use crate::lake::{drive, world};
+use crate::lake::{Postgresql, drive};
 
 const DATE: &str = "2026-03-02";
 /// One table of each load mode, and two of the mode `Latest`.
@@ -23,11 +23,8 @@ fn lose(table: &str, after: usize) -> Fault {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_session_lost_between_any_two_statements_is_retried() {
-    let Some(world) = world("a_session_lost_between_any_two_statements").await else {
-        return;
-    };
+pub(crate) async fn a_session_lost_between_any_two_statements_is_retried(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     world.publish(DATE, 1, 1).await;
     world.load(DATE, 1).await;
     // A load of a history table has 11 statements, followed by the commit.
@@ -53,11 +50,8 @@ async fn a_session_lost_between_any_two_statements_is_retried() {
     assert_eq!(lost.count(), 3 * 10 + 12);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_load_that_fails_in_every_attempt_changes_nothing() {
-    let Some(world) = world("a_load_that_never_comes_through").await else {
-        return;
-    };
+pub(crate) async fn a_load_that_fails_in_every_attempt_changes_nothing(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     let first = world.publish(DATE, 1, 1).await;
     world.load(DATE, 1).await;
     let second = world.publish(DATE, 2, 2).await;
@@ -84,11 +78,8 @@ async fn a_load_that_fails_in_every_attempt_changes_nothing() {
     world.holds(&second).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn forgotten_statements_are_submitted_again() {
-    let Some(world) = world("statements_that_are_forgotten").await else {
-        return;
-    };
+pub(crate) async fn forgotten_statements_are_submitted_again(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     let generation = world.publish(DATE, 1, 1).await;
     for name in [
         "look",
@@ -152,11 +143,8 @@ impl Warehouse for Failing {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_load_survives_a_crash_between_any_two_calls() {
-    let Some(world) = world("a_loader_that_dies_between_any_two_calls").await else {
-        return;
-    };
+pub(crate) async fn a_load_survives_a_crash_between_any_two_calls(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     let few = |table: &str| TABLES.contains(&table);
     let mut number = 0;
     for after in [false, true] {

@@ -7,7 +7,7 @@ use marquee_warehouse::load::LoadStatus;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
-use crate::lake::{World, drive, world};
+use crate::lake::{Postgresql, World, drive};
 
 const DATE: &str = "2026-03-02";
 
@@ -20,11 +20,10 @@ async fn fails(world: &World, before: &Generation, number: u32, table: &str) -> 
     report.cause.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_differs_from_the_published_one_fails_the_load() {
-    let Some(world) = world("a_file_that_is_not_as_it_was_published").await else {
-        return;
-    };
+pub(crate) async fn a_file_that_differs_from_the_published_one_fails_the_load(
+    postgresql: Postgresql,
+) {
+    let world = postgresql.world().await;
     let before = world.publish(DATE, 1, 1).await;
     world.load(DATE, 1).await;
     let second = world.publish(DATE, 2, 2).await;
@@ -77,11 +76,8 @@ async fn a_file_that_differs_from_the_published_one_fails_the_load() {
     world.holds(&second).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_with_another_row_count_fails_the_load() {
-    let Some(world) = world("a_file_with_other_rows_than_the_generation_says").await else {
-        return;
-    };
+pub(crate) async fn a_file_with_another_row_count_fails_the_load(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     let before = world.publish(DATE, 1, 1).await;
     world.load(DATE, 1).await;
     let mut tables = world.publish(DATE, 2, 2).await.tables;
@@ -97,11 +93,8 @@ async fn a_file_with_another_row_count_fails_the_load() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn incompatible_columns_fail_the_load() {
-    let Some(world) = world("columns_that_the_warehouse_cannot_take").await else {
-        return;
-    };
+pub(crate) async fn incompatible_columns_fail_the_load(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     let before = world.publish(DATE, 1, 1).await;
     world.load(DATE, 1).await;
     let mut tables = before.tables.clone();

@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, Date32Array, Int32Array, Int64Array, RecordBatch, St
 use marquee_lake::generation::TableFiles;
 use marquee_tables::schema;
 
-use crate::lake::{World, world};
+use crate::lake::{Postgresql, World};
 
 const DAYS: [&str; 4] = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"];
 
@@ -60,11 +60,10 @@ async fn versions(world: &World) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_title_has_a_version_for_each_period_of_its_attributes() {
-    let Some(world) = world("a_title_has_a_version_for_each_period_of_its_attributes").await else {
-        return;
-    };
+pub(crate) async fn a_title_has_a_version_for_each_period_of_its_attributes(
+    postgresql: Postgresql,
+) {
+    let world = postgresql.world().await;
     publish(&world, DAYS[0], 1, &[("a", "One"), ("b", "Two"), ("c", "")]).await;
     publish(&world, DAYS[1], 1, &[("a", "One"), ("b", "Two"), ("c", "")]).await;
     // One title is renamed, one is removed, one is added.

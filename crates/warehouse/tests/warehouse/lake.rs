@@ -11,8 +11,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema};
 use marquee_lake::digest;
 use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
-use marquee_local_warehouse::copy;
-use marquee_local_warehouse::{Engine, FakeDataApi, rows};
+use marquee_local_warehouse::{Engine, FakeDataApi, Missing, copy, postgres, rows};
 use marquee_tables::schema::timestamp;
 use marquee_tables::settings::writer_properties;
 use marquee_warehouse::Warehouse;
@@ -38,25 +37,30 @@ pub(crate) struct World {
     pub(crate) definitions: Vec<TableDefinition>,
 }
 
-/// Creates a lake and a warehouse. Returns `None` and prints the reason if PostgreSQL
-/// is missing.
-pub(crate) async fn world(test: &str) -> Option<World> {
-    if let Err(missing) = marquee_local_warehouse::postgres::programs() {
-        println!("skipped: {test}: {missing}");
-        return None;
+/// The programs of PostgreSQL, which every test here needs.
+pub(crate) struct Postgresql;
+
+/// Looks for PostgreSQL.
+pub(crate) fn postgresql() -> Result<Postgresql, Missing> {
+    postgres::programs().map(|_| Postgresql)
+}
+
+impl Postgresql {
+    /// Creates a lake and a warehouse.
+    pub(crate) async fn world(self) -> World {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let lake = copy::Lake {
+            store: Arc::clone(&store),
+            url: URL.to_owned(),
+            role: ROLE.to_owned(),
+        };
+        let engine = Engine::start(lake, None).await.unwrap();
+        World {
+            store,
+            data_api: FakeDataApi::new(engine),
+            definitions: definitions().unwrap(),
+        }
     }
-    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-    let lake = copy::Lake {
-        store: Arc::clone(&store),
-        url: URL.to_owned(),
-        role: ROLE.to_owned(),
-    };
-    let engine = Engine::start(lake, None).await.unwrap();
-    Some(World {
-        store,
-        data_api: FakeDataApi::new(engine),
-        definitions: definitions().unwrap(),
-    })
 }
 
 pub(crate) fn settings() -> LoadSettings {

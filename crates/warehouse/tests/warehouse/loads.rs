@@ -6,7 +6,7 @@ use marquee_warehouse::load::LoadStatus;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
-use crate::lake::{World, drive, world};
+use crate::lake::{Postgresql, World, drive};
 
 const MONDAY: &str = "2026-03-02";
 const TUESDAY: &str = "2026-03-03";
@@ -24,11 +24,8 @@ async fn to_load(world: &World) -> usize {
     unloaded(&*world.store).await.unwrap().len()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_generation_is_loaded_row_for_row() {
-    let Some(world) = world("a_generation_is_loaded_row_for_row").await else {
-        return;
-    };
+pub(crate) async fn a_generation_is_loaded_row_for_row(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     let monday = world.publish(MONDAY, 1, 1).await;
     world.load(MONDAY, 1).await;
     world.holds(&monday).await;
@@ -50,11 +47,8 @@ async fn a_generation_is_loaded_row_for_row() {
     assert_eq!(world.number(dates).await, 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn loading_twice_is_loading_once() {
-    let Some(world) = world("loading_twice_is_loading_once").await else {
-        return;
-    };
+pub(crate) async fn loading_twice_is_loading_once(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     let generation = world.publish(MONDAY, 1, 1).await;
     for _ in 0..3 {
         world.load(MONDAY, 1).await;
@@ -73,11 +67,8 @@ async fn loading_twice_is_loading_once() {
     assert_eq!(copies.count(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn late_data_replaces_and_an_older_generation_does_not() {
-    let Some(world) = world("late_data_replaces_and_an_older_generation_does_not").await else {
-        return;
-    };
+pub(crate) async fn late_data_replaces_and_an_older_generation_does_not(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     world.publish(MONDAY, 1, 1).await;
     world.load(MONDAY, 1).await;
     let second = world.publish(MONDAY, 2, 5).await;
@@ -105,13 +96,10 @@ async fn late_data_replaces_and_an_older_generation_does_not() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_transaction_itself_keeps_an_older_generation_out() {
+pub(crate) async fn the_transaction_itself_keeps_an_older_generation_out(postgresql: Postgresql) {
     use marquee_warehouse::load::plan;
     use marquee_warehouse::port::{BatchProgress, Warehouse};
-    let Some(world) = world("the_transaction_itself_keeps_an_older_generation_out").await else {
-        return;
-    };
+    let world = postgresql.world().await;
     let first = world.publish(MONDAY, 1, 1).await;
     let second = world.publish(MONDAY, 2, 5).await;
     world.load(MONDAY, 2).await;
@@ -138,11 +126,8 @@ async fn the_transaction_itself_keeps_an_older_generation_out() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_missing_generation_is_reported() {
-    let Some(world) = world("a_generation_that_is_not_there_is_told").await else {
-        return;
-    };
+pub(crate) async fn a_missing_generation_is_reported(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     let loader = world.loader();
     let error = loader.start(MONDAY.parse().unwrap(), 7).await.unwrap_err();
     assert_eq!(
@@ -155,11 +140,8 @@ async fn a_missing_generation_is_reported() {
     assert!(error.unwrap_err().to_string().contains("invalid request"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn different_row_counts_fail_the_load() {
-    let Some(world) = world("rows_that_differ_fail_the_load").await else {
-        return;
-    };
+pub(crate) async fn different_row_counts_fail_the_load(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     let generation = world.publish(MONDAY, 1, 1).await;
     assert_eq!(to_load(&world).await, 1);
     world.load(MONDAY, 1).await;
@@ -190,11 +172,8 @@ async fn different_row_counts_fail_the_load() {
     assert_eq!(to_load(&world).await, 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_table_without_files_has_no_rows() {
-    let Some(world) = world("a_table_without_files_has_no_rows").await else {
-        return;
-    };
+pub(crate) async fn a_table_without_files_has_no_rows(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     world.publish(MONDAY, 1, 1).await;
     world.load(MONDAY, 1).await;
     let mut second = world.publish_some(MONDAY, 9, 4, |_| true).await;

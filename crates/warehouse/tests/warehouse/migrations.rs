@@ -3,15 +3,12 @@
 use marquee_event::ADDED_FIELDS;
 use marquee_warehouse::load::LoadStatus;
 
-use crate::lake::{World, drive, world};
+use crate::lake::{Postgresql, World, drive};
 
 const DATE: &str = "2026-03-02";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_warehouse_is_migrated_once() {
-    let Some(world) = world("a_new_warehouse_gets_everything").await else {
-        return;
-    };
+pub(crate) async fn a_new_warehouse_is_migrated_once(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     let none = world.publish_some(DATE, 1, 1, |_| false).await;
     assert!(none.tables.is_empty());
     world.load(DATE, 1).await;
@@ -28,20 +25,16 @@ async fn a_new_warehouse_is_migrated_once() {
     assert_eq!(world.number(applied).await, 8);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_column_is_added_and_is_null_for_old_files() {
-    if let Some(world) = world("a_gained_column_is_added").await {
-        gains(&world, "hourly_activity", &["rates"]).await;
-    }
+pub(crate) async fn a_new_column_is_added_and_is_null_for_old_files(postgresql: Postgresql) {
+    let world = postgresql.world().await;
+    gains(&world, "hourly_activity", &["rates"]).await;
 }
 
 /// Fields added since the first format version are the last columns.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_event_field_is_added_and_is_null_for_old_files() {
-    if let Some(world) = world("a_field_that_events_gained").await {
-        let added = ADDED_FIELDS.map(|field| field.column.unwrap());
-        gains(&world, "events", &added).await;
-    }
+pub(crate) async fn a_new_event_field_is_added_and_is_null_for_old_files(postgresql: Postgresql) {
+    let world = postgresql.world().await;
+    let added = ADDED_FIELDS.map(|field| field.column.unwrap());
+    gains(&world, "events", &added).await;
 }
 
 /// Checks that a table without its last columns gets them.
@@ -80,11 +73,8 @@ async fn gains(world: &World, table: &str, columns: &[&str]) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn any_other_difference_is_an_error_and_nothing_is_loaded() {
-    let Some(world) = world("anything_else_is_refused").await else {
-        return;
-    };
+pub(crate) async fn any_other_difference_is_an_error_and_nothing_is_loaded(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     let before = world.publish(DATE, 1, 1).await;
     world.load(DATE, 1).await;
     world

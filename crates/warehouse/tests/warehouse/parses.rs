@@ -1,12 +1,11 @@
 //! Parses every file of `sql/redshift` and every statement of a load with sqlglot's
 //! Redshift dialect.
 
-#[path = "../../../../tests/python/venv.rs"]
-mod venv;
-
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
+use marquee_conditional_tests::python_script;
 use marquee_lake::generation::{FileEntry, TableFiles};
 use marquee_warehouse::definition::definitions;
 use marquee_warehouse::load::plan;
@@ -66,11 +65,7 @@ fn statements() -> Vec<Statement> {
     statements
 }
 
-#[test]
-fn every_statement_parses_as_redshifts() {
-    let Some(python) = venv::python("every_statement_parses_as_redshifts") else {
-        return;
-    };
+pub(crate) fn every_statement_parses_as_redshifts(python: PathBuf) {
     let statements: Vec<_> = statements()
         .iter()
         .map(|statement| json!({"name": statement.name, "sql": statement.sql}))
@@ -80,7 +75,7 @@ fn every_statement_parses_as_redshifts() {
     let file = directory.path().join("statements.json");
     fs::write(&file, json!(statements).to_string()).unwrap();
     let output = Command::new(python)
-        .arg(venv::script("redshift_parses.py"))
+        .arg(python_script("redshift_parses.py"))
         .arg(&file)
         .output()
         .unwrap();

@@ -7,7 +7,7 @@ use marquee_warehouse::load::{LoadStatus, plan};
 use marquee_warehouse::port::{BatchProgress, Warehouse};
 use object_store::ObjectStoreExt;
 
-use crate::lake::{World, drive, settings, world};
+use crate::lake::{Postgresql, World, drive, settings};
 
 const MONDAY: &str = "2026-03-02";
 const TUESDAY: &str = "2026-03-03";
@@ -41,11 +41,8 @@ async fn submit_at_once(world: &World, generation: &Generation, table: &str, tim
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn first_loads_of_one_date_at_once_are_one_load() {
-    let Some(world) = world("first_loads_of_one_date_at_once").await else {
-        return;
-    };
+pub(crate) async fn first_loads_of_one_date_at_once_are_one_load(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     // The tables exist, but have no rows of the date.
     world.publish("2026-03-01", 1, 9).await;
     world.load("2026-03-01", 1).await;
@@ -62,11 +59,8 @@ async fn first_loads_of_one_date_at_once_are_one_load() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_dates_at_once_do_not_collide() {
-    let Some(world) = world("two_dates_at_once_do_not_collide").await else {
-        return;
-    };
+pub(crate) async fn two_dates_at_once_do_not_collide(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     world.data_api.set_pace(Duration::from_millis(1));
     let monday = world.publish(MONDAY, 1, 1).await;
     let tuesday = world.publish(TUESDAY, 1, 2).await;
@@ -80,11 +74,8 @@ async fn two_dates_at_once_do_not_collide() {
     world.holds_table(&monday, "user_daily").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_two_generations_at_once_the_newer_stays() {
-    let Some(world) = world("of_two_generations_at_once_the_newer_stays").await else {
-        return;
-    };
+pub(crate) async fn of_two_generations_at_once_the_newer_stays(postgresql: Postgresql) {
+    let world = postgresql.world().await;
     world.data_api.set_pace(Duration::from_millis(1));
     world.publish(MONDAY, 1, 1).await;
     let newer = world.publish(MONDAY, 2, 2).await;

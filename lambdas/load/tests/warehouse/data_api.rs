@@ -1,6 +1,5 @@
 //! The Data API's HTTP interface as the AWS SDK uses it: the calls of people and
 //! tools, their limits and errors.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::slice::from_ref;
 use std::sync::Arc;
@@ -14,8 +13,10 @@ use aws_sdk_redshiftdata::operation::execute_statement::builders::ExecuteStateme
 use aws_sdk_redshiftdata::types::{Field, SqlParameter, StatusString};
 use marquee_local_warehouse::copy::Lake;
 use marquee_local_warehouse::server::{Account, Server};
-use marquee_local_warehouse::{Engine, FakeDataApi, postgres};
+use marquee_local_warehouse::{Engine, FakeDataApi};
 use object_store::memory::InMemory;
+
+use crate::Postgresql;
 
 const WORKGROUP: &str = "marquee";
 const DATABASE: &str = "marquee";
@@ -26,12 +27,8 @@ struct DataApi {
     client: Client,
 }
 
-/// Starts a warehouse and its client; `None` without PostgreSQL.
-async fn data_api(test: &str) -> Option<DataApi> {
-    if let Err(missing) = postgres::programs() {
-        println!("skipped: {test}: {missing}");
-        return None;
-    }
+/// Starts a warehouse and returns it with its client.
+async fn data_api(_: Postgresql) -> DataApi {
     let lake = Lake {
         store: Arc::new(InMemory::new()),
         url: "s3://lake".into(),
@@ -50,10 +47,10 @@ async fn data_api(test: &str) -> Option<DataApi> {
         .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
         .endpoint_url(server.endpoint())
         .build();
-    Some(DataApi {
+    DataApi {
         server,
         client: Client::from_conf(config),
-    })
+    }
 }
 
 /// Returns the code and the message of a failed call.
@@ -138,11 +135,8 @@ impl DataApi {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_statement_is_executed_and_its_result_paged() {
-    let Some(api) = data_api("a_statement_is_executed_and_its_result_paged").await else {
-        return;
-    };
+pub(crate) async fn a_statement_is_executed_and_its_result_paged(postgresql: Postgresql) {
+    let api = data_api(postgresql).await;
     api.server.set_page_rows(2);
     let sql = "SELECT n AS number, CAST(n AS REAL) / 2 AS half, n > 2 AS more, \
                CASE WHEN n <> 2 THEN 'row ' || CAST(n AS VARCHAR) END AS message \
@@ -212,11 +206,8 @@ async fn a_statement_is_executed_and_its_result_paged() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_failed_statement_reports_the_cause_and_has_no_result() {
-    let Some(api) = data_api("a_failed_statement_reports_the_cause_and_has_no_result").await else {
-        return;
-    };
+pub(crate) async fn a_failed_statement_reports_the_cause_and_has_no_result(postgresql: Postgresql) {
+    let api = data_api(postgresql).await;
     let cases = [
         (
             "SELECT * FROM nowhere",
@@ -246,11 +237,8 @@ async fn a_failed_statement_reports_the_cause_and_has_no_result() {
     assert_eq!(message, "Query nobody does not exist.");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_statement_beyond_the_limits_is_rejected() {
-    let Some(api) = data_api("a_statement_beyond_the_limits_is_rejected").await else {
-        return;
-    };
+pub(crate) async fn a_statement_beyond_the_limits_is_rejected(postgresql: Postgresql) {
+    let api = data_api(postgresql).await;
     let long = format!("SELECT '{}'", "x".repeat(100 << 10));
     let calls = [
         (api.execute(&long), "the maximum is 102400"),
@@ -312,12 +300,10 @@ async fn a_statement_beyond_the_limits_is_rejected() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn statements_are_listed_by_status_and_name_a_page_at_a_time() {
-    let test = "statements_are_listed_by_status_and_name_a_page_at_a_time";
-    let Some(api) = data_api(test).await else {
-        return;
-    };
+pub(crate) async fn statements_are_listed_by_status_and_name_a_page_at_a_time(
+    postgresql: Postgresql,
+) {
+    let api = data_api(postgresql).await;
     let mut good = Vec::new();
     for number in 0..5 {
         good.push(api.run(&format!("good-{number}"), "SELECT 1").await);
@@ -378,12 +364,10 @@ async fn statements_are_listed_by_status_and_name_a_page_at_a_time() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_running_statement_can_be_cancelled_and_leaves_nothing() {
-    let Some(api) = data_api("a_running_statement_can_be_cancelled_and_leaves_nothing").await
-    else {
-        return;
-    };
+pub(crate) async fn a_running_statement_can_be_cancelled_and_leaves_nothing(
+    postgresql: Postgresql,
+) {
+    let api = data_api(postgresql).await;
     let id = api.run_long("long").await;
     let cancel = |id: &str| api.client.cancel_statement().id(id).send();
     assert_eq!(cancel(&id).await.unwrap().status(), Some(true));

@@ -1,7 +1,7 @@
 //! Input that nobody here wrote, as records: everything in comes out.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use marquee_ingest::Settings;
 use marquee_lake::zone::Zone;
@@ -10,16 +10,6 @@ use serde_json::{Value, json};
 use crate::handler::{read, receipt_of};
 use crate::payload::payload_of;
 use crate::rows::{Cell, column, payloads};
-
-fn shared(test: &str, path: &str) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let path = folder.join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {test}: no shared/data beside the repository");
-    None
-}
 
 /// The units of a plain record: its lines with something on them.
 fn units(record: &[u8]) -> Vec<Vec<u8>> {
@@ -30,8 +20,7 @@ fn units(record: &[u8]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn suite(test: &str) -> Option<Vec<(String, Vec<u8>)>> {
-    let folder = shared(test, "json-test-suite/test_parsing")?;
+fn suite(folder: PathBuf) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| {
@@ -42,14 +31,11 @@ fn suite(test: &str) -> Option<Vec<(String, Vec<u8>)>> {
         .collect();
     files.sort();
     assert!(files.len() > 300);
-    Some(files)
+    files
 }
 
-#[tokio::test]
-async fn every_file_of_the_json_test_suite_comes_out() {
-    let Some(files) = suite("every_file_of_the_json_test_suite_comes_out") else {
-        return;
-    };
+pub(crate) async fn every_file_of_the_json_test_suite_comes_out(folder: PathBuf) {
+    let files = suite(folder);
     let payload = payload_of(files.iter().map(|(_, content)| content));
     let (store, receipt) = receipt_of(Settings::default(), &payload).await;
     let expected: Vec<Vec<u8>> = files
@@ -100,12 +86,7 @@ fn event_with(string: &Value) -> Value {
     })
 }
 
-#[tokio::test]
-async fn every_naughty_string_comes_out() {
-    let test = "every_naughty_string_comes_out";
-    let Some(path) = shared(test, "naughty-strings/blns.json") else {
-        return;
-    };
+pub(crate) async fn every_naughty_string_comes_out(path: PathBuf) {
     let strings: Vec<Value> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     assert!(strings.len() > 500);
 

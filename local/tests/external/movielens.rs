@@ -1,5 +1,4 @@
 //! Real input, from a file to the processed zone: every rating of MovieLens.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
 use std::num::NonZeroU32;
@@ -66,15 +65,7 @@ fn marquee(dir: &Path, line: &[&str]) -> String {
     out
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_rating_of_movielens_is_processed_once() {
-    let data: PathBuf =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/movielens-latest-small");
-    if !data.is_dir() {
-        let test = "every_rating_of_movielens_is_processed_once";
-        println!("skipped: {test}, for want of {}", data.display());
-        return;
-    }
+pub(crate) async fn every_rating_of_movielens_is_processed_once(data: PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let sent = send(&data, &dir.path().join("stream")).await;
     assert_eq!(

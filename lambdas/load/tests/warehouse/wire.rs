@@ -1,29 +1,23 @@
 //! Runs the built function against a Lambda Runtime API, an S3 server and a local
 //! warehouse behind the Data API's HTTP interface.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
-
-mod bucket;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use marquee_local_warehouse::data_api::Fault;
 use marquee_local_warehouse::server::{Account, Server};
-use marquee_local_warehouse::{Engine, FakeDataApi, postgres};
+use marquee_local_warehouse::{Engine, FakeDataApi};
 use marquee_runtime_api::{InvocationResult, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
 use serde_json::{Value, json};
 
-use crate::bucket::{Bucket, DATE, ROLE, URL};
+use crate::Postgresql;
+use crate::bucket::{self, Bucket, DATE, ROLE, URL};
 
 const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:warehouse";
 
-/// Starts a warehouse with its HTTP interface; `None` without PostgreSQL.
-async fn warehouse(test: &str, s3: &Arc<StandIn>) -> Option<Server> {
-    if let Err(missing) = postgres::programs() {
-        println!("skipped: {test}: {missing}");
-        return None;
-    }
+/// Starts a warehouse with its HTTP interface.
+async fn warehouse(s3: &Arc<StandIn>) -> Server {
     let lake = marquee_local_warehouse::copy::Lake {
         store: Arc::new(Bucket(Arc::clone(s3))),
         url: URL.to_owned(),
@@ -38,7 +32,7 @@ async fn warehouse(test: &str, s3: &Arc<StandIn>) -> Option<Server> {
     let server = Server::start(data_api, account).await.unwrap();
     // One row per page, so that every result has several pages.
     server.set_page_rows(1);
-    Some(server)
+    server
 }
 
 async fn call(api: &mut RuntimeApi, what: &Value) -> Result<Value, String> {
@@ -63,13 +57,9 @@ async fn load(api: &mut RuntimeApi, generation: u32) -> Value {
     panic!("the load does not end: {answer}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_generation_is_loaded_through_the_data_api() {
+pub(crate) async fn a_generation_is_loaded_through_the_data_api(_: Postgresql) {
     let s3 = Arc::new(StandIn::start(["lake"]).await);
-    let test = "a_generation_is_loaded_through_the_data_api";
-    let Some(server) = warehouse(test, &s3).await else {
-        return;
-    };
+    let server = warehouse(&s3).await;
     let mut api = RuntimeApi::start().await;
     let variables = [
         ("AWS_LAMBDA_RUNTIME_API", api.address()),

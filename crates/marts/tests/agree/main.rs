@@ -1,20 +1,34 @@
 //! DuckDB, with the SQL translated to Athena's dialect, computes the same rows for every
 //! mart and check.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../day/days.rs"]
+mod days;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "../day/facts.rs"]
+mod facts;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::Command;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 use datafusion::arrow::compute::concat_batches;
+use marquee_conditional_tests::{python, python_script, run, tests};
 use marquee_lake::generation::{FileEntry, TableFiles};
 use marquee_sql::{After, Partition};
 use object_store::local::LocalFileSystem;
 use serde_json::{Value, json};
 
-use crate::days::{self, Days};
+use crate::days::Days;
 use crate::facts::{Facts, SILENT, date};
-use crate::venv;
+
+fn main() -> ExitCode {
+    run([tests!(python => async [duckdb_gives_the_same_rows])])
+}
 
 /// More dates than the longest look-back window.
 const DATES: usize = 33;
@@ -78,11 +92,7 @@ async fn damage(days: &mut Days, number: usize) {
     days.add("fact_view", &date(number), &more).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn duckdb_gives_the_same_rows() {
-    let Some(python) = venv::python("duckdb_gives_the_same_rows") else {
-        return;
-    };
+async fn duckdb_gives_the_same_rows(python: PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
     let mut days = Days::new(store, DATES).await;
@@ -133,7 +143,7 @@ async fn duckdb_gives_the_same_rows() {
     fs::write(&file, text.to_string()).unwrap();
 
     let output = Command::new(python)
-        .arg(venv::script("marts_agree.py"))
+        .arg(python_script("marts_agree.py"))
         .arg(&file)
         .output()
         .unwrap();

@@ -4,19 +4,14 @@
 //! those dates, copies of what is curated, and some that were refused at first and
 //! replayed; some records came twice. Then the dates are audited. The files are read in Athena's dialect and asked in DuckDB, and the
 //! answers held to what the Parquet files say (`tests/python/athena_answers.py`).
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
-#[path = "day/lake.rs"]
-#[allow(dead_code, reason = "it makes lakes for others too")]
-mod lake;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use lake::{ingest, payloads, publish_titles, run};
 use marquee_audit as audit;
+use marquee_conditional_tests::python_script;
 use marquee_curation::plan::Definitions;
 use marquee_event::TimeWindow;
 use marquee_ingest::{Settings, Transform};
@@ -25,6 +20,8 @@ use marquee_repair::{ReplayOptions, replay};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use serde_json::Value;
+
+use crate::lake::{ingest, payloads, publish_titles, run};
 
 const TODAY: &str = "2026-01-07";
 /// Midnight before it, in milliseconds.
@@ -104,30 +101,10 @@ fn in_root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// The Python of the tests with what is pinned, which the first test of the crates
-/// before this one to need it makes; `None`, with a word about it, where it is not.
-fn python() -> Option<PathBuf> {
-    // A relative target folder is relative to the root.
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
-    let venv = in_root(&target).join("python-tests");
-    let pinned = fs::read_to_string(in_root("tests/python/requirements.txt")).unwrap();
-    let is_ready = fs::read_to_string(venv.join("installed.txt")).is_ok_and(|it| it == pinned);
-    if !is_ready {
-        println!("skipped: athena_answers_what_the_files_say: `cargo xtask test` makes its Python");
-        return None;
-    }
-    let program = if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    };
-    Some(venv.join(program))
-}
-
 /// Asks the files of `sql` of that lake.
 fn check(python: &Path, lake: &Path, sql: &Path) -> Output {
     Command::new(python)
-        .arg(in_root("tests/python/athena_answers.py"))
+        .arg(python_script("athena_answers.py"))
         .arg("check")
         .arg(lake)
         .arg(TODAY)
@@ -136,11 +113,7 @@ fn check(python: &Path, lake: &Path, sql: &Path) -> Output {
         .unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn athena_answers_what_the_files_say() {
-    let Some(python) = python() else {
-        return;
-    };
+pub(crate) async fn athena_answers_what_the_files_say(python: PathBuf) {
     let sql = in_root("sql/athena");
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("lake");

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use bytes::Bytes;
+use marquee_conditional_tests::python_script;
 use marquee_ingest::Transformed;
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
@@ -14,13 +16,8 @@ use crate::bounds::{large_batch, long_titles, transformed};
 use crate::laws::catalogue;
 use crate::payload::{Sent, play};
 use crate::rows::{Cell, Row, rows, schema_of};
-use crate::venv;
 
-#[test]
-fn other_readers_read_the_same() {
-    let Some(python) = venv::python("other_readers_read_the_same") else {
-        return;
-    };
+pub(crate) fn other_readers_read_the_same(python: PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let mut expected = BTreeMap::new();
     let mut add = |name: &str, done: &Transformed| {
@@ -36,7 +33,7 @@ fn other_readers_read_the_same() {
     add("nulls_first", &transformed(&nulls_first(), catalogue()));
 
     let output = Command::new(python)
-        .arg(venv::script("readers.py"))
+        .arg(python_script("readers.py"))
         .arg(folder.path())
         .output()
         .unwrap();
