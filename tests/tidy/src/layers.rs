@@ -1,14 +1,19 @@
 //! Dependencies between the crates.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+use serde::Deserialize;
 
 use crate::files::root;
 
+/// The trees that were read, so that the rules of a run share them.
+static TREES: Mutex<BTreeMap<(String, Features), DependencyTree>> = Mutex::new(BTreeMap::new());
+
 /// The set of a crate's features that are on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Features {
     /// All features, for dependencies that are never allowed.
     All,
@@ -20,28 +25,26 @@ pub enum Features {
 ///
 /// `cargo tree` resolves the features of this crate alone. `cargo metadata` resolves
 /// those of the whole workspace, and would show what another member asks for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DependencyTree(Vec<(usize, String)>);
 
 impl DependencyTree {
-    /// Reads the normal dependencies of a member; those of its tests are not shipped.
+    /// Returns the normal dependencies of a member; those of its tests are not shipped.
     ///
     /// # Errors
     /// `cargo tree` fails.
     pub fn of(member: &str, features: Features) -> io::Result<Self> {
-        let mut tree = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        tree.current_dir(root())
-            .args(["tree", "--edges", "normal", "--prefix", "depth"])
-            .args(["--format", " {p}", "--package", member]);
-        if features == Features::All {
-            tree.arg("--all-features");
+        let mut trees = TREES.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (member.to_owned(), features);
+        if let Some(tree) = trees.get(&key) {
+            return Ok(tree.clone());
         }
-        let output = tree.output()?;
-        if !output.status.success() {
-            let reason = String::from_utf8_lossy(&output.stderr);
-            return Err(io::Error::other(format!("cargo tree {member}: {reason}")));
-        }
-        Ok(Self::parse(&String::from_utf8_lossy(&output.stdout)))
+        let mut arguments = vec!["tree", "--edges", "normal", "--prefix", "depth"];
+        arguments.extend(["--format", " {p}", "--package", member]);
+        arguments.extend((features == Features::All).then_some("--all-features"));
+        let tree = Self::parse(&String::from_utf8_lossy(&cargo(&arguments)?));
+        trees.insert(key, tree.clone());
+        Ok(tree)
     }
 
     /// Reads lines such as `2 serde v1.0.0 (*)`.
@@ -68,34 +71,66 @@ impl DependencyTree {
     }
 }
 
-fn workspace() -> Result<Metadata, cargo_metadata::Error> {
-    MetadataCommand::new()
-        .manifest_path(root().join("Cargo.toml"))
-        .no_deps()
-        .exec()
+/// Runs cargo at the root and returns its output.
+pub(crate) fn cargo(arguments: &[&str]) -> io::Result<Vec<u8>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .current_dir(root())
+        .args(arguments)
+        .output()?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let reason = String::from_utf8_lossy(&output.stderr);
+    let arguments = arguments.join(" ");
+    Err(io::Error::other(format!("cargo {arguments}: {reason}")))
+}
+
+/// The part of `cargo metadata` that is read here.
+#[derive(Debug, Deserialize)]
+struct Workspace {
+    packages: Vec<Package>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Package {
+    name: String,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    name: String,
+    /// `dev` or `build`; nothing for a normal dependency.
+    kind: Option<String>,
+}
+
+fn packages() -> io::Result<Vec<Package>> {
+    let output = cargo(&["metadata", "--no-deps", "--format-version", "1"])?;
+    let workspace: Workspace = serde_json::from_slice(&output)?;
+    Ok(workspace.packages)
 }
 
 /// Returns the names of the workspace's crates.
 ///
 /// # Errors
 /// `cargo metadata` fails.
-pub fn members() -> Result<Vec<String>, cargo_metadata::Error> {
-    let packages = workspace()?.packages;
-    Ok(packages.iter().map(|it| it.name.to_string()).collect())
+pub fn members() -> io::Result<Vec<String>> {
+    Ok(packages()?.into_iter().map(|it| it.name).collect())
 }
 
 /// Returns each crate of the workspace with each of its normal dependencies there.
 ///
 /// # Errors
 /// `cargo metadata` fails.
-pub fn edges() -> Result<Vec<(String, String)>, cargo_metadata::Error> {
-    let packages = workspace()?.packages;
+pub fn edges() -> io::Result<Vec<(String, String)>> {
+    let packages = packages()?;
     let mut edges = Vec::new();
     for package in &packages {
         for needed in &package.dependencies {
-            let is_ours = packages.iter().any(|it| *it.name == needed.name);
-            if is_ours && needed.kind == DependencyKind::Normal {
-                edges.push((package.name.to_string(), needed.name.clone()));
+            let is_ours = packages.iter().any(|it| it.name == needed.name);
+            if is_ours && needed.kind.is_none() {
+                edges.push((package.name.clone(), needed.name.clone()));
             }
         }
     }

@@ -7,6 +7,7 @@
 
 pub mod deployment;
 pub mod docs;
+pub mod features;
 pub mod files;
 pub mod lambdas;
 pub mod layers;

@@ -55,7 +55,7 @@ const LAYERS: [&[&str]; 11] = [
         "marquee-s3-stand-in",
     ],
     &["marquee", "marquee-bench"],
-    &["marquee-tidy", "xtask"],
+    &["marquee-tidy", "marquee-schema-tests", "xtask"],
 ];
 
 /// The layer of binaries in `LAYERS`.

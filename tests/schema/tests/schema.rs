@@ -2,7 +2,9 @@
 //! no schema can say.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "../../../crates/event/tests/any_event/mod.rs"]
 mod any_event;
+#[path = "../../../crates/event/tests/mutation/mod.rs"]
 mod mutation;
 
 use std::sync::LazyLock;
