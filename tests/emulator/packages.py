@@ -10,18 +10,13 @@ from report import Failure
 # The functions' binaries: the directories of lambdas/.
 LAMBDAS = Path(__file__).resolve().parents[2] / "lambdas"
 BINARIES = tuple(sorted(manifest.parent.name for manifest in LAMBDAS.glob("*/Cargo.toml")))
-COMMAND = {
-    "marts": "cargo test --no-run -p marquee -p marquee-marts -p marquee-lambda-marts",
-    "marquee": "cargo test --no-run -p marquee -p marquee-marts -p marquee-lambda-marts",
-}
-SDK = "cargo test --no-run -p marquee-aws -p 'marquee-lambda-*' -p marquee-producer --features marquee-producer/kinesis-mocks"
 
 
 def binary(built, name):
     """Returns the path of a built program."""
     path = Path(built) / name
     if not path.is_file():
-        raise Failure(f"{path} does not exist. Build it with: {COMMAND.get(name, SDK)}")
+        raise Failure(f"{path} does not exist; `cargo xtask integration` builds it")
     return path
 
 

@@ -1,15 +1,17 @@
 //! `cargo xtask integration`: the deployed pipeline on an emulator of AWS.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use crate::groups::programs;
 use crate::infra::plugin_directory;
+use crate::lambdas;
 use crate::process::{Console, command, is_installed, root, target};
 use crate::step::Step;
-use crate::test::programs;
 use crate::venv;
 
 /// The directory of the driver and its requirements.
@@ -30,7 +32,41 @@ pub(crate) struct IntegrationArgs {
 }
 
 pub(crate) fn run(args: &IntegrationArgs) -> Result<ExitCode> {
-    Ok(drive(args, &Console::Inherited)?.unwrap_or(ExitCode::SUCCESS))
+    let console = Console::Inherited;
+    for mut build in programs()? {
+        if let Some(code) = console.failure(&mut build)? {
+            return Ok(code);
+        }
+    }
+    collect(&console)?;
+    Ok(drive(args, &console)?.unwrap_or(ExitCode::SUCCESS))
+}
+
+/// Returns the directory of the programs that take part.
+fn collected() -> PathBuf {
+    target().join("integration/programs")
+}
+
+/// Links the programs into a directory of their own, right after they were built: tests
+/// that run beside the emulator put a producer without Kinesis in place of the one here.
+pub(crate) fn collect(_: &Console) -> Result<Option<ExitCode>> {
+    let mut programs = lambdas::binaries()?;
+    programs.extend(["marquee", "marquee-producer", "examples/warehouse"].map(str::to_owned));
+    for program in programs {
+        let built = target().join("debug").join(&program);
+        let link = collected().join(&program);
+        if let Some(directory) = link.parent() {
+            fs::create_dir_all(directory)
+                .with_context(|| format!("cannot create {}", directory.display()))?;
+        }
+        if link.exists() {
+            fs::remove_file(&link).with_context(|| format!("cannot remove {}", link.display()))?;
+        }
+        fs::hard_link(&built, &link)
+            .or_else(|_| fs::copy(&built, &link).map(drop))
+            .with_context(|| format!("cannot copy {}", built.display()))?;
+    }
+    Ok(None)
 }
 
 /// Returns the steps of `cargo xtask test`.
@@ -49,15 +85,10 @@ pub(crate) fn steps() -> Vec<Step> {
     ]
 }
 
-/// Runs the driver over the programs that the tests use.
+/// Runs the driver over the programs that were collected.
 fn drive(args: &IntegrationArgs, console: &Console) -> Result<Option<ExitCode>> {
     if !is_installed("terraform") {
         bail!("terraform is not installed; install 1.9 or newer");
-    }
-    for mut build in programs()? {
-        if let Some(code) = console.failure(&mut build)? {
-            return Ok(Some(code));
-        }
     }
     let mut driver = command(python(console)?, []);
     driver
@@ -65,7 +96,7 @@ fn drive(args: &IntegrationArgs, console: &Console) -> Result<Option<ExitCode>> 
         .arg("--directory")
         .arg(target().join("integration"))
         .arg("--built")
-        .arg(target().join("debug"));
+        .arg(collected());
     if let Some(plugins) = plugin_directory() {
         driver.env("TF_PLUGIN_DIR", plugins);
     }

@@ -3,6 +3,7 @@
 
 mod bench;
 mod doctor;
+mod groups;
 mod ignored;
 mod infra;
 mod integration;

@@ -1,13 +1,13 @@
-//! Steps of `cargo xtask test`, two lanes of them side by side.
+//! Steps of `cargo xtask test`, in lanes that run side by side.
 //!
-//! The first lane builds and tests, which takes the processor; the second waits for
-//! installations, Terraform and Python. The second lane's output is printed when its
+//! The first lane builds and tests, which takes the processor; others wait for
+//! installations, Terraform, Python and an emulator. Their output is printed when a
 //! step has ended, so that lines do not mix.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -34,13 +34,12 @@ enum Run {
     Skip(String),
 }
 
-/// Steps that run side by side; each lane runs its own in order.
+/// Steps that run one after another, beside other lanes.
 #[derive(Default)]
-pub(crate) struct Phase {
-    /// Steps whose output goes to the terminal.
-    pub(crate) main: Vec<Step>,
-    /// Steps that run beside them.
-    pub(crate) beside: Vec<Step>,
+pub(crate) struct Lane {
+    pub(crate) steps: Vec<Step>,
+    /// The lane starts when the first lane has built everything.
+    pub(crate) needs_builds: bool,
 }
 
 /// The end of one step.
@@ -105,37 +104,46 @@ impl Run {
     }
 }
 
-/// Runs the phases one after another until a step fails; the exit code of the whole.
-pub(crate) fn perform(phases: Vec<Phase>) -> Result<ExitCode> {
-    let count = phases
-        .iter()
-        .map(|phase| phase.main.len() + phase.beside.len())
-        .sum();
+/// Runs the first lane with the others beside it until a step fails; returns the exit
+/// code of the whole. The first `builds` steps of the first lane build what other lanes
+/// need.
+pub(crate) fn perform(first: Vec<Step>, builds: usize, others: Vec<Lane>) -> Result<ExitCode> {
+    let beside: usize = others.iter().map(|lane| lane.steps.len()).sum();
     let report = Report {
-        count,
-        has_failed: AtomicBool::new(false),
+        count: first.len() + beside,
+        state: Mutex::default(),
+        changed: Condvar::new(),
     };
-    let mut next = 1;
-    let mut ignored = Vec::new();
-    for phase in phases {
-        let first_beside = next + phase.main.len();
-        let after = first_beside + phase.beside.len();
-        let [main, beside] = thread::scope(|scope| {
-            let beside = scope.spawn(|| report.lane(first_beside, phase.beside, Lane::Beside));
-            let main = report.lane(next, phase.main, Lane::Main);
-            let beside = beside.join();
-            [
-                main,
-                beside.unwrap_or_else(|_| Err(anyhow!("a step panicked"))),
-            ]
-        });
-        for ended in [main?, beside?] {
-            ignored.extend(ended.ignored);
-            if let Some(code) = ended.failure {
-                return Ok(code);
-            }
+    let mut next = first.len() + 1;
+    let lanes: Vec<Result<Ended>> = thread::scope(|scope| {
+        let report = &report;
+        let mut handles = Vec::new();
+        for lane in others {
+            let number = next;
+            next += lane.steps.len();
+            handles.push(scope.spawn(move || {
+                if lane.needs_builds {
+                    report.await_builds();
+                }
+                report.lane(number, lane.steps, None)
+            }));
         }
-        next = after;
+        let first = report.lane(1, first, Some(builds));
+        let beside = handles.into_iter().map(|handle| {
+            let ended = handle.join();
+            ended.unwrap_or_else(|_| Err(anyhow!("a step panicked")))
+        });
+        std::iter::once(first).chain(beside).collect()
+    });
+    let mut ignored = Vec::new();
+    let mut failure = None;
+    for ended in lanes {
+        let ended = ended?;
+        ignored.extend(ended.ignored);
+        failure = failure.or(ended.failure);
+    }
+    if let Some(code) = failure {
+        return Ok(code);
     }
     if !ignored.is_empty() {
         println!("ignored tests:");
@@ -147,49 +155,75 @@ pub(crate) fn perform(phases: Vec<Phase>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lane {
-    Main,
-    Beside,
+/// The state that lanes share.
+#[derive(Default)]
+struct State {
+    has_failed: bool,
+    has_built: bool,
 }
 
-/// Prints what happens, and stops both lanes after a failure.
+/// Prints the progress, and stops all lanes after a failure.
 struct Report {
     count: usize,
-    has_failed: AtomicBool,
+    state: Mutex<State>,
+    changed: Condvar,
 }
 
 impl Report {
-    /// Runs the steps of a lane until one fails in either lane.
-    fn lane(&self, first: usize, steps: Vec<Step>, lane: Lane) -> Result<Ended> {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.changed.notify_all();
+    }
+
+    /// Waits until the first lane has built everything, or a step has failed.
+    fn await_builds(&self) {
+        let is_waiting = |state: &mut State| !state.has_built && !state.has_failed;
+        let waited = self.changed.wait_while(self.state(), is_waiting);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Runs the steps of a lane until one fails in any lane. The first lane has
+    /// `builds`, and writes to the terminal.
+    fn lane(&self, number: usize, steps: Vec<Step>, builds: Option<usize>) -> Result<Ended> {
         let mut all = Ended {
             failure: None,
             ignored: Vec::new(),
         };
-        for (number, step) in (first..).zip(steps) {
-            if self.has_failed.load(Ordering::Relaxed) {
-                break;
+        let is_first = builds.is_some();
+        for (done, step) in steps.into_iter().enumerate() {
+            if builds == Some(done) {
+                self.set(|state| state.has_built = true);
             }
-            let ended = self.step(number, step, lane).inspect_err(|_| {
-                self.has_failed.store(true, Ordering::Relaxed);
-            })?;
+            if self.state().has_failed {
+                return Ok(all);
+            }
+            let ended = self
+                .step(number + done, step, is_first)
+                .inspect_err(|_| self.set(|state| state.has_failed = true))?;
             all.ignored.extend(ended.ignored);
             if ended.failure.is_some() {
-                self.has_failed.store(true, Ordering::Relaxed);
+                self.set(|state| state.has_failed = true);
                 all.failure = ended.failure;
-                break;
+                return Ok(all);
             }
+        }
+        if is_first {
+            self.set(|state| state.has_built = true);
         }
         Ok(all)
     }
 
-    fn step(&self, number: usize, step: Step, lane: Lane) -> Result<Ended> {
+    fn step(&self, number: usize, step: Step, is_first: bool) -> Result<Ended> {
         let head = format!("[{number}/{}] {}", self.count, step.name);
         if let Run::Skip(reason) = &step.run {
             println!("{head}: skipped, {reason}");
             return step.run.run(&Console::Inherited);
         }
-        let log = (lane == Lane::Beside).then(|| log_of(number)).transpose()?;
+        let log = (!is_first).then(|| log_of(number)).transpose()?;
         match &log {
             None => println!("{head}: {}", step.words()),
             Some(_) => println!("{head}: started beside"),
@@ -239,34 +273,34 @@ mod tests {
         panic!("a step after a failure ran")
     }
 
-    #[test]
-    fn a_failure_in_either_lane_ends_the_run() {
-        for (main, beside) in [
-            (fails as fn(&_) -> _, succeeds as fn(&_) -> _),
-            (succeeds, fails),
-        ] {
-            let phases = vec![
-                Phase {
-                    main: vec![Step::act("one", main)],
-                    beside: vec![Step::act("two", beside)],
-                },
-                Phase {
-                    main: vec![Step::act("three", panics)],
-                    beside: vec![],
-                },
-            ];
-            let code = perform(phases).unwrap();
-            assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(3)));
+    fn lane(steps: Vec<Step>) -> Lane {
+        Lane {
+            steps,
+            needs_builds: true,
         }
+    }
+
+    fn code(code: ExitCode) -> String {
+        format!("{code:?}")
+    }
+
+    #[test]
+    fn a_failure_in_any_lane_ends_the_run() {
+        // The other lane needs the builds; a failed build lets it end without a step.
+        let first = vec![Step::act("build", fails), Step::act("test", panics)];
+        let done = perform(first, 1, vec![lane(vec![Step::act("beside", panics)])]);
+        assert_eq!(code(done.unwrap()), code(ExitCode::from(3)));
+
+        let first = vec![Step::act("build", succeeds)];
+        let beside = vec![Step::act("beside", fails), Step::act("never", panics)];
+        let done = perform(first, 1, vec![lane(beside)]);
+        assert_eq!(code(done.unwrap()), code(ExitCode::from(3)));
     }
 
     #[test]
     fn a_run_without_a_failure_succeeds() {
-        let phase = Phase {
-            main: vec![Step::skip("one", "nothing to do")],
-            beside: vec![Step::act("two", succeeds)],
-        };
-        let code = perform(vec![phase]).unwrap();
-        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::SUCCESS));
+        let first = vec![Step::skip("build", "nothing to do")];
+        let done = perform(first, 1, vec![lane(vec![Step::act("beside", succeeds)])]);
+        assert_eq!(code(done.unwrap()), code(ExitCode::SUCCESS));
     }
 }
