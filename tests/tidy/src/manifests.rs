@@ -52,6 +52,51 @@ pub fn unused(manifests: &[File]) -> Vec<String> {
         .collect()
 }
 
+/// Returns the test files that no target contains, in packages that list their targets.
+///
+/// With `autotests = false` cargo builds only the targets of the manifest. A file in
+/// `tests/` must be one of their roots, or a module of one.
+pub fn unlisted_tests(files: &[File]) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for (file, manifest) in members(files) {
+        let package = manifest.get("package");
+        let autotests = package.and_then(|package| package.get("autotests"));
+        if autotests.and_then(Value::as_bool) != Some(false) {
+            continue;
+        }
+        let directory = file.path.trim_end_matches("Cargo.toml");
+        let targets = manifest.get("test").and_then(Value::as_array);
+        let roots: Vec<String> = targets
+            .into_iter()
+            .flatten()
+            .filter_map(|target| target.get("path")?.as_str())
+            .map(|path| format!("{directory}{path}"))
+            .collect();
+        let is_module = |name: &str| {
+            files.iter().any(|root| {
+                roots.contains(&root.path)
+                    && root
+                        .text
+                        .lines()
+                        .any(|line| line.trim_end_matches(';') == format!("mod {name}"))
+            })
+        };
+        for test in files {
+            let Some(within) = test.path.strip_prefix(&format!("{directory}tests/")) else {
+                continue;
+            };
+            let name = within
+                .strip_suffix(".rs")
+                .filter(|name| !name.contains('/'));
+            let is_root = name.is_some() || within.ends_with("/main.rs");
+            if is_root && !roots.contains(&test.path) && !name.is_some_and(is_module) {
+                breaches.push(format!("{}: no target of {} has it", test.path, file.path));
+            }
+        }
+    }
+    breaches
+}
+
 /// Returns the parsed manifests of packages. Cargo reports those that do not parse.
 fn members(manifests: &[File]) -> impl Iterator<Item = (&File, Table)> {
     manifests
@@ -117,6 +162,34 @@ mod tests {
         }
         let inherited = "[dependencies]\nserde = { workspace = true, features = [\"rc\"] }";
         assert!(own_versions(&manifests(inherited)).is_empty());
+    }
+
+    #[test]
+    fn a_test_that_is_never_built_is_found() {
+        let file = |path: &str, text: &str| File {
+            path: path.to_owned(),
+            text: text.to_owned(),
+        };
+        let listed =
+            "[package]\nname = \"a\"\nautotests = false\n[[test]]\npath = \"tests/main.rs\"";
+        let mut files = vec![
+            file("crates/a/Cargo.toml", listed),
+            file("crates/a/tests/main.rs", "mod one;\n"),
+            file("crates/a/tests/one.rs", ""),
+            file("crates/a/tests/one/part.rs", ""),
+        ];
+        assert_eq!(unlisted_tests(&files), [""; 0]);
+        files.push(file("crates/a/tests/two.rs", ""));
+        files.push(file("crates/a/tests/three/main.rs", ""));
+        assert_eq!(
+            unlisted_tests(&files),
+            [
+                "crates/a/tests/two.rs: no target of crates/a/Cargo.toml has it",
+                "crates/a/tests/three/main.rs: no target of crates/a/Cargo.toml has it",
+            ]
+        );
+        files[0].text = listed.replace("autotests = false", "");
+        assert_eq!(unlisted_tests(&files), [""; 0]);
     }
 
     #[test]

@@ -21,6 +21,14 @@ fn declared_dependencies_are_used() {
 }
 
 #[test]
+fn every_test_is_built() {
+    hold(
+        "a file in tests/ is part of a target",
+        &manifests::unlisted_tests(&files().unwrap()),
+    );
+}
+
+#[test]
 fn every_crate_inherits_the_lints() {
     hold(
         "every crate inherits the workspace's lints",

@@ -1,0 +1,7 @@
+//! Queries of lakes, and the files of `sql/athena`, in one binary: each more would link
+//! DataFusion again.
+#![allow(missing_docs)]
+
+mod athena;
+#[path = "lake.rs"]
+mod lake;
