@@ -9,6 +9,10 @@ use crate::lambdas;
 use crate::process::{Console, cargo, failure, root, target};
 use crate::venv;
 
+/// The options of the profiles in the root's `Cargo.toml`.
+const RELEASE: &[&str] = &["--release"];
+const LAMBDA: &[&str] = &["--profile", "lambda"];
+
 #[derive(Args)]
 pub(crate) struct PackageArgs {
     /// Binaries to build, the names of the directories in lambdas/ [default: all]
@@ -25,15 +29,19 @@ pub(crate) fn run(args: &PackageArgs) -> Result<ExitCode> {
     let directory = python.parent().context("the environment has no programs")?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let places = std::iter::once(directory.to_owned()).chain(std::env::split_paths(&path));
-    let mut build = cargo(["lambda", "build", "--release", "--output-format", "zip"]);
-    build
-        .env("PATH", std::env::join_paths(places)?)
-        .env("CARGO_TARGET_DIR", target());
-    for binary in &wanted {
-        build.args(["--package", &lambdas::package(binary)]);
-    }
-    if let Some(code) = failure(&mut build)? {
-        return Ok(code);
+    let path = std::env::join_paths(places)?;
+    for (profile, binaries) in by_profile(&wanted) {
+        let mut build = cargo(["lambda", "build", "--output-format", "zip"]);
+        build
+            .args(profile)
+            .env("PATH", &path)
+            .env("CARGO_TARGET_DIR", target());
+        for binary in binaries {
+            build.args(["--package", &lambdas::package(binary)]);
+        }
+        if let Some(code) = failure(&mut build)? {
+            return Ok(code);
+        }
     }
     for binary in wanted {
         let zip = target().join("lambda").join(binary).join("bootstrap.zip");
@@ -48,6 +56,17 @@ pub(crate) fn run(args: &PackageArgs) -> Result<ExitCode> {
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the binaries for each option that selects a profile, without empty lists.
+///
+/// Every event passes through the transform, so it is worth the time that link-time
+/// optimisation takes. The others wait for I/O, or run DataFusion's kernels.
+fn by_profile(wanted: &[String]) -> Vec<(&'static [&'static str], Vec<&String>)> {
+    let (hot, others) = wanted.iter().partition(|binary| *binary == "transform");
+    let mut builds: Vec<(&[&str], Vec<&String>)> = vec![(RELEASE, hot), (LAMBDA, others)];
+    builds.retain(|(_, binaries)| !binaries.is_empty());
+    builds
 }
 
 /// Returns the asked binaries, or all of them.
@@ -70,6 +89,17 @@ fn wanted(asked: &[String], all: Vec<String>) -> Result<Vec<String>> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_transform_alone_is_optimised_at_link_time() {
+        let wanted = ["api", "transform"].map(str::to_owned);
+        let [api, transform] = &wanted;
+        assert_eq!(
+            by_profile(&wanted),
+            [(RELEASE, vec![transform]), (LAMBDA, vec![api])]
+        );
+        assert_eq!(by_profile(&wanted[..1]), [(LAMBDA, vec![api])]);
+    }
 
     #[test]
     fn only_binaries_that_exist_are_built() {
