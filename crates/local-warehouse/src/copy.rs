@@ -1,6 +1,6 @@
-//! COPY from a manifest of Parquet files, as Redshift reads them: exactly the
-//! files that the manifest names, of the length that it says, by position, with
-//! as many columns of the same types, and text bounded in bytes.
+//! COPY from a manifest of Parquet files, with Redshift's checks: it reads exactly
+//! the manifest's files, of the lengths in it; columns match by position, in number
+//! and type; text is limited in bytes.
 
 use std::sync::Arc;
 
@@ -18,48 +18,49 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use serde::Deserialize;
 use tokio_postgres::Client;
 
-use crate::dialect::Copy;
+use crate::dialect::CopyStatement;
 
-/// The bucket that a warehouse copies from.
+/// The bucket that COPY reads from.
 #[derive(Clone)]
-pub struct Lake {
-    /// What it holds.
+pub struct CopySource {
+    /// The store of the objects.
     pub store: Arc<dyn ObjectStore>,
-    /// What the warehouse calls it: `s3://bucket`, or with a prefix.
+    /// The store's URL in statements: `s3://bucket`, or with a prefix.
     pub url: String,
-    /// The only role that may read it.
+    /// The ARN of the only role that may read it.
     pub role: String,
 }
 
 #[derive(Deserialize)]
-struct Manifest {
-    entries: Vec<Entry>,
+struct CopyManifest {
+    entries: Vec<CopyManifestEntry>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct CopyManifestEntry {
     url: String,
-    meta: Option<Meta>,
+    meta: Option<CopyManifestMeta>,
 }
 
 #[derive(Deserialize)]
-struct Meta {
+struct CopyManifestMeta {
     content_length: Option<u64>,
 }
 
-/// A column of the table: its type in PostgreSQL's words, and how many bytes of
-/// text it takes.
-struct Column {
+/// A column of the target table.
+struct TableColumn {
     name: String,
-    kind: String,
-    bytes: Option<usize>,
+    /// PostgreSQL's name of the type.
+    type_name: String,
+    /// The limit on text in bytes, if it has one.
+    max_bytes: Option<usize>,
 }
 
-/// Copies the files' rows into the table; how many they were.
+/// Copies the files' rows into the table. Returns the number of rows.
 ///
 /// # Errors
-/// The words with which it is refused. The transaction is to be given up then.
-pub async fn run(client: &Client, lake: &Lake, copy: &Copy) -> Result<u64, String> {
+/// The message of Redshift or PostgreSQL. The caller must roll the transaction back.
+pub async fn run(client: &Client, lake: &CopySource, copy: &CopyStatement) -> Result<u64, String> {
     if copy.role != lake.role {
         return Err(format!(
             "ERROR: User is not authorized to assume IAM Role {:?}",
@@ -67,7 +68,7 @@ pub async fn run(client: &Client, lake: &Lake, copy: &Copy) -> Result<u64, Strin
         ));
     }
     let manifest = get(lake, &copy.manifest).await?;
-    let manifest: Manifest = serde_json::from_slice(&manifest)
+    let manifest: CopyManifest = serde_json::from_slice(&manifest)
         .map_err(|error| format!("ERROR: Invalid manifest {}: {error}", copy.manifest))?;
     let columns = columns(client, &copy.table).await?;
     let mut rows = 0;
@@ -92,12 +93,12 @@ pub async fn run(client: &Client, lake: &Lake, copy: &Copy) -> Result<u64, Strin
     Ok(rows)
 }
 
-async fn get(lake: &Lake, url: &str) -> Result<Bytes, String> {
+async fn get(lake: &CopySource, url: &str) -> Result<Bytes, String> {
     let missing = |why: &str| format!("ERROR: The specified S3 object {url} cannot be read: {why}");
     let key = url
         .strip_prefix(&lake.url)
         .and_then(|rest| rest.strip_prefix('/'))
-        .ok_or_else(|| missing("it is outside of the lake"))?;
+        .ok_or_else(|| missing("it is outside the lake"))?;
     let read = async { lake.store.get(&Path::from(key)).await?.bytes().await };
     read.await
         .map_err(|error: object_store::Error| match error {
@@ -106,7 +107,7 @@ async fn get(lake: &Lake, url: &str) -> Result<Bytes, String> {
         })
 }
 
-async fn columns(client: &Client, table: &str) -> Result<Vec<Column>, String> {
+async fn columns(client: &Client, table: &str) -> Result<Vec<TableColumn>, String> {
     let sql = "SELECT attname, format_type(atttypid, NULL), \
                CASE WHEN atttypid = 'varchar'::regtype AND atttypmod > 4 THEN atttypmod - 4 END \
                FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 \
@@ -114,14 +115,14 @@ async fn columns(client: &Client, table: &str) -> Result<Vec<Column>, String> {
     let rows = client
         .query(sql, &[&table])
         .await
-        .map_err(|error| crate::engine::words(&error))?;
+        .map_err(|error| crate::engine::server_message(&error))?;
     if rows.is_empty() {
         return Err(format!("ERROR: Cannot COPY into nonexistent table {table}"));
     }
-    let column = |row: &tokio_postgres::Row| Column {
+    let column = |row: &tokio_postgres::Row| TableColumn {
         name: row.get(0),
-        kind: row.get(1),
-        bytes: row
+        type_name: row.get(1),
+        max_bytes: row
             .get::<_, Option<i32>>(2)
             .and_then(|bytes| usize::try_from(bytes).ok()),
     };
@@ -131,7 +132,7 @@ async fn columns(client: &Client, table: &str) -> Result<Vec<Column>, String> {
 async fn copy_file(
     client: &Client,
     table: &str,
-    columns: &[Column],
+    columns: &[TableColumn],
     url: &str,
     file: Bytes,
 ) -> Result<u64, String> {
@@ -139,8 +140,8 @@ async fn copy_file(
     let all = RowReaderOptions::default();
     let reader = RowReader::open_with(url, file, &all).map_err(unreadable)?;
     check(columns, reader.schema().fields(), url)?;
-    // All of a file is read before a row of it is written, so that one that is
-    // damaged at its end leaves no statement half sent.
+    // Read the whole file before the first row is sent, so that a file with a
+    // corrupt end does not leave a COPY statement half sent.
     let batches = reader
         .map(|batch| batch.map(RowBatch::into_record_batch))
         .collect::<Result<Vec<RecordBatch>, _>>()
@@ -148,20 +149,20 @@ async fn copy_file(
     let sink = client
         .copy_in::<_, Bytes>(&format!("COPY {table} FROM STDIN"))
         .await
-        .map_err(|error| crate::engine::words(&error))?;
+        .map_err(|error| crate::engine::server_message(&error))?;
     futures::pin_mut!(sink);
     for batch in &batches {
         let text = lines(batch, columns, url)?;
         let sent = sink.send(text).await;
-        sent.map_err(|error| crate::engine::words(&error))?;
+        sent.map_err(|error| crate::engine::server_message(&error))?;
     }
     let rows = sink.finish().await;
-    rows.map_err(|error| crate::engine::words(&error))
+    rows.map_err(|error| crate::engine::server_message(&error))
 }
 
-/// As many columns, of the same types, in the same places. Names are not looked
-/// at, as Redshift does not.
-fn check(columns: &[Column], fields: &arrow_schema::Fields, url: &str) -> Result<(), String> {
+/// Checks that the file has the table's number of columns and types by position.
+/// Like Redshift, it ignores names.
+fn check(columns: &[TableColumn], fields: &arrow_schema::Fields, url: &str) -> Result<(), String> {
     if columns.len() != fields.len() {
         return Err(format!(
             "ERROR: Spectrum Scan Error: Number of columns in table, {}, does not match number of \
@@ -171,7 +172,7 @@ fn check(columns: &[Column], fields: &arrow_schema::Fields, url: &str) -> Result
         ));
     }
     for (column, field) in columns.iter().zip(fields) {
-        let kind = match field.data_type() {
+        let type_name = match field.data_type() {
             DataType::Utf8 => "character varying",
             DataType::Int32 => "integer",
             DataType::Int64 => "bigint",
@@ -188,21 +189,21 @@ fn check(columns: &[Column], fields: &arrow_schema::Fields, url: &str) -> Result
                 ));
             }
         };
-        if kind != column.kind {
+        if type_name != column.type_name {
             return Err(format!(
                 "ERROR: Spectrum Scan Error: {url} has an incompatible Parquet schema for column \
-                 {}: {} is {kind}, the table's is {}",
+                 {}: {} is {type_name}, the table's is {}",
                 column.name,
                 field.name(),
-                column.kind
+                column.type_name
             ));
         }
     }
     Ok(())
 }
 
-/// The rows in PostgreSQL's text format of COPY.
-fn lines(batch: &RecordBatch, columns: &[Column], url: &str) -> Result<Bytes, String> {
+/// Encodes rows in PostgreSQL's text format for COPY.
+fn lines(batch: &RecordBatch, columns: &[TableColumn], url: &str) -> Result<Bytes, String> {
     let options = FormatOptions::new().with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.6f"));
     let unreadable =
         |cause: &dyn std::fmt::Display| format!("ERROR: Spectrum Scan Error: {url}: {cause}");
@@ -214,11 +215,11 @@ fn lines(batch: &RecordBatch, columns: &[Column], url: &str) -> Result<Bytes, St
         .map_err(|error| unreadable(&error))?;
     let mut text = BytesMut::new();
     for row in 0..batch.num_rows() {
-        for (place, (formatter, column)) in formatters.iter().zip(columns).enumerate() {
-            if place > 0 {
+        for (index, (formatter, column)) in formatters.iter().zip(columns).enumerate() {
+            if index > 0 {
                 text.put_u8(b'\t');
             }
-            if batch.column(place).is_null(row) {
+            if batch.column(index).is_null(row) {
                 text.put_slice(br"\N");
                 continue;
             }
@@ -226,12 +227,13 @@ fn lines(batch: &RecordBatch, columns: &[Column], url: &str) -> Result<Bytes, St
                 .value(row)
                 .try_to_string()
                 .map_err(|error| unreadable(&error))?;
-            if column.bytes.is_some_and(|bytes| value.len() > bytes) {
+            if let Some(max_bytes) = column.max_bytes
+                && value.len() > max_bytes
+            {
                 return Err(format!(
                     "ERROR: Spectrum Scan Error: The length of the data column {} is longer than \
-                     the length defined in the table. Table: {}, Data: {}; {url}",
+                     the length defined in the table. Table: {max_bytes}, Data: {}; {url}",
                     column.name,
-                    column.bytes.unwrap_or_default(),
                     value.len()
                 ));
             }
@@ -242,7 +244,7 @@ fn lines(batch: &RecordBatch, columns: &[Column], url: &str) -> Result<Bytes, St
     Ok(text.freeze())
 }
 
-/// Times as the table has them: UTC, and no word of it.
+/// Removes the time zone from UTC timestamps, because the table's have none.
 fn without_zone(array: &ArrayRef) -> ArrayRef {
     match array.as_primitive_opt::<TimestampMicrosecondType>() {
         Some(times) => Arc::new(times.clone().with_timezone_opt(None::<Arc<str>>)),

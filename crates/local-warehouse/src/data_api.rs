@@ -1,5 +1,5 @@
-//! The Data API without its wire: statements are taken, run in sessions of their
-//! own while others do something else, and asked for by an id.
+//! The Data API without its wire protocol: it accepts statements, runs each request
+//! in a session of its own in the background, and reports on it by id.
 
 mod execution;
 mod fault;
@@ -15,50 +15,51 @@ use marquee_warehouse::port::{
 };
 
 use crate::dialect;
-use crate::engine::{Answer, Engine, Failed};
+use crate::engine::{Engine, QueryResult, StatementError};
 
-pub use execution::{Record, Status, Sub};
+pub use execution::{Execution, ExecutionStatus, SubStatement};
 pub use fault::Fault;
 
-/// The Data API's bound on a statement.
-const MAX_BYTES: usize = 100 << 10;
-/// The Data API's bound on a client token.
-const MAX_TOKEN: usize = 64;
+/// The Data API's limit on a statement, in bytes.
+const MAX_STATEMENT_BYTES: usize = 100 << 10;
+/// The Data API's limit on a client token, in bytes.
+const MAX_TOKEN_BYTES: usize = 64;
 
-/// What is to be run.
+/// A request to run statements.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Request {
+pub struct ExecuteRequest {
     /// The statements.
     pub sqls: Vec<String>,
-    /// Their parameters.
+    /// The statements' named parameters.
     pub parameters: Vec<(String, String)>,
-    /// The client token.
+    /// The client token, which makes the request idempotent.
     pub token: Option<String>,
-    /// The statements' name.
+    /// The statement name, by which requests can be listed.
     pub name: Option<String>,
-    /// Whether it came as a batch.
+    /// True if the request is a BatchExecuteStatement.
     pub is_batch: bool,
 }
 
-/// The Data API in a process.
+/// The Data API within a process.
 #[derive(Clone)]
 pub struct FakeDataApi {
     engine: Arc<Engine>,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ApiState>>,
 }
 
 #[derive(Default)]
-struct State {
-    records: BTreeMap<String, Record>,
-    tokens: BTreeMap<String, (String, Request)>,
+struct ApiState {
+    executions: BTreeMap<String, Execution>,
+    /// The id and the request of each client token.
+    tokens: BTreeMap<String, (String, ExecuteRequest)>,
     faults: Vec<Fault>,
     pace: Duration,
-    /// How many were taken, also of those that are forgotten.
-    taken: usize,
+    /// The number of accepted requests, forgotten ones included.
+    accepted: usize,
 }
 
 impl FakeDataApi {
-    /// Takes statements for that engine.
+    /// Creates an API that runs statements on `engine`.
     pub fn new(engine: Engine) -> Self {
         Self {
             engine: Arc::new(engine),
@@ -66,39 +67,40 @@ impl FakeDataApi {
         }
     }
 
-    /// The engine behind it.
+    /// Returns the engine.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// Waits so long between two statements of every batch that is taken from now on,
-    /// so that batches which are handed over together run together.
+    /// Sets the pause before each statement of requests accepted from now on. A
+    /// pause makes requests that are submitted together overlap.
     pub fn set_pace(&self, pace: Duration) {
         self.state().pace = pace;
     }
 
-    /// Does so to the next batch that it concerns.
-    pub fn meet(&self, fault: Fault) {
+    /// Injects a fault into the next batch with its name.
+    pub fn inject(&self, fault: Fault) {
         self.state().faults.push(fault);
     }
 
-    /// Everything that was taken, oldest first.
-    pub fn records(&self) -> Vec<Record> {
-        let mut records: Vec<Record> = self.state().records.values().cloned().collect();
-        records.sort_by_key(|record| record.number);
-        records
+    /// Returns all accepted requests except forgotten ones, oldest first.
+    pub fn executions(&self) -> Vec<Execution> {
+        let mut executions: Vec<Execution> = self.state().executions.values().cloned().collect();
+        executions.sort_by_key(|execution| execution.number);
+        executions
     }
 
-    /// What was taken under that id.
-    pub fn record(&self, id: &str) -> Option<Record> {
-        self.state().records.get(id).cloned()
+    /// Returns the request with this id.
+    pub fn execution(&self, id: &str) -> Option<Execution> {
+        self.state().executions.get(id).cloned()
     }
 
-    /// Takes statements; the same id for the same token.
+    /// Accepts a request, starts it in the background and returns its id. A repeated
+    /// client token returns the first request's id.
     ///
     /// # Errors
-    /// The words of a validation error.
-    pub fn take(&self, request: Request) -> Result<String, String> {
+    /// The message of a validation error.
+    pub fn execute(&self, request: ExecuteRequest) -> Result<String, String> {
         validate(&request)?;
         let mut state = self.state();
         if let Some(token) = &request.token
@@ -109,104 +111,107 @@ impl FakeDataApi {
                 false => Err("The client token was used before, with other statements".to_owned()),
             };
         }
-        let number = state.taken;
-        state.taken += 1;
+        let number = state.accepted;
+        state.accepted += 1;
         let id = format!("{:08x}-5000-4000-8000-{number:012x}", std::process::id());
         let fault = fault::take(&mut state.faults, request.name.as_deref());
         let pace = state.pace;
         if let Some(token) = &request.token {
-            let taken = (id.clone(), request.clone());
-            state.tokens.insert(token.clone(), taken);
+            let accepted = (id.clone(), request.clone());
+            state.tokens.insert(token.clone(), accepted);
         }
         if let Some(Fault::Forget { .. }) = fault {
             return Ok(id);
         }
         state
-            .records
-            .insert(id.clone(), Record::new(number, id.clone(), request));
+            .executions
+            .insert(id.clone(), Execution::new(number, id.clone(), request));
         drop(state);
         let data_api = self.clone();
         let running = id.clone();
         let task = tokio::spawn(async move { data_api.run(&running, fault, pace).await });
-        self.change(&id, |record| record.task = Some(task.abort_handle()));
+        self.change(&id, |execution| execution.task = Some(task.abort_handle()));
         Ok(id)
     }
 
-    /// Stops what was taken under that id; whether it was running.
+    /// Cancels the request with this id. Returns whether it was still running.
     pub fn cancel(&self, id: &str) -> bool {
         let mut state = self.state();
-        let Some(record) = state.records.get_mut(id) else {
+        let Some(execution) = state.executions.get_mut(id) else {
             return false;
         };
-        if record.status.is_over() {
+        if execution.status.is_over() {
             return false;
         }
-        if let Some(task) = record.task.take() {
+        if let Some(task) = execution.task.take() {
             task.abort();
         }
-        record.end(Status::Aborted, None);
+        execution.end(ExecutionStatus::Aborted, None);
         true
     }
 
     async fn run(&self, id: &str, fault: Option<Fault>, pace: Duration) {
-        let Some(record) = self.record(id) else {
+        let Some(execution) = self.execution(id) else {
             return;
         };
-        self.change(id, |record| record.start());
-        let outcome = self.transaction(&record, fault, pace).await;
-        self.change(id, |record| match outcome {
-            Ok(()) => record.end(Status::Finished, None),
-            Err(Failed(words)) => record.end(Status::Failed, Some(words)),
+        self.change(id, |execution| execution.start());
+        let outcome = self.transaction(&execution, fault, pace).await;
+        self.change(id, |execution| match outcome {
+            Ok(()) => execution.end(ExecutionStatus::Finished, None),
+            Err(StatementError(message)) => execution.end(ExecutionStatus::Failed, Some(message)),
         });
     }
 
     async fn transaction(
         &self,
-        record: &Record,
+        execution: &Execution,
         fault: Option<Fault>,
         pace: Duration,
-    ) -> Result<(), Failed> {
-        let id = &record.id;
+    ) -> Result<(), StatementError> {
+        let id = &execution.id;
         let parameters: BTreeMap<String, String> =
-            record.request.parameters.iter().cloned().collect();
+            execution.request.parameters.iter().cloned().collect();
         let session = self.engine.session().await?;
         let lose_after = match fault {
             Some(Fault::LoseSession { after, .. }) => Some(after),
             _ => None,
         };
-        let lost = Failed("ERROR: the connection was lost".to_owned());
+        let lost = StatementError("ERROR: the connection was lost".to_owned());
         session.begin().await?;
-        for (number, sql) in record.request.sqls.iter().enumerate() {
+        for (number, sql) in execution.request.sqls.iter().enumerate() {
             if lose_after == Some(number) {
                 return Err(lost);
             }
             if !pace.is_zero() {
                 tokio::time::sleep(pace).await;
             }
-            self.change(id, |record| record.start_sub(number));
-            let answer = session.run(sql, &parameters).await;
-            self.change(id, |record| record.end_sub(number, &answer));
-            answer?;
+            self.change(id, |execution| execution.start_sub(number));
+            let result = session.run(sql, &parameters).await;
+            self.change(id, |execution| execution.end_sub(number, &result));
+            result?;
         }
-        if lose_after == Some(record.request.sqls.len()) {
+        if lose_after == Some(execution.request.sqls.len()) {
             return Err(lost);
         }
         session.commit().await
     }
 
-    fn change(&self, id: &str, change: impl FnOnce(&mut Record)) {
-        if let Some(record) = self.state().records.get_mut(id) {
-            change(record);
+    fn change(&self, id: &str, change: impl FnOnce(&mut Execution)) {
+        if let Some(execution) = self.state().executions.get_mut(id) {
+            change(execution);
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ApiState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the Data API refuses at once.
-fn validate(request: &Request) -> Result<(), String> {
+/// Checks a request as the Data API does before it accepts one.
+///
+/// # Errors
+/// The API's message.
+fn validate(request: &ExecuteRequest) -> Result<(), String> {
     let count = request.sqls.len();
     if count == 0 || count > MAX_STATEMENTS {
         return Err(format!(
@@ -214,18 +219,19 @@ fn validate(request: &Request) -> Result<(), String> {
              must have length between 1 and {MAX_STATEMENTS}, it has {count}"
         ));
     }
-    if let Some(sql) = request.sqls.iter().find(|sql| sql.len() > MAX_BYTES) {
+    let is_too_long = |sql: &&String| sql.len() > MAX_STATEMENT_BYTES;
+    if let Some(sql) = request.sqls.iter().find(is_too_long) {
         return Err(format!(
-            "A SQL statement has {} bytes, the maximum is {MAX_BYTES}",
+            "A SQL statement has {} bytes, the maximum is {MAX_STATEMENT_BYTES}",
             sql.len()
         ));
     }
     if let Some(token) = &request.token
-        && (token.is_empty() || token.len() > MAX_TOKEN)
+        && (token.is_empty() || token.len() > MAX_TOKEN_BYTES)
     {
         return Err(format!(
             "1 validation error detected: Value at 'clientToken' failed to satisfy constraint: \
-             Member must have length between 1 and {MAX_TOKEN}"
+             Member must have length between 1 and {MAX_TOKEN_BYTES}"
         ));
     }
     let mut used: Vec<String> = Vec::new();
@@ -255,14 +261,14 @@ fn validate(request: &Request) -> Result<(), String> {
 #[async_trait]
 impl Warehouse for FakeDataApi {
     async fn submit(&self, batch: &StatementBatch) -> Result<String, WarehouseError> {
-        let request = Request {
+        let request = ExecuteRequest {
             sqls: batch.statements.iter().map(|s| s.text()).collect(),
             parameters: batch.parameters.clone().into_iter().collect(),
             token: Some(batch.token.clone()),
             name: Some(batch.name.clone()),
             is_batch: true,
         };
-        self.take(request)
+        self.execute(request)
             .map_err(|cause| WarehouseError::Rejected {
                 action: format!("run {}", batch.name),
                 cause,
@@ -270,39 +276,39 @@ impl Warehouse for FakeDataApi {
     }
 
     async fn poll(&self, id: &str) -> Result<BatchProgress, WarehouseError> {
-        let Some(record) = self.record(id) else {
+        let Some(execution) = self.execution(id) else {
             return Ok(BatchProgress::Unknown);
         };
-        Ok(match record.status {
-            Status::Submitted | Status::Started => BatchProgress::Running,
-            Status::Finished => BatchProgress::Done,
-            Status::Failed | Status::Aborted => {
-                let failed = record
-                    .subs
+        Ok(match execution.status {
+            ExecutionStatus::Submitted | ExecutionStatus::Started => BatchProgress::Running,
+            ExecutionStatus::Finished => BatchProgress::Done,
+            ExecutionStatus::Failed | ExecutionStatus::Aborted => {
+                let failed = execution
+                    .sub_statements
                     .iter()
-                    .zip(&record.request.sqls)
-                    .find(|(sub, _)| sub.status == Status::Failed);
-                let words = record
+                    .zip(&execution.request.sqls)
+                    .find(|(sub, _)| sub.status == ExecutionStatus::Failed);
+                let message = execution
                     .error
-                    .unwrap_or_else(|| "it was stopped by a user".to_owned());
+                    .unwrap_or_else(|| "cancelled by a user".to_owned());
                 BatchProgress::Failed(BatchFailure {
                     statement: failed
                         .and_then(|(_, sql)| Some(port::statement_name(sql)?.to_owned())),
-                    is_transient: port::is_transient_failure(&words),
-                    message: words,
+                    is_transient: port::is_transient_failure(&message),
+                    message,
                 })
             }
         })
     }
 
     async fn rows(&self, id: &str, statement: usize) -> Result<ResultRows, WarehouseError> {
-        let answer: Option<Answer> = self
-            .record(id)
-            .and_then(|record| Some(record.subs.get(statement)?.answer.clone()));
-        match answer {
-            Some(answer) => Ok(answer.rows),
+        let result: Option<QueryResult> = self
+            .execution(id)
+            .and_then(|execution| Some(execution.sub_statements.get(statement)?.result.clone()));
+        match result {
+            Some(result) => Ok(result.rows),
             None => Err(WarehouseError::Rejected {
-                action: format!("give the rows of {id}:{}", statement + 1),
+                action: format!("read the rows of {id}:{}", statement + 1),
                 cause: "Query does not have result".to_owned(),
             }),
         }

@@ -1,47 +1,47 @@
-//! Redshift's SQL in PostgreSQL's words.
+//! Translation of Redshift's SQL to PostgreSQL's.
 //!
-//! Words are set aside, put in or refused by place; nothing is understood.
-//! Whatever is left is PostgreSQL's to judge.
+//! The translation works on tokens, without a grammar: it removes, substitutes or
+//! rejects sequences of words. PostgreSQL checks the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A statement as it is to be run.
+/// A statement after translation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Translated {
-    /// By PostgreSQL.
+pub enum TranslatedStatement {
+    /// SQL for PostgreSQL.
     Sql(String),
-    /// By [`copy`](crate::copy).
-    Copy(Copy),
+    /// A COPY, which [`copy`](crate::copy) runs.
+    Copy(CopyStatement),
 }
 
 /// A COPY from a manifest of Parquet files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copy {
-    /// The table.
+pub struct CopyStatement {
+    /// The target table.
     pub table: String,
-    /// Where the manifest is.
+    /// The manifest's URL.
     pub manifest: String,
-    /// The role by which it is read.
+    /// The ARN of the role that reads the files.
     pub role: String,
 }
 
-/// A piece of a statement.
+/// A token of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token {
-    /// A word or a number.
+    /// A word, a quoted identifier or a number.
     Word(String),
-    /// `'…'`, as it is written.
+    /// A text literal with its quotes.
     Literal(String),
     /// `:name`.
     Parameter(String),
-    /// Anything else but white space: a letter each.
-    Sign(char),
-    /// White space and comments.
-    Gap,
+    /// Any other character.
+    Symbol(char),
+    /// White space or a comment.
+    Whitespace,
 }
 
-/// What PostgreSQL takes and Redshift does not, as far as this knows.
-const UNKNOWN_TO_REDSHIFT: [&[&str]; 11] = [
+/// Syntax that PostgreSQL accepts and Redshift does not. The list is not complete.
+const UNSUPPORTED_BY_REDSHIFT: [&[&str]; 11] = [
     &["ON", "CONFLICT"],
     &["RETURNING"],
     &["FILTER", "("],
@@ -55,17 +55,21 @@ const UNKNOWN_TO_REDSHIFT: [&[&str]; 11] = [
     &["WITH", "ORDINALITY"],
 ];
 
-/// Translates a statement.
+/// Translates a statement and substitutes its parameters.
 ///
 /// # Errors
-/// The words with which Redshift, or this stand-in, refuses it.
-pub fn translate(sql: &str, parameters: &BTreeMap<String, String>) -> Result<Translated, String> {
+/// The message of Redshift's error, or of syntax that the local warehouse does not
+/// support.
+pub fn translate(
+    sql: &str,
+    parameters: &BTreeMap<String, String>,
+) -> Result<TranslatedStatement, String> {
     let mut tokens = tokens(sql);
     if !is_single(&tokens) {
         return Err("ERROR: cannot insert multiple commands into a prepared statement".to_owned());
     }
     let words = words(&tokens);
-    for unknown in UNKNOWN_TO_REDSHIFT {
+    for unknown in UNSUPPORTED_BY_REDSHIFT {
         if contains(&words, unknown) {
             return Err(format!(
                 "ERROR: syntax error at or near \"{}\", which Redshift does not have",
@@ -73,40 +77,40 @@ pub fn translate(sql: &str, parameters: &BTreeMap<String, String>) -> Result<Tra
             ));
         }
     }
-    put_in(&mut tokens, parameters)?;
+    substitute_parameters(&mut tokens, parameters)?;
     let first: Vec<&str> = words.iter().take(2).map(String::as_str).collect();
     match first[..] {
         ["TRUNCATE", ..] => Err(
-            "ERROR: TRUNCATE commits the transaction in Redshift, which this stand-in does not \
-             imitate: use DELETE"
+            "ERROR: TRUNCATE commits the transaction in Redshift, which the local warehouse does \
+             not emulate: use DELETE"
                 .to_owned(),
         ),
-        ["COPY", ..] => copy(&tokens).map(Translated::Copy),
+        ["COPY", ..] => copy(&tokens).map(TranslatedStatement::Copy),
         ["CREATE", "VIEW" | "OR"] => {
             remove(&mut tokens, &["WITH", "NO", "SCHEMA", "BINDING"], 0);
-            Ok(Translated::Sql(text(&tokens)))
+            Ok(TranslatedStatement::Sql(text(&tokens)))
         }
         ["CREATE", _] | ["ALTER", "TABLE"] => {
             if words.iter().filter(|word| *word == "ADD").count() > 1 {
                 return Err("ERROR: Redshift adds one column at a time".to_owned());
             }
-            set_aside(&mut tokens);
-            Ok(Translated::Sql(text(&tokens)))
+            remove_redshift_clauses(&mut tokens);
+            Ok(TranslatedStatement::Sql(text(&tokens)))
         }
-        _ => Ok(Translated::Sql(text(&tokens))),
+        _ => Ok(TranslatedStatement::Sql(text(&tokens))),
     }
 }
 
-/// Whether nothing comes after the statement's end.
+/// Returns whether the text is a single statement.
 fn is_single(tokens: &[Token]) -> bool {
     let after = tokens
         .iter()
-        .skip_while(|t| **t != Token::Sign(';'))
+        .skip_while(|t| **t != Token::Symbol(';'))
         .skip(1);
-    after.into_iter().all(|token| *token == Token::Gap)
+    after.into_iter().all(|token| *token == Token::Whitespace)
 }
 
-/// The names of the parameters that the statement uses.
+/// Returns the names of the parameters that the statement uses.
 pub fn parameters(sql: &str) -> BTreeSet<String> {
     let names = tokens(sql).into_iter().filter_map(|token| match token {
         Token::Parameter(name) => Some(name),
@@ -121,8 +125,11 @@ fn tokens(sql: &str) -> Vec<Token> {
     while let Some(first) = rest.chars().next() {
         let second = rest.get(first.len_utf8()..).and_then(|r| r.chars().next());
         let (token, length) = match (first, second) {
-            ('-', Some('-')) => (Token::Gap, rest.find('\n').unwrap_or(rest.len())),
-            ('/', Some('*')) => (Token::Gap, rest.find("*/").map_or(rest.len(), |at| at + 2)),
+            ('-', Some('-')) => (Token::Whitespace, rest.find('\n').unwrap_or(rest.len())),
+            ('/', Some('*')) => (
+                Token::Whitespace,
+                rest.find("*/").map_or(rest.len(), |at| at + 2),
+            ),
             ('\'', _) => {
                 let length = quoted(rest, '\'');
                 (Token::Literal(cut(rest, length)), length)
@@ -132,8 +139,8 @@ fn tokens(sql: &str) -> Vec<Token> {
                 (Token::Word(cut(rest, length)), length)
             }
             (':', Some(':')) => {
-                tokens.push(Token::Sign(':'));
-                (Token::Sign(':'), 2)
+                tokens.push(Token::Symbol(':'));
+                (Token::Symbol(':'), 2)
             }
             (':', Some(next)) if is_word(next) => {
                 let length = 1 + word_length(rest.get(1..).unwrap_or_default());
@@ -143,13 +150,13 @@ fn tokens(sql: &str) -> Vec<Token> {
                 let length = rest
                     .find(|letter: char| !letter.is_whitespace())
                     .unwrap_or(rest.len());
-                (Token::Gap, length)
+                (Token::Whitespace, length)
             }
             (first, _) if is_word(first) => {
                 let length = word_length(rest);
                 (Token::Word(cut(rest, length)), length)
             }
-            (first, _) => (Token::Sign(first), first.len_utf8()),
+            (first, _) => (Token::Symbol(first), first.len_utf8()),
         };
         tokens.push(token);
         rest = rest.get(length..).unwrap_or_default();
@@ -169,7 +176,7 @@ fn word_length(text: &str) -> usize {
     text.find(|letter| !is_word(letter)).unwrap_or(text.len())
 }
 
-/// The length of what is quoted, a doubled quote being one of its letters.
+/// Returns the length of a quoted text, in which a doubled quote stands for one.
 fn quoted(text: &str, quote: char) -> usize {
     let mut letters = text.char_indices().skip(1).peekable();
     while let Some((at, letter)) = letters.next() {
@@ -185,13 +192,14 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// The words and signs in capitals, without gaps.
+/// Returns the words in upper case and the symbols, without white space. A literal
+/// or parameter becomes an empty word, which matches nothing.
 fn words(tokens: &[Token]) -> Vec<String> {
     let words = tokens.iter().filter_map(|token| match token {
         Token::Word(word) => Some(word.to_uppercase()),
-        Token::Sign(sign) => Some(sign.to_string()),
+        Token::Symbol(sign) => Some(sign.to_string()),
         Token::Literal(_) | Token::Parameter(_) => Some(String::new()),
-        Token::Gap => None,
+        Token::Whitespace => None,
     });
     words.collect()
 }
@@ -211,16 +219,19 @@ fn text(tokens: &[Token]) -> String {
         match token {
             Token::Word(piece) | Token::Literal(piece) => text.push_str(piece),
             Token::Parameter(name) => text.push_str(&format!(":{name}")),
-            Token::Sign(sign) => text.push(*sign),
-            Token::Gap => text.push(' '),
+            Token::Symbol(sign) => text.push(*sign),
+            Token::Whitespace => text.push(' '),
         }
     }
     text.trim().to_owned()
 }
 
-/// The parameters as literals whose type follows from where they stand, as the
-/// Data API has it.
-fn put_in(tokens: &mut [Token], parameters: &BTreeMap<String, String>) -> Result<(), String> {
+/// Substitutes parameters by literals. As in the Data API, the context determines
+/// the literal's type.
+fn substitute_parameters(
+    tokens: &mut [Token],
+    parameters: &BTreeMap<String, String>,
+) -> Result<(), String> {
     for token in tokens {
         if let Token::Parameter(name) = token {
             let value = parameters
@@ -232,8 +243,9 @@ fn put_in(tokens: &mut [Token], parameters: &BTreeMap<String, String>) -> Result
     Ok(())
 }
 
-/// Takes out what Redshift's CREATE TABLE and ALTER TABLE have more.
-fn set_aside(tokens: &mut Vec<Token>) {
+/// Removes the clauses of CREATE TABLE and ALTER TABLE that only Redshift has, and
+/// translates IDENTITY.
+fn remove_redshift_clauses(tokens: &mut Vec<Token>) {
     for word in ["DISTSTYLE", "BACKUP", "ENCODE"] {
         remove(tokens, &[word], 1);
     }
@@ -261,76 +273,78 @@ fn set_aside(tokens: &mut Vec<Token>) {
         let [seed, step] = &numbers[..] else { break };
         let spelled =
             format!("GENERATED BY DEFAULT AS IDENTITY (START WITH {seed} INCREMENT BY {step})");
-        // As one piece, so that its own words are not looked at again.
+        // One token, so that the loop does not find IDENTITY in it again.
         tokens.splice(at..end, [Token::Literal(spelled)]);
     }
 }
 
-/// Where these words stand, one after the other.
+/// Returns the position of the first occurrence of consecutive words.
 fn find(tokens: &[Token], sought: &[&str]) -> Option<usize> {
     (0..tokens.len()).find(|at| matches_at(tokens, *at, sought).is_some())
 }
 
-/// The end of these words, if they stand at `at`.
+/// Returns the end of these words if they occur at `at`.
 fn matches_at(tokens: &[Token], at: usize, sought: &[&str]) -> Option<usize> {
-    let mut place = at;
+    let mut position = at;
     for (number, word) in sought.iter().enumerate() {
         if number > 0 {
-            place += gap(tokens, place);
+            position += whitespace(tokens, position);
         }
-        match tokens.get(place) {
-            Some(Token::Word(found)) if found.eq_ignore_ascii_case(word) => place += 1,
+        match tokens.get(position) {
+            Some(Token::Word(found)) if found.eq_ignore_ascii_case(word) => position += 1,
             _ => return None,
         }
     }
-    Some(place)
+    Some(position)
 }
 
-fn gap(tokens: &[Token], at: usize) -> usize {
-    let gaps = tokens.iter().skip(at);
-    gaps.take_while(|token| **token == Token::Gap).count()
+/// Counts the white space tokens at `at`.
+fn whitespace(tokens: &[Token], at: usize) -> usize {
+    let rest = tokens.iter().skip(at);
+    rest.take_while(|token| **token == Token::Whitespace)
+        .count()
 }
 
-/// The end of the parentheses that begin after `at`, if some do.
+/// Returns the end of the parentheses that start at `at` or after white space.
 fn parentheses(tokens: &[Token], at: usize) -> Option<usize> {
-    let mut place = at + gap(tokens, at);
+    let mut position = at + whitespace(tokens, at);
     let mut depth = 0usize;
     loop {
-        match tokens.get(place)? {
-            Token::Sign('(') => depth += 1,
-            Token::Sign(')') => depth = depth.checked_sub(1)?,
+        match tokens.get(position)? {
+            Token::Symbol('(') => depth += 1,
+            Token::Symbol(')') => depth = depth.checked_sub(1)?,
             _ if depth == 0 => return None,
             _ => {}
         }
-        place += 1;
+        position += 1;
         if depth == 0 {
-            return Some(place);
+            return Some(position);
         }
     }
 }
 
-/// Takes out every place with these words, and so many after them.
+/// Removes every occurrence of these words, with the `more` tokens that follow.
 fn remove(tokens: &mut Vec<Token>, sought: &[&str], more: usize) {
     while let Some(at) = find(tokens, sought) {
         let mut end = matches_at(tokens, at, sought).unwrap_or(at + 1);
         for _ in 0..more {
-            end = (end + gap(tokens, end) + 1).min(tokens.len());
+            end = (end + whitespace(tokens, end) + 1).min(tokens.len());
         }
         tokens.drain(at..end);
     }
 }
 
-fn copy(tokens: &[Token]) -> Result<Copy, String> {
-    let usage = "this stand-in copies by: COPY table FROM 's3://…' IAM_ROLE 'arn' FORMAT AS PARQUET \
-                 MANIFEST";
-    let mut pieces = tokens.iter().filter(|token| **token != Token::Gap);
-    let refused = |what: &str| format!("ERROR: {what}; {usage}");
-    pieces.next();
+fn copy(tokens: &[Token]) -> Result<CopyStatement, String> {
+    let usage = "the local warehouse supports: COPY table FROM 's3://…' IAM_ROLE 'arn' FORMAT AS \
+                 PARQUET MANIFEST";
+    let mut rest = tokens.iter().filter(|token| **token != Token::Whitespace);
+    let error = |problem: &str| format!("ERROR: {problem}; {usage}");
+    rest.next();
     let mut table = String::new();
     let mut literals = Vec::new();
     let mut words = Vec::new();
-    for piece in pieces {
-        match piece {
+    for token in rest {
+        match token {
             Token::Literal(text) => {
                 let inner = text.trim_matches('\'').replace("''", "'");
                 literals.push(inner);
@@ -338,19 +352,19 @@ fn copy(tokens: &[Token]) -> Result<Copy, String> {
             Token::Word(word) if words.is_empty() && !word.eq_ignore_ascii_case("FROM") => {
                 table.push_str(word);
             }
-            Token::Sign('.') if words.is_empty() => table.push('.'),
+            Token::Symbol('.') if words.is_empty() => table.push('.'),
             Token::Word(word) => words.push(word.to_uppercase()),
-            other => return Err(refused(&format!("unexpected {other:?}"))),
+            other => return Err(error(&format!("unexpected {other:?}"))),
         }
     }
     words.retain(|word| word != "AS");
     let [manifest, role] = &literals[..] else {
-        return Err(refused("a manifest and a role are needed"));
+        return Err(error("the manifest or the role is missing"));
     };
     if words != ["FROM", "IAM_ROLE", "FORMAT", "PARQUET", "MANIFEST"] {
-        return Err(refused(&format!("options {words:?}")));
+        return Err(error(&format!("unsupported options {words:?}")));
     }
-    Ok(Copy {
+    Ok(CopyStatement {
         table,
         manifest: manifest.clone(),
         role: role.clone(),
@@ -368,13 +382,13 @@ mod tests {
             ("who".to_owned(), "O'Neil".to_owned()),
         ]);
         match translate(text, &parameters).unwrap() {
-            Translated::Sql(sql) => sql.split_whitespace().collect::<Vec<_>>().join(" "),
-            Translated::Copy(copy) => panic!("{copy:?}"),
+            TranslatedStatement::Sql(sql) => sql.split_whitespace().collect::<Vec<_>>().join(" "),
+            TranslatedStatement::Copy(copy) => panic!("{copy:?}"),
         }
     }
 
     #[test]
-    fn ddl_words_are_set_aside() {
+    fn redshift_clauses_are_removed_from_ddl() {
         assert_eq!(
             sql(
                 "CREATE TABLE IF NOT EXISTS m.t ( -- why\n  a INTEGER NOT NULL ENCODE az64,\n  \
@@ -394,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_literals() {
+    fn parameters_become_literals() {
         assert_eq!(
             sql("SELECT a::date, ':day', :who /* :no */ FROM t WHERE d = CAST(:day AS DATE)"),
             "SELECT a::date, ':day', 'O''Neil' FROM t WHERE d = CAST('2026-03-01' AS DATE)"
@@ -408,12 +422,12 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_is_read() {
+    fn a_copy_is_parsed() {
         let text = "COPY staged FROM 's3://lake/it''s.json' IAM_ROLE 'arn:aws:iam::1:role/copy' \
                     FORMAT AS PARQUET MANIFEST";
         assert_eq!(
             translate(text, &BTreeMap::new()).unwrap(),
-            Translated::Copy(Copy {
+            TranslatedStatement::Copy(CopyStatement {
                 table: "staged".into(),
                 manifest: "s3://lake/it's.json".into(),
                 role: "arn:aws:iam::1:role/copy".into(),
@@ -429,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn what_redshift_lacks_is_refused() {
+    fn syntax_that_redshift_lacks_is_rejected() {
         for wrong in [
             "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING",
             "SELECT count(*) FILTER (WHERE a) FROM t",

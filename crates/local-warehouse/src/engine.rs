@@ -1,4 +1,4 @@
-//! Sessions that run Redshift's statements.
+//! The engine: PostgreSQL sessions that run Redshift's statements.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,71 +8,71 @@ use thiserror::Error;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use crate::copy::{self, Lake};
-use crate::dialect::{self, Translated};
+use crate::copy::{self, CopySource};
+use crate::dialect::{self, TranslatedStatement};
 use crate::postgres::{Postgres, StartError};
 
-/// What Redshift has as a function and PostgreSQL has not.
+/// The functions that Redshift has and PostgreSQL lacks.
 const FUNCTIONS: &str = "CREATE OR REPLACE FUNCTION public.getdate() RETURNS timestamp \
                          LANGUAGE sql VOLATILE \
                          AS $$SELECT CAST(clock_timestamp() AT TIME ZONE 'UTC' AS timestamp)$$";
 
-/// A small Redshift.
+/// A PostgreSQL server that accepts Redshift's statements.
 pub struct Engine {
     postgres: Arc<Postgres>,
-    lake: Lake,
+    lake: CopySource,
 }
 
-/// A statement, or a session, failed.
+/// An error of a statement or a session, with the server's message.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
-pub struct Failed(pub String);
+pub struct StatementError(pub String);
 
-/// A column of an answer.
+/// A column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// Its name.
+pub struct ResultColumn {
+    /// The column's name.
     pub name: String,
-    /// Its type, in PostgreSQL's short words: `int8`, `varchar`.
-    pub kind: String,
+    /// PostgreSQL's short name of the type, such as `int8` or `varchar`.
+    pub type_name: String,
 }
 
-/// What a statement gave.
+/// The result of a statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// The columns of its rows; `None` for a statement that gives none.
-    pub columns: Option<Vec<Column>>,
+pub struct QueryResult {
+    /// The columns of the rows; `None` for a statement that returns no rows.
+    pub columns: Option<Vec<ResultColumn>>,
     /// The rows, each value as text.
     pub rows: Vec<Vec<Option<String>>>,
-    /// How many rows it gave or changed.
+    /// The number of rows that the statement returned or changed.
     pub affected: u64,
 }
 
 impl Engine {
-    /// Starts one that copies from `lake`, with its data in `data`, or nowhere
-    /// for long.
+    /// Starts an engine that copies from `lake`. It stores its data in `data`, or in
+    /// a temporary directory for `None`.
     ///
     /// # Errors
-    /// When PostgreSQL does not start, or is not there.
-    pub async fn start(lake: Lake, data: Option<&Path>) -> Result<Self, StartError> {
+    /// [`StartError`] if PostgreSQL is not installed or does not start.
+    pub async fn start(lake: CopySource, data: Option<&Path>) -> Result<Self, StartError> {
         let postgres = Postgres::start(data).await?;
         let engine = Self {
             postgres: Arc::new(postgres),
             lake,
         };
-        let said = |error: Failed| StartError::Said(error.0);
-        let session = engine.session().await.map_err(said)?;
-        session.plain(FUNCTIONS).await.map_err(said)?;
+        let start_error = |error: StatementError| StartError::Server(error.0);
+        let session = engine.session().await.map_err(start_error)?;
+        session.run_postgres(FUNCTIONS).await.map_err(start_error)?;
         Ok(engine)
     }
 
-    /// A session of its own.
+    /// Opens a session.
     ///
     /// # Errors
-    /// When the server is gone.
-    pub async fn session(&self) -> Result<Session, Failed> {
+    /// [`StatementError`] if the server cannot be reached.
+    pub async fn session(&self) -> Result<Session, StatementError> {
         let connected = self.postgres.connect().await;
-        let (client, driver) = connected.map_err(|error| Failed(words(&error)))?;
+        let (client, driver) = connected.map_err(|error| StatementError(server_message(&error)))?;
         Ok(Session {
             client,
             driver,
@@ -82,12 +82,12 @@ impl Engine {
     }
 }
 
-/// A session; what is not committed goes with it.
+/// A session. Dropping it rolls back an open transaction.
 pub struct Session {
     client: Client,
     driver: JoinHandle<()>,
-    lake: Lake,
-    /// No server goes before its sessions.
+    lake: CopySource,
+    /// Keeps the server running while a session is open.
     _server: Arc<Postgres>,
 }
 
@@ -98,95 +98,97 @@ impl Drop for Session {
 }
 
 impl Session {
-    /// Begins a transaction at Redshift's isolation: it sees what was committed
-    /// before its first look at data, for which a LOCK does not count.
+    /// Begins a transaction at Redshift's isolation level. Its snapshot is taken by
+    /// the first statement that reads data, not by a LOCK.
     ///
     /// # Errors
-    /// [`Failed`].
-    pub async fn begin(&self) -> Result<(), Failed> {
-        self.plain("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+    /// [`StatementError`] if the session is lost.
+    pub async fn begin(&self) -> Result<(), StatementError> {
+        self.run_postgres("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            .await?;
         Ok(())
     }
 
-    /// Commits it.
+    /// Commits the transaction.
     ///
     /// # Errors
-    /// [`Failed`].
-    pub async fn commit(&self) -> Result<(), Failed> {
-        self.plain("COMMIT").await?;
+    /// [`StatementError`] with the server's message.
+    pub async fn commit(&self) -> Result<(), StatementError> {
+        self.run_postgres("COMMIT").await?;
         Ok(())
     }
 
-    /// Runs a statement of Redshift's.
+    /// Runs a statement in Redshift's dialect.
     ///
     /// # Errors
-    /// [`Failed`] in the engine's words.
+    /// [`StatementError`] with the message of the translation or the server.
     pub async fn run(
         &self,
         sql: &str,
         parameters: &BTreeMap<String, String>,
-    ) -> Result<Answer, Failed> {
-        match dialect::translate(sql, parameters).map_err(Failed)? {
-            Translated::Copy(copy) => {
+    ) -> Result<QueryResult, StatementError> {
+        match dialect::translate(sql, parameters).map_err(StatementError)? {
+            TranslatedStatement::Copy(copy) => {
                 let copied = copy::run(&self.client, &self.lake, &copy).await;
-                Ok(Answer {
-                    affected: copied.map_err(Failed)?,
-                    ..Answer::default()
+                Ok(QueryResult {
+                    affected: copied.map_err(StatementError)?,
+                    ..QueryResult::default()
                 })
             }
-            Translated::Sql(sql) => {
+            TranslatedStatement::Sql(sql) => {
                 let first = sql.split_whitespace().next().unwrap_or_default();
-                let gives_rows = ["SELECT", "WITH", "SHOW", "("]
+                let returns_rows = ["SELECT", "WITH", "SHOW", "("]
                     .iter()
                     .any(|word| first.to_uppercase().starts_with(word));
-                let mut answer = self.plain(&sql).await?;
-                answer.columns = match gives_rows {
+                let mut result = self.run_postgres(&sql).await?;
+                result.columns = match returns_rows {
                     true => Some(self.columns(&sql).await?),
                     false => None,
                 };
-                Ok(answer)
+                Ok(result)
             }
         }
     }
 
-    async fn columns(&self, sql: &str) -> Result<Vec<Column>, Failed> {
+    async fn columns(&self, sql: &str) -> Result<Vec<ResultColumn>, StatementError> {
         let prepared = self.client.prepare(sql).await;
-        let prepared = prepared.map_err(|error| Failed(words(&error)))?;
-        let columns = prepared.columns().iter().map(|column| Column {
+        let prepared = prepared.map_err(|error| StatementError(server_message(&error)))?;
+        let columns = prepared.columns().iter().map(|column| ResultColumn {
             name: column.name().to_owned(),
-            kind: column.type_().name().to_owned(),
+            type_name: column.type_().name().to_owned(),
         });
         Ok(columns.collect())
     }
 
-    /// Runs a statement of PostgreSQL's.
-    async fn plain(&self, sql: &str) -> Result<Answer, Failed> {
+    /// Runs a statement in PostgreSQL's dialect.
+    async fn run_postgres(&self, sql: &str) -> Result<QueryResult, StatementError> {
         let messages = self.client.simple_query(sql).await;
-        let messages = messages.map_err(|error| Failed(words(&error)))?;
-        let mut answer = Answer::default();
+        let messages = messages.map_err(|error| StatementError(server_message(&error)))?;
+        let mut result = QueryResult::default();
         for message in messages {
             match message {
                 SimpleQueryMessage::Row(row) => {
-                    let values = (0..row.len()).map(|place| row.get(place).map(str::to_owned));
-                    answer.rows.push(values.collect());
+                    let values = (0..row.len()).map(|column| row.get(column).map(str::to_owned));
+                    result.rows.push(values.collect());
                 }
-                SimpleQueryMessage::CommandComplete(affected) => answer.affected = affected,
+                SimpleQueryMessage::CommandComplete(affected) => result.affected = affected,
                 _ => {}
             }
         }
-        Ok(answer)
+        Ok(result)
     }
 }
 
-/// An error in the server's words, or, where it said nothing, as a lost session.
-pub(crate) fn words(error: &tokio_postgres::Error) -> String {
+/// Returns the server's error message, or that of a lost connection if the error is
+/// not the server's.
+pub(crate) fn server_message(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
-        Some(said) => {
-            let detail = said.detail().map(|detail| format!("\n  Detail: {detail}"));
+        Some(error) => {
+            let detail = error.detail().map(|detail| format!("\n  Detail: {detail}"));
             format!(
                 "{}: {}{}",
-                said.severity(),
-                said.message(),
+                error.severity(),
+                error.message(),
                 detail.unwrap_or_default()
             )
         }

@@ -1,22 +1,22 @@
-//! A small Redshift, for what loads one: a real PostgreSQL, which this starts on
-//! a socket of its own, behind what Redshift does otherwise.
+//! A local warehouse: a fake Redshift Data API in front of a real PostgreSQL server,
+//! for `marquee warehouse` and for tests.
 //!
-//! - [`postgres`] starts and stops the server.
-//! - [`dialect`] sets aside what Redshift's DDL has more, refuses what
-//!   PostgreSQL has more, and puts parameters in.
-//! - [`copy`] is COPY from a manifest of Parquet files: by position, with lengths
-//!   and counts that must match, and text bounded in bytes.
-//! - [`engine`] runs statements in sessions, at Redshift's isolation.
-//! - [`rows`] holds tables against the files that they were loaded from.
-//! - [`data_api`] is the Data API without its wire: statements are taken, run while
-//!   others do something else, and asked for by an id. It is a
+//! - [`postgres`] starts and stops a PostgreSQL server on a private socket.
+//! - [`dialect`] translates Redshift's SQL: it removes clauses that only Redshift
+//!   has, rejects some that only PostgreSQL has, and substitutes parameters.
+//! - [`copy`] implements COPY from a manifest of Parquet files: by position, with
+//!   checked lengths, column counts and types, and text limits in bytes.
+//! - [`engine`] runs statements in sessions at Redshift's isolation level.
+//! - [`rows`] reads the rows of tables and Parquet files in one form, to compare them.
+//! - [`data_api`] is the Data API without its wire protocol: it accepts statements,
+//!   runs them in the background and reports on them by id. It implements
 //!   [`marquee_warehouse::Warehouse`].
-//! - `server` (feature of that name) is its wire: AWS JSON 1.1 over HTTP.
+//! - `server` (with the feature `server`) is its wire protocol: AWS JSON 1.1 over HTTP.
 //!
-//! What it proves is what PostgreSQL judges: names, types, transactions, locks,
-//! snapshots, rows. It proves nothing of Redshift's planner, of its keys and
-//! encodings, of IAM, or of words that PostgreSQL takes and Redshift does not,
-//! beyond those that [`dialect`] knows.
+//! Names, types, transactions, locks, snapshots and rows behave as in PostgreSQL.
+//! The local warehouse does not emulate Redshift's planner, its keys and encodings,
+//! or IAM. It accepts syntax that PostgreSQL has and Redshift lacks, except for the
+//! clauses that [`dialect`] rejects.
 
 pub mod copy;
 pub mod data_api;
@@ -29,6 +29,6 @@ pub mod server;
 
 pub use data_api::FakeDataApi;
 pub use engine::Engine;
-pub use postgres::Missing;
+pub use postgres::PostgresMissing;
 #[cfg(feature = "server")]
-pub use server::Server;
+pub use server::DataApiServer;

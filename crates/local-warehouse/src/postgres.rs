@@ -1,5 +1,5 @@
-//! A PostgreSQL server of our own: in a directory, on a socket, for as long as
-//! its handle lives, and no longer than this process.
+//! A private PostgreSQL server: on a socket in a temporary directory, stopped when
+//! its handle is dropped or this process ends.
 
 use std::fs;
 use std::io;
@@ -13,61 +13,65 @@ use tempfile::TempDir;
 use thiserror::Error;
 use tokio_postgres::{Client, Config, NoTls};
 
-/// Where Debian's packages keep a version's programs.
+/// The directory of Debian's packages, with a directory for each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
-/// How long a server may take to answer at first.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time limit for the first connection to a new server.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// The database's only user.
 const USER: &str = "marquee";
-/// Starts the server and ends it when this process closes the pipe or dies.
-const KEEPER: &str = r#""$@" & server=$!; cat > /dev/null; kill -INT "$server"; wait "$server""#;
+/// A shell script that starts the server and stops it when standard input closes,
+/// which also happens when this process dies.
+const SUPERVISOR_SCRIPT: &str =
+    r#""$@" & server=$!; cat > /dev/null; kill -INT "$server"; wait "$server""#;
 
-/// There is no PostgreSQL to be started.
+/// A missing prerequisite of PostgreSQL.
 #[derive(Debug, Error)]
-pub enum Missing {
-    /// Its programs are nowhere.
+pub enum PostgresMissing {
+    /// The programs are not installed.
     #[error(
-        "there is no PostgreSQL: install it (Debian: `apt-get install postgresql`), or put \
+        "PostgreSQL is not installed; install it (Debian: `apt-get install postgresql`), or put \
          initdb and postgres on the PATH"
     )]
     Programs,
-    /// It refuses to run as root, and there is nobody else to run it as.
-    #[error("PostgreSQL does not run as root, and there is no user postgres or nobody")]
+    /// The process runs as root, as which PostgreSQL does not start, and the system
+    /// has no other suitable user.
+    #[error("cannot start PostgreSQL as root; add a user postgres or nobody")]
     User,
 }
 
-/// A server does not start.
+/// An error of starting a server.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// There is none.
+    /// PostgreSQL is missing.
     #[error(transparent)]
-    Missing(#[from] Missing),
+    Missing(#[from] PostgresMissing),
     /// A file or a program cannot be used.
-    #[error("cannot {action}: {cause}")]
+    #[error("cannot {action}: {source}")]
     Io {
-        /// What was tried.
+        /// The operation, as a verb phrase.
         action: String,
-        /// Why it did not work.
-        cause: io::Error,
+        /// The operating system's error.
+        source: io::Error,
     },
-    /// It says why itself.
+    /// The server reported an error.
     #[error("PostgreSQL does not start: {0}")]
-    Said(String),
+    Server(String),
 }
 
 /// A running server.
 #[derive(Debug)]
 pub struct Postgres {
-    keeper: Child,
-    /// Of the socket and the log, and of the data unless that is to stay.
-    own: TempDir,
+    supervisor: Child,
+    /// The directory of the socket, the log and, for a temporary server, the data.
+    run_dir: TempDir,
 }
 
-/// Where the server's programs are, newest version first.
+/// Returns the directory of the server's programs: the newest version in Debian's
+/// directory, else the first on the PATH.
 ///
 /// # Errors
-/// [`Missing::Programs`].
-pub fn programs() -> Result<PathBuf, Missing> {
+/// [`PostgresMissing::Programs`] if they are not installed.
+pub fn programs() -> Result<PathBuf, PostgresMissing> {
     let version = |path: &Path| -> u32 {
         let name = path.file_name().and_then(|name| name.to_str());
         name.and_then(|name| name.parse().ok()).unwrap_or(0)
@@ -84,62 +88,67 @@ pub fn programs() -> Result<PathBuf, Missing> {
         .map(|version| version.join("bin"))
         .chain(std::env::split_paths(&path))
         .find(|bin| bin.join("initdb").is_file() && bin.join("postgres").is_file())
-        .ok_or(Missing::Programs)
+        .ok_or(PostgresMissing::Programs)
 }
 
 impl Postgres {
-    /// Starts a server whose data is in `data`, which is made if it is not there;
-    /// without one, in a directory that goes with the server.
+    /// Starts a server with its data in `data`, which it initialises if necessary.
+    /// For `None`, the data is temporary.
     ///
     /// # Errors
-    /// [`StartError`] says what is missing, or what the server said.
+    /// [`StartError`] if PostgreSQL is missing or does not start.
     pub async fn start(data: Option<&Path>) -> Result<Self, StartError> {
         let programs = programs()?;
-        let own = TempDir::with_prefix("marquee-pg-").map_err(failed("make a directory"))?;
-        let account = account(own.path())?;
-        give(own.path(), account)?;
+        let run_dir = TempDir::with_prefix("marquee-pg-")
+            .map_err(io_error("create a temporary directory"))?;
+        let account = server_account(run_dir.path())?;
+        change_owner(run_dir.path(), account)?;
         let data = match data {
             Some(data) => data.to_owned(),
-            None => own.path().join("data"),
+            None => run_dir.path().join("data"),
         };
         if !data.join("PG_VERSION").is_file() {
             initialise(&programs, &data, account)?;
         }
-        let log = fs::File::create(own.path().join("log")).map_err(failed("write its log"))?;
-        let mut keeper = as_account("sh", account);
-        keeper
-            .args(["-c", KEEPER, "sh"])
+        let log = fs::File::create(run_dir.path().join("log"))
+            .map_err(io_error("create PostgreSQL's log"))?;
+        let mut supervisor = as_account("sh", account);
+        supervisor
+            .args(["-c", SUPERVISOR_SCRIPT, "sh"])
             .arg(programs.join("postgres"))
             .arg("-D")
             .arg(&data)
             .arg("-k")
-            .arg(own.path())
+            .arg(run_dir.path())
             .args(settings())
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log);
-        let keeper = keeper.spawn().map_err(failed("start postgres"))?;
-        let server = Self { keeper, own };
+        let supervisor = supervisor.spawn().map_err(io_error("start postgres"))?;
+        let server = Self {
+            supervisor,
+            run_dir,
+        };
         server.wait().await?;
         Ok(server)
     }
 
-    /// A session of its own, and what drives its connection.
+    /// Opens a connection. Returns the client and the task that drives it.
     ///
     /// # Errors
-    /// When the server is gone.
+    /// If the server cannot be reached.
     pub async fn connect(
         &self,
     ) -> Result<(Client, tokio::task::JoinHandle<()>), tokio_postgres::Error> {
         let (client, connection) = Config::new()
-            .host_path(self.own.path())
+            .host_path(self.run_dir.path())
             .user(USER)
             .dbname("postgres")
             .connect(NoTls)
             .await?;
         let driver = tokio::spawn(async move {
-            // Its end is seen by the client.
+            // The client reports a lost connection.
             let _ = connection.await;
         });
         Ok((client, driver))
@@ -151,15 +160,15 @@ impl Postgres {
             let Err(error) = self.connect().await else {
                 return Ok(());
             };
-            let log = fs::read_to_string(self.own.path().join("log")).unwrap_or_default();
+            let log = fs::read_to_string(self.run_dir.path().join("log")).unwrap_or_default();
             let fatal = log.lines().find(|line| line.contains("FATAL"));
-            // While it starts it says so, in the same way.
+            // A starting server rejects connections with FATAL, too.
             let fatal = fatal.filter(|line| !line.contains("starting up"));
             if let Some(line) = fatal {
-                return Err(StartError::Said(line.to_owned()));
+                return Err(StartError::Server(line.to_owned()));
             }
-            if begun.elapsed() > PATIENCE {
-                return Err(StartError::Said(error.to_string()));
+            if begun.elapsed() > START_TIMEOUT {
+                return Err(StartError::Server(error.to_string()));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -168,12 +177,13 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
+        drop(self.supervisor.stdin.take());
+        let _ = self.supervisor.wait();
     }
 }
 
-/// Quick to start, alone in the world, and in UTC, as Redshift is.
+/// Returns the server's settings: local connections only, no durability, and UTC as
+/// in Redshift.
 fn settings() -> impl Iterator<Item = &'static str> {
     [
         "listen_addresses=",
@@ -188,9 +198,9 @@ fn settings() -> impl Iterator<Item = &'static str> {
 }
 
 fn initialise(programs: &Path, data: &Path, account: Option<(u32, u32)>) -> Result<(), StartError> {
-    fs::create_dir_all(data).map_err(failed(&format!("make {}", data.display())))?;
-    give(data, account)?;
-    // Redshift sorts text by its bytes, which is the locale C.
+    fs::create_dir_all(data).map_err(io_error(&format!("create {}", data.display())))?;
+    change_owner(data, account)?;
+    // Redshift sorts text by its bytes, like the locale C.
     let output = as_account(programs.join("initdb"), account)
         .arg("-D")
         .arg(data)
@@ -199,20 +209,21 @@ fn initialise(programs: &Path, data: &Path, account: Option<(u32, u32)>) -> Resu
         .current_dir("/")
         .stdin(Stdio::null())
         .output()
-        .map_err(failed("run initdb"))?;
+        .map_err(io_error("run initdb"))?;
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().last().unwrap_or("nothing");
-    Err(StartError::Said(format!("initdb said: {last}")))
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let last = errors.lines().last().unwrap_or("no message");
+    Err(StartError::Server(format!("initdb failed: {last}")))
 }
 
-/// Whom the server is to run as, user and group; `None` is who we are. It refuses
-/// to be root.
-fn account(own: &Path) -> Result<Option<(u32, u32)>, StartError> {
-    let me = fs::metadata(own).map_err(failed("look at the directory"))?;
-    if me.uid() != 0 {
+/// Returns the user and group to run the server as, because PostgreSQL refuses to
+/// run as root; `None` for the current user. The owner of the new directory
+/// `run_dir` is the current user.
+fn server_account(run_dir: &Path) -> Result<Option<(u32, u32)>, StartError> {
+    let owner = fs::metadata(run_dir).map_err(io_error("read the temporary directory's owner"))?;
+    if owner.uid() != 0 {
         return Ok(None);
     }
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -224,15 +235,17 @@ fn account(own: &Path) -> Result<Option<(u32, u32)>, StartError> {
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
     };
     let found = account("postgres").or_else(|| account("nobody"));
-    Ok(Some(found.ok_or(Missing::User)?))
+    Ok(Some(found.ok_or(PostgresMissing::User)?))
 }
 
-fn give(directory: &Path, account: Option<(u32, u32)>) -> Result<(), StartError> {
+fn change_owner(directory: &Path, account: Option<(u32, u32)>) -> Result<(), StartError> {
     let Some((user, group)) = account else {
         return Ok(());
     };
-    chown(directory, Some(user), Some(group))
-        .map_err(failed(&format!("give away {}", directory.display())))
+    chown(directory, Some(user), Some(group)).map_err(io_error(&format!(
+        "change the owner of {}",
+        directory.display()
+    )))
 }
 
 fn as_account(program: impl AsRef<std::ffi::OsStr>, account: Option<(u32, u32)>) -> Command {
@@ -243,10 +256,10 @@ fn as_account(program: impl AsRef<std::ffi::OsStr>, account: Option<(u32, u32)>)
     command
 }
 
-fn failed(action: &str) -> impl Fn(io::Error) -> StartError {
+fn io_error(action: &str) -> impl Fn(io::Error) -> StartError {
     let action = action.to_owned();
-    move |cause| StartError::Io {
+    move |source| StartError::Io {
         action: action.clone(),
-        cause,
+        source,
     }
 }

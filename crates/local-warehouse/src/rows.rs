@@ -1,7 +1,7 @@
-//! Rows of Parquet files and of tables in one form, to hold one against the other.
+//! Rows of Parquet files and of tables in one form, for comparison.
 //!
-//! Numbers are compared by their bits, times by their microseconds, and rows as a
-//! multiset: each side is sorted.
+//! Floats are compared by their bits, times by their microseconds, and rows as a
+//! multiset: both sides are sorted.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -12,16 +12,16 @@ use arrow_schema::{DataType, SchemaRef, TimeUnit};
 use bytes::Bytes;
 use marquee_lake::rows::{RowReader, RowReaderOptions};
 
-use crate::engine::{Failed, Session};
+use crate::engine::{Session, StatementError};
 
-/// Rows, each value in one form; sorted.
+/// Sorted rows of values in the common text form.
 pub type Rows = Vec<Vec<Option<String>>>;
 
-/// The columns and rows of a Parquet file.
+/// Reads the schema and the rows of a Parquet file.
 ///
 /// # Errors
-/// What is wrong with it.
-pub fn of_file(file: Bytes) -> Result<(SchemaRef, Rows), String> {
+/// The reader's message, or a column type without a common form.
+pub fn read_file_rows(file: Bytes) -> Result<(SchemaRef, Rows), String> {
     let all = RowReaderOptions::default();
     let reader = RowReader::open_with("the file", file, &all).map_err(|error| error.to_string())?;
     let schema = reader.schema();
@@ -31,14 +31,14 @@ pub fn of_file(file: Bytes) -> Result<(SchemaRef, Rows), String> {
             .map_err(|error| error.to_string())?
             .into_record_batch();
         for row in 0..batch.num_rows() {
-            rows.push(of_batch(&batch, row)?);
+            rows.push(row_values(&batch, row)?);
         }
     }
     rows.sort();
     Ok((schema, rows))
 }
 
-fn of_batch(batch: &RecordBatch, row: usize) -> Result<Vec<Option<String>>, String> {
+fn row_values(batch: &RecordBatch, row: usize) -> Result<Vec<Option<String>>, String> {
     let columns = batch.columns().iter();
     columns
         .map(|column| {
@@ -63,23 +63,23 @@ fn of_batch(batch: &RecordBatch, row: usize) -> Result<Vec<Option<String>>, Stri
                     .as_primitive::<TimestampMicrosecondType>()
                     .value(row)
                     .to_string(),
-                other => return Err(format!("no form for {other}")),
+                other => return Err(format!("cannot compare values of type {other}")),
             }))
         })
         .collect()
 }
 
-/// The rows of a table, those columns of it that the schema has; `which` is a
-/// condition.
+/// Reads the rows of a table that meet the SQL condition `which`, with the schema's
+/// columns.
 ///
 /// # Errors
-/// In the engine's words.
-pub async fn of_table(
+/// [`StatementError`] with the server's message.
+pub async fn read_table_rows(
     session: &Session,
     table: &str,
     schema: &SchemaRef,
     which: &str,
-) -> Result<Rows, Failed> {
+) -> Result<Rows, StatementError> {
     let columns: Vec<String> = schema
         .fields()
         .iter()
@@ -95,11 +95,11 @@ pub async fn of_table(
         })
         .collect();
     let sql = format!("SELECT {} FROM {table} WHERE {which}", columns.join(", "));
-    let answer = session.run(&sql, &Default::default()).await?;
+    let result = session.run(&sql, &Default::default()).await?;
     let mut rows = Rows::new();
-    for row in answer.rows {
+    for row in result.rows {
         let values = row.into_iter().zip(schema.fields());
-        let form = |value: String, kind: &DataType| match kind {
+        let common_form = |value: String, data_type: &DataType| match data_type {
             DataType::Float32 => {
                 let value: Result<f32, _> = value.parse();
                 value.map_or_else(|_| "?".into(), |v| format!("{:08x}", v.to_bits()))
@@ -113,7 +113,7 @@ pub async fn of_table(
         };
         rows.push(
             values
-                .map(|(value, field)| Some(form(value?, field.data_type())))
+                .map(|(value, field)| Some(common_form(value?, field.data_type())))
                 .collect(),
         );
     }

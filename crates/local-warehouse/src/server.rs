@@ -1,9 +1,9 @@
-//! The Data API's wire: AWS JSON 1.1 over HTTP, on a free loopback port.
+//! The Data API's wire protocol: AWS JSON 1.1 over HTTP, on a free loopback port.
 //!
-//! It checks no signature, and stands on no AWS crate, so that a misunderstanding
-//! of the SDK is not repeated here.
+//! The server does not check signatures. It uses no AWS crate, so that it cannot
+//! share a bug with the client under test.
 
-mod answers;
+mod responses;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,14 +20,14 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::data_api::{FakeDataApi, Record, Request, Status};
+use crate::data_api::{ExecuteRequest, Execution, ExecutionStatus, FakeDataApi};
 
-/// The target of a call begins so.
-const TARGET: &str = "RedshiftData.";
-/// How many statements a page lists at most.
+/// The prefix of an operation in the `x-amz-target` header.
+const TARGET_PREFIX: &str = "RedshiftData.";
+/// The maximum number of statements in a page of ListStatements.
 const MAX_LISTED: usize = 100;
-/// What statements can be listed by.
-const LISTED: [&str; 7] = [
+/// The statuses by which ListStatements can filter.
+const LISTED_STATUSES: [&str; 7] = [
     "SUBMITTED",
     "PICKED",
     "STARTED",
@@ -37,43 +37,43 @@ const LISTED: [&str; 7] = [
     "ALL",
 ];
 
-/// What a caller must name to be let in.
+/// The names that a caller must give to be authorized.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// The serverless workgroup.
     pub workgroup: String,
-    /// Its database.
+    /// The workgroup's database.
     pub database: String,
-    /// The ARN of the secret.
+    /// The ARN of the credentials' secret.
     pub secret: String,
 }
 
-/// A running server; it stops when dropped.
-pub struct Server {
+/// A running server. Dropping it stops it.
+pub struct DataApiServer {
     endpoint: String,
     data_api: FakeDataApi,
-    state: Arc<Served>,
+    state: Arc<ServerState>,
     task: JoinHandle<()>,
 }
 
-struct Served {
+struct ServerState {
     data_api: FakeDataApi,
     account: Account,
     page_rows: AtomicUsize,
-    refusals: Mutex<Vec<Refusal>>,
+    injected_errors: Mutex<Vec<ApiError>>,
 }
 
-/// An error as AWS gives it.
+/// An error response in AWS's format.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Refusal {
+struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
-    /// What is not there.
+    /// The id of a missing resource.
     resource: Option<String>,
 }
 
-impl Refusal {
+impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -99,7 +99,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut body = json!({"__type": self.code, "Message": self.message});
         if let Some(resource) = self.resource {
@@ -113,25 +113,25 @@ fn json_headers() -> [(header::HeaderName, &'static str); 1] {
     [(header::CONTENT_TYPE, "application/x-amz-json-1.1")]
 }
 
-impl Server {
-    /// Serves the API to callers who name that account.
+impl DataApiServer {
+    /// Starts to serve the API to callers that give `account`'s names.
     ///
     /// # Errors
-    /// When no loopback port is free.
+    /// If no loopback port is free.
     pub async fn start(data_api: FakeDataApi, account: Account) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
-        let state = Arc::new(Served {
+        let state = Arc::new(ServerState {
             data_api: data_api.clone(),
             account,
             page_rows: AtomicUsize::new(1_000),
-            refusals: Mutex::default(),
+            injected_errors: Mutex::default(),
         });
         let router = Router::new()
-            .route("/", post(answer))
+            .route("/", post(handle))
             .with_state(Arc::clone(&state));
         let task = tokio::spawn(async move {
-            // It ends when the server is dropped.
+            // Dropping the server aborts this task.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self {
@@ -142,64 +142,68 @@ impl Server {
         })
     }
 
-    /// Where it answers, as `AWS_ENDPOINT_URL_REDSHIFT_DATA` wants it.
+    /// Returns the server's URL, for `AWS_ENDPOINT_URL_REDSHIFT_DATA`.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// What is behind the wire.
+    /// Returns the served API.
     pub fn data_api(&self) -> &FakeDataApi {
         &self.data_api
     }
 
-    /// Bounds the rows of a page of a result.
+    /// Sets the maximum number of rows in a page of GetStatementResult.
     pub fn set_page_rows(&self, rows: usize) {
         self.state.page_rows.store(rows.max(1), Ordering::Relaxed);
     }
 
-    /// Refuses the next call with that code, `ThrottlingException`, say; several
-    /// in turn.
-    pub fn refuse_next(&self, status: u16, code: &'static str) {
+    /// Makes the next call fail with this HTTP status and error code, such as
+    /// `ThrottlingException`. Several errors apply to successive calls.
+    pub fn fail_next(&self, status: u16, code: &'static str) {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-        let refusal = Refusal::new(status, code, "as it was told to");
-        self.state.refusals().push(refusal);
+        let error = ApiError::new(status, code, "injected error");
+        self.state.injected_errors().push(error);
     }
 }
 
-impl Drop for Server {
+impl Drop for DataApiServer {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Served {
-    fn refusals(&self) -> std::sync::MutexGuard<'_, Vec<Refusal>> {
-        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
+impl ServerState {
+    fn injected_errors(&self) -> std::sync::MutexGuard<'_, Vec<ApiError>> {
+        self.injected_errors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn let_in(&self, workgroup: Option<&str>, database: Option<&str>) -> Result<(), Refusal> {
+    /// Checks the workgroup and the database of a call.
+    fn authorize(&self, workgroup: Option<&str>, database: Option<&str>) -> Result<(), ApiError> {
         if workgroup != Some(self.account.workgroup.as_str()) {
-            return Err(Refusal::validation(
+            return Err(ApiError::validation(
                 "Redshift endpoint doesn't exist in this region.",
             ));
         }
         match database {
             Some(database) if database == self.account.database => Ok(()),
-            _ => Err(Refusal::validation("Database name is missing or unknown")),
+            _ => Err(ApiError::validation("Database name is missing or unknown")),
         }
     }
 
-    fn record(&self, id: &str) -> Result<Record, Refusal> {
+    /// Returns the request with this id, which may be a sub-statement's.
+    fn execution(&self, id: &str) -> Result<Execution, ApiError> {
         let batch = id.split(':').next().unwrap_or(id);
         self.data_api
-            .record(batch)
-            .ok_or_else(|| Refusal::not_found(id, format!("Query {id} does not exist.")))
+            .execution(batch)
+            .ok_or_else(|| ApiError::not_found(id, format!("Query {id} does not exist.")))
     }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Execute {
+struct ExecuteBody {
     sql: Option<String>,
     #[serde(default)]
     sqls: Vec<String>,
@@ -220,14 +224,14 @@ struct Parameter {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct ById {
+struct IdBody {
     id: String,
     next_token: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct List {
+struct ListBody {
     statement_name: Option<String>,
     status: Option<String>,
     workgroup_name: Option<String>,
@@ -236,24 +240,28 @@ struct List {
     next_token: Option<String>,
 }
 
-async fn answer(State(served): State<Arc<Served>>, headers: HeaderMap, body: Bytes) -> Response {
-    let refusal = {
-        let mut refusals = served.refusals();
-        (!refusals.is_empty()).then(|| refusals.remove(0))
+async fn handle(
+    State(state): State<Arc<ServerState>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let error = {
+        let mut injected_errors = state.injected_errors();
+        (!injected_errors.is_empty()).then(|| injected_errors.remove(0))
     };
-    let answered = match refusal {
-        Some(refusal) => Err(refusal),
-        None => dispatch(&served, &headers, &body),
+    let result = match error {
+        Some(error) => Err(error),
+        None => dispatch(&state, &headers, &body),
     };
-    match answered {
-        Ok(answer) => (json_headers(), answer.to_string()).into_response(),
-        Err(refusal) => refusal.into_response(),
+    match result {
+        Ok(response) => (json_headers(), response.to_string()).into_response(),
+        Err(error) => error.into_response(),
     }
 }
 
-fn dispatch(served: &Served, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+fn dispatch(state: &ServerState, headers: &HeaderMap, body: &[u8]) -> Result<Value, ApiError> {
     if !headers.contains_key(header::AUTHORIZATION) {
-        return Err(Refusal::bad(
+        return Err(ApiError::bad(
             "MissingAuthenticationTokenException",
             "Missing Authentication Token",
         ));
@@ -261,131 +269,139 @@ fn dispatch(served: &Served, headers: &HeaderMap, body: &[u8]) -> Result<Value, 
     let target = headers
         .get("x-amz-target")
         .and_then(|target| target.to_str().ok());
-    match target.and_then(|target| target.strip_prefix(TARGET)) {
-        Some("ExecuteStatement") => execute(served, read(body)?, false),
-        Some("BatchExecuteStatement") => execute(served, read(body)?, true),
+    match target.and_then(|target| target.strip_prefix(TARGET_PREFIX)) {
+        Some("ExecuteStatement") => execute(state, read(body)?, false),
+        Some("BatchExecuteStatement") => execute(state, read(body)?, true),
         Some("DescribeStatement") => {
-            let asked: ById = read(body)?;
-            Ok(answers::description(
-                &served.record(&asked.id)?,
-                &served.account,
+            let request: IdBody = read(body)?;
+            Ok(responses::description(
+                &state.execution(&request.id)?,
+                &state.account,
             ))
         }
-        Some("GetStatementResult") => result(served, read(body)?),
-        Some("ListStatements") => list(served, &read(body)?),
+        Some("GetStatementResult") => result(state, read(body)?),
+        Some("ListStatements") => list(state, &read(body)?),
         Some("CancelStatement") => {
-            let asked: ById = read(body)?;
-            let record = served.record(&asked.id)?;
-            match served.data_api.cancel(&record.id) {
+            let request: IdBody = read(body)?;
+            let execution = state.execution(&request.id)?;
+            match state.data_api.cancel(&execution.id) {
                 true => Ok(json!({"Status": true})),
-                false => Err(Refusal::validation(format!(
+                false => Err(ApiError::validation(format!(
                     "Could not cancel a query that is already in {} state.",
-                    record.status.name()
+                    execution.status.name()
                 ))),
             }
         }
-        _ => Err(Refusal::bad(
+        _ => Err(ApiError::bad(
             "UnknownOperationException",
             format!("{target:?}"),
         )),
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::validation(error.to_string()))
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| ApiError::validation(error.to_string()))
 }
 
-fn execute(served: &Served, asked: Execute, is_batch: bool) -> Result<Value, Refusal> {
-    served.let_in(asked.workgroup_name.as_deref(), asked.database.as_deref())?;
-    if asked.secret_arn.as_deref() != Some(served.account.secret.as_str()) {
-        return Err(Refusal::validation(
+fn execute(state: &ServerState, request: ExecuteBody, is_batch: bool) -> Result<Value, ApiError> {
+    state.authorize(
+        request.workgroup_name.as_deref(),
+        request.database.as_deref(),
+    )?;
+    if request.secret_arn.as_deref() != Some(state.account.secret.as_str()) {
+        return Err(ApiError::validation(
             "Invalid secret: the provided secret does not exist or cannot be read",
         ));
     }
     let sqls = match is_batch {
-        true => asked.sqls,
-        false => asked.sql.into_iter().collect(),
+        true => request.sqls,
+        false => request.sql.into_iter().collect(),
     };
-    let request = Request {
+    let execute = ExecuteRequest {
         sqls,
-        parameters: asked
+        parameters: request
             .parameters
             .into_iter()
             .map(|parameter| (parameter.name, parameter.value))
             .collect(),
-        token: asked.client_token,
-        name: asked.statement_name,
+        token: request.client_token,
+        name: request.statement_name,
         is_batch,
     };
-    let id = served.data_api.take(request).map_err(Refusal::validation)?;
-    Ok(answers::taken(&id, &served.account))
+    let id = state
+        .data_api
+        .execute(execute)
+        .map_err(ApiError::validation)?;
+    Ok(responses::accepted(&id, &state.account))
 }
 
-fn result(served: &Served, asked: ById) -> Result<Value, Refusal> {
-    let record = served.record(&asked.id)?;
-    let number = match asked.id.split_once(':') {
+fn result(state: &ServerState, request: IdBody) -> Result<Value, ApiError> {
+    let execution = state.execution(&request.id)?;
+    let number = match request.id.split_once(':') {
         Some((_, number)) => number.parse::<usize>().ok().and_then(|n| n.checked_sub(1)),
-        // The result of a batch is asked for a statement at a time.
-        None => (!record.request.is_batch).then_some(0),
+        // The result of a batch needs the id of a sub-statement.
+        None => (!execution.request.is_batch).then_some(0),
     };
-    let sub = number.and_then(|number| record.subs.get(number));
+    let sub = number.and_then(|number| execution.sub_statements.get(number));
     let sub = sub.ok_or_else(|| {
-        Refusal::not_found(&asked.id, format!("Query {} does not exist.", asked.id))
+        ApiError::not_found(&request.id, format!("Query {} does not exist.", request.id))
     })?;
-    if record.status != Status::Finished || sub.answer.columns.is_none() {
-        return Err(Refusal::not_found(
-            &asked.id,
+    if execution.status != ExecutionStatus::Finished || sub.result.columns.is_none() {
+        return Err(ApiError::not_found(
+            &request.id,
             "Query does not have result. Please check query status with DescribeStatement.",
         ));
     }
-    let from = place(asked.next_token.as_deref())?;
-    let rows = served.page_rows.load(Ordering::Relaxed);
-    Ok(answers::page(&sub.answer, from, rows))
+    let from = parse_offset(request.next_token.as_deref())?;
+    let rows = state.page_rows.load(Ordering::Relaxed);
+    Ok(responses::result_page(&sub.result, from, rows))
 }
 
-/// Where a page begins.
-fn place(token: Option<&str>) -> Result<usize, Refusal> {
+/// Parses a page token: the index of the page's first row.
+fn parse_offset(token: Option<&str>) -> Result<usize, ApiError> {
     token.map_or(Ok(0), |token| {
         token
             .parse()
-            .map_err(|_| Refusal::validation("Invalid NextToken"))
+            .map_err(|_| ApiError::validation("Invalid NextToken"))
     })
 }
 
-fn list(served: &Served, asked: &List) -> Result<Value, Refusal> {
-    let most = match asked.max_results {
+fn list(state: &ServerState, request: &ListBody) -> Result<Value, ApiError> {
+    let page_size = match request.max_results {
         None | Some(0) => MAX_LISTED,
-        Some(most) if most <= MAX_LISTED => most,
-        Some(most) => {
-            return Err(Refusal::validation(format!(
-                "1 validation error detected: Value '{most}' at 'maxResults' failed to satisfy \
+        Some(max) if max <= MAX_LISTED => max,
+        Some(max) => {
+            return Err(ApiError::validation(format!(
+                "1 validation error detected: Value '{max}' at 'maxResults' failed to satisfy \
                  constraint: Member must have value less than or equal to {MAX_LISTED}"
             )));
         }
     };
-    let wanted = asked.status.as_deref().unwrap_or("FINISHED");
-    if !LISTED.contains(&wanted) {
-        return Err(Refusal::validation(format!(
+    let wanted = request.status.as_deref().unwrap_or("FINISHED");
+    if !LISTED_STATUSES.contains(&wanted) {
+        return Err(ApiError::validation(format!(
             "1 validation error detected: Value '{wanted}' at 'status' failed to satisfy \
              constraint: Member must satisfy enum value set: [{}]",
-            LISTED.join(", ")
+            LISTED_STATUSES.join(", ")
         )));
     }
-    let prefix = asked.statement_name.as_deref().unwrap_or_default();
-    let account = &served.account;
-    let is_here = asked
+    let prefix = request.statement_name.as_deref().unwrap_or_default();
+    let account = &state.account;
+    let is_account = request
         .workgroup_name
         .as_ref()
         .is_none_or(|name| *name == account.workgroup)
-        && asked
+        && request
             .database
             .as_ref()
             .is_none_or(|name| *name == account.database);
-    let mut records = served.data_api.records();
-    records.retain(|record| {
-        let name = record.request.name.as_deref().unwrap_or_default();
-        is_here && (wanted == "ALL" || record.status.name() == wanted) && name.starts_with(prefix)
+    let mut executions = state.data_api.executions();
+    executions.retain(|execution| {
+        let name = execution.request.name.as_deref().unwrap_or_default();
+        is_account
+            && (wanted == "ALL" || execution.status.name() == wanted)
+            && name.starts_with(prefix)
     });
-    let from = place(asked.next_token.as_deref())?;
-    Ok(answers::list(&records, from, most))
+    let from = parse_offset(request.next_token.as_deref())?;
+    Ok(responses::list_page(&executions, from, page_size))
 }

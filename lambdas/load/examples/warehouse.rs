@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use marquee_aws::S3Store;
-use marquee_local_warehouse::copy::Lake;
-use marquee_local_warehouse::server::{Account, Server};
+use marquee_local_warehouse::copy::CopySource;
+use marquee_local_warehouse::server::{Account, DataApiServer};
 use marquee_local_warehouse::{Engine, FakeDataApi, postgres};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -45,7 +45,7 @@ async fn serve() -> anyhow::Result<()> {
     let sdk = marquee_aws::sdk_config().await;
     let url = config.lake.location();
     let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);
-    let lake = Lake {
+    let lake = CopySource {
         store: Arc::new(store),
         url,
         role: config.copy_role,
@@ -56,7 +56,7 @@ async fn serve() -> anyhow::Result<()> {
         secret: config.secret,
     };
     let data_api = FakeDataApi::new(Engine::start(lake, None).await?);
-    let server = Server::start(data_api, account)
+    let server = DataApiServer::start(data_api, account)
         .await
         .context("cannot listen on a loopback port")?;
     println!("{}", server.endpoint());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use marquee_event::Date;
 use marquee_lake::generation::{self, Generation};
-use marquee_local_warehouse::engine::{Answer, Failed};
+use marquee_local_warehouse::engine::{QueryResult, StatementError};
 use marquee_local_warehouse::{Engine, FakeDataApi, copy, postgres};
 use marquee_warehouse::Warehouse;
 use marquee_warehouse::load::plan::LoadSettings;
@@ -64,7 +64,7 @@ impl Embedded {
         is_there()?;
         let store = existing_lake(lake)?;
         let data = std::path::absolute(lake.join(DIRECTORY))?;
-        let copies = copy::Lake {
+        let copies = copy::CopySource {
             store: Arc::clone(&store),
             url: URL.to_owned(),
             role: ROLE.to_owned(),
@@ -148,16 +148,16 @@ impl Embedded {
     ///
     /// # Errors
     /// In its words, or how to ask where that is no question.
-    pub async fn ask(&self, sql: &str) -> Result<Answer, BadInput> {
+    pub async fn ask(&self, sql: &str) -> Result<QueryResult, BadInput> {
         let asked = self.read(sql).await;
-        let answer = asked.map_err(|Failed(words)| BadInput(plainly(&words)))?;
+        let answer = asked.map_err(|StatementError(words)| BadInput(plainly(&words)))?;
         match answer.columns {
             Some(_) => Ok(answer),
             None => Err(BadInput(format!("that is no question: {HOW_TO_ASK}"))),
         }
     }
 
-    async fn read(&self, sql: &str) -> Result<Answer, Failed> {
+    async fn read(&self, sql: &str) -> Result<QueryResult, StatementError> {
         let session = self.data_api.engine().session().await?;
         session.begin().await?;
         session.run(READ_ONLY, &BTreeMap::new()).await?;

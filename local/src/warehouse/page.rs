@@ -5,7 +5,7 @@ use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
 use marquee_console::print;
-use marquee_local_warehouse::engine::Answer;
+use marquee_local_warehouse::engine::QueryResult;
 
 use super::Loaded;
 use crate::counted::counted;
@@ -67,12 +67,12 @@ pub(super) fn demo(loads: &[Loaded], lake: &Path, program: &str) -> io::Result<(
     print(&text)
 }
 
-pub(super) fn answer(answer: &Answer) -> io::Result<()> {
+pub(super) fn answer(answer: &QueryResult) -> io::Result<()> {
     print(table(answer))
 }
 
 /// An answer as a table; null is empty.
-pub(crate) fn table(answer: &Answer) -> String {
+pub(crate) fn table(answer: &QueryResult) -> String {
     let columns = answer.columns.as_deref().unwrap_or_default();
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
@@ -81,7 +81,7 @@ pub(crate) fn table(answer: &Answer) -> String {
         table.add_row(row.iter().map(|value| value.as_deref().unwrap_or_default()));
     }
     for (index, column) in columns.iter().enumerate() {
-        if NUMBERS.contains(&column.kind.as_str())
+        if NUMBERS.contains(&column.type_name.as_str())
             && let Some(shown) = table.column_mut(index)
         {
             shown.set_cell_alignment(CellAlignment::Right);

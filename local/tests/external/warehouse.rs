@@ -6,7 +6,7 @@ use std::process::Command;
 
 use marquee::warehouse::Embedded;
 use marquee_lake::generation;
-use marquee_local_warehouse::rows::{Rows, of_file, of_table};
+use marquee_local_warehouse::rows::{Rows, read_file_rows, read_table_rows};
 use marquee_warehouse::definition::{LoadMode, definitions};
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path as Key;
@@ -129,13 +129,13 @@ pub(crate) async fn the_demos_days_are_in_the_warehouse_row_for_row((): ()) {
             for file in &files.files {
                 let key = Key::from(file.key.as_str());
                 let file = warehouse.lake().get(&key).await.unwrap();
-                let (found, rows) = of_file(file.bytes().await.unwrap()).unwrap();
+                let (found, rows) = read_file_rows(file.bytes().await.unwrap()).unwrap();
                 expected.extend(rows);
                 schema = Some(found);
             }
             expected.sort();
             let name = format!("marquee.{table}");
-            let found = of_table(&session, &name, &schema.unwrap(), &which).await;
+            let found = read_table_rows(&session, &name, &schema.unwrap(), &which).await;
             assert!(found.unwrap() == expected, "{table} of {date}");
             tables += 1;
         }

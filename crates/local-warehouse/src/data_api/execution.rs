@@ -1,29 +1,29 @@
-//! What was taken, and what came of it.
+//! The state of an accepted request.
 
 use std::time::SystemTime;
 
 use tokio::task::AbortHandle;
 
-use super::Request;
-use crate::engine::{Answer, Failed};
+use super::ExecuteRequest;
+use crate::engine::{QueryResult, StatementError};
 
-/// How far a statement, or all of a batch, is.
+/// The status of a statement or a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// It waits.
+pub enum ExecutionStatus {
+    /// It has not started.
     Submitted,
     /// It runs.
     Started,
-    /// It is done; a batch is committed.
+    /// It succeeded; a batch is committed.
     Finished,
-    /// It was stopped by a user.
+    /// A user cancelled it.
     Aborted,
     /// It failed.
     Failed,
 }
 
-impl Status {
-    /// Its name on the wire.
+impl ExecutionStatus {
+    /// Returns the status's name on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Submitted => "SUBMITTED",
@@ -34,59 +34,59 @@ impl Status {
         }
     }
 
-    /// Whether nothing more comes of it.
+    /// Returns whether the status is final.
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Finished | Self::Aborted | Self::Failed)
     }
 }
 
-/// A statement of what was taken.
+/// The state of one statement of a request.
 #[derive(Debug, Clone)]
-pub struct Sub {
-    /// How far it is.
-    pub status: Status,
-    /// What it gave.
-    pub answer: Answer,
-    /// Why it failed.
+pub struct SubStatement {
+    /// The statement's status.
+    pub status: ExecutionStatus,
+    /// The statement's result; empty until it has finished.
+    pub result: QueryResult,
+    /// The server's error if the statement failed.
     pub error: Option<String>,
 }
 
-/// What was taken.
+/// The state of an accepted request.
 #[derive(Debug, Clone)]
-pub struct Record {
-    /// How many were taken before it.
+pub struct Execution {
+    /// The number of requests accepted before it.
     pub number: usize,
-    /// Its id.
+    /// The id by which callers ask for it.
     pub id: String,
-    /// What it was.
-    pub request: Request,
-    /// How far it is.
-    pub status: Status,
-    /// Why it failed.
+    /// The request.
+    pub request: ExecuteRequest,
+    /// The status of the whole request.
+    pub status: ExecutionStatus,
+    /// The server's error if the request failed.
     pub error: Option<String>,
-    /// Its statements.
-    pub subs: Vec<Sub>,
-    /// When it was taken.
+    /// The statements' states, in the request's order.
+    pub sub_statements: Vec<SubStatement>,
+    /// The time at which the request was accepted.
     pub created: SystemTime,
-    /// When that changed last.
+    /// The time of the last change of status.
     pub updated: SystemTime,
     pub(super) task: Option<AbortHandle>,
 }
 
-impl Record {
-    pub(super) fn new(number: usize, id: String, request: Request) -> Self {
-        let sub = Sub {
-            status: Status::Submitted,
-            answer: Answer::default(),
+impl Execution {
+    pub(super) fn new(number: usize, id: String, request: ExecuteRequest) -> Self {
+        let sub = SubStatement {
+            status: ExecutionStatus::Submitted,
+            result: QueryResult::default(),
             error: None,
         };
         let now = SystemTime::now();
         Self {
             number,
             id,
-            subs: vec![sub; request.sqls.len()],
+            sub_statements: vec![sub; request.sqls.len()],
             request,
-            status: Status::Submitted,
+            status: ExecutionStatus::Submitted,
             error: None,
             created: now,
             updated: now,
@@ -95,42 +95,42 @@ impl Record {
     }
 
     pub(super) fn start(&mut self) {
-        self.status = Status::Started;
+        self.status = ExecutionStatus::Started;
         self.updated = SystemTime::now();
     }
 
-    pub(super) fn end(&mut self, status: Status, error: Option<String>) {
+    pub(super) fn end(&mut self, status: ExecutionStatus, error: Option<String>) {
         if self.status.is_over() {
             return;
         }
         self.status = status;
         self.error = error;
         self.updated = SystemTime::now();
-        for sub in &mut self.subs {
+        for sub in &mut self.sub_statements {
             if !sub.status.is_over() {
-                sub.status = Status::Aborted;
+                sub.status = ExecutionStatus::Aborted;
             }
         }
     }
 
     pub(super) fn start_sub(&mut self, number: usize) {
-        if let Some(sub) = self.subs.get_mut(number) {
-            sub.status = Status::Started;
+        if let Some(sub) = self.sub_statements.get_mut(number) {
+            sub.status = ExecutionStatus::Started;
         }
     }
 
-    pub(super) fn end_sub(&mut self, number: usize, answer: &Result<Answer, Failed>) {
-        let Some(sub) = self.subs.get_mut(number) else {
+    pub(super) fn end_sub(&mut self, number: usize, result: &Result<QueryResult, StatementError>) {
+        let Some(sub) = self.sub_statements.get_mut(number) else {
             return;
         };
-        match answer {
-            Ok(answer) => {
-                sub.status = Status::Finished;
-                sub.answer = answer.clone();
+        match result {
+            Ok(result) => {
+                sub.status = ExecutionStatus::Finished;
+                sub.result = result.clone();
             }
-            Err(Failed(words)) => {
-                sub.status = Status::Failed;
-                sub.error = Some(words.clone());
+            Err(StatementError(message)) => {
+                sub.status = ExecutionStatus::Failed;
+                sub.error = Some(message.clone());
             }
         }
     }

@@ -1,17 +1,17 @@
-//! What may go wrong on purpose.
+//! Injected faults of batches.
 
-/// What happens to a batch of that name.
+/// A fault of the next batch with a given name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// Its session is lost after so many statements, before the next one or the
-    /// commit.
+    /// The session is lost after a number of statements, before the next statement
+    /// or the commit.
     LoseSession {
         /// The batch's name.
         name: String,
-        /// How many statements are run.
+        /// The number of statements that run.
         after: usize,
     },
-    /// Its id is given out, but nothing is run and nobody remembers it.
+    /// The API returns an id but forgets the batch and runs no statement.
     Forget {
         /// The batch's name.
         name: String,
@@ -26,9 +26,9 @@ impl Fault {
     }
 }
 
-/// The first fault that concerns a batch of that name; it is met once.
+/// Removes and returns the first fault for a batch with this name.
 pub(super) fn take(faults: &mut Vec<Fault>, name: Option<&str>) -> Option<Fault> {
     let name = name.unwrap_or_default();
-    let place = faults.iter().position(|fault| name == fault.name())?;
-    Some(faults.remove(place))
+    let index = faults.iter().position(|fault| name == fault.name())?;
+    Some(faults.remove(index))
 }

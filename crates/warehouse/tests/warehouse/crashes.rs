@@ -36,12 +36,12 @@ pub(crate) async fn a_session_lost_between_any_two_statements_is_retried(postgre
             })
             .await;
         for table in TABLES {
-            world.data_api.meet(lose(table, after));
+            world.data_api.inject(lose(table, after));
         }
         world.load(DATE, number).await;
         world.holds(&generation).await;
     }
-    let lost = world.data_api.records();
+    let lost = world.data_api.executions();
     let lost = lost
         .iter()
         .filter_map(|record| record.error.as_deref())
@@ -57,7 +57,7 @@ pub(crate) async fn a_load_that_fails_in_every_attempt_changes_nothing(postgresq
     let second = world.publish(DATE, 2, 2).await;
     for _ in 0..5 {
         for table in TABLES {
-            world.data_api.meet(lose(table, 8));
+            world.data_api.inject(lose(table, 8));
         }
     }
     let report = drive(&world.loader(), DATE, 2).await;
@@ -89,7 +89,7 @@ pub(crate) async fn forgotten_statements_are_submitted_again(postgresql: Postgre
         "load-dim_title",
         "count",
     ] {
-        world.data_api.meet(Fault::Forget { name: name.into() });
+        world.data_api.inject(Fault::Forget { name: name.into() });
     }
     world.load(DATE, 1).await;
     world.holds(&generation).await;
@@ -161,13 +161,13 @@ pub(crate) async fn a_load_survives_a_crash_between_any_two_calls(postgresql: Po
             });
             let warehouse: Arc<dyn Warehouse> = Arc::clone(&failing) as Arc<dyn Warehouse>;
             let loader = world.loader_by(warehouse);
-            let before = world.data_api.records().len();
+            let before = world.data_api.executions().len();
             let report = drive(&loader, DATE, number).await;
             assert_eq!(report.status, LoadStatus::Loaded, "{report:?}");
             world.holds(&generation).await;
             // No batch runs twice: the two inspections, the tables and the count,
             // plus the migrations of a new warehouse with an inspection each.
-            let run = world.data_api.records().len() - before;
+            let run = world.data_api.executions().len() - before;
             let first = if number == 1 { 4 } else { 0 };
             assert_eq!(run, 3 + TABLES.len() + first, "call {at}");
             if failing.calls.load(Ordering::SeqCst) <= at || at > 60 {

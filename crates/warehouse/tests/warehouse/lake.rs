@@ -49,7 +49,7 @@ impl Postgresql {
     /// Creates a lake and a warehouse.
     pub(crate) async fn world(self) -> World {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-        let lake = copy::Lake {
+        let lake = copy::CopySource {
             store: Arc::clone(&store),
             url: URL.to_owned(),
             role: ROLE.to_owned(),
@@ -208,14 +208,14 @@ impl World {
         for file in &generation.tables[table].files {
             let path = Path::from(file.key.as_str());
             let bytes = self.store.get(&path).await.unwrap().bytes().await.unwrap();
-            let (of_file, found) = rows::of_file(bytes).unwrap();
+            let (of_file, found) = rows::read_file_rows(bytes).unwrap();
             expected.extend(found);
             schema = Some(of_file);
         }
         expected.sort();
         let session = self.data_api.engine().session().await.unwrap();
         let name = format!("marquee.{table}");
-        let found = rows::of_table(&session, &name, &schema.unwrap(), &which).await;
+        let found = rows::read_table_rows(&session, &name, &schema.unwrap(), &which).await;
         let found = found.unwrap();
         assert_eq!(found, expected, "{table} of {date}");
     }

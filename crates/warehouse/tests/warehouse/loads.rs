@@ -60,7 +60,7 @@ pub(crate) async fn loading_twice_is_loading_once(postgresql: Postgresql) {
         tables
     );
     // Loaded tables are not copied again.
-    let copies = world.data_api.records();
+    let copies = world.data_api.executions();
     let copies = copies
         .iter()
         .filter(|record| record.request.name.as_deref() == Some("load-events"));

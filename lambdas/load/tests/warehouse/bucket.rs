@@ -8,7 +8,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use marquee_local_warehouse::FakeDataApi;
-use marquee_local_warehouse::rows::{Rows, of_file, of_table};
+use marquee_local_warehouse::rows::{Rows, read_file_rows, read_table_rows};
 use marquee_s3_stand_in::StandIn;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -129,7 +129,7 @@ pub(crate) fn publish(s3: &StandIn, generation: u32, rows: &[usize]) -> Rows {
         writer.close().unwrap();
         let key = key(generation, part);
         files.push(json!({"key": key, "rows": rows, "bytes": content.len(), "digest": "d"}));
-        all.extend(of_file(content.clone().into()).unwrap().1);
+        all.extend(read_file_rows(content.clone().into()).unwrap().1);
         s3.insert("lake", &key, content);
     }
     all.sort();
@@ -158,6 +158,6 @@ pub(crate) fn damage(s3: &StandIn, generation: u32) {
 pub(crate) async fn loaded(data_api: &FakeDataApi) -> Rows {
     let session = data_api.engine().session().await.unwrap();
     let which = format!("event_date = DATE '{DATE}'");
-    let rows = of_table(&session, "marquee.retention", &schema(), &which).await;
+    let rows = read_table_rows(&session, "marquee.retention", &schema(), &which).await;
     rows.unwrap()
 }

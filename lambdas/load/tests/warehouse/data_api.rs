@@ -11,8 +11,8 @@ use aws_sdk_redshiftdata::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_redshiftdata::operation::describe_statement::DescribeStatementOutput;
 use aws_sdk_redshiftdata::operation::execute_statement::builders::ExecuteStatementFluentBuilder;
 use aws_sdk_redshiftdata::types::{Field, SqlParameter, StatusString};
-use marquee_local_warehouse::copy::Lake;
-use marquee_local_warehouse::server::{Account, Server};
+use marquee_local_warehouse::copy::CopySource;
+use marquee_local_warehouse::server::{Account, DataApiServer};
 use marquee_local_warehouse::{Engine, FakeDataApi};
 use object_store::memory::InMemory;
 
@@ -23,13 +23,13 @@ const DATABASE: &str = "marquee";
 const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:warehouse";
 
 struct DataApi {
-    server: Server,
+    server: DataApiServer,
     client: Client,
 }
 
 /// Starts a warehouse and returns it with its client.
 async fn data_api(_: Postgresql) -> DataApi {
-    let lake = Lake {
+    let lake = CopySource {
         store: Arc::new(InMemory::new()),
         url: "s3://lake".into(),
         role: "arn:aws:iam::123456789012:role/copy".into(),
@@ -40,7 +40,7 @@ async fn data_api(_: Postgresql) -> DataApi {
         secret: SECRET.into(),
     };
     let data_api = FakeDataApi::new(Engine::start(lake, None).await.unwrap());
-    let server = Server::start(data_api, account).await.unwrap();
+    let server = DataApiServer::start(data_api, account).await.unwrap();
     let config = aws_sdk_redshiftdata::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
@@ -276,7 +276,7 @@ pub(crate) async fn a_statement_beyond_the_limits_is_rejected(postgresql: Postgr
         assert_eq!(code, "ValidationException", "{cause}");
         assert!(message.contains(cause), "{message}");
     }
-    assert!(api.server.data_api().records().is_empty());
+    assert!(api.server.data_api().executions().is_empty());
 
     // A token belongs to one statement.
     let first = api

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use marquee_local_warehouse::data_api::Fault;
-use marquee_local_warehouse::server::{Account, Server};
+use marquee_local_warehouse::server::{Account, DataApiServer};
 use marquee_local_warehouse::{Engine, FakeDataApi};
 use marquee_runtime_api::{InvocationResult, RuntimeApi, function};
 use marquee_s3_stand_in::StandIn;
@@ -18,7 +18,7 @@ const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:wareh
 
 /// Starts a warehouse with its HTTP interface.
 async fn warehouse(s3: &Arc<StandIn>) -> Server {
-    let lake = marquee_local_warehouse::copy::Lake {
+    let lake = marquee_local_warehouse::copy::CopySource {
         store: Arc::new(Bucket(Arc::clone(s3))),
         url: URL.to_owned(),
         role: ROLE.to_owned(),
@@ -29,7 +29,7 @@ async fn warehouse(s3: &Arc<StandIn>) -> Server {
         database: "marquee".into(),
         secret: SECRET.into(),
     };
-    let server = Server::start(data_api, account).await.unwrap();
+    let server = DataApiServer::start(data_api, account).await.unwrap();
     // One row per page, so that every result has several pages.
     server.set_page_rows(1);
     server
@@ -76,7 +76,7 @@ pub(crate) async fn a_generation_is_loaded_through_the_data_api(_: Postgresql) {
 
     let rows = bucket::publish(&s3, 1, &[3, 4]);
     // The SDK retries a throttled call.
-    server.refuse_next(400, "ThrottlingException");
+    server.fail_next(400, "ThrottlingException");
     let answer = load(&mut api, 1).await;
     assert_eq!(answer["status"], "loaded", "{answer}");
     assert_eq!(bucket::loaded(server.data_api()).await, rows);
@@ -92,7 +92,7 @@ pub(crate) async fn a_generation_is_loaded_through_the_data_api(_: Postgresql) {
 
     // A lost session is retried; a failure reports the engine's message.
     let rows = bucket::publish(&s3, 2, &[5]);
-    server.data_api().meet(Fault::LoseSession {
+    server.data_api().inject(Fault::LoseSession {
         name: "load-retention".into(),
         after: 6,
     });
@@ -111,7 +111,7 @@ pub(crate) async fn a_generation_is_loaded_through_the_data_api(_: Postgresql) {
 
     // An unreachable warehouse is an error that the state machine retries.
     for _ in 0..5 {
-        server.refuse_next(500, "InternalServerException");
+        server.fail_next(500, "InternalServerException");
     }
     let start = json!({"step": "start", "event_date": DATE, "generation": 1});
     let error = call(&mut api, &start).await.unwrap_err();
