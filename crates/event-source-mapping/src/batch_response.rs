@@ -15,7 +15,7 @@ pub(crate) enum BatchOutcome {
     FailedFrom(usize),
     /// The whole batch failed.
     Failed {
-        /// Whether the invocation failed, as opposed to an invalid response.
+        /// True if the invocation failed, as opposed to an invalid response.
         by_error: bool,
         /// The cause, for logs.
         cause: String,

@@ -46,7 +46,7 @@ pub(crate) struct FailedRecords<'a> {
     pub(crate) condition: FailureCondition,
     /// The number of invocations with these records.
     pub(crate) invocations: u32,
-    /// Whether the last invocation failed with an error of the function.
+    /// True if the last invocation failed with an error of the function.
     pub(crate) by_error: bool,
     /// The shard's clock in UTC milliseconds.
     pub(crate) now_ms: i64,

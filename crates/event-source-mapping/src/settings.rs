@@ -25,7 +25,7 @@ pub struct MappingSettings {
     /// shard, plus the backoffs waited since. A backlog therefore does not age
     /// between runs; records do age while their retries block the shard.
     pub max_record_age_ms: Option<u64>,
-    /// Whether to bisect a batch that fails as a whole, to isolate the failing
+    /// True to bisect a batch that fails as a whole, to isolate the failing
     /// record. Bisection uses no retry.
     pub bisect: bool,
     /// The delay between attempts.

@@ -4,33 +4,32 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// What it means that a shard has no more records now.
+/// The way in which a mapping treats the current end of a shard.
 #[derive(Debug, Clone)]
 pub enum TailMode {
-    /// The stream is finished: its end closes the last batch, and the run is over.
+    /// The stream is finished: its end closes the last batch and ends the run.
     Finished,
-    /// A writer in this process is at work. The end closes nothing and is
-    /// waited out until the writer is done, so that the batches are those of
-    /// the finished stream.
+    /// A writer in this process still appends. The mapping waits at the end and
+    /// closes no batch there until the writer is done, so the batches equal those
+    /// of the finished stream.
     Growing(watch::Receiver<()>),
-    /// Who knows. The end closes a batch, once the batching window is over, as
-    /// it does in Lambda; after a wait it is looked for again, until the mapping
-    /// is stopped.
+    /// Another process may append. As in Lambda, the end closes a batch after the
+    /// batching window; the mapping polls for records until it is stopped.
     Open {
-        /// The wait.
+        /// The polling interval.
         poll: Duration,
     },
 }
 
-/// Says by its being there that a stream is still written to.
+/// A guard that marks a stream as still being written until it is dropped.
 #[derive(Debug)]
 pub struct WriterGuard {
     _until_dropped: watch::Sender<()>,
 }
 
 impl TailMode {
-    /// The tail of a stream that is being written to by the holder of the other
-    /// half. When that is dropped, all that will be put has been put.
+    /// Creates the mode of a growing stream, and the guard that its writer holds.
+    /// The writer drops the guard after its last put.
     pub fn growing() -> (WriterGuard, Self) {
         let (sender, receiver) = watch::channel(());
         (

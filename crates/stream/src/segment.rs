@@ -55,7 +55,7 @@ pub(crate) struct SegmentTail {
     pub(crate) length: u64,
     /// The ordinal of the next record to append.
     pub(crate) next_ordinal: u64,
-    /// Whether a torn tail follows the whole records.
+    /// True if a torn tail follows the whole records.
     pub(crate) torn: bool,
 }
 
