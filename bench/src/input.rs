@@ -66,10 +66,10 @@ pub fn input(simulation: &Simulation, packing: Packing) -> Result<Input> {
     let mut numbering = Numbering::new("sim-bench")?;
     let mut payloads = Payloads::default();
     let mut ready = Vec::new();
-    for mut outgoing in simulation.run() {
+    for mut outgoing in simulation.generate() {
         let now_ms = arrival(outgoing.arrives_at_ms)?;
         let user_id = std::mem::take(&mut outgoing.user_id);
-        aggregator.give(&user_id, &numbering.number(outgoing), now_ms, &mut ready)?;
+        aggregator.add(&user_id, &numbering.number(outgoing), now_ms, &mut ready)?;
         for record in ready.drain(..) {
             payloads.add(record)?;
         }
@@ -81,7 +81,7 @@ pub fn input(simulation: &Simulation, packing: Packing) -> Result<Input> {
     let (payloads, events) = payloads.finish();
     Ok(Input {
         payloads,
-        titles: simulation.catalogue(),
+        titles: simulation.title_catalog(),
         events,
     })
 }

@@ -99,7 +99,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let place = Place::claim(&args.lake, &settings)?;
     let store = open_lake(&args.lake)?;
 
-    let titles = settings.simulation().catalogue();
+    let titles = settings.simulation().title_catalog();
     catalogue::publish(&*store, &titles)
         .await
         .context("cannot publish the catalogue")?;

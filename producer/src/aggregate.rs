@@ -1,11 +1,13 @@
-//! Events -> records: KPL aggregates per bucket of users, compressed.
+//! Aggregation of events into compressed KPL records, one open record per bucket of
+//! users.
 //!
-//! A pure state machine: no I/O, no random numbers, and the clock is the
-//! caller's. The same events with the same times give the same records.
+//! The aggregator is a deterministic state machine without I/O or randomness; the
+//! caller provides the clock. The same events at the same times give the same
+//! records.
 //!
-//! A user's events go to bucket `xxh3_64(user_id) mod K`, and the bucket's name
-//! (`b-007`) is the partition key, of the record as of each user record in it,
-//! so that all of a user's events meet in one shard.
+//! A user's events go to bucket `xxh3_64(user_id) mod K`. The bucket's name
+//! (`b-007`) is the partition key of the record and of each user record in it, so
+//! all of a user's events go to one shard.
 
 use marquee_codec::{Compression, compress, kpl::Aggregate};
 use std::num::NonZeroU16;
@@ -13,29 +15,29 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{PUT_UNIT_BYTES, PutRecord};
 
-/// Kinesis counts a partition key in characters.
+/// Kinesis' limit on a partition key, in characters.
 const MAX_KEY_CHARS: usize = 256;
 
-/// How events are packed into records.
+/// The settings of aggregation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AggregateSettings {
-    /// Many events a record; when off, one event a record, with the user's id
+    /// True if a record holds many events. If not, it holds one, with the user's id
     /// as the partition key.
     pub aggregate: bool,
-    /// How many buckets users are dealt to. A few times the shards, so that
-    /// these fill evenly; fewer fill their records sooner.
+    /// The number of buckets. A few buckets per shard spread the load evenly; fewer
+    /// buckets fill their records sooner.
     pub buckets: NonZeroU16,
-    /// How records are compressed.
+    /// The compression of records.
     pub compression: Compression,
-    /// What a record aims to weigh, compressed, partition key included: a PUT
-    /// unit.
+    /// The target size of a compressed record in bytes, partition key included. The
+    /// default is a PUT unit.
     pub target_bytes: usize,
-    /// What no record may weigh, before compression or after.
+    /// The maximum size of a record in bytes, before and after compression.
     pub max_record_bytes: usize,
-    /// How long the first event of a record waits for others, in milliseconds
-    /// of the caller's clock.
+    /// The maximum time that a record's first event waits for others, in
+    /// milliseconds of the caller's clock.
     pub linger_ms: i64,
-    /// Whether records carry the caller's clock as their arrival: for a virtual
+    /// True if records carry the caller's clock as their arrival time, for a virtual
     /// clock.
     pub stamp_arrival: bool,
 }
@@ -54,24 +56,24 @@ impl Default for AggregateSettings {
     }
 }
 
-/// An event that no record can hold.
+/// An event that exceeds the size limit of a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("an event needs a record of {bytes} bytes, and at most {limit} are allowed")]
-pub struct TooLarge {
-    /// What its record would weigh.
+#[error("an event needs a record of {bytes} bytes; the limit is {limit}")]
+pub struct EventTooLarge {
+    /// The size of the record that the event needs.
     pub bytes: usize,
-    /// What a record may weigh.
+    /// The maximum size of a record.
     pub limit: usize,
 }
 
-/// Packs events into records.
+/// An aggregator of events into records.
 #[derive(Debug)]
 pub struct Aggregator {
     settings: AggregateSettings,
     buckets: Vec<Bucket>,
-    /// The latest time given; the clock does not run backwards.
+    /// The latest time passed in; the clock never runs backwards.
     now_ms: i64,
-    /// No bucket is due before this.
+    /// A lower bound of all buckets' due times.
     earliest_due_ms: i64,
 }
 
@@ -79,20 +81,20 @@ pub struct Aggregator {
 struct Bucket {
     key: String,
     open: Aggregate,
-    /// When its linger is over; `i64::MAX` while it is empty.
+    /// The end of the linger time; `i64::MAX` while the bucket is empty.
     due_ms: i64,
-    fill: Fill,
+    fill: FillEstimator,
 }
 
 impl Aggregator {
-    /// An aggregator with nothing in it.
+    /// Creates an empty aggregator.
     pub fn new(settings: AggregateSettings) -> Self {
         let buckets = (0..settings.buckets.get())
             .map(|number| Bucket {
                 key: bucket_key(number),
                 open: Aggregate::new(),
                 due_ms: i64::MAX,
-                fill: Fill::new(&settings),
+                fill: FillEstimator::new(&settings),
             })
             .collect();
         Self {
@@ -103,26 +105,26 @@ impl Aggregator {
         }
     }
 
-    /// Takes an event, and appends to `out` the records that this completes:
-    /// those whose linger is over at `now_ms`, and the one it did not fit in.
-    /// An earlier `now_ms` than one before counts as that one.
+    /// Adds an event, and appends the records that are complete to `out`: those due
+    /// at `now_ms`, and the one that has no room for the event. A `now_ms` before an
+    /// earlier call's is raised to it.
     ///
     /// # Errors
-    /// [`TooLarge`]; the event is not taken then.
-    pub fn give(
+    /// [`EventTooLarge`] if no record can hold the event, which is not added.
+    pub fn add(
         &mut self,
         user_id: &str,
         body: &[u8],
         now_ms: i64,
         out: &mut Vec<PutRecord>,
-    ) -> Result<(), TooLarge> {
+    ) -> Result<(), EventTooLarge> {
         self.tick(now_ms, out);
         let number = bucket_of(user_id, self.settings.buckets);
         let Some(bucket) = self.buckets.get_mut(usize::from(number)) else {
-            return Ok(()); // Not reachable: the number is below the count.
+            return Ok(()); // Unreachable: the number is less than the count.
         };
         if !self.settings.aggregate {
-            out.push(alone(
+            out.push(single_event_record(
                 &self.settings,
                 user_id,
                 &bucket.key,
@@ -134,14 +136,14 @@ impl Aggregator {
 
         let key = bucket.key.len();
         let limit = self.settings.max_record_bytes;
-        let with_it = bucket.open.encoded_len_with(&bucket.key, None, body) + key;
-        if !bucket.open.is_empty() && with_it > bucket.fill.aim().min(limit) {
+        let new_size = bucket.open.encoded_len_with(&bucket.key, None, body) + key;
+        if !bucket.open.is_empty() && new_size > bucket.fill.input_target().min(limit) {
             out.push(bucket.close(&self.settings, self.now_ms));
         }
         if bucket.open.is_empty() {
             let bytes = bucket.open.encoded_len_with(&bucket.key, None, body) + key;
             if bytes > limit {
-                return Err(TooLarge { bytes, limit });
+                return Err(EventTooLarge { bytes, limit });
             }
             bucket.due_ms = self.now_ms.saturating_add(self.settings.linger_ms.max(0));
             self.earliest_due_ms = self.earliest_due_ms.min(bucket.due_ms);
@@ -150,8 +152,8 @@ impl Aggregator {
         Ok(())
     }
 
-    /// Appends to `out` the records whose linger is over at `now_ms`, the
-    /// longest due first, each arriving when it was due.
+    /// Appends the records due at `now_ms` to `out`, in the order of their due times.
+    /// Each one's arrival time is its due time.
     pub fn tick(&mut self, now_ms: i64, out: &mut Vec<PutRecord>) {
         self.now_ms = self.now_ms.max(now_ms);
         if self.now_ms < self.earliest_due_ms {
@@ -175,14 +177,14 @@ impl Aggregator {
             .unwrap_or(i64::MAX);
     }
 
-    /// When [`tick`](Self::tick) has something to do at the latest; `None`
-    /// while nothing waits.
+    /// Returns the time of the next necessary [`tick`](Self::tick); `None` while no
+    /// record is open.
     pub fn next_due_ms(&self) -> Option<i64> {
         (self.earliest_due_ms != i64::MAX).then_some(self.earliest_due_ms)
     }
 
-    /// Appends to `out` what is left, bucket by bucket, arriving at the latest
-    /// time given.
+    /// Appends all open records to `out`, in the order of buckets. Their arrival time
+    /// is the latest time passed in.
     pub fn finish(&mut self, out: &mut Vec<PutRecord>) {
         for bucket in self
             .buckets
@@ -200,8 +202,8 @@ impl Bucket {
         let events = u32::try_from(self.open.len()).unwrap_or(u32::MAX);
         let plain = self.open.finish();
         let plain_len = plain.len();
-        let data = pack(settings.compression, plain);
-        self.fill.learn(plain_len, data.len());
+        let data = compress_if_smaller(settings.compression, plain);
+        self.fill.observe(plain_len, data.len());
         self.due_ms = i64::MAX;
         PutRecord {
             partition_key: self.key.clone(),
@@ -212,31 +214,32 @@ impl Bucket {
     }
 }
 
-/// A record of one event, keyed by its user where that makes a partition key.
-fn alone(
+/// Creates a record of one event. Its partition key is the user's id if that is a
+/// valid key, else the bucket's.
+fn single_event_record(
     settings: &AggregateSettings,
     user_id: &str,
     bucket_key: &str,
     body: &[u8],
     now_ms: i64,
-) -> Result<PutRecord, TooLarge> {
-    let makes_a_key = !user_id.is_empty() && user_id.chars().count() <= MAX_KEY_CHARS;
-    let key = if makes_a_key { user_id } else { bucket_key };
+) -> Result<PutRecord, EventTooLarge> {
+    let is_valid_key = !user_id.is_empty() && user_id.chars().count() <= MAX_KEY_CHARS;
+    let key = if is_valid_key { user_id } else { bucket_key };
     let (bytes, limit) = (body.len() + key.len(), settings.max_record_bytes);
     if bytes > limit {
-        return Err(TooLarge { bytes, limit });
+        return Err(EventTooLarge { bytes, limit });
     }
     Ok(PutRecord {
         partition_key: key.to_owned(),
-        data: pack(settings.compression, body.to_vec()).into(),
+        data: compress_if_smaller(settings.compression, body.to_vec()).into(),
         events: 1,
         arrives_at_ms: settings.stamp_arrival.then_some(now_ms),
     })
 }
 
-/// The bytes compressed, or as they are where that does not make them smaller:
-/// a reader tells by the first bytes.
-fn pack(compression: Compression, plain: Vec<u8>) -> Vec<u8> {
+/// Compresses bytes, or returns them unchanged if compression does not make them
+/// smaller. Readers recognise compression by the first bytes.
+fn compress_if_smaller(compression: Compression, plain: Vec<u8>) -> Vec<u8> {
     if compression == Compression::None {
         return plain;
     }
@@ -246,9 +249,9 @@ fn pack(compression: Compression, plain: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// Which bucket a user's events go to.
+/// Returns the bucket of a user's events.
 pub fn bucket_of(user_id: &str, buckets: NonZeroU16) -> u16 {
-    // A remainder of a u16 fits one.
+    // The remainder is less than a u16.
     (xxh3_64(user_id.as_bytes()) % u64::from(buckets.get())) as u16
 }
 
@@ -256,45 +259,44 @@ fn bucket_key(number: u16) -> String {
     format!("b-{number:03}")
 }
 
-/// How much to put into a bucket's record so that it comes out at the target.
+/// An estimator of the uncompressed size at which a bucket's record reaches the
+/// target size.
 ///
-/// What compression will make of a record is not known before, so this goes by
-/// what it made of the bucket's earlier ones. It starts without hope: the first
-/// record aims at the target uncompressed.
+/// The estimate uses the compression ratio of the bucket's earlier records. The
+/// first record assumes no compression.
 #[derive(Debug)]
-struct Fill {
+struct FillEstimator {
     target: usize,
     limit: usize,
-    aim: usize,
+    input_target: usize,
 }
 
-impl Fill {
+impl FillEstimator {
     fn new(settings: &AggregateSettings) -> Self {
         let limit = settings.max_record_bytes;
         let target = settings.target_bytes.min(limit);
         Self {
             target,
             limit,
-            aim: target,
+            input_target: target,
         }
     }
 
-    /// How many bytes to collect before compression.
-    fn aim(&self) -> usize {
-        self.aim
+    /// Returns the number of bytes to collect before compression.
+    fn input_target(&self) -> usize {
+        self.input_target
     }
 
-    /// Takes note of a record that went from `plain` to `packed` bytes. One
-    /// that its linger closed early compresses worse than a full one and says
-    /// little about it, so only half-full ones teach.
-    fn learn(&mut self, plain: usize, packed: usize) {
-        if packed == 0 || packed >= plain || plain < self.aim / 2 {
+    /// Updates the estimate with a record compressed from `plain` to `packed` bytes.
+    /// Ignores records less than half full: they compress worse than full ones.
+    fn observe(&mut self, plain: usize, packed: usize) {
+        if packed == 0 || packed >= plain || plain < self.input_target / 2 {
             return;
         }
-        // A sixteenth is left free: a record just over the unit costs two.
+        // Leave a sixteenth free: a record just above a PUT unit costs two.
         let target = self.target - self.target / 16;
-        let aim = target as u128 * plain as u128 / packed as u128;
-        self.aim = usize::try_from(aim)
+        let input_target = target as u128 * plain as u128 / packed as u128;
+        self.input_target = usize::try_from(input_target)
             .unwrap_or(usize::MAX)
             .clamp(self.target, self.limit);
     }

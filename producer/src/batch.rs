@@ -1,22 +1,22 @@
-//! Records -> requests, within the limits of `PutRecords`.
+//! Grouping of records into requests within the limits of `PutRecords`.
 
 use std::collections::VecDeque;
 
 use crate::PutRecord;
 
-/// What one request may hold. Sizes count data and partition keys.
+/// The limits of a request. Sizes include data and partition keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestLimits {
-    /// Records a request.
+    /// The maximum number of records in a request.
     pub max_records: usize,
-    /// Bytes a request.
+    /// The maximum size of a request in bytes.
     pub max_bytes: usize,
-    /// Bytes a record.
+    /// The maximum size of a record in bytes.
     pub max_record_bytes: usize,
 }
 
 impl Default for RequestLimits {
-    /// 500 records, 5 MiB, 1 MiB each: what Kinesis takes by default.
+    /// Returns Kinesis' default limits: 500 records of up to 1 MiB, 5 MiB in all.
     fn default() -> Self {
         Self {
             max_records: 500,
@@ -26,7 +26,7 @@ impl Default for RequestLimits {
     }
 }
 
-/// Collects records and cuts them into requests, in the order they came.
+/// A queue that groups records into requests, in order.
 #[derive(Debug)]
 pub struct Batcher {
     limits: RequestLimits,
@@ -35,7 +35,7 @@ pub struct Batcher {
 }
 
 impl Batcher {
-    /// A batcher with nothing in it.
+    /// Creates an empty batcher.
     pub fn new(limits: RequestLimits) -> Self {
         Self {
             limits,
@@ -44,11 +44,10 @@ impl Batcher {
         }
     }
 
-    /// Takes a record.
+    /// Adds a record.
     ///
     /// # Errors
-    /// The record itself, when no request may hold it: one such would fail a
-    /// whole request.
+    /// The record itself if it exceeds the limits: it would fail its whole request.
     pub fn push(&mut self, record: PutRecord) -> Result<(), PutRecord> {
         if record.size() > self.limits.max_record_bytes.min(self.limits.max_bytes) {
             return Err(record);
@@ -58,18 +57,18 @@ impl Batcher {
         Ok(())
     }
 
-    /// Whether there is enough for a whole request.
+    /// Returns whether the waiting records fill a request.
     pub fn is_full(&self) -> bool {
         self.waiting.len() >= self.limits.max_records || self.bytes >= self.limits.max_bytes
     }
 
-    /// Whether nothing waits.
+    /// Returns whether no record waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// The next request: as many of the waiting records as one may hold, none
-    /// only if none wait.
+    /// Removes and returns the next request: as many waiting records as the limits
+    /// allow. It is empty only if no record waits.
     pub fn take(&mut self) -> Vec<PutRecord> {
         let mut request = Vec::new();
         let mut bytes = 0;
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_over_the_limit_comes_back() {
+    fn a_record_above_the_limit_is_returned() {
         let mut batcher = Batcher::new(RequestLimits {
             max_record_bytes: 10,
             ..RequestLimits::default()
@@ -115,7 +114,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn limits_hold_order_holds_nothing_is_lost(
+        fn requests_keep_limits_order_and_every_record(
             sizes in prop::collection::vec((0_u8..4, 0_usize..60), 0..200),
             max_records in 1_usize..20,
             max_bytes in 62_usize..300,

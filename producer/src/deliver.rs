@@ -1,4 +1,4 @@
-//! One request, until each of its records is durable or given up.
+//! Delivery of one request: retries until each record is durable or has failed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,54 +7,53 @@ use rand_chacha::ChaCha8Rng;
 use tokio::time::{Instant, sleep};
 
 use crate::PutRecord;
-use crate::count::{Summary, Tally};
-use crate::pace::ShardPace;
+use crate::rate_limit::ShardRateLimiter;
 use crate::retry::RetrySettings;
+use crate::summary::{SendSummary, Tally};
 use crate::target::{RecordFailure, Target, TargetError};
 
-/// What every request's delivery stands on.
+/// The parts that the deliveries of all requests share.
 #[derive(Clone)]
 pub(crate) struct Delivery {
     pub(crate) target: Arc<dyn Target>,
     pub(crate) retry: RetrySettings,
-    pub(crate) pace: Option<Arc<Mutex<ShardPace>>>,
-    /// When the pace's clock began.
+    pub(crate) rate_limiter: Option<Arc<Mutex<ShardRateLimiter>>>,
+    /// The origin of the rate limiter's clock.
     pub(crate) started: Instant,
 }
 
-/// The reason of records that were never tried, or were on their way when the
-/// target failed for good.
-pub(crate) const STOPPED: &str = "the target failed for good";
+/// The failure reason of records that were in flight or not sent yet when the target
+/// failed permanently.
+pub(crate) const STOPPED: &str = "the target failed permanently";
 
 impl Delivery {
-    /// Puts `records`, then again those that failed and may be taken later,
-    /// record by record. Answers with its share of the summary. `number` tells
-    /// this request's jitter from others'.
-    pub(crate) async fn deliver(self, mut records: Vec<PutRecord>, number: u64) -> Summary {
+    /// Puts `records` and retries those with retryable failures. Returns this
+    /// request's share of the summary. `number` selects the request's jitter.
+    pub(crate) async fn deliver(self, mut records: Vec<PutRecord>, number: u64) -> SendSummary {
         let mut rng =
             ChaCha8Rng::seed_from_u64(self.retry.seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let mut share = Summary::default();
+        let mut share = SendSummary::default();
         let began = Instant::now();
         for attempt in 1_u32.. {
-            self.wait_for_pace(&records).await;
+            self.wait_for_rate_limit(&records).await;
             let failed = match self.target.put(&records).await {
-                Ok(outcomes) => sort_out(records, outcomes, &mut share),
+                Ok(outcomes) => take_retryable(records, outcomes, &mut share),
                 Err(TargetError::Retryable { code, .. }) => records
                     .into_iter()
                     .map(|record| (record, code.clone()))
                     .collect(),
                 Err(TargetError::Fatal(message)) => {
-                    share.give_up(STOPPED, records.iter().collect());
+                    share.add_failure(STOPPED, records.iter().collect());
                     share.stopped_by = Some(message);
                     return share;
                 }
             };
             let pause = self.retry.pause(attempt, &mut rng);
-            let spent = attempt >= self.retry.max_attempts
+            let is_exhausted = attempt >= self.retry.max_attempts
                 || began.elapsed() + pause > self.retry.max_elapsed;
-            if spent {
+            if is_exhausted {
                 for (record, code) in &failed {
-                    share.give_up(code, Tally::of(record));
+                    share.add_failure(code, Tally::of(record));
                 }
                 return share;
             }
@@ -68,35 +67,36 @@ impl Delivery {
         share
     }
 
-    async fn wait_for_pace(&self, records: &[PutRecord]) {
-        let Some(pace) = &self.pace else { return };
+    async fn wait_for_rate_limit(&self, records: &[PutRecord]) {
+        let Some(limiter) = &self.rate_limiter else {
+            return;
+        };
         let bytes = records.iter().map(|record| record.size() as u64).sum();
-        let wait = pace.lock().unwrap_or_else(PoisonError::into_inner).reserve(
-            self.started.elapsed(),
-            bytes,
-            records.len() as u64,
-        );
+        let wait = limiter
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .reserve(self.started.elapsed(), bytes, records.len() as u64);
         sleep(wait).await;
     }
 }
 
-/// Counts what is durable and what will never be, and gives back, with the
-/// failure's code, what may be tried again, in the same order.
-fn sort_out(
+/// Counts durable and permanently failed records in `share`. Returns the others in
+/// order, each with its failure's code.
+fn take_retryable(
     records: Vec<PutRecord>,
     outcomes: Vec<Result<(), RecordFailure>>,
-    share: &mut Summary,
+    share: &mut SendSummary,
 ) -> Vec<(PutRecord, String)> {
     let mut outcomes = outcomes.into_iter();
-    let mut again = Vec::new();
+    let mut retryable = Vec::new();
     for record in records {
         match outcomes.next() {
             Some(Ok(())) => share.acknowledged += Tally::of(&record),
-            Some(Err(failure)) if failure.retryable => again.push((record, failure.code)),
-            Some(Err(failure)) => share.give_up(&failure.code, Tally::of(&record)),
-            // Not known to be durable, so it is not.
-            None => again.push((record, "no_answer".to_owned())),
+            Some(Err(failure)) if failure.retryable => retryable.push((record, failure.code)),
+            Some(Err(failure)) => share.add_failure(&failure.code, Tally::of(&record)),
+            // Without an outcome the record is not known to be durable.
+            None => retryable.push((record, "no_response".to_owned())),
         }
     }
-    again
+    retryable
 }

@@ -1,4 +1,4 @@
-//! A source's events -> a producer, until the source ends or someone says stop.
+//! Feeding of a producer from a source until the source ends or a stop is requested.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,67 +8,68 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinError;
 
 use crate::input::SourceError;
-use crate::pace::Rate;
-use crate::{Outgoing, Producer, Summary};
+use crate::rate_limit::RateLimiter;
+use crate::{OutgoingEvent, Producer, SendSummary};
 
-/// Tells a feed to take no more from its source. What is on its way is sent.
+/// A flag that stops a feed. Events that the producer has accepted are still sent.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct StopFlag(Arc<AtomicBool>);
 
-impl Stop {
-    /// Says stop.
-    pub fn stop(&self) {
+impl StopFlag {
+    /// Requests the stop.
+    pub fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether someone did.
-    pub fn is_stopped(&self) -> bool {
+    /// Returns whether the stop is requested.
+    pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// What came of a feed.
+/// The result of a feed.
 #[derive(Debug)]
-pub struct Fed {
-    /// What became of the events that were given.
-    pub summary: Summary,
-    /// What the source ended with, unless with its end.
+pub struct FeedResult {
+    /// The producer's summary.
+    pub summary: SendSummary,
+    /// The error that ended the source, if any.
     pub source_error: Option<SourceError>,
 }
 
-/// Gives `producer` the events of `source`, at most `rate` of them, and
-/// finishes it. The source runs on a thread of its own, where it may wait.
+/// Sends the events of `source` through `producer`, limited by `rate`, and finishes
+/// the producer. The source runs on a thread of its own, where it may block.
 ///
 /// # Errors
-/// A fault in the program; a source's or a target's failure is in the answer.
+/// A panic in the source or the producer. Errors of the source and the target are
+/// part of the result.
 pub async fn feed<S>(
     producer: Producer,
     source: S,
-    rate: Option<Rate>,
-    stop: Stop,
-) -> Result<Fed, JoinError>
+    rate: Option<RateLimiter>,
+    stop: StopFlag,
+) -> Result<FeedResult, JoinError>
 where
-    S: IntoIterator<Item = Result<Outgoing, SourceError>> + Send + 'static,
+    S: IntoIterator<Item = Result<OutgoingEvent, SourceError>> + Send + 'static,
 {
     let (producer, source_error) = tokio::task::spawn_blocking(move || {
-        let source_error = give_all(&producer, source, rate, &stop);
+        let source_error = send_all(&producer, source, rate, &stop);
         (producer, source_error)
     })
     .await?;
-    Ok(Fed {
+    Ok(FeedResult {
         summary: producer.finish().await?,
         source_error,
     })
 }
 
-fn give_all<S>(
+fn send_all<S>(
     producer: &Producer,
     source: S,
-    mut rate: Option<Rate>,
-    stop: &Stop,
+    mut rate: Option<RateLimiter>,
+    stop: &StopFlag,
 ) -> Option<SourceError>
 where
-    S: IntoIterator<Item = Result<Outgoing, SourceError>>,
+    S: IntoIterator<Item = Result<OutgoingEvent, SourceError>>,
 {
     let began = Instant::now();
     for event in source {
@@ -79,17 +80,17 @@ where
         if let Some(rate) = &mut rate {
             pause(rate.reserve(began.elapsed(), 1), stop);
         }
-        if stop.is_stopped() || producer.give_blocking(event).is_err() {
+        if stop.is_set() || producer.send_blocking(event).is_err() {
             return None;
         }
     }
     None
 }
 
-/// Waits, in steps short enough for a stop not to.
-fn pause(mut wait: Duration, stop: &Stop) {
+/// Sleeps in short steps, so that a stop request ends the wait soon.
+fn pause(mut wait: Duration, stop: &StopFlag) {
     const STEP: Duration = Duration::from_millis(50);
-    while !wait.is_zero() && !stop.is_stopped() {
+    while !wait.is_zero() && !stop.is_set() {
         let step = wait.min(STEP);
         thread::sleep(step);
         wait -= step;

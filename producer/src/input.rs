@@ -1,9 +1,9 @@
-//! Files as sources of events.
+//! File sources of events.
 //!
-//! A file is checked from its first to its last line before its first event is
-//! given, so that a bad line in the middle sends nothing. NDJSON is read twice,
-//! once to check; tables (CSV) are read into memory once, some 24 bytes a row,
-//! because their rows are given in the order of time, which need not be theirs.
+//! The whole file is validated before the source yields its first event, so an
+//! invalid line never leaves a file partly sent. NDJSON is read twice: once to
+//! validate, once to send. CSV tables are read into memory, at about 24 bytes per
+//! row, because their events are sent in the order of time.
 
 mod detect;
 mod movielens;
@@ -19,104 +19,105 @@ use std::path::{Path, PathBuf};
 
 use marquee_event::Title;
 
-use crate::Outgoing;
+use crate::OutgoingEvent;
 
-pub use detect::Format;
-pub use rebase::{BadSpan, Span};
+pub use detect::InputFormat;
+pub use rebase::{ParseTimeRangeError, TimeRange};
 
-/// How a file is to be read.
+/// The settings for reading a file.
 #[derive(Debug, Clone, Default)]
 pub struct InputSettings {
-    /// What the file holds; `None` = what its name or first line says.
-    pub format: Option<Format>,
-    /// The catalogue that MovieLens ratings refer to, `movies.csv`.
+    /// The file's format; `None` detects it by the file's name or first line.
+    pub format: Option<InputFormat>,
+    /// The title catalog of MovieLens ratings, `movies.csv`.
     pub movies: Option<PathBuf>,
-    /// Where on the time line to move the events.
-    pub rebase: Option<Span>,
-    /// Whether NDJSON lines that are not a JSON object are given as they are,
-    /// instead of being an error.
+    /// The time range to move the events to.
+    pub rebase: Option<TimeRange>,
+    /// True to send NDJSON lines that are not JSON objects, instead of rejecting the
+    /// file.
     pub keep_bad: bool,
 }
 
-/// A file, checked and ready to give its events.
+/// A validated file, ready to yield its events.
 pub struct Input {
-    /// What it holds.
-    pub format: Format,
-    /// The events, each arriving at its own time.
-    pub events: Box<dyn Iterator<Item = Result<Outgoing, SourceError>> + Send>,
-    /// How many events it will give.
+    /// The file's format.
+    pub format: InputFormat,
+    /// The events. Each arrives at its event time or, if that is earlier than an
+    /// arrival before it, together with that one.
+    pub events: Box<dyn Iterator<Item = Result<OutgoingEvent, SourceError>> + Send>,
+    /// The number of events.
     pub count: u64,
-    /// Whether its events have times, so that a virtual clock can go by them.
+    /// True if the events have times for a virtual clock.
     pub timed: bool,
-    /// The titles it speaks of, where it names them.
-    pub catalogue: Option<Vec<Title>>,
+    /// The titles of the events, if the file names them.
+    pub title_catalog: Option<Vec<Title>>,
 }
 
-/// Why a source cannot give its events: one sentence, for the person who chose it.
+/// An error of a source.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// The file system refused.
-    #[error("cannot {action} {name}: {cause}")]
+    /// A file system operation failed.
+    #[error("cannot {action} {name}: {source}")]
     Io {
-        /// What was tried, as a verb.
+        /// The operation, as a verb.
         action: &'static str,
-        /// The file.
+        /// The file's name.
         name: String,
-        /// What the system said.
-        cause: io::Error,
+        /// The operating system's error.
+        source: io::Error,
     },
-    /// There is no event in it.
-    #[error("{name} holds no event, so there is nothing to send")]
+    /// The file holds no event.
+    #[error("nothing to send: {name} holds no event")]
     Empty {
-        /// The file.
+        /// The file's name.
         name: String,
     },
-    /// A line is not what it should be.
+    /// A line is invalid.
     #[error("{name}, line {line}: {problem}")]
     Line {
-        /// The file.
+        /// The file's name.
         name: String,
-        /// The line, from 1.
+        /// The line number, from 1.
         line: u64,
-        /// What is wrong and what is expected.
+        /// The problem and the expected content.
         problem: String,
     },
-    /// The header lacks a column.
+    /// A column is missing.
     #[error("{name} has no column {missing}: its first line must name the columns {expected}")]
     Columns {
-        /// The file.
+        /// The file's name.
         name: String,
-        /// The first column that is not there.
+        /// The first missing column.
         missing: String,
-        /// All that are needed.
+        /// All required columns.
         expected: String,
     },
-    /// Neither the file's name nor its first line says what it holds.
+    /// The format cannot be detected.
     #[error(
-        "cannot tell what {name} holds: it begins neither with a JSON object nor with the columns of a watch log \
-         (user_id, show_name, watch_duration_minutes, watch_date) or of MovieLens ratings \
-         (userId, movieId, rating, timestamp); if you know, say --format"
+        "cannot detect the format of {name}: it starts neither with a JSON object nor with the \
+         columns of a watch log (user_id, show_name, watch_duration_minutes, watch_date) or of \
+         MovieLens ratings (userId, movieId, rating, timestamp); set --format"
     )]
     UnknownFormat {
-        /// The file.
+        /// The file's name.
         name: String,
     },
-    /// The file changed while it was being sent.
-    #[error("{name} changed while it was being sent, at line {line}")]
+    /// The file changed between validation and sending.
+    #[error("{name} changed while it was sent, at line {line}")]
     Changed {
-        /// The file.
+        /// The file's name.
         name: String,
-        /// The line, from 1.
+        /// The line number, from 1.
         line: u64,
     },
 }
 
 impl SourceError {
     fn io(action: &'static str, name: &str) -> impl FnOnce(io::Error) -> Self {
-        move |cause| Self::Io {
+        move |source| Self::Io {
             action,
             name: name.to_owned(),
-            cause,
+            source,
         }
     }
 
@@ -129,11 +130,10 @@ impl SourceError {
     }
 }
 
-/// Opens and checks a file, or the standard input for `-`.
+/// Opens and validates a file, or standard input for `-`.
 ///
 /// # Errors
-/// The first thing that is wrong with it; [`SourceError::Empty`], whatever its
-/// format, where there is no event in it.
+/// The first [`SourceError`] in the file; [`SourceError::Empty`] if it holds no event.
 pub fn open(path: &Path, settings: &InputSettings) -> Result<Input, SourceError> {
     let mut file = if path == Path::new("-") {
         spool::standard_input()?
@@ -146,9 +146,9 @@ pub fn open(path: &Path, settings: &InputSettings) -> Result<Input, SourceError>
     };
     let name = file.name.clone();
     let input = match format {
-        Format::Ndjson => ndjson::open(file, settings.rebase, settings.keep_bad),
-        Format::WatchLog => watch_log::open(file, settings.rebase),
-        Format::Movielens => {
+        InputFormat::Ndjson => ndjson::open(file, settings.rebase, settings.keep_bad),
+        InputFormat::WatchLog => watch_log::open(file, settings.rebase),
+        InputFormat::Movielens => {
             let movies = settings.movies.as_deref().map(spool::file).transpose()?;
             movielens::open(file, movies, settings.rebase)
         }

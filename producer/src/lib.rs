@@ -1,29 +1,29 @@
-//! Sends behavioural events to Kinesis or to an embedded stream, and simulates
-//! a streaming service that has some.
+//! A producer of behavioural events for Kinesis or an embedded stream, with a
+//! simulator of a streaming service.
 //!
 //! ```text
-//! source ─▶ Producer::give ─▶ number ─▶ aggregate, compress ─▶ batch ─▶ pace ─▶ Target
-//!            (waits while full)                                          ▲  partial failures
-//!                                                                        └──── retry
+//! source ─▶ Producer::send ─▶ number ─▶ aggregate, compress ─▶ batch ─▶ rate limit ─▶ Target
+//!            (backpressure)                                                ▲  partial failures
+//!                                                                          └──── retry
 //! ```
 //!
-//! - A source gives [`Outgoing`]s: the [`simulate`] module, the files of
-//!   [`input`], or your own.
-//! - [`Producer`] takes them, in bounded memory, and ends with a [`Summary`] in
-//!   which every event given is acknowledged or given up. [`feed`] drives one
-//!   from an iterator.
-//! - [`Target`] is where records go: [`LocalTarget`], with the feature
-//!   `kinesis` a `KinesisTarget`, or your own.
-//! - The stages between are pure and public: [`Numbering`], [`Aggregator`],
-//!   [`Batcher`], [`Rate`]. Driven on a virtual clock they give the same
-//!   records for the same events.
+//! - A source yields [`OutgoingEvent`]s: the [`simulate`] module, the files of
+//!   [`input`], or the caller's own code.
+//! - [`Producer`] sends them in bounded memory. Its [`SendSummary`] accounts for
+//!   every accepted event as acknowledged or failed. [`feed`] drives a producer from
+//!   an iterator.
+//! - [`Target`] is the port to a stream: [`LocalTarget`], `KinesisTarget` (with the
+//!   feature `kinesis`), or the caller's own.
+//! - The stages between them are public and pure: [`Numbering`], [`Aggregator`],
+//!   [`Batcher`], [`RateLimiter`]. On a virtual clock they are deterministic: the same
+//!   events give the same records.
 //!
 //! ```no_run
-//! # use marquee_producer::{LocalTarget, Outgoing, Producer, SendSettings};
+//! # use marquee_producer::{LocalTarget, OutgoingEvent, Producer, SendSettings};
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let target = LocalTarget::open("stream".as_ref(), std::num::NonZeroU32::MIN)?;
 //! let producer = Producer::start(std::sync::Arc::new(target), SendSettings::new("gateway-7"))?;
-//! producer.give(Outgoing {
+//! producer.send(OutgoingEvent {
 //!     user_id: "ann".into(),
 //!     arrives_at_ms: None,
 //!     body: br#"{"event_type":"play","user_id":"ann"}"#.to_vec(),
@@ -37,31 +37,31 @@
 
 mod aggregate;
 mod batch;
-pub mod catalogue;
-mod count;
 mod deliver;
 mod feed;
 pub mod input;
-mod number;
+mod numbering;
 mod outgoing;
-mod pace;
+mod rate_limit;
 mod record;
 mod retry;
 mod send;
 pub mod simulate;
+mod summary;
 mod target;
+pub mod title_catalog;
 
-pub use aggregate::{AggregateSettings, Aggregator, TooLarge, bucket_of};
+pub use aggregate::{AggregateSettings, Aggregator, EventTooLarge, bucket_of};
 pub use batch::{Batcher, RequestLimits};
-pub use count::{Progress, Summary, Tally};
-pub use feed::{Fed, Stop, feed};
+pub use feed::{FeedResult, StopFlag, feed};
 pub use marquee_codec::Compression;
-pub use number::{BadProducerId, Numbering};
-pub use outgoing::Outgoing;
-pub use pace::{Rate, ShardPace};
+pub use numbering::{InvalidProducerId, Numbering};
+pub use outgoing::OutgoingEvent;
+pub use rate_limit::{RateLimiter, ShardRateLimiter};
 pub use record::{PUT_UNIT_BYTES, PutRecord};
 pub use retry::RetrySettings;
-pub use send::{Clock, Producer, SendSettings, Stopped};
+pub use send::{Clock, Producer, ProducerStopped, SendSettings};
+pub use summary::{SendProgress, SendSummary, Tally};
 #[cfg(feature = "kinesis")]
 pub use target::KinesisTarget;
 pub use target::{LocalTarget, RecordFailure, Target, TargetError};

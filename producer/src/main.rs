@@ -1,4 +1,4 @@
-//! `marquee-producer`: simulates a streaming service, or sends a file of events.
+//! `marquee-producer`: sends the events of a simulated streaming service or of a file.
 
 mod cli;
 mod progress;
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use marquee_console as console;
 
-/// What was asked for cannot be done, so nothing was sent.
+/// The exit code for invalid arguments or input; nothing was sent.
 const EXIT_BAD_INPUT: u8 = 2;
 
 fn main() -> ExitCode {
@@ -18,11 +18,11 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    let ended = match runtime {
+    let result = match runtime {
         Ok(runtime) => runtime.block_on(run::run(cli)),
         Err(error) => Err(error.into()),
     };
-    ended.unwrap_or_else(|error| {
+    result.unwrap_or_else(|error| {
         console::note(format!("error: {}", console::format_error(&error)));
         ExitCode::from(EXIT_BAD_INPUT)
     })

@@ -1,71 +1,72 @@
-//! The producer's own count of what it was given, for the audit.
+//! Numbering of a producer's events, with which audits find gaps.
 
 use std::collections::HashMap;
 
 use marquee_event::bounds;
 use memchr::memmem;
 
-use crate::Outgoing;
+use crate::OutgoingEvent;
 
-/// Gives every event its number, and writes it into those that can carry one.
+/// The sequence counter of a producer. It writes numbers into the events that can
+/// carry them.
 ///
-/// The number counts every event given, from 1, so that a missing number at the
-/// other end is either a unit too broken to carry one or a loss.
+/// Every event takes a number, from 1. A number missing in the lake is therefore a
+/// malformed unit that cannot carry one, or a lost event.
 #[derive(Debug, Clone)]
 pub struct Numbering {
-    /// `"producer":{"id":…,"seq":`, ready to be spliced in.
+    /// `"producer":{"id":…,"seq":`, to splice into events.
     prefix: Vec<u8>,
-    given: u64,
+    count: u64,
 }
 
-/// A producer's id that no event may carry.
+/// A producer id that the event's contract rejects.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the producer id must have 1 to {} bytes and no U+0000",
+    "invalid producer id: it must have 1 to {} bytes and no U+0000",
     bounds::ID_BYTES
 )]
-pub struct BadProducerId;
+pub struct InvalidProducerId;
 
 impl Numbering {
-    /// Counts for the producer of that id, which names one run of one producer.
+    /// Creates a counter for `producer_id`, which identifies one run of one producer.
     ///
     /// # Errors
-    /// An id that the event's contract would refuse.
-    pub fn new(producer_id: &str) -> Result<Self, BadProducerId> {
+    /// [`InvalidProducerId`] if the event's contract rejects the id.
+    pub fn new(producer_id: &str) -> Result<Self, InvalidProducerId> {
         if producer_id.is_empty()
             || producer_id.len() > bounds::ID_BYTES
             || producer_id.contains('\0')
         {
-            return Err(BadProducerId);
+            return Err(InvalidProducerId);
         }
         let id = serde_json::Value::from(producer_id);
         Ok(Self {
             prefix: format!(r#""producer":{{"id":{id},"seq":"#).into_bytes(),
-            given: 0,
+            count: 0,
         })
     }
 
-    /// Counts `event` and gives its bytes as they are to be sent: with
-    /// `"producer":{"id":…,"seq":n}` first in the object, unless the event may
-    /// not be numbered, is not an object, or brought a producer of its own.
-    pub fn number(&mut self, event: Outgoing) -> Vec<u8> {
-        self.given += 1;
+    /// Counts `event` and returns the bytes to send: the event with
+    /// `"producer":{"id":…,"seq":n}` as its first member. Returns the event unchanged
+    /// if it must not be numbered, is not a JSON object, or has a producer already.
+    pub fn number(&mut self, event: OutgoingEvent) -> Vec<u8> {
+        self.count += 1;
         if !event.numbered {
             return event.body;
         }
-        match inside_of_object(&event.body) {
+        match split_after_brace(&event.body) {
             Some((head, rest)) if !may_have_producer(&event.body) => self.splice(head, rest),
             _ => event.body,
         }
     }
 
-    /// How many events were counted.
-    pub fn given(&self) -> u64 {
-        self.given
+    /// Returns the number of events counted.
+    pub fn count(&self) -> u64 {
+        self.count
     }
 
     fn splice(&self, head: &[u8], rest: &[u8]) -> Vec<u8> {
-        let seq = self.given.to_string();
+        let seq = self.count.to_string();
         let mut out =
             Vec::with_capacity(head.len() + rest.len() + self.prefix.len() + seq.len() + 2);
         out.extend_from_slice(head);
@@ -80,14 +81,14 @@ impl Numbering {
     }
 }
 
-/// The body cut behind its opening brace; `None` unless it begins with one.
-fn inside_of_object(body: &[u8]) -> Option<(&[u8], &[u8])> {
+/// Splits a body after its opening brace; `None` if it does not start with one.
+fn split_after_brace(body: &[u8]) -> Option<(&[u8], &[u8])> {
     let brace = body.len() - body.trim_ascii_start().len();
     (body.get(brace) == Some(&b'{')).then(|| body.split_at(brace + 1))
 }
 
-/// Whether the object has, or cannot be shown not to have, a `producer` at its
-/// top level. Few bodies hold the word, so few are parsed.
+/// Returns whether the object has a top-level `producer`, or is invalid JSON that
+/// may have one. Parses only the few bodies that contain the word or an escape.
 fn may_have_producer(body: &[u8]) -> bool {
     if memmem::find(body, b"producer\"").is_none() && memmem::find(body, b"\\u").is_none() {
         return false;
@@ -102,8 +103,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn outgoing(body: &[u8]) -> Outgoing {
-        Outgoing {
+    fn outgoing(body: &[u8]) -> OutgoingEvent {
+        OutgoingEvent {
             user_id: "u".into(),
             arrives_at_ms: None,
             body: body.to_vec(),
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_own_producer_is_left_alone() {
+    fn an_existing_producer_is_kept() {
         for own in [
             r#"{"a":1,"producer":{"id":"x","seq":7}}"#,
             r#"{"\u0070roducer":null}"#,
@@ -143,11 +144,11 @@ mod tests {
     }
 
     #[test]
-    fn what_carries_no_number_is_counted_all_the_same() {
+    fn events_that_carry_no_number_are_counted() {
         let mut numbering = Numbering::new("p").unwrap();
         assert_eq!(numbering.number(outgoing(b"[1]")), b"[1]");
         assert_eq!(
-            numbering.number(Outgoing {
+            numbering.number(OutgoingEvent {
                 numbered: false,
                 ..outgoing(b"{}")
             }),
@@ -158,13 +159,13 @@ mod tests {
             numbering.number(outgoing(b"{}")),
             br#"{"producer":{"id":"p","seq":4}}"#
         );
-        assert_eq!(numbering.given(), 4);
+        assert_eq!(numbering.count(), 4);
     }
 
     #[test]
     fn ids_are_bounded() {
         for bad in ["", "a\0b", &"x".repeat(129)] {
-            assert_eq!(Numbering::new(bad).unwrap_err(), BadProducerId);
+            assert_eq!(Numbering::new(bad).unwrap_err(), InvalidProducerId);
         }
     }
 

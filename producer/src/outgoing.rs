@@ -1,19 +1,18 @@
-//! A unit on its way from a source to the stream.
+//! An event between its source and the stream.
 
-/// One unit that a source wants sent: an event, or the broken bytes of what
-/// should have been one.
+/// A unit for the stream: an event, or the bytes of a malformed one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
-    /// Who the event is about; decides the aggregation bucket and so the
-    /// partition key. For a broken unit: whatever is known, else "".
+pub struct OutgoingEvent {
+    /// The event's user, who decides the aggregation bucket and so the partition key.
+    /// Empty for a malformed unit without a known user.
     pub user_id: String,
-    /// When it reaches the stream, UTC milliseconds, on the source's own
-    /// (virtual) clock; `None` = now.
+    /// The arrival time at the stream in UTC milliseconds, on the source's virtual
+    /// clock; `None` for the current time.
     pub arrives_at_ms: Option<i64>,
-    /// The event as JSON, without a `producer` field unless the source brought
-    /// one; or the broken bytes of a bad unit. No newline.
+    /// The event as JSON, or the bytes of a malformed unit; without a newline. The
+    /// event has a `producer` member only if the source's data has one.
     pub body: Vec<u8>,
-    /// Whether the sender may splice `"producer":{"id":…,"seq":n}` in after the
+    /// True if the sender may splice `"producer":{"id":…,"seq":n}` in after the
     /// opening brace.
     pub numbered: bool,
 }

@@ -1,26 +1,27 @@
-//! Staying under a rate. Pure: the clock is the caller's.
+//! Rate limiting. The caller provides the clock.
 
 use std::time::Duration;
 
 const NANOS: u128 = 1_000_000_000;
 
-/// What a shard takes in a second: bytes.
+/// Kinesis' limit for a shard, in bytes per second.
 const SHARD_BYTES_PER_S: u64 = 1_000_000;
-/// What a shard takes in a second: records.
+/// Kinesis' limit for a shard, in records per second.
 const SHARD_RECORDS_PER_S: u64 = 1_000;
 
-/// A token bucket (GCRA): over any time `t` it lets pass at most
-/// `per_second × t + burst` units.
+/// A rate limiter by the generic cell rate algorithm (GCRA), a token bucket. In any
+/// period `t` it admits at most `per_second × t + burst` units.
 #[derive(Debug, Clone)]
-pub struct Rate {
+pub struct RateLimiter {
     per_second: u64,
     burst: u64,
-    /// When all that was let pass will have been paid for.
+    /// The time at which the rate covers all admitted units.
     paid_at: Duration,
 }
 
-impl Rate {
-    /// `per_second` units a second (at least one), `burst` of them at once.
+impl RateLimiter {
+    /// Creates a limiter of `per_second` units (at least one) with bursts of `burst`
+    /// units.
     pub fn new(per_second: u64, burst: u64) -> Self {
         Self {
             per_second: per_second.max(1),
@@ -29,8 +30,8 @@ impl Rate {
         }
     }
 
-    /// Reserves `units` at `now` and says how long to wait before using them.
-    /// More than the burst can be reserved; it waits until that is paid for.
+    /// Reserves `units` at `now` and returns the time to wait before they may be used.
+    /// A reservation may exceed the burst; its wait covers the excess.
     pub fn reserve(&mut self, now: Duration, units: u64) -> Duration {
         self.paid_at = self.paid_at.max(now).saturating_add(self.time_for(units));
         self.paid_at
@@ -44,21 +45,21 @@ impl Rate {
     }
 }
 
-/// Keeps requests under what a stream's shards take, as long as keys spread
-/// evenly over them and no one else writes.
+/// A rate limiter for the shards of a stream. It assumes that keys spread evenly over
+/// the shards and that no other producer writes to them.
 #[derive(Debug, Clone)]
-pub struct ShardPace {
-    bytes: Rate,
-    records: Rate,
+pub struct ShardRateLimiter {
+    bytes: RateLimiter,
+    records: RateLimiter,
 }
 
-impl ShardPace {
-    /// Nine tenths of the limits, and a tenth at once: together never more than
-    /// the limits in any second.
+impl ShardRateLimiter {
+    /// Creates a limiter at nine tenths of the shards' limits with bursts of a tenth,
+    /// which together stay below the limits in any second.
     pub fn new(shards: u32) -> Self {
         let of = |limit: u64| {
             let tenth = limit * u64::from(shards.max(1)) / 10;
-            Rate::new(tenth * 9, tenth)
+            RateLimiter::new(tenth * 9, tenth)
         };
         Self {
             bytes: of(SHARD_BYTES_PER_S),
@@ -66,17 +67,17 @@ impl ShardPace {
         }
     }
 
-    /// What one request should hold at most, so that it passes at once.
+    /// Returns the maximum size in bytes of a request that needs no wait.
     pub fn request_bytes(&self) -> usize {
         usize::try_from(self.bytes.burst).unwrap_or(usize::MAX)
     }
 
-    /// How many records one request should hold at most.
+    /// Returns the maximum number of records in a request that needs no wait.
     pub fn request_records(&self) -> usize {
         usize::try_from(self.records.burst).unwrap_or(usize::MAX)
     }
 
-    /// Reserves a request at `now` and says how long to wait before putting it.
+    /// Reserves a request at `now` and returns the time to wait before it is put.
     pub fn reserve(&mut self, now: Duration, bytes: u64, records: u64) -> Duration {
         self.bytes
             .reserve(now, bytes)
@@ -91,8 +92,8 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_burst_passes_and_the_rest_waits() {
-        let mut rate = Rate::new(10, 5);
+    fn the_burst_passes_and_the_excess_waits() {
+        let mut rate = RateLimiter::new(10, 5);
         let at = Duration::from_secs(100);
         assert_eq!(rate.reserve(at, 5), Duration::ZERO);
         assert_eq!(rate.reserve(at, 1), Duration::from_millis(100));
@@ -104,11 +105,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_second_passes_the_shards_limits(
+        fn no_second_exceeds_the_shards_limits(
             shards in 1_u32..5,
             requests in prop::collection::vec((0_u64..300, 1_u64..90_000, 1_u64..90), 1..300),
         ) {
-            let mut pace = ShardPace::new(shards);
+            let mut pace = ShardRateLimiter::new(shards);
             let mut now = Duration::ZERO;
             let mut sent: Vec<(Duration, u64, u64)> = Vec::new();
             for (pause_ms, bytes, records) in requests {

@@ -1,23 +1,23 @@
-//! How often, how long and with what pauses a record is tried again.
+//! The retry policy of records.
 
 use std::time::Duration;
 
 use rand::RngExt as _;
 
-/// Exponential backoff with full jitter: the pause before the `n`-th retry is
-/// uniform between nothing and `base × 2ⁿ`, at most `cap`
+/// Exponential backoff with full jitter: the pause after the `n`-th attempt is uniform
+/// between 0 and `min(cap, base × 2ⁿ⁻¹)`
 /// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetrySettings {
-    /// How often a record is put at most, the first time included.
+    /// The maximum number of attempts, the first one included.
     pub max_attempts: u32,
-    /// When a record is given up, however few its attempts were.
+    /// The maximum time for all attempts of a record.
     pub max_elapsed: Duration,
-    /// The longest first pause.
+    /// The maximum first pause.
     pub base: Duration,
-    /// The longest pause.
+    /// The maximum of all pauses.
     pub cap: Duration,
-    /// Of the jitter.
+    /// The seed of the jitter.
     pub seed: u64,
 }
 
@@ -34,7 +34,7 @@ impl Default for RetrySettings {
 }
 
 impl RetrySettings {
-    /// The pause after `attempts` that failed.
+    /// Returns a random pause after a number of failed attempts.
     pub fn pause(&self, attempts: u32, rng: &mut impl rand::Rng) -> Duration {
         let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
         let longest = self.base.saturating_mul(doubled).min(self.cap);

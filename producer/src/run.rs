@@ -1,4 +1,4 @@
-//! Puts a source, a producer and a target together.
+//! The commands: they connect a source, a producer and a target.
 
 use std::io::Write as _;
 use std::num::NonZeroU32;
@@ -13,37 +13,38 @@ use marquee_event::Title;
 use marquee_producer::input::{self, InputSettings, SourceError};
 use marquee_producer::simulate::Simulation;
 use marquee_producer::{
-    AggregateSettings, Clock, Fed, LocalTarget, Numbering, Outgoing, Producer, Rate, RequestLimits,
-    RetrySettings, SendSettings, ShardPace, Stop, Target, catalogue, feed,
+    AggregateSettings, Clock, FeedResult, LocalTarget, Numbering, OutgoingEvent, Producer,
+    RateLimiter, RequestLimits, RetrySettings, SendSettings, ShardRateLimiter, StopFlag, Target,
+    feed, title_catalog,
 };
 use uuid::Uuid;
 
-use crate::cli::{Arrive, Cli, Command, DeliveryArgs, Destination, SendArgs, SimulateArgs};
-use crate::progress::Display;
+use crate::cli::{ArrivalTime, Cli, Command, DeliveryArgs, SendArgs, SimulateArgs, TargetArg};
+use crate::progress::ProgressDisplay;
 use crate::signals::Signals;
 
-/// Something was given up.
+/// The exit code if any event failed.
 const EXIT_LOST: u8 = 1;
-/// As a shell says it of a program that Ctrl-C ended.
+/// The exit code of a program ended by Ctrl-C, as shells report it.
 const EXIT_INTERRUPTED: u8 = 130;
 
 const LOCAL_SHARDS: u32 = 4;
 const LINGER_MS: u32 = 1_000;
-/// On a clock that costs nobody a wait.
+/// A long linger on a virtual clock delays nothing.
 const VIRTUAL_LINGER_MS: u32 = 60_000;
 
-/// What is to be sent.
-struct Source {
+/// The events to send.
+struct EventSource {
     producer_id: String,
-    events: Box<dyn Iterator<Item = Result<Outgoing, SourceError>> + Send>,
+    events: Box<dyn Iterator<Item = Result<OutgoingEvent, SourceError>> + Send>,
     expected: u64,
-    /// Whether the events say when they arrive.
+    /// True if the events have arrival times.
     timed: bool,
-    catalogue: Option<Vec<Title>>,
+    title_catalog: Option<Vec<Title>>,
 }
 
-/// Does what the command line says. An error is one about what was asked for:
-/// nothing was sent.
+/// Runs the command. An error means that the arguments or the input are invalid and
+/// that nothing was sent.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Simulate(args) => deliver(simulation(&args)?, args.delivery).await,
@@ -51,7 +52,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn simulation(args: &SimulateArgs) -> anyhow::Result<Source> {
+fn simulation(args: &SimulateArgs) -> anyhow::Result<EventSource> {
     let defaults = Simulation::default();
     let simulation = Simulation {
         seed: args.seed,
@@ -65,16 +66,16 @@ fn simulation(args: &SimulateArgs) -> anyhow::Result<Source> {
         late_share: args.late,
     };
     simulation.validate()?;
-    Ok(Source {
+    Ok(EventSource {
         producer_id: format!("sim-{}", args.seed),
         expected: simulation.expected_events(),
         timed: true,
-        catalogue: Some(simulation.catalogue()),
-        events: Box::new(simulation.run().map(Ok)),
+        title_catalog: Some(simulation.title_catalog()),
+        events: Box::new(simulation.generate().map(Ok)),
     })
 }
 
-fn file(args: &SendArgs) -> anyhow::Result<Source> {
+fn file(args: &SendArgs) -> anyhow::Result<EventSource> {
     let settings = InputSettings {
         format: args.format.map(Into::into),
         movies: args.movies.clone(),
@@ -82,36 +83,36 @@ fn file(args: &SendArgs) -> anyhow::Result<Source> {
         keep_bad: args.keep_bad,
     };
     let input = input::open(&args.file, &settings)?;
-    Ok(Source {
+    Ok(EventSource {
         producer_id: format!("send-{}", Uuid::now_v7()),
         events: input.events,
         expected: input.count,
         timed: input.timed,
-        catalogue: input.catalogue,
+        title_catalog: input.title_catalog,
     })
 }
 
-async fn deliver(source: Source, args: DeliveryArgs) -> anyhow::Result<ExitCode> {
+async fn deliver(source: EventSource, args: DeliveryArgs) -> anyhow::Result<ExitCode> {
     let producer_id = args
         .producer_id
         .clone()
         .unwrap_or_else(|| source.producer_id.clone());
-    let is_local = matches!(args.to, Destination::Local(_));
-    let clock = if is_local && source.timed && args.arrive == Arrive::EventTime {
+    let is_local = matches!(args.to, TargetArg::Local(_));
+    let clock = if is_local && source.timed && args.arrive == ArrivalTime::EventTime {
         Clock::Virtual
     } else {
         Clock::Real
     };
     let mut settings = settings(producer_id, &args, clock)?;
-    // Checks the id before a stream is made for it.
+    // Check the id before the stream is created.
     let numbering = Numbering::new(&settings.producer_id)?;
     let target: Arc<dyn Target> = match &args.to {
-        Destination::Print => {
-            write_catalogue(args.catalogue, source.catalogue.as_deref())?;
+        TargetArg::Print => {
+            write_title_catalog(args.title_catalog, source.title_catalog.as_deref())?;
             return print(source, numbering);
         }
-        Destination::Local(dir) => {
-            // One writer, and an order that is the same every time.
+        TargetArg::Local(dir) => {
+            // One request at a time makes the order of records deterministic.
             settings.in_flight = 1;
             let shards = args
                 .shards
@@ -119,29 +120,29 @@ async fn deliver(source: Source, args: DeliveryArgs) -> anyhow::Result<ExitCode>
                 .unwrap_or(NonZeroU32::MIN.saturating_add(LOCAL_SHARDS - 1));
             Arc::new(LocalTarget::open(dir, shards)?)
         }
-        Destination::Kinesis(stream) => {
+        TargetArg::Kinesis(stream) => {
             let (target, shards) = kinesis(stream, args.shards).await?;
-            settings.pace = Some(ShardPace::new(shards));
+            settings.rate_limiter = Some(ShardRateLimiter::new(shards));
             target
         }
     };
-    let beside_the_stream = match &args.to {
-        Destination::Local(dir) => Some(dir.join("titles.ndjson")),
+    let default_path = match &args.to {
+        TargetArg::Local(dir) => Some(dir.join("titles.ndjson")),
         _ => None,
     };
-    write_catalogue(
-        args.catalogue.or(beside_the_stream),
-        source.catalogue.as_deref(),
+    write_title_catalog(
+        args.title_catalog.or(default_path),
+        source.title_catalog.as_deref(),
     )?;
 
     let producer = Producer::start(target, settings)?;
-    let stop = Stop::default();
+    let stop = StopFlag::default();
     stop_on_signals(Signals::listen()?, stop.clone());
-    let display = Display::begin(producer.progress(), source.expected);
-    let rate = args.rate.map(|rate| Rate::new(rate, rate / 20));
+    let display = ProgressDisplay::start(producer.progress(), source.expected);
+    let rate = args.rate.map(|rate| RateLimiter::new(rate, rate / 20));
     let fed = feed(producer, source.events, rate, stop.clone()).await;
-    display.end().await;
-    report(&fed?, stop.is_stopped())
+    display.stop().await;
+    report(&fed?, stop.is_set())
 }
 
 fn settings(
@@ -157,7 +158,7 @@ fn settings(
     ensure!(limits.max_records > 0, "--max-records must be at least 1");
     ensure!(
         (1..=limits.max_bytes).contains(&limits.max_record_bytes),
-        "--max-record-bytes must be 1 to what --max-batch-bytes allows, {}",
+        "--max-record-bytes must be between 1 and --max-batch-bytes, {}",
         limits.max_bytes
     );
     ensure!(
@@ -203,26 +204,32 @@ async fn kinesis(stream: &str, shards: Option<u32>) -> anyhow::Result<(Arc<dyn T
 #[cfg(not(feature = "kinesis"))]
 async fn kinesis(stream: &str, _shards: Option<u32>) -> anyhow::Result<(Arc<dyn Target>, u32)> {
     anyhow::bail!(
-        "cannot send to kinesis:{stream}: this binary was built without the feature `kinesis`"
+        "cannot send to kinesis:{stream}: this binary was built without the feature `kinesis`; \
+         build it with --features kinesis"
     )
 }
 
-fn write_catalogue(path: Option<PathBuf>, titles: Option<&[Title]>) -> anyhow::Result<()> {
+fn write_title_catalog(path: Option<PathBuf>, titles: Option<&[Title]>) -> anyhow::Result<()> {
     let (Some(path), Some(titles)) = (path, titles) else {
         return Ok(());
     };
-    catalogue::write(&path, titles)
-        .with_context(|| format!("cannot write the catalogue to {}", path.display()))
+    title_catalog::write(&path, titles)
+        .with_context(|| format!("cannot write the title catalog to {}", path.display()))
 }
 
-/// Prints the events as they would be sent, a line each.
-fn print(source: Source, mut numbering: Numbering) -> anyhow::Result<ExitCode> {
+/// Prints the events as they would be sent, one per line.
+fn print(source: EventSource, mut numbering: Numbering) -> anyhow::Result<ExitCode> {
     let mut out = Output::open();
     let written = write_events(source, &mut numbering, &mut out);
-    out.finish(written).map(|()| ExitCode::SUCCESS)
+    out.finish(written)?;
+    Ok(ExitCode::SUCCESS)
 }
 
-fn write_events(source: Source, numbering: &mut Numbering, out: &mut Output) -> anyhow::Result<()> {
+fn write_events(
+    source: EventSource,
+    numbering: &mut Numbering,
+    out: &mut Output,
+) -> anyhow::Result<()> {
     for event in source.events {
         let mut body = numbering.number(event?);
         body.push(b'\n');
@@ -231,10 +238,10 @@ fn write_events(source: Source, numbering: &mut Numbering, out: &mut Output) -> 
     Ok(out.flush()?)
 }
 
-fn report(fed: &Fed, interrupted: bool) -> anyhow::Result<ExitCode> {
+fn report(fed: &FeedResult, interrupted: bool) -> anyhow::Result<ExitCode> {
     let summary = &fed.summary;
     if let Err(error) = console::print(format!("{summary}\n")) {
-        // What is sent is sent, and the exit code says how much of it.
+        // The events are sent; the exit code reports their outcome.
         console::note(format!("error: {error}"));
     }
     if let Some(error) = &summary.stopped_by {
@@ -254,12 +261,13 @@ fn report(fed: &Fed, interrupted: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
-/// The first signal to end lets what is on its way be sent, the second does not.
-fn stop_on_signals(mut signals: Signals, stop: Stop) {
+/// Handles termination signals: the first one stops the feed, so that accepted events
+/// are still sent; the second one exits at once.
+fn stop_on_signals(mut signals: Signals, stop: StopFlag) {
     tokio::spawn(async move {
         signals.next().await;
-        stop.stop();
-        console::note("stopping: sending what is on its way (once more to quit at once)");
+        stop.set();
+        console::note("stopping: sending the events already accepted (repeat to exit at once)");
         signals.next().await;
         std::process::exit(EXIT_INTERRUPTED.into());
     });

@@ -1,4 +1,5 @@
-//! The sender: events in, at its own pace and in bounded memory; a summary out.
+//! The producer: it sends events in the background, in bounded memory, and accounts
+//! for all of them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,49 +12,49 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::aggregate::{AggregateSettings, Aggregator};
 use crate::batch::{Batcher, RequestLimits};
-use crate::count::{Progress, Summary, Tally};
 use crate::deliver::{Delivery, STOPPED};
-use crate::number::{BadProducerId, Numbering};
-use crate::pace::ShardPace;
+use crate::numbering::{InvalidProducerId, Numbering};
+use crate::rate_limit::ShardRateLimiter;
 use crate::retry::RetrySettings;
+use crate::summary::{SendProgress, SendSummary, Tally};
 use crate::target::Target;
-use crate::{Outgoing, PutRecord};
+use crate::{OutgoingEvent, PutRecord};
 
-/// Which clock closes an aggregate whose linger is over.
+/// The clock that closes aggregates at the end of their linger time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
-    /// The real one; when events say they arrive does not matter.
+    /// The real clock. The events' `arrives_at_ms` is ignored.
     Real,
-    /// The events' own `arrives_at_ms`, which records then carry: the same
-    /// events give the same records, whenever and however fast they are sent.
-    /// An event that says nothing arrives with the one before it.
+    /// The events' `arrives_at_ms`, which records then carry. The records depend only
+    /// on the events, not on the speed of sending. An event without a time arrives
+    /// with the one before it.
     Virtual,
 }
 
-/// How a producer works.
+/// The settings of a producer.
 #[derive(Debug, Clone)]
 pub struct SendSettings {
-    /// Names this run in `producer.id`; 1 to 128 bytes.
+    /// The `producer.id` of this run; 1 to 128 bytes.
     pub producer_id: String,
-    /// How events are packed into records.
+    /// The settings of aggregation.
     pub aggregate: AggregateSettings,
-    /// What one request may hold.
+    /// The limits of a request.
     pub limits: RequestLimits,
-    /// Requests on their way at the same time. With one, records keep their
-    /// order from end to end, unless one has to be put again.
+    /// The maximum number of requests in flight. With one, records keep their order
+    /// except for retries.
     pub in_flight: usize,
-    /// Events that may wait to be packed before [`Producer::give`] waits.
+    /// The number of events that may queue before [`Producer::send`] waits.
     pub queue: usize,
-    /// What to do with what the target did not take.
+    /// The retry policy of records.
     pub retry: RetrySettings,
-    /// The shards to keep under the limits of; `None` = as fast as it goes.
-    pub pace: Option<ShardPace>,
-    /// Which clock closes aggregates.
+    /// The rate limiter for the stream's shards; `None` for no limit.
+    pub rate_limiter: Option<ShardRateLimiter>,
+    /// The clock that closes aggregates.
     pub clock: Clock,
 }
 
 impl SendSettings {
-    /// The defaults, for a producer of that id.
+    /// Creates the default settings with this producer id.
     pub fn new(producer_id: impl Into<String>) -> Self {
         Self {
             producer_id: producer_id.into(),
@@ -62,59 +63,65 @@ impl SendSettings {
             in_flight: 4,
             queue: 1_024,
             retry: RetrySettings::default(),
-            pace: None,
+            rate_limiter: None,
             clock: Clock::Real,
         }
     }
 
-    /// Events packed at a time, between two looks at everything else.
+    /// Returns the number of events to aggregate between two checks of requests and
+    /// timers.
     fn chunk(&self) -> usize {
         self.queue.clamp(1, 256)
     }
 
-    /// The most bytes of events and records a producer holds at a time, when no
-    /// event is over `event_bytes`: those that wait, the open aggregates, the
-    /// records of one more request, and the requests on their way.
-    pub fn most_bytes_held(&self, event_bytes: usize) -> usize {
+    /// Returns the maximum memory of events and records in a producer, in bytes, if no
+    /// event exceeds `event_bytes`: queued events, open aggregates, the records of the
+    /// next request, and requests in flight.
+    pub fn max_bytes_held(&self, event_bytes: usize) -> usize {
         let open = if self.aggregate.aggregate {
             usize::from(self.aggregate.buckets.get())
         } else {
             0
         };
-        let records_of_a_chunk = self.chunk() + open;
+        let records_per_chunk = self.chunk() + open;
         (self.queue + self.chunk()) * event_bytes
-            + (open + records_of_a_chunk) * self.aggregate.max_record_bytes
+            + (open + records_per_chunk) * self.aggregate.max_record_bytes
             + (self.in_flight + 1) * self.limits.max_bytes
     }
 }
 
-/// Sends events to a target. To be used within a tokio runtime.
+/// A producer that sends events to a target. It needs a tokio runtime.
 ///
-/// Memory is bounded ([`SendSettings::most_bytes_held`]): while the target does
-/// not keep up, [`give`](Self::give) waits. A producer that is dropped without
-/// [`finish`](Self::finish) still sends what it was given, in the background.
+/// Memory is bounded ([`SendSettings::max_bytes_held`]): [`send`](Self::send) applies
+/// backpressure while the target does not keep up. A producer that is dropped without
+/// [`finish`](Self::finish) still sends the events that it accepted, in the
+/// background.
 #[derive(Debug)]
 pub struct Producer {
-    events: mpsc::Sender<Outgoing>,
-    progress: Arc<Progress>,
+    events: mpsc::Sender<OutgoingEvent>,
+    progress: Arc<SendProgress>,
     stopped: Arc<AtomicBool>,
-    worker: JoinHandle<Summary>,
+    worker: JoinHandle<SendSummary>,
 }
 
-/// The target failed for good; the event was not taken. The summary has why.
+/// The producer has stopped because its target failed permanently. It did not accept
+/// the event; the summary has the target's error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the target failed for good, so no more events are taken")]
-pub struct Stopped;
+#[error("cannot send an event: the target failed permanently")]
+pub struct ProducerStopped;
 
 impl Producer {
     /// Starts a producer.
     ///
     /// # Errors
-    /// A producer id that events may not carry.
-    pub fn start(target: Arc<dyn Target>, settings: SendSettings) -> Result<Self, BadProducerId> {
+    /// [`InvalidProducerId`] if the event's contract rejects the producer id.
+    pub fn start(
+        target: Arc<dyn Target>,
+        settings: SendSettings,
+    ) -> Result<Self, InvalidProducerId> {
         let numbering = Numbering::new(&settings.producer_id)?;
         let (events, queue) = mpsc::channel(settings.queue.max(1));
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(SendProgress::default());
         let stopped = Arc::new(AtomicBool::new(false));
         let worker = Worker::new(
             target,
@@ -131,62 +138,65 @@ impl Producer {
         })
     }
 
-    /// Gives an event, waiting while too many are on their way.
+    /// Sends an event. Waits while the queue is full.
     ///
     /// # Errors
-    /// [`Stopped`]; the event was not taken.
-    pub async fn give(&self, event: Outgoing) -> Result<(), Stopped> {
+    /// [`ProducerStopped`] if the target has failed permanently.
+    pub async fn send(&self, event: OutgoingEvent) -> Result<(), ProducerStopped> {
         if self.stopped.load(Ordering::Relaxed) {
-            return Err(Stopped);
+            return Err(ProducerStopped);
         }
-        self.events.send(event).await.map_err(|_| Stopped)
+        self.events.send(event).await.map_err(|_| ProducerStopped)
     }
 
-    /// As [`give`](Self::give), from a thread that may wait.
+    /// Sends an event like [`send`](Self::send), but blocks the thread.
     ///
     /// # Errors
-    /// [`Stopped`]; the event was not taken.
+    /// [`ProducerStopped`] if the target has failed permanently.
     ///
     /// # Panics
-    /// On a thread that drives asynchronous tasks.
-    pub fn give_blocking(&self, event: Outgoing) -> Result<(), Stopped> {
+    /// If called on a thread that drives asynchronous tasks.
+    pub fn send_blocking(&self, event: OutgoingEvent) -> Result<(), ProducerStopped> {
         if self.stopped.load(Ordering::Relaxed) {
-            return Err(Stopped);
+            return Err(ProducerStopped);
         }
-        self.events.blocking_send(event).map_err(|_| Stopped)
+        self.events
+            .blocking_send(event)
+            .map_err(|_| ProducerStopped)
     }
 
-    /// How far it is; goes on being brought up to date.
-    pub fn progress(&self) -> Arc<Progress> {
+    /// Returns the progress, which the producer keeps updating.
+    pub fn progress(&self) -> Arc<SendProgress> {
         Arc::clone(&self.progress)
     }
 
-    /// Sends what is on its way and says what became of everything.
+    /// Sends all accepted events and returns the summary.
     ///
     /// # Errors
-    /// When the producer itself broke down: a fault in it, not in the target.
-    pub async fn finish(self) -> Result<Summary, JoinError> {
+    /// [`JoinError`] if the producer itself panicked. Errors of the target are part of
+    /// the summary.
+    pub async fn finish(self) -> Result<SendSummary, JoinError> {
         drop(self.events);
         self.worker.await
     }
 }
 
-/// What happens on the other side of the queue.
+/// The background task at the receiving end of the queue.
 struct Worker {
     settings: SendSettings,
     numbering: Numbering,
     aggregator: Aggregator,
     batcher: Batcher,
     delivery: Delivery,
-    in_flight: JoinSet<Summary>,
-    /// What the requests on their way hold.
+    in_flight: JoinSet<SendSummary>,
+    /// The tally of each request in flight.
     tallies: HashMap<Id, Tally>,
     requests: u64,
-    /// The virtual clock.
+    /// The virtual clock's current time.
     virtual_ms: Option<i64>,
     records: Vec<PutRecord>,
-    summary: Summary,
-    progress: Arc<Progress>,
+    summary: SendSummary,
+    progress: Arc<SendProgress>,
     stopped: Arc<AtomicBool>,
 }
 
@@ -195,7 +205,7 @@ impl Worker {
         target: Arc<dyn Target>,
         mut settings: SendSettings,
         numbering: Numbering,
-        progress: Arc<Progress>,
+        progress: Arc<SendProgress>,
         stopped: Arc<AtomicBool>,
     ) -> Self {
         settings.aggregate.stamp_arrival = settings.clock == Clock::Virtual;
@@ -205,18 +215,21 @@ impl Worker {
             .min(settings.limits.max_record_bytes)
             .min(settings.limits.max_bytes);
         let mut limits = settings.limits;
-        if let Some(pace) = &settings.pace {
-            // A request over the pace's burst would only wait, then be throttled;
-            // a single large record has to.
+        if let Some(rate_limiter) = &settings.rate_limiter {
+            // A request above the limiter's burst would wait and then be throttled.
+            // Only a single large record may exceed it.
             limits.max_bytes = limits
                 .max_bytes
-                .min(pace.request_bytes().max(limits.max_record_bytes));
-            limits.max_records = limits.max_records.min(pace.request_records());
+                .min(rate_limiter.request_bytes().max(limits.max_record_bytes));
+            limits.max_records = limits.max_records.min(rate_limiter.request_records());
         }
         let delivery = Delivery {
             target,
             retry: settings.retry.clone(),
-            pace: settings.pace.clone().map(|pace| Arc::new(Mutex::new(pace))),
+            rate_limiter: settings
+                .rate_limiter
+                .clone()
+                .map(|limiter| Arc::new(Mutex::new(limiter))),
             started: Instant::now(),
         };
         Self {
@@ -229,31 +242,31 @@ impl Worker {
             requests: 0,
             virtual_ms: None,
             records: Vec::new(),
-            summary: Summary::default(),
+            summary: SendSummary::default(),
             progress,
             stopped,
             settings,
         }
     }
 
-    async fn run(mut self, mut queue: mpsc::Receiver<Outgoing>) -> Summary {
+    async fn run(mut self, mut queue: mpsc::Receiver<OutgoingEvent>) -> SendSummary {
         let mut chunk = Vec::with_capacity(self.settings.chunk());
         let mut open = true;
         while open || !self.batcher.is_empty() || !self.in_flight.is_empty() {
             self.dispatch(queue.is_empty());
-            self.progress.show(&self.summary);
+            self.progress.update(&self.summary);
             let due = self.next_due();
             tokio::select! {
                 biased;
                 Some(done) = self.in_flight.join_next_with_id(), if !self.in_flight.is_empty() => {
-                    self.settle(done);
+                    self.record_result(done);
                     if self.summary.stopped_by.is_some() {
                         queue.close();
                     }
                 }
-                taken = queue.recv_many(&mut chunk, self.settings.chunk()), if open && !self.batcher.is_full() => {
-                    chunk.drain(..).for_each(|event| self.take(event));
-                    if taken == 0 {
+                accepted = queue.recv_many(&mut chunk, self.settings.chunk()), if open && !self.batcher.is_full() => {
+                    chunk.drain(..).for_each(|event| self.accept(event));
+                    if accepted == 0 {
                         open = false;
                         self.aggregator.finish(&mut self.records);
                     }
@@ -268,36 +281,37 @@ impl Worker {
             }
         }
         self.summary.elapsed = self.delivery.started.elapsed();
-        self.progress.show(&self.summary);
+        self.progress.update(&self.summary);
         self.summary
     }
 
-    fn take(&mut self, mut event: Outgoing) {
-        self.summary.given += 1;
+    /// Numbers an event and adds it to the aggregator.
+    fn accept(&mut self, mut event: OutgoingEvent) {
+        self.summary.accepted += 1;
         let now_ms = self.now_ms(event.arrives_at_ms);
         let user_id = std::mem::take(&mut event.user_id);
         let body = self.numbering.number(event);
         if self
             .aggregator
-            .give(&user_id, &body, now_ms, &mut self.records)
+            .add(&user_id, &body, now_ms, &mut self.records)
             .is_err()
         {
             self.summary
-                .give_up("larger than a record may be", Tally::of_event(body.len()));
+                .add_failure("exceeds the record size limit", Tally::of_event(body.len()));
         }
     }
 
-    /// Moves finished records to where requests are cut from.
+    /// Moves complete records to the batcher.
     fn collect(&mut self) {
         for record in self.records.drain(..) {
             if let Err(record) = self.batcher.push(record) {
                 self.summary
-                    .give_up("larger than a record may be", Tally::of(&record));
+                    .add_failure("exceeds the record size limit", Tally::of(&record));
             }
         }
     }
 
-    /// Sends whole requests, or what there is when no event waits.
+    /// Starts full requests, and partial ones if no event waits.
     fn dispatch(&mut self, idle: bool) {
         while self.in_flight.len() < self.settings.in_flight.max(1)
             && !self.batcher.is_empty()
@@ -309,7 +323,7 @@ impl Worker {
             }
             let tally = request.iter().collect();
             if self.summary.stopped_by.is_some() {
-                self.summary.give_up(STOPPED, tally);
+                self.summary.add_failure(STOPPED, tally);
                 continue;
             }
             self.requests += 1;
@@ -319,15 +333,15 @@ impl Worker {
         }
     }
 
-    /// Books a finished request.
-    fn settle(&mut self, done: Result<(Id, Summary), JoinError>) {
+    /// Adds a finished request to the summary.
+    fn record_result(&mut self, done: Result<(Id, SendSummary), JoinError>) {
         match done {
             Ok((id, share)) => {
                 self.tallies.remove(&id);
                 self.summary.acknowledged += share.acknowledged;
                 self.summary.retries += share.retries;
-                for (reason, tally) in share.given_up_by_reason {
-                    self.summary.give_up(&reason, tally);
+                for (reason, tally) in share.failed_by_reason {
+                    self.summary.add_failure(&reason, tally);
                 }
                 if let Some(error) = share.stopped_by {
                     self.stop(error);
@@ -335,8 +349,8 @@ impl Worker {
             }
             Err(error) => {
                 let tally = self.tallies.remove(&error.id()).unwrap_or_default();
-                self.summary.give_up(STOPPED, tally);
-                self.stop(format!("the target broke down: {error}"));
+                self.summary.add_failure(STOPPED, tally);
+                self.stop(format!("the target panicked: {error}"));
             }
         }
     }
@@ -346,7 +360,7 @@ impl Worker {
         self.summary.stopped_by.get_or_insert(error);
     }
 
-    /// When the linger of something is over, on the real clock.
+    /// Returns the end of the next linger time on the real clock.
     fn next_due(&self) -> Option<Instant> {
         let due_ms = match self.settings.clock {
             Clock::Real => self.aggregator.next_due_ms()?,
@@ -355,7 +369,7 @@ impl Worker {
         Some(self.delivery.started + Duration::from_millis(due_ms.max(0).unsigned_abs()))
     }
 
-    /// The time on the clock in use, in milliseconds.
+    /// Returns the current time in milliseconds on the clock in use.
     fn now_ms(&mut self, arrives_at_ms: Option<i64>) -> i64 {
         match self.settings.clock {
             Clock::Real => as_ms(self.delivery.started.elapsed()),

@@ -1,39 +1,43 @@
-//! An invented streaming service, from a seed.
+//! A deterministic simulator of a streaming service.
 //!
-//! [`Simulation`] holds the options; [`Simulation::run`] gives its events in
-//! the order they arrive, [`Simulation::catalogue`] the titles they speak of.
-//! The same options give the same bytes, on any machine.
+//! [`Simulation`] holds the options. [`Simulation::generate`] yields the events in
+//! the order of their arrival, and [`Simulation::title_catalog`] returns their titles.
+//! The same options give the same bytes on every machine.
 //!
-//! Read the modules in this order: `dice` (where chance comes from),
-//! `catalogue` and `taste` (what there is to watch), `population` and `habits`
-//! (who watches, and when), `plan` (who sits down when), `sitting` and
-//! `watching` (what they do), `arrival` and `spoil` (what becomes of it on the
-//! way), `run` (all of it, in order).
+//! The modules in a good order of reading:
+//!
+//! - `rng`: the source of random choices.
+//! - `title_catalog` and `taste`: the titles and their popularity.
+//! - `households` and `markets`: the accounts, and the hours at which they watch.
+//! - `schedule`: the start of each viewing session.
+//! - `script` and `playback`: the actions in a session.
+//! - `arrival` and `defect`: the delays, duplicates and defects of events.
+//! - `events`: the merge of all sessions into one ordered sequence.
 
 mod arrival;
-mod catalogue;
-mod dice;
-mod habits;
+mod defect;
+mod events;
+mod households;
+mod markets;
 mod names;
-mod plan;
-mod population;
-mod run;
+mod playback;
+mod rng;
+mod schedule;
+mod script;
 mod search;
 mod session;
-mod sitting;
-mod spoil;
 mod taste;
 #[cfg(test)]
 mod tests;
-mod watching;
+mod title_catalog;
 mod world;
 
 use marquee_event::Title;
 use thiserror::Error;
 
-pub use run::Run;
+pub use events::SimulatedEvents;
 
-use catalogue::Catalogue;
+use title_catalog::TitleCatalog;
 
 const DAY_US: i64 = 86_400_000_000;
 /// 2000-01-01T00:00:00Z.
@@ -41,37 +45,37 @@ const EARLIEST_START: i64 = 946_684_800_000_000;
 /// 2100-01-01T00:00:00Z.
 const LATEST_START: i64 = 4_102_444_800_000_000;
 
-/// What is simulated: a population of viewers over a span of days.
+/// The options of a simulation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Simulation {
-    /// What all chances follow from: same seed (and options), same bytes.
+    /// The seed of all random choices. The same seed and options give the same bytes.
     pub seed: u64,
-    /// How many accounts there are, 1 to 10 million.
+    /// The number of accounts, 1 to 10 million.
     pub users: u32,
-    /// How many titles the catalogue has, episodes counted singly, 1 to 1 million.
+    /// The number of titles in the catalog, each episode counted, 1 to 1 million.
     pub titles: u32,
-    /// When it begins, UTC microseconds, within the years 2000 to 2099. No event
-    /// happens before.
+    /// The start in UTC microseconds, within the years 2000 to 2099. No event happens
+    /// before it.
     pub start: i64,
-    /// How many days of 24 hours it spans, 1 to 3,660. No event happens after;
-    /// late ones may arrive after.
+    /// The number of days of 24 hours, 1 to 3,660. No event happens after them; late
+    /// events may arrive after them.
     pub days: u32,
-    /// About how many events it sends in all, those sent twice counted twice, up
-    /// to 10 billion. Sittings are made to match it, so the number comes out
-    /// within 3 % at a million, but half as many again at a few thousand.
+    /// The approximate number of events to send, duplicates included, up to 10 billion.
+    /// The number of sessions is scaled to it: the error is below 3 % at a million
+    /// events, but can reach 50 % at a few thousand.
     pub events: u64,
-    /// The share of events that are broken, 0 to 1.
+    /// The share of malformed events, 0 to 1.
     pub bad_share: f64,
-    /// The share of events that arrive a second time, 0 to 1.
+    /// The share of events that arrive twice, 0 to 1.
     pub duplicate_share: f64,
-    /// The share of sittings (and so, about, of events) that happen offline and
-    /// arrive hours later, 0 to 1.
+    /// The share of sessions, and about that of events, that happen offline and arrive
+    /// hours later, 0 to 1.
     pub late_share: f64,
 }
 
 impl Default for Simulation {
-    /// Three days of a service with 10,000 accounts from Monday, 5 January 2026
-    /// on, a million events.
+    /// Returns a simulation of a million events of 10,000 accounts in three days, from
+    /// Monday, 5 January 2026.
     fn default() -> Self {
         Self {
             seed: 1,
@@ -87,82 +91,85 @@ impl Default for Simulation {
     }
 }
 
-/// Options that cannot be simulated.
+/// An invalid option of a simulation.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum SimulationError {
-    /// A number that must not be 0, or is past what one simulation can hold.
-    #[error("the number of {what} must be {least} to {most}, not {given}")]
+    /// A number out of range.
+    #[error("invalid number of {of} {value}: it must be from {min} to {max}")]
     Number {
-        /// What is counted.
-        what: &'static str,
-        /// The least that is allowed.
-        least: u64,
-        /// The most that is allowed.
-        most: u64,
-        /// What was given.
-        given: u64,
+        /// The counted things.
+        of: &'static str,
+        /// The minimum.
+        min: u64,
+        /// The maximum.
+        max: u64,
+        /// The invalid value.
+        value: u64,
     },
-    /// A share that is not one.
-    #[error("the share of {what} events must be 0 to 1, not {given}")]
+    /// A share out of range.
+    #[error("invalid share of {of} events {value}: it must be from 0 to 1")]
     Share {
-        /// Which events.
-        what: &'static str,
-        /// What was given.
-        given: f64,
+        /// The kind of events.
+        of: &'static str,
+        /// The invalid value.
+        value: f64,
     },
-    /// A start in another century.
-    #[error("the start must be within the years 2000 to 2099, not {given} µs from the epoch")]
+    /// A start out of range.
+    #[error("invalid start {value} (UTC microseconds): it must be in the years 2000 to 2099")]
     Start {
-        /// What was given, UTC microseconds.
-        given: i64,
+        /// The invalid value in UTC microseconds.
+        value: i64,
     },
 }
 
 impl Simulation {
-    /// Checks the options.
+    /// Validates the options.
+    ///
+    /// # Errors
+    /// [`SimulationError`] for the first invalid option.
     pub fn validate(&self) -> Result<(), SimulationError> {
-        for (what, given, least, most) in [
+        for (of, value, min, max) in [
             ("users", u64::from(self.users), 1, 10_000_000),
             ("titles", u64::from(self.titles), 1, 1_000_000),
             ("days", u64::from(self.days), 1, 3_660),
             ("events", self.events, 0, 10_000_000_000),
         ] {
-            if !(least..=most).contains(&given) {
+            if !(min..=max).contains(&value) {
                 return Err(SimulationError::Number {
-                    what,
-                    least,
-                    most,
-                    given,
+                    of,
+                    min,
+                    max,
+                    value,
                 });
             }
         }
-        for (what, given) in [
+        for (of, value) in [
             ("bad", self.bad_share),
             ("duplicated", self.duplicate_share),
             ("late", self.late_share),
         ] {
-            if !(0.0..=1.0).contains(&given) {
-                return Err(SimulationError::Share { what, given });
+            if !(0.0..=1.0).contains(&value) {
+                return Err(SimulationError::Share { of, value });
             }
         }
         if !(EARLIEST_START..LATEST_START).contains(&self.start) {
-            return Err(SimulationError::Start { given: self.start });
+            return Err(SimulationError::Start { value: self.start });
         }
         Ok(())
     }
 
-    /// The titles that its events speak of, `titles` rows.
-    pub fn catalogue(&self) -> Vec<Title> {
-        Catalogue::new(self).titles
+    /// Returns the title catalog, with `titles` rows.
+    pub fn title_catalog(&self) -> Vec<Title> {
+        TitleCatalog::new(self).titles
     }
 
-    /// Its events, in order of arrival; none if the options are not valid. Sets
-    /// the world up first, which takes a moment for a large population.
-    pub fn run(&self) -> Run {
+    /// Returns the events in the order of arrival; none if the options are invalid. The
+    /// set-up takes time proportional to the number of accounts.
+    pub fn generate(&self) -> SimulatedEvents {
         if self.validate().is_ok() {
-            return Run::new(self);
+            return SimulatedEvents::new(self);
         }
-        Run::new(&Self {
+        SimulatedEvents::new(&Self {
             users: 0,
             titles: 0,
             days: 0,
@@ -171,13 +178,14 @@ impl Simulation {
         })
     }
 
-    /// About how many items [`Simulation::run`] gives, for a progress bar.
+    /// Returns the approximate number of events of [`Simulation::generate`], for a
+    /// progress bar.
     pub fn expected_events(&self) -> u64 {
         self.events
     }
 
-    /// When nothing happens any more, UTC microseconds.
-    fn ends(&self) -> i64 {
+    /// Returns the end in UTC microseconds, exclusive.
+    fn end(&self) -> i64 {
         self.start
             .saturating_add(i64::from(self.days).saturating_mul(DAY_US))
     }

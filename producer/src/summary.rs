@@ -1,4 +1,4 @@
-//! What became of what was given.
+//! Accounting: the outcome of every accepted event.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,22 +8,22 @@ use std::time::Duration;
 
 use crate::PutRecord;
 
-/// A number of events, the records they went in, and what these weigh.
+/// A count of events and of the records that hold them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Events.
+    /// The number of events.
     pub events: u64,
-    /// Records; 0 for events that never came into one.
+    /// The number of records; 0 for events that no record holds.
     pub records: u64,
-    /// Bytes: of records with their partition keys, or of events that never
-    /// came into one.
+    /// The size in bytes: of records with their partition keys, or of events that no
+    /// record holds.
     pub bytes: u64,
-    /// PUT units of 25 KB, as Kinesis bills them.
+    /// The number of PUT units of 25 KB, as Kinesis bills them.
     pub put_units: u64,
 }
 
 impl Tally {
-    /// One record's.
+    /// Counts one record.
     pub fn of(record: &PutRecord) -> Self {
         Self {
             events: record.events.into(),
@@ -33,7 +33,7 @@ impl Tally {
         }
     }
 
-    /// That of an event that is in no record.
+    /// Counts one event that no record holds.
     pub fn of_event(bytes: usize) -> Self {
         Self {
             events: 1,
@@ -63,62 +63,62 @@ impl<'a> FromIterator<&'a PutRecord> for Tally {
     }
 }
 
-/// How far a producer is, to be read while it works.
+/// The progress of a producer, readable while it runs.
 #[derive(Debug, Default)]
-pub struct Progress {
-    given: AtomicU64,
+pub struct SendProgress {
+    accepted: AtomicU64,
     acknowledged: AtomicU64,
-    given_up: AtomicU64,
+    failed: AtomicU64,
 }
 
-impl Progress {
-    /// Events taken from the caller.
-    pub fn given(&self) -> u64 {
-        self.given.load(Ordering::Relaxed)
+impl SendProgress {
+    /// Returns the number of events accepted from the caller.
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
     }
 
-    /// Events that are durable in the target.
+    /// Returns the number of events that are durable in the target.
     pub fn acknowledged(&self) -> u64 {
         self.acknowledged.load(Ordering::Relaxed)
     }
 
-    /// Events that will not be.
-    pub fn given_up(&self) -> u64 {
-        self.given_up.load(Ordering::Relaxed)
+    /// Returns the number of events that failed permanently.
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
     }
 
-    /// Shows what the summary has come to.
-    pub(crate) fn show(&self, summary: &Summary) {
-        self.given.store(summary.given, Ordering::Relaxed);
+    /// Copies the summary's current counts.
+    pub(crate) fn update(&self, summary: &SendSummary) {
+        self.accepted.store(summary.accepted, Ordering::Relaxed);
         self.acknowledged
             .store(summary.acknowledged.events, Ordering::Relaxed);
-        self.given_up
-            .store(summary.given_up().events, Ordering::Relaxed);
+        self.failed
+            .store(summary.failed().events, Ordering::Relaxed);
     }
 }
 
-/// What became of everything a producer was given. In the end
-/// `given = acknowledged + given up`, in events.
+/// The outcome of all events of a producer. After it has finished,
+/// `accepted = acknowledged + failed`, in events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Events given.
-    pub given: u64,
-    /// What the target has.
+pub struct SendSummary {
+    /// The number of events accepted from the caller.
+    pub accepted: u64,
+    /// The events that are durable in the target.
     pub acknowledged: Tally,
-    /// What it has not, by reason.
-    pub given_up_by_reason: BTreeMap<String, Tally>,
-    /// Records that had to be put again, once for each time.
+    /// The events that failed permanently, by reason.
+    pub failed_by_reason: BTreeMap<String, Tally>,
+    /// The number of record retries.
     pub retries: u64,
-    /// From the start to the end.
+    /// The time from start to end.
     pub elapsed: Duration,
-    /// The error after which no more was put.
+    /// The error after which the producer stopped sending.
     pub stopped_by: Option<String>,
 }
 
-impl Summary {
-    /// All that was given up, whatever the reason.
-    pub fn given_up(&self) -> Tally {
-        self.given_up_by_reason
+impl SendSummary {
+    /// Returns the sum over all reasons of failure.
+    pub fn failed(&self) -> Tally {
+        self.failed_by_reason
             .values()
             .fold(Tally::default(), |mut sum, tally| {
                 sum += *tally;
@@ -126,41 +126,41 @@ impl Summary {
             })
     }
 
-    /// Whether everything given is durable.
+    /// Returns whether every accepted event is durable.
     pub fn is_complete(&self) -> bool {
-        self.given == self.acknowledged.events
+        self.accepted == self.acknowledged.events
     }
 
-    pub(crate) fn give_up(&mut self, reason: &str, tally: Tally) {
+    pub(crate) fn add_failure(&mut self, reason: &str, tally: Tally) {
         if tally.events == 0 {
             return;
         }
-        match self.given_up_by_reason.get_mut(reason) {
+        match self.failed_by_reason.get_mut(reason) {
             Some(sum) => *sum += tally,
             None => {
-                self.given_up_by_reason.insert(reason.to_owned(), tally);
+                self.failed_by_reason.insert(reason.to_owned(), tally);
             }
         }
     }
 }
 
-impl fmt::Display for Summary {
+impl fmt::Display for SendSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let given_up = self.given_up();
+        let failed = self.failed();
         let seconds = self.elapsed.as_secs_f64();
         let rate = if seconds > 0.0 {
             self.acknowledged.events as f64 / seconds
         } else {
             0.0
         };
-        writeln!(f, "events given         {:>14}", grouped(self.given))?;
+        writeln!(f, "events accepted      {:>14}", grouped(self.accepted))?;
         writeln!(
             f,
             "events acknowledged  {:>14}",
             grouped(self.acknowledged.events)
         )?;
-        writeln!(f, "events given up      {:>14}", grouped(given_up.events))?;
-        for (reason, tally) in &self.given_up_by_reason {
+        writeln!(f, "events failed        {:>14}", grouped(failed.events))?;
+        for (reason, tally) in &self.failed_by_reason {
             writeln!(f, "  {reason}: {}", grouped(tally.events))?;
         }
         writeln!(
@@ -178,21 +178,21 @@ impl fmt::Display for Summary {
             "PUT units of 25 KB   {:>14}",
             grouped(self.acknowledged.put_units)
         )?;
-        writeln!(f, "records put again    {:>14}", grouped(self.retries))?;
+        writeln!(f, "record retries       {:>14}", grouped(self.retries))?;
         write!(
             f,
-            "events a second      {:>14}   in {seconds:.1} s",
+            "events per second    {:>14}   in {seconds:.1} s",
             grouped(rate as u64)
         )
     }
 }
 
-/// `1234567` as `1,234,567`.
+/// Formats a number with thousands separators: `1,234,567`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped() {
+    fn numbers_have_thousands_separators() {
         assert_eq!(
             [0, 12, 123, 1_234, 1_234_567].map(grouped),
             ["0", "12", "123", "1,234", "1,234,567"]
@@ -214,23 +214,23 @@ mod tests {
     }
 
     #[test]
-    fn reasons_add_up() {
-        let mut summary = Summary {
-            given: 3,
-            ..Summary::default()
+    fn failures_add_up_over_reasons() {
+        let mut summary = SendSummary {
+            accepted: 3,
+            ..SendSummary::default()
         };
-        summary.give_up("too large", Tally::of_event(10));
-        summary.give_up("too large", Tally::of_event(5));
-        summary.give_up("nothing", Tally::default());
+        summary.add_failure("too large", Tally::of_event(10));
+        summary.add_failure("too large", Tally::of_event(5));
+        summary.add_failure("nothing", Tally::default());
         assert_eq!(
-            summary.given_up(),
+            summary.failed(),
             Tally {
                 events: 2,
                 bytes: 15,
                 ..Tally::default()
             }
         );
-        assert_eq!(summary.given_up_by_reason.len(), 1);
+        assert_eq!(summary.failed_by_reason.len(), 1);
         assert!(!summary.is_complete());
         assert!(summary.to_string().contains("too large: 2"));
     }

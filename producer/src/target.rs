@@ -1,4 +1,4 @@
-//! Where records go: the sender's one port.
+//! The port to the stream that receives records.
 
 #[cfg(feature = "kinesis")]
 mod kinesis;
@@ -12,45 +12,46 @@ use async_trait::async_trait;
 
 use crate::PutRecord;
 
-/// Takes records.
+/// A receiver of records.
 #[async_trait]
 pub trait Target: Send + Sync + 'static {
-    /// Puts `records` and says of each, in their order, whether it is durable
-    /// now. Whoever calls keeps to the target's limits.
+    /// Puts `records` and returns their outcomes in order; `Ok` means durable. The
+    /// caller observes the target's limits.
     ///
     /// # Errors
-    /// When the request failed as a whole. Some of its records may be durable
-    /// all the same; putting them again can double them, which curation undoes.
+    /// [`TargetError`] if the request fails as a whole. Some of its records may still
+    /// be durable. Delivery is at least once: a retry can duplicate records, which
+    /// curation deduplicates.
     async fn put(
         &self,
         records: &[PutRecord],
     ) -> Result<Vec<Result<(), RecordFailure>>, TargetError>;
 }
 
-/// Why one record of a request was not taken.
+/// The failure of one record of a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct RecordFailure {
-    /// Whether the same record may be taken later.
+    /// True if a retry may succeed.
     pub retryable: bool,
-    /// The kind of failure, one of a few words: counted in the summary.
+    /// The failure's code, of low cardinality: the summary counts by it.
     pub code: String,
-    /// What the target said.
+    /// The target's message.
     pub message: String,
 }
 
-/// Why a request failed as a whole.
+/// The failure of a whole request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
-    /// It may succeed later.
+    /// A retry may succeed.
     #[error("{code}: {message}")]
     Retryable {
-        /// The kind of failure, one of a few words: counted in the summary.
+        /// The failure's code, of low cardinality: the summary counts by it.
         code: String,
-        /// What the target said.
+        /// The target's message.
         message: String,
     },
-    /// No request will succeed; sending stops.
+    /// No request can succeed; the producer stops.
     #[error("{0}")]
     Fatal(String),
 }

@@ -1,4 +1,4 @@
-//! Writes the catalogue of titles that belongs to what is sent.
+//! Writer of the title catalog that belongs to the events of a source.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -7,18 +7,18 @@ use std::path::Path;
 
 use marquee_event::Title;
 
-/// Writes `titles` to `path`, a line of JSON each. Whoever reads the file finds
-/// the old one or the whole new one.
+/// Writes `titles` to `path` atomically as NDJSON: a reader sees the old file or
+/// the whole new one.
 ///
 /// # Errors
-/// What the file system says.
+/// An error of the file system.
 pub fn write(path: &Path, titles: &[Title]) -> io::Result<()> {
     let mut partial = OsString::from(path);
     partial.push(".partial");
     let partial = Path::new(&partial);
     let written = write_all(partial, titles).and_then(|()| fs::rename(partial, path));
     if written.is_err() {
-        // What it could not finish it does not leave lying about.
+        // Remove the incomplete file; the first error is the one to report.
         let _ = fs::remove_file(partial);
     }
     written
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn replaces_the_whole_file_and_leaves_nothing_else() {
+    fn replaces_the_whole_file_and_leaves_no_temporary_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("titles.ndjson");
         write(&path, &[title("a"), title("b")]).unwrap();

@@ -1,4 +1,4 @@
-//! The binary: exit codes, messages, and what it leaves behind.
+//! Tests of the binary: exit codes, messages and files.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
@@ -36,7 +36,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// Every unit in the stream, shard by shard, with its record's arrival.
+/// Reads all units of the stream, shard by shard, each with its record's arrival time.
 fn units(dir: &Path) -> Vec<(i64, String)> {
     let stream = Stream::open(dir).unwrap();
     let mut unpacker = Unpacker::new(Limits::default());
@@ -62,7 +62,7 @@ fn units(dir: &Path) -> Vec<(i64, String)> {
     units
 }
 
-/// Whether any segment of the stream has bytes in it; for while it is being made.
+/// Returns whether any segment of the stream has bytes, also while it is created.
 #[cfg(unix)]
 fn holds_records(stream: &Path) -> bool {
     let files = |dir: &Path| fs::read_dir(dir).into_iter().flatten().flatten();
@@ -71,17 +71,17 @@ fn holds_records(stream: &Path) -> bool {
         .any(|segment| segment.metadata().is_ok_and(|segment| segment.len() > 0))
 }
 
-/// The number of events given that a summary states, which must be some.
-fn given(stdout: &str) -> u64 {
+/// Parses the number of accepted events in a summary and asserts that it is positive.
+fn accepted(stdout: &str) -> u64 {
     let line = stdout.lines().next().unwrap();
-    let number = line.strip_prefix("events given").unwrap().trim();
-    let given = number.replace(',', "").parse().unwrap();
-    assert!(given > 0, "{stdout}");
-    given
+    let number = line.strip_prefix("events accepted").unwrap().trim();
+    let accepted = number.replace(',', "").parse().unwrap();
+    assert!(accepted > 0, "{stdout}");
+    accepted
 }
 
 #[test]
-fn what_cannot_be_done_exits_with_2_and_one_sentence() {
+fn invalid_arguments_and_input_exit_with_2_and_a_message() {
     let dir = tempfile::tempdir().unwrap();
     let stream = format!("local:{}", dir.path().join("stream").display());
     let bad = dir.path().join("bad.csv");
@@ -102,7 +102,7 @@ fn what_cannot_be_done_exits_with_2_and_one_sentence() {
         ),
         (
             vec!["send", &bad, "--to", "sqs:x"],
-            "a target is kinesis:STREAM, local:DIR or -",
+            "expected kinesis:STREAM, local:DIR or -",
         ),
         (
             vec!["send", &bad, "--to", &stream, "--frobnicate"],
@@ -117,24 +117,24 @@ fn what_cannot_be_done_exits_with_2_and_one_sentence() {
                 "--rebase",
                 "2026-01-02..2026-01-01",
             ],
-            "a span is START..END",
+            "expected START..END",
         ),
         (vec!["send", &bad], "--to <TARGET>"),
         (
             vec!["simulate", "--to", &stream, "--bad", "2"],
-            "the share of bad events must be 0 to 1, not 2",
+            "error: invalid share of bad events 2: it must be from 0 to 1",
         ),
         (
             vec!["simulate", "--to", &stream, "--users", "0"],
-            "error: the number of users must be 1 to",
+            "error: invalid number of users 0: it must be from 1 to",
         ),
         (
             vec!["simulate", "--to", &stream, "--start", "monday"],
-            "a start is a date",
+            "expected a date",
         ),
         (
             vec!["simulate", "--to", &stream, "--producer-id", ""],
-            "error: the producer id must have",
+            "error: invalid producer id: it must have",
         ),
         (
             vec!["simulate", "--to", &stream, "--max-record-bytes", "9000000"],
@@ -142,7 +142,7 @@ fn what_cannot_be_done_exits_with_2_and_one_sentence() {
         ),
         (
             vec!["simulate", "--to", &stream, "--buckets", "0"],
-            "'0' for '--buckets <K>': a number of buckets is 1 to 65535",
+            "'0' for '--buckets <K>': expected a number from 1 to 65535",
         ),
     ] {
         let output = producer(&args);
@@ -151,11 +151,11 @@ fn what_cannot_be_done_exits_with_2_and_one_sentence() {
         assert!(stderr.contains(expected), "{args:?}: {stderr}");
         assert_eq!(text(&output.stdout), "", "{args:?}");
     }
-    assert!(!dir.path().join("stream").exists(), "nothing half-written");
+    assert!(!dir.path().join("stream").exists());
 }
 
 #[test]
-fn what_holds_no_event_is_refused_whatever_it_is() {
+fn a_file_without_an_event_is_rejected_in_every_format() {
     let dir = tempfile::tempdir().unwrap();
     let stream = format!("local:{}", dir.path().join("stream").display());
     let header = "userId,movieId,rating,timestamp\n";
@@ -170,7 +170,7 @@ fn what_holds_no_event_is_refused_whatever_it_is() {
         ("-", "\n", Some("ndjson")),
     ] {
         let mut file = dir.path().join(name).display().to_string();
-        let called = match name {
+        let shown_name = match name {
             "-" => {
                 file = name.to_owned();
                 "standard input"
@@ -197,7 +197,7 @@ fn what_holds_no_event_is_refused_whatever_it_is() {
             (
                 Some(2),
                 String::new(),
-                format!("error: {called} holds no event, so there is nothing to send\n")
+                format!("error: nothing to send: {shown_name} holds no event\n")
             ),
             "{name} {content:?} {format:?}"
         );
@@ -206,7 +206,7 @@ fn what_holds_no_event_is_refused_whatever_it_is() {
 }
 
 #[test]
-fn nobody_needs_to_read_what_came_of_it() {
+fn a_closed_pipe_is_success() {
     let dir = tempfile::tempdir().unwrap();
     let to = format!("local:{}", dir.path().join("stream").display());
     for to in [to.as_str(), "-"] {
@@ -238,14 +238,14 @@ fn nobody_needs_to_read_what_came_of_it() {
 
 #[cfg(not(feature = "kinesis"))]
 #[test]
-fn a_build_without_kinesis_says_so() {
+fn a_build_without_kinesis_rejects_a_kinesis_target() {
     let output = producer(&["simulate", "--events", "10", "--to", "kinesis:events"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("was built without the feature `kinesis`"));
 }
 
 #[test]
-fn a_simulation_fills_a_stream_the_same_way_every_time() {
+fn a_simulation_fills_a_stream_deterministically() {
     let dir = tempfile::tempdir().unwrap();
     let mut runs = Vec::new();
     for name in ["a", "b"] {
@@ -258,7 +258,7 @@ fn a_simulation_fills_a_stream_the_same_way_every_time() {
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         let stdout = text(&output.stdout);
         assert!(
-            stdout.contains("events given up                   0"),
+            stdout.contains("events failed                     0"),
             "{stdout}"
         );
         assert!(
@@ -269,7 +269,7 @@ fn a_simulation_fills_a_stream_the_same_way_every_time() {
                 > 100
         );
         let units = units(&stream);
-        assert_eq!(units.len() as u64, given(&stdout), "{stdout}");
+        assert_eq!(units.len() as u64, accepted(&stdout), "{stdout}");
         runs.push(units);
     }
     let [one, other] = runs.as_slice() else {
@@ -283,7 +283,7 @@ fn a_simulation_fills_a_stream_the_same_way_every_time() {
 }
 
 #[test]
-fn the_standard_input_is_sent_and_arrives_at_its_own_time() {
+fn standard_input_is_sent_and_arrives_at_its_own_time() {
     let dir = tempfile::tempdir().unwrap();
     let to = format!("local:{}", dir.path().display());
     let ratings = b"userId,movieId,rating,timestamp\r\n1,1,4.0,964982703\r\n1,3,0.5,964981247\r\n";
@@ -319,14 +319,14 @@ fn the_standard_input_is_sent_and_arrives_at_its_own_time() {
     );
     assert_eq!(bad.status.code(), Some(2));
     assert!(
-        text(&bad.stderr).contains("standard input, line 2: not JSON"),
+        text(&bad.stderr).contains("standard input, line 2: invalid JSON"),
         "{}",
         text(&bad.stderr)
     );
 }
 
 #[test]
-fn what_is_given_up_exits_with_1() {
+fn a_failed_event_exits_with_1() {
     let dir = tempfile::tempdir().unwrap();
     let to = format!("local:{}", dir.path().join("stream").display());
     let file = dir.path().join("e.ndjson");
@@ -344,7 +344,7 @@ fn what_is_given_up_exits_with_1() {
         "1000",
     ]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).contains("larger than a record may be: 1"));
+    assert!(text(&output.stdout).contains("exceeds the record size limit: 1"));
     assert_eq!(units(&dir.path().join("stream")).len(), 1);
 }
 
@@ -363,11 +363,11 @@ fn a_dash_prints_the_events() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_run_sends_what_it_took() {
+fn an_interrupted_run_sends_accepted_events() {
     let dir = tempfile::tempdir().unwrap();
     let stream = dir.path().join("stream");
     let to = format!("local:{}", stream.display());
-    // Slow enough to be still at it when the signal comes.
+    // Slow enough to be still running when the signal arrives.
     let mut child = Command::new(env!("CARGO_BIN_EXE_marquee-producer"))
         .args([
             "simulate",
@@ -386,7 +386,7 @@ fn an_interrupted_run_sends_what_it_took() {
         .spawn()
         .unwrap();
     while !holds_records(&stream) {
-        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        assert!(child.try_wait().unwrap().is_none(), "it ended on its own");
         std::thread::yield_now();
     }
     let killed = Command::new("kill")
@@ -398,5 +398,5 @@ fn an_interrupted_run_sends_what_it_took() {
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(130), "{stdout}{stderr}");
     assert!(stderr.contains("stopping"), "{stderr}");
-    assert_eq!(units(&stream).len() as u64, given(&stdout));
+    assert_eq!(units(&stream).len() as u64, accepted(&stdout));
 }

@@ -1,4 +1,4 @@
-//! Files as sources: what they give, and what is said of bad ones.
+//! Tests of file sources: their events, and the messages about invalid files.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::HashSet;
@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use marquee_event::{Event, EventType, parse};
-use marquee_producer::Outgoing;
-use marquee_producer::input::{Format, Input, InputSettings, SourceError, open};
+use marquee_producer::OutgoingEvent;
+use marquee_producer::input::{Input, InputFormat, InputSettings, SourceError, open};
 
 struct Dir(tempfile::TempDir);
 
@@ -27,31 +27,31 @@ fn input(path: &Path) -> Input {
     open(path, &InputSettings::default()).unwrap()
 }
 
-fn refusal(path: &Path) -> String {
-    refusal_with(path, &InputSettings::default())
+fn rejection(path: &Path) -> String {
+    rejection_with(path, &InputSettings::default())
 }
 
-fn refusal_with(path: &Path, settings: &InputSettings) -> String {
+fn rejection_with(path: &Path, settings: &InputSettings) -> String {
     match open(path, settings) {
-        Ok(_) => panic!("{} was taken", path.display()),
+        Ok(_) => panic!("{} was accepted", path.display()),
         Err(error) => error
             .to_string()
             .replace(&path.display().to_string(), "FILE"),
     }
 }
 
-fn events(input: Input) -> Vec<Outgoing> {
+fn events(input: Input) -> Vec<OutgoingEvent> {
     let count = input.count;
-    let events: Vec<Outgoing> = input.events.collect::<Result<_, SourceError>>().unwrap();
+    let events: Vec<OutgoingEvent> = input.events.collect::<Result<_, SourceError>>().unwrap();
     assert_eq!(events.len() as u64, count);
     events
 }
 
-fn event(outgoing: &Outgoing) -> Event<'_> {
+fn event(outgoing: &OutgoingEvent) -> Event<'_> {
     parse(&outgoing.body).unwrap()
 }
 
-fn rebased(path: &Path, span: &str) -> Vec<Outgoing> {
+fn rebased(path: &Path, span: &str) -> Vec<OutgoingEvent> {
     let settings = InputSettings {
         rebase: Some(span.parse().unwrap()),
         ..InputSettings::default()
@@ -65,11 +65,11 @@ const WATCH_LOG: &str = "\u{feff}watch_date,user_id,show_name,note,watch_duratio
     2024-03-02,ann,\"Dark, again\",x,45\r\n";
 
 #[test]
-fn a_watch_log_is_plays_and_stops_in_the_order_of_time() {
+fn a_watch_log_gives_plays_and_stops_in_the_order_of_time() {
     let dir = Dir::new();
     let source = input(&dir.file("log.csv", WATCH_LOG));
-    assert_eq!((source.format, source.timed), (Format::WatchLog, true));
-    let titles = source.catalogue.clone().unwrap();
+    assert_eq!((source.format, source.timed), (InputFormat::WatchLog, true));
+    let titles = source.title_catalog.clone().unwrap();
     assert_eq!(
         titles
             .iter()
@@ -114,7 +114,7 @@ fn a_watch_log_is_plays_and_stops_in_the_order_of_time() {
 }
 
 #[test]
-fn a_watch_logs_ids_do_not_depend_on_the_order_of_its_rows() {
+fn the_ids_of_a_watch_log_do_not_depend_on_the_order_of_rows() {
     let dir = Dir::new();
     let mut rows: Vec<&str> = WATCH_LOG.lines().collect();
     rows.get_mut(1..).unwrap().reverse();
@@ -129,7 +129,7 @@ fn a_watch_logs_ids_do_not_depend_on_the_order_of_its_rows() {
 }
 
 #[test]
-fn bad_tables_are_refused_in_one_sentence_with_the_line() {
+fn invalid_tables_are_rejected_with_the_line() {
     let dir = Dir::new();
     let log = |rows: &str| {
         dir.file(
@@ -140,11 +140,11 @@ fn bad_tables_are_refused_in_one_sentence_with_the_line() {
     for (rows, expected) in [
         (
             "a,b,c,2024-01-01",
-            "FILE, line 2: watch_duration_minutes is \"c\", but must be minutes, from 0 to 10080 (a week)",
+            "FILE, line 2: watch_duration_minutes is \"c\", but must be minutes from 0 to 10080 (a week)",
         ),
         (
             "a,b,1,2024-01-01\n\na,b,1,yesterday",
-            "FILE, line 4: watch_date is \"yesterday\", but must be a date such as 2026-01-31",
+            "FILE, line 4: watch_date is \"yesterday\", but must be a date like 2026-01-31",
         ),
         (
             ",b,1,2024-01-01",
@@ -156,7 +156,7 @@ fn bad_tables_are_refused_in_one_sentence_with_the_line() {
         ),
         ("a,b,1", "FILE, line 2: 3 columns, but the header has 4"),
     ] {
-        assert_eq!(refusal(&log(rows)), expected);
+        assert_eq!(rejection(&log(rows)), expected);
     }
     let ratings = |rows: &str| {
         dir.file(
@@ -167,7 +167,7 @@ fn bad_tables_are_refused_in_one_sentence_with_the_line() {
     for (rows, expected) in [
         (
             "1,2,5.5,3",
-            "FILE, line 2: rating is \"5.5\", but must be 0.5 to 5 in halves",
+            "FILE, line 2: rating is \"5.5\", but must be 0.5 to 5 in steps of 0.5",
         ),
         (
             "1,2,5,3\r\nx,2,5,3",
@@ -178,47 +178,54 @@ fn bad_tables_are_refused_in_one_sentence_with_the_line() {
             "FILE, line 2: timestamp is \"soon\", but must be seconds since 1970",
         ),
     ] {
-        assert_eq!(refusal(&ratings(rows)), expected);
+        assert_eq!(rejection(&ratings(rows)), expected);
     }
     let utf16 = dir.file(
         "log.csv",
         b"user_id,show_name,watch_duration_minutes,watch_date\na,\xff\xfe,1,2024-01-01\n",
     );
     assert_eq!(
-        refusal(&utf16),
+        rejection(&utf16),
         "FILE, line 2: not UTF-8; save the file as UTF-8"
     );
     assert_eq!(
-        refusal(&dir.file("log.csv", "user_id,show_name,watch_date\n")),
+        rejection(&dir.file("log.csv", "user_id,show_name,watch_date\n")),
         "FILE has no column watch_duration_minutes: its first line must name the columns \
          user_id, show_name, watch_duration_minutes, watch_date"
     );
 }
 
 #[test]
-fn the_format_is_told_by_the_name_or_the_first_line() {
+fn the_format_is_detected_by_the_name_or_the_first_line() {
     let dir = Dir::new();
     let ratings = "userId,movieId,rating,timestamp\n1,1,4.0,964982703\n";
-    assert!(refusal(&dir.file("x.ndjson", ratings)).starts_with("FILE, line 1: not JSON"));
+    assert!(rejection(&dir.file("x.ndjson", ratings)).starts_with("FILE, line 1: invalid JSON"));
     assert_eq!(
         input(&dir.file("x", "\u{feff}\r\n{}\n")).format,
-        Format::Ndjson
+        InputFormat::Ndjson
     );
-    assert_eq!(input(&dir.file("x.txt", ratings)).format, Format::Movielens);
+    assert_eq!(
+        input(&dir.file("x.txt", ratings)).format,
+        InputFormat::Movielens
+    );
     for unknown in ["hello\n", "a,b\n1,2\n"] {
-        assert!(refusal(&dir.file("x.csv", unknown)).starts_with("cannot tell what FILE holds"));
+        assert!(
+            rejection(&dir.file("x.csv", unknown)).starts_with("cannot detect the format of FILE")
+        );
     }
-    // More blank lines than are looked at do not make it empty.
+    // Blank lines beyond the search limit do not make a file empty.
     let blank = "\n".repeat(70_000) + ratings;
-    assert!(refusal(&dir.file("x.csv", &blank)).starts_with("cannot tell what FILE holds"));
+    assert!(rejection(&dir.file("x.csv", &blank)).starts_with("cannot detect the format of FILE"));
     let settings = InputSettings {
-        format: Some(Format::Movielens),
+        format: Some(InputFormat::Movielens),
         ..InputSettings::default()
     };
     let blank = open(&dir.file("x.csv", &blank), &settings).unwrap();
     assert_eq!(events(blank).len(), 1);
-    assert!(refusal(Path::new("/no/such/file.csv")).starts_with("cannot open FILE: No such file"));
-    assert!(refusal(Path::new("/tmp")).starts_with("cannot read FILE"));
+    assert!(
+        rejection(Path::new("/no/such/file.csv")).starts_with("cannot open FILE: No such file")
+    );
+    assert!(rejection(Path::new("/tmp")).starts_with("cannot read FILE"));
 }
 
 #[test]
@@ -240,7 +247,7 @@ fn ndjson_keeps_its_lines_and_their_order() {
         .collect();
     assert_eq!(bodies, lines);
     let second = 1_767_225_600_000;
-    // The second is late, and the third says nothing.
+    // The second event is late, and the third has no time.
     assert!(
         all.iter()
             .all(|event| event.arrives_at_ms == Some(second + 10_000))
@@ -273,12 +280,12 @@ fn ndjson_keeps_its_lines_and_their_order() {
 }
 
 #[test]
-fn ndjson_that_is_none_is_refused_unless_it_is_to_be_kept() {
+fn invalid_ndjson_is_rejected_unless_keep_bad_is_set() {
     let dir = Dir::new();
     let path = dir.file("e.jsonl", b"{\"user_id\":\"a\"}\n\n[1]\n{\"b\n\xff\n");
     assert_eq!(
-        refusal(&path),
-        "FILE, line 3: not a JSON object, which every event is; --keep-bad sends it all the same"
+        rejection(&path),
+        "FILE, line 3: not a JSON object; to send it anyway, set --keep-bad"
     );
     let kept = InputSettings {
         keep_bad: true,
@@ -300,23 +307,23 @@ fn ndjson_that_is_none_is_refused_unless_it_is_to_be_kept() {
 }
 
 #[test]
-fn a_line_that_no_record_holds_is_refused_without_being_read_whole() {
+fn a_line_above_the_limit_is_rejected_without_being_read_whole() {
     let dir = Dir::new();
     let path = dir.file("e.ndjson", vec![b' '; 9 << 20]);
     assert!(
-        refusal(&path).starts_with("FILE, line 1: longer than"),
+        rejection(&path).starts_with("FILE, line 1: longer than"),
         "{}",
-        refusal(&path)
+        rejection(&path)
     );
 }
 
 #[test]
-fn movies_with_the_wrong_columns_are_refused() {
+fn movies_with_the_wrong_columns_are_rejected() {
     let dir = Dir::new();
     let ratings = dir.file("ratings.csv", "userId,movieId,rating,timestamp\n");
     let settings = InputSettings {
         movies: Some(dir.file("movies.csv", "id,title,genres\n")),
         ..InputSettings::default()
     };
-    assert!(refusal_with(&ratings, &settings).contains("has no column movieId"));
+    assert!(rejection_with(&ratings, &settings).contains("has no column movieId"));
 }

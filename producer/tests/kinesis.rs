@@ -1,4 +1,4 @@
-//! The Kinesis target against a mocked client: `--features kinesis-mocks`.
+//! Tests of the Kinesis target with a mocked client: `--features kinesis-mocks`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use aws_sdk_kinesis::types::error::{
 };
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 use marquee_producer::{
-    KinesisTarget, Outgoing, Producer, PutRecord, SendSettings, Target, TargetError,
+    KinesisTarget, OutgoingEvent, Producer, PutRecord, SendSettings, Target, TargetError,
 };
 
 fn records(count: u32) -> Vec<PutRecord> {
@@ -26,7 +26,7 @@ fn records(count: u32) -> Vec<PutRecord> {
         .collect()
 }
 
-fn taken() -> PutRecordsResultEntry {
+fn stored() -> PutRecordsResultEntry {
     PutRecordsResultEntry::builder()
         .sequence_number("1")
         .shard_id("shardId-000000000000")
@@ -40,7 +40,7 @@ fn throttled() -> PutRecordsResultEntry {
         .build()
 }
 
-fn answer(entries: Vec<PutRecordsResultEntry>) -> PutRecordsOutput {
+fn output(entries: Vec<PutRecordsResultEntry>) -> PutRecordsOutput {
     PutRecordsOutput::builder()
         .set_records(Some(entries))
         .build()
@@ -62,7 +62,7 @@ async fn each_record_has_its_own_outcome() {
                     .iter()
                     .all(|record| record.data().as_ref() == [7])
         })
-        .then_output(|| answer(vec![taken(), throttled()]));
+        .then_output(|| output(vec![stored(), throttled()]));
     let target = KinesisTarget::new(mock_client!(aws_sdk_kinesis, [&rule]), "events");
     let outcomes = target.put(&records(2)).await.unwrap();
     assert_eq!(outcomes.first(), Some(&Ok(())));
@@ -72,7 +72,7 @@ async fn each_record_has_its_own_outcome() {
 }
 
 #[tokio::test]
-async fn a_request_that_fails_is_told_as_passing_or_not() {
+async fn a_failed_request_is_retryable_or_fatal() {
     let busy = mock!(Client::put_records).then_error(|| {
         PutRecordsError::ProvisionedThroughputExceededException(
             ProvisionedThroughputExceededException::builder()
@@ -114,7 +114,7 @@ fn meta(code: &str) -> aws_sdk_kinesis::error::ErrorMetadata {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_producer_puts_again_only_what_was_not_taken() {
+async fn the_producer_retries_only_failed_records() {
     let put = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&put);
     let rule = mock!(Client::put_records).then_compute_output(move |request| {
@@ -123,10 +123,10 @@ async fn the_producer_puts_again_only_what_was_not_taken() {
             if first && n % 2 == 1 {
                 throttled()
             } else {
-                taken()
+                stored()
             }
         };
-        answer((0..request.records().len()).map(outcome).collect())
+        output((0..request.records().len()).map(outcome).collect())
     });
     let target = KinesisTarget::new(
         mock_client!(aws_sdk_kinesis, RuleMode::MatchAny, [&rule]),
@@ -136,13 +136,13 @@ async fn the_producer_puts_again_only_what_was_not_taken() {
     settings.aggregate.aggregate = false;
     let producer = Producer::start(Arc::new(target), settings).unwrap();
     for n in 0..10 {
-        let event = Outgoing {
+        let event = OutgoingEvent {
             user_id: format!("u{n}"),
             arrives_at_ms: None,
             body: b"{}".to_vec(),
             numbered: true,
         };
-        producer.give(event).await.unwrap();
+        producer.send(event).await.unwrap();
     }
     let summary = producer.finish().await.unwrap();
     assert!(summary.is_complete() && summary.retries > 0, "{summary}");

@@ -40,7 +40,7 @@ fn ratings(folder: &Path) -> (PathBuf, InputSettings) {
 fn movielens_ratings_are_rate_events(folder: PathBuf) {
     let (ratings, settings) = ratings(&folder);
     let source = open(&ratings, &settings).unwrap();
-    let titles = source.catalogue.clone().unwrap();
+    let titles = source.title_catalog.clone().unwrap();
     assert_eq!(titles.len(), 9_742);
     let toy_story = titles.first().unwrap();
     assert_eq!(

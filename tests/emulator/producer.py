@@ -28,8 +28,8 @@ def send(place, built, arguments):
         raise Failure("the producer was built without Kinesis; `cargo xtask integration` builds it with Kinesis")
     expect(done.returncode == 0, f"the producer exited with {done.returncode}:\n{done.stdout}{done.stderr}")
     counts = dict(re.findall(r"^(events [a-z ]+?) +([\d,]+)$", done.stdout, re.MULTILINE))
-    given, acknowledged = (int(counts[f"events {each}"].replace(",", "")) for each in ("given", "acknowledged"))
-    expect(given == acknowledged, f"the producer got {given} events, but {acknowledged} were acknowledged")
+    accepted, acknowledged = (int(counts[f"events {each}"].replace(",", "")) for each in ("accepted", "acknowledged"))
+    expect(accepted == acknowledged, f"the producer accepted {accepted} events, but {acknowledged} were acknowledged")
     return acknowledged
 
 

@@ -166,7 +166,7 @@ mod tests {
 
     async fn lake(settings: &Settings) -> Arc<dyn ObjectStore> {
         let lake = InMemory::new();
-        catalogue::publish(&lake, &settings.simulation().catalogue())
+        catalogue::publish(&lake, &settings.simulation().title_catalog())
             .await
             .unwrap();
         Arc::new(lake)

@@ -115,7 +115,7 @@ impl Place {
                 .with_context(|| format!("cannot remove {}", report.display()))?;
         }
         fs::create_dir(&stream).with_context(|| format!("cannot make {}", stream.display()))?;
-        marquee_producer::catalogue::write(&stream.join("titles.ndjson"), titles)
+        marquee_producer::title_catalog::write(&stream.join("titles.ndjson"), titles)
             .with_context(|| format!("cannot write the catalogue to {}", stream.display()))?;
         Ok(stream)
     }

@@ -43,11 +43,11 @@ pub(super) fn produce(
     };
     let mut records = Vec::new();
     let mut now_ms = i64::MIN;
-    for mut event in settings.simulation().run() {
+    for mut event in settings.simulation().generate() {
         now_ms = event.arrives_at_ms.unwrap_or(now_ms);
         let user_id = std::mem::take(&mut event.user_id);
         let body = numbering.number(event);
-        aggregator.give(&user_id, &body, now_ms, &mut records)?;
+        aggregator.add(&user_id, &body, now_ms, &mut records)?;
         outlet.take(&mut records)?;
         ensure!(!stop.is_requested(), "the work on the stream was stopped");
     }
@@ -55,7 +55,7 @@ pub(super) fn produce(
     outlet.take(&mut records)?;
     outlet.empty()?;
     Ok(Produced {
-        given: numbering.given(),
+        given: numbering.count(),
         ..outlet.produced
     })
 }

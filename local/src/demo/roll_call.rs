@@ -90,7 +90,7 @@ impl RollCall {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use marquee_producer::{Numbering, Outgoing};
+    use marquee_producer::{Numbering, OutgoingEvent};
 
     use super::*;
 
@@ -121,7 +121,7 @@ mod tests {
         let mut numbering = Numbering::new(id).unwrap();
         let mut roll = RollCall::new(id, 2);
         for body in [&b"{\"event_id\":\"trunc"[..], b"{\xff"] {
-            let unit = numbering.number(Outgoing {
+            let unit = numbering.number(OutgoingEvent {
                 user_id: String::new(),
                 arrives_at_ms: None,
                 body: body.to_vec(),

@@ -151,7 +151,7 @@ pub(super) mod tests {
         let refused = Settings::new(&args(100, 0)).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "the number of users must be 1 to 10000000, not 0"
+            "invalid number of users 0: it must be from 1 to 10000000"
         );
     }
 

@@ -49,11 +49,11 @@ pub(crate) fn payloads(simulation: &Simulation, records: usize) -> Vec<Vec<u8>> 
     });
     let mut numbering = Numbering::new("test-1").unwrap();
     let mut put: Vec<PutRecord> = Vec::new();
-    for mut event in simulation.run() {
+    for mut event in simulation.generate() {
         let now_ms = event.arrives_at_ms.unwrap_or_default();
         let user_id = std::mem::take(&mut event.user_id);
         aggregator
-            .give(&user_id, &numbering.number(event), now_ms, &mut put)
+            .add(&user_id, &numbering.number(event), now_ms, &mut put)
             .unwrap();
     }
     aggregator.finish(&mut put);
@@ -88,7 +88,7 @@ pub(crate) async fn ingest(store: &Arc<dyn ObjectStore>, payloads: &[Vec<u8>]) {
 
 /// Makes the simulation's catalogue the lake's.
 pub(crate) async fn publish_titles(store: &Arc<dyn ObjectStore>, simulation: &Simulation) {
-    catalogue::publish(&**store, &simulation.catalogue())
+    catalogue::publish(&**store, &simulation.title_catalog())
         .await
         .unwrap();
 }

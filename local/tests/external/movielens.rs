@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use marquee_producer::input::{InputSettings, open};
 use marquee_producer::{
-    Clock, LocalTarget, Producer, SendSettings, Stop, Summary, catalogue, feed,
+    Clock, LocalTarget, Producer, SendSettings, SendSummary, StopFlag, feed, title_catalog,
 };
 
 /// The ratings in the file.
 const RATINGS: u64 = 100_836;
 
 /// Sends the ratings to a stream in `stream` as `marquee-producer send` does.
-async fn send(data: &Path, stream: &Path) -> Summary {
+async fn send(data: &Path, stream: &Path) -> SendSummary {
     let settings = InputSettings {
         movies: Some(data.join("movies.csv")),
         ..InputSettings::default()
@@ -23,13 +23,13 @@ async fn send(data: &Path, stream: &Path) -> Summary {
     let input = open(&data.join("ratings.csv"), &settings).unwrap();
     assert_eq!(input.count, RATINGS);
     let target = LocalTarget::open(stream, NonZeroU32::new(4).unwrap()).unwrap();
-    catalogue::write(&stream.join("titles.ndjson"), &input.catalogue.unwrap()).unwrap();
+    title_catalog::write(&stream.join("titles.ndjson"), &input.title_catalog.unwrap()).unwrap();
     let mut settings = SendSettings::new("movielens");
     settings.clock = Clock::Virtual;
     settings.in_flight = 1;
     settings.aggregate.linger_ms = 60_000;
     let producer = Producer::start(Arc::new(target), settings).unwrap();
-    let fed = feed(producer, input.events, None, Stop::default())
+    let fed = feed(producer, input.events, None, StopFlag::default())
         .await
         .unwrap();
     assert!(fed.source_error.is_none(), "{:?}", fed.source_error);
@@ -69,7 +69,7 @@ pub(crate) async fn every_rating_of_movielens_is_processed_once(data: PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let sent = send(&data, &dir.path().join("stream")).await;
     assert_eq!(
-        (sent.given, sent.acknowledged.events),
+        (sent.accepted, sent.acknowledged.events),
         (RATINGS, RATINGS),
         "{sent}"
     );

@@ -24,7 +24,7 @@ fn run(settings: AggregateSettings, events: u64, step_ms: i64) -> Vec<PutRecord>
     let mut out = Vec::new();
     for n in 0..events {
         aggregator
-            .give(
+            .add(
                 &format!("u-{}", n % 97),
                 &body(n),
                 n as i64 * step_ms,
@@ -37,7 +37,7 @@ fn run(settings: AggregateSettings, events: u64, step_ms: i64) -> Vec<PutRecord>
 }
 
 #[test]
-fn full_records_fill_a_put_unit_and_rarely_pass_it() {
+fn full_records_fill_a_put_unit_and_rarely_exceed_it() {
     let buckets = NonZeroU16::new(4).unwrap();
     let records = run(
         AggregateSettings {
@@ -47,7 +47,7 @@ fn full_records_fill_a_put_unit_and_rarely_pass_it() {
         40_000,
         0,
     );
-    // The first records of a bucket are those it learns by, the last its rest.
+    // Skip the first records, which train the estimate, and the last, which are partial.
     let steady = records.get(12..records.len() - 4).unwrap();
     assert!(steady.len() > 10, "{} records", records.len());
     let over = steady
@@ -64,7 +64,7 @@ fn full_records_fill_a_put_unit_and_rarely_pass_it() {
 }
 
 #[test]
-fn uncompressed_records_never_pass_the_target() {
+fn uncompressed_records_never_exceed_the_target() {
     let records = run(
         AggregateSettings {
             compression: Compression::None,
@@ -81,16 +81,16 @@ fn uncompressed_records_never_pass_the_target() {
 }
 
 #[test]
-fn a_record_arrives_when_its_linger_is_over() {
+fn a_record_arrives_at_the_end_of_its_linger() {
     let mut aggregator = Aggregator::new(AggregateSettings {
         linger_ms: 500,
         ..settings()
     });
     let mut out = Vec::new();
-    aggregator.give("a", b"{}", 1_000, &mut out).unwrap();
-    aggregator.give("a", b"{}", 1_499, &mut out).unwrap();
+    aggregator.add("a", b"{}", 1_000, &mut out).unwrap();
+    aggregator.add("a", b"{}", 1_499, &mut out).unwrap();
     assert_eq!((out.len(), aggregator.next_due_ms()), (0, Some(1_500)));
-    aggregator.give("a", b"{}", 9_000, &mut out).unwrap();
+    aggregator.add("a", b"{}", 9_000, &mut out).unwrap();
     let [closed] = out.as_slice() else {
         panic!("{out:?}")
     };
@@ -101,28 +101,28 @@ fn a_record_arrives_when_its_linger_is_over() {
 }
 
 #[test]
-fn a_clock_that_runs_back_stands_still() {
+fn the_clock_never_runs_backwards() {
     let mut aggregator = Aggregator::new(AggregateSettings {
         linger_ms: 10,
         ..settings()
     });
     let mut out = Vec::new();
-    aggregator.give("a", b"{}", 100, &mut out).unwrap();
-    aggregator.give("b", b"{}", 50, &mut out).unwrap();
+    aggregator.add("a", b"{}", 100, &mut out).unwrap();
+    aggregator.add("b", b"{}", 50, &mut out).unwrap();
     aggregator.finish(&mut out);
     assert!(out.iter().all(|record| record.arrives_at_ms == Some(100)));
 }
 
 #[test]
-fn an_event_too_large_for_any_record_is_told_and_harms_no_other() {
+fn an_event_too_large_for_any_record_is_an_error_and_affects_no_other() {
     let mut aggregator = Aggregator::new(AggregateSettings {
         max_record_bytes: 1_000,
         ..settings()
     });
     let mut out = Vec::new();
-    aggregator.give("a", b"{}", 0, &mut out).unwrap();
+    aggregator.add("a", b"{}", 0, &mut out).unwrap();
     let error = aggregator
-        .give("a", &[b'x'; 1_000], 0, &mut out)
+        .add("a", &[b'x'; 1_000], 0, &mut out)
         .unwrap_err();
     assert_eq!(error.limit, 1_000);
     assert!(error.bytes > 1_000);
@@ -131,14 +131,14 @@ fn an_event_too_large_for_any_record_is_told_and_harms_no_other() {
 }
 
 #[test]
-fn without_aggregation_the_user_is_the_key() {
+fn without_aggregation_the_user_id_is_the_partition_key() {
     let mut aggregator = Aggregator::new(AggregateSettings {
         aggregate: false,
         ..settings()
     });
     let mut out = Vec::new();
     for user in ["ann", "", &"é".repeat(257)] {
-        aggregator.give(user, b"{}", 7, &mut out).unwrap();
+        aggregator.add(user, b"{}", 7, &mut out).unwrap();
     }
     let keys: Vec<_> = out
         .iter()
@@ -159,7 +159,7 @@ fn the_same_events_give_the_same_records() {
 
 proptest! {
     #[test]
-    fn nothing_is_lost_and_no_limit_passed(
+    fn no_event_is_lost_and_no_limit_exceeded(
         sizes in prop::collection::vec((0_usize..3_000, 0_u8..20, 0_i64..400), 1..200),
         aggregate: bool,
         compressed: bool,
@@ -176,9 +176,9 @@ proptest! {
         let (mut out, mut now, mut taken) = (Vec::new(), 0, 0_u32);
         for (size, user, step) in sizes {
             now += step;
-            // Noise, so that compression has nothing to gain.
+            // Incompressible bytes.
             let noise: Vec<u8> = (0..size).map(|i| xxh3_64(&i.to_le_bytes()) as u8).collect();
-            taken += u32::from(aggregator.give(&user.to_string(), &noise, now, &mut out).is_ok());
+            taken += u32::from(aggregator.add(&user.to_string(), &noise, now, &mut out).is_ok());
         }
         aggregator.finish(&mut out);
         prop_assert_eq!(out.iter().map(|record| record.events).sum::<u32>(), taken);

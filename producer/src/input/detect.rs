@@ -1,17 +1,17 @@
-//! What a file holds, by its name or its first line.
+//! Detection of a file's format by its name or its first line.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
-use super::{SourceError, movielens, spool::Spooled, table, watch_log};
+use super::{SourceError, movielens, spool::SpooledFile, table, watch_log};
 
-/// More than any header has.
+/// The number of bytes to search for the first line; more than any header has.
 const FIRST_LINE_BYTES: u64 = 64 * 1024;
 
-/// What a file can hold.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Events, a JSON object a line.
+pub enum InputFormat {
+    /// NDJSON: an event as a JSON object on each line.
     Ndjson,
     /// CSV with the columns `user_id, show_name, watch_duration_minutes, watch_date`.
     WatchLog,
@@ -19,18 +19,18 @@ pub enum Format {
     Movielens,
 }
 
-/// Decides by the name's ending where that is enough, else by the first line
-/// that is not blank. Leaves the file at its beginning.
-pub(super) fn detect(file: &mut Spooled, path: &Path) -> Result<Format, SourceError> {
-    let ending = path
+/// Detects the format by the file's extension, else by its first line that is not
+/// blank. Rewinds the file.
+pub(super) fn detect(file: &mut SpooledFile, path: &Path) -> Result<InputFormat, SourceError> {
+    let extension = path
         .extension()
-        .and_then(|ending| ending.to_str())
+        .and_then(|extension| extension.to_str())
         .unwrap_or_default();
     if ["ndjson", "jsonl", "json"]
         .iter()
-        .any(|known| ending.eq_ignore_ascii_case(known))
+        .any(|known| extension.eq_ignore_ascii_case(known))
     {
-        return Ok(Format::Ndjson);
+        return Ok(InputFormat::Ndjson);
     }
     let first = first_line(file)?;
     file.rewind()?;
@@ -39,7 +39,7 @@ pub(super) fn detect(file: &mut Spooled, path: &Path) -> Result<Format, SourceEr
         return Err(SourceError::Empty { name });
     };
     if first.starts_with('{') {
-        return Ok(Format::Ndjson);
+        return Ok(InputFormat::Ndjson);
     }
     let columns: Vec<String> = first.split(',').map(table::column_name).collect();
     let has_all = |wanted: &[&str]| {
@@ -53,12 +53,12 @@ pub(super) fn detect(file: &mut Spooled, path: &Path) -> Result<Format, SourceEr
             .any(|name| columns.iter().any(|column| column == name))
     };
     for has in [&has_all as &dyn Fn(&[&str]) -> bool, &has_any] {
-        // With some of the columns only, reading it will say which one is missing.
+        // If only some columns match, the reader reports the first missing one.
         if has(&watch_log::COLUMNS) {
-            return Ok(Format::WatchLog);
+            return Ok(InputFormat::WatchLog);
         }
         if has(&movielens::RATING_COLUMNS) {
-            return Ok(Format::Movielens);
+            return Ok(InputFormat::Movielens);
         }
     }
     Err(SourceError::UnknownFormat {
@@ -66,8 +66,8 @@ pub(super) fn detect(file: &mut Spooled, path: &Path) -> Result<Format, SourceEr
     })
 }
 
-/// The first line that is not blank; `None` where all are.
-fn first_line(file: &mut Spooled) -> Result<Option<String>, SourceError> {
+/// Returns the first line that is not blank; `None` if all are.
+fn first_line(file: &mut SpooledFile) -> Result<Option<String>, SourceError> {
     let mut reader = BufReader::new((&file.file).take(FIRST_LINE_BYTES));
     let mut line = Vec::new();
     loop {
@@ -81,7 +81,7 @@ fn first_line(file: &mut Spooled) -> Result<Option<String>, SourceError> {
             return Ok(Some(text.to_owned()));
         }
         if read == 0 {
-            // Unless only what was looked at is blank.
+            // The limit, not the file's end, may have ended the search.
             let is_end = reader.get_ref().limit() > 0;
             return Ok((!is_end).then(String::new));
         }

@@ -1,28 +1,28 @@
-//! MovieLens: `ratings.csv` -> `rate` events, `movies.csv` -> the catalogue.
-//! (<https://grouplens.org/datasets/movielens/>)
+//! MovieLens files (<https://grouplens.org/datasets/movielens/>): `ratings.csv` gives
+//! `rate` events, `movies.csv` the title catalog.
 
 use std::borrow::Cow;
 
 use marquee_event::{EventType, Rating, Title, TitleKind};
 
-use super::rebase::{Rebase, Span};
-use super::row::{event, id_of, outgoing, session_of};
-use super::spool::Spooled;
+use super::rebase::{Rebase, TimeRange};
+use super::row::{daily_session_id, deterministic_id, event, to_outgoing};
+use super::spool::SpooledFile;
 use super::table::Table;
-use super::{Format, Input, SourceError};
-use crate::Outgoing;
+use super::{Input, InputFormat, SourceError};
+use crate::OutgoingEvent;
 
 /// The columns of `ratings.csv`.
 pub(super) const RATING_COLUMNS: [&str; 4] = ["userId", "movieId", "rating", "timestamp"];
 const MOVIE_COLUMNS: [&str; 3] = ["movieId", "title", "genres"];
 
 const WHOLE_NUMBER: &str = "a whole number from 0 to 4294967295";
-/// The seconds of the years 1970 to 9999.
+/// The timestamps of the years 1970 to 9999, in seconds.
 const SECONDS: std::ops::RangeInclusive<i64> = 0..=253_402_300_799;
 
 /// A row of `ratings.csv`.
 #[derive(Debug, Clone, Copy)]
-struct Rated {
+struct RatingRow {
     at_s: i64,
     user: u32,
     movie: u32,
@@ -30,29 +30,29 @@ struct Rated {
 }
 
 pub(super) fn open(
-    ratings: Spooled,
-    movies: Option<Spooled>,
-    span: Option<Span>,
+    ratings: SpooledFile,
+    movies: Option<SpooledFile>,
+    range: Option<TimeRange>,
 ) -> Result<Input, SourceError> {
-    let catalogue = movies.map(read_movies).transpose()?;
+    let title_catalog = movies.map(read_movies).transpose()?;
     let mut rows = read_ratings(ratings)?;
     rows.sort_by_key(|row| row.at_s);
-    let at_us = |row: Option<&Rated>| row.map_or(0, |row| row.at_s * 1_000_000);
-    let rebase = Rebase::new(span, at_us(rows.first()), at_us(rows.last()));
+    let at_us = |row: Option<&RatingRow>| row.map_or(0, |row| row.at_s * 1_000_000);
+    let rebase = Rebase::new(range, at_us(rows.first()), at_us(rows.last()));
     Ok(Input {
-        format: Format::Movielens,
+        format: InputFormat::Movielens,
         count: rows.len() as u64,
         timed: !rows.is_empty(),
-        catalogue,
+        title_catalog,
         events: Box::new(rows.into_iter().map(move |row| Ok(rate(row, rebase)))),
     })
 }
 
-fn rate(row: Rated, rebase: Rebase) -> Outgoing {
+fn rate(row: RatingRow, rebase: Rebase) -> OutgoingEvent {
     let (user, title) = (format!("ml-{}", row.user), format!("ml-m{}", row.movie));
     let event_time = rebase.map(row.at_s * 1_000_000);
     let halves = row.rating.halves().to_string();
-    let event_id = id_of(&[
+    let event_id = deterministic_id(&[
         "movielens",
         "rate",
         &user,
@@ -60,26 +60,26 @@ fn rate(row: Rated, rebase: Rebase) -> Outgoing {
         &halves,
         &row.at_s.to_string(),
     ]);
-    let session = session_of("movielens", &user, row.at_s * 1_000_000);
+    let session = daily_session_id("movielens", &user, row.at_s * 1_000_000);
     let mut rate = event(event_id, EventType::Rate, event_time, &user, &session);
     rate.title_id = Some(Cow::Borrowed(&title));
     rate.rating = Some(row.rating);
-    outgoing(&rate)
+    to_outgoing(&rate)
 }
 
-fn read_ratings(ratings: Spooled) -> Result<Vec<Rated>, SourceError> {
+fn read_ratings(ratings: SpooledFile) -> Result<Vec<RatingRow>, SourceError> {
     let mut table = Table::open(ratings, RATING_COLUMNS)?;
     let mut rows = Vec::new();
     while let Some(row) = table.next()? {
         let [user, movie, rating, timestamp] = row.fields;
-        rows.push(Rated {
+        rows.push(RatingRow {
             user: user.parse().map_err(|_| row.unexpected(0, WHOLE_NUMBER))?,
             movie: movie.parse().map_err(|_| row.unexpected(1, WHOLE_NUMBER))?,
             rating: rating
                 .parse()
                 .ok()
                 .and_then(Rating::from_stars)
-                .ok_or_else(|| row.unexpected(2, "0.5 to 5 in halves"))?,
+                .ok_or_else(|| row.unexpected(2, "0.5 to 5 in steps of 0.5"))?,
             at_s: timestamp
                 .parse()
                 .ok()
@@ -90,7 +90,7 @@ fn read_ratings(ratings: Spooled) -> Result<Vec<Rated>, SourceError> {
     Ok(rows)
 }
 
-fn read_movies(movies: Spooled) -> Result<Vec<Title>, SourceError> {
+fn read_movies(movies: SpooledFile) -> Result<Vec<Title>, SourceError> {
     let mut table = Table::open(movies, MOVIE_COLUMNS)?;
     let mut titles = Vec::new();
     while let Some(row) = table.next()? {
@@ -116,8 +116,8 @@ fn read_movies(movies: Spooled) -> Result<Vec<Title>, SourceError> {
     Ok(titles)
 }
 
-/// `Toy Story (1995)` is Toy Story of 1995; of a range of years, `(2006–2007)`,
-/// the first counts. A name without a year stays as it is.
+/// Splits a name like `Toy Story (1995)` into name and year. For a range of years,
+/// `(2006–2007)`, returns the first. Returns a name without a year unchanged.
 fn name_and_year(title: &str) -> (&str, Option<&str>) {
     let cut = || {
         let (name, years) = title.strip_suffix(')')?.rsplit_once('(')?;
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_year_in_brackets_is_the_release() {
+    fn a_year_in_parentheses_is_the_release_year() {
         for (title, expected) in [
             ("Toy Story (1995)", ("Toy Story", Some("1995"))),
             (
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn genres_are_words_or_none() {
+    fn genres_are_split_or_empty() {
         assert_eq!(genres_of("Drama|Film-Noir"), ["Drama", "Film-Noir"]);
         assert!(genres_of("(no genres listed)").is_empty());
     }

@@ -1,7 +1,8 @@
-//! Events as NDJSON, given in the order of their lines.
+//! NDJSON files of events, sent in the order of their lines.
 //!
-//! Line order is arrival order: an event arrives at its own time, or with the
-//! latest one before it, if that is later. So a late event stays late.
+//! Line order is arrival order: an event arrives at its event time or, if that is
+//! earlier than an arrival before it, together with that one. A late event therefore
+//! stays late.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -12,25 +13,25 @@ use marquee_event::{format_utc, parse_rfc3339};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::rebase::{Rebase, Span};
+use super::rebase::{Rebase, TimeRange};
 use super::row::arrival_ms;
-use super::spool::Spooled;
-use super::{Format, Input, SourceError};
-use crate::Outgoing;
+use super::spool::SpooledFile;
+use super::{Input, InputFormat, SourceError};
+use crate::OutgoingEvent;
 
-/// More than any record holds, and little to hold in memory.
+/// The maximum length of a line; above the size of any record.
 const MAX_LINE_BYTES: u64 = 8 << 20;
 
 pub(super) fn open(
-    mut spooled: Spooled,
-    span: Option<Span>,
+    mut spooled: SpooledFile,
+    range: Option<TimeRange>,
     keep_bad: bool,
 ) -> Result<Input, SourceError> {
     let (mut count, mut times) = (0, None::<(i64, i64)>);
     let mut lines = Lines::new(&spooled)?;
     while let Some(line) = lines.next()? {
         count += 1;
-        match Fields::of(line.bytes) {
+        match EventFields::parse(line.bytes) {
             Ok(fields) => {
                 if let Some((_, time)) = fields.event_time {
                     let (first, last) = times.unwrap_or((time, time));
@@ -45,8 +46,8 @@ pub(super) fn open(
     }
     spooled.rewind()?;
     let (first, last) = times.unwrap_or_default();
-    let rebase = Rebase::new(span, first, last);
-    let events = Events {
+    let rebase = Rebase::new(range, first, last);
+    let events = NdjsonEvents {
         lines: Lines::new(&spooled)?,
         rebase,
         keep_bad,
@@ -54,16 +55,16 @@ pub(super) fn open(
         over: false,
     };
     Ok(Input {
-        format: Format::Ndjson,
+        format: InputFormat::Ndjson,
         count,
         timed: times.is_some(),
-        catalogue: None,
+        title_catalog: None,
         events: Box::new(events),
     })
 }
 
-/// The events of the second reading.
-struct Events {
+/// The events of a validated file, read a second time.
+struct NdjsonEvents {
     lines: Lines,
     rebase: Rebase,
     keep_bad: bool,
@@ -72,8 +73,8 @@ struct Events {
     over: bool,
 }
 
-impl Iterator for Events {
-    type Item = Result<Outgoing, SourceError>;
+impl Iterator for NdjsonEvents {
+    type Item = Result<OutgoingEvent, SourceError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.over {
@@ -85,12 +86,12 @@ impl Iterator for Events {
     }
 }
 
-impl Events {
-    fn read(&mut self) -> Result<Option<Outgoing>, SourceError> {
+impl NdjsonEvents {
+    fn read(&mut self) -> Result<Option<OutgoingEvent>, SourceError> {
         let Some(line) = self.lines.next()? else {
             return Ok(None);
         };
-        let Ok(fields) = Fields::of(line.bytes) else {
+        let Ok(fields) = EventFields::parse(line.bytes) else {
             if !self.keep_bad {
                 let number = line.number;
                 return Err(SourceError::Changed {
@@ -99,7 +100,7 @@ impl Events {
                 });
             }
             let body = line.bytes.to_vec();
-            return Ok(Some(Outgoing {
+            return Ok(Some(OutgoingEvent {
                 user_id: String::new(),
                 arrives_at_ms: self.now_ms,
                 body,
@@ -107,17 +108,17 @@ impl Events {
             }));
         };
         let mut body = line.bytes.to_vec();
-        if let Some((place, time)) = fields.event_time {
+        if let Some((value, time)) = fields.event_time {
             let time_us = self.rebase.map(time);
             self.now_ms = self.now_ms.max(Some(arrival_ms(time_us)));
             if matches!(self.rebase, Rebase::Onto { .. }) {
                 let mut text = vec![b'"'];
                 format_utc(time_us, &mut text);
                 text.push(b'"');
-                body.splice(place, text);
+                body.splice(value, text);
             }
         }
-        Ok(Some(Outgoing {
+        Ok(Some(OutgoingEvent {
             user_id: fields.user_id.into_owned(),
             arrives_at_ms: self.now_ms,
             body,
@@ -126,7 +127,7 @@ impl Events {
     }
 }
 
-/// The lines of a file that are not blank, without their ends.
+/// A reader of the lines that are not blank, without line terminators.
 struct Lines {
     name: String,
     reader: BufReader<File>,
@@ -140,7 +141,7 @@ struct Line<'a> {
 }
 
 impl Lines {
-    fn new(spooled: &Spooled) -> Result<Self, SourceError> {
+    fn new(spooled: &SpooledFile) -> Result<Self, SourceError> {
         let file = spooled
             .file
             .try_clone()
@@ -165,8 +166,7 @@ impl Lines {
             }
             self.number += 1;
             if read as u64 == MAX_LINE_BYTES && !self.line.ends_with(b"\n") {
-                let problem =
-                    format!("longer than {MAX_LINE_BYTES} bytes, which no record can hold");
+                let problem = format!("longer than {MAX_LINE_BYTES} bytes, the line limit");
                 return Err(SourceError::line(&self.name, self.number, problem));
             }
             if self.number == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
@@ -185,37 +185,38 @@ impl Lines {
     }
 }
 
-/// What the sender must know of an event.
+/// The fields of an event that the producer needs.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Fields<'a> {
+struct EventFields<'a> {
     user_id: Cow<'a, str>,
-    /// Where in the line it stands, quotes included, and the instant. An event
-    /// without a readable time is for the pipeline to refuse.
+    /// The byte range of the value in the line, quotes included, and the instant in UTC
+    /// microseconds. `None` for an invalid time, which the pipeline quarantines.
     event_time: Option<(Range<usize>, i64)>,
     has_producer: bool,
 }
 
-/// The values, as they stand in the line.
+/// The raw values of the fields.
 #[derive(Default)]
-struct RawFields<'a> {
+struct RawEventFields<'a> {
     user_id: Option<&'a RawValue>,
     event_time: Option<&'a RawValue>,
     has_producer: bool,
 }
 
-impl<'a> Fields<'a> {
-    /// Reads a line; the error says in a few words what it is instead of a
-    /// JSON object.
-    fn of(line: &'a [u8]) -> Result<Self, String> {
+impl<'a> EventFields<'a> {
+    /// Parses a line.
+    ///
+    /// # Errors
+    /// A message if the line is not a JSON object.
+    fn parse(line: &'a [u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(line)
-            .map_err(|_| "not UTF-8; a JSON object is expected".to_owned())?;
-        let raw: RawFields<'a> = serde_json::from_str(text).map_err(|error| {
+            .map_err(|_| "not UTF-8; to send it anyway, set --keep-bad".to_owned())?;
+        let raw: RawEventFields<'a> = serde_json::from_str(text).map_err(|error| {
             if error.is_data() {
-                "not a JSON object, which every event is; --keep-bad sends it all the same".to_owned()
+                "not a JSON object; to send it anyway, set --keep-bad".to_owned()
             } else {
-                // serde_json counts lines too; here there is but one.
                 let column = error.column();
-                format!("not JSON from column {column} on; a JSON object is expected, --keep-bad sends it all the same")
+                format!("invalid JSON at column {column}; to send it anyway, set --keep-bad")
             }
         })?;
         let user_id = raw
@@ -235,19 +236,19 @@ impl<'a> Fields<'a> {
     }
 }
 
-impl<'de> Deserialize<'de> for RawFields<'de> {
+impl<'de> Deserialize<'de> for RawEventFields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OfObject;
+        struct ObjectVisitor;
 
-        impl<'de> Visitor<'de> for OfObject {
-            type Value = RawFields<'de>;
+        impl<'de> Visitor<'de> for ObjectVisitor {
+            type Value = RawEventFields<'de>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a JSON object")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = RawFields::default();
+                let mut fields = RawEventFields::default();
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
                         "user_id" => fields.user_id = Some(map.next_value()?),
@@ -262,7 +263,7 @@ impl<'de> Deserialize<'de> for RawFields<'de> {
             }
         }
 
-        deserializer.deserialize_map(OfObject)
+        deserializer.deserialize_map(ObjectVisitor)
     }
 }
 
@@ -272,11 +273,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_found_wherever_they_stand() {
+    fn fields_are_found_in_any_order() {
         let line = br#" {"x":{"user_id":"no"},"event_time": "2026-01-01T00:00:00Z" ,"user_id":"\u0061nn","producer":null}"#;
-        let fields = Fields::of(line).unwrap();
-        let (place, time) = fields.event_time.unwrap();
-        assert_eq!(line.get(place).unwrap(), br#""2026-01-01T00:00:00Z""#);
+        let fields = EventFields::parse(line).unwrap();
+        let (range, time) = fields.event_time.unwrap();
+        assert_eq!(line.get(range).unwrap(), br#""2026-01-01T00:00:00Z""#);
         assert_eq!(time, 1_767_225_600_000_000);
         assert_eq!(
             (fields.user_id.as_ref(), fields.has_producer),
@@ -285,35 +286,39 @@ mod tests {
     }
 
     #[test]
-    fn what_an_event_lacks_is_for_the_pipeline_to_say() {
+    fn missing_and_invalid_fields_are_not_errors() {
         for line in [
             "{}",
             r#"{"user_id":1,"event_time":2}"#,
             r#"{"event_time":"yesterday"}"#,
         ] {
             assert_eq!(
-                Fields::of(line.as_bytes()).unwrap(),
-                Fields::default(),
+                EventFields::parse(line.as_bytes()).unwrap(),
+                EventFields::default(),
                 "{line}"
             );
         }
     }
 
     #[test]
-    fn what_is_no_object_is_said_so() {
+    fn a_line_that_is_no_object_is_an_error() {
         assert!(
-            Fields::of(b"[1]")
+            EventFields::parse(b"[1]")
                 .unwrap_err()
                 .starts_with("not a JSON object")
         );
         assert!(
-            Fields::of(b"{\"a\":}")
+            EventFields::parse(b"{\"a\":}")
                 .unwrap_err()
-                .starts_with("not JSON from column 6")
+                .starts_with("invalid JSON at column 6")
         );
-        assert!(Fields::of(b"{} {}").unwrap_err().starts_with("not JSON"));
         assert!(
-            Fields::of(b"{\"a\":\"\xff\"}")
+            EventFields::parse(b"{} {}")
+                .unwrap_err()
+                .starts_with("invalid JSON")
+        );
+        assert!(
+            EventFields::parse(b"{\"a\":\"\xff\"}")
                 .unwrap_err()
                 .starts_with("not UTF-8")
         );

@@ -1,28 +1,28 @@
-//! What events made from a table's rows have in common.
+//! Construction of events from table rows.
 
 use std::borrow::Cow;
 
 use marquee_event::{Event, EventType};
 use uuid::Uuid;
 
-use crate::Outgoing;
+use crate::OutgoingEvent;
 
-/// The namespace of ids made from rows.
+/// The UUID namespace of ids derived from rows.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6d61_7271_7565_4e65_8a1b_726f_7769_6473);
 
-/// An id that is the same whenever the same row of the same kind is read: UUID
-/// v5 of the parts, none of which may hold U+0000.
-pub(super) fn id_of(parts: &[&str]) -> Uuid {
+/// Derives an id from the parts of a row, a UUID v5. The same parts always give the
+/// same id. No part may contain U+0000.
+pub(super) fn deterministic_id(parts: &[&str]) -> Uuid {
     Uuid::new_v5(&NAMESPACE, parts.join("\0").as_bytes())
 }
 
-/// The session of one user's rows of one day.
-pub(super) fn session_of(kind: &str, user: &str, time_us: i64) -> String {
+/// Derives the session id that one user's rows of one day share.
+pub(super) fn daily_session_id(kind: &str, user: &str, time_us: i64) -> String {
     let day = time_us.div_euclid(86_400_000_000).to_string();
-    id_of(&[kind, "session", user, &day]).to_string()
+    deterministic_id(&[kind, "session", user, &day]).to_string()
 }
 
-/// An event that says no more than every event must.
+/// Creates an event with the required fields only.
 pub(super) fn event<'a>(
     event_id: Uuid,
     event_type: EventType,
@@ -40,11 +40,11 @@ pub(super) fn event<'a>(
     }
 }
 
-/// An event on its way, arriving when it happens.
-pub(super) fn outgoing(event: &Event<'_>) -> Outgoing {
+/// Serialises an event that arrives at its event time.
+pub(super) fn to_outgoing(event: &Event<'_>) -> OutgoingEvent {
     let mut body = Vec::with_capacity(320);
     event.write_json(&mut body);
-    Outgoing {
+    OutgoingEvent {
         user_id: event.user_id.clone().into_owned(),
         arrives_at_ms: Some(arrival_ms(event.event_time)),
         body,
@@ -52,7 +52,7 @@ pub(super) fn outgoing(event: &Event<'_>) -> Outgoing {
     }
 }
 
-/// The first millisecond at which an event of that time can have arrived.
+/// Returns the first whole millisecond at or after an event time.
 pub(super) fn arrival_ms(time_us: i64) -> i64 {
     time_us.div_euclid(1_000) + i64::from(time_us.rem_euclid(1_000) > 0)
 }

@@ -1,4 +1,4 @@
-//! A file that can be read twice, wherever it comes from.
+//! Files that can be read twice; pipes are spooled to a temporary file.
 
 use std::fs::File;
 use std::io::{self, Read, Seek as _};
@@ -6,16 +6,16 @@ use std::path::Path;
 
 use super::SourceError;
 
-/// An open file, at its beginning.
+/// An open seekable file, positioned at its start.
 #[derive(Debug)]
-pub(super) struct Spooled {
-    /// What to call it in messages.
+pub(super) struct SpooledFile {
+    /// The file's name in messages.
     pub(super) name: String,
     pub(super) file: File,
 }
 
-impl Spooled {
-    /// Back to the beginning.
+impl SpooledFile {
+    /// Rewinds to the start.
     pub(super) fn rewind(&mut self) -> Result<(), SourceError> {
         self.file
             .rewind()
@@ -23,37 +23,37 @@ impl Spooled {
     }
 }
 
-/// Opens a file. One that cannot be read twice (a pipe) is copied first.
-pub(super) fn file(path: &Path) -> Result<Spooled, SourceError> {
+/// Opens a file. Copies it first if it cannot be read twice, like a pipe.
+pub(super) fn file(path: &Path) -> Result<SpooledFile, SourceError> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(SourceError::io("open", &name))?;
     let kind = file.metadata().map_err(SourceError::io("open", &name))?;
     if kind.is_dir() {
-        let cause = io::Error::new(io::ErrorKind::IsADirectory, "it is a directory");
+        let source = io::Error::new(io::ErrorKind::IsADirectory, "it is a directory");
         return Err(SourceError::Io {
             action: "read",
             name,
-            cause,
+            source,
         });
     }
     if kind.is_file() {
-        Ok(Spooled { name, file })
+        Ok(SpooledFile { name, file })
     } else {
         copy(name, file)
     }
 }
 
-/// Copies the standard input, to its end.
-pub(super) fn standard_input() -> Result<Spooled, SourceError> {
+/// Copies standard input to its end.
+pub(super) fn standard_input() -> Result<SpooledFile, SourceError> {
     copy("standard input".to_owned(), io::stdin().lock())
 }
 
-/// Into a temporary file that has no name, so that nothing is left of it.
-fn copy(name: String, mut from: impl Read) -> Result<Spooled, SourceError> {
+/// Copies `from` to an unnamed temporary file, which the system deletes on close.
+fn copy(name: String, mut from: impl Read) -> Result<SpooledFile, SourceError> {
     let mut file =
-        tempfile::tempfile().map_err(SourceError::io("make a temporary copy of", &name))?;
+        tempfile::tempfile().map_err(SourceError::io("create a temporary copy of", &name))?;
     io::copy(&mut from, &mut file).map_err(SourceError::io("read", &name))?;
-    let mut spooled = Spooled { name, file };
+    let mut spooled = SpooledFile { name, file };
     spooled.rewind()?;
     Ok(spooled)
 }

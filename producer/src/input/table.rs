@@ -1,24 +1,24 @@
-//! CSV with a header that names the columns that are needed, in any order.
+//! CSV tables whose header names the required columns in any order.
 
 use std::fs::File;
 use std::io::{BufReader, Read as _, Seek as _};
 
-use super::{SourceError, spool::Spooled};
+use super::{SourceError, spool::SpooledFile};
 
-/// A table whose rows give the `N` columns that were asked for.
+/// A reader of a table's `N` required columns.
 pub(super) struct Table<const N: usize> {
     name: String,
     reader: csv::Reader<File>,
     wanted: [&'static str; N],
-    /// Where in a row each wanted column is.
-    places: [usize; N],
+    /// The index in a row of each required column.
+    indexes: [usize; N],
     record: csv::StringRecord,
 }
 
-/// A row: the wanted columns, trimmed, and what to say of them.
+/// A row's required columns, trimmed, with their position for messages.
 pub(super) struct Row<'a, const N: usize> {
     pub(super) fields: [&'a str; N],
-    /// Where in the file it begins, or the blank lines before it do.
+    /// The file offset of the row, or of the blank lines before it.
     offset: u64,
     name: &'a str,
     file: &'a File,
@@ -26,23 +26,26 @@ pub(super) struct Row<'a, const N: usize> {
 }
 
 impl<const N: usize> Table<N> {
-    /// Reads the header. More columns than the wanted ones do not matter.
-    pub(super) fn open(spooled: Spooled, wanted: [&'static str; N]) -> Result<Self, SourceError> {
-        let Spooled { name, file } = spooled;
+    /// Opens a table and reads its header. Ignores additional columns.
+    pub(super) fn open(
+        spooled: SpooledFile,
+        wanted: [&'static str; N],
+    ) -> Result<Self, SourceError> {
+        let SpooledFile { name, file } = spooled;
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
             .from_reader(file);
         let header = match reader.headers() {
             Ok(header) => header.clone(),
-            Err(error) => return Err(problem_of(&name, reader.get_ref(), &error)),
+            Err(error) => return Err(csv_error(&name, reader.get_ref(), &error)),
         };
         if header.is_empty() {
             return Err(SourceError::Empty { name });
         }
-        let mut places = [0; N];
-        for (place, column) in places.iter_mut().zip(wanted) {
+        let mut indexes = [0; N];
+        for (index, column) in indexes.iter_mut().zip(wanted) {
             let found = header.iter().position(|name| column_name(name) == column);
-            *place = found.ok_or_else(|| SourceError::Columns {
+            *index = found.ok_or_else(|| SourceError::Columns {
                 name: name.clone(),
                 missing: column.to_owned(),
                 expected: wanted.join(", "),
@@ -52,23 +55,23 @@ impl<const N: usize> Table<N> {
             name,
             reader,
             wanted,
-            places,
+            indexes,
             record: csv::StringRecord::new(),
         })
     }
 
-    /// The next row; `None` at the end.
+    /// Returns the next row; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Row<'_, N>>, SourceError> {
         match self.reader.read_record(&mut self.record) {
             Ok(true) => {}
             Ok(false) => return Ok(None),
-            Err(error) => return Err(problem_of(&self.name, self.reader.get_ref(), &error)),
+            Err(error) => return Err(csv_error(&self.name, self.reader.get_ref(), &error)),
         }
         let record = &self.record;
         Ok(Some(Row {
             fields: self
-                .places
-                .map(|place| record.get(place).unwrap_or_default()),
+                .indexes
+                .map(|index| record.get(index).unwrap_or_default()),
             offset: record.position().map_or(0, csv::Position::byte),
             name: &self.name,
             file: self.reader.get_ref(),
@@ -78,8 +81,7 @@ impl<const N: usize> Table<N> {
 }
 
 impl<const N: usize> Row<'_, N> {
-    /// The error that column number `column` (of the wanted ones) does not hold
-    /// what is expected.
+    /// Creates the error of an invalid value in required column number `column`.
     pub(super) fn unexpected(&self, column: usize, expected: &str) -> SourceError {
         let field = self.fields.get(column).copied().unwrap_or_default();
         let shown: String = field.chars().take(60).collect();
@@ -87,13 +89,14 @@ impl<const N: usize> Row<'_, N> {
         self.error(format!("{column} is {shown:?}, but must be {expected}"))
     }
 
-    /// The error that something is wrong with this row.
+    /// Creates an error of this row.
     pub(super) fn error(&self, problem: impl Into<String>) -> SourceError {
         SourceError::line(self.name, line_at(self.file, self.offset), problem)
     }
 }
 
-/// A column's name as it is compared: without what editors put around it.
+/// Normalises a column's name for comparison: removes a byte order mark, white space
+/// and quotes.
 pub(super) fn column_name(name: &str) -> String {
     name.trim_start_matches('\u{feff}')
         .trim()
@@ -101,7 +104,7 @@ pub(super) fn column_name(name: &str) -> String {
         .to_owned()
 }
 
-fn problem_of(name: &str, file: &File, error: &csv::Error) -> SourceError {
+fn csv_error(name: &str, file: &File, error: &csv::Error) -> SourceError {
     let problem = match error.kind() {
         csv::ErrorKind::Io(source) => {
             let source = std::io::Error::new(source.kind(), source.to_string());
@@ -117,9 +120,10 @@ fn problem_of(name: &str, file: &File, error: &csv::Error) -> SourceError {
     SourceError::line(name, line_at(file, offset), problem)
 }
 
-/// The number of the first line from `offset` on that is not blank, from 1.
-/// The CSV reader's own count takes blank lines before a row for the row. To be
-/// used when there is nothing more to read: it moves in the file.
+/// Returns the number, from 1, of the first line at or after `offset` that is not
+/// blank. The CSV reader's own count includes blank lines before a row.
+///
+/// Changes the file's position, so the table cannot be read further.
 fn line_at(mut file: &File, offset: u64) -> u64 {
     let mut count = || {
         file.rewind()?;
@@ -137,6 +141,6 @@ fn line_at(mut file: &File, offset: u64) -> u64 {
         }
         Ok::<u64, std::io::Error>(line)
     };
-    // A number that cannot be found is no reason to hide the problem.
+    // If the count fails, report the row's problem without a line number.
     count().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Watch logs: a row is one viewing, which becomes a `play` and a `stop`.
+//! Watch logs: CSV files in which each row is a viewing, sent as a `play` and a `stop`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,12 +7,12 @@ use std::iter;
 use marquee_event::{EventType, Title, TitleKind, bounds, parse_rfc3339};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::rebase::{Rebase, Span};
-use super::row::{event, id_of, outgoing, session_of};
-use super::spool::Spooled;
+use super::rebase::{Rebase, TimeRange};
+use super::row::{daily_session_id, deterministic_id, event, to_outgoing};
+use super::spool::SpooledFile;
 use super::table::Table;
-use super::{Format, Input, SourceError};
-use crate::Outgoing;
+use super::{Input, InputFormat, SourceError};
+use crate::OutgoingEvent;
 
 /// The columns of a watch log.
 pub(super) const COLUMNS: [&str; 4] = [
@@ -22,37 +22,37 @@ pub(super) const COLUMNS: [&str; 4] = [
     "watch_date",
 ];
 
-/// When viewings of a day begin whose time of day nobody wrote down: in the
-/// evening, seconds from midnight.
+/// The start and length, in seconds from midnight, of the evening: viewings without
+/// a time of day start in it.
 const EVENING_BEGINS_S: u64 = 18 * 3_600;
 const EVENING_LASTS_S: u64 = 5 * 3_600;
 
-/// A row.
+/// A row of a watch log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Viewing {
     at_us: i64,
-    /// Indexes into the names.
+    /// Indexes into the name tables.
     user: u32,
     show: u32,
-    lasts_ms: u32,
-    /// Which of several identical rows it is, from 0: a person may well watch
-    /// a show twice a day for as long.
-    again: u32,
+    duration_ms: u32,
+    /// The row's number among identical rows, from 0. Identical rows are separate
+    /// viewings, not duplicates.
+    occurrence: u32,
 }
 
-/// Every name once.
+/// A table of distinct names.
 #[derive(Debug, Default)]
-struct Names {
+struct NameTable {
     indexes: HashMap<String, u32>,
     names: Vec<String>,
 }
 
-impl Names {
+impl NameTable {
     fn index(&mut self, name: &str) -> u32 {
         if let Some(index) = self.indexes.get(name) {
             return *index;
         }
-        // Fewer names than rows, and fewer rows than memory holds.
+        // The rows, and so the names, fit in memory: there are fewer than 2³².
         let index = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
         self.indexes.insert(name.to_owned(), index);
         self.names.push(name.to_owned());
@@ -64,31 +64,35 @@ impl Names {
     }
 }
 
-pub(super) fn open(file: Spooled, span: Option<Span>) -> Result<Input, SourceError> {
-    let mut users = Names::default();
-    let mut shows = Names::default();
+pub(super) fn open(file: SpooledFile, range: Option<TimeRange>) -> Result<Input, SourceError> {
+    let mut users = NameTable::default();
+    let mut shows = NameTable::default();
     let mut viewings = read(file, &mut users, &mut shows)?;
-    tell_apart(&mut viewings);
+    number_identical_rows(&mut viewings);
     for viewing in &mut viewings {
         viewing.at_us += time_of_day_us(viewing, &users, &shows);
     }
     let moments = moments_of(&viewings);
     let at = |moment: Option<&Moment>| moment.map_or(0, |moment| moment.at_us);
-    let rebase = Rebase::new(span, at(moments.first()), at(moments.last()));
-    let catalogue = shows.names.iter().map(|name| show(name)).collect();
+    let rebase = Rebase::new(range, at(moments.first()), at(moments.last()));
+    let title_catalog = shows.names.iter().map(|name| show(name)).collect();
     Ok(Input {
-        format: Format::WatchLog,
+        format: InputFormat::WatchLog,
         count: moments.len() as u64,
         timed: !moments.is_empty(),
-        catalogue: Some(catalogue),
+        title_catalog: Some(title_catalog),
         events: Box::new(moments.into_iter().filter_map(move |moment| {
             let viewing = viewings.get(moment.viewing as usize)?;
-            Some(Ok(outgoing_of(moment, *viewing, &users, &shows, rebase)))
+            Some(Ok(outgoing_event(moment, *viewing, &users, &shows, rebase)))
         })),
     })
 }
 
-fn read(file: Spooled, users: &mut Names, shows: &mut Names) -> Result<Vec<Viewing>, SourceError> {
+fn read(
+    file: SpooledFile,
+    users: &mut NameTable,
+    shows: &mut NameTable,
+) -> Result<Vec<Viewing>, SourceError> {
     let mut table = Table::open(file, COLUMNS)?;
     let mut viewings = Vec::new();
     while let Some(row) = table.next()? {
@@ -102,17 +106,17 @@ fn read(file: Spooled, users: &mut Names, shows: &mut Names) -> Result<Vec<Viewi
         viewings.push(Viewing {
             user: users.index(user),
             show: shows.index(name),
-            lasts_ms: lasts_ms(minutes)
-                .ok_or_else(|| row.unexpected(2, "minutes, from 0 to 10080 (a week)"))?,
-            at_us: start_us(date).ok_or_else(|| row.unexpected(3, "a date such as 2026-01-31"))?,
-            again: 0,
+            duration_ms: duration_ms(minutes)
+                .ok_or_else(|| row.unexpected(2, "minutes from 0 to 10080 (a week)"))?,
+            at_us: start_us(date).ok_or_else(|| row.unexpected(3, "a date like 2026-01-31"))?,
+            occurrence: 0,
         });
     }
     Ok(viewings)
 }
 
-/// A date's midnight, or an instant; UTC microseconds. A date is told from an
-/// instant later by being a whole day: nobody starts at midnight exactly.
+/// Parses a date as its midnight, or an instant; UTC microseconds. An instant at
+/// exactly midnight therefore counts as a date.
 fn start_us(date: &str) -> Option<i64> {
     let instant = if date.len() == "2026-01-31".len() {
         format!("{date}T00:00:00Z")
@@ -122,30 +126,34 @@ fn start_us(date: &str) -> Option<i64> {
     parse_rfc3339(&instant)
 }
 
-fn lasts_ms(minutes: &str) -> Option<u32> {
+fn duration_ms(minutes: &str) -> Option<u32> {
     let ms = minutes.parse::<f64>().ok()? * 60_000.0;
-    // What is not a number is in no range.
+    // The range does not contain NaN.
     (0.0..=bounds::POSITION_MS as f64)
         .contains(&ms)
         .then_some(ms.round() as u32)
 }
 
-/// Orders the rows by what they say, and numbers identical ones.
-fn tell_apart(viewings: &mut [Viewing]) {
+/// Sorts the rows by their values and numbers identical ones.
+fn number_identical_rows(viewings: &mut [Viewing]) {
     viewings.sort_unstable();
     let mut before: Option<Viewing> = None;
     for viewing in viewings {
         if let Some(before) = before
-            && (Viewing { again: 0, ..before }) == *viewing
+            && (Viewing {
+                occurrence: 0,
+                ..before
+            }) == *viewing
         {
-            viewing.again = before.again + 1;
+            viewing.occurrence = before.occurrence + 1;
         }
         before = Some(*viewing);
     }
 }
 
-/// Where in its day a viewing begins; always the same for the same row.
-fn time_of_day_us(viewing: &Viewing, users: &Names, shows: &Names) -> i64 {
+/// Returns the time of day at which a viewing without one starts, derived from the
+/// row; 0 for a viewing with a time.
+fn time_of_day_us(viewing: &Viewing, users: &NameTable, shows: &NameTable) -> i64 {
     const DAY_US: i64 = 86_400_000_000;
     if viewing.at_us.rem_euclid(DAY_US) != 0 {
         return 0;
@@ -155,18 +163,18 @@ fn time_of_day_us(viewing: &Viewing, users: &Names, shows: &Names) -> i64 {
     seconds as i64 * 1_000_000
 }
 
-/// What tells a viewing from all others.
-fn key(viewing: &Viewing, users: &Names, shows: &Names) -> [String; 5] {
+/// Returns the unique key of a viewing.
+fn key(viewing: &Viewing, users: &NameTable, shows: &NameTable) -> [String; 5] {
     [
         users.get(viewing.user).to_owned(),
         shows.get(viewing.show).to_owned(),
-        viewing.lasts_ms.to_string(),
+        viewing.duration_ms.to_string(),
         viewing.at_us.to_string(),
-        viewing.again.to_string(),
+        viewing.occurrence.to_string(),
     ]
 }
 
-/// A viewing's beginning or end.
+/// The start or the end of a viewing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Moment {
     at_us: i64,
@@ -174,7 +182,7 @@ struct Moment {
     is_end: bool,
 }
 
-/// All beginnings and ends, in the order of time.
+/// Returns the starts and ends of all viewings in the order of time.
 fn moments_of(viewings: &[Viewing]) -> Vec<Moment> {
     let mut moments: Vec<Moment> = iter::zip(0.., viewings)
         .flat_map(|(index, viewing)| {
@@ -183,7 +191,7 @@ fn moments_of(viewings: &[Viewing]) -> Vec<Moment> {
                 viewing: index,
                 is_end: false,
             };
-            let end_us = viewing.at_us + i64::from(viewing.lasts_ms) * 1_000;
+            let end_us = viewing.at_us + i64::from(viewing.duration_ms) * 1_000;
             [
                 begin,
                 Moment {
@@ -198,30 +206,30 @@ fn moments_of(viewings: &[Viewing]) -> Vec<Moment> {
     moments
 }
 
-fn outgoing_of(
+fn outgoing_event(
     moment: Moment,
     viewing: Viewing,
-    users: &Names,
-    shows: &Names,
+    users: &NameTable,
+    shows: &NameTable,
     rebase: Rebase,
-) -> Outgoing {
+) -> OutgoingEvent {
     let user = users.get(viewing.user);
     let (event_type, position_ms) = if moment.is_end {
-        (EventType::Stop, i64::from(viewing.lasts_ms))
+        (EventType::Stop, i64::from(viewing.duration_ms))
     } else {
         (EventType::Play, 0)
     };
-    let [user_key, show_key, lasts, at, again] = &key(&viewing, users, shows);
-    let event_id = id_of(&[
+    let [user_key, show_key, duration, at, occurrence] = &key(&viewing, users, shows);
+    let event_id = deterministic_id(&[
         "watch-log",
         event_type.name(),
         user_key,
         show_key,
-        lasts,
+        duration,
         at,
-        again,
+        occurrence,
     ]);
-    let session = session_of("watch-log", user, viewing.at_us);
+    let session = daily_session_id("watch-log", user, viewing.at_us);
     let mut event = event(
         event_id,
         event_type,
@@ -231,7 +239,7 @@ fn outgoing_of(
     );
     event.title_id = Some(Cow::Owned(title_id(shows.get(viewing.show))));
     event.position_ms = Some(position_ms);
-    outgoing(&event)
+    to_outgoing(&event)
 }
 
 fn show(name: &str) -> Title {
@@ -248,8 +256,8 @@ fn show(name: &str) -> Title {
     }
 }
 
-/// A show's id: its name, as far as that goes into one, and a hash to tell
-/// `Dark` from `DARK`.
+/// Derives a show's id from its name: a slug, and a hash that distinguishes `Dark` from
+/// `DARK`.
 fn title_id(name: &str) -> String {
     let mut slug = String::new();
     for c in name.chars() {
@@ -278,16 +286,16 @@ mod tests {
 
     #[test]
     fn durations_are_minutes_within_a_week() {
-        assert_eq!(lasts_ms("90"), Some(5_400_000));
-        assert_eq!(lasts_ms("0.5"), Some(30_000));
-        assert_eq!(lasts_ms("10080"), Some(604_800_000));
+        assert_eq!(duration_ms("90"), Some(5_400_000));
+        assert_eq!(duration_ms("0.5"), Some(30_000));
+        assert_eq!(duration_ms("10080"), Some(604_800_000));
         for bad in ["", "-1", "NaN", "inf", "10081", "1h"] {
-            assert_eq!(lasts_ms(bad), None, "{bad}");
+            assert_eq!(duration_ms(bad), None, "{bad}");
         }
     }
 
     #[test]
-    fn ids_of_shows_are_readable_and_distinct() {
+    fn show_ids_are_readable_and_distinct() {
         assert!(title_id("The Crown: Season 2!").starts_with("show-the-crown-season-2-"));
         assert_ne!(title_id("Dark"), title_id("DARK"));
         assert_ne!(title_id("千と千尋"), title_id("風の谷"));
@@ -295,18 +303,18 @@ mod tests {
     }
 
     #[test]
-    fn identical_rows_are_told_apart() {
+    fn identical_rows_are_numbered() {
         let row = Viewing {
             at_us: 0,
             user: 1,
             show: 1,
-            lasts_ms: 5,
-            again: 0,
+            duration_ms: 5,
+            occurrence: 0,
         };
         let mut rows = [row, Viewing { user: 0, ..row }, row, row];
-        tell_apart(&mut rows);
+        number_identical_rows(&mut rows);
         assert_eq!(
-            rows.map(|row| (row.user, row.again)),
+            rows.map(|row| (row.user, row.occurrence)),
             [(0, 0), (1, 0), (1, 1), (1, 2)]
         );
     }

@@ -10,34 +10,34 @@ use rand_chacha::ChaCha8Rng;
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::feed::{Stop, feed};
+use crate::feed::{StopFlag, feed};
 use crate::target::{RecordFailure, TargetError};
 
-/// Fails as its dice say, and remembers what it took.
-struct Faulty {
-    dice: Mutex<ChaCha8Rng>,
+/// A target with random failures that keeps the records it accepts.
+struct FaultyTarget {
+    rng: Mutex<ChaCha8Rng>,
     throttle: f64,
     reject: f64,
     fail_request: f64,
-    /// After so many records, fails for good.
+    /// The number of records after which the target fails permanently.
     fatal_after: usize,
-    taken: Mutex<Vec<PutRecord>>,
+    stored: Mutex<Vec<PutRecord>>,
 }
 
-impl Faulty {
+impl FaultyTarget {
     fn new(seed: u64) -> Self {
         Self {
-            dice: Mutex::new(ChaCha8Rng::seed_from_u64(seed)),
+            rng: Mutex::new(ChaCha8Rng::seed_from_u64(seed)),
             throttle: 0.0,
             reject: 0.0,
             fail_request: 0.0,
             fatal_after: usize::MAX,
-            taken: Mutex::new(Vec::new()),
+            stored: Mutex::new(Vec::new()),
         }
     }
 
-    fn events_taken(&self) -> u64 {
-        self.taken
+    fn events_stored(&self) -> u64 {
+        self.stored
             .lock()
             .unwrap()
             .iter()
@@ -47,18 +47,18 @@ impl Faulty {
 }
 
 #[async_trait]
-impl Target for Faulty {
+impl Target for FaultyTarget {
     async fn put(
         &self,
         records: &[PutRecord],
     ) -> Result<Vec<Result<(), RecordFailure>>, TargetError> {
         tokio::task::yield_now().await;
-        let mut dice = self.dice.lock().unwrap();
-        let mut taken = self.taken.lock().unwrap();
-        if taken.len() >= self.fatal_after {
+        let mut rng = self.rng.lock().unwrap();
+        let mut stored = self.stored.lock().unwrap();
+        if stored.len() >= self.fatal_after {
             return Err(TargetError::Fatal("the disk is full".into()));
         }
-        if dice.random_bool(self.fail_request) {
+        if rng.random_bool(self.fail_request) {
             return Err(TargetError::Retryable {
                 code: "timeout".into(),
                 message: String::new(),
@@ -74,12 +74,12 @@ impl Target for Faulty {
         Ok(records
             .iter()
             .map(|record| {
-                if dice.random_bool(self.throttle) {
+                if rng.random_bool(self.throttle) {
                     failure(true, "throttled")
-                } else if dice.random_bool(self.reject) {
+                } else if rng.random_bool(self.reject) {
                     failure(false, "rejected")
                 } else {
-                    taken.push(record.clone());
+                    stored.push(record.clone());
                     Ok(())
                 }
             })
@@ -87,8 +87,8 @@ impl Target for Faulty {
     }
 }
 
-fn event(number: u64) -> Outgoing {
-    Outgoing {
+fn event(number: u64) -> OutgoingEvent {
+    OutgoingEvent {
         user_id: format!("u{}", number % 50),
         arrives_at_ms: Some(1_767_225_600_000 + i64::try_from(number).unwrap() * 40),
         body: format!(
@@ -100,7 +100,7 @@ fn event(number: u64) -> Outgoing {
     }
 }
 
-/// One event a record, uncompressed, so that a test can look into it.
+/// Returns settings for readable records: one uncompressed event each.
 fn plain() -> SendSettings {
     let mut settings = SendSettings::new("p");
     settings.aggregate.aggregate = false;
@@ -109,10 +109,10 @@ fn plain() -> SendSettings {
     settings
 }
 
-async fn send(target: &Arc<Faulty>, settings: SendSettings, events: u64) -> Summary {
+async fn send(target: &Arc<FaultyTarget>, settings: SendSettings, events: u64) -> SendSummary {
     let producer = Producer::start(target.clone(), settings).unwrap();
     for number in 0..events {
-        if producer.give(event(number)).await.is_err() {
+        if producer.send(event(number)).await.is_err() {
             break;
         }
     }
@@ -120,14 +120,14 @@ async fn send(target: &Arc<Faulty>, settings: SendSettings, events: u64) -> Summ
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_fails_every_event_is_acknowledged_or_given_up() {
-    let (mut retries, mut given_up) = (0, 0);
+async fn every_event_is_acknowledged_or_failed() {
+    let (mut retries, mut failed) = (0, 0);
     for seed in 0..12 {
-        let target = Arc::new(Faulty {
+        let target = Arc::new(FaultyTarget {
             throttle: 0.4,
             reject: 0.01,
             fail_request: 0.2,
-            ..Faulty::new(seed)
+            ..FaultyTarget::new(seed)
         });
         let mut settings = if seed % 2 == 0 {
             plain()
@@ -138,91 +138,91 @@ async fn whatever_fails_every_event_is_acknowledged_or_given_up() {
         settings.retry.max_attempts = 4;
         settings.retry.seed = seed;
         let summary = send(&target, settings, 3_000).await;
-        assert_eq!(summary.given, 3_000);
-        assert_eq!(summary.acknowledged.events, target.events_taken());
+        assert_eq!(summary.accepted, 3_000);
+        assert_eq!(summary.acknowledged.events, target.events_stored());
         assert_eq!(
             summary.acknowledged.records,
-            target.taken.lock().unwrap().len() as u64
+            target.stored.lock().unwrap().len() as u64
         );
         assert_eq!(
-            summary.given,
-            summary.acknowledged.events + summary.given_up().events
+            summary.accepted,
+            summary.acknowledged.events + summary.failed().events
         );
         retries += summary.retries;
-        given_up += summary.given_up().events;
+        failed += summary.failed().events;
         assert!(summary.stopped_by.is_none());
     }
-    assert!(retries > 0 && given_up > 0, "{retries} {given_up}");
+    assert!(retries > 0 && failed > 0, "{retries} {failed}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_that_pass_lose_nothing_and_numbers_are_complete() {
-    let target = Arc::new(Faulty {
+async fn transient_failures_lose_no_event_and_no_number() {
+    let target = Arc::new(FaultyTarget {
         throttle: 0.5,
         fail_request: 0.3,
-        ..Faulty::new(5)
+        ..FaultyTarget::new(5)
     });
     let mut settings = plain();
     settings.retry.max_attempts = 200;
     settings.retry.max_elapsed = Duration::from_secs(3_600);
     let summary = send(&target, settings, 2_000).await;
     assert!(summary.is_complete(), "{summary}");
-    let taken = target.taken.lock().unwrap();
-    let numbers: BTreeSet<i64> = taken
+    let stored = target.stored.lock().unwrap();
+    let numbers: BTreeSet<i64> = stored
         .iter()
         .map(|record| serde_json::from_slice::<serde_json::Value>(&record.data).unwrap())
         .map(|event| event.pointer("/producer/seq").unwrap().as_i64().unwrap())
         .collect();
     assert!(numbers.into_iter().eq(1..=2_000));
-    assert_eq!(taken.len(), 2_000);
+    assert_eq!(stored.len(), 2_000);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_too_large_is_given_up_alone() {
-    let target = Arc::new(Faulty::new(1));
+async fn an_event_too_large_fails_alone() {
+    let target = Arc::new(FaultyTarget::new(1));
     let producer = Producer::start(target.clone(), SendSettings::new("p")).unwrap();
-    producer.give(event(1)).await.unwrap();
+    producer.send(event(1)).await.unwrap();
     producer
-        .give(Outgoing {
+        .send(OutgoingEvent {
             body: vec![b'x'; 2 << 20],
             ..event(2)
         })
         .await
         .unwrap();
-    producer.give(event(3)).await.unwrap();
+    producer.send(event(3)).await.unwrap();
     let summary = producer.finish().await.unwrap();
     assert_eq!(
         (
-            summary.given,
+            summary.accepted,
             summary.acknowledged.events,
-            summary.given_up().events
+            summary.failed().events
         ),
         (3, 2, 1)
     );
-    assert_eq!(target.events_taken(), 2);
+    assert_eq!(target.events_stored(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_target_that_fails_for_good_stops_the_producer() {
-    let target = Arc::new(Faulty {
+async fn a_permanent_failure_stops_the_producer() {
+    let target = Arc::new(FaultyTarget {
         fatal_after: 100,
-        ..Faulty::new(1)
+        ..FaultyTarget::new(1)
     });
     let summary = send(&target, plain(), 1_000_000).await;
-    assert!(summary.given < 1_000_000, "no longer taken");
+    assert!(summary.accepted < 1_000_000, "stopped");
     assert_eq!(summary.stopped_by.as_deref(), Some("the disk is full"));
-    assert_eq!(summary.acknowledged.events, target.events_taken());
+    assert_eq!(summary.acknowledged.events, target.events_stored());
     assert_eq!(
-        summary.given,
-        summary.acknowledged.events + summary.given_up().events
+        summary.accepted,
+        summary.acknowledged.events + summary.failed().events
     );
 }
 
-/// Panics on its second request.
-struct Panicking(AtomicUsize);
+/// A target that panics on its second request.
+struct PanickingTarget(AtomicUsize);
 
 #[async_trait]
-impl Target for Panicking {
+impl Target for PanickingTarget {
     async fn put(
         &self,
         records: &[PutRecord],
@@ -236,26 +236,27 @@ impl Target for Panicking {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_target_that_panics_is_accounted_for() {
-    let producer = Producer::start(Arc::new(Panicking(AtomicUsize::new(0))), plain()).unwrap();
+async fn a_panic_of_the_target_is_accounted_for() {
+    let producer =
+        Producer::start(Arc::new(PanickingTarget(AtomicUsize::new(0))), plain()).unwrap();
     for number in 0..5_000 {
-        if producer.give(event(number)).await.is_err() {
+        if producer.send(event(number)).await.is_err() {
             break;
         }
     }
     let summary = producer.finish().await.unwrap();
     assert!(summary.stopped_by.is_some() && summary.acknowledged.events > 0);
     assert_eq!(
-        summary.given,
-        summary.acknowledged.events + summary.given_up().events
+        summary.accepted,
+        summary.acknowledged.events + summary.failed().events
     );
 }
 
-/// Takes a request only when told to.
-struct Stalled(Semaphore);
+/// A target that waits for a permit before each request.
+struct StalledTarget(Semaphore);
 
 #[async_trait]
-impl Target for Stalled {
+impl Target for StalledTarget {
     async fn put(
         &self,
         records: &[PutRecord],
@@ -266,45 +267,48 @@ impl Target for Stalled {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_target_that_stalls_makes_the_giver_wait() {
-    let target = Arc::new(Stalled(Semaphore::new(0)));
+async fn a_stalled_target_causes_backpressure() {
+    let target = Arc::new(StalledTarget(Semaphore::new(0)));
     let settings = SendSettings {
         in_flight: 2,
         queue: 16,
         ..plain()
     };
-    // Two requests on their way, one waiting and a chunk beyond it, the queue.
-    let most = (2 + 1) * 10 + 16 + 16;
+    // Two requests in flight, the next one, a chunk of events and the queue.
+    let max = (2 + 1) * 10 + 16 + 16;
     let producer = Producer::start(target.clone(), settings).unwrap();
-    let mut given = 0;
-    while tokio::time::timeout(Duration::from_secs(1), producer.give(event(given)))
+    let mut accepted = 0;
+    while tokio::time::timeout(Duration::from_secs(1), producer.send(event(accepted)))
         .await
         .is_ok()
     {
-        given += 1;
+        accepted += 1;
         assert!(
-            given <= most,
-            "{given} events taken without a single answer"
+            accepted <= max,
+            "{accepted} events accepted before any response"
         );
     }
-    assert!(given >= 2 * 10);
+    assert!(accepted >= 2 * 10);
     target.0.add_permits(1_000);
     let summary = producer.finish().await.unwrap();
-    // An event that timed out was not taken.
-    assert_eq!((summary.given, summary.acknowledged.events), (given, given));
+    // The event whose send timed out was not accepted.
+    assert_eq!(
+        (summary.accepted, summary.acknowledged.events),
+        (accepted, accepted)
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn on_the_real_clock_a_lone_event_leaves_after_its_linger() {
-    let target = Arc::new(Faulty::new(1));
+async fn on_the_real_clock_a_single_event_is_sent_after_its_linger() {
+    let target = Arc::new(FaultyTarget::new(1));
     let producer = Producer::start(target.clone(), SendSettings::new("p")).unwrap();
-    producer.give(event(1)).await.unwrap();
+    producer.send(event(1)).await.unwrap();
     tokio::time::sleep(Duration::from_millis(900)).await;
-    assert_eq!(target.events_taken(), 0);
+    assert_eq!(target.events_stored(), 0);
     tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(target.events_taken(), 1);
+    assert_eq!(target.events_stored(), 1);
     assert_eq!(
-        target.taken.lock().unwrap().first().unwrap().arrives_at_ms,
+        target.stored.lock().unwrap().first().unwrap().arrives_at_ms,
         None
     );
     assert!(producer.finish().await.unwrap().is_complete());
@@ -314,9 +318,9 @@ async fn on_the_real_clock_a_lone_event_leaves_after_its_linger() {
 async fn on_a_virtual_clock_the_same_events_give_the_same_records() {
     let mut runs = Vec::new();
     for (queue, max_records, throttle) in [(1, 500, 0.0), (1_000, 3, 0.0)] {
-        let target = Arc::new(Faulty {
+        let target = Arc::new(FaultyTarget {
             throttle,
-            ..Faulty::new(1)
+            ..FaultyTarget::new(1)
         });
         let mut settings = SendSettings {
             clock: Clock::Virtual,
@@ -327,7 +331,7 @@ async fn on_a_virtual_clock_the_same_events_give_the_same_records() {
         settings.limits.max_records = max_records;
         settings.aggregate.linger_ms = 5_000;
         assert!(send(&target, settings, 5_000).await.is_complete());
-        runs.push(target.taken.lock().unwrap().clone());
+        runs.push(target.stored.lock().unwrap().clone());
     }
     let [one, other] = runs.as_slice() else {
         panic!()
@@ -337,22 +341,22 @@ async fn on_a_virtual_clock_the_same_events_give_the_same_records() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_takes_no_more_and_sends_what_was_taken() {
-    let target = Arc::new(Faulty {
+async fn a_stop_still_sends_accepted_events() {
+    let target = Arc::new(FaultyTarget {
         throttle: 0.3,
-        ..Faulty::new(9)
+        ..FaultyTarget::new(9)
     });
-    let stop = Stop::default();
+    let stop = StopFlag::default();
     let stopper = stop.clone();
     let source = (0..).map(move |number| {
         if number == 700 {
-            stopper.stop();
+            stopper.set();
         }
         Ok(event(number))
     });
     let producer = Producer::start(target.clone(), SendSettings::new("p")).unwrap();
     let fed = feed(producer, source, None, stop).await.unwrap();
-    assert_eq!(fed.summary.given, 700);
+    assert_eq!(fed.summary.accepted, 700);
     assert!(fed.summary.is_complete() && fed.source_error.is_none());
-    assert_eq!(target.events_taken(), 700);
+    assert_eq!(target.events_stored(), 700);
 }

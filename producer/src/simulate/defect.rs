@@ -1,4 +1,4 @@
-//! The ways in which real clients break events.
+//! Defects of events, as real clients cause them.
 
 use std::num::NonZeroU32;
 
@@ -6,51 +6,51 @@ use marquee_event::{Event, EventType};
 
 const DAY_US: i64 = 86_400_000_000;
 
-/// One way to break an event. Each breaks a single thing, so that the reason it
-/// is refused for is not in doubt.
+/// A defect of an event. Each one breaks a single rule, so the reason of rejection is
+/// unambiguous.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Defect {
-    /// The connection went away in the middle.
+    /// The connection was lost in the middle of the event.
     Truncated,
-    /// A byte of Latin-1.
+    /// A byte in Latin-1 encoding.
     Latin1,
-    /// Two events without a newline between.
+    /// Two events without a newline between them.
     RunTogether,
-    /// `NaN`, which some serializers write.
+    /// `NaN`, as some serializers write it.
     NotANumber,
-    /// A proxy's error page was sent on.
+    /// The error page of a proxy.
     ErrorPage,
-    /// A client that sends its events as a list.
+    /// An array with the event.
     InAList,
-    /// JSON encoded twice: a string that holds the event.
+    /// Doubly encoded JSON: a string with the event.
     EncodedTwice,
-    /// An old client that knows `uid` only.
+    /// `uid` in place of `user_id`, from an old client.
     WithoutUser,
-    /// No id.
+    /// `id` in place of `event_id`.
     WithoutId,
-    /// Nobody knows what was played.
+    /// A null title id.
     NullTitle,
-    /// Every number in quotes.
+    /// The position as a string.
     PositionAsText,
-    /// Epoch milliseconds.
+    /// The event time in epoch milliseconds.
     TimeAsNumber,
-    /// A database's row number for an id.
+    /// A number as the event id.
     IdNotAUuid,
-    /// A type of tomorrow.
+    /// An unknown event type, from a newer client.
     UnknownType,
-    /// Stars out of ten.
+    /// A rating out of ten stars.
     TenStars,
-    /// A player that counts from behind the beginning.
+    /// A negative position.
     NegativePosition,
-    /// A token where the session's id should be.
+    /// A long token as the session id.
     LongSession,
-    /// A C string's end.
+    /// U+0000 at the end of the session id, from a C string.
     NulInSession,
-    /// A device whose clock is years ahead.
+    /// A device clock that is years ahead.
     ClockAhead,
-    /// A device that lost its clock.
+    /// A device clock reset to 1970.
     ClockReset,
-    /// A client newer than the service.
+    /// An unsupported schema version, from a newer client.
     NextSchema,
 }
 
@@ -79,22 +79,22 @@ impl Defect {
         Self::NextSchema,
     ];
 
-    /// A defect that this event can have.
-    pub(super) fn for_event(event: &Event<'_>, chances: NonZeroU32) -> Self {
-        let from = chances.get() as usize % Self::ALL.len();
+    /// Selects a defect that applies to this event.
+    pub(super) fn for_event(event: &Event<'_>, bits: NonZeroU32) -> Self {
+        let from = bits.get() as usize % Self::ALL.len();
         let mut round = Self::ALL.iter().cycle().skip(from).take(Self::ALL.len());
         round
-            .find(|defect| defect.fits(event))
+            .find(|defect| defect.applies_to(event))
             .copied()
             .unwrap_or(Self::Truncated)
     }
 
-    /// Whether a field can still be spliced in behind the opening brace.
-    pub(super) const fn numbered(self) -> bool {
+    /// Returns whether the result is an object into which a field can be spliced.
+    pub(super) const fn accepts_number(self) -> bool {
         !matches!(self, Self::ErrorPage | Self::InAList | Self::EncodedTwice)
     }
 
-    fn fits(self, event: &Event<'_>) -> bool {
+    fn applies_to(self, event: &Event<'_>) -> bool {
         match self {
             Self::NullTitle => event.event_type.needs_title(),
             Self::TenStars => event.title_id.is_some(),
@@ -105,12 +105,12 @@ impl Defect {
         }
     }
 
-    /// The event as it is sent with this defect.
-    pub(super) fn apply(self, mut event: Event<'_>, chances: NonZeroU32) -> Vec<u8> {
-        let chances = i64::from(chances.get());
+    /// Returns the bytes of the event with this defect.
+    pub(super) fn apply(self, mut event: Event<'_>, bits: NonZeroU32) -> Vec<u8> {
+        let bits = i64::from(bits.get());
         match self {
-            Self::ClockAhead => event.event_time += (366 + chances % 1_000) * DAY_US,
-            Self::ClockReset => event.event_time = chances % DAY_US,
+            Self::ClockAhead => event.event_time += (366 + bits % 1_000) * DAY_US,
+            Self::ClockReset => event.event_time = bits % DAY_US,
             Self::TenStars => {
                 event.event_type = EventType::Rate;
                 event.position_ms = None;
@@ -118,9 +118,9 @@ impl Defect {
             }
             _ => {}
         }
-        let json = written(&event);
+        let json = to_json(&event);
         match self {
-            Self::Truncated => cut(json, chances).into_bytes(),
+            Self::Truncated => truncate(json, bits).into_bytes(),
             Self::Latin1 => with_latin1(json),
             Self::RunTogether => json.repeat(2).into_bytes(),
             Self::ErrorPage => b"<html><body><h1>502 Bad Gateway</h1></body></html>".to_vec(),
@@ -137,14 +137,14 @@ impl Defect {
                 with_value(json, "position_ms", &format!("\"{position}\""))
             }
             Self::NegativePosition => {
-                with_value(json, "position_ms", &format!("-{}", 1 + chances % 5_000))
+                with_value(json, "position_ms", &format!("-{}", 1 + bits % 5_000))
             }
             Self::TimeAsNumber => {
                 with_value(json, "event_time", &(event.event_time / 1000).to_string())
             }
-            Self::IdNotAUuid => with_value(json, "event_id", &format!("\"{chances}\"")),
+            Self::IdNotAUuid => with_value(json, "event_id", &format!("\"{bits}\"")),
             Self::UnknownType => with_value(json, "event_type", "\"play_trailer\""),
-            Self::TenStars => with_member(json, &format!("\"rating\":{}", 6 + chances % 5)),
+            Self::TenStars => with_member(json, &format!("\"rating\":{}", 6 + bits % 5)),
             Self::LongSession => with_value(
                 json,
                 "session_id",
@@ -161,16 +161,16 @@ impl Defect {
     }
 }
 
-fn written(event: &Event<'_>) -> String {
+fn to_json(event: &Event<'_>) -> String {
     let mut json = Vec::with_capacity(512);
     event.write_json(&mut json);
     String::from_utf8_lossy(&json).into_owned()
 }
 
-/// The first quarter to three quarters of it.
-fn cut(mut json: String, chances: i64) -> String {
+/// Truncates the text to between a quarter and three quarters of its length.
+fn truncate(mut json: String, bits: i64) -> String {
     let quarter = json.len() / 4;
-    let mut end = quarter + chances as usize % (2 * quarter).max(1);
+    let mut end = quarter + bits as usize % (2 * quarter).max(1);
     while !json.is_char_boundary(end) {
         end -= 1;
     }
@@ -178,30 +178,30 @@ fn cut(mut json: String, chances: i64) -> String {
     json
 }
 
-/// With a lone `é` of Latin-1 as the last byte of the user's id.
+/// Inserts `é` in Latin-1 as the last byte of the user id.
 fn with_latin1(json: String) -> Vec<u8> {
-    let end = value(&json, "user_id").map_or(1, |span| span.end.saturating_sub(1));
+    let end = value_range(&json, "user_id").map_or(1, |range| range.end.saturating_sub(1));
     let mut bytes = json.into_bytes();
     bytes.insert(end, 0xe9);
     bytes
 }
 
-/// With another value in the place of a member's.
+/// Replaces the value of a member.
 fn with_value(mut json: String, name: &str, new: &str) -> Vec<u8> {
-    if let Some(span) = value(&json, name) {
-        json.replace_range(span, new);
+    if let Some(range) = value_range(&json, name) {
+        json.replace_range(range, new);
     }
     json.into_bytes()
 }
 
-/// With one more member, in the first place.
+/// Inserts a first member.
 fn with_member(json: String, member: &str) -> Vec<u8> {
     json.replacen('{', &format!("{{{member},"), 1).into_bytes()
 }
 
-/// Where a member's value lies in an event that we wrote: a number, or a string
-/// without escapes.
-fn value(json: &str, name: &str) -> Option<std::ops::Range<usize>> {
+/// Returns the range of a member's value in an event that this crate wrote. The value
+/// is a number, or a string without escapes.
+fn value_range(json: &str, name: &str) -> Option<std::ops::Range<usize>> {
     let key = format!("\"{name}\":");
     let start = json.find(&key)? + key.len();
     let rest = json.get(start..)?;
@@ -220,7 +220,7 @@ pub(super) mod tests {
     use super::*;
 
     impl Defect {
-        /// Why an event with this defect is refused.
+        /// Returns the reason for which an event with this defect is rejected.
         pub(super) const fn reason(self) -> Reason {
             match self {
                 Self::Truncated
@@ -242,12 +242,13 @@ pub(super) mod tests {
         }
     }
 
-    /// Why a body that arrives then is refused, if it is.
-    pub(in crate::simulate) fn refusal(body: &[u8], arrives_at_ms: i64) -> Option<Reason> {
+    /// Returns the reason for which a body with this arrival time is rejected; `None` if
+    /// it is valid.
+    pub(in crate::simulate) fn rejection(body: &[u8], arrives_at_ms: i64) -> Option<Reason> {
         parse(body)
             .and_then(|event| event.admit(arrives_at_ms * 1000, TimeWindow::default()))
             .err()
-            .map(|refusal| refusal.reason)
+            .map(|rejection| rejection.reason)
     }
 
     const BROWSE: &str = r#"{"event_id":"019b8b2e-5c00-7000-8000-000000000001","event_type":"browse","event_time":"2026-01-05T20:00:00Z","user_id":"u-0000001","session_id":"s-01"}"#;
@@ -255,22 +256,25 @@ pub(super) mod tests {
     const SEARCH: &str = r#"{"event_id":"019b8b2e-5c00-7000-8000-000000000001","event_type":"search","event_time":"2026-01-05T20:00:00Z","user_id":"u-0000001","session_id":"s-01","query":"a \"quoted\" é","results":0}"#;
 
     #[test]
-    fn each_defect_is_refused_for_what_it_breaks() {
+    fn each_defect_is_rejected_for_its_reason() {
         for json in [BROWSE, PLAY, SEARCH] {
             let event = parse(json.as_bytes()).unwrap();
             let arrives_at_ms = event.event_time / 1000 + 1_000;
-            assert_eq!(refusal(json.as_bytes(), arrives_at_ms), None);
-            for defect in Defect::ALL.into_iter().filter(|defect| defect.fits(&event)) {
-                for chances in (1..200).chain(u32::MAX - 9..=u32::MAX) {
-                    let body = defect.apply(event.clone(), NonZeroU32::new(chances).unwrap());
+            assert_eq!(rejection(json.as_bytes(), arrives_at_ms), None);
+            for defect in Defect::ALL
+                .into_iter()
+                .filter(|defect| defect.applies_to(&event))
+            {
+                for bits in (1..200).chain(u32::MAX - 9..=u32::MAX) {
+                    let body = defect.apply(event.clone(), NonZeroU32::new(bits).unwrap());
                     let text = String::from_utf8_lossy(&body);
                     assert_eq!(
-                        refusal(&body, arrives_at_ms),
+                        rejection(&body, arrives_at_ms),
                         Some(defect.reason()),
                         "{defect:?}: {text}"
                     );
                     assert_eq!(
-                        defect.numbered(),
+                        defect.accepts_number(),
                         body.starts_with(b"{"),
                         "{defect:?}: {text}"
                     );
@@ -281,16 +285,16 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn every_event_can_be_broken_and_every_defect_comes() {
+    fn every_event_has_a_defect_and_every_defect_occurs() {
         let event = parse(PLAY.as_bytes()).unwrap();
         for defect in Defect::ALL {
-            assert!((1..=21).any(|chances| {
-                Defect::for_event(&event, NonZeroU32::new(chances).unwrap()) == defect
+            assert!((1..=21).any(|bits| {
+                Defect::for_event(&event, NonZeroU32::new(bits).unwrap()) == defect
             }));
         }
         let event = parse(BROWSE.as_bytes()).unwrap();
-        for chances in 1..=100 {
-            assert!(Defect::for_event(&event, NonZeroU32::new(chances).unwrap()).fits(&event));
+        for bits in 1..=100 {
+            assert!(Defect::for_event(&event, NonZeroU32::new(bits).unwrap()).applies_to(&event));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The running simulation.
+//! The events of a simulation.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -6,84 +6,85 @@ use std::collections::binary_heap::PeekMut;
 use std::vec;
 
 use super::Simulation;
-use super::dice::{Dice, Purpose};
-use super::plan::{Plan, Start};
-use super::population::Memory;
-use super::session::Session;
-use super::spoil::Defect;
-use super::world::{Memories, World};
-use crate::outgoing::Outgoing;
+use super::defect::Defect;
+use super::households::ProfileMemory;
+use super::rng::{RngPurpose, SeededRng};
+use super::schedule::{SessionSchedule, SessionStart};
+use super::session::SimulatedSession;
+use super::world::{HouseholdMemory, World};
+use crate::outgoing::OutgoingEvent;
 
-/// The events of a [`Simulation`], in order of arrival.
+/// An iterator over the events of a [`Simulation`] in the order of arrival.
 ///
-/// A sitting is made when it begins, and merged with those that are under way:
-/// nothing of a sitting arrives before it has begun, so the next arrival among
-/// them is the next of all once no sitting begins before it. In memory are the
-/// viewers, one day's plan, and the sittings of which something is to arrive.
+/// It simulates a session when the session starts, and merges it with the active ones.
+/// No event of a session arrives before the session starts. The earliest arrival of the
+/// active sessions is therefore the next event once no session starts before it. Memory
+/// holds the households, one day's schedule and the active sessions.
 #[derive(Debug)]
-pub struct Run {
+pub struct SimulatedEvents {
     seed: u64,
     days: u32,
     world: World,
-    plan: Plan,
-    memories: Vec<Memories>,
-    /// The next day to plan.
+    schedule: SessionSchedule,
+    memory: Vec<HouseholdMemory>,
+    /// The next day to schedule.
     day: u32,
-    /// What of the planned day has not begun.
-    starts: std::iter::Peekable<vec::IntoIter<Start>>,
-    /// How many sittings have begun.
-    begun: u64,
-    under_way: BinaryHeap<UnderWay>,
+    /// The starts left on the scheduled day.
+    starts: std::iter::Peekable<vec::IntoIter<SessionStart>>,
+    /// The number of sessions started.
+    started: u64,
+    active: BinaryHeap<ActiveSession>,
     buffer: Vec<u8>,
 }
 
-impl Run {
+impl SimulatedEvents {
     pub(super) fn new(simulation: &Simulation) -> Self {
         let world = World::new(simulation);
         Self {
             seed: simulation.seed,
             days: simulation.days,
-            plan: Plan::new(simulation, &world),
-            memories: vec![[Memory::default(); _]; world.viewers.len()],
+            schedule: SessionSchedule::new(simulation, &world),
+            memory: vec![[ProfileMemory::default(); _]; world.households.len()],
             world,
             day: 0,
             starts: Vec::new().into_iter().peekable(),
-            begun: 0,
-            under_way: BinaryHeap::new(),
+            started: 0,
+            active: BinaryHeap::new(),
             buffer: Vec::with_capacity(1024),
         }
     }
 
-    /// When the next sitting begins, UTC milliseconds.
+    /// Returns the start of the next session in UTC milliseconds.
     fn next_start_ms(&mut self) -> Option<i64> {
         while self.starts.peek().is_none() && self.day < self.days {
-            self.starts = self.plan.day(&self.world, self.day).into_iter().peekable();
+            self.starts = self
+                .schedule
+                .sessions_of_day(&self.world, self.day)
+                .into_iter()
+                .peekable();
             self.day += 1;
         }
         self.starts.peek().map(|start| start.at.div_euclid(1000))
     }
 
-    fn begin(&mut self, start: Start) {
-        let mut dice = Dice::new(
+    fn start_session(&mut self, start: SessionStart) {
+        let mut rng = SeededRng::new(
             self.seed,
-            Purpose::Sitting,
+            RngPurpose::Session,
             u64::from(start.user),
             start.occasion,
         );
-        let session = self
-            .memories
-            .get_mut(start.user as usize)
-            .and_then(|memories| {
-                self.world
-                    .perform(start.user, start.at, memories, &mut dice)
-            });
-        self.begun += 1;
+        let session = self.memory.get_mut(start.user as usize).and_then(|memory| {
+            self.world
+                .simulate_session(start.user, start.at, memory, &mut rng)
+        });
+        self.started += 1;
         if let Some(session) = session
             && let Some(first) = session.arrivals.first()
         {
-            self.under_way.push(UnderWay {
+            self.active.push(ActiveSession {
                 next_ms: first.at_ms,
-                begun: self.begun,
+                started: self.started,
                 next: 0,
                 session: Box::new(session),
             });
@@ -91,13 +92,13 @@ impl Run {
     }
 
     #[cfg(test)]
-    pub(super) fn under_way_len(&self) -> usize {
-        self.under_way.len()
+    pub(super) fn active_len(&self) -> usize {
+        self.active.len()
     }
 
-    /// Sends the next of all that is under way.
-    fn send(&mut self) -> Option<Outgoing> {
-        let mut first = self.under_way.peek_mut()?;
+    /// Returns the earliest event of the active sessions.
+    fn next_arrival(&mut self) -> Option<OutgoingEvent> {
+        let mut first = self.active.peek_mut()?;
         let outgoing = first.outgoing(&self.world, &mut self.buffer);
         first.next += 1;
         match first.session.arrivals.get(first.next) {
@@ -108,47 +109,47 @@ impl Run {
     }
 }
 
-impl Iterator for Run {
-    type Item = Outgoing;
+impl Iterator for SimulatedEvents {
+    type Item = OutgoingEvent;
 
-    fn next(&mut self) -> Option<Outgoing> {
+    fn next(&mut self) -> Option<OutgoingEvent> {
         loop {
             let starts_ms = self.next_start_ms();
-            let arrives_ms = self.under_way.peek().map(|first| first.next_ms);
+            let arrives_ms = self.active.peek().map(|first| first.next_ms);
             match (arrives_ms, starts_ms) {
                 (None, None) => return None,
                 (Some(arrives), starts) if starts.is_none_or(|starts| arrives < starts) => {
-                    return self.send();
+                    return self.next_arrival();
                 }
                 _ => {
                     let start = self.starts.next()?;
-                    self.begin(start);
+                    self.start_session(start);
                 }
             }
         }
     }
 }
 
-/// A session of which something is still to arrive. The greatest is the one
-/// whose next event arrives first; among equals, the one that began first.
+/// A session with events still to arrive. The greatest is the one whose next event
+/// arrives first; among equals, the one that started first.
 #[derive(Debug)]
-struct UnderWay {
+struct ActiveSession {
     next_ms: i64,
-    begun: u64,
-    /// Index of its next arrival.
+    started: u64,
+    /// The index of the next arrival.
     next: usize,
-    session: Box<Session>,
+    session: Box<SimulatedSession>,
 }
 
-impl UnderWay {
-    fn outgoing(&self, world: &World, buffer: &mut Vec<u8>) -> Option<Outgoing> {
+impl ActiveSession {
+    fn outgoing(&self, world: &World, buffer: &mut Vec<u8>) -> Option<OutgoingEvent> {
         let arrival = self.session.arrivals.get(self.next)?;
         let step = self.session.script.steps.get(arrival.step as usize)?;
-        let event = self.session.event(step, &world.catalogue);
-        let (body, numbered) = match arrival.broken {
-            Some(chances) => {
-                let defect = Defect::for_event(&event, chances);
-                (defect.apply(event, chances), defect.numbered())
+        let event = self.session.event(step, &world.title_catalog);
+        let (body, numbered) = match arrival.defect_bits {
+            Some(bits) => {
+                let defect = Defect::for_event(&event, bits);
+                (defect.apply(event, bits), defect.accepts_number())
             }
             None => {
                 buffer.clear();
@@ -156,7 +157,7 @@ impl UnderWay {
                 (buffer.as_slice().to_vec(), true)
             }
         };
-        Some(Outgoing {
+        Some(OutgoingEvent {
             user_id: self.session.user_id.clone(),
             arrives_at_ms: Some(arrival.at_ms),
             body,
@@ -165,22 +166,22 @@ impl UnderWay {
     }
 }
 
-impl Ord for UnderWay {
+impl Ord for ActiveSession {
     fn cmp(&self, other: &Self) -> Ordering {
-        (other.next_ms, other.begun).cmp(&(self.next_ms, self.begun))
+        (other.next_ms, other.started).cmp(&(self.next_ms, self.started))
     }
 }
 
-impl PartialOrd for UnderWay {
+impl PartialOrd for ActiveSession {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for UnderWay {
+impl PartialEq for ActiveSession {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for UnderWay {}
+impl Eq for ActiveSession {}

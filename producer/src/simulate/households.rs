@@ -1,88 +1,88 @@
-//! Who watches: accounts, their profiles, tastes, tempers and devices.
+//! Households: accounts with profiles, tastes, habits and devices.
 
-use super::dice::{Dice, Purpose};
-use super::habits::{MARKETS, Market};
+use super::markets::{MARKETS, Market};
+use super::rng::{RngPurpose, SeededRng};
 use super::taste::Taste;
 
-/// Most profiles an account has.
-pub(super) const PROFILES: usize = 4;
-/// The most active account is this many times as active as the least.
-pub(super) const GREATEST_ACTIVITY: u32 = 64;
+/// The maximum number of profiles of an account.
+pub(super) const MAX_PROFILES: usize = 4;
+/// The maximum activity of an account; the minimum is 1.
+pub(super) const MAX_ACTIVITY: u32 = 64;
 
 /// An account and its household.
 #[derive(Debug, Clone)]
-pub(super) struct Viewer {
-    /// Index into [`MARKETS`].
-    pub(super) home: usize,
-    /// How often it sits down, 1 to [`GREATEST_ACTIVITY`]; most are low.
+pub(super) struct Household {
+    /// The index of its market in [`MARKETS`].
+    pub(super) market_index: usize,
+    /// The relative frequency of its sessions, 1 to [`MAX_ACTIVITY`]; most are low.
     pub(super) activity: u32,
-    /// How many profiles it has, 1 to [`PROFILES`].
+    /// The number of profiles, 1 to [`MAX_PROFILES`].
     pub(super) profiles: u32,
     /// The taste of each profile.
-    pub(super) tastes: [Taste; PROFILES],
-    /// Indices into [`MODELS`].
+    pub(super) tastes: [Taste; MAX_PROFILES],
+    /// The indexes of its devices in [`MODELS`].
     devices: [u8; 3],
-    /// How many devices it has, 1 to 3.
+    /// The number of devices it owns, 1 to 3.
     owned: u32,
-    /// Which of a model's versions its devices run.
+    /// Selects the player's version among those of a model.
     version: u8,
-    /// Chance in percent to go on with the next episode.
-    pub(super) binge: u32,
-    /// Chance in percent to see to the end what was begun.
-    pub(super) patience: u32,
-    /// Whether it is in an experiment, which its events then tell.
+    /// The probability, in percent, of playing the next episode.
+    pub(super) binge_percent: u32,
+    /// The probability, in percent, of watching a title to its end.
+    pub(super) finish_percent: u32,
+    /// True if the household is in an experiment, which its events report.
     pub(super) in_experiment: bool,
 }
 
-impl Viewer {
+impl Household {
     pub(super) fn new(seed: u64, user: u32) -> Self {
-        let mut dice = Dice::new(seed, Purpose::Viewer, u64::from(user), 0);
-        let home = dice.weighted(MARKETS.iter().map(|market| market.weight));
-        let owned = dice.between(1, 3);
+        let mut rng = SeededRng::new(seed, RngPurpose::Household, u64::from(user), 0);
+        let market_index = rng.weighted(MARKETS.iter().map(|market| market.weight));
+        let owned = rng.between(1, 3);
         Self {
-            home,
-            activity: dice.between(1, 8) * dice.between(1, 8),
-            profiles: dice.rather_low(1, PROFILES as u32),
-            tastes: [(); PROFILES].map(|()| Taste::new(&mut dice)),
-            devices: [(); 3].map(|()| dice.weighted(MODELS.iter().map(|model| model.sold)) as u8),
+            market_index,
+            activity: rng.between(1, 8) * rng.between(1, 8),
+            profiles: rng.low_biased(1, MAX_PROFILES as u32),
+            tastes: [(); MAX_PROFILES].map(|()| Taste::new(&mut rng)),
+            devices: [(); 3].map(|()| rng.weighted(MODELS.iter().map(|model| model.weight)) as u8),
             owned,
-            version: dice.below(256) as u8,
-            binge: dice.between(20, 85),
-            patience: dice.between(25, 75),
-            in_experiment: dice.percent(12),
+            version: rng.below(256) as u8,
+            binge_percent: rng.between(20, 85),
+            finish_percent: rng.between(25, 75),
+            in_experiment: rng.percent_chance(12),
         }
     }
 
-    /// Where it lives.
+    /// Returns the household's market.
     pub(super) fn market(&self) -> &'static Market {
-        MARKETS.get(self.home).unwrap_or(&MARKETS[0])
+        MARKETS.get(self.market_index).unwrap_or(&MARKETS[0])
     }
 
-    /// The device somebody of the household takes up at that local hour.
-    pub(super) fn take_device(&self, hour: usize, dice: &mut Dice) -> Device {
+    /// Chooses a device at a local hour.
+    pub(super) fn choose_device(&self, hour: usize, rng: &mut SeededRng) -> SimulatedDevice {
         let models = self
             .devices
-            .map(|place| MODELS.get(usize::from(place)).unwrap_or(&MODELS[0]));
-        let wanted = models.map(|model| model.kind.appeal(hour));
-        let owned = models.iter().zip(wanted).take(self.owned as usize);
-        let place = dice.weighted(owned.map(|(_, appeal)| appeal));
-        self.device(models.get(place).copied().unwrap_or(&MODELS[0]))
+            .map(|index| MODELS.get(usize::from(index)).unwrap_or(&MODELS[0]));
+        let weights = models.map(|model| model.kind.weight_at(hour));
+        let owned = weights.into_iter().take(self.owned as usize);
+        let index = rng.weighted(owned);
+        self.device(models.get(index).copied().unwrap_or(&MODELS[0]))
     }
 
-    /// A device that can play without a network; every household has a phone
-    /// in some drawer.
-    pub(super) fn take_mobile(&self) -> Device {
+    /// Returns a device that can play offline: the first mobile one, else a phone of the
+    /// first model.
+    pub(super) fn mobile_device(&self) -> SimulatedDevice {
         let owned = self.devices.iter().take(self.owned as usize);
         let model = owned
-            .filter_map(|&place| MODELS.get(usize::from(place)))
-            .find(|model| matches!(model.kind, Kind::Phone | Kind::Tablet))
+            .filter_map(|&index| MODELS.get(usize::from(index)))
+            .find(|model| matches!(model.kind, DeviceKind::Phone | DeviceKind::Tablet))
             .unwrap_or(&MODELS[0]);
         self.device(model)
     }
 
-    fn device(&self, model: &'static Model) -> Device {
+    fn device(&self, model: &'static DeviceModel) -> SimulatedDevice {
         let version = usize::from(self.version) % model.versions.len().max(1);
-        Device {
+        SimulatedDevice {
             kind: model.kind.name(),
             os: model.os,
             app_version: model.versions.get(version).copied().unwrap_or_default(),
@@ -90,16 +90,16 @@ impl Viewer {
     }
 }
 
-/// What somebody watches on, in the event's words.
+/// A device, in the values of events.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Device {
+pub(super) struct SimulatedDevice {
     pub(super) kind: &'static str,
     pub(super) os: &'static str,
     pub(super) app_version: &'static str,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum DeviceKind {
     Tv,
     Phone,
     Tablet,
@@ -107,7 +107,7 @@ enum Kind {
     Console,
 }
 
-impl Kind {
+impl DeviceKind {
     const fn name(self) -> &'static str {
         match self {
             Self::Tv => "tv",
@@ -118,9 +118,9 @@ impl Kind {
         }
     }
 
-    /// How gladly it is taken at a local hour: the large screen in the
-    /// evening, the small ones on the way and at noon.
-    const fn appeal(self, hour: usize) -> u32 {
+    /// Returns the relative probability of use at a local hour: large screens in the
+    /// evening, phones during the day.
+    const fn weight_at(self, hour: usize) -> u32 {
         let evening = hour >= 18 || hour < 2;
         match self {
             Self::Tv => {
@@ -150,14 +150,14 @@ impl Kind {
     }
 }
 
-/// A kind of device as it is sold.
+/// A model of device.
 #[derive(Debug)]
-struct Model {
-    kind: Kind,
+struct DeviceModel {
+    kind: DeviceKind,
     os: &'static str,
-    /// Share among the devices of all households.
-    sold: u32,
-    /// The versions of the player that are about.
+    /// The model's weight among all devices.
+    weight: u32,
+    /// The versions of the player in use.
     versions: &'static [&'static str],
 }
 
@@ -165,105 +165,105 @@ const MOBILE: &[&str] = &["8.41.0", "8.41.1", "8.40.2", "8.38.0"];
 const LARGE: &[&str] = &["6.12.3", "6.12.4", "6.11.0"];
 const BROWSER: &[&str] = &["2026.1.2", "2026.1.1"];
 
-/// The first is the phone in the drawer.
-const MODELS: &[Model] = &[
-    Model {
-        kind: Kind::Phone,
+/// All models. The first one is the fallback for offline sessions.
+const MODELS: &[DeviceModel] = &[
+    DeviceModel {
+        kind: DeviceKind::Phone,
         os: "Android 16",
-        sold: 12,
+        weight: 12,
         versions: MOBILE,
     },
-    Model {
-        kind: Kind::Phone,
+    DeviceModel {
+        kind: DeviceKind::Phone,
         os: "iOS 26.1",
-        sold: 10,
+        weight: 10,
         versions: MOBILE,
     },
-    Model {
-        kind: Kind::Tablet,
+    DeviceModel {
+        kind: DeviceKind::Tablet,
         os: "iPadOS 26.1",
-        sold: 6,
+        weight: 6,
         versions: MOBILE,
     },
-    Model {
-        kind: Kind::Tablet,
+    DeviceModel {
+        kind: DeviceKind::Tablet,
         os: "Android 15",
-        sold: 3,
+        weight: 3,
         versions: MOBILE,
     },
-    Model {
-        kind: Kind::Tv,
+    DeviceModel {
+        kind: DeviceKind::Tv,
         os: "Tizen 9.0",
-        sold: 13,
+        weight: 13,
         versions: LARGE,
     },
-    Model {
-        kind: Kind::Tv,
+    DeviceModel {
+        kind: DeviceKind::Tv,
         os: "webOS 25",
-        sold: 11,
+        weight: 11,
         versions: LARGE,
     },
-    Model {
-        kind: Kind::Tv,
+    DeviceModel {
+        kind: DeviceKind::Tv,
         os: "Android TV 14",
-        sold: 12,
+        weight: 12,
         versions: LARGE,
     },
-    Model {
-        kind: Kind::Tv,
+    DeviceModel {
+        kind: DeviceKind::Tv,
         os: "Roku OS 15.0",
-        sold: 8,
+        weight: 8,
         versions: LARGE,
     },
-    Model {
-        kind: Kind::Web,
+    DeviceModel {
+        kind: DeviceKind::Web,
         os: "Windows 11",
-        sold: 9,
+        weight: 9,
         versions: BROWSER,
     },
-    Model {
-        kind: Kind::Web,
+    DeviceModel {
+        kind: DeviceKind::Web,
         os: "macOS 26",
-        sold: 5,
+        weight: 5,
         versions: BROWSER,
     },
-    Model {
-        kind: Kind::Web,
+    DeviceModel {
+        kind: DeviceKind::Web,
         os: "Linux",
-        sold: 1,
+        weight: 1,
         versions: BROWSER,
     },
-    Model {
-        kind: Kind::Console,
+    DeviceModel {
+        kind: DeviceKind::Console,
         os: "PlayStation 5",
-        sold: 6,
+        weight: 6,
         versions: LARGE,
     },
-    Model {
-        kind: Kind::Console,
+    DeviceModel {
+        kind: DeviceKind::Console,
         os: "Xbox Series X",
-        sold: 4,
+        weight: 4,
         versions: LARGE,
     },
 ];
 
-/// What a profile remembers from one sitting to the next.
+/// The state of a profile between sessions.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Memory {
-    /// What to go on with, and where.
+pub(super) struct ProfileMemory {
+    /// The title to continue.
     pub(super) unfinished: Option<Bookmark>,
-    /// The first row of the work that was put on the list last.
+    /// The first catalog row of the work added to the list last.
     pub(super) listed: Option<u32>,
 }
 
-/// A row of the catalogue and a place in it.
+/// A row of the title catalog and a position in its title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bookmark {
     pub(super) row: u32,
     pub(super) position_ms: u32,
 }
 
-/// How an account is called in events.
+/// Returns the user id of an account in events.
 pub(super) fn user_id(user: u32) -> String {
     format!("u-{user:07}")
 }
@@ -277,21 +277,21 @@ mod tests {
 
     #[test]
     fn a_viewer_is_a_matter_of_seed_and_number() {
-        let show = |seed, user| format!("{:?}", Viewer::new(seed, user));
+        let show = |seed, user| format!("{:?}", Household::new(seed, user));
         assert_eq!(show(1, 2), show(1, 2));
         assert_ne!(show(1, 2), show(1, 3));
         assert_ne!(show(1, 2), show(2, 2));
     }
 
     #[test]
-    fn screens_change_with_the_hour() {
+    fn devices_change_with_the_hour() {
         let kinds_at = |hour| {
             let mut kinds = BTreeMap::new();
             for user in 0..2_000 {
-                let viewer = Viewer::new(1, user);
-                let mut dice = Dice::new(1, Purpose::Trial, u64::from(user), 0);
+                let household = Household::new(1, user);
+                let mut rng = SeededRng::new(1, RngPurpose::Trial, u64::from(user), 0);
                 *kinds
-                    .entry(viewer.take_device(hour, &mut dice).kind)
+                    .entry(household.choose_device(hour, &mut rng).kind)
                     .or_insert(0) += 1;
             }
             kinds
@@ -309,11 +309,12 @@ mod tests {
     }
 
     #[test]
-    fn offline_is_mobile() {
-        assert!(
-            (0..500).all(|user| {
-                matches!(Viewer::new(1, user).take_mobile().kind, "phone" | "tablet")
-            })
-        );
+    fn offline_devices_are_mobile() {
+        assert!((0..500).all(|user| {
+            matches!(
+                Household::new(1, user).mobile_device().kind,
+                "phone" | "tablet"
+            )
+        }));
     }
 }

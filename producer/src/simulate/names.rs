@@ -1,8 +1,8 @@
-//! What the titles of an invented service are called.
+//! Names of simulated titles.
 
 use std::collections::BTreeMap;
 
-use super::dice::Dice;
+use super::rng::SeededRng;
 
 const ADJECTIVES: &[&str] = &[
     "Silent",
@@ -130,7 +130,7 @@ const PEOPLE: &[&str] = &[
     "Uma", "Victor", "Wen", "Zoë",
 ];
 
-/// Titles of other tongues and scripts.
+/// Names in other languages and scripts.
 const FOREIGN: &[&str] = &[
     "El último faro",
     "La ciudad sin sueño",
@@ -154,17 +154,17 @@ const FOREIGN: &[&str] = &[
     "Den tysta ön",
 ];
 
-/// Calls one work after another, never two alike.
+/// A generator of distinct names.
 #[derive(Debug, Default)]
 pub(super) struct Namer {
-    given: BTreeMap<String, u32>,
+    used: BTreeMap<String, u32>,
 }
 
 impl Namer {
-    /// A name that was not given before; one that comes again is a sequel.
-    pub(super) fn name(&mut self, dice: &mut Dice) -> String {
-        let name = invent(dice);
-        let part = self.given.entry(name.clone()).or_insert(0);
+    /// Returns a new name. A repeated name gets a number, like a sequel.
+    pub(super) fn name(&mut self, rng: &mut SeededRng) -> String {
+        let name = invent(rng);
+        let part = self.used.entry(name.clone()).or_insert(0);
         *part += 1;
         if *part == 1 {
             name
@@ -174,19 +174,19 @@ impl Namer {
     }
 }
 
-fn invent(dice: &mut Dice) -> String {
-    let adjective = dice.word(ADJECTIVES);
-    let noun = dice.word(NOUNS);
-    match dice.below(25) {
-        0 => dice.word(FOREIGN).to_owned(),
+fn invent(rng: &mut SeededRng) -> String {
+    let adjective = rng.pick_word(ADJECTIVES);
+    let noun = rng.pick_word(NOUNS);
+    match rng.below(25) {
+        0 => rng.pick_word(FOREIGN).to_owned(),
         1..=7 => format!("The {adjective} {noun}"),
         8..=12 => format!("{adjective} {noun}"),
-        13..=15 => format!("The {noun} of {}", dice.word(PLACES)),
-        16..=17 => format!("{}'s {noun}", dice.word(PEOPLE)),
-        18..=19 => format!("{} in {}", dice.word(PEOPLE), dice.word(PLACES)),
+        13..=15 => format!("The {noun} of {}", rng.pick_word(PLACES)),
+        16..=17 => format!("{}'s {noun}", rng.pick_word(PEOPLE)),
+        18..=19 => format!("{} in {}", rng.pick_word(PEOPLE), rng.pick_word(PLACES)),
         20..=21 => format!("Beyond the {noun}"),
-        22 => format!("{} & {}", dice.word(PEOPLE), dice.word(PEOPLE)),
-        23 => format!("A {adjective} {noun} in {}", dice.word(PLACES)),
+        22 => format!("{} & {}", rng.pick_word(PEOPLE), rng.pick_word(PEOPLE)),
+        23 => format!("A {adjective} {noun} in {}", rng.pick_word(PLACES)),
         _ => format!("{noun}, {noun}!"),
     }
 }
@@ -197,13 +197,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::simulate::dice::Purpose;
+    use crate::simulate::rng::RngPurpose;
 
     #[test]
-    fn no_two_works_are_called_alike() {
-        let mut dice = Dice::new(1, Purpose::Catalogue, 0, 0);
+    fn names_are_distinct() {
+        let mut rng = SeededRng::new(1, RngPurpose::TitleCatalog, 0, 0);
         let mut namer = Namer::default();
-        let names: Vec<_> = (0..20_000).map(|_| namer.name(&mut dice)).collect();
+        let names: Vec<_> = (0..20_000).map(|_| namer.name(&mut rng)).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
         assert!(names.iter().any(|name| !name.is_ascii()));
     }

@@ -1,61 +1,62 @@
-//! One view of one title: the player's side of a sitting.
+//! Playback: one view of one title within a session.
 //!
-//! The position tells the truth: it moves with the clock while the title plays,
-//! stands while it is paused, jumps where the viewer seeks, and never passes
-//! the title's end.
+//! The reported position is consistent: it advances with the clock during play, stands
+//! still during a pause, jumps on a seek, and never exceeds the runtime.
 
 use marquee_event::EventType;
 
-use super::population::Bookmark;
-use super::sitting::{Act, Sitter};
+use super::households::Bookmark;
+use super::script::{SessionSimulator, UserAction};
 
-/// How a view ended.
+/// The end of a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// Seen to the end.
+pub(super) enum ViewEnding {
+    /// The title was watched to its end.
     Completed,
-    /// Stopped before.
+    /// The user stopped before the end.
     Left { position_ms: u32 },
-    /// The player went away without a word: the battery, the network, the cat.
-    Vanished,
+    /// The player disappeared without a final event, as after a crash.
+    Abandoned,
 }
 
-/// A playing player says so once a minute of play.
+/// The interval of heartbeats, in milliseconds of play.
 const HEARTBEAT_MS: u32 = 60_000;
-/// No seek lands nearer to the end than this.
+/// The minimum distance of a seek's target from the end.
 const CREDITS_MS: u32 = 5_000;
 
-/// Where a view stands.
-struct View {
+/// The state of a view.
+struct ActiveView {
     row: u32,
     runtime_ms: u32,
     position_ms: u32,
-    /// Where it will be over: at the runtime, or where the viewer has enough.
+    /// The position at which the view ends: the runtime, or where the user leaves.
     until_ms: u32,
 }
 
-impl Sitter<'_> {
-    /// Plays from the bookmark on, to whatever end.
-    pub(super) fn watch(&mut self, from: Bookmark) -> Ending {
-        let Some(&playable) = self.catalogue.playables.get(from.row as usize) else {
-            return Ending::Vanished;
+impl SessionSimulator<'_> {
+    /// Plays a title from the bookmark to the end of the view.
+    pub(super) fn watch(&mut self, from: Bookmark) -> ViewEnding {
+        let Some(&playable) = self.title_catalog.playables.get(from.row as usize) else {
+            return ViewEnding::Abandoned;
         };
-        let mut view = View {
+        let mut view = ActiveView {
             row: from.row,
             runtime_ms: playable.runtime_ms,
             position_ms: from.position_ms,
             until_ms: playable.runtime_ms,
         };
-        view.until_ms = self.intention(&view);
+        view.until_ms = self.planned_end_ms(&view);
         self.playback(EventType::Play, &view);
         let mut heartbeat = self.next_heartbeat();
-        let mut whim = self.next_whim();
+        let mut interruption = self.next_interruption();
         loop {
-            let span = (view.until_ms - view.position_ms).min(heartbeat).min(whim);
-            self.now_ms += i64::from(span);
-            view.position_ms += span;
-            heartbeat -= span;
-            whim -= span;
+            let step = (view.until_ms - view.position_ms)
+                .min(heartbeat)
+                .min(interruption);
+            self.now_ms += i64::from(step);
+            view.position_ms += step;
+            heartbeat -= step;
+            interruption -= step;
             if view.position_ms == view.until_ms {
                 return self.end(&view);
             }
@@ -63,8 +64,8 @@ impl Sitter<'_> {
                 self.playback(EventType::Heartbeat, &view);
                 heartbeat = self.next_heartbeat();
             }
-            if whim == 0 {
-                if self.dice.percent(55) {
+            if interruption == 0 {
+                if self.rng.percent_chance(55) {
                     if let Some(ending) = self.pause(&view) {
                         return ending;
                     }
@@ -72,58 +73,60 @@ impl Sitter<'_> {
                 } else {
                     self.seek(&mut view);
                 }
-                whim = self.next_whim();
+                interruption = self.next_interruption();
             }
         }
     }
 
-    /// How far somebody will watch, whims aside.
-    fn intention(&mut self, view: &View) -> u32 {
+    /// Draws the position at which the view ends, before any seek.
+    fn planned_end_ms(&mut self, view: &ActiveView) -> u32 {
         let left = view.runtime_ms - view.position_ms;
-        let fits = self
-            .catalogue
+        let affinity = self
+            .title_catalog
             .work_of(view.row)
             .map_or(0, |work| self.taste.affinity(&work.genres));
-        let finishes = self.dice.percent(self.viewer.patience + 8 * fits);
+        let finishes = self
+            .rng
+            .percent_chance(self.household.finish_percent + 8 * affinity);
         if finishes || left < 2 * CREDITS_MS {
             return view.runtime_ms;
         }
-        // Half of those who leave do so while they find out what it is.
-        let most = if self.dice.percent(50) {
+        // Half of the users who leave do so in the first minutes.
+        let most = if self.rng.percent_chance(50) {
             left.min(12 * 60_000)
         } else {
             left
         };
-        view.position_ms + self.dice.between(CREDITS_MS / 2, most - CREDITS_MS / 2)
+        view.position_ms + self.rng.between(CREDITS_MS / 2, most - CREDITS_MS / 2)
     }
 
-    fn end(&mut self, view: &View) -> Ending {
+    fn end(&mut self, view: &ActiveView) -> ViewEnding {
         if view.position_ms == view.runtime_ms {
             self.playback(EventType::Complete, view);
-            return Ending::Completed;
+            return ViewEnding::Completed;
         }
-        if self.dice.percent(5) {
-            return Ending::Vanished;
+        if self.rng.percent_chance(5) {
+            return ViewEnding::Abandoned;
         }
         self.playback(EventType::Stop, view);
-        Ending::Left {
+        ViewEnding::Left {
             position_ms: view.position_ms,
         }
     }
 
-    /// A break; the end of the view for those who do not come back.
-    fn pause(&mut self, view: &View) -> Option<Ending> {
+    /// Pauses; returns the view's ending if the user does not resume.
+    fn pause(&mut self, view: &ActiveView) -> Option<ViewEnding> {
         self.playback(EventType::Pause, view);
-        if self.dice.percent(80) {
-            self.think(3, 240);
+        if self.rng.percent_chance(80) {
+            self.wait(3, 240);
         } else {
-            self.think(120, 1800);
+            self.wait(120, 1800);
         }
-        match self.dice.below(100) {
-            0..2 => Some(Ending::Vanished),
+        match self.rng.below(100) {
+            0..2 => Some(ViewEnding::Abandoned),
             2..7 => {
                 self.playback(EventType::Stop, view);
-                Some(Ending::Left {
+                Some(ViewEnding::Left {
                     position_ms: view.position_ms,
                 })
             }
@@ -134,49 +137,49 @@ impl Sitter<'_> {
         }
     }
 
-    /// A jump: a little back, a little on, or to another scene.
-    fn seek(&mut self, view: &mut View) {
+    /// Seeks: a short step back or forward, or a long jump.
+    fn seek(&mut self, view: &mut ActiveView) {
         let from = view.position_ms;
-        let to = match self.dice.below(20) {
-            0..9 => from.saturating_sub(10_000 * self.dice.rather_low(1, 4)),
-            9..16 => from + 30_000 * self.dice.rather_low(1, 4),
-            16..18 => from.saturating_sub(self.dice.between(60_000, 900_000)),
-            _ => from + self.dice.between(60_000, 900_000),
+        let to = match self.rng.below(20) {
+            0..9 => from.saturating_sub(10_000 * self.rng.low_biased(1, 4)),
+            9..16 => from + 30_000 * self.rng.low_biased(1, 4),
+            16..18 => from.saturating_sub(self.rng.between(60_000, 900_000)),
+            _ => from + self.rng.between(60_000, 900_000),
         };
         let to = to.min(view.runtime_ms.saturating_sub(CREDITS_MS));
         if to == from {
             return;
         }
         view.position_ms = to;
-        self.act(Act::Watch {
-            what: EventType::Seek,
+        self.record(UserAction::Watch {
+            event_type: EventType::Seek,
             title: view.row,
             position_ms: to,
             from_ms: Some(from),
         });
         if to >= view.until_ms {
-            // It did not get better there either.
-            let enough = to + self.dice.between(1, CREDITS_MS - 1);
+            // The user leaves soon after the seek.
+            let enough = to + self.rng.between(1, CREDITS_MS - 1);
             view.until_ms = enough.min(view.runtime_ms);
         }
     }
 
-    fn playback(&mut self, what: EventType, view: &View) {
-        self.act(Act::Watch {
-            what,
+    fn playback(&mut self, event_type: EventType, view: &ActiveView) {
+        self.record(UserAction::Watch {
+            event_type,
             title: view.row,
             position_ms: view.position_ms,
             from_ms: None,
         });
     }
 
-    /// Milliseconds of play to the next heartbeat: timers are a little late.
+    /// Draws the play time until the next heartbeat; timers are slightly late.
     fn next_heartbeat(&mut self) -> u32 {
-        HEARTBEAT_MS + self.dice.below(20)
+        HEARTBEAT_MS + self.rng.below(20)
     }
 
-    /// Milliseconds of play to the next pause or seek.
-    fn next_whim(&mut self) -> u32 {
-        self.dice.rather_low(2 * 60_000, 70 * 60_000)
+    /// Draws the play time until the next pause or seek.
+    fn next_interruption(&mut self) -> u32 {
+        self.rng.low_biased(2 * 60_000, 70 * 60_000)
     }
 }

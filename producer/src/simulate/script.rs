@@ -1,40 +1,40 @@
-//! One sitting: from taking up a device to putting it down.
+//! The script of a session: the actions of one profile on one device.
 
 use marquee_event::EventType;
 
-use super::catalogue::{Catalogue, Work};
-use super::dice::Dice;
-use super::population::{Bookmark, Memory, Viewer};
+use super::households::{Bookmark, Household, ProfileMemory};
+use super::playback::ViewEnding;
+use super::rng::SeededRng;
 use super::search;
 use super::taste::Taste;
-use super::watching::Ending;
+use super::title_catalog::{CatalogWork, TitleCatalog};
 
-/// What somebody did at one moment.
+/// An action and its time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
-    /// When, UTC microseconds; strictly rising within a sitting.
+pub(super) struct TimedAction {
+    /// The time in UTC microseconds, strictly ascending within a session.
     pub(super) at: i64,
-    /// Chances for the event's id.
+    /// Random bits for the event's id.
     pub(super) id: u64,
-    pub(super) act: Act,
+    pub(super) action: UserAction,
 }
 
-/// What was done; titles are rows of the catalogue.
+/// An action of a user. Titles are rows of the title catalog.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Act {
-    /// Looked at a shelf, or at a title's page.
+pub(super) enum UserAction {
+    /// Opens a shelf or a title's page.
     Browse {
         shelf: Option<u8>,
         title: Option<u32>,
     },
-    /// Searched; `query` is an index into [`Script::queries`].
+    /// Searches; `query` is an index in [`SessionScript::queries`].
     Search {
         query: u32,
         results: u32,
     },
-    /// Anything of playback.
+    /// Any event of playback.
     Watch {
-        what: EventType,
+        event_type: EventType,
         title: u32,
         position_ms: u32,
         from_ms: Option<u32>,
@@ -43,53 +43,52 @@ pub(super) enum Act {
         title: u32,
         halves: u8,
     },
-    List {
+    AddToList {
         title: u32,
     },
-    Unlist {
+    RemoveFromList {
         title: u32,
     },
 }
 
-/// All that happens in one sitting, in order.
+/// The actions of one session, in order.
 #[derive(Debug, Default)]
-pub(super) struct Script {
-    pub(super) steps: Vec<Step>,
-    /// What was searched for.
+pub(super) struct SessionScript {
+    pub(super) steps: Vec<TimedAction>,
+    /// The queries of the searches.
     pub(super) queries: Vec<String>,
 }
 
-/// Somebody with a device in hand. Writes the [`Script`] of the sitting.
+/// A simulator of one session, which writes the [`SessionScript`].
 #[derive(Debug)]
-pub(super) struct Sitter<'w> {
-    pub(super) catalogue: &'w Catalogue,
-    pub(super) viewer: &'w Viewer,
+pub(super) struct SessionSimulator<'w> {
+    pub(super) title_catalog: &'w TitleCatalog,
+    pub(super) household: &'w Household,
     pub(super) taste: Taste,
-    pub(super) memory: &'w mut Memory,
-    /// Without a network there is nothing to browse or search, only what was
-    /// downloaded.
+    pub(super) memory: &'w mut ProfileMemory,
+    /// True if the device is offline: it plays downloads, and cannot browse or search.
     pub(super) offline: bool,
-    pub(super) dice: &'w mut Dice,
-    /// The clock, UTC milliseconds.
+    pub(super) rng: &'w mut SeededRng,
+    /// The session's clock in UTC milliseconds.
     pub(super) now_ms: i64,
-    pub(super) script: Script,
+    pub(super) script: SessionScript,
 }
 
-/// Nobody watches more than so many things in one sitting.
-const MOST_VIEWS: u32 = 10;
+/// The maximum number of views in a session.
+const MAX_VIEWS: u32 = 10;
 
-impl Sitter<'_> {
-    /// The whole sitting.
-    pub(super) fn sit(mut self) -> Script {
+impl SessionSimulator<'_> {
+    /// Simulates the whole session.
+    pub(super) fn simulate(mut self) -> SessionScript {
         let mut choice = self.first_choice();
         let mut views = 0;
         while let Some(bookmark) = choice {
             let ending = self.watch(bookmark);
             views += 1;
             choice = match ending {
-                Ending::Vanished => None,
-                Ending::Completed => self.after_completing(bookmark.row, views),
-                Ending::Left { position_ms } => {
+                ViewEnding::Abandoned => None,
+                ViewEnding::Completed => self.after_completing(bookmark.row, views),
+                ViewEnding::Left { position_ms } => {
                     self.after_leaving(bookmark.row, position_ms, views)
                 }
             };
@@ -97,125 +96,125 @@ impl Sitter<'_> {
         self.script
     }
 
-    /// Going on with what was begun, something new, or nothing after all.
+    /// Chooses the unfinished title or a new one, or only browses.
     fn first_choice(&mut self) -> Option<Bookmark> {
         if let Some(unfinished) = self.memory.unfinished
-            && self.dice.percent(55)
+            && self.rng.percent_chance(55)
         {
-            if !self.offline && self.dice.percent(60) {
-                self.act(Act::Browse {
+            if !self.offline && self.rng.percent_chance(60) {
+                self.record(UserAction::Browse {
                     shelf: Some(0),
                     title: None,
                 });
-                self.think(2, 15);
+                self.wait(2, 15);
             }
             return Some(unfinished);
         }
-        if !self.offline && self.dice.percent(7) {
-            for shelf in 0..self.dice.between(1, 5) as u8 {
-                self.act(Act::Browse {
+        if !self.offline && self.rng.percent_chance(7) {
+            for shelf in 0..self.rng.between(1, 5) as u8 {
+                self.record(UserAction::Browse {
                     shelf: Some(shelf),
                     title: None,
                 });
-                self.think(4, 40);
+                self.wait(4, 40);
             }
             return None;
         }
         self.choose()
     }
 
-    /// Something to watch, by searching or by browsing.
+    /// Chooses a work by search or by browsing.
     fn choose(&mut self) -> Option<Bookmark> {
-        let catalogue = self.catalogue;
-        let work = self.fancy(catalogue)?;
+        let title_catalog = self.title_catalog;
+        let work = self.draw_work(title_catalog)?;
         if self.offline {
-            return Some(self.beginning_of(work));
+            return Some(self.start_position(work));
         }
-        if self.dice.percent(22) {
+        if self.rng.percent_chance(22) {
             self.search(work);
-            return Some(self.beginning_of(work));
+            return Some(self.start_position(work));
         }
-        for shelf in 0..self.dice.rather_low(1, 6) as u8 {
-            self.act(Act::Browse {
+        for shelf in 0..self.rng.low_biased(1, 6) as u8 {
+            self.record(UserAction::Browse {
                 shelf: Some(shelf),
                 title: None,
             });
-            self.think(3, 40);
-            if self.dice.percent(4) {
-                let other = self.fancy(catalogue)?;
-                self.act(Act::Browse {
+            self.wait(3, 40);
+            if self.rng.percent_chance(4) {
+                let other = self.draw_work(title_catalog)?;
+                self.record(UserAction::Browse {
                     shelf: Some(shelf),
                     title: Some(other.first),
                 });
-                self.think(3, 12);
-                self.list(other);
+                self.wait(3, 12);
+                self.add_to_list(other);
             }
         }
-        if self.dice.percent(60) {
-            self.look_at(work);
+        if self.rng.percent_chance(60) {
+            self.open_title_page(work);
         }
-        Some(self.beginning_of(work))
+        Some(self.start_position(work))
     }
 
-    /// The work one is in the mood for.
-    fn fancy<'c>(&mut self, catalogue: &'c Catalogue) -> Option<&'c Work> {
-        let genre = self.taste.mood(self.dice);
-        catalogue.draw(genre, self.dice)
+    /// Draws a work by the profile's taste.
+    fn draw_work<'c>(&mut self, title_catalog: &'c TitleCatalog) -> Option<&'c CatalogWork> {
+        let genre = self.taste.draw_genre(self.rng);
+        title_catalog.draw(genre, self.rng)
     }
 
-    /// Looks for the work by name: perhaps in vain for something else first,
-    /// perhaps with a slip of the finger, at last with success.
-    fn search(&mut self, work: &Work) {
-        if self.dice.percent(6) {
-            let query = search::absent(self.dice);
+    /// Searches for a work by name, sometimes after a search without results or with a
+    /// typing error. The last search succeeds.
+    fn search(&mut self, work: &CatalogWork) {
+        if self.rng.percent_chance(6) {
+            let query = search::query_without_results(self.rng);
             self.query(query, 0);
-            self.think(5, 25);
+            self.wait(5, 25);
         }
-        let query = search::query_for(&work.name, self.dice);
-        if self.dice.percent(18) {
-            let typed = search::mistyped(&query, self.dice);
+        let query = search::query_for(&work.name, self.rng);
+        if self.rng.percent_chance(18) {
+            let typed = search::mistyped(&query, self.rng);
             if typed != query {
                 let results = search::results(&typed, true);
                 self.query(typed, results);
-                self.think(4, 15);
+                self.wait(4, 15);
             }
         }
         let results = search::results(&query, false);
         self.query(query, results);
-        self.think(3, 20);
-        if self.dice.percent(35) {
-            self.look_at(work);
+        self.wait(3, 20);
+        if self.rng.percent_chance(35) {
+            self.open_title_page(work);
         }
     }
 
     fn query(&mut self, query: String, results: u32) {
-        let place = self.script.queries.len() as u32;
+        let index = self.script.queries.len() as u32;
         self.script.queries.push(query);
-        self.act(Act::Search {
-            query: place,
+        self.record(UserAction::Search {
+            query: index,
             results,
         });
     }
 
-    fn look_at(&mut self, work: &Work) {
-        self.act(Act::Browse {
+    fn open_title_page(&mut self, work: &CatalogWork) {
+        self.record(UserAction::Browse {
             shelf: None,
             title: Some(work.first),
         });
-        self.think(4, 45);
+        self.wait(4, 45);
     }
 
-    fn list(&mut self, work: &Work) {
+    fn add_to_list(&mut self, work: &CatalogWork) {
         if self.memory.listed != Some(work.first) {
-            self.act(Act::List { title: work.first });
+            self.record(UserAction::AddToList { title: work.first });
             self.memory.listed = Some(work.first);
-            self.think(2, 10);
+            self.wait(2, 10);
         }
     }
 
-    /// Where somebody starts with a work: where they were, at its beginning,
-    /// or, as some knew the series before the simulation began, further on.
-    fn beginning_of(&mut self, work: &Work) -> Bookmark {
+    /// Returns the start of a view of a work: the unfinished position, the first row, or,
+    /// for a series that the profile knew before the simulation, a later episode.
+    fn start_position(&mut self, work: &CatalogWork) -> Bookmark {
         let own = work.first..work.first + work.rows;
         if let Some(unfinished) = self
             .memory
@@ -224,8 +223,8 @@ impl Sitter<'_> {
         {
             return unfinished;
         }
-        let ahead = if self.dice.percent(40) {
-            self.dice.rather_low(0, work.rows - 1)
+        let ahead = if self.rng.percent_chance(40) {
+            self.rng.low_biased(0, work.rows - 1)
         } else {
             0
         };
@@ -236,82 +235,83 @@ impl Sitter<'_> {
     }
 
     fn after_completing(&mut self, row: u32, views: u32) -> Option<Bookmark> {
-        let next = self.catalogue.next_episode(row).map(|row| Bookmark {
+        let next = self.title_catalog.next_episode(row).map(|row| Bookmark {
             row,
             position_ms: 0,
         });
         self.memory.unfinished = next;
-        if self.dice.percent(9) {
-            self.think(4, 25);
+        if self.rng.percent_chance(9) {
+            self.wait(4, 25);
             self.rate(row);
         }
-        let work = self.catalogue.work_of(row)?;
-        if self.memory.listed == Some(work.first) && self.dice.percent(70) {
-            self.think(3, 15);
-            self.act(Act::Unlist { title: work.first });
+        let work = self.title_catalog.work_of(row)?;
+        if self.memory.listed == Some(work.first) && self.rng.percent_chance(70) {
+            self.wait(3, 15);
+            self.record(UserAction::RemoveFromList { title: work.first });
             self.memory.listed = None;
         }
-        if views >= MOST_VIEWS {
+        if views >= MAX_VIEWS {
             return None;
         }
         if next.is_some() {
-            let weary = 4 * views;
-            if !self.dice.percent(self.viewer.binge.saturating_sub(weary)) {
+            let fatigue = 4 * views;
+            let percent = self.household.binge_percent.saturating_sub(fatigue);
+            if !self.rng.percent_chance(percent) {
                 return None;
             }
-            // The player counts down and plays on by itself.
-            self.think(5, 12);
+            // The player starts the next episode after a countdown.
+            self.wait(5, 12);
             return next;
         }
         self.choose_another(20)
     }
 
     fn after_leaving(&mut self, row: u32, position_ms: u32, views: u32) -> Option<Bookmark> {
-        // What was left within minutes was not to one's taste.
-        let disliked = position_ms < 10 * 60_000 && self.dice.percent(60);
+        // A title left within minutes is probably disliked.
+        let disliked = position_ms < 10 * 60_000 && self.rng.percent_chance(60);
         self.memory.unfinished = (!disliked).then_some(Bookmark { row, position_ms });
-        if views >= MOST_VIEWS {
+        if views >= MAX_VIEWS {
             return None;
         }
         self.choose_another(if disliked { 65 } else { 15 })
     }
 
     fn choose_another(&mut self, percent: u32) -> Option<Bookmark> {
-        if !self.dice.percent(percent) {
+        if !self.rng.percent_chance(percent) {
             return None;
         }
-        self.think(5, 60);
+        self.wait(5, 60);
         self.choose()
     }
 
-    /// Stars after the end: mostly many, more for what fits the taste.
+    /// Rates a completed title: mostly high, and higher for the profile's genres.
     fn rate(&mut self, row: u32) {
-        let Some(work) = self.catalogue.work_of(row) else {
+        let Some(work) = self.title_catalog.work_of(row) else {
             return;
         };
-        let fits = self.taste.affinity(&work.genres);
-        let liked = self.dice.between(1, 8).max(self.dice.between(1, 8));
-        let halves = liked + fits.min(2);
-        self.act(Act::Rate {
+        let affinity = self.taste.affinity(&work.genres);
+        let base = self.rng.between(1, 8).max(self.rng.between(1, 8));
+        let halves = base + affinity.min(2);
+        self.record(UserAction::Rate {
             title: row,
             halves: halves.clamp(1, 10) as u8,
         });
     }
 
-    /// Time goes by, in seconds, more often less.
-    pub(super) fn think(&mut self, least: u32, most: u32) {
-        self.now_ms += i64::from(self.dice.rather_low(least * 1000, most * 1000));
+    /// Advances the clock by `least` to `most` seconds, biased to few.
+    pub(super) fn wait(&mut self, least: u32, most: u32) {
+        self.now_ms += i64::from(self.rng.low_biased(least * 1000, most * 1000));
     }
 
-    /// Something is done now.
-    pub(super) fn act(&mut self, act: Act) {
+    /// Records an action at the current time.
+    pub(super) fn record(&mut self, action: UserAction) {
         let last = self.script.steps.last().map_or(i64::MIN, |step| step.at);
-        let at = self.now_ms * 1000 + i64::from(self.dice.below(1000));
-        let id = self.dice.bits64();
-        self.script.steps.push(Step {
+        let at = self.now_ms * 1000 + i64::from(self.rng.below(1000));
+        let id = self.rng.bits64();
+        self.script.steps.push(TimedAction {
             at: at.max(last.saturating_add(1)),
             id,
-            act,
+            action,
         });
     }
 }

@@ -1,9 +1,9 @@
-//! What people type when they look for something.
+//! Search queries.
 
-use super::dice::Dice;
+use super::rng::SeededRng;
 
-/// Searches for things the service does not have.
-const ABSENT: &[&str] = &[
+/// Queries without results in the title catalog.
+const QUERIES_WITHOUT_RESULTS: &[&str] = &[
     "live football",
     "weather tomorrow",
     "karaoke",
@@ -18,33 +18,32 @@ const ABSENT: &[&str] = &[
     "ラーメン",
 ];
 
-/// What somebody types who looks for a work of that name: all of it, or as much
-/// as people have the patience for.
-pub(super) fn query_for(name: &str, dice: &mut Dice) -> String {
+/// Draws a query for a work's name: the whole name, or a prefix of it.
+pub(super) fn query_for(name: &str, rng: &mut SeededRng) -> String {
     let name = name.to_lowercase();
     let bare = name.strip_prefix("the ").unwrap_or(&name);
-    let sought = match dice.below(10) {
+    let sought = match rng.below(10) {
         0..4 => name.as_str(),
         4..7 => bare,
-        7..9 => up_to(bare, bare.match_indices(' ').nth(1).map(|(end, _)| end)),
-        _ => up_to(bare, bare.char_indices().nth(6).map(|(end, _)| end)),
+        7..9 => prefix(bare, bare.match_indices(' ').nth(1).map(|(end, _)| end)),
+        _ => prefix(bare, bare.char_indices().nth(6).map(|(end, _)| end)),
     };
     sought.trim().to_owned()
 }
 
-/// The name before a place in it; all of it if there is no such place.
-fn up_to(name: &str, end: Option<usize>) -> &str {
+/// Returns the name up to `end`, or the whole name.
+fn prefix(name: &str, end: Option<usize>) -> &str {
     end.and_then(|end| name.get(..end)).unwrap_or(name)
 }
 
-/// The query as it is typed in a hurry: one letter left out, doubled, or
-/// changed for its neighbour's place.
-pub(super) fn mistyped(query: &str, dice: &mut Dice) -> String {
+/// Returns the query with a typing error: a letter omitted, doubled or swapped with its
+/// neighbour.
+pub(super) fn mistyped(query: &str, rng: &mut SeededRng) -> String {
     let mut letters: Vec<char> = query.chars().collect();
-    // The first letter is seldom the wrong one.
-    let at = 1 + dice.below((letters.len() as u32).saturating_sub(2)) as usize;
+    // The first letter is never wrong.
+    let at = 1 + rng.below((letters.len() as u32).saturating_sub(2)) as usize;
     if at + 1 < letters.len() {
-        match dice.below(3) {
+        match rng.below(3) {
             0 => drop(letters.remove(at)),
             1 => letters.swap(at, at + 1),
             _ => {
@@ -57,13 +56,13 @@ pub(super) fn mistyped(query: &str, dice: &mut Dice) -> String {
     letters.into_iter().collect()
 }
 
-/// A search that cannot be answered.
-pub(super) fn absent(dice: &mut Dice) -> String {
-    dice.word(ABSENT).to_owned()
+/// Draws a query without results.
+pub(super) fn query_without_results(rng: &mut SeededRng) -> String {
+    rng.pick_word(QUERIES_WITHOUT_RESULTS).to_owned()
 }
 
-/// How many titles a search finds: a matter of the query alone, so that the
-/// same search always finds the same; few or none when it was mistyped.
+/// Returns the number of results of a query: 1 to 24, or 0 to 2 for a mistyped one. It
+/// depends only on the query.
 pub(super) fn results(query: &str, mistyped: bool) -> u32 {
     let hash = fnv1a(query.as_bytes());
     if mistyped {
@@ -73,7 +72,7 @@ pub(super) fn results(query: &str, mistyped: bool) -> u32 {
     }
 }
 
-/// FNV-1a of 64 bits (Fowler, Noll, Vo).
+/// Computes the 64-bit FNV-1a hash (Fowler, Noll, Vo).
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -84,11 +83,11 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::simulate::dice::Purpose;
+    use crate::simulate::rng::RngPurpose;
 
     #[test]
     fn queries_are_parts_of_the_name() {
-        let mut dice = Dice::new(1, Purpose::Trial, 0, 0);
+        let mut rng = SeededRng::new(1, RngPurpose::Trial, 0, 0);
         for name in [
             "The Silent Harbour",
             "서울의 밤",
@@ -98,24 +97,24 @@ mod tests {
             "",
         ] {
             for _ in 0..50 {
-                let query = query_for(name, &mut dice);
+                let query = query_for(name, &mut rng);
                 assert!(name.to_lowercase().contains(&query), "{name}: {query}");
-                let typed = mistyped(&query, &mut dice);
+                let typed = mistyped(&query, &mut rng);
                 assert!(typed.chars().count().abs_diff(query.chars().count()) <= 1);
             }
         }
     }
 
     #[test]
-    fn a_search_finds_the_same_again() {
+    fn equal_queries_have_equal_results() {
         assert_eq!(
             results("silent harbour", false),
             results("silent harbour", false)
         );
         assert!(results("silent harbour", false) > 0);
-        let mut dice = Dice::new(1, Purpose::Trial, 0, 1);
+        let mut rng = SeededRng::new(1, RngPurpose::Trial, 0, 1);
         let typos: Vec<_> = (0..200)
-            .map(|_| mistyped("silent harbour", &mut dice))
+            .map(|_| mistyped("silent harbour", &mut rng))
             .collect();
         let empty = typos.iter().filter(|typo| results(typo, true) == 0).count();
         assert!((40..180).contains(&empty), "{empty}");

@@ -1,33 +1,36 @@
-//! A sitting as the service sees it: a session of events.
+//! A session as the service sees it: its events.
 
 use std::borrow::Cow;
 
 use marquee_event::{Country, Device, Event, EventType, Rating};
 use uuid::Uuid;
 
-use super::arrival::Arrival;
-use super::catalogue::Catalogue;
-use super::population;
-use super::sitting::{Act, Script, Step};
+use super::arrival::StepArrival;
+use super::households;
+use super::script::{SessionScript, TimedAction, UserAction};
+use super::title_catalog::TitleCatalog;
 
-/// What the events of a sitting have in common, the script they follow, and
-/// when they arrive.
+/// A simulated session: the common fields of its events, its script and the arrivals.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct SimulatedSession {
     pub(super) user_id: String,
     pub(super) session_id: String,
     pub(super) profile_id: String,
     pub(super) country: Option<Country>,
-    pub(super) device: population::Device,
+    pub(super) device: households::SimulatedDevice,
     pub(super) in_experiment: bool,
-    pub(super) script: Script,
-    /// In order of arrival.
-    pub(super) arrivals: Vec<Arrival>,
+    pub(super) script: SessionScript,
+    /// The arrivals, in the order of time.
+    pub(super) arrivals: Vec<StepArrival>,
 }
 
-impl Session {
-    /// A step as an event.
-    pub(super) fn event<'s>(&'s self, step: &Step, catalogue: &'s Catalogue) -> Event<'s> {
+impl SimulatedSession {
+    /// Creates the event of an action.
+    pub(super) fn event<'s>(
+        &'s self,
+        step: &TimedAction,
+        title_catalog: &'s TitleCatalog,
+    ) -> Event<'s> {
         let mut event = Event {
             event_id: event_id(step.at, step.id),
             event_type: EventType::Browse,
@@ -44,20 +47,20 @@ impl Session {
             ..Event::blank()
         };
         let title = |row: u32| {
-            catalogue
+            title_catalog
                 .titles
                 .get(row as usize)
                 .map(|title| Cow::Borrowed(title.title_id.as_str()))
         };
-        match step.act {
-            Act::Browse {
+        match step.action {
+            UserAction::Browse {
                 shelf,
-                title: looked_at,
+                title: title_page,
             } => {
                 event.row = shelf.map(i32::from);
-                event.title_id = looked_at.and_then(title);
+                event.title_id = title_page.and_then(title);
             }
-            Act::Search { query, results } => {
+            UserAction::Search { query, results } => {
                 event.event_type = EventType::Search;
                 event.query = self
                     .script
@@ -66,27 +69,27 @@ impl Session {
                     .map(|query| Cow::Borrowed(query.as_str()));
                 event.results = Some(results as i32);
             }
-            Act::Watch {
-                what,
+            UserAction::Watch {
+                event_type,
                 title: row,
                 position_ms,
                 from_ms,
             } => {
-                event.event_type = what;
+                event.event_type = event_type;
                 event.title_id = title(row);
                 event.position_ms = Some(i64::from(position_ms));
                 event.from_position_ms = from_ms.map(i64::from);
             }
-            Act::Rate { title: row, halves } => {
+            UserAction::Rate { title: row, halves } => {
                 event.event_type = EventType::Rate;
                 event.title_id = title(row);
                 event.rating = Rating::from_halves(halves);
             }
-            Act::List { title: row } => {
+            UserAction::AddToList { title: row } => {
                 event.event_type = EventType::AddToList;
                 event.title_id = title(row);
             }
-            Act::Unlist { title: row } => {
+            UserAction::RemoveFromList { title: row } => {
                 event.event_type = EventType::RemoveFromList;
                 event.title_id = title(row);
             }
@@ -95,34 +98,34 @@ impl Session {
         event
     }
 
-    /// Fields that the contract does not know: an experiment that clients tell
-    /// of, and now and then how good the picture was.
-    fn extra(&self, what: EventType, chances: u64) -> Option<&'static str> {
+    /// Returns fields outside the event's contract: the experiment of some clients, and
+    /// occasionally the picture quality.
+    fn extra(&self, event_type: EventType, bits: u64) -> Option<&'static str> {
         const PICTURES: [&str; 4] = [
             r#"{"bitrate_kbps":5800,"dropped_frames":0}"#,
             r#"{"bitrate_kbps":15600,"dropped_frames":2}"#,
             r#"{"bitrate_kbps":3000,"dropped_frames":11}"#,
             r#"{"bitrate_kbps":1750,"dropped_frames":4,"rebuffered":true}"#,
         ];
-        match what {
+        match event_type {
             EventType::Browse | EventType::Search | EventType::Play if self.in_experiment => {
                 Some(r#"{"experiment":"row-order-b"}"#)
             }
-            EventType::Heartbeat if chances & 63 == 0 => PICTURES
-                .get((chances >> 6) as usize % PICTURES.len())
-                .copied(),
+            EventType::Heartbeat if bits & 63 == 0 => {
+                PICTURES.get((bits >> 6) as usize % PICTURES.len()).copied()
+            }
             _ => None,
         }
     }
 }
 
-/// A UUID v7 (RFC 9562): milliseconds, the fraction of the millisecond in
-/// `rand_a` (its method 3), and 62 bits of chance.
-fn event_id(at_us: i64, chances: u64) -> Uuid {
+/// Creates a UUID v7 (RFC 9562): milliseconds, the fraction of the millisecond in
+/// `rand_a` (method 3), and 62 random bits.
+fn event_id(at_us: i64, bits: u64) -> Uuid {
     let ms = at_us.div_euclid(1000) as u64;
     let fraction = (at_us.rem_euclid(1000) as u64 * 4096) / 1000;
     let high = (ms << 16) | (7 << 12) | fraction;
-    let low = (0b10 << 62) | (chances >> 2);
+    let low = (0b10 << 62) | (bits >> 2);
     Uuid::from_u64_pair(high, low)
 }
 

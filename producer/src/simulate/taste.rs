@@ -1,8 +1,8 @@
-//! What people like: genres, and what is popular within them.
+//! Preferences: genres, and the popularity of works within them.
 
-use super::dice::Dice;
+use super::rng::SeededRng;
 
-/// A genre, and its share of the works made and of the hearts won.
+/// A genre, with its weight among works and among preferences.
 #[derive(Debug)]
 pub(super) struct Genre {
     pub(super) name: &'static str,
@@ -32,28 +32,28 @@ pub(super) const GENRES: &[Genre] = &[
     genre("Music", 2),
 ];
 
-/// What one profile likes: three genres, the dearest first.
+/// The taste of a profile: three genres, the favourite first.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Taste([u8; 3]);
 
 impl Taste {
-    pub(super) fn new(dice: &mut Dice) -> Self {
-        Self([(); 3].map(|()| any_genre(dice) as u8))
+    pub(super) fn new(rng: &mut SeededRng) -> Self {
+        Self([(); 3].map(|()| any_genre(rng) as u8))
     }
 
-    /// The genre somebody is in the mood for: half the time the dearest, now
-    /// and then something else altogether.
-    pub(super) fn mood(self, dice: &mut Dice) -> usize {
+    /// Draws the genre of the next choice: the favourite in half of the cases, sometimes
+    /// any genre.
+    pub(super) fn draw_genre(self, rng: &mut SeededRng) -> usize {
         let [first, second, third] = self.0.map(usize::from);
-        match dice.below(100) {
+        match rng.below(100) {
             0..50 => first,
             50..73 => second,
             73..87 => third,
-            _ => any_genre(dice),
+            _ => any_genre(rng),
         }
     }
 
-    /// How many of a work's genres are among the liked ones.
+    /// Counts a work's genres that are part of the taste.
     pub(super) fn affinity(self, genres: &[usize]) -> u32 {
         genres
             .iter()
@@ -62,31 +62,32 @@ impl Taste {
     }
 }
 
-fn any_genre(dice: &mut Dice) -> usize {
-    dice.weighted(GENRES.iter().map(|genre| genre.weight))
+fn any_genre(rng: &mut SeededRng) -> usize {
+    rng.weighted(GENRES.iter().map(|genre| genre.weight))
 }
 
-/// Works to draw from by Zipf's law: the one of rank r (from 0 over the whole
-/// catalogue) weighs 1 / (r + [`FLATTEN`]), in integers.
+/// Works with popularities by the Zipf–Mandelbrot law: the work of rank r, from 0 over
+/// the whole catalog, has the weight 1 / (r + [`RANK_OFFSET`]), in integers.
 #[derive(Debug)]
-pub(super) struct Shelf {
-    /// The sum of the weights up to and including each work, and the work.
+pub(super) struct WeightedWorks {
+    /// The cumulative weight up to and including each work, and the work's index.
     sums: Vec<(u64, u32)>,
 }
 
-/// Mandelbrot's correction: how flat the very top of the ranking is.
-const FLATTEN: u64 = 3;
-/// The weight's unit: fine enough for a million ranks.
+/// Mandelbrot's offset, which flattens the top of the ranking.
+const RANK_OFFSET: u64 = 3;
+/// The unit of weights, fine enough for a million ranks.
 const UNIT: u64 = 1 << 32;
 
-impl Shelf {
-    /// A shelf of (work, rank, depth); a work for which this shelf's genre is
-    /// only the second or third (its depth) weighs so much less here.
+impl WeightedWorks {
+    /// Creates the set from tuples of a work's index, its popularity rank and the rank,
+    /// from 1, of the set's genre among the work's genres. The weight is divided by the
+    /// latter.
     pub(super) fn new(works: impl Iterator<Item = (u32, u64, u64)>) -> Self {
         let mut sum = 0;
         let sums = works
-            .map(|(work, rank, depth)| {
-                sum += UNIT / ((rank + FLATTEN) * depth);
+            .map(|(work, rank, genre_rank)| {
+                sum += UNIT / ((rank + RANK_OFFSET) * genre_rank);
                 (sum, work)
             })
             .collect();
@@ -97,12 +98,12 @@ impl Shelf {
         self.sums.is_empty()
     }
 
-    /// A work; `None` only of an empty shelf.
-    pub(super) fn draw(&self, dice: &mut Dice) -> Option<u32> {
+    /// Draws a work by its weight; `None` if the set is empty.
+    pub(super) fn draw(&self, rng: &mut SeededRng) -> Option<u32> {
         let &(total, _) = self.sums.last()?;
-        let at = dice.below_wide(total);
-        let place = self.sums.partition_point(|&(sum, _)| sum <= at);
-        self.sums.get(place).map(|&(_, work)| work)
+        let at = rng.below_u64(total);
+        let index = self.sums.partition_point(|&(sum, _)| sum <= at);
+        self.sums.get(index).map(|&(_, work)| work)
     }
 }
 
@@ -110,30 +111,30 @@ impl Shelf {
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
     use super::*;
-    use crate::simulate::dice::Purpose;
+    use crate::simulate::rng::RngPurpose;
 
     #[test]
     fn popularity_follows_the_rank() {
-        let shelf = Shelf::new((0..100).map(|place| (place, u64::from(place), 1)));
-        let mut dice = Dice::new(3, Purpose::Trial, 0, 0);
+        let works = WeightedWorks::new((0..100).map(|index| (index, u64::from(index), 1)));
+        let mut rng = SeededRng::new(3, RngPurpose::Trial, 0, 0);
         let mut seen = [0_u32; 100];
         for _ in 0..200_000 {
-            seen[shelf.draw(&mut dice).unwrap() as usize] += 1;
+            seen[works.draw(&mut rng).unwrap() as usize] += 1;
         }
         assert!(seen.iter().all(|&n| n > 0));
         // Ranks 0 and 9 weigh 1/3 and 1/12.
         let ratio = f64::from(seen[0]) / f64::from(seen[9]);
         assert!((3.6..4.4).contains(&ratio), "{ratio}");
-        assert_eq!(Shelf::new(std::iter::empty()).draw(&mut dice), None);
+        assert_eq!(WeightedWorks::new(std::iter::empty()).draw(&mut rng), None);
     }
 
     #[test]
-    fn moods_follow_the_taste() {
+    fn genres_are_drawn_by_taste() {
         let taste = Taste([4, 7, 12]);
-        let mut dice = Dice::new(3, Purpose::Trial, 0, 1);
+        let mut rng = SeededRng::new(3, RngPurpose::Trial, 0, 1);
         let mut seen = [0; 16];
         for _ in 0..10_000 {
-            seen[taste.mood(&mut dice)] += 1;
+            seen[taste.draw_genre(&mut rng)] += 1;
         }
         assert!(
             seen[4] > 4_800 && seen[7] > 2_000 && seen[12] > 1_200,

@@ -1,10 +1,10 @@
-//! Laws of the whole simulation.
+//! Tests of the whole simulation.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod audience;
 mod delivery;
-mod sittings;
+mod sessions;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,7 +20,7 @@ fn small() -> Simulation {
     }
 }
 
-/// Without anything that goes wrong on the way.
+/// Returns options without defects, duplicates and late events.
 fn clean() -> Simulation {
     Simulation {
         users: 3_000,
@@ -33,14 +33,17 @@ fn clean() -> Simulation {
 }
 
 fn bodies(simulation: &Simulation) -> Vec<Vec<u8>> {
-    simulation.run().map(|outgoing| outgoing.body).collect()
+    simulation
+        .generate()
+        .map(|outgoing| outgoing.body)
+        .collect()
 }
 
 fn events(bodies: &[Vec<u8>]) -> Vec<Event<'_>> {
     bodies.iter().map(|body| parse(body).unwrap()).collect()
 }
 
-/// Each session's events, in order of event time.
+/// Groups events by session, each in the order of event time.
 fn sessions<'e, 'b>(events: &'e [Event<'b>]) -> BTreeMap<&'e str, Vec<&'e Event<'b>>> {
     let mut sessions: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for event in events {
@@ -57,7 +60,7 @@ fn sessions<'e, 'b>(events: &'e [Event<'b>]) -> BTreeMap<&'e str, Vec<&'e Event<
 
 fn titles(simulation: &Simulation) -> HashMap<String, Title> {
     simulation
-        .catalogue()
+        .title_catalog()
         .into_iter()
         .map(|title| (title.title_id.clone(), title))
         .collect()

@@ -1,79 +1,80 @@
-//! The catalogue of an invented service.
+//! The simulated title catalog.
 
 use marquee_event::{Title, TitleKind, format_utc};
 
 use super::Simulation;
-use super::dice::{Dice, Purpose};
 use super::names::Namer;
-use super::taste::{GENRES, Shelf};
+use super::rng::{RngPurpose, SeededRng};
+use super::taste::{GENRES, WeightedWorks};
 
 const DAY_US: i64 = 86_400_000_000;
 
-/// Something people choose to watch: a movie, a show, or a whole series.
+/// A work: a movie, a show, or a whole series.
 #[derive(Debug)]
-pub(super) struct Work {
-    /// What people search for.
+pub(super) struct CatalogWork {
+    /// The name, for which users search.
     pub(super) name: String,
-    /// Its first row of the catalogue.
+    /// The work's first row in the catalog.
     pub(super) first: u32,
-    /// How many rows it has: the episodes of a series, else 1.
+    /// The number of rows: the episodes of a series, else 1.
     pub(super) rows: u32,
-    /// Indices into [`GENRES`], the chief one first.
+    /// The indexes of its genres in [`GENRES`], the main one first.
     pub(super) genres: Vec<usize>,
 }
 
-/// What a viewer's player needs to know of a title.
+/// The properties of a title that playback needs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Playable {
     pub(super) runtime_ms: u32,
-    /// Index of the work it is (a part of).
+    /// The index of the title's work.
     pub(super) work: u32,
 }
 
-/// The titles, and how they are found.
+/// The title catalog, with indexes for drawing works.
 #[derive(Debug)]
-pub(super) struct Catalogue {
+pub(super) struct TitleCatalog {
     pub(super) titles: Vec<Title>,
     pub(super) playables: Vec<Playable>,
-    pub(super) works: Vec<Work>,
+    pub(super) works: Vec<CatalogWork>,
     /// The works of each genre, in the order of [`GENRES`].
-    by_genre: Vec<Shelf>,
+    by_genre: Vec<WeightedWorks>,
     /// All works.
-    whole: Shelf,
+    whole: WeightedWorks,
 }
 
-impl Catalogue {
+impl TitleCatalog {
     pub(super) fn new(simulation: &Simulation) -> Self {
-        let mut writer = Writer {
-            dice: Dice::new(simulation.seed, Purpose::Catalogue, 0, 0),
+        let mut builder = CatalogBuilder {
+            rng: SeededRng::new(simulation.seed, RngPurpose::TitleCatalog, 0, 0),
             namer: Namer::default(),
-            opens: simulation.start,
+            start: simulation.start,
             wanted: simulation.titles as usize,
             titles: Vec::with_capacity(simulation.titles as usize),
             works: Vec::new(),
         };
-        while writer.titles.len() < writer.wanted {
-            writer.add_work();
+        while builder.titles.len() < builder.wanted {
+            builder.add_work();
         }
-        let Writer {
-            mut dice,
+        let CatalogBuilder {
+            mut rng,
             titles,
             works,
             ..
-        } = writer;
-        let ranked = shuffled(works.len(), &mut dice);
-        let rank_of = |place: usize| ranked.get(place).copied().unwrap_or(0);
+        } = builder;
+        let ranked = shuffled(works.len(), &mut rng);
+        let rank_of = |index: usize| ranked.get(index).copied().unwrap_or(0);
         let by_genre = (0..GENRES.len())
             .map(|genre| {
-                Shelf::new(works.iter().enumerate().filter_map(|(place, work)| {
-                    let depth = work.genres.iter().position(|&g| g == genre)?;
-                    Some((place as u32, rank_of(place), depth as u64 + 1))
+                WeightedWorks::new(works.iter().enumerate().filter_map(|(index, work)| {
+                    let genre_rank = work.genres.iter().position(|&g| g == genre)?;
+                    Some((index as u32, rank_of(index), genre_rank as u64 + 1))
                 }))
             })
             .collect();
-        let whole = Shelf::new((0..works.len()).map(|place| (place as u32, rank_of(place), 1)));
+        let whole =
+            WeightedWorks::new((0..works.len()).map(|index| (index as u32, rank_of(index), 1)));
         let mut playables = Vec::with_capacity(titles.len());
-        for (place, work) in works.iter().enumerate() {
+        for (index, work) in works.iter().enumerate() {
             for title in titles
                 .iter()
                 .skip(work.first as usize)
@@ -81,7 +82,7 @@ impl Catalogue {
             {
                 playables.push(Playable {
                     runtime_ms: title.runtime_ms.unwrap_or(1) as u32,
-                    work: place as u32,
+                    work: index as u32,
                 });
             }
         }
@@ -94,47 +95,47 @@ impl Catalogue {
         }
     }
 
-    /// The work of a row.
-    pub(super) fn work_of(&self, row: u32) -> Option<&Work> {
+    /// Returns the work of a row.
+    pub(super) fn work_of(&self, row: u32) -> Option<&CatalogWork> {
         let playable = self.playables.get(row as usize)?;
         self.works.get(playable.work as usize)
     }
 
-    /// The row that follows within a series.
+    /// Returns the row of the next episode of a series.
     pub(super) fn next_episode(&self, row: u32) -> Option<u32> {
         let work = self.work_of(row)?;
         (row + 1 < work.first + work.rows).then_some(row + 1)
     }
 
-    /// A work of that genre, the popular ones likelier; of any genre where the
-    /// catalogue has none of it.
-    pub(super) fn draw(&self, genre: usize, dice: &mut Dice) -> Option<&Work> {
-        let shelf = self.by_genre.get(genre).filter(|shelf| !shelf.is_empty());
-        let place = shelf.unwrap_or(&self.whole).draw(dice)?;
-        self.works.get(place as usize)
+    /// Draws a work of a genre by its popularity, or of any genre if the catalog has
+    /// none of this genre.
+    pub(super) fn draw(&self, genre: usize, rng: &mut SeededRng) -> Option<&CatalogWork> {
+        let of_genre = self.by_genre.get(genre).filter(|works| !works.is_empty());
+        let index = of_genre.unwrap_or(&self.whole).draw(rng)?;
+        self.works.get(index as usize)
     }
 }
 
-/// Fills the rows, work by work.
-struct Writer {
-    dice: Dice,
+/// A builder that adds works until the catalog has its number of rows.
+struct CatalogBuilder {
+    rng: SeededRng,
     namer: Namer,
-    /// When the simulation begins; nothing is released later.
-    opens: i64,
+    /// The start of the simulation; all titles were released before it.
+    start: i64,
     wanted: usize,
     titles: Vec<Title>,
-    works: Vec<Work>,
+    works: Vec<CatalogWork>,
 }
 
-impl Writer {
+impl CatalogBuilder {
     fn add_work(&mut self) {
-        let name = self.namer.name(&mut self.dice);
+        let name = self.namer.name(&mut self.rng);
         let genres = self.genres();
         let first = self.titles.len();
         let number = self.works.len() + 1;
-        match self.dice.below(100) {
+        match self.rng.below(100) {
             0..80 => {
-                let runtime = self.dice.between(80, 150);
+                let runtime = self.rng.between(80, 150);
                 self.add_single(
                     TitleKind::Movie,
                     format!("mv-{number:05}"),
@@ -144,7 +145,7 @@ impl Writer {
                 );
             }
             80..83 => {
-                let runtime = self.dice.between(28, 58);
+                let runtime = self.rng.between(28, 58);
                 self.add_single(
                     TitleKind::Show,
                     format!("sh-{number:05}"),
@@ -155,7 +156,7 @@ impl Writer {
             }
             _ => self.add_series(number, &name, &genres),
         }
-        self.works.push(Work {
+        self.works.push(CatalogWork {
             name,
             first: first as u32,
             rows: (self.titles.len() - first) as u32,
@@ -164,10 +165,10 @@ impl Writer {
     }
 
     fn genres(&mut self) -> Vec<usize> {
-        let how_many = self.dice.rather_low(1, 3);
+        let how_many = self.rng.low_biased(1, 3);
         let mut genres = Vec::with_capacity(how_many as usize);
         for _ in 0..how_many {
-            let genre = self.dice.weighted(GENRES.iter().map(|genre| genre.weight));
+            let genre = self.rng.weighted(GENRES.iter().map(|genre| genre.weight));
             if !genres.contains(&genre) {
                 genres.push(genre);
             }
@@ -183,7 +184,7 @@ impl Writer {
         genres: &[usize],
         minutes: u32,
     ) {
-        let days_ago = self.dice.rather_low(20, 40 * 365);
+        let days_ago = self.rng.low_biased(20, 40 * 365);
         let runtime_ms = self.runtime_ms(minutes);
         self.titles.push(Title {
             title_id,
@@ -192,25 +193,25 @@ impl Writer {
             series_id: None,
             season: None,
             episode: None,
-            genres: words(genres),
+            genres: genre_names(genres),
             runtime_ms: Some(runtime_ms),
-            release_date: Some(date(self.opens - i64::from(days_ago) * DAY_US)),
+            release_date: Some(date(self.start - i64::from(days_ago) * DAY_US)),
         });
     }
 
-    /// A series of a few seasons a year apart, its episodes a week apart; cut
-    /// short where the catalogue has its number of rows.
+    /// Adds a series with seasons a year apart and episodes a week apart. Stops when the
+    /// catalog has its number of rows.
     fn add_series(&mut self, number: usize, name: &str, genres: &[usize]) {
-        let seasons = self.dice.rather_low(1, 6);
-        let episodes = self.dice.between(6, 12);
-        let minutes = self.dice.pick(&[22, 28, 42, 48, 55]).copied().unwrap_or(45);
-        let days_ago = i64::from(seasons) * 365 + i64::from(self.dice.rather_low(20, 12 * 365));
+        let seasons = self.rng.low_biased(1, 6);
+        let episodes = self.rng.between(6, 12);
+        let minutes = self.rng.pick(&[22, 28, 42, 48, 55]).copied().unwrap_or(45);
+        let days_ago = i64::from(seasons) * 365 + i64::from(self.rng.low_biased(20, 12 * 365));
         for season in 1..=seasons {
             for episode in 1..=episodes {
                 if self.titles.len() == self.wanted {
                     return;
                 }
-                let minutes = self.dice.between(minutes - 2, minutes + 3);
+                let minutes = self.rng.between(minutes - 2, minutes + 3);
                 let since = i64::from((season - 1) * 365 + (episode - 1) * 7);
                 let runtime_ms = self.runtime_ms(minutes);
                 self.titles.push(Title {
@@ -220,21 +221,21 @@ impl Writer {
                     series_id: Some(format!("sr-{number:05}")),
                     season: Some(season as i32),
                     episode: Some(episode as i32),
-                    genres: words(genres),
+                    genres: genre_names(genres),
                     runtime_ms: Some(runtime_ms),
-                    release_date: Some(date(self.opens - (days_ago - since) * DAY_US)),
+                    release_date: Some(date(self.start - (days_ago - since) * DAY_US)),
                 });
             }
         }
     }
 
-    /// Minutes and some odd seconds.
+    /// Draws a runtime of `minutes` and some seconds.
     fn runtime_ms(&mut self, minutes: u32) -> i64 {
-        i64::from(minutes * 60 + self.dice.below(60)) * 1000
+        i64::from(minutes * 60 + self.rng.below(60)) * 1000
     }
 }
 
-fn words(genres: &[usize]) -> Vec<String> {
+fn genre_names(genres: &[usize]) -> Vec<String> {
     genres
         .iter()
         .filter_map(|&genre| GENRES.get(genre))
@@ -242,7 +243,7 @@ fn words(genres: &[usize]) -> Vec<String> {
         .collect()
 }
 
-/// `YYYY-MM-DD` of an instant.
+/// Formats an instant as `YYYY-MM-DD`.
 fn date(micros: i64) -> String {
     let mut text = Vec::with_capacity(32);
     format_utc(micros, &mut text);
@@ -250,12 +251,12 @@ fn date(micros: i64) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// The ranks `0..n` in a random order (Fisher and Yates), so that a title's id
-/// says nothing of its popularity.
-fn shuffled(n: usize, dice: &mut Dice) -> Vec<u64> {
+/// Returns the ranks `0..n` in a random order (Fisher–Yates shuffle), so that a title's
+/// id does not reveal its popularity.
+fn shuffled(n: usize, rng: &mut SeededRng) -> Vec<u64> {
     let mut ranks: Vec<u64> = (0..n as u64).collect();
     for last in (1..n).rev() {
-        ranks.swap(last, dice.below(last as u32 + 1) as usize);
+        ranks.swap(last, rng.below(last as u32 + 1) as usize);
     }
     ranks
 }
@@ -275,9 +276,9 @@ mod tests {
     }
 
     #[test]
-    fn every_row_validates_and_has_its_own_id() {
+    fn every_row_is_valid_and_has_a_unique_id() {
         for titles in [1, 2, 7, 500, 2_000] {
-            let rows = simulation(titles).catalogue();
+            let rows = simulation(titles).title_catalog();
             assert_eq!(rows.len(), titles as usize);
             for row in &rows {
                 row.validate().unwrap();
@@ -289,9 +290,9 @@ mod tests {
     }
 
     #[test]
-    fn it_holds_every_kind_and_nothing_from_the_future() {
+    fn the_catalog_has_every_kind_and_no_future_release() {
         let simulation = simulation(2_000);
-        let rows = simulation.catalogue();
+        let rows = simulation.title_catalog();
         for kind in [TitleKind::Movie, TitleKind::Episode, TitleKind::Show] {
             let share = rows.iter().filter(|row| row.kind == kind).count();
             assert!(share > 5, "{kind:?}: {share}");
@@ -305,11 +306,11 @@ mod tests {
 
     #[test]
     fn episodes_follow_each_other_within_their_series() {
-        let catalogue = Catalogue::new(&simulation(2_000));
-        for row in 0..catalogue.titles.len() as u32 {
-            let title = &catalogue.titles[row as usize];
-            if let Some(next) = catalogue.next_episode(row) {
-                let next = &catalogue.titles[next as usize];
+        let title_catalog = TitleCatalog::new(&simulation(2_000));
+        for row in 0..title_catalog.titles.len() as u32 {
+            let title = &title_catalog.titles[row as usize];
+            if let Some(next) = title_catalog.next_episode(row) {
+                let next = &title_catalog.titles[next as usize];
                 assert_eq!(title.series_id, next.series_id);
                 assert!((title.season, title.episode) < (next.season, next.episode));
             }
@@ -317,9 +318,9 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_decides_the_catalogue() {
-        let rows = simulation(300).catalogue();
-        assert_eq!(rows, simulation(300).catalogue());
+    fn the_seed_determines_the_catalog() {
+        let rows = simulation(300).title_catalog();
+        assert_eq!(rows, simulation(300).title_catalog());
         assert_ne!(
             rows,
             Simulation {
@@ -327,7 +328,7 @@ mod tests {
                 titles: 300,
                 ..Simulation::default()
             }
-            .catalogue()
+            .title_catalog()
         );
     }
 }

@@ -1,83 +1,83 @@
-//! The world that is simulated: what there is to watch, and who watches.
+//! The constant parts of a simulation, and the simulation of one session.
 
 use marquee_event::Country;
 
 use super::Simulation;
 use super::arrival::Network;
-use super::catalogue::Catalogue;
-use super::dice::{Dice, Odds};
-use super::population::{Memory, PROFILES, Viewer, user_id};
-use super::session::Session;
-use super::sitting::{Script, Sitter};
+use super::households::{Household, MAX_PROFILES, ProfileMemory, user_id};
+use super::rng::{Probability, SeededRng};
+use super::script::{SessionScript, SessionSimulator};
+use super::session::SimulatedSession;
+use super::title_catalog::TitleCatalog;
 
-/// What does not change while the simulation runs.
+/// The constant parts of a simulation.
 #[derive(Debug)]
 pub(super) struct World {
-    pub(super) catalogue: Catalogue,
-    pub(super) viewers: Vec<Viewer>,
+    pub(super) title_catalog: TitleCatalog,
+    pub(super) households: Vec<Household>,
     network: Network,
-    /// UTC microseconds; nothing happens at or after it.
-    ends: i64,
+    /// The end in UTC microseconds, exclusive.
+    end: i64,
 }
 
-/// What a household remembers, profile by profile.
-pub(super) type Memories = [Memory; PROFILES];
+/// The memory of each profile of a household.
+pub(super) type HouseholdMemory = [ProfileMemory; MAX_PROFILES];
 
 impl World {
     pub(super) fn new(simulation: &Simulation) -> Self {
         Self {
-            catalogue: Catalogue::new(simulation),
-            viewers: (0..simulation.users)
-                .map(|user| Viewer::new(simulation.seed, user))
+            title_catalog: TitleCatalog::new(simulation),
+            households: (0..simulation.users)
+                .map(|user| Household::new(simulation.seed, user))
                 .collect(),
             network: Network {
-                bad: Odds::of_share(simulation.bad_share),
-                duplicate: Odds::of_share(simulation.duplicate_share),
-                late: Odds::of_share(simulation.late_share),
+                bad: Probability::of_share(simulation.bad_share),
+                duplicate: Probability::of_share(simulation.duplicate_share),
+                late: Probability::of_share(simulation.late_share),
             },
-            ends: simulation.ends(),
+            end: simulation.end(),
         }
     }
 
-    /// Somebody of a household sits down, at `at` (UTC microseconds).
-    pub(super) fn perform(
+    /// Simulates a session of a household that starts at `at` (UTC microseconds).
+    pub(super) fn simulate_session(
         &self,
         user: u32,
         at: i64,
-        memories: &mut Memories,
-        dice: &mut Dice,
-    ) -> Option<Session> {
-        let viewer = self.viewers.get(user as usize)?;
-        let session_id = format!("s-{:016x}", dice.bits64());
-        let profile = dice.below(viewer.profiles) as usize;
-        let offline = dice.happens(self.network.late);
+        memory: &mut HouseholdMemory,
+        rng: &mut SeededRng,
+    ) -> Option<SimulatedSession> {
+        let household = self.households.get(user as usize)?;
+        let session_id = format!("s-{:016x}", rng.bits64());
+        let profile = rng.below(household.profiles) as usize;
+        let offline = rng.chance(self.network.late);
         let device = if offline {
-            viewer.take_mobile()
+            household.mobile_device()
         } else {
-            viewer.take_device(viewer.market().local_hour(at), dice)
+            household.choose_device(household.market().local_hour(at), rng)
         };
-        let mut script = Sitter {
-            catalogue: &self.catalogue,
-            viewer,
-            taste: viewer.tastes.get(profile).copied()?,
-            memory: memories.get_mut(profile)?,
+        let mut script = SessionSimulator {
+            title_catalog: &self.title_catalog,
+            household,
+            taste: household.tastes.get(profile).copied()?,
+            memory: memory.get_mut(profile)?,
             offline,
-            dice: &mut *dice,
+            rng: &mut *rng,
             now_ms: at.div_euclid(1000),
-            script: Script::default(),
+            script: SessionScript::default(),
         }
-        .sit();
-        let within = script.steps.partition_point(|step| step.at < self.ends);
+        .simulate();
+        let within = script.steps.partition_point(|step| step.at < self.end);
         script.steps.truncate(within);
         let user_id = user_id(user);
-        Some(Session {
+        Some(SimulatedSession {
             profile_id: format!("{user_id}-p{}", profile + 1),
             user_id,
             session_id,
-            country: Country::from_code(viewer.market().country),
+            country: Country::from_code(household.market().country),
             device,
-            in_experiment: viewer.in_experiment,
-            arrivals: self.network.carry(&script.steps, offline, dice),
+            in_experiment: household.in_experiment,
+            arrivals: self.network.deliver(&script.steps, offline, rng),
             script,
         })
     }

@@ -1,4 +1,4 @@
-//! A Kinesis data stream as a target.
+//! The target for a Kinesis data stream.
 
 use async_trait::async_trait;
 use aws_sdk_kinesis::Client;
@@ -10,7 +10,7 @@ use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
 use super::{RecordFailure, Target, TargetError};
 use crate::PutRecord;
 
-/// Puts into a stream with `PutRecords`.
+/// A target that calls `PutRecords` on a stream.
 #[derive(Debug, Clone)]
 pub struct KinesisTarget {
     client: Client,
@@ -18,8 +18,8 @@ pub struct KinesisTarget {
 }
 
 impl KinesisTarget {
-    /// Puts into `stream` through `client`, whose own retries serve requests
-    /// that failed as a whole; the sender's serve single records.
+    /// Creates a target for `stream`. The retries of `client` apply to requests that
+    /// fail as a whole; the producer retries single records.
     pub fn new(client: Client, stream: impl Into<String>) -> Self {
         Self {
             client,
@@ -27,8 +27,8 @@ impl KinesisTarget {
         }
     }
 
-    /// Puts into `stream` with the credentials, region and endpoint that the
-    /// environment gives (`AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`, …).
+    /// Creates a target for `stream` with the credentials, region and endpoint from the
+    /// environment (`AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`, …).
     pub async fn from_environment(stream: impl Into<String>) -> Self {
         let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
             .load()
@@ -36,12 +36,13 @@ impl KinesisTarget {
         Self::new(Client::new(&config), stream)
     }
 
-    /// How many shards the stream has open, for pacing.
+    /// Returns the stream's number of open shards, for rate limiting.
     ///
     /// # Errors
-    /// One sentence: no credentials, no such stream, no right to ask, ….
+    /// [`TargetError::Fatal`] if the stream cannot be described: no credentials, no
+    /// such stream, or no permission.
     pub async fn open_shards(&self) -> Result<u32, TargetError> {
-        let answer = self
+        let response = self
             .client
             .describe_stream_summary()
             .stream_name(&self.stream)
@@ -51,10 +52,10 @@ impl KinesisTarget {
                 TargetError::Fatal(format!(
                     "cannot describe the Kinesis stream {}: {}",
                     self.stream,
-                    in_a_sentence(&error)
+                    first_lines(&error)
                 ))
             })?;
-        let shards = answer
+        let shards = response
             .stream_description_summary()
             .map_or(1, |summary| summary.open_shard_count());
         Ok(u32::try_from(shards).unwrap_or(1).max(1))
@@ -68,7 +69,7 @@ impl Target for KinesisTarget {
         records: &[PutRecord],
     ) -> Result<Vec<Result<(), RecordFailure>>, TargetError> {
         let entries = records.iter().map(entry).collect::<Result<_, _>>()?;
-        let answer = self
+        let response = self
             .client
             .put_records()
             .stream_name(&self.stream)
@@ -76,7 +77,7 @@ impl Target for KinesisTarget {
             .send()
             .await
             .map_err(|error| request_error(&error))?;
-        Ok(answer.records().iter().map(outcome).collect())
+        Ok(response.records().iter().map(outcome).collect())
     }
 }
 
@@ -88,8 +89,8 @@ fn entry(record: &PutRecord) -> Result<PutRecordsRequestEntry, TargetError> {
         .map_err(|error| TargetError::Fatal(error.to_string()))
 }
 
-/// Both codes that Kinesis documents for a record are worth another try
-/// (throttled, and failed inside), so an unknown one is too.
+/// Converts a record's result. Every failure is retryable: the codes that Kinesis
+/// documents are a throttled record and an internal failure.
 fn outcome(entry: &PutRecordsResultEntry) -> Result<(), RecordFailure> {
     match entry.error_code() {
         None => Ok(()),
@@ -102,7 +103,7 @@ fn outcome(entry: &PutRecordsResultEntry) -> Result<(), RecordFailure> {
 }
 
 fn request_error(error: &SdkError<PutRecordsError>) -> TargetError {
-    let message = in_a_sentence(error);
+    let message = first_lines(error);
     let retryable = |code: &str| TargetError::Retryable {
         code: code.to_owned(),
         message: message.clone(),
@@ -113,7 +114,7 @@ fn request_error(error: &SdkError<PutRecordsError>) -> TargetError {
         SdkError::ResponseError(_) => retryable("bad_response"),
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("unknown");
-            if service.raw().status().is_server_error() || is_passing(code) {
+            if service.raw().status().is_server_error() || is_transient(code) {
                 retryable(code)
             } else {
                 TargetError::Fatal(message)
@@ -123,9 +124,8 @@ fn request_error(error: &SdkError<PutRecordsError>) -> TargetError {
     }
 }
 
-/// The error and its causes, the first line of each: the SDK's own rendering
-/// goes on for pages.
-fn in_a_sentence(error: &dyn std::error::Error) -> String {
+/// Joins the first lines of an error and its causes. The SDK's own text has pages.
+fn first_lines(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let mut lines: Vec<String> = causes
         .filter_map(|cause| cause.to_string().lines().next().map(str::to_owned))
@@ -134,8 +134,8 @@ fn in_a_sentence(error: &dyn std::error::Error) -> String {
     lines.join(": ")
 }
 
-/// Whether a request's error passes with time.
-fn is_passing(code: &str) -> bool {
+/// Returns whether a request's error is transient.
+fn is_transient(code: &str) -> bool {
     matches!(
         code,
         "ProvisionedThroughputExceededException"

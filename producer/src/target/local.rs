@@ -1,4 +1,4 @@
-//! The embedded stream as a target.
+//! The target for an embedded stream.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::num::NonZeroU32;
@@ -12,33 +12,33 @@ use marquee_stream::{MAX_SHARDS, PutEntry, StreamError, Writer};
 use super::{RecordFailure, Target, TargetError};
 use crate::PutRecord;
 
-/// Appends to a stream in a directory. Records are durable when a put returns.
+/// A target that appends to a stream in a directory. Records are durable when a put
+/// returns.
 #[derive(Debug)]
 pub struct LocalTarget {
     writer: Arc<Mutex<Writer>>,
 }
 
 impl LocalTarget {
-    /// Opens the stream in `dir`, or creates it with `shards` shards whose
-    /// indices no other stream is likely to have, so that several streams can
-    /// be run into one lake.
+    /// Opens the stream in `dir`, or creates it with `shards` shards. A new stream
+    /// gets random shard indexes, so that several streams can feed one lake without
+    /// equal sequence numbers.
     ///
     /// # Errors
-    /// The directory cannot be used, or another writer has the stream.
+    /// [`StreamError`] if the directory cannot be used, or another writer is open.
     pub fn open(dir: &Path, shards: NonZeroU32) -> Result<Self, StreamError> {
-        let writer = Writer::open_from(dir, own_first_shard(), shards)?;
+        let writer = Writer::open_from(dir, random_first_shard(), shards)?;
         Ok(Self {
             writer: Arc::new(Mutex::new(writer)),
         })
     }
 }
 
-/// A multiple of the most shards a stream has, by chance, that twelve digits and
-/// 32 bits hold.
-fn own_first_shard() -> u32 {
-    let chance = RandomState::new().hash_one(std::process::id());
-    let places = u64::from(u32::MAX / MAX_SHARDS);
-    (1 + (chance % (places - 1)) as u32) * MAX_SHARDS
+/// Returns a random positive multiple of [`MAX_SHARDS`] that fits in 32 bits.
+fn random_first_shard() -> u32 {
+    let random = RandomState::new().hash_one(std::process::id());
+    let multiples = u64::from(u32::MAX / MAX_SHARDS);
+    (1 + (random % (multiples - 1)) as u32) * MAX_SHARDS
 }
 
 #[async_trait]
@@ -68,7 +68,7 @@ fn append(
             arrived_at_ms: record.arrives_at_ms.unwrap_or(now_ms),
         })
         .collect();
-    // A writer that a panic left behind knows itself whether it can go on.
+    // After a panic, the writer itself rejects puts if its state is unknown.
     let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
     match writer.put(&entries) {
         Ok(placed) => Ok(placed.iter().map(|_| Ok(())).collect()),
@@ -90,7 +90,7 @@ mod tests {
     use marquee_stream::Stream;
 
     #[tokio::test]
-    async fn records_are_in_the_stream_with_their_arrival() {
+    async fn records_are_stored_with_their_arrival_time() {
         let dir = tempfile::tempdir().unwrap();
         let target = LocalTarget::open(dir.path(), NonZeroU32::MIN).unwrap();
         let record = |key: &str, at| PutRecord {

@@ -1,4 +1,4 @@
-//! The audience as a whole: taste, popularity, hours.
+//! Tests of the audience: popularity, taste and viewing hours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::{bodies, clean, events, sessions, titles};
 use crate::simulate::{DAY_US, Simulation};
 
 #[test]
-fn few_titles_have_most_of_the_plays() {
+fn popularity_has_a_head_and_a_long_tail() {
     let simulation = clean();
     let bodies = bodies(&simulation);
     let titles = titles(&simulation);
@@ -29,14 +29,14 @@ fn few_titles_have_most_of_the_plays() {
 }
 
 #[test]
-fn viewers_have_a_taste() {
+fn profiles_have_a_taste() {
     let simulation = Simulation {
         users: 300,
         ..clean()
     };
     let bodies = bodies(&simulation);
     let titles = titles(&simulation);
-    // The chief genres of the works that each profile chose, each work once.
+    // The main genres of the works that each profile chose, each work once.
     let mut chosen: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     let mut known = BTreeSet::new();
     for event in events(&bodies) {
@@ -53,7 +53,7 @@ fn viewers_have_a_taste() {
     let share = |genres: &[&str], genre: &str| {
         genres.iter().filter(|&&own| own == genre).count() as f64 / genres.len() as f64
     };
-    // What somebody liked at first is what they like later.
+    // The favourite genre of the first choices is also frequent in the later ones.
     let (mut later, mut expected) = (0.0, 0.0);
     for genres in chosen.values().filter(|genres| genres.len() >= 6) {
         let (first, second) = genres.split_at(genres.len() / 2);
@@ -73,7 +73,7 @@ fn viewers_have_a_taste() {
 }
 
 #[test]
-fn evenings_are_local_and_weekends_heavier() {
+fn evenings_are_local_and_weekends_have_more_sessions() {
     // Monday to Sunday.
     let simulation = Simulation {
         days: 7,

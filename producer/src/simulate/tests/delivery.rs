@@ -1,18 +1,18 @@
-//! What reaches the stream: order, number, lateness, duplicates, defects.
+//! Tests of the events at the stream: order, number, delays, duplicates and defects.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use marquee_event::{EventType, parse};
 
 use super::{bodies, clean, small, titles};
-use crate::outgoing::Outgoing;
-use crate::simulate::spoil::tests::refusal;
+use crate::outgoing::OutgoingEvent;
+use crate::simulate::defect::tests::rejection;
 use crate::simulate::{DAY_US, Simulation};
 
 const DAY_MS: i64 = DAY_US / 1000;
 
-/// FNV-1a over everything that an item says.
-fn digest(items: impl Iterator<Item = Outgoing>) -> u64 {
+/// Computes an FNV-1a hash of all fields of all items.
+fn digest(items: impl Iterator<Item = OutgoingEvent>) -> u64 {
     items.fold(0xcbf2_9ce4_8422_2325, |hash, item| {
         let arrival = item.arrives_at_ms.unwrap().to_le_bytes();
         let fields = [
@@ -28,21 +28,21 @@ fn digest(items: impl Iterator<Item = Outgoing>) -> u64 {
 }
 
 #[test]
-fn the_seed_decides_every_byte() {
-    let first = digest(small().run().take(20_000));
-    assert_eq!(first, digest(small().run().take(20_000)));
+fn the_seed_determines_every_byte() {
+    let first = digest(small().generate().take(20_000));
+    assert_eq!(first, digest(small().generate().take(20_000)));
     assert_ne!(
         first,
-        digest(Simulation { seed: 2, ..small() }.run().take(20_000))
+        digest(Simulation { seed: 2, ..small() }.generate().take(20_000))
     );
-    // What seed 1 means is a promise: only a release that says so may change it.
+    // The output of seed 1 is a contract: a change needs an entry in the release notes.
     assert_eq!(first, 0xfb43_2a66_cf7a_be1d, "{first:#x}");
 }
 
 #[test]
-fn items_come_in_the_order_they_arrive() {
+fn events_are_in_the_order_of_arrival() {
     let arrivals: Vec<_> = small()
-        .run()
+        .generate()
         .map(|item| item.arrives_at_ms.unwrap())
         .collect();
     assert!(arrivals.is_sorted());
@@ -51,7 +51,7 @@ fn items_come_in_the_order_they_arrive() {
 }
 
 #[test]
-fn there_are_about_as_many_events_as_asked_for() {
+fn the_number_of_events_is_about_the_requested_one() {
     for simulation in [
         small(),
         clean(),
@@ -76,7 +76,7 @@ fn there_are_about_as_many_events_as_asked_for() {
             ..small()
         },
     ] {
-        let sent = simulation.run().count() as f64;
+        let sent = simulation.generate().count() as f64;
         let ratio = sent / simulation.expected_events() as f64;
         assert!((0.94..1.06).contains(&ratio), "{ratio}: {simulation:?}");
     }
@@ -85,32 +85,32 @@ fn there_are_about_as_many_events_as_asked_for() {
             events: 0,
             ..small()
         }
-        .run()
+        .generate()
         .count(),
         0
     );
 }
 
 #[test]
-fn events_are_of_the_size_that_was_planned_for() {
+fn events_have_the_expected_mean_size() {
     let bodies = bodies(&clean());
     let mean = bodies.iter().map(Vec::len).sum::<usize>() / bodies.len();
     assert!((305..335).contains(&mean), "{mean}");
 }
 
 #[test]
-fn what_is_not_broken_is_accepted_and_happens_within_the_span() {
+fn events_without_defects_are_valid_and_within_the_time_range() {
     let simulation = Simulation {
         bad_share: 0.0,
         ..small()
     };
-    let span = simulation.start..simulation.ends();
+    let span = simulation.start..simulation.end();
     let titles = titles(&simulation);
     let mut with_extra = 0;
     let mut sent = 0;
-    for item in simulation.run() {
+    for item in simulation.generate() {
         let arrives_at_ms = item.arrives_at_ms.unwrap();
-        assert_eq!(refusal(&item.body, arrives_at_ms), None);
+        assert_eq!(rejection(&item.body, arrives_at_ms), None);
         let event = parse(&item.body).unwrap();
         assert_eq!(event.user_id, item.user_id);
         assert!(item.numbered);
@@ -134,7 +134,7 @@ fn what_is_not_broken_is_accepted_and_happens_within_the_span() {
 }
 
 #[test]
-fn broken_ones_are_refused_for_many_reasons() {
+fn malformed_events_are_rejected_for_many_reasons() {
     let simulation = Simulation {
         bad_share: 0.05,
         duplicate_share: 0.0,
@@ -143,9 +143,9 @@ fn broken_ones_are_refused_for_many_reasons() {
     let mut reasons = BTreeMap::new();
     let mut unnumbered = 0;
     let mut sent = 0;
-    for item in simulation.run() {
+    for item in simulation.generate() {
         sent += 1;
-        if let Some(reason) = refusal(&item.body, item.arrives_at_ms.unwrap()) {
+        if let Some(reason) = rejection(&item.body, item.arrives_at_ms.unwrap()) {
             *reasons.entry(reason.name()).or_insert(0) += 1;
             unnumbered += u32::from(!item.numbered);
         }
@@ -160,17 +160,17 @@ fn broken_ones_are_refused_for_many_reasons() {
 }
 
 #[test]
-fn duplicates_are_byte_identical_and_as_many_as_asked_for() {
+fn duplicates_are_byte_identical_and_have_the_requested_share() {
     let simulation = Simulation {
         duplicate_share: 0.05,
         ..small()
     };
     let mut first = HashMap::new();
     let (mut again, mut sent) = (0, 0);
-    for item in simulation.run() {
+    for item in simulation.generate() {
         sent += 1;
         let arrives = item.arrives_at_ms.unwrap();
-        // An error page is as like another as two events never are.
+        // Error pages are equal without being duplicates.
         if !item.numbered {
             continue;
         }
@@ -190,7 +190,7 @@ fn duplicates_are_byte_identical_and_as_many_as_asked_for() {
 }
 
 #[test]
-fn late_sittings_arrive_hours_later_all_at_once() {
+fn late_sessions_arrive_hours_later_all_at_once() {
     let simulation = Simulation {
         late_share: 0.1,
         bad_share: 0.0,
@@ -199,7 +199,7 @@ fn late_sittings_arrive_hours_later_all_at_once() {
     };
     let mut late: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     let mut sent = 0.0;
-    for item in simulation.run() {
+    for item in simulation.generate() {
         sent += 1.0;
         let event = parse(&item.body).unwrap();
         let arrives = item.arrives_at_ms.unwrap();
@@ -228,22 +228,22 @@ fn late_sittings_arrive_hours_later_all_at_once() {
 }
 
 #[test]
-fn little_is_held_in_memory() {
+fn few_sessions_are_in_memory() {
     let simulation = Simulation {
         late_share: 0.0,
         ..small()
     };
-    let mut run = simulation.run();
+    let mut run = simulation.generate();
     let mut most = 0;
     while run.next().is_some() {
-        most = most.max(run.under_way_len());
+        most = most.max(run.active_len());
     }
-    // At the peak hour about a tenth of a day's sittings are under way.
+    // At the peak hour about a tenth of a day's sessions are active.
     assert!((1..400).contains(&most), "{most}");
 }
 
 #[test]
-fn impossible_options_are_refused_and_simulate_nothing() {
+fn invalid_options_are_rejected_and_generate_nothing() {
     assert_eq!(Simulation::default().validate(), Ok(()));
     let faults = [
         (
@@ -251,63 +251,63 @@ fn impossible_options_are_refused_and_simulate_nothing() {
                 users: 0,
                 ..small()
             },
-            "the number of users must be 1 to 10000000, not 0",
+            "invalid number of users 0: it must be from 1 to 10000000",
         ),
         (
             Simulation {
                 titles: 0,
                 ..small()
             },
-            "the number of titles must be 1 to 1000000, not 0",
+            "invalid number of titles 0: it must be from 1 to 1000000",
         ),
         (
             Simulation { days: 0, ..small() },
-            "the number of days must be 1 to 3660, not 0",
+            "invalid number of days 0: it must be from 1 to 3660",
         ),
         (
             Simulation {
                 days: u32::MAX,
                 ..small()
             },
-            "the number of days must be 1 to 3660, not 4294967295",
+            "invalid number of days 4294967295: it must be from 1 to 3660",
         ),
         (
             Simulation {
                 bad_share: 1.5,
                 ..small()
             },
-            "the share of bad events must be 0 to 1, not 1.5",
+            "invalid share of bad events 1.5: it must be from 0 to 1",
         ),
         (
             Simulation {
                 late_share: -0.1,
                 ..small()
             },
-            "the share of late events must be 0 to 1, not -0.1",
+            "invalid share of late events -0.1: it must be from 0 to 1",
         ),
         (
             Simulation {
                 duplicate_share: f64::NAN,
                 ..small()
             },
-            "the share of duplicated events must be 0 to 1, not NaN",
+            "invalid share of duplicated events NaN: it must be from 0 to 1",
         ),
         (
             Simulation {
                 start: i64::MAX,
                 ..small()
             },
-            "the start must be within the years 2000 to 2099, not 9223372036854775807 µs from the epoch",
+            "invalid start 9223372036854775807 (UTC microseconds): it must be in the years 2000 to 2099",
         ),
     ];
-    for (simulation, sentence) in faults {
-        assert_eq!(simulation.validate().unwrap_err().to_string(), sentence);
-        assert_eq!(simulation.run().count(), 0);
+    for (simulation, message) in faults {
+        assert_eq!(simulation.validate().unwrap_err().to_string(), message);
+        assert_eq!(simulation.generate().count(), 0);
     }
 }
 
 #[test]
-fn everything_may_go_wrong_at_once() {
+fn all_shares_can_be_one() {
     let simulation = Simulation {
         bad_share: 1.0,
         duplicate_share: 1.0,
@@ -319,8 +319,8 @@ fn everything_may_go_wrong_at_once() {
         ..small()
     };
     let mut sent = 0;
-    for item in simulation.run() {
-        assert!(refusal(&item.body, item.arrives_at_ms.unwrap()).is_some());
+    for item in simulation.generate() {
+        assert!(rejection(&item.body, item.arrives_at_ms.unwrap()).is_some());
         sent += 1;
     }
     assert!(sent > 0);

@@ -1,4 +1,4 @@
-//! Sittings make sense, event by event.
+//! Tests of the consistency of sessions, event by event.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,14 @@ use marquee_event::{EventType, Title};
 use super::{bodies, clean, events, sessions, titles};
 
 #[test]
-fn positions_tell_the_truth() {
+fn positions_are_consistent_with_the_clock() {
     let simulation = clean();
     let bodies = bodies(&simulation);
     let events = events(&bodies);
     let titles = titles(&simulation);
     let mut seen: BTreeMap<EventType, u32> = BTreeMap::new();
     for (id, session) in sessions(&events) {
-        // (title, time, position, playing) of the view that is on.
+        // (title, time, position, playing) of the active view.
         let mut on: Option<(&str, i64, i64, bool)> = None;
         for event in session {
             let kind = event.event_type;
@@ -74,7 +74,7 @@ fn positions_tell_the_truth() {
 }
 
 #[test]
-fn whoever_searches_plays_what_was_found() {
+fn a_search_is_followed_by_a_matching_title() {
     let simulation = clean();
     let bodies = bodies(&simulation);
     let events = events(&bodies);
@@ -107,7 +107,7 @@ fn whoever_searches_plays_what_was_found() {
 }
 
 #[test]
-fn series_are_watched_in_order_and_in_a_row() {
+fn series_are_watched_in_order() {
     let simulation = clean();
     let bodies = bodies(&simulation);
     let events = events(&bodies);
@@ -133,7 +133,7 @@ fn series_are_watched_in_order_and_in_a_row() {
 }
 
 #[test]
-fn what_comes_off_a_list_was_put_on_it() {
+fn removals_follow_additions_to_the_list() {
     let bodies = bodies(&clean());
     let mut listed = BTreeSet::new();
     let mut removed = 0;
