@@ -10,8 +10,8 @@ use crate::OutgoingEvent;
 /// The sequence counter of a producer. It writes numbers into the events that can
 /// carry them.
 ///
-/// Every event takes a number, from 1. A number missing in the lake is therefore a
-/// malformed unit that cannot carry one, or a lost event.
+/// Every event takes a producer number (`producer.seq`), from 1. A number missing in the
+/// lake is therefore a malformed unit that cannot carry one, or a lost event.
 #[derive(Debug, Clone)]
 pub struct Numbering {
     /// `"producer":{"id":…,"seq":`, to splice into events.

@@ -70,10 +70,10 @@ impl Engine {
     ///
     /// # Errors
     /// [`StatementError`] if the server cannot be reached.
-    pub async fn session(&self) -> Result<Session, StatementError> {
+    pub async fn session(&self) -> Result<SqlSession, StatementError> {
         let connected = self.postgres.connect().await;
         let (client, driver) = connected.map_err(|error| StatementError(server_message(&error)))?;
-        Ok(Session {
+        Ok(SqlSession {
             client,
             driver,
             lake: self.lake.clone(),
@@ -83,7 +83,7 @@ impl Engine {
 }
 
 /// A session. Dropping it rolls back an open transaction.
-pub struct Session {
+pub struct SqlSession {
     client: Client,
     driver: JoinHandle<()>,
     lake: CopySource,
@@ -91,13 +91,13 @@ pub struct Session {
     _server: Arc<Postgres>,
 }
 
-impl Drop for Session {
+impl Drop for SqlSession {
     fn drop(&mut self) {
         self.driver.abort();
     }
 }
 
-impl Session {
+impl SqlSession {
     /// Begins a transaction at Redshift's isolation level. Its snapshot is taken by
     /// the first statement that reads data, not by a LOCK.
     ///

@@ -12,7 +12,7 @@ use arrow_schema::{DataType, SchemaRef, TimeUnit};
 use bytes::Bytes;
 use marquee_lake::rows::{RowReader, RowReaderOptions};
 
-use crate::engine::{Session, StatementError};
+use crate::engine::{SqlSession, StatementError};
 
 /// Sorted rows of values in the common text form.
 pub type Rows = Vec<Vec<Option<String>>>;
@@ -75,7 +75,7 @@ fn row_values(batch: &RecordBatch, row: usize) -> Result<Vec<Option<String>>, St
 /// # Errors
 /// [`StatementError`] with the server's message.
 pub async fn read_table_rows(
-    session: &Session,
+    session: &SqlSession,
     table: &str,
     schema: &SchemaRef,
     which: &str,
