@@ -248,8 +248,16 @@ fn books_that_do_not_balance_are_said_not_to() {
 fn bad_input_writes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     for (option, value, said) in [
-        ("--users", "0", "invalid number of users 0: it must be from 1 to"),
-        ("--days", "0", "invalid number of days 0: it must be from 1 to"),
+        (
+            "--users",
+            "0",
+            "invalid number of users 0: it must be from 1 to",
+        ),
+        (
+            "--days",
+            "0",
+            "invalid number of days 0: it must be from 1 to",
+        ),
         ("--events", "many", "invalid digit"),
         ("--seeds", "1", "unexpected argument"),
     ] {
