@@ -17,7 +17,7 @@ use crate::bucket::{self, Bucket, DATE, ROLE, URL};
 const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:warehouse";
 
 /// Starts a warehouse with its HTTP interface.
-async fn warehouse(s3: &Arc<StandIn>) -> Server {
+async fn warehouse(s3: &Arc<StandIn>) -> DataApiServer {
     let lake = marquee_local_warehouse::copy::CopySource {
         store: Arc::new(Bucket(Arc::clone(s3))),
         url: URL.to_owned(),
