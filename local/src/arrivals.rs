@@ -1,4 +1,4 @@
-//! The embedded stream's own count: how many records arrived on each date.
+//! The embedded stream's own count of the records that arrived on each date.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,11 +7,7 @@ use marquee_audit::StreamCount;
 use marquee_event::Date;
 use marquee_stream::{Stream, StreamError};
 
-/// Counts the records of the stream in `dir`, by the date that they arrived on
-/// and by shard.
-///
-/// # Errors
-/// When the stream cannot be read.
+/// Counts the records of the stream in `dir` by arrival date and shard.
 pub fn count(dir: &Path) -> Result<BTreeMap<Date, StreamCount>, StreamError> {
     let stream = Stream::open(dir)?;
     let mut dates: BTreeMap<Date, StreamCount> = BTreeMap::new();

@@ -1,4 +1,5 @@
-//! `marquee audit`: the two books of a date, from the lake itself.
+//! `marquee audit`: the ingest book and the event book of a date, counted from the
+//! lake's objects.
 
 mod page;
 mod warehouse;
@@ -17,92 +18,92 @@ use serde::Serialize;
 use crate::bad_input::BadInput;
 use crate::day::{existing_lake, explain};
 use crate::{arrivals, streams};
-use page::Page;
-use warehouse::Warehouse;
+use page::AuditPage;
+use warehouse::WarehouseStatus;
 
-/// Show whether every event of a date is accounted for.
+/// Check that every event of a date is accounted for
 ///
-/// Every object that the date's receipts and its generation name is read, and
-/// every identity followed from where it arrived to where it is now; the
-/// warehouse's rows are those that its last load counted. What keeps the books
-/// from balancing is named, with what to do about it; the exit code is then 1.
-/// What was counted is kept in the lake, where the table audit_books shows it.
+/// Reads every object that the date's receipts and its generation list, and follows
+/// every identity from its arrival to its current place. The warehouse's row counts
+/// are those of its last load. Each problem is listed with its remedy, and the exit
+/// code is then 1. The audit is stored in the lake; the table audit_books contains
+/// it.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct AuditArgs {
     /// The date, YYYY-MM-DD
     #[arg(value_name = "DATE")]
     pub date: Date,
-    /// The lake's directory
+    /// Read the lake in this directory
     #[arg(long, value_name = "DIR", default_value = "lake")]
     pub lake: PathBuf,
-    /// The stream, whose own count the records are held against [default: the
-    /// one that `marquee run` takes, if there is one]
+    /// Compare the records with the counts of this stream [default: the stream that
+    /// `marquee run` reads, if it exists]
     #[arg(long, value_name = "DIR")]
     pub stream: Option<PathBuf>,
-    /// What the audit is written as
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// Write the audit in this format
+    #[arg(long, value_enum, default_value_t = AuditFormat::Text)]
+    pub format: AuditFormat,
 }
 
-/// What an audit is written as.
+/// The output format of an audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For reading
+pub enum AuditFormat {
+    /// Text for people
     Text,
-    /// Every figure, for programs
+    /// JSON with every figure, for programs
     Json,
 }
 
-/// Both books of a date, and the warehouse's line.
+/// An audit and the state of the warehouse, as printed and as JSON.
 #[derive(Serialize)]
-struct Books {
+struct AuditBooks {
     #[serde(flatten)]
     audit: Audit,
     /// `None` before the date is published.
-    warehouse: Option<Warehouse>,
-    /// The stream that counted itself, where there is one.
+    warehouse: Option<WarehouseStatus>,
+    /// The stream whose counts were compared, if there is one.
     stream: Option<PathBuf>,
 }
 
-/// Audits the date on standard output.
+/// Audits the date and prints the result.
 ///
 /// # Errors
-/// [`BadInput`] where the lake, the stream or the date is at fault.
-pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
+/// [`BadInput`] for an invalid lake, stream or date.
+pub async fn execute(args: AuditArgs) -> anyhow::Result<ExitCode> {
     let store = existing_lake(&args.lake)?;
     let stream = stream_of(&args);
     let counted = match &stream {
-        Some(dir) => Some(count(dir, args.date)?),
+        Some(dir) => Some(count_arrivals(dir, args.date)?),
         None => None,
     };
     let mut audit = audit::full(&store, args.date, counted.as_ref())
         .await
         .map_err(|error| explain(error.into()))?;
     audit::keep(&*store, &audit).await?;
-    let warehouse = Warehouse::of(&*store, &audit).await?;
-    let problem = warehouse.as_ref().and_then(Warehouse::problem);
+    let warehouse = WarehouseStatus::of(&*store, &audit).await?;
+    let problem = warehouse.as_ref().and_then(WarehouseStatus::problem);
     audit.balanced &= problem.is_none();
-    let books = Books {
+    let books = AuditBooks {
         audit,
         warehouse,
         stream,
     };
     match args.format {
-        Format::Text => console::print(Page::new(&books, io::stdout().is_terminal()))?,
-        Format::Json => console::print(serde_json::to_string_pretty(&books)? + "\n")?,
+        AuditFormat::Text => console::print(AuditPage::new(&books, io::stdout().is_terminal()))?,
+        AuditFormat::Json => console::print(serde_json::to_string_pretty(&books)? + "\n")?,
     }
     Ok(ExitCode::from(u8::from(!books.audit.balanced)))
 }
 
-fn stream_of(args: &Args) -> Option<PathBuf> {
-    let found = streams::of_lake(&args.lake);
-    let is_there = streams::is_stream(&found);
-    args.stream.clone().or(is_there.then_some(found))
+fn stream_of(args: &AuditArgs) -> Option<PathBuf> {
+    let found = streams::default_stream(&args.lake);
+    let exists = streams::is_stream(&found);
+    args.stream.clone().or(exists.then_some(found))
 }
 
-/// What arrived in each of the stream's shards on the date. Shards that no record
-/// ever arrived in are not among them.
-fn count(dir: &Path, date: Date) -> Result<StreamCount, BadInput> {
+/// Counts the records that arrived in each shard of the stream on the date. Shards
+/// that never received a record are missing.
+fn count_arrivals(dir: &Path, date: Date) -> Result<StreamCount, BadInput> {
     let mut dates = arrivals::count(dir).map_err(|error| BadInput(error.to_string()))?;
     let shards: BTreeSet<String> = dates
         .values()

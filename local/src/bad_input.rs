@@ -1,7 +1,7 @@
-//! Errors that are the user's to mend.
+//! Errors that the user can fix.
 
-/// What is wrong with what the user gave, and what to do about it, in a
-/// sentence. The binary answers it with exit code 2.
+/// Invalid input of the user: the problem and its remedy in one sentence. The binary
+/// exits with code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct BadInput(pub String);

@@ -1,4 +1,4 @@
-//! The command line: which commands there are, and what becomes of their errors.
+//! The command line: its commands, and the exit codes of their errors.
 
 use std::io::stderr;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 use crate::bad_input::BadInput;
 use crate::{audit, cost, day, demo, query, rebuild, replay, run, serve, warehouse};
 
-/// The whole pipeline on one machine.
+/// Run the whole pipeline on one machine
 #[derive(Debug, Parser)]
 #[command(name = "marquee", version, about, propagate_version = true)]
 pub struct Cli {
@@ -21,21 +21,22 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Demo(demo::Args),
-    Run(run::Args),
-    Day(day::Args),
+    Demo(demo::DemoArgs),
+    Run(run::RunArgs),
+    Day(day::DayArgs),
     Backfill(day::BackfillArgs),
-    Audit(audit::Args),
-    Replay(replay::Args),
-    Rebuild(rebuild::Args),
-    Query(query::Args),
-    Serve(serve::Args),
-    Cost(cost::Args),
-    Warehouse(warehouse::Args),
+    Audit(audit::AuditArgs),
+    Replay(replay::ReplayArgs),
+    Rebuild(rebuild::RebuildArgs),
+    Query(query::QueryArgs),
+    Serve(serve::ServeArgs),
+    Cost(cost::CostArgs),
+    Warehouse(warehouse::WarehouseArgs),
 }
 
 impl Cli {
-    /// Runs the command and says how it went: 0 well, 1 not well, 2 bad input.
+    /// Runs the command. The exit code is 0 for success, 1 for a failure and 2 for
+    /// invalid input.
     pub fn run(self) -> ExitCode {
         match self.execute() {
             Ok(code) => code,
@@ -47,14 +48,14 @@ impl Cli {
     }
 
     fn execute(self) -> anyhow::Result<ExitCode> {
-        // What went wrong and was dealt with; RUST_LOG asks for more or less.
+        // By default, log only warnings and errors; RUST_LOG overrides this.
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
         tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(stderr)
             .init();
-        // Two at least: a shard's invocation keeps its thread busy, and another
-        // must see to the signals and the progress meanwhile.
+        // At least two threads: an invocation keeps one busy, and another must handle
+        // signals and progress.
         let workers = available_parallelism().map_or(2, |cores| cores.get().max(2));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(workers)

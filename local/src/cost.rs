@@ -1,4 +1,4 @@
-//! `marquee cost`: what a month costs on AWS.
+//! `marquee cost`: estimates the monthly cost on AWS.
 
 mod page;
 
@@ -10,128 +10,127 @@ use marquee_console as console;
 use marquee_cost::{Estimate, Mode, Packing, Retention, Workload, by_component};
 
 use crate::bad_input::BadInput;
-use page::Page;
+use page::CostPage;
 
-/// Say what a month costs on AWS, by component and for a million events.
+/// Estimate the monthly cost on AWS, by component and per million events
 ///
-/// Arithmetic over AWS's prices in us-east-1 and what was measured; docs/COST.md
-/// says over which, and works examples out by hand. Nothing is asked of AWS.
+/// Calculates with AWS's prices in us-east-1 and measured figures; docs/COST.md lists
+/// them and computes examples by hand. Calls no AWS service.
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// Events that arrive in a day: 86400000, or 86.4e6
+pub struct CostArgs {
+    /// Estimate this many events per day, such as 86400000 or 86.4e6
     #[arg(long, value_name = "N")]
     pub events_per_day: f64,
     /// Bytes of an event's JSON
     #[arg(long, value_name = "BYTES", default_value_t = defaults().avg_bytes)]
     pub avg_bytes: f64,
-    /// The share of events that is refused, 0 to 1
+    /// The share of events that is rejected, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = defaults().rejected)]
-    pub refused: f64,
-    /// The busiest second over the mean one
+    pub rejected: f64,
+    /// The events of the busiest second, as a multiple of the mean
     #[arg(long, value_name = "TIMES", default_value_t = defaults().peak)]
     pub peak: f64,
-    /// What the answer is written as
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// Write the estimate in this format
+    #[arg(long, value_enum, default_value_t = CostFormat::Text)]
+    pub format: CostFormat,
     #[command(flatten)]
     stream: StreamArgs,
     #[command(flatten)]
     lake: LakeArgs,
 }
 
-/// The stream, and how producers fill it.
+/// Options of the stream and of its producers.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Stream")]
 struct StreamArgs {
     /// How the stream is paid for
-    #[arg(long, value_enum, default_value_t = Stream::Provisioned)]
-    stream: Stream,
-    /// Its shards [default: as many as the busiest second needs]
+    #[arg(long, value_enum, default_value_t = StreamMode::Provisioned)]
+    stream: StreamMode,
+    /// The number of shards [default: as many as the busiest second needs]
     #[arg(long, value_name = "N")]
     shards: Option<u32>,
-    /// How long it keeps records, 24 to 168
+    /// Keep records in the stream for this time, 24 to 168 hours
     #[arg(long, value_name = "HOURS", default_value_t = defaults().stream_hours)]
     stream_hours: f64,
-    /// One event a record
+    /// Put one event per record
     #[arg(long)]
     no_aggregate: bool,
-    /// Records as they are, without zstd
+    /// Do not compress records with zstd
     #[arg(long)]
     no_compression: bool,
-    /// How many processes send, each with records of its own
+    /// The number of producer processes, each with its own records
     #[arg(long, value_name = "N", default_value_t = defaults().packing.producers)]
     producers: f64,
-    /// How many records each fills at a time
+    /// The number of records that each producer fills concurrently
     #[arg(long, value_name = "K", default_value_t = defaults().packing.buckets)]
     buckets: f64,
-    /// How long the first event of a record waits for others
+    /// Wait at most this time for further events of a record, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = defaults().packing.linger_s * 1e3)]
     linger_ms: f64,
 }
 
-/// From the stream on.
+/// Options of the lake and of monitoring.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Lake")]
 struct LakeArgs {
-    /// How long a batch waits to be filled, at most 300
+    /// Wait at most this time for further records of a batch, up to 300 seconds
     #[arg(long, value_name = "S", default_value_t = defaults().window_s)]
     window_s: f64,
-    /// Leave out the raw zone
+    /// Do not write the raw zone
     #[arg(long)]
     no_raw: bool,
-    /// How many dates are made in a day: the one before, and those that late
-    /// events came for
+    /// Curate this many dates per day: the previous one, and those with late events
     #[arg(long, value_name = "N", default_value_t = defaults().dates_per_day)]
     dates_per_day: f64,
-    /// How long raw is kept
+    /// Keep raw objects for this many days
     #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.raw)]
     raw_days: f64,
-    /// After how long raw moves to S3 Standard-IA; 0 for never
+    /// Move raw objects to S3 Standard-IA after this many days (0: never)
     #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.raw_cold_after)]
     raw_cold_after_days: f64,
-    /// How long processed is kept
+    /// Keep processed objects for this many days
     #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.processed)]
     processed_days: f64,
-    /// How long quarantine is kept
+    /// Keep quarantine objects for this many days
     #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.quarantine)]
     quarantine_days: f64,
-    /// How many days of curated tables there are
+    /// Keep curated tables for this many days
     #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.curated)]
     curated_days: f64,
-    /// How long logs are kept
+    /// Keep logs for this many days
     #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.logs)]
     log_days: f64,
-    /// Metrics of our own
+    /// The number of custom metrics
     #[arg(long, value_name = "N", default_value_t = defaults().metrics)]
     metrics: f64,
-    /// Metrics that alarms look at
+    /// The number of metrics with an alarm
     #[arg(long, value_name = "N", default_value_t = defaults().alarms)]
     alarms: f64,
-    /// Dashboards
+    /// The number of dashboards
     #[arg(long, value_name = "N", default_value_t = defaults().dashboards)]
     dashboards: f64,
-    /// Terabytes that people's queries read in Athena
+    /// Terabytes that queries scan in Athena per month
     #[arg(long, value_name = "TB", default_value_t = defaults().athena_tb)]
     athena_tb: f64,
 }
 
-/// How the stream is paid for.
+/// The capacity mode of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Stream {
-    /// By shards and PUT payload units
+enum StreamMode {
+    /// Billed by shards and PUT payload units
     Provisioned,
-    /// By the hour and by gigabytes
+    /// Billed by the hour and by gigabytes
     OnDemand,
 }
 
-/// What an estimate is written as.
+/// The output format of an estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For reading
+pub enum CostFormat {
+    /// Text for people
     Text,
-    /// Every figure, for programs
+    /// JSON with every figure, for programs
     Json,
-    /// The lines as a table for a page
+    /// Markdown table of the items
     Markdown,
 }
 
@@ -139,16 +138,16 @@ fn defaults() -> Workload {
     Workload::new(1.0)
 }
 
-impl Args {
+impl CostArgs {
     fn workload(&self) -> Workload {
         let Self { stream, lake, .. } = self;
         Workload {
             avg_bytes: self.avg_bytes,
-            rejected: self.refused,
+            rejected: self.rejected,
             peak: self.peak,
             mode: match stream.stream {
-                Stream::Provisioned => Mode::Provisioned,
-                Stream::OnDemand => Mode::OnDemand,
+                StreamMode::Provisioned => Mode::Provisioned,
+                StreamMode::OnDemand => Mode::OnDemand,
             },
             shards: stream.shards,
             stream_hours: stream.stream_hours,
@@ -179,16 +178,16 @@ impl Args {
     }
 }
 
-/// Estimates a month on standard output.
+/// Estimates a month and prints the result.
 ///
 /// # Errors
-/// [`BadInput`] where a figure is one that no month has.
-pub fn execute(args: &Args) -> anyhow::Result<ExitCode> {
+/// [`BadInput`] for a value out of range.
+pub fn execute(args: &CostArgs) -> anyhow::Result<ExitCode> {
     let estimate = Estimate::of(&args.workload()).map_err(|error| BadInput(error.to_string()))?;
     match args.format {
-        Format::Text => console::print(Page::new(&estimate, io::stdout().is_terminal()))?,
-        Format::Json => console::print(serde_json::to_string_pretty(&estimate)? + "\n")?,
-        Format::Markdown => console::print(by_component(&estimate))?,
+        CostFormat::Text => console::print(CostPage::new(&estimate, io::stdout().is_terminal()))?,
+        CostFormat::Json => console::print(serde_json::to_string_pretty(&estimate)? + "\n")?,
+        CostFormat::Markdown => console::print(by_component(&estimate))?,
     }
     Ok(ExitCode::SUCCESS)
 }

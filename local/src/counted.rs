@@ -1,9 +1,9 @@
-//! Numbers of things, as people say them.
+//! Numbers with their nouns.
 
 use indicatif::HumanCount;
 
-/// `1 row`, `1,234 rows`.
+/// Returns `1 row` or `1,234 rows`.
 pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
-    let what = if number == 1 { one } else { many };
-    format!("{} {what}", HumanCount(number))
+    let noun = if number == 1 { one } else { many };
+    format!("{} {noun}", HumanCount(number))
 }

@@ -1,4 +1,4 @@
-//! `marquee day` and `marquee backfill`: from processed events to published,
+//! `marquee day` and `marquee backfill`: curate processed events into published,
 //! audited tables.
 
 mod page;
@@ -25,73 +25,74 @@ use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 
 use crate::bad_input::BadInput;
-use page::Page;
+use page::DayPage;
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
 /// The number of queries of a date that run concurrently.
 const CONCURRENT_QUERIES: usize = 2;
 
-/// More than any machine has cores.
+/// More cores than any machine has.
 const MAX_JOBS: u64 = 1_024;
-/// More than any date has.
+/// More rows than any date has.
 const MAX_BUCKET_ROWS: u64 = 1_000_000_000_000;
-/// A tebibyte.
+/// One tebibyte.
 const MAX_MEMORY_MIB: u64 = 1 << 20;
 
-/// Make the curated tables of the dates that are due, or of one date.
+/// Build the curated tables of all due dates, or of one date
 ///
-/// A date is due when events of it arrived that its tables do not have yet, or
-/// when an earlier date that they look back at has changed. Each date is
-/// compacted, checked, published as a whole and audited. The exit code is 1 if a
-/// date was held back by a check or by its book, or could not be made, or its
-/// audit does not balance; the others are made all the same.
+/// A date is due when events of it arrived that its tables lack, or when an earlier
+/// date that its tables read has changed. Each date is compacted, checked, published
+/// atomically and audited. The exit code is 1 if a check or the event book held a
+/// date back, a date failed, or an audit found a problem. The other dates are
+/// published nevertheless.
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The date, YYYY-MM-DD [default: all that are due]
+pub struct DayArgs {
+    /// The date, YYYY-MM-DD [default: all due dates]
     #[arg(value_name = "DATE")]
     pub date: Option<Date>,
-    /// How they are made.
+    /// The options of curation.
     #[command(flatten)]
-    pub options: Options,
+    pub options: DayOptions,
 }
 
-/// Make the curated tables of a span of dates.
+/// Build the curated tables of a range of dates
 ///
-/// Dates that are up to date are left alone, so a backfill that was broken off
-/// goes on when it is run again.
+/// Dates that are up to date are skipped, so an interrupted backfill continues when
+/// it is run again.
 #[derive(Debug, clap::Args)]
 pub struct BackfillArgs {
     /// The first and the last date, YYYY-MM-DD..YYYY-MM-DD
     #[arg(value_name = "FROM..TO")]
     pub span: DateRange,
-    /// How they are made.
+    /// The options of curation.
     #[command(flatten)]
-    pub options: Options,
+    pub options: DayOptions,
 }
 
-/// How dates are made.
+/// The options of `marquee day`, `marquee backfill` and `marquee rebuild`.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Options {
-    /// The lake's directory
+pub struct DayOptions {
+    /// Read and write the lake in this directory
     #[arg(long, value_name = "DIR", default_value = "lake")]
     pub lake: PathBuf,
-    /// How many dates are compacted side by side
+    /// Compact this many dates concurrently
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one(MAX_JOBS))]
     pub jobs: u64,
-    /// Rows of a bucket of users, about; a date of more is divided
+    /// Split a larger date into buckets of users with about this many rows each
     #[arg(long, value_name = "N", default_value_t = plan::PlanSettings::default().bucket_rows,
         value_parser = at_least_one(MAX_BUCKET_ROWS))]
     pub bucket_rows: u64,
-    /// Memory for sorting, in MiB; beyond it runs are spilled to disk
+    /// Use at most this much memory for sorting, in MiB; further rows are spilled to
+    /// disk
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = at_least_one(MAX_MEMORY_MIB))]
     pub memory: u64,
-    /// How many days files stay that no current generation needs
+    /// Delete files that no current generation needs after this many days
     #[arg(long, value_name = "DAYS", default_value_t = 7)]
     pub keep: u64,
 }
 
-impl Options {
+impl DayOptions {
     pub(crate) fn settings(&self) -> DriverSettings {
         DriverSettings {
             plan: plan::PlanSettings {
@@ -107,15 +108,15 @@ impl Options {
     }
 }
 
-fn at_least_one(most: u64) -> RangedU64ValueParser {
-    RangedU64ValueParser::new().range(1..=most)
+fn at_least_one(max: u64) -> RangedU64ValueParser {
+    RangedU64ValueParser::new().range(1..=max)
 }
 
-/// Makes the date, or what is due, and prints what came of it.
+/// Curates the date or all due dates, and prints the result.
 ///
 /// # Errors
-/// [`BadInput`] where the lake's name or the date is at fault.
-pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
+/// [`BadInput`] for a directory without a lake, or a date without events.
+pub async fn execute(args: DayArgs) -> anyhow::Result<ExitCode> {
     let selection = match args.date {
         Some(date) => Selection::Within {
             from: date,
@@ -123,33 +124,37 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
         },
         None => Selection::Due,
     };
-    make(&args.options, &selection).await
+    make_dates(&args.options, &selection).await
 }
 
-/// Makes the span's dates, and prints what came of it.
+/// Curates the dates of a range and prints the result.
 ///
 /// # Errors
 /// As [`execute`].
 pub async fn backfill(args: BackfillArgs) -> anyhow::Result<ExitCode> {
     let DateRange { from, to } = args.span;
-    make(&args.options, &Selection::Within { from, to }).await
+    make_dates(&args.options, &Selection::Within { from, to }).await
 }
 
-/// Makes the selection's dates, and prints what came of it.
-pub(crate) async fn make(options: &Options, selection: &Selection) -> anyhow::Result<ExitCode> {
+/// Curates the selected dates and prints the result.
+pub(crate) async fn make_dates(
+    options: &DayOptions,
+    selection: &Selection,
+) -> anyhow::Result<ExitCode> {
     let store = existing_lake(&options.lake)?;
-    let page = Page::new(selection);
+    let page = DayPage::new(selection);
     let driver = driver(Arc::clone(&store), options.settings())?;
-    let made = driver
+    let outcomes = driver
         .run(selection, &|event| page.show(&event))
         .await
         .map_err(|error| explain(error.into()))?;
     let keep = Duration::from_secs(options.keep.saturating_mul(SECONDS_PER_DAY));
     let swept = sweep::sweep(&*store, SystemTime::now(), keep).await?;
     let audits = driver.audit(&BTreeMap::new()).await?;
-    page.finish(&made, &audits, swept)?;
-    let is_well = made.values().all(DateOutcome::is_well) && audits.iter().all(|a| a.balanced);
-    Ok(ExitCode::from(u8::from(!is_well)))
+    page.finish(&outcomes, &audits, swept)?;
+    let is_success =
+        outcomes.values().all(DateOutcome::is_well) && audits.iter().all(|a| a.balanced);
+    Ok(ExitCode::from(u8::from(!is_success)))
 }
 
 /// Creates the driver of the lake in `store`.
@@ -178,15 +183,15 @@ pub(crate) fn driver(
     ))
 }
 
-/// The lake in `dir`.
+/// Opens the lake in `dir`.
 ///
 /// # Errors
-/// [`BadInput`] where there is none.
+/// [`BadInput`] if it is not a lake.
 pub(crate) fn existing_lake(dir: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
     if !dir.join(marquee_lake::zone::RECEIPTS).is_dir() {
         return Err(BadInput(format!(
-            "{} is no lake, as it has no {}: `marquee demo` and `marquee run` make one, \
-             --lake DIR names it",
+            "{} is not a lake: it has no {}. Create a lake with `marquee demo` or `marquee run`, \
+             or name one with --lake DIR",
             dir.display(),
             marquee_lake::zone::RECEIPTS
         ))
@@ -195,7 +200,7 @@ pub(crate) fn existing_lake(dir: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> 
     Ok(Arc::new(LocalFileSystem::new_with_prefix(dir)?))
 }
 
-/// Makes an error that the asker can mend bad input.
+/// Converts errors that the user can fix to [`BadInput`].
 pub(crate) fn explain(error: anyhow::Error) -> anyhow::Error {
     match is_bad_input(&error) {
         true => BadInput(error.to_string()).into(),
@@ -203,8 +208,8 @@ pub(crate) fn explain(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
-/// Returns whether the error is about what was asked for: dates that the lake does not
-/// have, or an object that a rebuild makes.
+/// Returns true if the user can fix the error: dates without events, or a missing
+/// object that a rebuild restores.
 fn is_bad_input(error: &anyhow::Error) -> bool {
     let of_lake = if let Some(error) = error.downcast_ref::<CurationError>() {
         match error {

@@ -1,36 +1,37 @@
-//! `marquee demo`: a few days of a service, simulated, run into a lake, and
-//! reported on.
+//! `marquee demo`: simulates a few days of a service, processes the events into a
+//! lake, and prints a report.
 //!
 //! ```text
-//! simulation ─▶ stream ─▶ mapping ─▶ transform ─▶ lake ─▶ survey ─▶ days ─▶ report
+//! simulation ─▶ stream ─▶ mapping ─▶ transform ─▶ lake ─▶ survey ─▶ curation ─▶ report
 //! ```
 //!
-//! Nothing on the way to the lake is made for the demo: what packs the events
-//! is the producer's, the stream, the mapping and the transform are those of
-//! `marquee run`. The stream's clock is the simulation's, so the same settings
-//! give the same objects, byte for byte, and a demo that was broken off is
-//! finished by running it again.
+//! The demo uses the components of the other commands: the producer packs the events,
+//! and the stream, the event source mapping and the transform are those of
+//! `marquee run`. The stream's clock is the simulated time. The same settings
+//! therefore produce the same objects, byte for byte, and running an interrupted demo
+//! again completes it.
 //!
-//! - [`settings`] is what is simulated, [`place`] the directory it goes to.
-//! - [`produce`] fills the stream, [`flow`] works it off meanwhile.
-//! - [`ledger`] adds up what the receipts say, [`survey`] asks the lake itself,
-//!   with [`roll_call`] for the producer's numbers and [`latency`] for the time
-//!   each event took; [`curation`] makes the days' tables and asks them;
-//!   [`books`] holds all of them against each other.
-//! - [`report`] is what came of it, [`page`] what a person reads.
+//! - [`settings`] holds the settings of the simulation; [`lake_dir`] claims the
+//!   directory.
+//! - [`produce`] fills the stream while [`flow`] processes it.
+//! - [`ledger`] adds up the receipts. [`survey`] reads the lake's objects, with
+//!   [`producer_gaps`] for the producer's sequence numbers and [`latency`] for the
+//!   latency of each event. [`curation`] curates the dates and queries their tables.
+//!   [`books`] compares all counts.
+//! - [`report`] is the result; [`page`] prints it.
 
-mod answer;
 mod books;
 mod curation;
 mod flow;
+mod lake_dir;
 mod latency;
 mod ledger;
 mod page;
-mod place;
 mod produce;
+mod producer_gaps;
 mod progress;
 mod report;
-mod roll_call;
+mod rows;
 mod settings;
 mod survey;
 
@@ -48,74 +49,74 @@ use marquee_producer::simulate::Simulation;
 use crate::arrivals;
 use crate::run::open_lake;
 use crate::warehouse;
-use books::Books;
+use books::DemoBooks;
 use curation::Curation;
-use ledger::Ledger;
-use page::Page;
-use place::Place;
-use progress::Progress;
-use report::Report;
-use settings::Settings;
+use lake_dir::DemoLakeDir;
+use ledger::LedgerTotals;
+use page::DemoPage;
+use progress::DemoProgress;
+use report::DemoReport;
+use settings::DemoSettings;
 use survey::Survey;
 
-/// Simulate a service, and run all its events into a lake.
+/// Simulate a streaming service and process its events into a lake
 ///
-/// Ends with a report, which DIR/report.json holds too. The same options give
-/// the same lake, byte for byte; a demo that was broken off goes on when it is
-/// run again. The exit code is 1 if the books do not balance.
+/// Prints a report and writes it to DIR/report.json. The same options produce the
+/// same lake, byte for byte. An interrupted demo continues when it is run again. The
+/// exit code is 1 if an event is not accounted for.
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// About how many events
+pub struct DemoArgs {
+    /// Simulate about this many events
     #[arg(long, value_name = "N", default_value_t = Simulation::default().events)]
     pub events: u64,
-    /// How many viewers
+    /// Simulate this many viewers
     #[arg(long, value_name = "N", default_value_t = Simulation::default().users)]
     pub users: u32,
-    /// How many days the events span
+    /// Simulate this many days
     #[arg(long, value_name = "N", default_value_t = Simulation::default().days)]
     pub days: u32,
-    /// What all chances follow from: same seed, same objects
+    /// Seed the random numbers; the same seed produces the same objects
     #[arg(long, value_name = "N", default_value_t = Simulation::default().seed)]
     pub seed: u64,
-    /// The lake's directory; made if it is not there
+    /// Write the lake to this directory, which is created if it is missing
     #[arg(long, value_name = "DIR", default_value = "lake")]
     pub lake: PathBuf,
-    /// Load the days into a warehouse on this machine, too; needs PostgreSQL
+    /// Also load the dates into a local warehouse; requires PostgreSQL
     #[arg(long)]
     pub warehouse: bool,
 }
 
-/// Runs the demo, and prints its report.
+/// Runs the demo and prints its report.
 ///
 /// # Errors
-/// [`BadInput`](crate::bad_input::BadInput) where the options, or what the
-/// directory holds, are at fault; then nothing was written.
-pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
+/// [`BadInput`](crate::bad_input::BadInput) for invalid options or a directory with
+/// other contents. Then nothing is written.
+pub async fn execute(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
     if args.warehouse {
-        warehouse::is_there()?;
+        warehouse::check_postgresql()?;
     }
-    let settings = Settings::new(&args)?;
-    let place = Place::claim(&args.lake, &settings)?;
+    let settings = DemoSettings::new(&args)?;
+    let lake_dir = DemoLakeDir::claim(&args.lake, &settings)?;
     let store = open_lake(&args.lake)?;
 
     let titles = settings.simulation().title_catalog();
     catalogue::publish(&*store, &titles)
         .await
-        .context("cannot publish the catalogue")?;
-    let stream = place.new_stream(&titles)?;
-    let progress = Progress::start(&settings);
+        .context("cannot publish the title catalog")?;
+    let stream = lake_dir.new_stream(&titles)?;
+    let progress = DemoProgress::start(&settings);
     let flow = flow::run(&settings, &stream, store.clone(), progress.clone()).await?;
-    progress.surveying();
-    let ledger = Ledger::read(&*store).await?;
+    progress.show_survey();
+    let ledger = LedgerTotals::read(&*store).await?;
     let survey = Survey::of(store.clone(), &settings, &flow).await;
-    progress.curating();
+    progress.show_curation();
     let arrivals = arrivals::count(&stream)?;
     let curation = Curation::of(store, settings.driver_settings(), &arrivals).await;
     progress.finish();
 
-    let books = Books::of(&flow, &ledger, survey.as_ref(), curation.as_ref());
-    let report = Report {
+    let books = DemoBooks::of(&flow, &ledger, survey.as_ref(), curation.as_ref());
+    let report = DemoReport {
         lake: args.lake,
         took: began.elapsed(),
         settings,
@@ -125,20 +126,21 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
         curation: curation.unwrap_or_default(),
         books,
     };
-    place.keep_report(&report.to_json()?)?;
+    lake_dir.write_report(&report.to_json()?)?;
     let program = program();
-    let page = Page::new(&report, io::stdout().is_terminal(), &program);
+    let page = DemoPage::new(&report, io::stdout().is_terminal(), &program);
     console::print(&page)?;
-    let mut is_well = report.books.balanced();
+    let mut is_success = report.books.balanced();
     if args.warehouse {
-        is_well &= warehouse::after_demo(&report.lake, &program).await?;
+        is_success &= warehouse::after_demo(&report.lake, &program).await?;
     }
-    Ok(ExitCode::from(u8::from(!is_well)))
+    Ok(ExitCode::from(u8::from(!is_success)))
 }
 
-/// What the reader typed to call this program, and would type again.
+/// Returns the command that the user typed to run this program.
 fn program() -> String {
-    // Set by `cargo run` and `cargo demo`, which put nothing on the path.
+    // `cargo run` and `cargo demo` set this variable and install no binary in the
+    // path.
     if env::var_os("CARGO_MANIFEST_DIR").is_some() {
         return "cargo run -q -p marquee --".to_owned();
     }

@@ -1,17 +1,19 @@
-//! Marquee on one machine: what a stream and Lambda do in the cloud, done in a
-//! process, around the very transform that runs there.
+//! Marquee on one machine: the commands of the `marquee` binary. An embedded stream
+//! and event source mapping replace Kinesis and Lambda; the transform, the curation
+//! and the SQL are those that run on AWS.
 //!
-//! - [`run`] is `marquee run`: an embedded stream into a lake directory.
-//! - [`day`] is `marquee day` and `marquee backfill`: curated tables of a lake
-//!   directory, by the steps that a state machine runs in the cloud.
-//! - [`audit`], [`replay`] and [`rebuild`] are the commands of those names.
-//! - [`arrivals`] is the stream's own count, which audits compare with.
+//! - [`run`] is `marquee run`: processes an embedded stream into a lake directory.
+//! - [`day`] is `marquee day` and `marquee backfill`: curates dates of a lake
+//!   directory with the steps that a state machine runs on AWS.
+//! - [`audit`], [`replay`] and [`rebuild`] are the commands of the same names.
+//! - [`arrivals`] counts a stream's records for audits.
 //! - [`query`] is `marquee query`: SQL over a lake directory.
-//! - [`cost`] is `marquee cost`: what a month costs on AWS.
-//! - [`serve`] is `marquee serve`: what to watch next, over HTTP.
-//! - [`demo`] is `marquee demo`: a simulated service, run into a lake.
-//! - [`warehouse`] is `marquee warehouse`: published dates in a warehouse on this
-//!   machine.
+//! - [`cost`] is `marquee cost`: estimates the monthly cost on AWS.
+//! - [`serve`] is `marquee serve`: the HTTP API.
+//! - [`demo`] is `marquee demo`: simulates a service and processes its events into a
+//!   lake.
+//! - [`warehouse`] is `marquee warehouse`: loads published dates into a local
+//!   warehouse.
 //! - [`cli`] is the command line.
 
 pub mod arrivals;

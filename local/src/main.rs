@@ -1,12 +1,12 @@
-//! The `marquee` binary: the whole pipeline on one machine.
+//! The `marquee` binary, which runs the whole pipeline on one machine.
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use marquee::cli::Cli;
 
-/// Batches come and go by the megabyte; this allocator keeps their pages instead
-/// of asking the kernel for them anew.
+/// Batches are megabytes in size. This allocator keeps their pages instead of
+/// returning them to the kernel and requesting them again.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

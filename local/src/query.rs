@@ -13,99 +13,107 @@ use marquee_marts::{Engine, MartsError};
 
 use crate::bad_input::BadInput;
 
-/// Ask a lake a question in SQL.
+/// Query a lake in SQL
 ///
-/// The tables are raw_events, processed_events, quarantine and titles, which lie
-/// by arrival, and the curated ones, which `marquee day` makes: events,
-/// fact_session, fact_view, and those of sql/marts; audit_books has every figure of
-/// each date's last audit. SHOW TABLES lists them, DESCRIBE TABLE shows one's
-/// columns. A filter on ingest_date and ingest_hour, or
-/// on event_date, opens only the objects it concerns. Bytes (raw_events.payload) are shown as text where
-/// they are UTF-8, else in hex after \x.
+/// The tables raw_events, processed_events, quarantine and titles are organized by
+/// arrival date. `marquee day` builds the curated tables: events, fact_session,
+/// fact_view and those of sql/marts; audit_books contains every figure of each date's
+/// last audit. SHOW TABLES lists the tables, DESCRIBE TABLE shows the columns of one.
+/// A filter on ingest_date and ingest_hour, or on event_date, prunes the objects that
+/// are read. Binary columns (raw_events.payload) are printed as text if they are
+/// UTF-8, otherwise in hex after \x.
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The question; `-` reads it from standard input
+pub struct QueryArgs {
+    /// The query; `-` reads it from standard input
     #[arg(
         value_name = "SQL",
         required_unless_present = "file",
         conflicts_with = "file"
     )]
     pub sql: Option<String>,
-    /// A file that holds the question; `-` is standard input
+    /// Read the query from this file; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// The lake's directory
+    /// Read the lake in this directory
     #[arg(long, value_name = "DIR", default_value = "lake")]
     pub lake: PathBuf,
-    /// What the answer is written as
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
-    /// How many rows a table shows (0: all); csv and json always hold all
+    /// Write the result in this format
+    #[arg(long, value_enum, default_value_t = QueryFormat::Table)]
+    pub format: QueryFormat,
+    /// Show at most this many rows in a table (0: all); csv and json always contain
+    /// all rows
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub rows: usize,
 }
 
-/// What an answer is written as.
+/// The output format of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For reading; numbers to the right, the number of rows below
+pub enum QueryFormat {
+    /// Table for people, with the number of rows below
     Table,
-    /// With a header; NULL is an empty field
+    /// CSV with a header; NULL is an empty field
     Csv,
-    /// One JSON object a line (NDJSON); NULL is null
+    /// One JSON object per line (NDJSON); NULL is null
     Json,
 }
 
-/// Answers the question on standard output.
+/// Runs the query and prints the result.
 ///
 /// # Errors
-/// [`BadInput`] where the question, or the lake's name, is at fault.
-pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
-    let sql = question(&args)?;
+/// [`BadInput`] for an invalid query, or a directory without a lake.
+pub async fn execute(args: QueryArgs) -> anyhow::Result<ExitCode> {
+    let sql = sql_text(&args)?;
     let mut out = Output::open();
-    let answered = answer(&args, &sql, &mut out).await;
-    out.finish(answered).map_err(with_advice)?;
+    let written = write_result(&args, &sql, &mut out).await;
+    out.finish(written).map_err(with_advice)?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn answer(args: &Args, sql: &str, out: &mut impl Write) -> anyhow::Result<()> {
+async fn write_result(args: &QueryArgs, sql: &str, out: &mut impl Write) -> anyhow::Result<()> {
     let engine = Engine::open_dir(&args.lake).await?;
     let answer = engine.stream(sql).await?;
     match args.format {
-        Format::Table => output::table(answer, args.rows, out).await?,
-        Format::Csv => output::csv(answer, out).await?,
-        Format::Json => output::json(answer, out).await?,
+        QueryFormat::Table => output::table(answer, args.rows, out).await?,
+        QueryFormat::Csv => output::csv(answer, out).await?,
+        QueryFormat::Json => output::json(answer, out).await?,
     }
     out.flush()?;
     Ok(())
 }
 
-fn question(args: &Args) -> anyhow::Result<String> {
-    let (read, place) = match (args.file.as_deref(), args.sql.as_deref()) {
+fn sql_text(args: &QueryArgs) -> anyhow::Result<String> {
+    let (read, source) = match (args.file.as_deref(), args.sql.as_deref()) {
         (Some(file), _) if file != Path::new("-") => {
             (fs::read_to_string(file), file.display().to_string())
         }
         (Some(_), _) | (None, Some("-")) => {
             (io::read_to_string(io::stdin()), "standard input".to_owned())
         }
-        (None, sql) => return Ok(sql.unwrap_or_default().to_owned()),
+        (None, Some(sql)) => return Ok(sql.to_owned()),
+        (None, None) => return Err(BadInput("give a query or --file".to_owned()).into()),
     };
-    Ok(read.map_err(|error| BadInput(format!("the question in {place} cannot be read: {error}")))?)
+    Ok(read.map_err(|error| BadInput(format!("cannot read the query from {source}: {error}")))?)
 }
 
-/// Makes an error that the asker can mend bad input, and says how.
+/// Converts errors that the user can fix to [`BadInput`], with a hint.
 fn with_advice(error: anyhow::Error) -> anyhow::Error {
     let advice = match error.downcast_ref::<MartsError>() {
         Some(MartsError::NotALake { .. }) => {
-            "`marquee demo` and `marquee run` make one, --lake DIR names it".to_owned()
+            "create a lake with `marquee demo` or `marquee run`, or name one with --lake DIR"
+                .to_owned()
         }
-        Some(MartsError::Sql { .. }) => format!(
-            "the tables are {}, and DESCRIBE shows the columns of one",
-            Engine::tables().unwrap_or_default().join(", ")
-        ),
-        Some(asked) if asked.is_user_error() => return BadInput(error.to_string()).into(),
-        None if error.is::<output::Unprintable>() => "--format json holds every type".to_owned(),
-        None if error.is::<output::Unanswerable>() => return BadInput(error.to_string()).into(),
+        Some(MartsError::Sql { .. }) => match Engine::tables() {
+            Ok(tables) => format!(
+                "the tables are {}; DESCRIBE shows the columns of one",
+                tables.join(", ")
+            ),
+            Err(error) => return error.into(),
+        },
+        Some(error) if error.is_user_error() => return BadInput(error.to_string()).into(),
+        None if error.is::<output::UnsupportedFormat>() => {
+            "--format json supports every type".to_owned()
+        }
+        None if error.is::<output::ExecutionError>() => return BadInput(error.to_string()).into(),
         _ => return error,
     };
     BadInput(format!("{}\nhint: {advice}", console::format_error(&error))).into()

@@ -1,4 +1,4 @@
-//! `marquee rebuild`: processed and curated data made anew from raw.
+//! `marquee rebuild`: restores processed objects and curated tables from raw.
 
 use std::fmt::{self, Display, Formatter};
 use std::process::ExitCode;
@@ -11,65 +11,60 @@ use marquee_ingest::Settings;
 use marquee_repair::{RebuildReport, rebuild};
 
 use crate::counted::counted;
-use crate::day::{self, Options, existing_lake, explain};
+use crate::day::{self, DayOptions, existing_lake, explain};
 
-/// Make processed and curated data of a span of dates anew from raw.
+/// Restore processed objects and curated tables of a range of dates from raw
 ///
-/// First the processed and quarantine objects that arrived in it: what is missing
-/// or damaged is put back, byte for byte as its receipt names it. Where this
-/// version of the transform makes other bytes, nothing is touched, and the exit
-/// code is 1. Then the curated tables of the dates in it, from nothing but
-/// processed objects; where they come out as they are published, and are there,
-/// nothing is published.
+/// First, restores the missing and damaged processed and quarantine objects that
+/// arrived on the dates, byte for byte as their receipts list them. If this version
+/// of the transform produces other bytes, nothing is changed and the exit code is 1.
+/// Then compacts the dates again from all processed objects. A date whose tables
+/// exist and equal the result is not published again.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct RebuildArgs {
     /// The first and the last date, YYYY-MM-DD..YYYY-MM-DD
     #[arg(value_name = "FROM..TO")]
     pub span: DateRange,
-    /// How dates are made.
+    /// The options of curation.
     #[command(flatten)]
-    pub options: Options,
+    pub options: DayOptions,
 }
 
-/// Rebuilds, and prints what came of it.
+/// Rebuilds the dates and prints the result.
 ///
 /// # Errors
-/// [`crate::bad_input::BadInput`] where the lake's name is at fault.
-pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
+/// [`crate::bad_input::BadInput`] for a directory without a lake.
+pub async fn execute(args: RebuildArgs) -> anyhow::Result<ExitCode> {
     let store = existing_lake(&args.options.lake)?;
     let report = rebuild(&store, args.span, Settings::default())
         .await
         .map_err(|error| explain(error.into()))?;
-    console::print(Page(&report))?;
+    console::print(RebuildPage(&report))?;
     if !report.faults.is_empty() {
         return Ok(ExitCode::FAILURE);
     }
     let DateRange { from, to } = args.span;
-    day::make(&args.options, &Selection::Anew { from, to }).await
+    day::make_dates(&args.options, &Selection::Anew { from, to }).await
 }
 
-/// What came of a rebuild, as a person reads it.
-struct Page<'r>(&'r RebuildReport);
+/// The printed report of a rebuild.
+struct RebuildPage<'r>(&'r RebuildReport);
 
-impl Display for Page<'_> {
+impl Display for RebuildPage<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let report = self.0;
         writeln!(
             f,
-            "{}: {}, {} put back",
+            "{}: {}, {} restored",
             counted(report.receipts, "batch", "batches"),
-            counted(
-                report.intact,
-                "object as it should be",
-                "objects as they should be"
-            ),
+            counted(report.intact, "intact object", "intact objects"),
             HumanCount(report.restored.len() as u64)
         )?;
         for key in &report.restored {
-            writeln!(f, "  back: {key}")?;
+            writeln!(f, "  restored: {key}")?;
         }
         for fault in &report.faults {
-            writeln!(f, "  not made anew: {fault}")?;
+            writeln!(f, "  not restored: {fault}")?;
         }
         Ok(())
     }
@@ -82,19 +77,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_came_back_and_what_did_not_is_named() {
+    fn restored_and_unrestored_objects_are_listed() {
+        let fault = RebuildFault::NoRaw {
+            receipt: "ledger/y".into(),
+        };
+        let fault_text = fault.to_string();
         let report = RebuildReport {
             receipts: 2,
             intact: 1,
             restored: vec!["processed/x".into()],
-            faults: vec![RebuildFault::NoRaw {
-                receipt: "ledger/y".into(),
-            }],
+            faults: vec![fault],
         };
         assert_eq!(
-            Page(&report).to_string(),
-            "2 batches: 1 object as it should be, 1 put back\n  back: processed/x\n  \
-             not made anew: ledger/y names no raw object: the raw zone was turned off when it was written\n"
+            RebuildPage(&report).to_string(),
+            format!(
+                "2 batches: 1 intact object, 1 restored\n  restored: processed/x\n  \
+                 not restored: {fault_text}\n"
+            )
         );
     }
 }

@@ -1,4 +1,4 @@
-//! `marquee replay`: what is in quarantine, through today's transform.
+//! `marquee replay`: processes quarantined units with the current transform.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -16,35 +16,35 @@ use marquee_repair::{ReplayOptions, ReplayReport, replay};
 use crate::counted::counted;
 use crate::day::{existing_lake, explain};
 
-/// Give what is in quarantine to today's transform again.
+/// Process quarantined units with the current transform
 ///
-/// What is an event now goes on to the processed zone under its first identity,
-/// and makes its date due; what is not stays as it is. Times are judged by the
-/// first arrival. Replaying twice adds nothing.
+/// Units that are valid now go to the processed zone under their first identity, and
+/// their dates become due. Other units stay in quarantine. Times are checked against
+/// the first arrival. Replaying twice adds nothing.
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The lake's directory
+pub struct ReplayArgs {
+    /// Read and write the lake in this directory
     #[arg(long, value_name = "DIR", default_value = "lake")]
     pub lake: PathBuf,
-    /// Only what arrived on that date, YYYY-MM-DD
+    /// Replay only units that arrived on this date, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
     pub date: Option<Date>,
-    /// Only what was refused for that reason
+    /// Replay only units that were rejected for this reason
     #[arg(long, value_name = "REASON", value_parser = PossibleValuesParser::new(Reason::ALL.map(Reason::name)))]
     pub reason: Option<String>,
-    /// At most so many units that go on
+    /// Replay at most this many units [default: no limit]
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-    /// Say what would go on, and write nothing
+    /// Report what would be replayed, and write nothing
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// Replays, and prints what came of it.
+/// Replays the units and prints the result.
 ///
 /// # Errors
-/// [`crate::bad_input::BadInput`] where the lake's name is at fault.
-pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
+/// [`crate::bad_input::BadInput`] for a directory without a lake.
+pub async fn execute(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let store = existing_lake(&args.lake)?;
     let named = |reason: &Reason| args.reason.as_deref() == Some(reason.name());
     let options = ReplayOptions {
@@ -56,67 +56,59 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let report = replay(&store, &options, Settings::default())
         .await
         .map_err(|error| explain(error.into()))?;
-    console::print(Page(&report))?;
+    console::print(ReplayPage(&report))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// A report as a person reads it.
-struct Page<'r>(&'r ReplayReport);
+/// The printed report of a replay.
+struct ReplayPage<'r>(&'r ReplayReport);
 
-impl Display for Page<'_> {
+impl Display for ReplayPage<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let report = self.0;
-        let went = if report.dry_run {
-            "would go on"
+        let replayed = if report.dry_run {
+            "would be replayed"
         } else {
-            "went on"
+            "replayed"
         };
-        let mut line = |what: &str, units: u64| writeln!(f, "{what:<40} {:>11}", count(units));
-        line("in quarantine, as asked for", report.quarantined)?;
+        let mut line = |label: &str, units: u64| writeln!(f, "{label:<40} {:>11}", count(units));
+        line("selected in quarantine", report.quarantined)?;
         if report.before > 0 {
-            line("went on before", report.before)?;
+            line("replayed before", report.before)?;
         }
-        line(went, report.total())?;
+        line(replayed, report.total())?;
         reasons(f, &report.replayed)?;
         let still: u64 = report.still.values().sum();
         writeln!(
             f,
             "{:<40} {:>11}",
-            "refused still, by today's reason",
+            "still rejected, by current reason",
             count(still)
         )?;
         reasons(f, &report.still)?;
         if report.left > 0 {
             let left = count(report.left);
-            writeln!(
-                f,
-                "{:<40} {left:>11}",
-                "not tried, as the limit was reached"
-            )?;
+            writeln!(f, "{:<40} {left:>11}", "not tried because of --limit")?;
         }
         if report.events > 0 {
-            let refused = match report.refused_lines {
+            let rejected = match report.refused_lines {
                 0 => String::new(),
                 lines => format!(
-                    ", and {} went to quarantine",
-                    counted(lines, "line that is none", "lines that are none")
+                    " and {} for quarantine",
+                    counted(lines, "invalid line", "invalid lines")
                 ),
             };
-            let made = match (report.dry_run, report.events) {
-                (true, _) => "would be made of them",
-                (false, 1) => "was made of them",
-                (false, _) => "were made of them",
+            let contain = match report.dry_run {
+                true => "The replayed units would yield",
+                false => "The replayed units yield",
             };
             let events = counted(report.events, "event", "events");
-            writeln!(f, "\n{events} {made}{refused}:")?;
+            writeln!(f, "\n{contain} {events}{rejected}:")?;
             for (date, events) in &report.event_dates {
                 writeln!(f, "  {date:<38} {:>11}", count(*events))?;
             }
             if !report.dry_run {
-                writeln!(
-                    f,
-                    "These dates are due now: `marquee day` makes their tables."
-                )?;
+                writeln!(f, "These dates are due now. Run `marquee day`.")?;
             }
         }
         Ok(())
@@ -139,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_says_what_went_on_and_what_did_not() {
+    fn the_page_lists_replayed_and_rejected_units() {
         let report = ReplayReport {
             quarantined: 1_010,
             before: 2,
@@ -150,22 +142,22 @@ mod tests {
             event_dates: [("2026-03-01".to_owned(), 1_003)].into(),
             ..ReplayReport::default()
         };
-        let page = Page(&report).to_string();
-        for said in [
-            "went on                                        1,000\n  time_too_old",
-            "refused still, by today's reason                   8\n  invalid_json",
-            "1,003 events were made of them, and 1 line that is none went to quarantine:",
+        let page = ReplayPage(&report).to_string();
+        for expected in [
+            "\nreplayed                                       1,000\n  time_too_old",
+            "still rejected, by current reason                  8\n  invalid_json",
+            "The replayed units yield 1,003 events and 1 invalid line for quarantine:",
             "These dates are due now",
         ] {
-            assert!(page.contains(said), "{said}: {page}");
+            assert!(page.contains(expected), "{expected}: {page}");
         }
         let dry = ReplayReport {
             dry_run: true,
             ..report
         };
-        let page = Page(&dry).to_string();
+        let page = ReplayPage(&dry).to_string();
         assert!(
-            page.contains("would go on ") && !page.contains("due now"),
+            page.contains("would be replayed ") && !page.contains("due now"),
             "{page}"
         );
     }

@@ -1,5 +1,5 @@
-//! `marquee run`: an embedded stream, through the mapping and the real
-//! transform, into a lake directory.
+//! `marquee run`: processes an embedded stream into a lake directory, with the event
+//! source mapping and the transform.
 
 mod options;
 mod progress;
@@ -26,45 +26,45 @@ use marquee_event_source_mapping::{
     ConsumerError, EventSourceMapping, MappingError, StopSignal, TailMode, TransformFunction,
 };
 
-pub use options::Options;
-use progress::Progress;
-use summary::Summary;
+pub use options::MappingOptions;
+use progress::RunProgress;
+use summary::RunSummary;
 
-/// How often an open stream is looked at; Lambda's own rate.
+/// The poll interval of an open stream, which is Lambda's.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Run an embedded stream's events into a lake.
+/// Process an embedded stream into a lake
 ///
-/// Takes the records off the stream as Lambda takes them off Kinesis, and hands
-/// them to the transform that runs there. It goes on where it was, however it
-/// was ended. The stream's titles.ndjson, if it has one, becomes the lake's
-/// catalogue first. The exit code is 1 if records had to be given up.
+/// Reads records from the stream as Lambda reads them from Kinesis, and invokes the
+/// transform with them. Resumes from the checkpoint, also after a crash. If the stream
+/// has a titles.ndjson, first publishes it as the lake's title catalog. The exit code
+/// is 1 if records became dead letters.
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The lake's directory; made if it is not there
+pub struct RunArgs {
+    /// Write the lake to this directory, which is created if it is missing
     #[arg(long, value_name = "DIR", default_value = "lake")]
     pub lake: PathBuf,
-    /// The stream's directory [default: `stream` in the lake's directory, where a
-    /// demo has it, else `stream` beside the lake]
+    /// Read the stream in this directory [default: `stream` in the lake's directory,
+    /// where a demo writes it, otherwise `stream` beside the lake]
     #[arg(long, value_name = "DIR")]
     pub stream: Option<PathBuf>,
-    /// Stop when the stream is empty, rather than wait for more
+    /// Stop when the stream is empty instead of waiting for more records
     #[arg(long)]
     pub drain: bool,
-    /// How records are taken off the stream.
+    /// The options of the event source mapping.
     #[command(flatten)]
-    pub options: Options,
+    pub options: MappingOptions,
 }
 
-/// Runs the stream into the lake, and prints what came of it.
+/// Processes the stream into the lake and prints a summary.
 ///
 /// # Errors
-/// [`BadInput`] where the stream, its catalogue or the lake's directory is at
-/// fault; then nothing was written.
-pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
+/// [`BadInput`] for an invalid stream, title catalog or lake directory. Then nothing
+/// is written.
+pub async fn execute(args: RunArgs) -> anyhow::Result<ExitCode> {
     let stream_dir = match args.stream {
         Some(named) => named,
-        None => streams::source_of(&args.lake)?,
+        None => streams::source_stream(&args.lake)?,
     };
     let stream = Stream::open(&stream_dir).map_err(|error| explain_stream(error, &stream_dir))?;
     let titles = titles::read(&stream_dir.join("titles.ndjson"))?;
@@ -72,12 +72,12 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     if let Some(titles) = titles {
         catalogue::publish(&*lake, &titles)
             .await
-            .context("cannot publish the catalogue")?;
+            .context("cannot publish the title catalog")?;
     }
 
     let transform = Transform::new(lake.clone(), marquee_ingest::Settings::default());
     let function = Arc::new(TransformFunction::new(transform));
-    let progress = Arc::new(Progress::start());
+    let progress = Arc::new(RunProgress::start());
     let mapping = EventSourceMapping::new(stream, function.clone(), lake, args.options.settings())
         .with_observer({
             let (progress, function) = (progress.clone(), function.clone());
@@ -94,7 +94,7 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
     let totals = mapping.run(tail, stop).await;
     progress.finish();
-    let summary = Summary {
+    let summary = RunSummary {
         totals: totals.map_err(explain_mapping)?,
         events: function.report(),
         took: began.elapsed(),
@@ -107,11 +107,11 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
     )))
 }
 
-/// The lake in `dir`, which is made if it is not there.
+/// Opens the lake in `dir`, which is created if it is missing.
 pub(crate) fn open_lake(dir: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
     fs::create_dir_all(dir).map_err(|error| {
         BadInput(format!(
-            "{} cannot be a lake's directory: {error}",
+            "cannot create the lake's directory {}: {error}",
             dir.display()
         ))
     })?;
@@ -120,10 +120,12 @@ pub(crate) fn open_lake(dir: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
     Ok(Arc::new(store))
 }
 
-/// The first Ctrl-C asks to stop, the second one insists.
+/// Stops gracefully on the first Ctrl-C and immediately on the second.
 async fn stop_on_ctrl_c(stop: StopSignal) {
     if tokio::signal::ctrl_c().await.is_ok() {
-        console::note("finishing what is in flight; Ctrl-C again breaks it off (nothing is lost)");
+        console::note(
+            "finishing the batches in flight; press Ctrl-C again to abort (no data is lost)",
+        );
         stop.request();
     }
     if tokio::signal::ctrl_c().await.is_ok() {

@@ -11,48 +11,49 @@ use tokio::net::TcpListener;
 use crate::bad_input::BadInput;
 use crate::day::existing_lake;
 
-/// Answer what to watch next, over HTTP, from a lake's newest published date.
+/// Serve the HTTP API from a lake's newest published date
 ///
-/// GET /v1/users/USER/recommendations, /v1/titles/popular and /health; docs/API.md has
-/// what they answer. A date that is published meanwhile is seen after a while. Ends
-/// with Ctrl-C.
+/// The routes are GET /v1/users/USER/recommendations, /v1/titles/popular and /health;
+/// docs/API.md describes them. The server detects newly published dates. Stop it with
+/// Ctrl-C.
 #[derive(Debug, clap::Args)]
-pub struct Args {
-    /// The lake's directory
+pub struct ServeArgs {
+    /// Read the lake in this directory
     #[arg(long, value_name = "DIR", default_value = "lake")]
     pub lake: PathBuf,
-    /// Where it listens; port 0 is any that is free. It asks nobody who they are:
-    /// beyond 127.0.0.1, everybody there may read what was watched
+    /// Listen on this address; port 0 selects a free port. The API has no
+    /// authentication: on any address but 127.0.0.1, everybody who can reach it can
+    /// read what users watched
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// How long a published state is answered from before it looks for a newer one
+    /// Check for a newer published state every so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub refresh_seconds: u64,
 }
 
-/// Answers until it is told to stop.
+/// Serves requests until Ctrl-C.
 ///
 /// # Errors
-/// [`BadInput`] where the lake or the address is at fault.
-pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
+/// [`BadInput`] for a directory without a lake, or an address that is in use.
+pub async fn execute(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let store = existing_lake(&args.lake)?;
     let router = marquee_api::router(store, Duration::from_secs(args.refresh_seconds));
-    let taken = |error| BadInput(format!("nothing can listen on {}: {error}", args.listen));
-    let listener = TcpListener::bind(args.listen).await.map_err(taken)?;
+    let unusable = |error| BadInput(format!("cannot listen on {}: {error}", args.listen));
+    let listener = TcpListener::bind(args.listen).await.map_err(unusable)?;
     let address = listener.local_addr()?;
     let lake = args.lake.display();
     console::print(format!(
-        "{lake} is served on http://{address}; Ctrl-C ends it\n"
+        "Serving {lake} on http://{address}; press Ctrl-C to stop\n"
     ))?;
-    let told = async {
-        // Without the signal there is nothing to wait for: the process is killed.
+    let ctrl_c = async {
+        // Without a signal handler, only killing the process stops it.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }
     };
     axum::serve(listener, router)
-        .with_graceful_shutdown(told)
+        .with_graceful_shutdown(ctrl_c)
         .await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,17 +1,18 @@
-//! Which stream a lake is filled from, where none is named.
+//! The default stream of a lake.
 
 use std::path::{Path, PathBuf};
 
 use crate::bad_input::BadInput;
 
-/// Beside the zones, none of which has that name, or beside the lake.
+/// The name of the stream's directory, which is in the lake's directory or beside it.
+/// No zone has this name.
 const STREAM: &str = "stream";
-/// What a stream's directory has.
+/// The file that identifies a stream's directory.
 const MANIFEST: &str = "stream.json";
 
-/// The stream of the lake in `lake`: the one in its directory, where a demo has
-/// it, or `stream` beside it, which need not be there yet.
-pub(crate) fn of_lake(lake: &Path) -> PathBuf {
+/// Returns the stream of the lake in `lake`: `stream` inside its directory, where a
+/// demo writes it, or else `stream` beside it, which may not exist yet.
+pub(crate) fn default_stream(lake: &Path) -> PathBuf {
     let inside = lake.join(STREAM);
     match is_stream(&inside) {
         true => inside,
@@ -19,24 +20,24 @@ pub(crate) fn of_lake(lake: &Path) -> PathBuf {
     }
 }
 
-/// The same, to be read from, where there must be no doubt which one is meant.
+/// Returns the stream of the lake as [`default_stream`], for reading.
 ///
 /// # Errors
-/// When there are two.
-pub(crate) fn source_of(lake: &Path) -> Result<PathBuf, BadInput> {
+/// When there are two candidates.
+pub(crate) fn source_stream(lake: &Path) -> Result<PathBuf, BadInput> {
     let (inside, beside) = (lake.join(STREAM), beside(lake));
     let are_two = is_stream(&inside) && is_stream(&beside) && !is_same(&inside, &beside);
     if are_two {
         return Err(BadInput(format!(
-            "there is a stream in {} and one in {}: say with --stream which one to run",
+            "there is a stream in {} and another in {}. Name one with --stream",
             inside.display(),
             beside.display()
         )));
     }
-    Ok(of_lake(lake))
+    Ok(default_stream(lake))
 }
 
-/// Whether there is a stream in `dir`.
+/// Returns true if there is a stream in `dir`.
 pub(crate) fn is_stream(dir: &Path) -> bool {
     dir.join(MANIFEST).is_file()
 }

@@ -1,9 +1,8 @@
-//! `marquee warehouse`: a lake's published dates in a warehouse on this machine.
+//! `marquee warehouse`: loads a lake's published dates into a local warehouse.
 //!
-//! The statements are those that Redshift is given, and so is the way of a load:
-//! `crates/warehouse` runs both. What runs the statements is the stand-in for
-//! Redshift over a PostgreSQL that this starts, with its data beside the zones, in
-//! `LAKE/warehouse`.
+//! `crates/warehouse` runs the same statements and the same load procedure as for
+//! Redshift. A local PostgreSQL server executes the statements through a fake of the
+//! Data API; its data is beside the zones, in `LAKE/warehouse`.
 
 mod embedded;
 mod page;
@@ -15,55 +14,52 @@ use clap::Subcommand;
 use marquee_event::Date;
 use marquee_warehouse::load::{LoadReport, LoadStatus};
 
-pub use embedded::{Embedded, is_there};
+pub use embedded::{LocalWarehouse, check_postgresql};
 
-/// Load a lake's published dates into a warehouse on this machine, and ask it.
+/// Load a lake's published dates into a local warehouse, and query it
 ///
-/// Needs PostgreSQL (Debian: `apt-get install postgresql`), which runs what Redshift
-/// would be given, in LAKE/warehouse. docs/WAREHOUSE.md says what that proves.
+/// Requires PostgreSQL (Debian: `apt-get install postgresql`), which executes
+/// Redshift's statements in LAKE/warehouse. docs/WAREHOUSE.md explains what this
+/// tests.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct WarehouseArgs {
     #[command(subcommand)]
     command: Command,
-    /// The lake's directory
+    /// Read the lake in this directory
     #[arg(long, value_name = "DIR", default_value = "lake", global = true)]
     lake: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Bring tables and views to what sql/redshift says
+    /// Migrate tables and views to sql/redshift
     ///
-    /// A load does so by itself. Tables that are missing are made, columns that one
-    /// gained are added, numbered files are applied once; anything else is refused.
+    /// A load also migrates. Creates missing tables, adds new columns, applies each
+    /// numbered file once, and fails for any other difference.
     Migrate,
     /// Load a date, or every published date
     ///
-    /// What is there already is not loaded again. The exit code is 1 if a load
-    /// failed, or the warehouse's rows are not the generation's.
+    /// Tables that have the generation are not loaded again. The exit code is 1 if a
+    /// load failed or the row counts differ from the generation's.
     Load {
-        /// The date, YYYY-MM-DD [default: all that are published]
+        /// The date, YYYY-MM-DD [default: all published dates]
         #[arg(value_name = "DATE")]
         date: Option<Date>,
     },
-    /// Ask the warehouse a question in SQL, which changes nothing
+    /// Query the warehouse in SQL, read-only
     ///
-    /// Tables and views are in the schema marquee: `SELECT * FROM
-    /// marquee.search_funnel`.
+    /// Tables and views are in the schema marquee:
+    /// `SELECT * FROM marquee.search_funnel`.
     Query {
-        /// The question
+        /// The query
         #[arg(value_name = "SQL")]
         sql: String,
     },
 }
 
-/// Does what was asked, and prints what came of it.
-///
-/// # Errors
-/// [`BadInput`](crate::bad_input::BadInput) where the lake's name, the date or the question is at fault, or
-/// there is no PostgreSQL.
-pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
-    let warehouse = Embedded::open(&args.lake).await?;
+/// Runs the command and prints the result.
+pub async fn execute(args: WarehouseArgs) -> anyhow::Result<ExitCode> {
+    let warehouse = LocalWarehouse::open(&args.lake).await?;
     match args.command {
         Command::Migrate => {
             let changes = warehouse.migrate().await?;
@@ -73,45 +69,47 @@ pub async fn execute(args: Args) -> anyhow::Result<ExitCode> {
         Command::Load { date } => {
             let loads = warehouse.load(date).await?;
             page::loaded(&loads)?;
-            Ok(ExitCode::from(u8::from(!loads.iter().all(Loaded::is_well))))
+            Ok(ExitCode::from(u8::from(
+                !loads.iter().all(DateLoad::is_success),
+            )))
         }
         Command::Query { sql } => {
-            page::answer(&warehouse.ask(&sql).await?)?;
+            page::answer(&warehouse.query(&sql).await?)?;
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-/// What came of the load of a date.
+/// The result of loading a date.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct DateLoad {
     /// The date.
     pub event_date: Date,
-    /// Its generation.
+    /// The generation of the date.
     pub generation: u32,
-    /// How many tables it has.
+    /// The number of its tables.
     pub tables: usize,
-    /// How many rows they have.
+    /// The number of their rows.
     pub rows: u64,
-    /// What the load answered in the end.
+    /// The final report of the load.
     pub report: LoadReport,
 }
 
-impl Loaded {
-    /// Whether everything is there, and counted.
-    pub fn is_well(&self) -> bool {
+impl DateLoad {
+    /// Returns true if every table is loaded and the row counts match.
+    pub fn is_success(&self) -> bool {
         self.report.status == LoadStatus::Loaded
     }
 }
 
-/// Loads every date of a demo's lake, and prints what came of it; whether all of
-/// it is well.
+/// Loads every date of a demo's lake and prints the result. Returns true if all loads
+/// succeeded.
 ///
 /// # Errors
 /// As [`execute`].
 pub async fn after_demo(lake: &std::path::Path, program: &str) -> anyhow::Result<bool> {
-    let warehouse = Embedded::open(lake).await?;
+    let warehouse = LocalWarehouse::open(lake).await?;
     let loads = warehouse.load(None).await?;
     page::demo(&loads, lake, program)?;
-    Ok(loads.iter().all(Loaded::is_well))
+    Ok(loads.iter().all(DateLoad::is_success))
 }

@@ -1,4 +1,4 @@
-//! `marquee audit`, as typed.
+//! `marquee audit` from the command line.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 
 const DATE: &str = "2026-01-05";
 
-/// Runs `marquee` in `dir`; its exit code, and what it said.
+/// Runs `marquee` in `dir` and returns its exit code and its output.
 fn marquee(dir: &Path, line: &[&str]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_marquee"));
     let output = command.args(line).current_dir(dir).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    let said = text(output.stdout) + &text(output.stderr);
-    (output.status.code().unwrap(), said)
+    let printed = text(output.stdout) + &text(output.stderr);
+    (output.status.code().unwrap(), printed)
 }
 
-/// The exit code of an audit, for people and for programs.
+/// Runs an audit and returns its exit code, its text and its JSON.
 fn audit(dir: &Path) -> (i32, String, Value) {
     let (code, page) = marquee(dir, &["audit", DATE]);
     let (again, json) = marquee(dir, &["audit", DATE, "--format", "json"]);
@@ -26,7 +26,7 @@ fn audit(dir: &Path) -> (i32, String, Value) {
     (code, page, serde_json::from_str(&json).unwrap())
 }
 
-/// A book of a load of `generation`, as it should be.
+/// Returns the balanced warehouse book of a generation.
 fn book(tables: &Value, generation: u32) -> Value {
     let mut book = json!({
         "event_date": DATE,
@@ -45,11 +45,11 @@ fn book(tables: &Value, generation: u32) -> Value {
 }
 
 #[test]
-fn the_warehouses_line_is_in_the_book() {
+fn an_audit_shows_the_warehouse_book() {
     let dir = tempfile::tempdir().unwrap();
     let demo = ["demo", "--events", "2000", "--users", "50", "--days", "2"];
-    let (code, said) = marquee(dir.path(), &demo);
-    assert_eq!(code, 0, "{said}");
+    let (code, printed) = marquee(dir.path(), &demo);
+    assert_eq!(code, 0, "{printed}");
     let path = format!("lake/ledger/days/event_date={DATE}/audit/warehouse.json");
     let path = dir.path().join(path);
     let keep = |book: &Value| fs::write(&path, book.to_string()).unwrap();
@@ -57,7 +57,7 @@ fn the_warehouses_line_is_in_the_book() {
     let (code, page, read) = audit(dir.path());
     assert_eq!(code, 0, "{page}");
     assert!(
-        page.contains("not loaded yet: `marquee warehouse load 2026-01-05` does it"),
+        page.contains("not loaded yet; run `marquee warehouse load 2026-01-05`"),
         "{page}"
     );
     assert_eq!(read["warehouse"], json!({ "status": "not_loaded" }));
@@ -75,7 +75,7 @@ fn the_warehouses_line_is_in_the_book() {
     let (code, page, read) = audit(dir.path());
     assert_eq!(code, 0, "{page}");
     assert!(
-        page.contains("What the warehouse has of 2026-01-05, generation 1"),
+        page.contains("Warehouse book of 2026-01-05, generation 1"),
         "{page}"
     );
     for (name, table) in tables.as_object().unwrap() {
@@ -90,8 +90,8 @@ fn the_warehouses_line_is_in_the_book() {
     assert_eq!(read["warehouse"]["status"], "balanced");
     assert_eq!(read["warehouse"]["tables"], whole["tables"]);
 
-    // A row less in the warehouse; a table that nobody counted; other rows than the
-    // generation's; no book at all.
+    // Fewer rows in the warehouse; a table without a count; other curated rows than
+    // the generation's; an invalid book.
     let mut short = whole.clone();
     short["balanced"] = json!(false);
     short["tables"]["events"]["warehouse"] = json!(7);
@@ -106,19 +106,23 @@ fn the_warehouses_line_is_in_the_book() {
             "unbalanced",
             "events has 7 rows in the warehouse, but generation 1 of 2026-01-05 has",
         ),
-        (&missing, "unbalanced", "that generation 1 has of events: "),
-        (&other, "unbalanced", "that generation 1 has of events: "),
+        (
+            &missing,
+            "unbalanced",
+            "the rows of generation 1 of events. ",
+        ),
+        (&other, "unbalanced", "the rows of generation 1 of events. "),
         (
             &json!("nothing"),
             "unreadable",
-            "`marquee warehouse load 2026-01-05` writes it anew",
+            "Run `marquee warehouse load 2026-01-05`, which writes it again",
         ),
     ] {
         keep(wrong);
         let (code, page, read) = audit(dir.path());
         assert_eq!(code, 1, "{page}");
         assert!(
-            page.contains("the books do NOT balance, 1 problem"),
+            page.contains("events NOT accounted for, 1 problem"),
             "{page}"
         );
         assert!(page.contains(expected), "{expected}: {page}");
@@ -134,32 +138,36 @@ fn the_warehouses_line_is_in_the_book() {
 }
 
 #[test]
-fn before_a_date_is_published_there_is_nothing_to_load() {
+fn an_unpublished_date_has_nothing_to_load() {
     let dir = tempfile::tempdir().unwrap();
     let demo = ["demo", "--events", "500", "--users", "20", "--days", "1"];
-    let (code, said) = marquee(dir.path(), &demo);
-    assert_eq!(code, 0, "{said}");
+    let (code, printed) = marquee(dir.path(), &demo);
+    assert_eq!(code, 0, "{printed}");
     fs::remove_dir_all(dir.path().join("lake/ledger/days")).unwrap();
     let (code, page, read) = audit(dir.path());
     assert_eq!(code, 0, "{page}");
-    assert!(!page.contains("What the warehouse has"), "{page}");
+    assert!(!page.contains("Warehouse book"), "{page}");
     assert_eq!(read["warehouse"], Value::Null);
 }
 
-/// What an audit says is what a query of its table says, and an audit's alone.
+/// A query of the audit table returns the figures of the audits.
 #[test]
-fn the_books_are_a_table() {
+fn the_audits_are_a_table() {
     let dir = tempfile::tempdir().unwrap();
     let demo = ["demo", "--events", "2000", "--users", "50", "--days", "2"];
-    let (code, said) = marquee(dir.path(), &demo);
-    assert_eq!(code, 0, "{said}");
+    let (code, printed) = marquee(dir.path(), &demo);
+    assert_eq!(code, 0, "{printed}");
     let (_, _, read) = audit(dir.path());
     let ask = |of: &str| {
         let sql =
             format!("SELECT value FROM audit_books WHERE event_date = DATE '{DATE}' AND {of}");
-        let (code, said) = marquee(dir.path(), &["query", "--format", "csv", &sql]);
-        assert_eq!(code, 0, "{said}");
-        said.strip_prefix("value\n").unwrap().trim_end().to_owned()
+        let (code, printed) = marquee(dir.path(), &["query", "--format", "csv", &sql]);
+        assert_eq!(code, 0, "{printed}");
+        printed
+            .strip_prefix("value\n")
+            .unwrap()
+            .trim_end()
+            .to_owned()
     };
     let (producer, line) = read["ingest"]["producers"]
         .as_object()
@@ -189,12 +197,12 @@ fn the_books_are_a_table() {
         assert_eq!(ask(of), figure.to_string(), "{of}");
     }
     assert_eq!(ask("book = 'both' AND figure = 'balanced'"), "1");
-    // As many dates as were audited, and the event book as the generation has it.
+    // The audited dates, and the event book of each generation.
     let both = "SELECT count(*) AS n FROM audit JOIN audit_books
                 USING (event_date, book, scope, name, figure, value)
                 UNION ALL SELECT count(*) FROM audit";
-    let (_, said) = marquee(dir.path(), &["query", "--format", "csv", both]);
-    let counts: Vec<&str> = said.lines().skip(1).collect();
-    assert_eq!(counts[0], counts[1], "{said}");
+    let (_, printed) = marquee(dir.path(), &["query", "--format", "csv", both]);
+    let counts: Vec<&str> = printed.lines().skip(1).collect();
+    assert_eq!(counts[0], counts[1], "{printed}");
     assert_ne!(counts[0], "0");
 }

@@ -1,4 +1,4 @@
-//! The binary: what it says, and what it exits with.
+//! The binary's output and exit codes.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
@@ -11,7 +11,8 @@ use marquee_stream::{PutEntry, Writer};
 const EVENT: &str = r#"{"event_id":"018f3240-0000-7000-8000-000000000001","event_type":"play","event_time":"2024-05-01T12:00:00Z","user_id":"u","session_id":"s","title_id":"t","position_ms":0}"#;
 const NOON_MS: i64 = 1_714_564_800_000;
 
-/// Runs `marquee` in `dir`; its exit code, standard output and standard error.
+/// Runs `marquee` in `dir` and returns its exit code, standard output and standard
+/// error.
 fn marquee(dir: &Path, line: &str) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_marquee"))
         .args(line.split(' '))
@@ -82,20 +83,20 @@ fn a_stream_is_drained_and_counted() {
 }
 
 #[test]
-fn what_is_given_up_makes_the_exit_code_1() {
+fn dead_letters_make_the_exit_code_1() {
     let dir = tempfile::tempdir().unwrap();
     put(dir.path(), &[EVENT.as_bytes(), &[0; 5 * 1024 * 1024]]);
     let (code, out, err) = marquee(dir.path(), "run --drain");
     assert_eq!(code, 1, "{err}");
     assert!(
-        out.contains("given up     1 record, kept in 1 object under lake/failed"),
+        out.contains("dead letters 1 record in 1 object under lake/failed"),
         "{out}"
     );
     assert!(out.contains("processed    1\n"), "{out}");
 }
 
-/// Runs a line that cannot be, and says what it was told.
-fn refused(dir: &Path, line: &str) -> String {
+/// Runs an invalid command line and returns its error.
+fn input_error(dir: &Path, line: &str) -> String {
     let (code, out, err) = marquee(dir, line);
     assert_eq!((code, out.as_str()), (2, ""), "{err}");
     assert!(!dir.join("lake").exists(), "nothing is half-written");
@@ -103,58 +104,62 @@ fn refused(dir: &Path, line: &str) -> String {
 }
 
 #[test]
-fn bad_input_is_told_in_a_sentence() {
+fn bad_input_is_reported_in_one_sentence() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(
-        refused(dir.path(), "run --drain"),
+        input_error(dir.path(), "run --drain"),
         "error: no stream in stream: stream.json is missing; name another with --stream, \
          or send events with `producer … --to local:stream`\n"
     );
-    assert!(refused(dir.path(), "run --darin").starts_with("error: unexpected argument '--darin'"));
-    assert!(refused(dir.path(), "run --batch-size 0").contains("0 is not in 1..=10000"));
-    assert!(refused(dir.path(), "walk").starts_with("error: unrecognized subcommand 'walk'"));
+    assert!(
+        input_error(dir.path(), "run --darin").starts_with("error: unexpected argument '--darin'")
+    );
+    assert!(input_error(dir.path(), "run --batch-size 0").contains("0 is not in 1..=10000"));
+    assert!(input_error(dir.path(), "walk").starts_with("error: unrecognized subcommand 'walk'"));
 
     put(dir.path(), &[b"x"]);
-    assert!(refused(dir.path(), "run --drain --consumer ../x").contains("invalid consumer name"));
+    assert!(
+        input_error(dir.path(), "run --drain --consumer ../x").contains("invalid consumer name")
+    );
     let titles = dir.path().join("stream/titles.ndjson");
     let title = "{\"title_id\":\"t\",\"name\":\"Heat\",\"kind\":\"movie\"}\n";
     fs::write(&titles, format!("{title}{title}")).unwrap();
     assert_eq!(
-        refused(dir.path(), "run --drain"),
-        "error: stream/titles.ndjson, line 2: title \"t\" was there before\n"
+        input_error(dir.path(), "run --drain"),
+        "error: stream/titles.ndjson, line 2: title \"t\" occurs twice\n"
     );
     fs::write(&titles, format!("{title}{{}}\n")).unwrap();
     assert_eq!(
-        refused(dir.path(), "run --drain"),
+        input_error(dir.path(), "run --drain"),
         "error: stream/titles.ndjson, line 2: missing field `title_id` (column 2)\n"
     );
     fs::write(dir.path().join("stream/stream.json"), "{}").unwrap();
     assert!(
-        refused(dir.path(), "run --drain")
+        input_error(dir.path(), "run --drain")
             .contains("cannot parse stream/stream.json: missing field")
     );
 }
 
 #[test]
-fn an_audit_knows_the_stream_that_a_run_takes() {
+fn an_audit_compares_with_the_stream_that_a_run_reads() {
     for (stream, other) in [("stream", "lake/stream"), ("lake/stream", "stream")] {
         let dir = tempfile::tempdir().unwrap();
         put_in(&dir.path().join(stream), &[EVENT.as_bytes(), b"{"]);
         let (code, out, err) = marquee(dir.path(), "run --drain");
         assert_eq!(code, 0, "{err}");
-        let said = format!("stream       {stream}");
-        assert!(out.lines().any(|line| line == said), "{out}");
+        let expected = format!("stream       {stream}");
+        assert!(out.lines().any(|line| line == expected), "{out}");
 
         let (code, out, err) = marquee(dir.path(), "audit 2024-05-01");
         assert_eq!(code, 0, "{out}{err}");
-        let said = format!("held against the stream in {stream}\n");
-        assert!(out.contains(&said), "{out}");
+        let expected = format!("compared with the stream in {stream}\n");
+        assert!(out.contains(&expected), "{out}");
         assert!(
             out.contains("shardId-000000000000                   2 =           2 +"),
             "{out}"
         );
 
-        // A record that no run has seen.
+        // A record that no run has processed.
         put_in(&dir.path().join(stream), &[EVENT.as_bytes()]);
         let (code, out, _) = marquee(dir.path(), "audit 2024-05-01");
         assert_eq!(code, 1, "{out}");
@@ -166,8 +171,8 @@ fn an_audit_knows_the_stream_that_a_run_takes() {
             (code, err.as_str()),
             (
                 2,
-                "error: there is a stream in lake/stream and one in stream: say with --stream \
-                 which one to run\n"
+                "error: there is a stream in lake/stream and another in stream. Name one with \
+                 --stream\n"
             )
         );
         let (code, _, err) = marquee(dir.path(), &format!("run --drain --stream {stream}"));
@@ -176,7 +181,7 @@ fn an_audit_knows_the_stream_that_a_run_takes() {
 }
 
 #[test]
-fn a_cause_is_said_once() {
+fn a_cause_is_reported_once() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir_all(dir.path().join("stream/stream.json")).unwrap();
     let (code, _, err) = marquee(dir.path(), "run --drain");
@@ -196,7 +201,7 @@ fn help_names_every_command_or_none_above_the_list() {
     assert_eq!(code, 0);
     let (head, list) = out.split_once("Commands:").unwrap();
     assert!(
-        head.starts_with("The whole pipeline on one machine.\n"),
+        head.starts_with("Run the whole pipeline on one machine\n"),
         "{out}"
     );
     for command in ["demo", "run", "day", "audit", "query", "warehouse"] {
@@ -206,7 +211,7 @@ fn help_names_every_command_or_none_above_the_list() {
 }
 
 #[test]
-fn options_are_checked() {
+fn options_are_validated() {
     let dir = tempfile::tempdir().unwrap();
     for command in ["day", "backfill", "rebuild"] {
         for (option, value, range) in [
@@ -227,8 +232,8 @@ fn options_are_checked() {
             let (code, out, err) =
                 marquee(dir.path(), &format!("{command}{span} {option} {value}"));
             assert_eq!((code, out.as_str()), (2, ""), "{command} {option}: {err}");
-            let said = format!("error: invalid value '{value}' for '{option} <");
-            assert!(err.starts_with(&said) && err.contains(range), "{err}");
+            let expected = format!("error: invalid value '{value}' for '{option} <");
+            assert!(err.starts_with(&expected) && err.contains(range), "{err}");
         }
     }
 }

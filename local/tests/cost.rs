@@ -1,4 +1,4 @@
-//! `marquee cost`, from the command line to its exit code.
+//! `marquee cost` from the command line.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::process::Command;
@@ -26,9 +26,13 @@ fn json(line: &[&str]) -> Value {
 fn a_month_is_shown_by_component() {
     let (code, out, err) = cost(&["--events-per-day", "86400000"]);
     assert_eq!(code, 0, "{err}");
-    assert!(out.starts_with("A month of 86,400,000 events a day, 1,000 a second, in us-east-1"));
-    for said in ["PUT units", "state transitions", "curated", "all told"] {
-        assert!(out.contains(said), "{out}");
+    assert!(
+        out.starts_with(
+            "Monthly cost of 86,400,000 events per day, 1,000 per second, in us-east-1"
+        )
+    );
+    for expected in ["PUT units", "state transitions", "curated", "total"] {
+        assert!(out.contains(expected), "{out}");
     }
     let estimate = json(&["--events-per-day", "86.4e6"]);
     let sum = format!("{:.2}", estimate["making"].as_f64().unwrap());
@@ -45,7 +49,7 @@ fn every_option_reaches_the_model() {
     let plain = json(&base)["workload"].clone();
     for option in [
         "--avg-bytes=500",
-        "--refused=0.1",
+        "--rejected=0.1",
         "--peak=2",
         "--stream=on-demand",
         "--stream-hours=24",
@@ -77,9 +81,9 @@ fn every_option_reaches_the_model() {
 }
 
 #[test]
-fn what_no_month_has_is_bad_input() {
+fn a_value_out_of_range_is_bad_input() {
     let events = |number| ["--events-per-day", number];
-    for (line, said) in [
+    for (line, expected) in [
         (
             &events("0")[..],
             "error: events per day: 0 is not between 1 and 1000000000000\n",
@@ -102,6 +106,6 @@ fn what_no_month_has_is_bad_input() {
     ] {
         let (code, out, err) = cost(line);
         assert_eq!(code, 2, "{line:?}: {err}");
-        assert!(out.is_empty() && err.contains(said), "{err}");
+        assert!(out.is_empty() && err.contains(expected), "{err}");
     }
 }

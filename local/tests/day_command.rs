@@ -1,4 +1,4 @@
-//! `marquee day` and `marquee backfill`, as typed.
+//! `marquee day` and `marquee backfill` from the command line.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// Runs `marquee` in `dir`; its exit code, standard output and standard error.
+/// Runs `marquee` in `dir` and returns its exit code, standard output and standard
+/// error.
 fn marquee(dir: &Path, line: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_marquee"))
         .args(line)
@@ -23,8 +24,8 @@ fn marquee(dir: &Path, line: &[&str]) -> (i32, String, String) {
     )
 }
 
-/// Makes it as if no date had been made.
-fn unmake(dir: &Path) {
+/// Deletes the ledger of all dates, as if none had been curated.
+fn forget_dates(dir: &Path) {
     fs::remove_dir_all(dir.join("lake/ledger/days")).unwrap();
 }
 
@@ -35,7 +36,7 @@ fn demo(dir: &Path) {
 }
 
 #[test]
-fn what_is_made_is_left_alone_and_what_is_gone_is_made() {
+fn curated_dates_are_skipped_and_missing_ones_curated() {
     let dir = tempfile::tempdir().unwrap();
     demo(dir.path());
     let (code, out, _) = marquee(dir.path(), &["day"]);
@@ -43,11 +44,11 @@ fn what_is_made_is_left_alone_and_what_is_gone_is_made() {
     let (code, out, _) = marquee(dir.path(), &["day", "2026-01-05"]);
     assert_eq!(
         (code, out.as_str()),
-        (0, "every date asked for is up to date\n")
+        (0, "all requested dates are up to date\n")
     );
 
-    // Without its ledger a date was never made.
-    unmake(dir.path());
+    // Without its ledger a date was never curated.
+    forget_dates(dir.path());
     let (code, out, err) = marquee(dir.path(), &["day", "2026-01-06"]);
     assert_eq!(code, 0, "{out}{err}");
     assert!(out.contains("2026-01-06  generation 1"), "{out}");
@@ -65,7 +66,7 @@ fn what_is_made_is_left_alone_and_what_is_gone_is_made() {
     let (code, out, _) = marquee(dir.path(), &["backfill", span]);
     assert_eq!(
         (code, out.as_str()),
-        (0, "every date asked for is up to date\n")
+        (0, "all requested dates are up to date\n")
     );
 
     let books = dir
@@ -76,7 +77,10 @@ fn what_is_made_is_left_alone_and_what_is_gone_is_made() {
     assert!(books["ingest"].is_object() && books["event"].is_object());
     let (code, out, err) = marquee(dir.path(), &["audit", "2026-01-05"]);
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("2026-01-05: the books balance"), "{out}");
+    assert!(
+        out.contains("2026-01-05: all events accounted for"),
+        "{out}"
+    );
 
     let question = "SELECT count(DISTINCT event_date) AS dates FROM title_daily";
     let (code, out, err) = marquee(dir.path(), &["query", "--format", "csv", question]);
@@ -99,7 +103,7 @@ fn a_date_whose_run_was_killed_before_its_audit_is_audited_by_the_next() {
     assert_eq!(after["event"], before["event"]);
 }
 
-/// A processed object that has events of that date alone.
+/// Returns a processed object whose events are all of that date.
 fn object_of(dir: &Path, date: &str) -> PathBuf {
     let receipts = dir.join(format!("lake/ledger/receipts/ingest_date={date}"));
     for receipt in fs::read_dir(receipts).unwrap() {
@@ -119,12 +123,11 @@ fn object_of(dir: &Path, date: &str) -> PathBuf {
     panic!("no object has events of {date} alone")
 }
 
-/// A date is left out, and nothing else, when an object of it is damaged so; what is
-/// said of it.
-fn left_out(damage: impl FnOnce(&Path)) -> String {
+/// Damages an object and asserts that only its date fails. Returns the date's line.
+fn failed_line(damage: impl FnOnce(&Path)) -> String {
     let dir = tempfile::tempdir().unwrap();
     demo(dir.path());
-    unmake(dir.path());
+    forget_dates(dir.path());
     let key = object_of(dir.path(), "2026-01-05");
     damage(&dir.path().join("lake").join(&key));
 
@@ -142,11 +145,11 @@ fn left_out(damage: impl FnOnce(&Path)) -> String {
     assert!(!days.join("event_date=2026-01-05").join("audit").exists());
     assert!(days.join("event_date=2026-01-06/audit/books.json").exists());
 
-    // Mended, it is made, and so is the date that looks back at it.
+    // After the repair, the date is curated, and so is the date that reads it.
     let span = "2026-01-05..2026-01-05";
     let (code, out, err) = marquee(dir.path(), &["rebuild", span]);
     assert_eq!(code, 0, "{out}{err}");
-    assert!(out.contains("1 put back"), "{out}");
+    assert!(out.contains("1 restored"), "{out}");
     assert!(out.contains("2026-01-05  generation 1"), "{out}");
     let (code, out, err) = marquee(dir.path(), &["day"]);
     assert_eq!(code, 0, "{out}{err}");
@@ -155,25 +158,24 @@ fn left_out(damage: impl FnOnce(&Path)) -> String {
 }
 
 #[test]
-fn a_date_that_cannot_be_made_stops_no_other() {
-    left_out(|object| {
+fn a_failed_date_does_not_stop_the_others() {
+    failed_line(|object| {
         let length = fs::metadata(object).unwrap().len() as usize;
         fs::write(object, vec![b'x'; length]).unwrap();
     });
 }
 
 #[test]
-fn a_date_whose_object_is_gone_stops_no_other() {
-    let said = left_out(|object| fs::remove_file(object).unwrap());
-    let advice = " is gone, which a date is to be made from: `marquee rebuild 2026-01-05` makes it";
-    assert!(said.contains(advice), "{said}");
+fn a_date_with_a_missing_object_does_not_stop_the_others() {
+    let line = failed_line(|object| fs::remove_file(object).unwrap());
+    assert!(line.contains("`marquee rebuild 2026-01-05`"), "{line}");
 }
 
 #[test]
-fn a_date_is_told_as_soon_as_it_is_done() {
+fn a_date_is_reported_as_soon_as_it_is_done() {
     let dir = tempfile::tempdir().unwrap();
     demo(dir.path());
-    unmake(dir.path());
+    forget_dates(dir.path());
     let mut child = Command::new(env!("CARGO_BIN_EXE_marquee"))
         .args(["backfill", "2026-01-05..2026-01-06"])
         .current_dir(dir.path())
@@ -196,15 +198,15 @@ fn a_date_is_told_as_soon_as_it_is_done() {
 }
 
 #[test]
-fn bad_input_is_said_and_writes_nothing() {
+fn bad_input_is_reported_and_writes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let (code, _, err) = marquee(dir.path(), &["day"]);
     assert_eq!(code, 2);
-    assert!(err.starts_with("error: lake is no lake"), "{err}");
+    assert!(err.starts_with("error: lake is not a lake"), "{err}");
     assert!(!dir.path().join("lake").exists());
 
     demo(dir.path());
-    for (line, said) in [
+    for (line, expected) in [
         (
             &["day", "yesterday"][..],
             "\"yesterday\" is no date: write YYYY-MM-DD",
@@ -221,6 +223,6 @@ fn bad_input_is_said_and_writes_nothing() {
     ] {
         let (code, out, err) = marquee(dir.path(), line);
         assert_eq!((code, out.as_str()), (2, ""), "{line:?}: {err}");
-        assert!(err.contains(said), "{line:?}: {err}");
+        assert!(err.contains(expected), "{line:?}: {err}");
     }
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// Runs `marquee` in `dir`; its exit code, standard output and standard error.
+/// Runs `marquee` in `dir` and returns its exit code, standard output and standard
+/// error.
 fn marquee(dir: &Path, line: &[&str]) -> (i32, String, String) {
     let output = command(dir, line).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -27,7 +28,7 @@ fn command(dir: &Path, line: &[&str]) -> Command {
     command
 }
 
-/// A demo of so many events.
+/// Returns the command line of a small demo.
 fn small(events: &str) -> Vec<&str> {
     let mut line = vec!["demo", "--events", events];
     line.extend(["--users", "100", "--days", "2", "--seed", "7"]);
@@ -44,8 +45,8 @@ fn report(lake: &Path) -> Value {
     serde_json::from_slice(&fs::read(lake.join("report.json")).unwrap()).unwrap()
 }
 
-/// Every file below `dir` but the report, which holds what was measured, and
-/// what a killed process left of an object it was writing.
+/// Returns every file below `dir`, except the report, which contains measurements,
+/// and the partial objects of a killed process.
 fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut directories = vec![dir.to_owned()];
@@ -99,7 +100,7 @@ fn every_event_is_accounted_for() {
     assert_eq!(report["days"].as_array().unwrap().len(), 2);
     assert!((4_000.0..6_000.0).contains(&number("/events_in")));
 
-    // Their names are for programs to rely on.
+    // Programs rely on these names.
     for pointer in [
         "/duplicates",
         "/late",
@@ -124,23 +125,23 @@ fn every_event_is_accounted_for() {
     assert!(report["top_titles"][0]["title"].as_str().unwrap().len() > 2);
     assert!(report["top_searches"][0]["query"].is_string());
     assert_eq!(report["lake"], "lake");
-    // A handful of events a batch is too little for Parquet to save anything.
+    // Batches of a few events are too small for Parquet to save space.
     assert!(number("/parquet_saving") < 1.0);
     assert!(page.contains("are too small for it"), "{page}");
-    // Half of the events wait half a window or more, the late ones for hours.
+    // Half of the events wait at least half a window, late events for hours.
     assert!((30.0..310.0).contains(&number("/latency_s/p50")));
     assert!(number("/latency_s/p99") > 305.0);
 
-    for said in [
-        "The books balance",
+    for expected in [
+        "All events accounted for",
         "Most watched",
         "invalid_json",
         "query --lake lake",
     ] {
-        assert!(page.contains(said), "{said}: {page}");
+        assert!(page.contains(expected), "{expected}: {page}");
     }
     assert!(page.lines().count() <= 72, "{page}");
-    assert!(!page.contains('\u{1b}'), "no colours where no terminal is");
+    assert!(!page.contains('\u{1b}'), "no styles without a terminal");
 
     let (code, out, _) = marquee(
         dir.path(),
@@ -169,7 +170,7 @@ fn the_same_seed_gives_the_same_lake() {
     }
     assert_same(&one, &other);
 
-    // And again where it lies already, even with a batch's receipt gone.
+    // The same demo in an existing lake, with one batch's receipt missing.
     let receipt = files(&one)
         .into_keys()
         .find(|name| name.starts_with("ledger/receipts"))
@@ -180,7 +181,7 @@ fn the_same_seed_gives_the_same_lake() {
         &[&small("4000")[..], &["--lake", "one"]].concat(),
     );
     assert_same(&one, &other);
-    assert!(page.contains("batches were durable before"), "{page}");
+    assert!(page.contains("batches were already durable"), "{page}");
     let report = report(&one);
     assert_eq!(
         report["batches"].as_u64().unwrap(),
@@ -194,14 +195,14 @@ fn the_same_seed_gives_the_same_lake() {
     assert_eq!((code, out.as_str()), (2, ""));
     assert_eq!(
         err,
-        "error: one holds another demo (--events 4000 --users 100 --days 2 --seed 7); \
+        "error: one contains another demo (--events 4000 --users 100 --days 2 --seed 7); \
          name another directory with --lake, or delete it\n"
     );
     assert_same(&one, &other);
 }
 
 #[test]
-fn a_demo_that_was_killed_is_finished_by_the_next() {
+fn a_killed_demo_is_completed_by_the_next_one() {
     let dir = tempfile::tempdir().unwrap();
     let line = small("30000");
     demo(dir.path(), &[&line[..], &["--lake", "whole"]].concat());
@@ -212,7 +213,7 @@ fn a_demo_that_was_killed_is_finished_by_the_next() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // However far it gets until it dies, the outcome must be the same.
+    // The outcome must not depend on the point at which it is killed.
     while !killed.join("ledger").exists() && child.try_wait().unwrap().is_none() {
         thread::sleep(Duration::from_millis(1));
     }
@@ -225,7 +226,7 @@ fn a_demo_that_was_killed_is_finished_by_the_next() {
 }
 
 #[test]
-fn books_that_do_not_balance_are_said_not_to() {
+fn a_missing_object_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     demo(dir.path(), &small("1000"));
     let lake = dir.path().join("lake");
@@ -237,17 +238,17 @@ fn books_that_do_not_balance_are_said_not_to() {
 
     let (code, page, _) = marquee(dir.path(), &small("1000"));
     assert_eq!(code, 1);
-    assert!(page.contains("The books do NOT balance"), "{page}");
+    assert!(page.contains("Events NOT accounted for"), "{page}");
     let report = report(&lake);
     assert_eq!(report["balanced"], false);
-    let fault = format!("object {} is missing or of another size", object.display());
+    let fault = format!("object {} is missing or has another size", object.display());
     assert_eq!(report["books"]["faults"][0], fault);
 }
 
 #[test]
 fn bad_input_writes_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    for (option, value, said) in [
+    for (option, value, expected) in [
         (
             "--users",
             "0",
@@ -263,7 +264,10 @@ fn bad_input_writes_nothing() {
     ] {
         let (code, out, err) = marquee(dir.path(), &["demo", option, value]);
         assert_eq!((code, out.as_str()), (2, ""), "{option}: {err}");
-        assert!(err.starts_with("error: ") && err.contains(said), "{err}");
+        assert!(
+            err.starts_with("error: ") && err.contains(expected),
+            "{err}"
+        );
         assert!(!dir.path().join("lake").exists(), "{option}");
     }
     fs::create_dir_all(dir.path().join("lake/ledger")).unwrap();
@@ -271,6 +275,6 @@ fn bad_input_writes_nothing() {
     assert_eq!(code, 2);
     assert_eq!(
         err,
-        "error: lake holds ledger of something that is no demo; name another directory with --lake\n"
+        "error: lake contains ledger, but no demo; name another directory with --lake\n"
     );
 }

@@ -1,4 +1,4 @@
-//! Commands whose reader has seen enough: `marquee … | head`, `marquee … | true`.
+//! Commands whose reader stops early: `marquee … | head`, `marquee … | true`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
@@ -12,7 +12,8 @@ fn marquee(dir: &Path, line: &[&str]) -> Command {
     command
 }
 
-/// Runs a line whose output nobody reads; its exit code and standard error.
+/// Runs a command whose output is not read, and returns its exit code and standard
+/// error.
 fn unread(dir: &Path, line: &[&str]) -> (Option<i32>, String) {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -21,7 +22,8 @@ fn unread(dir: &Path, line: &[&str]) -> (Option<i32>, String) {
     (child.wait().unwrap().code(), err)
 }
 
-/// The same where one line is read.
+/// Runs a command whose first line of output is read, and returns its exit code,
+/// standard error and that line.
 fn head(dir: &Path, line: &[&str]) -> (Option<i32>, String, String) {
     let mut child = marquee(dir, line).stdout(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
@@ -33,7 +35,7 @@ fn head(dir: &Path, line: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn nobody_needs_to_read_an_answer_to_its_end() {
+fn a_closed_pipe_is_success() {
     let dir = tempfile::tempdir().unwrap();
     let demo = ["demo", "--events", "3000", "--users", "50", "--days", "2"];
     let (code, err) = unread(dir.path(), &demo);
@@ -61,7 +63,7 @@ fn nobody_needs_to_read_an_answer_to_its_end() {
         assert!(first.starts_with(expected), "{format}: {first}");
     }
 
-    // What is due is made all the same.
+    // Due dates are curated nevertheless.
     let days = dir.path().join("lake/ledger/days");
     fs::remove_dir_all(&days).unwrap();
     assert_eq!(unread(dir.path(), &["day"]), well);
@@ -71,13 +73,13 @@ fn nobody_needs_to_read_an_answer_to_its_end() {
     }
 }
 
-/// An answer that no buffer holds.
+/// A result that exceeds every buffer.
 #[cfg(target_os = "linux")]
 const LONG: &str = "SELECT repeat('x', 100000) AS x";
 
 #[cfg(target_os = "linux")]
 #[test]
-fn what_cannot_be_written_is_told() {
+fn a_failed_write_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     for line in [
         &["cost", "--events-per-day", "1e6"][..],

@@ -1,4 +1,4 @@
-//! `marquee query`, as it is called.
+//! `marquee query` from the command line.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 const ROWS: &str = "SELECT * FROM (VALUES (1, 'a'), (22, NULL)) AS t (n, s) ORDER BY n";
 
-/// A lake that holds nothing.
+/// Returns an empty lake.
 fn lake() -> tempfile::TempDir {
     let lake = tempfile::tempdir().unwrap();
     fs::create_dir(lake.path().join("ledger")).unwrap();
@@ -21,15 +21,15 @@ fn query(lake: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// What a call that succeeds prints.
-fn said(output: &Output) -> String {
+/// Returns the output of a successful call.
+fn stdout_of(output: &Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
 #[test]
-fn an_answer_comes_in_every_format() {
+fn a_result_is_printed_in_every_format() {
     let lake = lake();
     for (format, expected) in [
         ("csv", "n,s\n1,a\n22,\n"),
@@ -46,37 +46,37 @@ fn an_answer_comes_in_every_format() {
         ),
     ] {
         let output = query(lake.path(), &[ROWS, "--format", format]).output();
-        assert_eq!(said(&output.unwrap()), expected, "{format}");
+        assert_eq!(stdout_of(&output.unwrap()), expected, "{format}");
     }
 }
 
 #[test]
-fn what_a_table_leaves_out_is_told() {
+fn a_truncated_table_reports_the_number_of_rows() {
     let output = query(lake().path(), &[ROWS, "--rows", "1"]).output();
-    let text = said(&output.unwrap());
+    let text = stdout_of(&output.unwrap());
     assert!(!text.contains("22"), "{text}");
     assert!(text.contains("(1 of 2 rows shown; "), "{text}");
 }
 
 #[test]
-fn no_rows_are_an_answer() {
+fn an_empty_result_is_printed() {
     for sql in [
         "SELECT title_id FROM titles",
         "SELECT figure, value, event_date FROM audit_books",
     ] {
         let output = query(lake().path(), &[sql]).output();
-        assert!(said(&output.unwrap()).ends_with("(0 rows)\n"), "{sql}");
+        assert!(stdout_of(&output.unwrap()).ends_with("(0 rows)\n"), "{sql}");
     }
 }
 
 #[test]
-fn the_question_may_come_from_a_file_or_from_standard_input() {
+fn a_query_is_read_from_a_file_or_from_standard_input() {
     let lake = lake();
     let file = lake.path().join("question.sql");
     fs::write(&file, "SELECT 1 AS one;\n").unwrap();
     let flags = ["--format", "csv", "--file", file.to_str().unwrap()];
     let output = query(lake.path(), &flags).output();
-    assert_eq!(said(&output.unwrap()), "one\n1\n");
+    assert_eq!(stdout_of(&output.unwrap()), "one\n1\n");
 
     for dash in [&["-"][..], &["--file", "-"]] {
         let mut child = query(lake.path(), dash)
@@ -88,12 +88,12 @@ fn the_question_may_come_from_a_file_or_from_standard_input() {
         let mut stdin = child.stdin.take().unwrap();
         stdin.write_all(b"SELECT 2 AS two").unwrap();
         drop(stdin);
-        assert_eq!(said(&child.wait_with_output().unwrap()), "two\n2\n");
+        assert_eq!(stdout_of(&child.wait_with_output().unwrap()), "two\n2\n");
     }
 }
 
 #[test]
-fn a_question_without_an_answer_is_not_bad_sql() {
+fn a_query_that_fails_when_it_runs_is_not_bad_sql() {
     let lake = lake();
     for format in ["table", "csv", "json"] {
         let output = query(lake.path(), &["SELECT 1/0 AS n", "--format", format]).output();
@@ -102,13 +102,13 @@ fn a_question_without_an_answer_is_not_bad_sql() {
         assert_eq!(output.status.code(), Some(2), "{errors}");
         assert_eq!(
             errors.to_lowercase(),
-            "error: the question has no answer: divide by zero error\n"
+            "error: the query failed: divide by zero error\n"
         );
     }
 }
 
 #[test]
-fn what_the_asker_got_wrong_is_one_sentence_and_exit_code_2() {
+fn an_invalid_query_is_one_sentence_and_exit_code_2() {
     let lake = lake();
     let nowhere = lake.path().join("nowhere");
     for (lake, args, expected) in [
@@ -127,7 +127,7 @@ fn what_the_asker_got_wrong_is_one_sentence_and_exit_code_2() {
         (
             lake.path(),
             &["--file", "nowhere.sql"],
-            "nowhere.sql cannot be read",
+            "cannot read the query from nowhere.sql",
         ),
         (lake.path(), &["SELECT 1", "--format", "xml"], "xml"),
         (lake.path(), &[], "<SQL>"),

@@ -1,4 +1,4 @@
-//! `marquee serve`, over the lake of a demo.
+//! `marquee serve` over the lake of a demo.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ fn marquee(dir: &Path, line: &[&str]) -> Command {
     command
 }
 
-/// What the lake answers in SQL, a row each.
+/// Queries the lake in SQL and returns the rows.
 fn query(dir: &Path, sql: &str) -> Vec<Value> {
     let output = marquee(dir, &["query", "--format", "json", sql])
         .output()
@@ -32,7 +32,7 @@ fn query(dir: &Path, sql: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The command, which ends with the test.
+/// A running server. Dropping it ends the process.
 struct Served {
     process: Child,
     address: String,
@@ -58,7 +58,7 @@ impl Served {
         Self { process, address }
     }
 
-    /// The answer to a question that is a good one.
+    /// Sends a valid request and returns the response.
     fn get(&self, path: &str) -> Value {
         let mut connection = TcpStream::connect(&self.address).unwrap();
         write!(
@@ -86,7 +86,7 @@ fn text<'v>(row: &'v Value, field: &str) -> &'v str {
         .unwrap_or_else(|| panic!("no {field} in {row}"))
 }
 
-/// The works that rows with `title_id` and maybe `series_id` are of.
+/// Returns the works of rows with `title_id` and possibly `series_id`.
 fn works<'v>(titles: impl IntoIterator<Item = &'v Value>) -> BTreeSet<&'v str> {
     let work = |title: &'v Value| {
         title["series_id"]
@@ -97,7 +97,7 @@ fn works<'v>(titles: impl IntoIterator<Item = &'v Value>) -> BTreeSet<&'v str> {
 }
 
 #[test]
-fn a_demos_viewers_get_what_the_tables_say() {
+fn recommendations_follow_from_the_tables() {
     let dir = tempfile::tempdir().unwrap();
     let demo = [
         "demo", "--events", "8000", "--users", "60", "--days", "2", "--seed", "7",
@@ -175,7 +175,7 @@ fn a_demos_viewers_get_what_the_tables_say() {
         );
         continued += going_on.len();
     }
-    assert!(continued > 0, "nobody is in the middle of anything");
+    assert!(continued > 0, "no user has a title to continue");
 
     let nobody = served.get("/v1/users/nobody/recommendations");
     assert_eq!(nobody["basis"], "popular");
@@ -183,12 +183,12 @@ fn a_demos_viewers_get_what_the_tables_say() {
 }
 
 #[test]
-fn what_is_no_lake_and_an_address_that_is_taken_are_refused() {
+fn a_directory_without_a_lake_and_a_used_address_are_errors() {
     let dir = tempfile::tempdir().unwrap();
     let output = marquee(dir.path(), &["serve"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("lake is no lake"), "{error}");
+    assert!(error.contains("lake is not a lake"), "{error}");
 
     std::fs::create_dir_all(dir.path().join("lake/ledger/receipts")).unwrap();
     let served = Served::start(dir.path());
@@ -196,5 +196,5 @@ fn what_is_no_lake_and_an_address_that_is_taken_are_refused() {
     let output = marquee(dir.path(), &line).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("nothing can listen on"), "{error}");
+    assert!(error.contains("cannot listen on"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! An audit as a person reads it: sums that add up, and what does not.
+//! The printed audit: sums that add up, and the problems.
 
 mod loads;
 
@@ -8,21 +8,21 @@ use indicatif::{HumanBytes, HumanCount};
 use marquee_audit::{Audit, EventAudit, IngestBook, ShardLine, Status};
 use marquee_lake::zone::Zone;
 
-use super::{Books, Warehouse};
+use super::{AuditBooks, WarehouseStatus};
 use crate::counted::counted;
 use loads::loads;
 
-/// An audit to be printed.
-pub(super) struct Page<'a> {
-    books: &'a Books,
+/// The printed form of an audit.
+pub(super) struct AuditPage<'a> {
+    books: &'a AuditBooks,
     audit: &'a Audit,
-    /// Whether headings stand out by more than their place.
+    /// True to highlight headings with terminal styles.
     styled: bool,
 }
 
-impl<'a> Page<'a> {
-    /// `styled` is for terminals.
-    pub(super) fn new(books: &'a Books, styled: bool) -> Self {
+impl<'a> AuditPage<'a> {
+    /// Creates the page. `styled` is for terminals.
+    pub(super) fn new(books: &'a AuditBooks, styled: bool) -> Self {
         Self {
             books,
             audit: &books.audit,
@@ -30,10 +30,10 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// What is wrong with the warehouse's line.
+    /// Returns the problem of the warehouse's rows.
     fn warehouse_problem(&self) -> Option<&str> {
         let warehouse = self.books.warehouse.as_ref();
-        warehouse.and_then(Warehouse::problem)
+        warehouse.and_then(WarehouseStatus::problem)
     }
 
     fn heading(&self, f: &mut Formatter<'_>, text: &str) -> fmt::Result {
@@ -56,13 +56,13 @@ impl<'a> Page<'a> {
             Status::Provisional => "provisional",
         };
         match balanced {
-            true => self.heading(f, &format!("{date}: the books balance ({status})"))?,
+            true => self.heading(f, &format!("{date}: all events accounted for ({status})"))?,
             false => {
                 let found = problems.len() + usize::from(self.warehouse_problem().is_some());
                 let found = counted(found as u64, "problem", "problems");
                 self.heading(
                     f,
-                    &format!("{date}: the books do NOT balance, {found} ({status})"),
+                    &format!("{date}: events NOT accounted for, {found} ({status})"),
                 )?;
             }
         }
@@ -74,10 +74,11 @@ impl<'a> Page<'a> {
 
     fn arrived(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let book = &self.audit.ingest;
-        self.heading(f, &format!("What arrived on {}", self.audit.date))?;
+        let title = format!("Ingest book: units that arrived on {}", self.audit.date);
+        self.heading(f, &title)?;
         if let Some(stream) = &self.books.stream {
             let stream = visible(&stream.display().to_string());
-            writeln!(f, "  held against the stream in {stream}")?;
+            writeln!(f, "  compared with the stream in {stream}")?;
         }
         shards(f, book)?;
         batches(f, book)?;
@@ -87,7 +88,7 @@ impl<'a> Page<'a> {
         if book.garbage.objects > 0 {
             writeln!(
                 f,
-                "\n  left over from retries: {}, {}; all that is in there is elsewhere",
+                "\n  unreferenced objects of retries: {}, {}; other objects contain their units",
                 counted(book.garbage.objects, "object", "objects"),
                 HumanBytes(book.garbage.bytes)
             )?;
@@ -99,14 +100,17 @@ impl<'a> Page<'a> {
         let date = &self.audit.date;
         match &self.audit.event {
             Some(event) => {
-                let title = format!("What happened on {date}, generation {}", event.generation);
+                let title = format!(
+                    "Event book: events of {date}, generation {}",
+                    event.generation
+                );
                 self.heading(f, &title)?;
                 events(f, event)?;
                 tables(f, event)
             }
             None => {
-                self.heading(f, &format!("What happened on {date}"))?;
-                writeln!(f, "  not curated yet: `marquee day {date}` does it")
+                self.heading(f, &format!("Event book: events of {date}"))?;
+                writeln!(f, "  not curated yet; run `marquee day {date}`")
             }
         }
     }
@@ -117,23 +121,22 @@ impl<'a> Page<'a> {
             return Ok(());
         };
         let title = match warehouse.book() {
-            Some(book) => format!(
-                "What the warehouse has of {date}, generation {}",
-                book.generation
-            ),
-            None => format!("What the warehouse has of {date}"),
+            Some(book) => format!("Warehouse book of {date}, generation {}", book.generation),
+            None => format!("Warehouse book of {date}"),
         };
         self.heading(f, &title)?;
-        let load = format!("`marquee warehouse load {date}` does it");
+        let load = format!("run `marquee warehouse load {date}`");
         match warehouse {
-            Warehouse::NotLoaded => writeln!(f, "  not loaded yet: {load}"),
-            Warehouse::Behind(_) => {
-                let event = self.audit.event.as_ref();
-                let current = event.map_or(0, |event| event.generation);
-                writeln!(f, "  generation {current} is not loaded yet: {load}")
+            WarehouseStatus::NotLoaded => writeln!(f, "  not loaded yet; {load}"),
+            WarehouseStatus::Behind { current, .. } => {
+                writeln!(f, "  generation {current} is not loaded yet; {load}")
             }
-            Warehouse::Balanced(book) | Warehouse::Unbalanced { book, .. } => loads(f, book),
-            Warehouse::Unreadable { .. } => writeln!(f, "  not known, as its book says nothing"),
+            WarehouseStatus::Balanced(book) | WarehouseStatus::Unbalanced { book, .. } => {
+                loads(f, book)
+            }
+            WarehouseStatus::Unreadable { .. } => {
+                writeln!(f, "  unknown: the warehouse book is invalid")
+            }
         }
     }
 
@@ -141,7 +144,7 @@ impl<'a> Page<'a> {
         if self.audit.balanced {
             return Ok(());
         }
-        self.heading(f, "What is wrong, and what to do")?;
+        self.heading(f, "Problems and remedies")?;
         for (number, problem) in (1..).zip(&self.audit.problems) {
             writeln!(f, "  {number}. {}", visible(&problem.to_string()))?;
             writeln!(f, "     → {}", problem.advice())?;
@@ -154,7 +157,7 @@ impl<'a> Page<'a> {
     }
 }
 
-impl Display for Page<'_> {
+impl Display for AuditPage<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.verdict(f)?;
         self.arrived(f)?;
@@ -165,9 +168,9 @@ impl Display for Page<'_> {
     }
 }
 
-/// A line of a sum: its sign, what it is, how much, and a remark.
-fn line(f: &mut Formatter<'_>, sign: char, what: &str, number: u64, remark: &str) -> fmt::Result {
-    let text = format!("  {sign} {what:<28} {:>13}   {remark}", count(number));
+/// Writes a line of a sum: its sign, label, number and remark.
+fn line(f: &mut Formatter<'_>, sign: char, label: &str, number: u64, remark: &str) -> fmt::Result {
+    let text = format!("  {sign} {label:<28} {:>13}   {remark}", count(number));
     writeln!(f, "{}", text.trim_end())
 }
 
@@ -175,10 +178,10 @@ fn shards(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
     writeln!(
         f,
         "  {:<28} {:>13} = {:>11} + {:>7} + {:>7}",
-        "records", "in the stream", "seen", "blank", "failed"
+        "records", "in the stream", "received", "empty", "failed"
     )?;
     let mut row = |name: &str, line: &ShardLine| {
-        let stream = line.stream.map_or_else(|| "not known".to_owned(), count);
+        let stream = line.stream.map_or_else(|| "unknown".to_owned(), count);
         writeln!(
             f,
             "    {:<26} {stream:>13} = {:>11} + {:>7} + {:>7}",
@@ -208,19 +211,16 @@ fn shards(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
 fn batches(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
     writeln!(
         f,
-        "\n  units of the {} that began on the date, with {}, as their receipts say",
+        "\n  units of the {} that started on the date, with {}, by their receipts",
         counted(book.batches, "batch", "batches"),
         counted(book.records, "record", "records")
     )?;
     let rows = |zone| book.rows.get(&zone).copied().unwrap_or(0);
-    let found = |zone| format!("{} rows found in {zone}", count(rows(zone)));
+    let found = |zone| format!("{} rows in {zone}", count(rows(zone)));
     line(f, ' ', "received", book.received, &found(Zone::Raw))?;
     let replayed = match book.replays {
         0 => String::new(),
-        replays => format!(
-            ", those of {} among them",
-            counted(replays, "replay", "replays")
-        ),
+        replays => format!(", including {}", counted(replays, "replay", "replays")),
     };
     let processed = found(Zone::Processed) + &replayed;
     line(f, '=', "processed", book.processed, &processed)?;
@@ -234,21 +234,21 @@ fn batches(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
 
 fn identities(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
     let units = &book.units;
-    writeln!(f, "\n  units that arrived on the date, each identity once")?;
+    writeln!(f, "\n  identities of the units that arrived on the date")?;
     line(f, ' ', "rows", units.rows, "")?;
     line(
         f,
         '−',
         "redelivered",
         units.redelivered,
-        "retries cut batches otherwise",
+        "retries with other batch boundaries",
     )?;
     line(
         f,
         '−',
         "replayed",
         units.replayed,
-        "in quarantine, and events now",
+        "quarantined, and events now",
     )?;
     line(f, '=', "distinct", units.distinct, "")?;
     line(f, '=', "events", units.processed, "")?;
@@ -284,13 +284,13 @@ fn producers(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
     writeln!(
         f,
         "\n  {:<28} {:>13} = {:>11} + {:>7}",
-        "numbers of producers, from 1", "to", "present", "missing"
+        "producers' sequence numbers", "1 to", "present", "missing"
     )?;
     let mut missing = 0;
     for (producer, line) in &book.producers {
         let late = match line.late {
             0 => String::new(),
-            late => format!("   {} of them arrived later", count(late)),
+            late => format!("   {} arrived later", count(late)),
         };
         writeln!(
             f,
@@ -304,7 +304,7 @@ fn producers(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
     }
     writeln!(
         f,
-        "    {} missing, and {} units too broken to carry a number, which excuse as many",
+        "    {} missing; {} units too malformed to contain a number explain as many",
         count(missing),
         count(book.unnumbered)
     )
@@ -313,17 +313,17 @@ fn producers(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
 fn events(f: &mut Formatter<'_>, event: &EventAudit) -> fmt::Result {
     let EventAudit { book, found, .. } = event;
     let receipts = match book.receipts {
-        1 => "   1 receipt names them".to_owned(),
-        many => format!("   {} receipts name them", count(many)),
+        1 => "   listed in 1 receipt".to_owned(),
+        many => format!("   listed in {} receipts", count(many)),
     };
     writeln!(
         f,
         "    {:<28} {:>13} {:>13}",
         "identities", "in the book", "found"
     )?;
-    let mut row = |sign: char, what: &str, booked: u64, found: u64, remark: &str| {
+    let mut row = |sign: char, label: &str, booked: u64, found: u64, remark: &str| {
         let text = format!(
-            "  {sign} {what:<28} {:>13} {:>13}{remark}",
+            "  {sign} {label:<28} {:>13} {:>13}{remark}",
             count(booked),
             count(found)
         );
@@ -339,7 +339,7 @@ fn events(f: &mut Formatter<'_>, event: &EventAudit) -> fmt::Result {
     row('−', "redelivered", book.redelivered, found.redelivered, "")?;
     row('=', "distinct", book.distinct, found.distinct, "")?;
     row('=', "curated", book.curated, found.curated, "")?;
-    let conflicts = format!("   {} with another content", count(book.conflicts));
+    let conflicts = format!("   {} with other content", count(book.conflicts));
     row(
         '+',
         "duplicates dropped",
@@ -378,7 +378,7 @@ fn count(number: u64) -> String {
     HumanCount(number).to_string()
 }
 
-/// What producers wrote, without what would steer a terminal.
+/// Replaces control characters, so that the text cannot control the terminal.
 fn visible(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }
@@ -390,8 +390,8 @@ mod tests {
 
     use super::*;
 
-    fn books(audit: Audit) -> Books {
-        Books {
+    fn books(audit: Audit) -> AuditBooks {
+        AuditBooks {
             audit,
             warehouse: None,
             stream: Some("lake/stream".into()),
@@ -431,25 +431,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_stands_with_what_to_do() {
-        let page = Page::new(&books(audit()), false).to_string();
-        for said in [
-            "the books do NOT balance, 1 problem (provisional)",
+    fn problems_are_listed_with_their_remedies() {
+        let page = AuditPage::new(&books(audit()), false).to_string();
+        for expected in [
+            "events NOT accounted for, 1 problem (provisional)",
             "provisional: its events are not curated yet",
-            "held against the stream in lake/stream",
+            "compared with the stream in lake/stream",
             "1,235 =       1,234 +       0 +       1",
             "1. 1235 records arrived in shardId-000000000000, but 1234 are accounted for",
             "→ if the stream is still being read",
-            "`marquee day 2026-03-01` does it",
+            "run `marquee day 2026-03-01`",
         ] {
-            assert!(page.contains(said), "{said}: {page}");
+            assert!(page.contains(expected), "{expected}: {page}");
         }
         assert!(!page.contains('\u{1b}'), "{page}");
         let mut whole = audit();
         whole.balanced = true;
         whole.problems.clear();
-        let page = Page::new(&books(whole), true).to_string();
-        assert!(page.contains("\x1b[1m2026-03-01: the books balance (provisional)\x1b[0m"));
-        assert!(!page.contains("What is wrong"));
+        let page = AuditPage::new(&books(whole), true).to_string();
+        assert!(page.contains("\x1b[1m2026-03-01: all events accounted for (provisional)\x1b[0m"));
+        assert!(!page.contains("Problems and remedies"));
     }
 }

@@ -1,5 +1,4 @@
-//! The warehouse's line of a date's books, which the last load left beside the
-//! audit.
+//! The warehouse book of a date, which the last load stored beside the audit.
 
 use marquee_audit::{Audit, EventAudit};
 use marquee_lake::zone::warehouse_book_key;
@@ -8,37 +7,41 @@ use marquee_warehouse::book::{LoadedGeneration, WarehouseBook};
 use object_store::ObjectStore;
 use serde::Serialize;
 
-/// What the warehouse has of a published date, by its book.
+/// The state of a published date in the warehouse, by its book.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
-pub(super) enum Warehouse {
+pub(super) enum WarehouseStatus {
     /// The date was never loaded.
     NotLoaded,
-    /// An older generation was.
-    Behind(WarehouseBook),
-    /// The generation's rows, one for one.
-    Balanced(WarehouseBook),
-    /// Something else than the generation's rows.
-    Unbalanced {
-        /// Row by row.
+    /// An older generation was loaded.
+    Behind {
+        /// The book of the older generation.
         #[serde(flatten)]
         book: WarehouseBook,
-        /// What is wrong, and what to do.
+        /// The current generation.
+        #[serde(skip)]
+        current: u32,
+    },
+    /// The warehouse has the rows of the generation.
+    Balanced(WarehouseBook),
+    /// The warehouse does not have the rows of the generation.
+    Unbalanced {
+        /// The row counts.
+        #[serde(flatten)]
+        book: WarehouseBook,
+        /// The problem and its remedy.
         problem: String,
     },
-    /// The book says nothing.
+    /// The book is invalid.
     Unreadable {
-        /// What is wrong with it, and what to do.
+        /// The problem and its remedy.
         problem: String,
     },
 }
 
-impl Warehouse {
-    /// That of the audit's date; `None` before it is published, when there is
-    /// nothing to load.
-    ///
-    /// # Errors
-    /// When the lake cannot be read.
+impl WarehouseStatus {
+    /// Returns the state of the audit's date; `None` before it is published, when
+    /// there is nothing to load.
     pub(super) async fn of(
         store: &dyn ObjectStore,
         audit: &Audit,
@@ -54,7 +57,7 @@ impl Warehouse {
             }
             Err(error @ LakeError::Malformed { .. }) => {
                 let problem = format!(
-                    "{error}; `marquee warehouse load {}` writes it anew",
+                    "{error}. Run `marquee warehouse load {}`, which writes it again",
                     audit.date
                 );
                 return Ok(Some(Self::Unreadable { problem }));
@@ -62,9 +65,12 @@ impl Warehouse {
             Err(error) => return Err(error),
         };
         Ok(Some(if book.generation < event.generation {
-            Self::Behind(book)
+            Self::Behind {
+                book,
+                current: event.generation,
+            }
         } else {
-            match book.imbalance().or_else(|| differs(&book, event)) {
+            match book.imbalance().or_else(|| difference(&book, event)) {
                 None => Self::Balanced(book),
                 Some(problem) => {
                     book.balanced = false;
@@ -74,25 +80,27 @@ impl Warehouse {
         }))
     }
 
-    /// What is wrong, and what to do; a date that is not loaded yet is not wrong.
+    /// Returns the problem and its remedy. A date that is not loaded yet has none.
     pub(super) fn problem(&self) -> Option<&str> {
         match self {
-            Self::NotLoaded | Self::Behind(_) | Self::Balanced(_) => None,
+            Self::NotLoaded | Self::Behind { .. } | Self::Balanced(_) => None,
             Self::Unbalanced { problem, .. } | Self::Unreadable { problem } => Some(problem),
         }
     }
 
-    /// The book that tells the rows.
+    /// Returns the book with the row counts.
     pub(super) fn book(&self) -> Option<&WarehouseBook> {
         match self {
-            Self::Behind(book) | Self::Balanced(book) | Self::Unbalanced { book, .. } => Some(book),
+            Self::Behind { book, .. } | Self::Balanced(book) | Self::Unbalanced { book, .. } => {
+                Some(book)
+            }
             Self::NotLoaded | Self::Unreadable { .. } => None,
         }
     }
 }
 
-/// Where the book is not of the generation's tables and their rows.
-fn differs(book: &WarehouseBook, event: &EventAudit) -> Option<String> {
+/// Describes the tables whose curated rows in the book differ from the generation's.
+fn difference(book: &WarehouseBook, event: &EventAudit) -> Option<String> {
     let is_own = |loaded: &LoadedGeneration| {
         loaded.event_date == book.event_date && loaded.generation == event.generation
     };
@@ -107,8 +115,8 @@ fn differs(book: &WarehouseBook, event: &EventAudit) -> Option<String> {
         .collect();
     (!differing.is_empty()).then(|| {
         format!(
-            "the warehouse's line is not of the rows that generation {} has of {}: \
-             `marquee warehouse load {}` counts them anew",
+            "the warehouse book does not have the rows of generation {} of {}. Run \
+             `marquee warehouse load {}`, which counts them again",
             event.generation,
             differing.join(", "),
             book.event_date

@@ -1,19 +1,19 @@
-//! An estimate as a person reads it.
+//! The printed estimate.
 
 use std::fmt::{self, Display, Formatter};
 
 use indicatif::{HumanCount, HumanFloatCount};
 use marquee_cost::{Estimate, Group, Mode};
 
-/// An estimate to be printed.
-pub(super) struct Page<'e> {
+/// The printed form of an estimate.
+pub(super) struct CostPage<'e> {
     estimate: &'e Estimate,
-    /// Whether headings stand out by more than their place.
+    /// True to highlight headings with terminal styles.
     styled: bool,
 }
 
-impl<'e> Page<'e> {
-    /// `styled` is for terminals.
+impl<'e> CostPage<'e> {
+    /// Creates the page. `styled` is for terminals.
     pub(super) fn new(estimate: &'e Estimate, styled: bool) -> Self {
         Self { estimate, styled }
     }
@@ -25,12 +25,12 @@ impl<'e> Page<'e> {
         }
     }
 
-    fn asked(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    fn write_assumptions(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let estimate = self.estimate;
         let workload = &estimate.workload;
         writeln!(
             f,
-            "A month of {} events a day, {} a second, in {} at prices of {}",
+            "Monthly cost of {} events per day, {} per second, in {} at the prices of {}",
             whole(workload.events_per_day),
             HumanFloatCount(rounded(workload.per_second())),
             estimate.region,
@@ -52,7 +52,7 @@ impl<'e> Page<'e> {
         )
     }
 
-    fn group(&self, f: &mut Formatter<'_>, group: Group) -> fmt::Result {
+    fn write_group(&self, f: &mut Formatter<'_>, group: Group) -> fmt::Result {
         let sum = self.estimate.of_group(group);
         if sum == 0.0 {
             return Ok(());
@@ -64,14 +64,14 @@ impl<'e> Page<'e> {
             .iter()
             .filter(|line| line.group == group)
         {
-            let much = format!(
+            let quantity = format!(
                 "{} {}",
                 short(line.quantity),
-                many(line.unit, line.quantity)
+                plural_unit(line.unit, line.quantity)
             );
             writeln!(
                 f,
-                "  {:<34}{much:>26}{:>12.2}{}",
+                "  {:<34}{quantity:>26}{:>12.2}{}",
                 line.item,
                 line.dollars,
                 if line.fixed { "  fixed" } else { "" }
@@ -80,48 +80,58 @@ impl<'e> Page<'e> {
         Ok(())
     }
 
-    fn sums(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    fn write_sums(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let estimate = self.estimate;
         self.heading(
             f,
-            &format!("{:<62}{:>12}{:>14}", "Dollars", "a month", "a million"),
+            &format!(
+                "{:<62}{:>12}{:>14}",
+                "US dollars", "per month", "per million"
+            ),
         )?;
         let millions = estimate.events / 1e6;
-        for (what, dollars) in [
+        for (label, dollars) in [
             ("from the producer to published tables", estimate.processing),
-            ("  of it fixed: whatever comes", estimate.fixed),
-            ("kept, once as much goes as comes", estimate.storage),
-            ("all told", estimate.processing + estimate.storage),
+            ("  fixed part, independent of the events", estimate.fixed),
+            (
+                "storage, when retention has reached its full size",
+                estimate.storage,
+            ),
+            ("total", estimate.processing + estimate.storage),
         ] {
-            writeln!(f, "  {what:<60}{dollars:>12.2}{:>14.4}", dollars / millions)?;
+            writeln!(
+                f,
+                "  {label:<60}{dollars:>12.2}{:>14.4}",
+                dollars / millions
+            )?;
         }
         Ok(())
     }
 }
 
-impl Display for Page<'_> {
+impl Display for CostPage<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.asked(f)?;
+        self.write_assumptions(f)?;
         for group in Group::ALL {
-            self.group(f, group)?;
+            self.write_group(f, group)?;
         }
-        self.sums(f)
+        self.write_sums(f)
     }
 }
 
-/// What a group is, for a heading.
+/// Returns the heading of a group.
 const fn title(group: Group) -> &'static str {
     match group {
         Group::Stream => "Stream: Kinesis",
         Group::Transform => "Transform: Lambda, S3",
-        Group::Day => "Day: Step Functions, Lambda, S3, Glue",
-        Group::Monitoring => "Monitoring: CloudWatch, X-Ray, KMS, SNS",
-        Group::Storage => "Storage: S3, Athena",
+        Group::Day => "Curation: Step Functions, Lambda, S3, Glue",
+        Group::Monitoring => "Monitoring and encryption: CloudWatch, X-Ray, KMS, SNS",
+        Group::Storage => "Storage and queries: S3, Athena",
     }
 }
 
-/// The unit of so many. A gigabyte is written the same whatever its number.
-fn many(unit: &str, quantity: f64) -> String {
+/// Returns the unit in singular or plural. GB and TB have no plural.
+fn plural_unit(unit: &str, quantity: f64) -> String {
     match unit {
         "GB" | "TB" => unit.to_owned(),
         unit if quantity == 1.0 => unit.to_owned(),
@@ -133,12 +143,12 @@ fn rounded(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
-/// Without what is behind the point.
+/// Formats a rounded number.
 fn whole(number: f64) -> String {
     HumanCount(number.round() as u64).to_string()
 }
 
-/// Whole where it is large, with two digits where it is small.
+/// Formats a number: rounded from 100, with two decimals below.
 fn short(number: f64) -> String {
     match number < 100.0 {
         true => HumanFloatCount(rounded(number)).to_string(),

@@ -1,8 +1,7 @@
-//! What a run of the day shows: a line a date as soon as it is done, what is wrong
-//! with it in full, and a sum.
+//! The output of a run: a line per finished date with its problems, and a summary.
 
 use std::collections::BTreeMap;
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,26 +17,26 @@ use marquee_sql::CheckResult;
 
 use crate::counted::counted;
 
-/// How often it is told, off a terminal, how far compaction is.
-const PLAIN_EVERY: Duration = Duration::from_secs(5);
+/// The interval of progress lines when standard error is not a terminal.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Shows a run while it goes on, and sums it up. How far it is stands on standard
-/// error, what came of it on standard output.
-pub(super) struct Page {
+/// Shows the progress of a run on standard error and its results on standard output.
+pub(super) struct DayPage {
     bar: ProgressBar,
-    is_asked: bool,
+    /// True if the user named the dates.
+    is_explicit: bool,
     began: Instant,
-    shown: Mutex<Shown>,
+    output: Mutex<OutputState>,
 }
 
-struct Shown {
-    /// When it was last told how far compaction is.
-    at: Instant,
-    /// Why a line could not be written.
-    fault: Option<io::Error>,
+struct OutputState {
+    /// The time of the last progress line.
+    last_line: Instant,
+    /// The first error of standard output.
+    error: Option<io::Error>,
 }
 
-impl Page {
+impl DayPage {
     pub(super) fn new(selection: &Selection) -> Self {
         let bar = match io::stderr().is_terminal() {
             true => ProgressBar::new(0),
@@ -48,67 +47,67 @@ impl Page {
         let began = Instant::now();
         Self {
             bar,
-            is_asked: *selection != Selection::Due,
+            is_explicit: *selection != Selection::Due,
             began,
-            shown: Mutex::new(Shown {
-                at: began,
-                fault: None,
+            output: Mutex::new(OutputState {
+                last_line: began,
+                error: None,
             }),
         }
     }
 
-    /// Shows what the run is doing.
+    /// Shows the progress of the run.
     pub(super) fn show(&self, event: &DriverEvent<'_>) {
         match event {
-            // Compacting and finishing are a step each.
+            // Each date counts twice: when it is compacted and when it is done.
             DriverEvent::Planned(plan) => {
                 self.bar.set_position(0);
                 self.bar.set_length(2 * plan.tasks.len() as u64);
             }
             DriverEvent::Compacted(task, facts) => {
                 let events = counted(facts.counts.curated, "event", "events");
-                self.go_on(format!("{} compacted, {events}", task.event_date));
+                self.advance(format!("{} compacted, {events}", task.event_date));
             }
-            DriverEvent::NotCompacted(task) => self.go_on(format!("{} failed", task.event_date)),
+            DriverEvent::NotCompacted(task) => self.advance(format!("{} failed", task.event_date)),
             DriverEvent::Done(task, outcome) => {
                 self.bar.inc(1);
                 self.bar.set_message(format!("{} done", task.event_date));
                 self.write(&(line(task, outcome) + &findings(task, outcome)));
             }
             DriverEvent::Lost(task) => self.write(&format!(
-                "{}  another run was first, planning it again\n",
+                "{}  another run published this date first; planning again\n",
                 task.event_date
             )),
         }
     }
 
-    /// Shows how far compaction is.
-    fn go_on(&self, message: String) {
+    /// Advances the progress bar.
+    fn advance(&self, message: String) {
         self.bar.inc(1);
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.bar.is_hidden() && shown.at.elapsed() >= PLAIN_EVERY {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.bar.is_hidden() && output.last_line.elapsed() >= PLAIN_INTERVAL {
             console::note(&message);
-            shown.at = Instant::now();
+            output.last_line = Instant::now();
         }
         self.bar.set_message(message);
     }
 
-    /// Writes what came of something, now.
+    /// Prints a result immediately.
     fn write(&self, text: &str) {
         let written = self.bar.suspend(|| console::print(text));
         if let Err(error) = written {
-            let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-            shown.fault.get_or_insert(error);
+            let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+            output.error.get_or_insert(error);
         }
     }
 
-    /// Ends the page.
+    /// Prints the problems of the audits and the summary.
     ///
     /// # Errors
-    /// When something of it could not be written.
+    /// When standard output could not be written.
     pub(super) fn finish(
         self,
-        made: &BTreeMap<Date, DateOutcome>,
+        outcomes: &BTreeMap<Date, DateOutcome>,
         audits: &[Audit],
         swept: Swept,
     ) -> io::Result<()> {
@@ -119,12 +118,12 @@ impl Page {
                 line_to(
                     &mut text,
                     audit.date,
-                    &format!("the books do not balance: {problem}"),
+                    &format!("the audit found a problem: {problem}"),
                 );
             }
         }
-        text += &match (made.len(), self.is_asked) {
-            (0, true) => "every date asked for is up to date\n".to_owned(),
+        text += &match (outcomes.len(), self.is_explicit) {
+            (0, true) => "all requested dates are up to date\n".to_owned(),
             (0, false) => "no date is due\n".to_owned(),
             (dates, _) => format!(
                 "{} in {:.1} s\n",
@@ -134,25 +133,25 @@ impl Page {
         };
         if swept.objects > 0 {
             text += &format!(
-                "removed {} that nothing needs any more, {}\n",
+                "deleted {} that no current generation needs ({})\n",
                 counted(swept.objects, "file", "files"),
                 HumanBytes(swept.bytes)
             );
         }
         self.write(&text);
-        let shown = self.shown.into_inner();
-        match shown.unwrap_or_else(PoisonError::into_inner).fault {
+        let output = self.output.into_inner();
+        match output.unwrap_or_else(PoisonError::into_inner).error {
             Some(error) => Err(error),
             None => Ok(()),
         }
     }
 }
 
-/// A date's line.
+/// Returns the line of a date.
 fn line(task: &DateTask, outcome: &DateOutcome) -> String {
     let mut text = String::new();
     let why = &task.why;
-    let said = match outcome {
+    let result = match outcome {
         DateOutcome::Published(published) => {
             let counts = published.generation.counts;
             format!(
@@ -176,11 +175,11 @@ fn line(task: &DateTask, outcome: &DateOutcome) -> String {
         }
         DateOutcome::Unchanged => "unchanged".to_owned(),
     };
-    line_to(&mut text, task.event_date, &said);
+    line_to(&mut text, task.event_date, &result);
     text
 }
 
-/// What was found wrong with a date.
+/// Returns the broken checks and the faults of the event book of a date.
 fn findings(task: &DateTask, outcome: &DateOutcome) -> String {
     let mut text = String::new();
     let (checks, book) = match outcome {
@@ -195,8 +194,8 @@ fn findings(task: &DateTask, outcome: &DateOutcome) -> String {
         }
     }
     for fault in book.iter().flat_map(|book| &book.faults) {
-        let said = format!("the event book does not balance: {fault}");
-        line_to(&mut text, task.event_date, &said);
+        let fault = format!("the event book does not balance: {fault}");
+        line_to(&mut text, task.event_date, &fault);
     }
     text
 }
@@ -211,7 +210,6 @@ fn finding(check: &CheckResult) -> String {
     )
 }
 
-fn line_to(text: &mut String, date: impl Display, said: &str) {
-    // A String takes everything.
-    writeln!(text, "{date}  {said}").unwrap_or_default();
+fn line_to(text: &mut String, date: impl Display, message: &str) {
+    text.push_str(&format!("{date}  {message}\n"));
 }

@@ -1,54 +1,55 @@
-//! Whether every event is accounted for.
+//! Compares all counts of the demo's events.
 
 use marquee_console::format_error;
 use serde::Serialize;
 
 use super::curation::Curation;
 use super::flow::Flow;
-use super::ledger::Ledger;
+use super::ledger::LedgerTotals;
 use super::survey::Survey;
 
-/// Every count of the same events, and where two of them differ.
+/// All counts of the same events, and the differences between them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Books {
+pub(super) struct DemoBooks {
     /// Events that the producer numbered.
     pub(super) sent: u64,
-    /// Events in the records that the stream took.
+    /// Events in the records that the stream accepted.
     pub(super) in_stream: u64,
-    /// Units that the transform took from records, by its receipts.
+    /// Units that the transform received, by its receipts.
     pub(super) received: u64,
-    /// Of these, events.
+    /// Received units that are events.
     pub(super) processed: u64,
-    /// Of these, refused.
+    /// Received units that were rejected.
     pub(super) quarantined: u64,
-    /// Rows found in the raw zone's objects.
+    /// Rows in the objects of the raw zone.
     pub(super) raw_rows: u64,
-    /// Rows found in the processed zone's.
+    /// Rows in the objects of the processed zone.
     pub(super) processed_rows: u64,
-    /// Rows found in the quarantine's.
+    /// Rows in the objects of the quarantine zone.
     pub(super) quarantine_rows: u64,
     /// Events in the curated zone.
     pub(super) curated: u64,
-    /// Events that curation dropped, as another with the same id was first.
+    /// Duplicates that curation dropped: events with the id of an earlier event.
     pub(super) duplicates: u64,
-    /// Rows whose identity had come before.
+    /// Redelivered rows: rows with the identity of an earlier row.
     pub(super) redelivered: u64,
-    /// Numbers of the producer that are nowhere in the lake.
+    /// Sequence numbers of the producer that are missing in the lake.
     pub(super) numbers_missing: u64,
-    /// Refused units too broken to carry a number, which excuse as many.
+    /// Rejected units without a readable number, which explain as many missing
+    /// numbers.
     pub(super) unnumbered: u64,
-    /// Objects that the receipts name.
+    /// Objects that the receipts list.
     pub(super) objects: u64,
-    /// What does not add up, a sentence each; none when the books balance.
+    /// The differences, one sentence each. Empty if all events are accounted for.
     pub(super) faults: Vec<String>,
 }
 
-impl Books {
-    /// Holds what was sent against what the receipts say and, if the lake could
-    /// be asked, what was found there.
+impl DemoBooks {
+    /// Compares the producer's count with the receipts and, if the lake could be
+    /// read, with its objects.
     pub(super) fn of(
         flow: &Flow,
-        ledger: &Ledger,
+        ledger: &LedgerTotals,
         survey: Result<&Survey, &anyhow::Error>,
         curation: Result<&Curation, &anyhow::Error>,
     ) -> Self {
@@ -61,38 +62,36 @@ impl Books {
             objects: ledger.raw.files + ledger.quarantine.files + ledger.processed_zone.files,
             ..Self::default()
         };
-        books.must_be_equal("sent", books.sent, "in the stream", books.in_stream);
-        books.must_be_equal("in the stream", books.in_stream, "received", books.received);
-        books.must_be_none("record", "given up", flow.totals.dead_letter_records);
-        books.must_be_empty("receipt", "does not add up", &ledger.unbalanced);
-        books.must_be_empty("object", "is missing or of another size", &ledger.missing);
+        books.require_equal("sent", books.sent, "in the stream", books.in_stream);
+        books.require_equal("in the stream", books.in_stream, "received", books.received);
+        books.require_zero("records in dead letters", flow.totals.dead_letter_records);
+        books.require_empty("receipt", "does not add up", &ledger.unbalanced);
+        books.require_empty("object", "is missing or has another size", &ledger.missing);
         match survey {
-            Ok(survey) => books.count(survey),
-            Err(error) => books.faults.push(format!(
-                "the lake could not be asked: {}",
-                format_error(error)
-            )),
+            Ok(survey) => books.compare_objects(survey),
+            Err(error) => books
+                .faults
+                .push(format!("cannot query the lake: {}", format_error(error))),
         }
         match (curation, survey) {
-            (Ok(curation), Ok(survey)) => books.close(curation, survey),
-            (Err(error), _) => books.faults.push(format!(
-                "the days could not be made: {}",
-                format_error(error)
-            )),
+            (Ok(curation), Ok(survey)) => books.compare_curation(curation, survey),
+            (Err(error), _) => books
+                .faults
+                .push(format!("cannot curate the dates: {}", format_error(error))),
             (Ok(_), Err(_)) => {}
         }
         books
     }
 
-    /// Holds what the receipts say against what was found.
-    fn count(&mut self, survey: &Survey) {
-        let roll_call = &survey.roll_call;
+    /// Compares the receipts with the objects.
+    fn compare_objects(&mut self, survey: &Survey) {
+        let gaps = &survey.producer_gaps;
         self.raw_rows = survey.raw;
         self.processed_rows = survey.events;
-        self.quarantine_rows = survey.refused;
-        self.numbers_missing = roll_call.missing();
-        self.unnumbered = roll_call.unnumbered();
-        for (receipted, sum, found, rows) in [
+        self.quarantine_rows = survey.rejected;
+        self.numbers_missing = gaps.missing();
+        self.unnumbered = gaps.unnumbered();
+        for (counted, count, found, rows) in [
             ("received", self.received, "in the raw zone", self.raw_rows),
             (
                 "processed",
@@ -107,33 +106,33 @@ impl Books {
                 self.quarantine_rows,
             ),
             (
-                "numbers of the producer missing",
+                "missing sequence numbers",
                 self.numbers_missing,
-                "units too broken to carry one",
+                "units without a readable number",
                 self.unnumbered,
             ),
         ] {
-            self.must_be_equal(receipted, sum, found, rows);
+            self.require_equal(counted, count, found, rows);
         }
-        self.must_be_none("number", "met twice or never given", roll_call.wrong());
+        self.require_zero("repeated or unknown sequence numbers", gaps.wrong());
     }
 
-    /// Holds what was curated against what was found before.
-    fn close(&mut self, curation: &Curation, survey: &Survey) {
+    /// Compares the curated events with the processed ones.
+    fn compare_curation(&mut self, curation: &Curation, survey: &Survey) {
         self.curated = curation.curated_events();
         self.duplicates = curation.duplicates();
         self.redelivered = curation.redelivered();
         let accounted = self.curated + self.duplicates + self.redelivered;
-        self.must_be_equal(
+        self.require_equal(
             "curated, dropped or redelivered",
             accounted,
             "processed",
             self.processed,
         );
-        self.must_be_equal(
+        self.require_equal(
             "dropped or redelivered",
             self.duplicates + self.redelivered,
-            "whose id another one had before",
+            "with the id of an earlier event",
             survey.duplicates,
         );
         for day in &curation.days {
@@ -143,31 +142,31 @@ impl Books {
         }
     }
 
-    /// Whether every event is accounted for.
+    /// Returns true if all events are accounted for.
     pub(super) fn balanced(&self) -> bool {
         self.faults.is_empty()
     }
 
-    fn must_be_equal(&mut self, one: &str, this: u64, other: &str, that: u64) {
-        if this != that {
+    fn require_equal(&mut self, left: &str, left_count: u64, right: &str, right_count: u64) {
+        if left_count != right_count {
             self.faults
-                .push(format!("{this} {one}, but {that} {other}"));
+                .push(format!("{left_count} {left}, but {right_count} {right}"));
         }
     }
 
-    fn must_be_none(&mut self, what: &str, fault: &str, number: u64) {
+    fn require_zero(&mut self, label: &str, number: u64) {
         if number > 0 {
-            self.faults.push(format!("{what}s {fault}: {number}"));
+            self.faults.push(format!("{label}: {number}"));
         }
     }
 
-    fn must_be_empty(&mut self, what: &str, fault: &str, found: &[String]) {
+    fn require_empty(&mut self, noun: &str, fault: &str, found: &[String]) {
         if let Some(first) = found.first() {
             let more = match found.len() - 1 {
                 0 => String::new(),
                 more => format!(", and {more} more"),
             };
-            self.faults.push(format!("{what} {first} {fault}{more}"));
+            self.faults.push(format!("{noun} {first} {fault}{more}"));
         }
     }
 }

@@ -1,10 +1,10 @@
-//! The demo's days: made by the steps of `marquee day`, and what they show.
+//! The demo's dates: curated as by `marquee day`, and the queries over their tables.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use marquee_audit::{Audit, StreamCount};
 use marquee_console as console;
 use marquee_curation::driver::{DateOutcome, DriverSettings};
@@ -16,7 +16,7 @@ use marquee_marts::Engine;
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
-use super::answer::rows;
+use super::rows::rows;
 use crate::day;
 
 const ENGAGEMENT: &str = include_str!("../../../sql/demo/engagement.sql");
@@ -24,20 +24,20 @@ const RETENTION: &str = include_str!("../../../sql/demo/retention.sql");
 const TOP_TITLES: &str = include_str!("../../../sql/demo/top_titles.sql");
 const TOP_SEARCHES: &str = include_str!("../../../sql/demo/top_searches.sql");
 
-/// What curation made of the events.
+/// The result of the curation.
 #[derive(Debug, Default)]
 pub(super) struct Curation {
     pub(super) took: Duration,
-    pub(super) days: Vec<Day>,
+    pub(super) days: Vec<CuratedDay>,
     pub(super) engagement: Vec<Engagement>,
     pub(super) retention: Vec<Retention>,
     pub(super) top_titles: Vec<TopTitle>,
     pub(super) top_searches: Vec<TopSearch>,
 }
 
-/// A date that was made.
+/// A curated date.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Day {
+pub(super) struct CuratedDay {
     pub(super) event_date: Date,
     pub(super) generation: u32,
     pub(super) curated_events: u64,
@@ -50,34 +50,34 @@ pub(super) struct Day {
     pub(super) audit: Audit,
 }
 
-/// How much was watched on a date, and how.
+/// The engagement of a date.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Engagement {
     pub(super) event_date: String,
     pub(super) viewers: u64,
     pub(super) sessions: u64,
     pub(super) hours: f64,
-    /// Sessions that were binges, 0 to 1.
+    /// The share of binge sessions, 0 to 1.
     pub(super) binge_share: f64,
-    /// The mean of the views' completion rates, 0 to 1.
+    /// The mean completion rate of the views, 0 to 1.
     pub(super) completion: Option<f64>,
-    /// The mean of the views' engagement scores, 0 to 1.
+    /// The mean engagement score of the views, 0 to 1.
     pub(super) engagement: Option<f64>,
 }
 
-/// How many came back.
+/// The retention of users.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Retention {
-    /// The date on which they came back, or not.
+    /// The date of the return.
     pub(super) event_date: String,
-    /// How many days before they were seen.
+    /// The number of days since the users were seen.
     pub(super) days: u64,
     pub(super) users: u64,
     pub(super) returned: u64,
     pub(super) retention: f64,
 }
 
-/// A title that is watched much.
+/// One of the most watched titles.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct TopTitle {
     pub(super) title: String,
@@ -86,7 +86,7 @@ pub(super) struct TopTitle {
     pub(super) completions: u64,
 }
 
-/// A query that is asked much.
+/// One of the most frequent searches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct TopSearch {
     pub(super) query: String,
@@ -95,8 +95,8 @@ pub(super) struct TopSearch {
 }
 
 impl Curation {
-    /// Makes every date of `lake` that is due, and asks its tables. `arrivals`
-    /// are what the stream itself counted.
+    /// Curates every due date of `lake` and queries its tables. `arrivals` are the
+    /// stream's own counts.
     pub(super) async fn of(
         lake: Arc<dyn ObjectStore>,
         settings: DriverSettings,
@@ -116,7 +116,7 @@ impl Curation {
             let tables = generation.tables.values();
             let counted = arrivals.get(&event_date);
             let audit = pipeline::audit(&lake, event_date, counted).await?;
-            days.push(Day {
+            days.push(CuratedDay {
                 audit,
                 event_date,
                 generation: generation.generation,
@@ -130,27 +130,34 @@ impl Curation {
             });
         }
         let engine = Engine::open(lake).await?;
+        let engagement: Vec<Engagement> = rows(&engine, ENGAGEMENT).await?;
+        let engaged_dates = engagement.iter().map(|row| row.event_date.clone());
+        let published_dates = days.iter().map(|day| day.event_date.to_string());
+        ensure!(
+            published_dates.eq(engaged_dates),
+            "fact_session does not have the same dates as the published generations"
+        );
         Ok(Self {
             took,
             days,
-            engagement: rows(&engine, ENGAGEMENT).await?,
+            engagement,
             retention: rows(&engine, RETENTION).await?,
             top_titles: rows(&engine, TOP_TITLES).await?,
             top_searches: rows(&engine, TOP_SEARCHES).await?,
         })
     }
 
-    /// Events in the curated zone.
+    /// Returns the number of curated events.
     pub(super) fn curated_events(&self) -> u64 {
         self.days.iter().map(|day| day.curated_events).sum()
     }
 
-    /// Events that deduplication dropped.
+    /// Returns the number of dropped duplicates.
     pub(super) fn duplicates(&self) -> u64 {
         self.days.iter().map(|day| day.duplicates).sum()
     }
 
-    /// Rows whose identity had come before.
+    /// Returns the number of redelivered rows.
     pub(super) fn redelivered(&self) -> u64 {
         self.days.iter().map(|day| day.redelivered).sum()
     }

@@ -1,4 +1,4 @@
-//! The run itself: the stream is filled and worked off at the same time.
+//! Fills the stream and processes it at the same time.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,37 +10,38 @@ use marquee_stream::{ShardId, Stream, Writer};
 use object_store::ObjectStore;
 use tokio::task::spawn_blocking;
 
-use super::Settings;
+use super::DemoSettings;
 use super::produce::{Produced, produce};
-use super::progress::Progress;
+use super::progress::DemoProgress;
 use marquee_event_source_mapping::{
     EventSourceMapping, FinishedRecords, Function, MappingTotals, StopSignal, TailMode,
     TransformFunction,
 };
 
-/// What a run did.
+/// The result of processing the stream.
 #[derive(Debug)]
 pub(super) struct Flow {
     pub(super) produced: Produced,
     pub(super) totals: MappingTotals,
-    /// What the transform made durable; not what had been durable before.
+    /// The batches that this run made durable, without those that were durable
+    /// before.
     pub(super) transformed: BatchReport,
-    /// In the order in which their shard's records lie in the stream.
+    /// In the order of their shard's records.
     pub(super) invocations: Vec<Invocation>,
     /// From the first event to the last receipt.
     pub(super) took: Duration,
 }
 
-/// A batch that was worked off.
+/// A processed batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Invocation {
     pub(super) shard: ShardId,
     pub(super) records: usize,
-    /// When its first record arrived, UTC milliseconds.
+    /// The arrival of its first record, in UTC milliseconds.
     pub(super) first_arrived_ms: i64,
-    /// When its last one did.
+    /// The arrival of its last record, in UTC milliseconds.
     pub(super) last_arrived_ms: i64,
-    /// What it took, checkpoint and all.
+    /// The duration, including the checkpoint.
     pub(super) took: Duration,
 }
 
@@ -56,15 +57,15 @@ impl Invocation {
     }
 }
 
-/// Fills a new stream in `stream_dir` and runs it into `lake` meanwhile.
+/// Fills a new stream in `stream_dir` and processes it into `lake` at the same time.
 ///
-/// Only the stream's records decide where a batch ends, however far the one is
-/// ahead of the other.
+/// The stream's records alone determine the batch boundaries, regardless of the
+/// producer's progress.
 pub(super) async fn run(
-    settings: &Settings,
+    settings: &DemoSettings,
     stream_dir: &Path,
     lake: Arc<dyn ObjectStore>,
-    progress: Arc<Progress>,
+    progress: Arc<DemoProgress>,
 ) -> anyhow::Result<Flow> {
     let writer = Writer::open(stream_dir, settings.shards)?;
     let transform = Transform::new(lake.clone(), marquee_ingest::Settings::default());
@@ -92,7 +93,7 @@ pub(super) async fn run(
     let fill = async {
         let produced = producing
             .await
-            .context("the producer broke off")
+            .context("the producer panicked")
             .flatten()
             .context("cannot fill the stream");
         match produced {
@@ -101,13 +102,13 @@ pub(super) async fn run(
                 Ok(produced)
             }
             Err(error) => {
-                // The stream is not finished, so its end must close no batch.
+                // The stream is incomplete, so its end must not close a batch.
                 stop.request();
                 Err((error, writing))
             }
         }
     };
-    // One that fails stops the other.
+    // If one side fails, it stops the other.
     let (produced, totals) = tokio::join!(fill, mapping.run(tail, stop.clone()));
     let totals = totals?;
     let produced = produced.map_err(|(error, _)| error)?;
@@ -124,7 +125,7 @@ pub(super) async fn run(
 }
 
 fn mapping(
-    settings: &Settings,
+    settings: &DemoSettings,
     stream_dir: &Path,
     function: Arc<dyn Function>,
     lake: Arc<dyn ObjectStore>,
@@ -164,7 +165,7 @@ mod tests {
         objects
     }
 
-    async fn lake(settings: &Settings) -> Arc<dyn ObjectStore> {
+    async fn lake(settings: &DemoSettings) -> Arc<dyn ObjectStore> {
         let lake = InMemory::new();
         catalogue::publish(&lake, &settings.simulation().title_catalog())
             .await
@@ -172,7 +173,7 @@ mod tests {
         Arc::new(lake)
     }
 
-    /// Gives way again and again before it works.
+    /// A slow function, which yields many times before it runs.
     struct Slow(TransformFunction);
 
     #[async_trait]
@@ -185,14 +186,14 @@ mod tests {
         }
     }
 
-    /// Batches are cut by what is in the stream, not by how far its writer is.
+    /// The stream's contents determine the batches, not the progress of its writer.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn the_same_objects_however_fast_the_stream_is_worked_off() {
+    async fn the_objects_do_not_depend_on_the_speed_of_processing() {
         let settings = settings(5_000);
         let (together, after) = (lake(&settings).await, lake(&settings).await);
 
         let dir = tempfile::tempdir().unwrap();
-        let progress = Progress::start(&settings);
+        let progress = DemoProgress::start(&settings);
         let flow = run(&settings, dir.path(), together.clone(), progress)
             .await
             .unwrap();

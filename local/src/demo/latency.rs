@@ -1,4 +1,4 @@
-//! How long it took from an event to its durable object, on the stream's clock.
+//! The latency from an event's time to its durable object, by the stream's clock.
 
 use std::collections::HashMap;
 
@@ -7,22 +7,22 @@ use serde::Serialize;
 use super::flow::Invocation;
 use marquee_event_source_mapping::MAX_BATCH_SIZE;
 
-/// The definition, for people.
-pub(super) const DEFINITION: &str = "Latency is from an event's own time to its durable object, by the \
-     stream's clock: its way to the stream, the wait for its batch as Lambda would have waited, and \
-     the measured time of the invocation; exact percentiles over all processed events.";
+/// The definition that the report prints.
+pub(super) const DEFINITION: &str = "Latency is the time from an event's event_time to its durable \
+     object, by the stream's clock: the delivery to the stream, the wait for the batch as in Lambda, \
+     and the measured duration of the invocation. Percentiles are exact, over all processed events.";
 
-/// When every batch was durable.
+/// The time at which each batch became durable.
 ///
-/// The stream's clock is the simulation's, on which the demo's days pass in
-/// seconds. So an invocation is put on it as Lambda would begin it: when the
-/// batch's window is over, or before, when the next record has no room in the
-/// batch; and not before the shard's last invocation is over. Its end is its
-/// beginning and the time it was measured to take.
+/// The stream's clock is the simulated time, in which the demo's days pass in
+/// seconds. An invocation is therefore placed on this clock as Lambda would start it:
+/// at the end of the batch's window, or earlier if the next record does not fit into
+/// the batch, but not before the shard's previous invocation has ended. Its end is
+/// its start plus its measured duration.
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
-    /// By shard and by the arrival of a batch's last record, which its rows
-    /// carry as `processed_at`; UTC microseconds.
+    /// By shard and by the arrival of the batch's last record, which its rows contain
+    /// as `processed_at`. In UTC microseconds.
     durable_at: HashMap<String, HashMap<i64, i64>>,
 }
 
@@ -35,18 +35,18 @@ impl Timeline {
         let window_ms = i64::from(window_s) * 1000;
         let durable_at = shards
             .into_iter()
-            .map(|(shard, batches)| (shard.to_string(), of_shard(&batches, window_ms)))
+            .map(|(shard, batches)| (shard.to_string(), shard_timeline(&batches, window_ms)))
             .collect();
         Self { durable_at }
     }
 
-    /// When the batch was durable that a row of the lake came with.
+    /// Returns the time at which the batch of a row became durable.
     pub(super) fn durable_at(&self, shard_id: &str, processed_at: i64) -> Option<i64> {
         self.durable_at.get(shard_id)?.get(&processed_at).copied()
     }
 }
 
-fn of_shard(batches: &[&Invocation], window_ms: i64) -> HashMap<i64, i64> {
+fn shard_timeline(batches: &[&Invocation], window_ms: i64) -> HashMap<i64, i64> {
     let mut durable_at = HashMap::with_capacity(batches.len());
     let mut free_at = i64::MIN;
     for (index, batch) in batches.iter().enumerate() {
@@ -59,15 +59,14 @@ fn of_shard(batches: &[&Invocation], window_ms: i64) -> HashMap<i64, i64> {
         let begins = closed.max(batch.last_arrived_ms).saturating_mul(1000);
         let took = i64::try_from(batch.took.as_micros()).unwrap_or(i64::MAX);
         free_at = begins.max(free_at).saturating_add(took);
-        // Where a record had no room and the next batch closed in the same
-        // millisecond, rows do not tell the two apart: the later one counts.
+        // If a record does not fit and the next batch closes in the same millisecond,
+        // rows do not distinguish the two batches: the later one counts.
         durable_at.insert(batch.last_arrived_ms.saturating_mul(1000), free_at);
     }
     durable_at
 }
 
-/// The middle, and what all but a hundredth stay within. Exact: the nearest
-/// ranks of all values.
+/// The median and the 99th percentile: exact, by nearest rank over all values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Percentiles {
     pub(super) p50: f64,
@@ -75,8 +74,8 @@ pub(super) struct Percentiles {
 }
 
 impl Percentiles {
-    /// Of `micros`, which is reordered, in units of `unit` microseconds; `None`
-    /// of nothing.
+    /// Computes the percentiles of `micros`, which is reordered, in units of `unit`
+    /// microseconds. Returns `None` for an empty slice.
     pub(super) fn of(micros: &mut [i64], unit: f64) -> Option<Self> {
         let mut at = |percent: usize| {
             let rank = (micros.len() * percent).div_ceil(100).checked_sub(1)?;
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_begins_when_its_window_is_over_or_it_is_full() {
+    fn a_batch_starts_when_its_window_ends_or_it_is_full() {
         let full = Invocation {
             records: MAX_BATCH_SIZE,
             ..batch(1, 0, 500, 1)
@@ -118,11 +117,11 @@ mod tests {
             &[
                 batch(0, 1_000, 9_000, 20),
                 full,
-                // Nothing came for a while.
+                // A pause without records.
                 batch(0, 30_000, 31_000, 20),
-                // No room for the record at 33,000, long before the window's end.
+                // The record at 33,000 does not fit, long before the window ends.
                 batch(0, 32_000, 32_900, 20_000),
-                // Waits for its predecessor.
+                // Waits for the previous invocation.
                 batch(0, 33_000, 33_500, 5),
             ],
             10,

@@ -1,4 +1,5 @@
-//! What the lake's receipts say, added up, and whether their objects are there.
+//! The totals of the lake's receipts, and the objects that they list but that are
+//! missing.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,55 +11,54 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 use serde::Serialize;
 
-/// The sum of all receipts.
+/// The totals of all receipts.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct LedgerTotals {
     pub(super) batches: u64,
     pub(super) received: u64,
-    /// Bytes of all units, as JSON.
+    /// The bytes of all units as JSON.
     pub(super) received_bytes: u64,
     pub(super) processed: u64,
     pub(super) quarantined: u64,
-    /// Quarantined units by reason.
+    /// Quarantined units by rejection reason.
     pub(super) reasons: BTreeMap<String, u64>,
-    pub(super) raw: Held,
-    pub(super) quarantine: Held,
-    pub(super) processed_zone: Held,
+    pub(super) raw: ZoneSize,
+    pub(super) quarantine: ZoneSize,
+    pub(super) processed_zone: ZoneSize,
     /// Batches whose receipt does not add up.
     pub(super) unbalanced: Vec<String>,
-    /// Objects that a receipt names and that are not there, or not with the
-    /// size it says.
+    /// Objects that a receipt lists and that are missing or have another size.
     pub(super) missing: Vec<String>,
 }
 
-/// What a zone holds.
+/// The size of a zone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(super) struct Held {
+pub(super) struct ZoneSize {
     pub(super) files: u64,
     pub(super) bytes: u64,
     #[serde(skip)]
     pub(super) rows: u64,
 }
 
-impl Ledger {
-    /// Reads the ledger of `lake`, and looks for every object that it names.
+impl LedgerTotals {
+    /// Reads the ledger of `lake` and checks every object that it lists.
     pub(super) async fn read(lake: &dyn ObjectStore) -> Result<Self, LakeError> {
-        let mut there = HashMap::new();
+        let mut found_objects = HashMap::new();
         for zone in Zone::ALL {
             let prefix = Path::from(zone.prefix());
-            let mut found = lake.list(Some(&prefix));
-            while let Some(object) = found.try_next().await? {
-                there.insert(object.location.to_string(), object.size);
+            let mut objects = lake.list(Some(&prefix));
+            while let Some(object) = objects.try_next().await? {
+                found_objects.insert(object.location.to_string(), object.size);
             }
         }
         let mut ledger = Self::default();
         for receipt in receipt::list(lake, None).await? {
-            ledger.add(&receipt, &there);
+            ledger.add(&receipt, &found_objects);
         }
         Ok(ledger)
     }
 
-    fn add(&mut self, receipt: &Receipt, there: &HashMap<String, u64>) {
+    fn add(&mut self, receipt: &Receipt, found_objects: &HashMap<String, u64>) {
         self.batches += 1;
         self.received += receipt.received;
         self.received_bytes += receipt.received_bytes;
@@ -82,7 +82,7 @@ impl Ledger {
             zone.files += 1;
             zone.bytes += object.bytes;
             zone.rows += object.rows;
-            if there.get(&object.key) != Some(&object.bytes) {
+            if found_objects.get(&object.key) != Some(&object.bytes) {
                 self.missing.push(object.key.clone());
             }
         }

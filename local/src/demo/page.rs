@@ -1,4 +1,4 @@
-//! The report as a person reads it.
+//! The printed report.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -7,31 +7,31 @@ use indicatif::{HumanBytes, HumanCount};
 
 use marquee_audit::Status;
 
-use super::curation::Day;
+use super::curation::CuratedDay;
 use super::latency::{DEFINITION, Percentiles};
-use super::ledger::Held;
-use super::report::Report;
+use super::ledger::ZoneSize;
+use super::report::DemoReport;
 
-/// How many ranks are shown.
+/// The number of ranks that are shown.
 const RANKS: usize = 8;
-/// How wide sentences may be.
+/// The maximum width of the sentences, in columns.
 const PAGE_COLUMNS: usize = 98;
-/// How long a name may be before it is cut.
+/// The maximum length of a name, in characters; longer names are truncated.
 const NAME_CHARS: usize = 34;
 
-/// A report to be printed.
-pub(super) struct Page<'a> {
-    report: &'a Report,
-    /// Whether headings stand out by more than their place.
+/// The printed form of a report.
+pub(super) struct DemoPage<'a> {
+    report: &'a DemoReport,
+    /// True to highlight headings with terminal styles.
     styled: bool,
-    /// How this program is called.
+    /// The command that runs this program.
     program: &'a str,
 }
 
-impl<'a> Page<'a> {
-    /// `styled` is for terminals; `program` is what the reader types to call
-    /// this program.
-    pub(super) fn new(report: &'a Report, styled: bool, program: &'a str) -> Self {
+impl<'a> DemoPage<'a> {
+    /// Creates the page. `styled` is for terminals; `program` is the command that the
+    /// user typed to run this program.
+    pub(super) fn new(report: &'a DemoReport, styled: bool, program: &'a str) -> Self {
         Self {
             report,
             styled,
@@ -48,7 +48,7 @@ impl<'a> Page<'a> {
     }
 
     fn events(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Report {
+        let DemoReport {
             settings,
             survey,
             ledger,
@@ -59,14 +59,14 @@ impl<'a> Page<'a> {
         self.heading(
             f,
             &format!(
-                "Events of {} viewers in {}, from seed {}",
+                "Events of {} viewers in {} (seed {})",
                 count(settings.users.into()),
-                settings.span(),
+                settings.span_text(),
                 settings.seed
             ),
         )?;
         let share = |part: u64| 100.0 * part as f64 / books.received.max(1) as f64;
-        writeln!(f, "  in           {:>12}", count(books.sent))?;
+        writeln!(f, "  sent         {:>12}", count(books.sent))?;
         for (name, part) in [
             ("processed", books.processed),
             ("quarantined", books.quarantined),
@@ -89,7 +89,7 @@ impl<'a> Page<'a> {
         paragraph(
             f,
             &format!(
-                "{} of the processed were duplicates, which curation dropped; {} came over an hour late.",
+                "{} processed events were duplicates, which curation dropped; {} arrived over an hour late.",
                 count(curation.duplicates()),
                 count(survey.late)
             ),
@@ -97,40 +97,36 @@ impl<'a> Page<'a> {
     }
 
     fn lake(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Report {
+        let DemoReport {
             ledger, curation, ..
         } = self.report;
         self.heading(f, "Lake")?;
-        let mut zone = |name: &str, held: Held, what: &str| {
+        let mut zone = |name: &str, size: ZoneSize, contents: &str| {
             writeln!(
                 f,
-                "  {name:<12} {:>6} files   {:>11}   {what}",
-                count(held.files),
-                HumanBytes(held.bytes).to_string()
+                "  {name:<12} {:>6} files   {:>11}   {contents}",
+                count(size.files),
+                HumanBytes(size.bytes).to_string()
             )
         };
-        zone("raw", ledger.raw, "every unit as it came")?;
+        zone("raw", ledger.raw, "every unit, verbatim")?;
         zone(
             "quarantine",
             ledger.quarantine,
-            "the refused ones, each with its reason",
+            "rejected units with the rejection reason",
         )?;
         zone(
             "processed",
             ledger.processed_zone,
-            "the events, typed and enriched",
+            "typed and enriched events",
         )?;
         let days = &curation.days;
-        let curated = Held {
+        let curated = ZoneSize {
             files: days.iter().map(|day| day.files as u64).sum(),
             bytes: days.iter().map(|day| day.bytes).sum(),
             rows: curation.curated_events(),
         };
-        zone(
-            "curated",
-            curated,
-            "each event once, facts, and tables for people",
-        )?;
+        zone("curated", curated, "deduplicated events, facts and marts")?;
         let Some(saving) = self.report.parquet_saving() else {
             return Ok(());
         };
@@ -138,27 +134,27 @@ impl<'a> Page<'a> {
         let compared = if saving > 0.0 {
             let times = json as f64 / ledger.processed_zone.bytes.max(1) as f64;
             format!(
-                "Parquet saves {:.1} %, it is {times:.1} times smaller.",
+                "Parquet is {times:.1} times smaller and saves {:.1} %.",
                 100.0 * saving
             )
         } else {
             let events = ledger.processed / ledger.processed_zone.files.max(1);
             format!(
-                "Parquet takes {:.1} % more, as batches of {events} events are too small for it.",
+                "Parquet needs {:.1} % more, because batches of {events} events are too small for it.",
                 -100.0 * saving
             )
         };
         paragraph(
             f,
             &format!(
-                "The processed events were {} of JSON: {compared}",
+                "The processed events were {} of JSON. {compared}",
                 HumanBytes(json)
             ),
         )
     }
 
     fn speed(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Report {
+        let DemoReport {
             flow,
             survey,
             settings,
@@ -169,7 +165,7 @@ impl<'a> Page<'a> {
         paragraph(
             f,
             &format!(
-                "{} events a second: simulated, packed into {} records and transformed in {:.1} s.",
+                "{} events per second: all events were simulated, packed into {} records and transformed in {:.1} s.",
                 count(self.report.events_per_s() as u64),
                 count(flow.produced.records),
                 flow.took.as_secs_f64()
@@ -179,7 +175,7 @@ impl<'a> Page<'a> {
             paragraph(
                 f,
                 &format!(
-                    "{} of {} batches were durable before and not made again, so this is no measure of speed.",
+                    "{} of {} batches were already durable and not transformed again, so this speed is not representative.",
                     count(flow.transformed.repeated),
                     count(ledger.batches)
                 ),
@@ -194,23 +190,23 @@ impl<'a> Page<'a> {
                 )
             })
         };
-        f.write_str(&percentiles("latency", survey.latency_s, span))?;
+        f.write_str(&percentiles("latency", survey.latency_s, duration_text))?;
         f.write_str(&percentiles(
             "invocation",
             self.report.invocation_ms(),
-            |ms| span(ms / 1000.0),
+            |ms| duration_text(ms / 1000.0),
         ))?;
         paragraph(f, DEFINITION)?;
         paragraph(
             f,
             &format!(
-                "A batch spans up to {} s of arrivals; devices that were offline send hours late.",
+                "A batch spans up to {} s of arrivals. Devices that were offline send their events hours late.",
                 settings.window_s
             ),
         )
     }
 
-    /// What the days' tables say of watching.
+    /// Prints engagement and retention from the tables.
     fn days(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let curation = &self.report.curation;
         self.heading(
@@ -250,7 +246,7 @@ impl<'a> Page<'a> {
             paragraph(
                 f,
                 &format!(
-                    "Retention: {} of {} viewers of the day before came back on {}, {:.1} %.",
+                    "Retention: {} of {} viewers of the previous day returned on {}, {:.1} %.",
                     count(back.returned),
                     count(back.users),
                     back.event_date,
@@ -262,13 +258,13 @@ impl<'a> Page<'a> {
         paragraph(
             f,
             &format!(
-                "Compacted, checked, audited and published in {:.1} s: {tables} tables on the newest day.",
+                "Compacted, checked, published and audited in {:.1} s; the newest date has {tables} tables.",
                 curation.took.as_secs_f64()
             ),
         )
     }
 
-    /// What people watch, and beside it what they search for.
+    /// Prints the most watched titles beside the most frequent searches.
     fn favourites(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let curation = &self.report.curation;
         if curation.top_titles.is_empty() && curation.top_searches.is_empty() {
@@ -292,8 +288,8 @@ impl<'a> Page<'a> {
         let rows = titles.len().max(searches.len()).min(RANKS);
         for rank in 0..rows {
             let [title, hours, viewers] = titles.get(rank).cloned().unwrap_or_default();
-            let [query, asked] = searches.get(rank).cloned().unwrap_or_default();
-            table.add_row([title, hours, viewers, query, asked]);
+            let [query, searches_count] = searches.get(rank).cloned().unwrap_or_default();
+            table.add_row([title, hours, viewers, query, searches_count]);
         }
         table.set_header([
             "Most watched",
@@ -312,7 +308,7 @@ impl<'a> Page<'a> {
             self.heading(f, header.trim())?;
         }
         for line in lines {
-            // Without the cell's own margin, as the heading.
+            // Strip the cell's left margin, to align with the heading.
             writeln!(f, "{}", line.trim_end().strip_prefix(' ').unwrap_or(&line))?;
         }
         Ok(())
@@ -321,51 +317,51 @@ impl<'a> Page<'a> {
     fn books(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let books = &self.report.books;
         if !books.balanced() {
-            self.heading(f, "The books do NOT balance")?;
+            self.heading(f, "Events NOT accounted for")?;
             for fault in &books.faults {
                 paragraph(f, fault)?;
             }
             return paragraph(
                 f,
-                "If another version of this program began the lake, delete it and run again.",
+                "If another version of this program started this lake, delete the lake and run the demo again.",
             );
         }
-        self.heading(f, "The books balance")?;
+        self.heading(f, "All events accounted for")?;
         for line in [
             format!(
-                "{} sent = {} received = {} processed + {} quarantined: as the producer counted, the receipts say and the objects hold.",
+                "{} sent = {} received = {} processed + {} quarantined. The producer's count, the receipts and the objects agree.",
                 count(books.sent),
                 count(books.received),
                 count(books.processed),
                 count(books.quarantined)
             ),
             format!(
-                "{} processed = {} curated + {} duplicates dropped + {} redelivered, date by date, in books closed before each was published.",
+                "{} processed = {} curated + {} duplicates dropped + {} redelivered. The event book of each date balanced before the date was published.",
                 count(books.processed),
                 count(books.curated),
                 count(books.duplicates),
                 count(books.redelivered)
             ),
             format!(
-                "{} receipts name {} objects; all are there, of the size they should be.",
+                "{} receipts list {} objects. All exist and have the listed size.",
                 count(self.report.ledger.batches),
                 count(books.objects)
             ),
             format!(
-                "The producer's numbers 1 to {} are there once each, but for {} units too broken to carry one.",
+                "The producer's sequence numbers 1 to {} occur once each, except for {} of units that are too malformed to contain one.",
                 count(books.sent),
                 count(books.unnumbered)
             ),
         ] {
             paragraph(f, &line)?;
         }
-        let provisional = |day: &&Day| day.audit.status == Status::Provisional;
+        let provisional = |day: &&CuratedDay| day.audit.status == Status::Provisional;
         let open = self.report.curation.days.iter().filter(provisional).count();
         if open > 0 {
             paragraph(
                 f,
                 &format!(
-                    "{open} of the days are provisional: late events are waited for. `marquee audit DATE` shows a day's books in full."
+                    "{open} of the days are provisional because late events may still arrive. `marquee audit DATE` shows all counts of a date."
                 ),
             )?;
         }
@@ -378,17 +374,17 @@ impl<'a> Page<'a> {
         paragraph(
             f,
             &format!(
-                "The lake lies in {}, with this report as report.json. Ask it something:",
+                "The lake is in {}; report.json in it contains this report. Query the lake:",
                 lake.display()
             ),
         )?;
-        for question in [
+        for sql in [
             "SELECT reason, field, value, detail FROM quarantine LIMIT 10",
             "SELECT title_rank, name, climbed FROM top_titles WHERE measure = 'viewers' AND event_date = (SELECT max(event_date) FROM top_titles) ORDER BY 1, 2 LIMIT 10",
         ] {
             writeln!(
                 f,
-                "  {} query --lake {} \\\n    \"{question}\"",
+                "  {} query --lake {} \\\n    \"{sql}\"",
                 self.program,
                 quoted(&lake.display().to_string())
             )?;
@@ -397,7 +393,7 @@ impl<'a> Page<'a> {
     }
 }
 
-impl Display for Page<'_> {
+impl Display for DemoPage<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.events(f)?;
         self.lake(f)?;
@@ -410,7 +406,7 @@ impl Display for Page<'_> {
     }
 }
 
-/// Sentences, two columns in, broken where the page ends.
+/// Writes sentences with an indent of two columns, wrapped at the page width.
 fn paragraph(f: &mut Formatter<'_>, text: &str) -> fmt::Result {
     let mut column = 0;
     for word in text.split(' ') {
@@ -431,8 +427,8 @@ fn count(number: u64) -> String {
     HumanCount(number).to_string()
 }
 
-/// A time in the units that people would say it in.
-fn span(seconds: f64) -> String {
+/// Formats a duration in the units that people use.
+fn duration_text(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
         _ if seconds < 1.0 => format!("{:.1} ms", seconds * 1000.0),
@@ -442,7 +438,8 @@ fn span(seconds: f64) -> String {
     }
 }
 
-/// What viewers typed or saw, short, and without what would steer a terminal.
+/// Truncates a text and replaces control characters, so that it cannot control the
+/// terminal.
 fn name(text: &str) -> String {
     let visible = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     if text.chars().count() <= NAME_CHARS {
@@ -452,7 +449,7 @@ fn name(text: &str) -> String {
     short + "…"
 }
 
-/// As a shell takes it for one word.
+/// Quotes a word for a shell.
 fn quoted(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) {
@@ -466,7 +463,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_are_said_as_people_say_them() {
+    fn durations_have_readable_units() {
         for (seconds, text) in [
             (0.0045, "4.5 ms"),
             (1.0, "1.0 s"),
@@ -475,12 +472,12 @@ mod tests {
             (3_599.9, "1 h 0 min"),
             (43_000.0, "11 h 56 min"),
         ] {
-            assert_eq!(span(seconds), text);
+            assert_eq!(duration_text(seconds), text);
         }
     }
 
     #[test]
-    fn names_are_short_and_steer_nothing() {
+    fn names_are_short_and_cannot_control_the_terminal() {
         assert_eq!(name("a\u{1b}[31m"), "a\u{fffd}[31m");
         assert_eq!(name(&"é".repeat(NAME_CHARS)), "é".repeat(NAME_CHARS));
         let long = name(&"é".repeat(NAME_CHARS + 1));
@@ -489,7 +486,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_words() {
+    fn paths_are_quoted_for_a_shell() {
         assert_eq!(quoted("./lake"), "./lake");
         assert_eq!(quoted("my lake"), "'my lake'");
         assert_eq!(quoted("it's"), r"'it'\''s'");

@@ -1,4 +1,4 @@
-//! Filling the stream with the simulation's events.
+//! Fills the stream with the simulation's events.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,74 +6,78 @@ use anyhow::{Context as _, anyhow, ensure};
 use marquee_producer::{Aggregator, Batcher, Numbering, PutRecord, RequestLimits};
 use marquee_stream::{PutEntry, Writer};
 
-use super::Settings;
+use super::DemoSettings;
 use marquee_event_source_mapping::StopSignal;
 
-/// What the producer says of the stream.
+/// The producer's counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Produced {
-    /// Events it was given, by its own numbers.
+    /// The number of events that it numbered.
     pub(super) given: u64,
-    /// Events in the records that the stream took.
+    /// The number of events in the records that the stream accepted.
     pub(super) put: u64,
-    /// Those records.
+    /// The number of those records.
     pub(super) records: u64,
-    /// Their bytes, with partition keys.
+    /// The bytes of those records, including partition keys.
     pub(super) bytes: u64,
 }
 
-/// Simulates, packs and puts, to the end, unless `stop` is asked for. `put`
-/// shows how many events are in the stream meanwhile.
+/// Simulates, packs and puts all events, unless `stop` is requested. Updates `put`
+/// with the number of events in the stream.
 ///
-/// These are the producer's stages, driven on the simulation's clock: the same
-/// settings put the same records in the same order.
+/// These are the producer's stages, driven by the simulated time: the same settings
+/// put the same records in the same order.
 pub(super) fn produce(
-    settings: &Settings,
+    settings: &DemoSettings,
     writer: Writer,
     put: &AtomicU64,
     stop: &StopSignal,
 ) -> anyhow::Result<Produced> {
     let mut numbering = Numbering::new(&settings.producer_id())?;
     let mut aggregator = Aggregator::new(settings.aggregate());
-    let mut outlet = Outlet {
+    let mut record_putter = RecordPutter {
         writer,
         batcher: Batcher::new(RequestLimits::default()),
         produced: Produced::default(),
         put,
     };
     let mut records = Vec::new();
-    let mut now_ms = i64::MIN;
     for mut event in settings.simulation().generate() {
-        now_ms = event.arrives_at_ms.unwrap_or(now_ms);
+        let now_ms = event
+            .arrives_at_ms
+            .context("a simulated event has no arrival time")?;
         let user_id = std::mem::take(&mut event.user_id);
         let body = numbering.number(event);
         aggregator.add(&user_id, &body, now_ms, &mut records)?;
-        outlet.take(&mut records)?;
-        ensure!(!stop.is_requested(), "the work on the stream was stopped");
+        record_putter.take(&mut records)?;
+        ensure!(
+            !stop.is_requested(),
+            "the processing of the stream was stopped"
+        );
     }
     aggregator.finish(&mut records);
-    outlet.take(&mut records)?;
-    outlet.empty()?;
+    record_putter.take(&mut records)?;
+    record_putter.empty()?;
     Ok(Produced {
         given: numbering.count(),
-        ..outlet.produced
+        ..record_putter.produced
     })
 }
 
-/// Cuts records into puts.
-struct Outlet<'a> {
+/// Puts records into the stream in batches.
+struct RecordPutter<'a> {
     writer: Writer,
     batcher: Batcher,
     produced: Produced,
     put: &'a AtomicU64,
 }
 
-impl Outlet<'_> {
+impl RecordPutter<'_> {
     fn take(&mut self, records: &mut Vec<PutRecord>) -> anyhow::Result<()> {
         for record in records.drain(..) {
             self.batcher.push(record).map_err(|record| {
                 anyhow!(
-                    "a record of {} bytes is more than a stream takes",
+                    "a record of {} bytes exceeds the stream's limit",
                     record.size()
                 )
             })?;
@@ -101,7 +105,7 @@ impl Outlet<'_> {
                     data: &record.data,
                     arrived_at_ms: record
                         .arrives_at_ms
-                        .context("a record does not say when it arrives")?,
+                        .context("a record has no arrival time")?,
                 })
             })
             .collect::<anyhow::Result<Vec<_>>>()?;

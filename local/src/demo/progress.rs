@@ -1,4 +1,4 @@
-//! How far a demo is: a bar on a terminal, else plain lines now and then.
+//! The progress of a demo: a bar on a terminal, otherwise a plain line at intervals.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,25 +8,25 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use marquee_console as console;
 use marquee_ingest::BatchReport;
 
-use super::Settings;
+use super::DemoSettings;
 
-/// How often a plain line is due.
-const PLAIN_EVERY: Duration = Duration::from_secs(2);
+/// The interval of plain lines.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(2);
 const TEMPLATE: &str = "{bar:32} {msg}";
 
-/// Shows how far a demo is, on standard error.
-pub(super) struct Progress {
+/// Shows the progress of a demo on standard error.
+pub(super) struct DemoProgress {
     bar: ProgressBar,
-    /// Events in the stream.
+    /// The number of events in the stream.
     put: AtomicU64,
     plain_at: Mutex<Instant>,
 }
 
-impl Progress {
-    /// Says what is begun.
-    pub(super) fn start(settings: &Settings) -> Arc<Self> {
-        // It hides itself where standard error is no terminal. Every event
-        // counts twice: when it is in the stream, and when it is in the lake.
+impl DemoProgress {
+    /// Starts the display.
+    pub(super) fn start(settings: &DemoSettings) -> Arc<Self> {
+        // The bar is hidden if standard error is not a terminal. Every event counts
+        // twice: when it reaches the stream, and when it reaches the lake.
         let bar = ProgressBar::new(settings.events.saturating_mul(2));
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
@@ -38,23 +38,23 @@ impl Progress {
         };
         progress.say(format!(
             "simulating {} of {} viewers, about {} events",
-            settings.span(),
+            settings.span_text(),
             HumanCount(settings.users.into()),
             HumanCount(settings.events)
         ));
         Arc::new(progress)
     }
 
-    /// Where the producer says how many events are in the stream.
+    /// Returns the counter of events in the stream, which the producer updates.
     pub(super) fn put(&self) -> &AtomicU64 {
         &self.put
     }
 
-    /// Shows how far it is; what the transform did is asked only if it is shown.
+    /// Shows the progress. `transformed` is called only if a line is due.
     pub(super) fn show(&self, transformed: impl Fn() -> BatchReport) {
         if self.bar.is_hidden() {
             let mut at = self.plain_at.lock().unwrap_or_else(PoisonError::into_inner);
-            if at.elapsed() < PLAIN_EVERY {
+            if at.elapsed() < PLAIN_INTERVAL {
                 return;
             }
             *at = Instant::now();
@@ -62,28 +62,28 @@ impl Progress {
         let (put, done) = (self.put.load(Ordering::Relaxed), transformed());
         self.bar.set_position(put + done.received);
         let mut line = format!("{} events in the stream", HumanCount(put));
-        // Of a batch that was there before it is not known how many it holds.
+        // The number of events in an already processed batch is unknown.
         if done.batches > 0 {
             line += &format!(", {} in the lake", HumanCount(done.received));
         }
         if done.repeated > 0 {
-            line += &format!(", {} batches there before", HumanCount(done.repeated));
+            line += &format!(", {} batches already processed", HumanCount(done.repeated));
         }
         self.say(line);
     }
 
-    /// Says that the lake is looked at.
-    pub(super) fn surveying(&self) {
+    /// Announces the survey of the lake.
+    pub(super) fn show_survey(&self) {
         self.bar.set_position(self.bar.length().unwrap_or(0));
-        self.say("checking the books".to_owned());
+        self.say("counting the events in the lake".to_owned());
     }
 
-    /// Says that the days are made.
-    pub(super) fn curating(&self) {
-        self.say("making the days".to_owned());
+    /// Announces the curation of the dates.
+    pub(super) fn show_curation(&self) {
+        self.say("curating the dates".to_owned());
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }

@@ -1,4 +1,4 @@
-//! What came of a demo.
+//! The result of a demo.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,31 +6,31 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::books::Books;
-use super::curation::{Curation, Day, Engagement, Retention, TopSearch, TopTitle};
+use super::books::DemoBooks;
+use super::curation::{CuratedDay, Curation, Engagement, Retention, TopSearch, TopTitle};
 use super::flow::Flow;
 use super::latency::{DEFINITION, Percentiles};
-use super::ledger::{Held, Ledger};
-use super::settings::Settings;
+use super::ledger::{LedgerTotals, ZoneSize};
+use super::settings::DemoSettings;
 use super::survey::Survey;
 
-/// All that is known in the end.
+/// The result of a demo.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct DemoReport {
     pub(super) lake: PathBuf,
-    /// The whole demo, survey and all.
+    /// The duration of the whole demo.
     pub(super) took: Duration,
-    pub(super) settings: Settings,
+    pub(super) settings: DemoSettings,
     pub(super) flow: Flow,
-    pub(super) ledger: Ledger,
+    pub(super) ledger: LedgerTotals,
     pub(super) survey: Survey,
     pub(super) curation: Curation,
-    pub(super) books: Books,
+    pub(super) books: DemoBooks,
 }
 
-/// The form of `report.json`. Its names are for programs to rely on.
+/// The document `report.json`. Programs rely on its field names.
 #[derive(Serialize)]
-struct Json<'a> {
+struct ReportDocument<'a> {
     events_in: u64,
     processed: u64,
     quarantined: &'a BTreeMap<String, u64>,
@@ -46,67 +46,68 @@ struct Json<'a> {
     latency_is: &'static str,
     invocation_ms: Option<Percentiles>,
     batches: u64,
-    /// Those that an earlier run, which was broken off or not, had done.
+    /// Batches that an earlier run had processed.
     batches_done_before: u64,
-    zones: Zones,
+    zones: ReportZones,
     json_bytes: u64,
     parquet_saving: Option<f64>,
-    stream: Stream,
-    days: &'a [Day],
+    stream: ReportStream,
+    days: &'a [CuratedDay],
     days_seconds: f64,
     engagement: &'a [Engagement],
     retention: &'a [Retention],
     top_titles: &'a [TopTitle],
     top_searches: &'a [TopSearch],
-    books: &'a Books,
+    books: &'a DemoBooks,
     lake: String,
-    settings: &'a Settings,
+    settings: &'a DemoSettings,
 }
 
 #[derive(Serialize)]
-struct Zones {
-    raw: Held,
-    quarantine: Held,
-    processed: Held,
+struct ReportZones {
+    raw: ZoneSize,
+    quarantine: ZoneSize,
+    processed: ZoneSize,
 }
 
 #[derive(Serialize)]
-struct Stream {
+struct ReportStream {
     records: u64,
     bytes: u64,
 }
 
-impl Report {
-    /// Events a second, from the first one simulated to the last receipt.
+impl DemoReport {
+    /// Returns the events per second, from the first simulated event to the last
+    /// receipt.
     pub(super) fn events_per_s(&self) -> f64 {
         self.books.sent as f64 / self.flow.took.as_secs_f64().max(1e-6)
     }
 
-    /// Bytes of the processed events as the JSON they came as.
+    /// Returns the bytes of the processed events as JSON.
     pub(super) fn processed_json_bytes(&self) -> u64 {
         let Self { ledger, survey, .. } = self;
-        ledger.received_bytes.saturating_sub(survey.refused_bytes)
+        ledger.received_bytes.saturating_sub(survey.rejected_bytes)
     }
 
-    /// How much smaller the processed zone is than the same events in JSON, 0
-    /// to 1; `None` without events.
+    /// Returns the relative saving of the processed zone compared with the same
+    /// events as JSON, 0 to 1; `None` without events.
     pub(super) fn parquet_saving(&self) -> Option<f64> {
         let json = self.processed_json_bytes();
         (json > 0).then(|| 1.0 - self.ledger.processed_zone.bytes as f64 / json as f64)
     }
 
-    /// What an invocation took, milliseconds.
+    /// Returns the duration of invocations, in milliseconds.
     pub(super) fn invocation_ms(&self) -> Option<Percentiles> {
         let mut micros: Vec<i64> = self
             .flow
             .invocations
             .iter()
-            .filter_map(|invocation| invocation.took.as_micros().try_into().ok())
+            .map(|invocation| i64::try_from(invocation.took.as_micros()).unwrap_or(i64::MAX))
             .collect();
         Percentiles::of(&mut micros, 1e3)
     }
 
-    /// As `report.json` has it.
+    /// Serializes `report.json`.
     pub(super) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
         let Self {
             flow,
@@ -116,7 +117,7 @@ impl Report {
             books,
             ..
         } = self;
-        let mut json = serde_json::to_vec_pretty(&Json {
+        let mut json = serde_json::to_vec_pretty(&ReportDocument {
             events_in: books.sent,
             processed: books.processed,
             quarantined: &ledger.reasons,
@@ -133,14 +134,14 @@ impl Report {
             invocation_ms: self.invocation_ms(),
             batches: ledger.batches,
             batches_done_before: flow.transformed.repeated,
-            zones: Zones {
+            zones: ReportZones {
                 raw: ledger.raw,
                 quarantine: ledger.quarantine,
                 processed: ledger.processed_zone,
             },
             json_bytes: ledger.received_bytes,
             parquet_saving: self.parquet_saving().map(thousandths),
-            stream: Stream {
+            stream: ReportStream {
                 records: flow.produced.records,
                 bytes: flow.produced.bytes,
             },
@@ -159,7 +160,7 @@ impl Report {
     }
 }
 
-/// Rounded to three decimals: what is measured is no more exact.
+/// Rounds to three decimals; the measurements are not more exact.
 fn thousandths(number: f64) -> f64 {
     (number * 1e3).round() / 1e3
 }

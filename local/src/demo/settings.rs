@@ -1,4 +1,4 @@
-//! What a demo simulates, and how its events are packed and batched.
+//! The settings of a demo's simulation, packing and batching.
 
 use std::fmt;
 use std::num::{NonZeroU16, NonZeroU32};
@@ -12,35 +12,35 @@ use marquee_producer::simulate::{Simulation, SimulationError};
 use marquee_producer::{AggregateSettings, RequestLimits};
 use serde::{Deserialize, Serialize};
 
-use super::Args;
+use super::DemoArgs;
 use crate::bad_input::BadInput;
 
-/// Everything that decides which objects a demo makes.
+/// The settings that determine the objects of a demo.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Settings {
+pub(super) struct DemoSettings {
     pub(super) events: u64,
     pub(super) users: u32,
     pub(super) days: u32,
     pub(super) seed: u64,
-    /// The stream's shards: one for each of the two cores a laptop has at least.
+    /// The stream's shards: one for each of at least two cores.
     pub(super) shards: NonZeroU32,
-    /// Aggregates that fill at a time: one a shard (the first two buckets' keys
-    /// lie in different shards). At the default four events a second more of
-    /// them would only be emptier.
+    /// The number of aggregates that are filled concurrently: one per shard (the keys
+    /// of the first two buckets map to different shards). At the default four events
+    /// per second, more aggregates would only contain fewer events.
     buckets: NonZeroU16,
-    /// How long an aggregate waits to be filled, on the simulation's clock.
+    /// The linger time of an aggregate, in simulated time.
     linger_ms: u32,
-    /// The mapping's batching window: Lambda's longest, as few events a second
-    /// should not make many small objects.
+    /// The mapping's batching window: the longest that Lambda allows, because few
+    /// events per second would otherwise make many small objects.
     pub(super) window_s: u32,
 }
 
-impl Settings {
-    /// The settings that the command line asks for.
+impl DemoSettings {
+    /// Returns the settings of the command line.
     ///
     /// # Errors
-    /// Which option is at fault.
-    pub(super) fn new(args: &Args) -> Result<Self, BadInput> {
+    /// Names the invalid option.
+    pub(super) fn new(args: &DemoArgs) -> Result<Self, BadInput> {
         let settings = Self {
             events: args.events,
             users: args.users,
@@ -51,8 +51,8 @@ impl Settings {
             linger_ms: 5_000,
             window_s: 300,
         };
-        let refused = |error: SimulationError| BadInput(error.to_string());
-        settings.simulation().validate().map_err(refused)?;
+        let invalid = |error: SimulationError| BadInput(error.to_string());
+        settings.simulation().validate().map_err(invalid)?;
         Ok(settings)
     }
 
@@ -66,20 +66,20 @@ impl Settings {
         }
     }
 
-    /// The name under which the events are numbered.
+    /// Returns the id of the producer that numbers the events.
     pub(super) fn producer_id(&self) -> String {
         format!("demo-{}", self.seed)
     }
 
-    /// The days, as people say it.
-    pub(super) fn span(&self) -> String {
+    /// Returns the simulated time span as text.
+    pub(super) fn span_text(&self) -> String {
         match self.days {
             1 => "a day".to_owned(),
             days => format!("{} days", HumanCount(days.into())),
         }
     }
 
-    /// As the producer does it, on the simulation's clock.
+    /// Returns the producer's aggregation settings, in simulated time.
     pub(super) fn aggregate(&self) -> AggregateSettings {
         AggregateSettings {
             buckets: self.buckets,
@@ -90,7 +90,7 @@ impl Settings {
         }
     }
 
-    /// As `marquee day` makes days, two at a time.
+    /// Returns the settings of `marquee day`, with two concurrent dates.
     pub(super) fn driver_settings(&self) -> DriverSettings {
         DriverSettings {
             plan: plan::PlanSettings::default(),
@@ -99,7 +99,7 @@ impl Settings {
         }
     }
 
-    /// Lambda's, but for the window.
+    /// Returns Lambda's defaults with the demo's batching window.
     pub(super) fn mapping(&self) -> MappingSettings {
         MappingSettings {
             window_ms: u64::from(self.window_s) * 1000,
@@ -108,8 +108,8 @@ impl Settings {
     }
 }
 
-/// As options of the command line.
-impl fmt::Display for Settings {
+/// Formats the settings as command line options.
+impl fmt::Display for DemoSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             events,
@@ -130,8 +130,8 @@ pub(super) mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
-    fn args(events: u64, users: u32) -> Args {
-        Args {
+    fn args(events: u64, users: u32) -> DemoArgs {
+        DemoArgs {
             events,
             users,
             days: 1,
@@ -141,25 +141,25 @@ pub(super) mod tests {
         }
     }
 
-    /// A small demo's.
-    pub(in crate::demo) fn settings(events: u64) -> Settings {
-        Settings::new(&args(events, 50)).unwrap()
+    /// Returns the settings of a small demo.
+    pub(in crate::demo) fn settings(events: u64) -> DemoSettings {
+        DemoSettings::new(&args(events, 50)).unwrap()
     }
 
     #[test]
-    fn are_checked() {
-        let refused = Settings::new(&args(100, 0)).unwrap_err();
+    fn settings_are_validated() {
+        let error = DemoSettings::new(&args(100, 0)).unwrap_err();
         assert_eq!(
-            refused.to_string(),
+            error.to_string(),
             "invalid number of users 0: it must be from 1 to 10000000"
         );
     }
 
     #[test]
-    fn are_read_back() {
+    fn settings_are_read_back() {
         let text = serde_json::to_string(&settings(100)).unwrap();
         assert_eq!(
-            serde_json::from_str::<Settings>(&text).unwrap(),
+            serde_json::from_str::<DemoSettings>(&text).unwrap(),
             settings(100)
         );
     }

@@ -1,4 +1,4 @@
-//! What the lake itself says when it is asked in SQL.
+//! The contents of the lake's objects, read with SQL.
 
 use std::sync::Arc;
 
@@ -10,59 +10,61 @@ use marquee_marts::Engine;
 use object_store::ObjectStore;
 use uuid::Uuid;
 
-use super::Settings;
+use super::DemoSettings;
 use super::flow::Flow;
 use super::latency::{Percentiles, Timeline};
-use super::roll_call::RollCall;
+use super::producer_gaps::ProducerGapCheck;
 
 const EVENTS: &str = include_str!("../../../sql/demo/events.sql");
-const REFUSED: &str = include_str!("../../../sql/demo/refused.sql");
+const REJECTED: &str = include_str!("../../../sql/demo/refused.sql");
 const RAW: &str = include_str!("../../../sql/demo/raw.sql");
 
-/// From when on an event is called late.
+/// The delay after which an event counts as late: one hour.
 const LATE_US: i64 = 3_600_000_000;
 
-/// What was found in the lake's objects.
+/// The contents of the lake's objects.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    /// Rows of the raw zone.
+    /// The rows of the raw zone.
     pub(super) raw: u64,
-    /// Rows of the processed zone.
+    /// The rows of the processed zone.
     pub(super) events: u64,
-    /// Rows of the quarantine.
-    pub(super) refused: u64,
-    /// Bytes of the units in quarantine.
-    pub(super) refused_bytes: u64,
-    /// Events whose id another one had before.
+    /// The rows of the quarantine zone.
+    pub(super) rejected: u64,
+    /// The bytes of the quarantined units.
+    pub(super) rejected_bytes: u64,
+    /// Events with the id of an earlier event.
     pub(super) duplicates: u64,
-    /// Events that arrived over an hour after they happened.
+    /// Events that arrived more than one hour after their time.
     pub(super) late: u64,
-    pub(super) roll_call: RollCall,
-    /// From an event's time to its durable object, seconds.
+    pub(super) producer_gaps: ProducerGapCheck,
+    /// The latency from an event's time to its durable object, in seconds.
     pub(super) latency_s: Option<Percentiles>,
 }
 
 impl Survey {
-    /// Asks `lake` about what `flow` brought there.
+    /// Reads the objects that `flow` wrote to `lake`.
     pub(super) async fn of(
         lake: Arc<dyn ObjectStore>,
-        settings: &Settings,
+        settings: &DemoSettings,
         flow: &Flow,
     ) -> anyhow::Result<Self> {
         let engine = Engine::open(lake).await?;
-        let mut census = Census::new(settings, flow);
+        let mut counter = EventCounter::new(settings, flow)?;
         let mut events = engine.stream(EVENTS).await?;
         while let Some(batch) = events.next().await? {
-            census.count(&batch)?;
+            counter.count(&batch)?;
         }
-        let mut roll_call = census.roll_call;
-        let (mut refused, mut refused_bytes) = (0, 0);
-        for batch in engine.query(REFUSED).await? {
-            let payloads = batch.column(0).as_binary_opt::<i32>().context("no bytes")?;
-            for payload in payloads.iter().flatten() {
-                refused += 1;
-                refused_bytes += payload.len() as u64;
-                roll_call.refused(payload);
+        let mut producer_gaps = counter.producer_gaps;
+        let (mut rejected, mut rejected_bytes) = (0, 0);
+        for batch in engine.query(REJECTED).await? {
+            let payloads = batch.column(0).as_binary_opt::<i32>();
+            let payloads = payloads.context("the payloads of quarantine are not bytes")?;
+            for payload in payloads {
+                let payload = payload.context("a quarantined unit has no payload")?;
+                rejected += 1;
+                rejected_bytes += payload.len() as u64;
+                producer_gaps.rejected(payload);
             }
         }
         let raw = engine.query(RAW).await?;
@@ -71,41 +73,41 @@ impl Survey {
                 .iter()
                 .map(first_number)
                 .sum::<Option<_>>()
-                .context("no count")?,
-            events: census.events,
-            refused,
-            refused_bytes,
-            duplicates: duplicates(&mut census.ids),
-            late: census.late,
-            roll_call,
-            latency_s: Percentiles::of(&mut census.latencies_us, 1e6),
+                .context("the count of raw units is not a number")?,
+            events: counter.events,
+            rejected,
+            rejected_bytes,
+            duplicates: duplicates(&mut counter.ids),
+            late: counter.late,
+            producer_gaps,
+            latency_s: Percentiles::of(&mut counter.latencies_us, 1e6),
         })
     }
 }
 
-/// Counts the events one by one.
-struct Census {
+/// Counts events row by row.
+struct EventCounter {
     timeline: Timeline,
-    roll_call: RollCall,
+    producer_gaps: ProducerGapCheck,
     events: u64,
     late: u64,
     ids: Vec<u128>,
     latencies_us: Vec<i64>,
 }
 
-impl Census {
-    fn new(settings: &Settings, flow: &Flow) -> Self {
-        Self {
+impl EventCounter {
+    fn new(settings: &DemoSettings, flow: &Flow) -> anyhow::Result<Self> {
+        Ok(Self {
             timeline: Timeline::new(&flow.invocations, settings.window_s),
-            roll_call: RollCall::new(&settings.producer_id(), flow.produced.given),
+            producer_gaps: ProducerGapCheck::new(&settings.producer_id(), flow.produced.given)?,
             events: 0,
             late: 0,
             ids: Vec::new(),
             latencies_us: Vec::new(),
-        }
+        })
     }
 
-    /// Counts rows with the columns of [`EVENTS`].
+    /// Counts the rows of a batch with the columns of [`EVENTS`].
     fn count(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
         let text = |name| batch.column_by_name(name)?.as_string_opt::<i32>();
         let time = |name| {
@@ -125,16 +127,18 @@ impl Census {
             ))
         };
         let ((shards, ids), (processed, arrived, happened), numbers) =
-            columns().context("the lake's events have other columns than expected")?;
+            columns().context("the lake's events have unexpected columns")?;
         for row in 0..batch.num_rows() {
             let happened_at = happened.value(row);
             self.events += 1;
             self.late += u64::from(arrived.value(row).saturating_sub(happened_at) > LATE_US);
-            self.roll_call
+            self.producer_gaps
                 .event(numbers.is_valid(row).then(|| numbers.value(row)));
-            self.ids
-                .extend(Uuid::try_parse(ids.value(row)).map(|id| id.as_u128()));
-            // A batch of another run has no place on this one's clock.
+            let id = ids.value(row);
+            let uuid = Uuid::try_parse(id)
+                .with_context(|| format!("the lake has an event with the invalid id {id:?}"))?;
+            self.ids.push(uuid.as_u128());
+            // A batch of an earlier run has no time on this run's clock.
             let durable_at = self
                 .timeline
                 .durable_at(shards.value(row), processed.value(row));
@@ -145,7 +149,7 @@ impl Census {
     }
 }
 
-/// How many of `ids` were there before.
+/// Counts the repeated ids.
 fn duplicates(ids: &mut Vec<u128>) -> u64 {
     let all = ids.len();
     ids.sort_unstable();

@@ -1,4 +1,4 @@
-//! An answer as a table, CSV or NDJSON.
+//! Writes a query's result as a table, CSV or NDJSON.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -11,23 +11,26 @@ use arrow_schema::{ArrowError, DataType, Field, Schema};
 use comfy_table::{CellAlignment, Table, presets};
 use marquee_marts::{MartsError, RowStream};
 
-/// An answer that the format has no place for, such as a list in CSV.
+/// A result that the format cannot represent, such as a list in CSV.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer cannot be written in this format: {0}")]
-pub(super) struct Unprintable(String);
+#[error("cannot write the result in this format: {0}")]
+pub(super) struct UnsupportedFormat(String);
 
-/// A question that was understood and has no answer, such as one divided by zero.
+/// A valid query that failed when it ran, such as a division by zero.
 #[derive(Debug, thiserror::Error)]
-#[error("the question has no answer: {0}")]
-pub(super) struct Unanswerable(String);
+#[error("the query failed: {0}")]
+pub(super) struct ExecutionError(String);
 
-/// Writes at most `shown` rows (0: all), and how many there are.
+/// Writes at most `shown` rows (0: all), and the number of rows.
 pub(super) async fn table(mut answer: RowStream, shown: usize, out: &mut impl Write) -> Result<()> {
     let schema = answer.schema();
     let mut table = Table::new();
-    table
-        .load_preset(presets::UTF8_FULL_CONDENSED)
-        .set_header(schema.fields().iter().map(|field| visible(field.name())));
+    table.load_preset(presets::UTF8_FULL_CONDENSED).set_header(
+        schema
+            .fields()
+            .iter()
+            .map(|field| escape_control(field.name())),
+    );
     for (index, field) in schema.fields().iter().enumerate() {
         if let Some(column) = table.column_mut(index)
             && field.data_type().is_numeric()
@@ -40,7 +43,7 @@ pub(super) async fn table(mut answer: RowStream, shown: usize, out: &mut impl Wr
     let options = FormatOptions::new().with_null("NULL");
     while let Some(batch) = next(&mut answer).await? {
         rows += batch.num_rows();
-        let batch = readable(&batch.slice(0, batch.num_rows().min(limit - written)))?;
+        let batch = with_text_columns(&batch.slice(0, batch.num_rows().min(limit - written)))?;
         let cells = batch
             .columns()
             .iter()
@@ -49,7 +52,7 @@ pub(super) async fn table(mut answer: RowStream, shown: usize, out: &mut impl Wr
         for row in 0..batch.num_rows() {
             let values = cells
                 .iter()
-                .map(|cell| visible(&cell.value(row).to_string()));
+                .map(|cell| escape_control(&cell.value(row).to_string()));
             table.add_row(values.collect::<Vec<_>>());
         }
         written += batch.num_rows();
@@ -69,38 +72,39 @@ pub(super) async fn table(mut answer: RowStream, shown: usize, out: &mut impl Wr
     Ok(())
 }
 
-/// Writes a header, and every row as it comes.
+/// Writes a header, and the rows as they arrive.
 pub(super) async fn csv(mut answer: RowStream, out: &mut impl Write) -> Result<()> {
     let schema = answer.schema();
     if let Some(field) = schema.fields().iter().find(|f| f.data_type().is_nested()) {
         let (name, kind) = (field.name(), field.data_type());
-        return Err(Unprintable(format!("column {name:?} is a {kind}")).into());
+        return Err(UnsupportedFormat(format!("column {name:?} is a {kind}")).into());
     }
-    let header = readable(&RecordBatch::new_empty(schema))?;
+    let header = with_text_columns(&RecordBatch::new_empty(schema))?;
     let mut csv = arrow_csv::WriterBuilder::new().with_header(true).build(out);
     csv.write(&header).map_err(fault)?;
     while let Some(batch) = next(&mut answer).await? {
-        csv.write(&readable(&batch)?).map_err(fault)?;
+        csv.write(&with_text_columns(&batch)?).map_err(fault)?;
     }
     Ok(())
 }
 
-/// Writes every row as it comes, one JSON object a line.
+/// Writes the rows as they arrive, one JSON object per line.
 pub(super) async fn json(mut answer: RowStream, out: &mut impl Write) -> Result<()> {
     let mut json = arrow_json::WriterBuilder::new()
         .with_explicit_nulls(true)
         .build::<_, LineDelimited>(out);
     while let Some(batch) = next(&mut answer).await? {
-        json.write(&readable(&batch)?).map_err(fault)?;
+        json.write(&with_text_columns(&batch)?).map_err(fault)?;
     }
     json.finish().map_err(fault)?;
     Ok(())
 }
 
-/// The next rows. What is wrong with the SQL itself was told before the first.
+/// Returns the next rows. Errors of the SQL itself were reported before the first
+/// row.
 async fn next(answer: &mut RowStream) -> Result<Option<RecordBatch>> {
     answer.next().await.map_err(|error| match error {
-        MartsError::Sql { message } => Unanswerable(message).into(),
+        MartsError::Sql { message } => ExecutionError(message).into(),
         error => error.into(),
     })
 }
@@ -108,13 +112,13 @@ async fn next(answer: &mut RowStream) -> Result<Option<RecordBatch>> {
 fn fault(error: ArrowError) -> anyhow::Error {
     match error {
         ArrowError::IoError(_, io) => io.into(),
-        other => Unprintable(other.to_string()).into(),
+        other => UnsupportedFormat(other.to_string()).into(),
     }
 }
 
-/// `batch` with its bytes as text: as they are where they are UTF-8, else in
-/// hex after `\x`.
-fn readable(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+/// Converts the binary columns of a batch to text: unchanged if they are UTF-8,
+/// otherwise in hex after `\x`.
+fn with_text_columns(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let schema = batch.schema();
     let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = schema
         .fields()
@@ -150,18 +154,18 @@ fn text_of(bytes: &dyn Array) -> StringArray {
         .collect()
 }
 
-/// `text` with control characters escaped: what viewers sent must not steer a
-/// terminal, nor break the table's lines.
-fn visible(text: &str) -> String {
-    let mut visible = String::with_capacity(text.len());
+/// Escapes control characters, so that text from viewers can neither control the
+/// terminal nor break the table's lines.
+fn escape_control(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() {
-            visible.extend(c.escape_default());
+            escaped.extend(c.escape_default());
         } else {
-            visible.push(c);
+            escaped.push(c);
         }
     }
-    visible
+    escaped
 }
 
 #[cfg(test)]
@@ -182,6 +186,6 @@ mod tests {
 
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
-        assert_eq!(visible("a\u{1b}[31m\né"), "a\\u{1b}[31m\\né");
+        assert_eq!(escape_control("a\u{1b}[31m\né"), "a\\u{1b}[31m\\né");
     }
 }

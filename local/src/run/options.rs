@@ -1,4 +1,4 @@
-//! How records are taken off the stream, as options of the command line.
+//! The command line options of the event source mapping.
 
 use std::str::FromStr;
 
@@ -8,34 +8,35 @@ use marquee_event_source_mapping::{
     Backoff, Consumer, ConsumerError, MAX_BATCH_SIZE, MappingSettings,
 };
 
-/// The event source mapping's settings. Lambda's names and limits.
+/// The settings of the event source mapping, with Lambda's names and limits.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Options {
-    /// Whose place in the stream to go on from, and to remember
+pub struct MappingOptions {
+    /// Resume from, and store, the checkpoint of this consumer
     #[arg(long, value_name = "NAME", default_value = "transform", value_parser = consumer)]
     pub consumer: String,
-    /// The most records in a batch
+    /// Put at most this many records into a batch
     #[arg(long, value_name = "N", default_value_t = MAX_BATCH_SIZE,
         value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_BATCH_SIZE as u64))]
     pub batch_size: usize,
-    /// Seconds of arrivals that a batch spans at most (0: no limit)
+    /// Let a batch span at most this many seconds of arrivals (0: no limit)
     #[arg(long, value_name = "SECONDS", default_value_t = 0,
         value_parser = clap::value_parser!(u64).range(0..=300))]
     pub batch_window_s: u64,
-    /// How often records that fail are tried again, or `unlimited`
+    /// Retry failed records this many times, or `unlimited`
     #[arg(long, value_name = "N", default_value = "5")]
-    pub max_retries: Limit,
-    /// Seconds, by the stream's clock, after which records that fail are given up, or `unlimited`
+    pub max_retries: OptionalLimit,
+    /// Give up failed records older than this many seconds by the stream's clock, or
+    /// `unlimited`
     #[arg(long, value_name = "SECONDS", default_value = "unlimited")]
-    pub max_age_s: Limit,
-    /// Whether to split a batch that fails, to close in on the record at fault
+    pub max_age_s: OptionalLimit,
+    /// Split a failed batch to isolate the failing record
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
         num_args = 0..=1, default_missing_value = "true")]
     pub bisect: bool,
 }
 
-impl Options {
-    /// The mapping's settings.
+impl MappingOptions {
+    /// Returns the mapping's settings.
     pub fn settings(self) -> MappingSettings {
         MappingSettings {
             consumer: self.consumer,
@@ -53,11 +54,11 @@ fn consumer(name: &str) -> Result<String, ConsumerError> {
     Consumer::check_name(name).map(|()| name.to_owned())
 }
 
-/// A limit that need not be there.
+/// A number or `unlimited`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit(Option<u32>);
+pub struct OptionalLimit(Option<u32>);
 
-impl FromStr for Limit {
+impl FromStr for OptionalLimit {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -66,7 +67,7 @@ impl FromStr for Limit {
             _ => text
                 .parse()
                 .map(|limit| Self(Some(limit)))
-                .map_err(|_| "give a number, or `unlimited`"),
+                .map_err(|_| "give a number or `unlimited`"),
         }
     }
 }
@@ -81,7 +82,7 @@ mod tests {
     #[derive(Debug, Parser)]
     struct Line {
         #[command(flatten)]
-        options: Options,
+        options: MappingOptions,
     }
 
     fn settings(line: &[&str]) -> Result<MappingSettings, clap::Error> {
@@ -90,12 +91,12 @@ mod tests {
     }
 
     #[test]
-    fn say_what_the_settings_say_unless_told() {
+    fn defaults_are_those_of_the_settings() {
         assert_eq!(settings(&[]).unwrap(), MappingSettings::default());
     }
 
     #[test]
-    fn are_read() {
+    fn options_are_parsed() {
         let line = "--batch-size 7 --batch-window-s 2 --max-retries unlimited --max-age-s 60 --bisect false";
         let line: Vec<_> = line.split(' ').collect();
         assert_eq!(
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn are_limited() {
+    fn options_are_limited() {
         for line in [
             ["--batch-size", "0"],
             ["--batch-size", "10001"],

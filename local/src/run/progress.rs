@@ -1,5 +1,5 @@
-//! How far a run is: a line that is kept current on a terminal, else plain
-//! lines now and then.
+//! The progress of a run: an updated line on a terminal, otherwise a plain line at
+//! intervals.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -10,24 +10,24 @@ use marquee_console as console;
 
 use marquee_event_source_mapping::FinishedRecords;
 
-/// How often a plain line is due.
-const PLAIN_EVERY: Duration = Duration::from_secs(5);
+/// The interval of plain lines.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Shows how far a run is, on standard error.
-pub(super) struct Progress {
+/// Shows the progress of a run on standard error.
+pub(super) struct RunProgress {
     bar: ProgressBar,
     began: Instant,
-    shown: Mutex<Shown>,
+    shown: Mutex<ProgressState>,
 }
 
-struct Shown {
+struct ProgressState {
     records: u64,
     at: Instant,
 }
 
-impl Progress {
+impl RunProgress {
     pub(super) fn start() -> Self {
-        // It hides itself where standard error is no terminal.
+        // The bar is hidden if standard error is not a terminal.
         let bar = ProgressBar::new_spinner();
         if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
             bar.set_style(style);
@@ -37,25 +37,25 @@ impl Progress {
         Self {
             bar,
             began,
-            shown: Mutex::new(Shown {
+            shown: Mutex::new(ProgressState {
                 records: 0,
                 at: began,
             }),
         }
     }
 
-    /// Takes note of what is finished; `events` is asked only if it is shown.
+    /// Adds finished records. `events` is called only if a line is due.
     pub(super) fn show(&self, finished: &FinishedRecords<'_>, events: impl Fn() -> u64) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         shown.records += finished.records.len() as u64;
         let is_plain = self.bar.is_hidden();
-        if is_plain && shown.at.elapsed() < PLAIN_EVERY {
+        if is_plain && shown.at.elapsed() < PLAIN_INTERVAL {
             return;
         }
         let events = events();
         let rate = events as f64 / self.began.elapsed().as_secs_f64().max(0.001);
         let line = format!(
-            "{} records, {} events, {} a second",
+            "{} records, {} events, {} per second",
             HumanCount(shown.records),
             HumanCount(events),
             HumanCount(rate as u64)
@@ -68,7 +68,7 @@ impl Progress {
         }
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }

@@ -1,4 +1,4 @@
-//! What a run did, for people.
+//! The printed summary of a run.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,9 +10,9 @@ use marquee_ingest::BatchReport;
 use crate::counted::counted;
 use marquee_event_source_mapping::MappingTotals;
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug)]
-pub(super) struct Summary {
+pub(super) struct RunSummary {
     pub(super) totals: MappingTotals,
     pub(super) events: BatchReport,
     pub(super) took: Duration,
@@ -20,7 +20,7 @@ pub(super) struct Summary {
     pub(super) lake: PathBuf,
 }
 
-impl fmt::Display for Summary {
+impl fmt::Display for RunSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             totals,
@@ -57,7 +57,7 @@ impl fmt::Display for Summary {
         if totals.dead_letter_records > 0 {
             writeln!(
                 f,
-                "given up     {}, kept in {} under {}",
+                "dead letters {} in {} under {}",
                 counted(totals.dead_letter_records, "record", "records"),
                 counted(totals.dead_letter_objects, "object", "objects"),
                 lake.join("failed").display()
@@ -66,7 +66,7 @@ impl fmt::Display for Summary {
         let rate = events.received as f64 / took.as_secs_f64().max(0.001);
         writeln!(
             f,
-            "took         {:.1} s, {} events a second",
+            "took         {:.1} s, {} events per second",
             took.as_secs_f64(),
             HumanCount(rate as u64)
         )?;
@@ -82,8 +82,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_well() {
-        let summary = Summary {
+    fn the_summary_lists_all_figures() {
+        let summary = RunSummary {
             totals: MappingTotals {
                 records: 12_345,
                 bytes: 3 * 1024 * 1024,
@@ -113,8 +113,8 @@ processed    998,000
 quarantined  2,000
   invalid_json               1,500
   missing_field              500
-given up     1 record, kept in 1 object under lake/failed
-took         8.0 s, 125,000 events a second
+dead letters 1 record in 1 object under lake/failed
+took         8.0 s, 125,000 events per second
 stream       stream
 lake         lake
 "

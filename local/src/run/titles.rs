@@ -1,4 +1,4 @@
-//! The catalogue that a producer leaves beside its stream.
+//! Reads the title catalog that a producer writes beside its stream.
 
 use std::collections::HashSet;
 use std::fs;
@@ -9,10 +9,11 @@ use marquee_event::Title;
 
 use crate::bad_input::BadInput;
 
-/// Reads the catalogue at `path`, a JSON object a line; `None` if it is not there.
+/// Reads the title catalog at `path`, one JSON object per line; `None` if there is no
+/// such file.
 ///
 /// # Errors
-/// Which line is no title, and why.
+/// Names the line that is not a valid title, and the problem.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<Title>>, BadInput> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
@@ -32,17 +33,14 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<Title>>, BadInput> {
             serde_json::from_slice(line).map_err(|error| fault(without_line(&error)))?;
         title.validate().map_err(|error| fault(error.to_string()))?;
         if !seen.insert(title.title_id.clone()) {
-            return Err(fault(format!(
-                "title {:?} was there before",
-                title.title_id
-            )));
+            return Err(fault(format!("title {:?} occurs twice", title.title_id)));
         }
         titles.push(title);
     }
     Ok(Some(titles))
 }
 
-/// The parser's words without its own count of lines, which is always 1.
+/// Formats a parse error without its line number, which is always 1.
 fn without_line(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line 1 column ") {
@@ -71,7 +69,7 @@ mod tests {
     const ALIEN: &str = r#"{"title_id":"t2","name":"Alien","kind":"movie"}"#;
 
     #[test]
-    fn reads_a_title_a_line() {
+    fn one_title_is_read_per_line() {
         assert_eq!(read_text("").unwrap().unwrap().len(), 0);
         assert_eq!(
             read_text(&format!("{HEAT}\n{ALIEN}\n"))
@@ -85,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_line_at_fault() {
+    fn an_error_names_the_line() {
         let fault = |line: &str| read_text(&format!("{HEAT}\n{line}\n{ALIEN}\n")).unwrap_err();
         assert_eq!(
             fault("{\"title_id\":7}"),
@@ -93,7 +91,7 @@ mod tests {
         );
         assert_eq!(
             fault(HEAT),
-            "DIR/titles.ndjson, line 2: title \"t1\" was there before"
+            "DIR/titles.ndjson, line 2: title \"t1\" occurs twice"
         );
         assert!(fault("").starts_with("DIR/titles.ndjson, line 2: EOF"));
         let no_date = ALIEN.replace('}', ",\"release_date\":\"soon\"}");

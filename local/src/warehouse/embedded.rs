@@ -18,50 +18,50 @@ use marquee_warehouse::migrate::{self, WarehouseSchema};
 use marquee_warehouse::port::{BatchProgress, StatementBatch};
 use object_store::ObjectStore;
 
-use super::Loaded;
+use super::DateLoad;
 use crate::bad_input::BadInput;
 use crate::day::existing_lake;
 
-/// What the warehouse calls the lake; nothing is sent anywhere.
+/// The lake's URL in COPY statements. No request leaves this machine.
 const URL: &str = "s3://lake";
-/// A role that is none: COPY wants one.
+/// A placeholder for the role that COPY requires.
 const ROLE: &str = "arn:aws:iam::000000000000:role/copy";
-/// How long a statement may take.
+/// The timeout of a statement.
 const TIMEOUT: Duration = Duration::from_secs(600);
-/// Between two looks at a statement.
-const PAUSE: Duration = Duration::from_millis(20);
-/// What keeps a question from being anything else.
-const READ_ONLY: &str = "SET TRANSACTION READ ONLY";
-const HOW_TO_ASK: &str = "ask with SELECT, WITH or SHOW";
+/// The interval between two polls of a statement.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// Makes the transaction of a query read-only.
+const SET_READ_ONLY: &str = "SET TRANSACTION READ ONLY";
+const QUERY_HINT: &str = "use SELECT, WITH or SHOW";
 /// The directory of its data, beside the zones.
 const DIRECTORY: &str = "warehouse";
 
-/// A warehouse on this machine, beside a lake.
-pub struct Embedded {
+/// The local warehouse of a lake.
+pub struct LocalWarehouse {
     store: Arc<dyn ObjectStore>,
     data_api: FakeDataApi,
     loader: Loader,
     tokens: AtomicU64,
 }
 
-/// Whether a warehouse can be had.
+/// Checks that PostgreSQL is installed.
 ///
 /// # Errors
-/// [`BadInput`] says what to install.
-pub fn is_there() -> Result<(), BadInput> {
+/// [`BadInput`] names the package to install.
+pub fn check_postgresql() -> Result<(), BadInput> {
     let found = postgres::programs();
     found
         .map(|_| ())
         .map_err(|error| BadInput(error.to_string()))
 }
 
-impl Embedded {
+impl LocalWarehouse {
     /// Starts the warehouse of the lake in `lake`.
     ///
     /// # Errors
-    /// [`BadInput`] where there is no lake or no PostgreSQL.
+    /// [`BadInput`] without a lake or PostgreSQL.
     pub async fn open(lake: &Path) -> anyhow::Result<Self> {
-        is_there()?;
+        check_postgresql()?;
         let store = existing_lake(lake)?;
         let data = std::path::absolute(lake.join(DIRECTORY))?;
         let copies = copy::CopySource {
@@ -71,7 +71,7 @@ impl Embedded {
         };
         let engine = Engine::start(copies, Some(&data))
             .await
-            .with_context(|| format!("cannot start a warehouse in {}", data.display()))?;
+            .with_context(|| format!("cannot start the warehouse in {}", data.display()))?;
         let data_api = FakeDataApi::new(engine);
         let settings = LoadSettings {
             lake: URL.to_owned(),
@@ -87,10 +87,10 @@ impl Embedded {
         })
     }
 
-    /// Brings it to what `sql/redshift` says; what was done.
+    /// Migrates the schema to `sql/redshift` and returns the changes.
     ///
     /// # Errors
-    /// Where it cannot be brought there, with the way out.
+    /// When the schema cannot be migrated; the error names the remedy.
     pub async fn migrate(&self) -> anyhow::Result<Vec<String>> {
         let mut done = Vec::new();
         loop {
@@ -110,15 +110,14 @@ impl Embedded {
     ///
     /// # Errors
     /// [`BadInput`] for a date that is not published.
-    pub async fn load(&self, date: Option<Date>) -> anyhow::Result<Vec<Loaded>> {
+    pub async fn load(&self, date: Option<Date>) -> anyhow::Result<Vec<DateLoad>> {
         let mut current = generation::current(&*self.store).await?;
         if let Some(date) = date {
             current.retain(|published, _| *published == date);
             if current.is_empty() {
-                return Err(BadInput(format!(
-                    "{date} is not published: `marquee day {date}` makes it"
-                ))
-                .into());
+                return Err(
+                    BadInput(format!("{date} is not published. Run `marquee day {date}`")).into(),
+                );
             }
         }
         let mut loads = Vec::new();
@@ -128,14 +127,14 @@ impl Embedded {
         Ok(loads)
     }
 
-    async fn load_generation(&self, generation: &Generation) -> anyhow::Result<Loaded> {
+    async fn load_generation(&self, generation: &Generation) -> anyhow::Result<DateLoad> {
         let number = generation.generation;
         let mut report = self.loader.start(generation.event_date, number).await?;
         while report.status == LoadStatus::Running {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
             report = self.loader.poll(&report.load).await?;
         }
-        Ok(Loaded {
+        Ok(DateLoad {
             event_date: generation.event_date,
             generation: number,
             tables: generation.tables.len(),
@@ -144,49 +143,51 @@ impl Embedded {
         })
     }
 
-    /// Asks it a question, which changes nothing.
+    /// Runs a query in a read-only transaction.
     ///
     /// # Errors
-    /// In its words, or how to ask where that is no question.
-    pub async fn ask(&self, sql: &str) -> Result<QueryResult, BadInput> {
-        let asked = self.read(sql).await;
-        let answer = asked.map_err(|StatementError(words)| BadInput(plainly(&words)))?;
+    /// [`BadInput`] with the engine's message, or if the statement is not a query.
+    pub async fn query(&self, sql: &str) -> Result<QueryResult, BadInput> {
+        let answer = self.run_read_only(sql).await;
+        let answer = answer.map_err(|StatementError(message)| BadInput(readable_message(&message)))?;
         match answer.columns {
             Some(_) => Ok(answer),
-            None => Err(BadInput(format!("that is no question: {HOW_TO_ASK}"))),
+            None => Err(BadInput(format!(
+                "the statement returns no rows; {QUERY_HINT}"
+            ))),
         }
     }
 
-    async fn read(&self, sql: &str) -> Result<QueryResult, StatementError> {
+    async fn run_read_only(&self, sql: &str) -> Result<QueryResult, StatementError> {
         let session = self.data_api.engine().session().await?;
         session.begin().await?;
-        session.run(READ_ONLY, &BTreeMap::new()).await?;
+        session.run(SET_READ_ONLY, &BTreeMap::new()).await?;
         session.run(sql, &BTreeMap::new()).await
     }
 
-    /// The lake beside it.
+    /// Returns the lake.
     pub fn lake(&self) -> &Arc<dyn ObjectStore> {
         &self.store
     }
 
-    /// The engine that runs it.
+    /// Returns the engine.
     pub fn engine(&self) -> &Engine {
         self.data_api.engine()
     }
 
-    /// Runs a batch to its end; its id.
+    /// Runs a batch to its end and returns its id.
     async fn run(&self, batch: &StatementBatch) -> anyhow::Result<String> {
         let id = self.data_api.submit(batch).await?;
         loop {
             match self.data_api.poll(&id).await? {
-                BatchProgress::Running => tokio::time::sleep(PAUSE).await,
+                BatchProgress::Running => tokio::time::sleep(POLL_INTERVAL).await,
                 BatchProgress::Done => return Ok(id),
                 BatchProgress::Failed(failure) => {
                     let name = failure.statement.unwrap_or_else(|| batch.name.clone());
-                    bail!("{name}: the warehouse said: {}", failure.message);
+                    bail!("the statement {name:?} failed: {}", failure.message);
                 }
                 BatchProgress::Unknown => {
-                    bail!("the warehouse does not know {} any more", batch.name)
+                    bail!("the warehouse lost the batch {}", batch.name)
                 }
             }
         }
@@ -198,17 +199,16 @@ impl Embedded {
     }
 }
 
-/// The engine's words without what a program's log would say.
-fn plainly(words: &str) -> String {
-    let said = words.strip_prefix("ERROR: ").unwrap_or(words);
-    let change = said
+/// Rewrites the engine's message for a user of the command line.
+fn readable_message(message: &str) -> String {
+    let message = message.strip_prefix("ERROR: ").unwrap_or(message);
+    let change = message
         .strip_prefix("cannot execute ")
-        .and_then(|said| said.strip_suffix(" in a read-only transaction"));
+        .and_then(|message| message.strip_suffix(" in a read-only transaction"));
     match change {
         Some(statement) => format!(
-            "{statement} is refused, as it would change something and the warehouse is only \
-             read: {HOW_TO_ASK}"
+            "{statement} is not allowed, because this connection is read-only; {QUERY_HINT}"
         ),
-        None => said.to_owned(),
+        None => message.to_owned(),
     }
 }

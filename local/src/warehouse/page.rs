@@ -1,4 +1,4 @@
-//! What a person reads of a warehouse.
+//! The printed results of the warehouse commands.
 
 use std::io;
 use std::path::Path;
@@ -7,11 +7,11 @@ use comfy_table::{CellAlignment, Table, presets};
 use marquee_console::print;
 use marquee_local_warehouse::engine::QueryResult;
 
-use super::Loaded;
+use super::DateLoad;
 use crate::counted::counted;
 
-/// PostgreSQL's names of types whose values stand to the right.
-const NUMBERS: [&str; 6] = ["int2", "int4", "int8", "float4", "float8", "numeric"];
+/// PostgreSQL's numeric types, whose values are right-aligned.
+const NUMERIC_TYPES: [&str; 6] = ["int2", "int4", "int8", "float4", "float8", "numeric"];
 
 pub(super) fn migrated(changes: &[String]) -> io::Result<()> {
     let mut text = String::new();
@@ -19,15 +19,15 @@ pub(super) fn migrated(changes: &[String]) -> io::Result<()> {
         text.push_str(&format!("{change}\n"));
     }
     if changes.is_empty() {
-        text.push_str("the warehouse is as it should be\n");
+        text.push_str("the warehouse's schema is current\n");
     }
     print(&text)
 }
 
-pub(super) fn loaded(loads: &[Loaded]) -> io::Result<()> {
+pub(super) fn loaded(loads: &[DateLoad]) -> io::Result<()> {
     let mut text = String::new();
     if loads.is_empty() {
-        text.push_str("no date is published: `marquee day` makes those that are due\n");
+        text.push_str("no date is published. Run `marquee day`\n");
     }
     for load in loads {
         text.push_str(&line(load));
@@ -36,9 +36,9 @@ pub(super) fn loaded(loads: &[Loaded]) -> io::Result<()> {
     print(&text)
 }
 
-/// A date's load in a line.
-fn line(load: &Loaded) -> String {
-    let Loaded {
+/// Returns the line of a date's load.
+fn line(load: &DateLoad) -> String {
+    let DateLoad {
         event_date,
         generation,
         tables,
@@ -48,20 +48,20 @@ fn line(load: &Loaded) -> String {
     match &report.cause {
         Some(cause) => format!("{event_date}  generation {generation}  NOT loaded: {cause}"),
         None => format!(
-            "{event_date}  generation {generation}  {}, {}: the warehouse's are the generation's",
+            "{event_date}  generation {generation}  {}, {}: loaded, row counts match",
             counted(*tables as u64, "table", "tables"),
             counted(*rows, "row", "rows")
         ),
     }
 }
 
-pub(super) fn demo(loads: &[Loaded], lake: &Path, program: &str) -> io::Result<()> {
+pub(super) fn demo(loads: &[DateLoad], lake: &Path, program: &str) -> io::Result<()> {
     let mut text = "Warehouse\n".to_owned();
     for load in loads {
         text.push_str(&format!("  {}\n", line(load)));
     }
     text.push_str(&format!(
-        "  Ask it:\n  {program} warehouse query --lake '{}' \\\n    \"SELECT * FROM marquee.search_funnel ORDER BY event_date\"\n\n",
+        "  Query it:\n  {program} warehouse query --lake '{}' \\\n    \"SELECT * FROM marquee.search_funnel ORDER BY event_date\"\n\n",
         lake.display()
     ));
     print(&text)
@@ -71,7 +71,7 @@ pub(super) fn answer(answer: &QueryResult) -> io::Result<()> {
     print(table(answer))
 }
 
-/// An answer as a table; null is empty.
+/// Formats a result as a table. NULL is empty.
 pub(crate) fn table(answer: &QueryResult) -> String {
     let columns = answer.columns.as_deref().unwrap_or_default();
     let mut table = Table::new();
@@ -81,7 +81,7 @@ pub(crate) fn table(answer: &QueryResult) -> String {
         table.add_row(row.iter().map(|value| value.as_deref().unwrap_or_default()));
     }
     for (index, column) in columns.iter().enumerate() {
-        if NUMBERS.contains(&column.type_name.as_str())
+        if NUMERIC_TYPES.contains(&column.type_name.as_str())
             && let Some(shown) = table.column_mut(index)
         {
             shown.set_cell_alignment(CellAlignment::Right);

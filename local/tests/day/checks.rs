@@ -1,4 +1,4 @@
-//! Expectations that are broken, and tables that are added.
+//! Broken checks, and new tables.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ use object_store::ObjectStore;
 use object_store::memory::InMemory;
 
 use crate::lake::{
-    days, few_definitions, ingest, payloads, publish_titles, published, run, simulation,
+    driver, few_definitions, ingest, payloads, publish_titles, published, run, simulation,
 };
 
 async fn lake() -> Arc<dyn ObjectStore> {
@@ -23,7 +23,7 @@ async fn lake() -> Arc<dyn ObjectStore> {
     lake
 }
 
-/// The definitions with one more check that finds every event.
+/// Returns the definitions with a further check that every event breaks.
 fn with_broken(severity: &str, after: &str) -> Definitions {
     let text = format!(
         "-- Nothing happens.\n-- severity: {severity}\n-- after: {after}\n\
@@ -62,10 +62,9 @@ async fn an_error_holds_the_date_back_and_a_warning_is_reported() {
     }
 }
 
-/// A table that is dropped in is made when its dates are asked for, and readers
-/// see it.
+/// A new table is built when its dates are requested, and readers see it.
 #[tokio::test]
-async fn a_table_is_added_by_a_file() {
+async fn a_new_file_adds_a_table() {
     let lake = lake().await;
     let mut definitions = few_definitions();
     run(&lake, &definitions).await;
@@ -86,7 +85,10 @@ async fn a_table_is_added_by_a_file() {
         from: "2026-01-01".parse().unwrap(),
         to: "2026-12-31".parse().unwrap(),
     };
-    let made = days(&lake, &definitions).run(&all, &|_| {}).await.unwrap();
+    let made = driver(&lake, &definitions)
+        .run(&all, &|_| {})
+        .await
+        .unwrap();
     assert_eq!(made.len(), 3);
     let published = published(&lake, &definitions).await;
     let dates = published
@@ -96,9 +98,9 @@ async fn a_table_is_added_by_a_file() {
     assert_eq!(dates.count(), 3);
 }
 
-/// What earlier generations had is removed in the end; what is current stays.
+/// Files of earlier generations are deleted eventually; current ones stay.
 #[tokio::test]
-async fn only_what_nothing_needs_is_removed() {
+async fn only_unneeded_files_are_deleted() {
     let lake: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     publish_titles(&lake, &simulation()).await;
     let definitions = few_definitions();

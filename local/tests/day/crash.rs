@@ -1,4 +1,4 @@
-//! The day dies at any write, is run again, and ends as if nothing had been.
+//! A run that is killed at any write and repeated ends as if it had not been killed.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,19 +16,19 @@ use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
 use crate::lake::{
-    Published, days_in_buckets, few_definitions, ingest, payloads, publish_titles, published,
+    Published, driver_with_buckets, few_definitions, ingest, payloads, publish_titles, published,
     simulation,
 };
 use crate::store::Hooked;
 
-/// Few enough that each date is made in two buckets or more.
+/// Few enough rows that each date has at least two buckets.
 const BUCKET_ROWS: u64 = 400;
 
-/// How long what no generation needs is kept, and then removed.
+/// The time for which unneeded files are kept.
 const KEEP: Duration = Duration::from_secs(86_400);
 
-/// One life of a process that makes days, audits them and sweeps; its writes, or `None` if it died
-/// before or after the `fatal` one.
+/// Runs one process that curates, audits and sweeps. Returns its number of writes, or
+/// `None` if it was killed before or after the `fatal` write.
 fn live(
     lake: &Arc<InMemory>,
     definitions: &Definitions,
@@ -51,11 +51,11 @@ fn live(
         )
     };
     let hooked: Arc<dyn ObjectStore> = store.clone();
-    // All that the process was doing ends with its runtime.
+    // Dropping the runtime ends everything that the process did.
     runtime().block_on(async {
-        let days = days_in_buckets(&hooked, definitions, BUCKET_ROWS);
+        let driver = driver_with_buckets(&hooked, definitions, BUCKET_ROWS);
         let life = async {
-            days.run(&Selection::Due, &|_| {}).await.unwrap();
+            driver.run(&Selection::Due, &|_| {}).await.unwrap();
             for date in generation::current(&*hooked).await.unwrap().keys() {
                 let audit = audit::full(&hooked, *date, None).await.unwrap();
                 audit::keep(&*hooked, &audit).await.unwrap();
@@ -77,7 +77,7 @@ fn runtime() -> Runtime {
         .unwrap()
 }
 
-/// A lake with two days made of what had arrived then, and late events since.
+/// Returns a lake with two curated dates and late events that arrived afterwards.
 fn late_lake(definitions: &Definitions, batches: &[Vec<u8>]) -> Arc<InMemory> {
     let lake = Arc::new(InMemory::new());
     let store: Arc<dyn ObjectStore> = lake.clone();
@@ -96,7 +96,7 @@ fn read(lake: &Arc<InMemory>, definitions: &Definitions) -> Published {
     runtime().block_on(published(&store, definitions))
 }
 
-/// The last audit of every date, as JSON and as a table.
+/// Returns the last audit of every date, as JSON and as a table.
 fn audits(lake: &Arc<InMemory>) -> Vec<[Bytes; 2]> {
     let read = async |key: Path| lake.get(&key).await.unwrap().bytes().await.unwrap();
     runtime().block_on(async {
@@ -111,7 +111,7 @@ fn audits(lake: &Arc<InMemory>) -> Vec<[Bytes; 2]> {
 }
 
 #[test]
-fn wherever_it_dies_it_ends_the_same_and_readers_see_whole_dates() {
+fn a_run_killed_at_any_write_ends_the_same_and_readers_see_complete_dates() {
     let definitions = few_definitions();
     let batches = payloads(&simulation(), 40);
     assert!(batches.len() > 5, "{} batches", batches.len());
@@ -122,7 +122,7 @@ fn wherever_it_dies_it_ends_the_same_and_readers_see_whole_dates() {
     let writes = live(&lake, &definitions, None).unwrap();
     let expected = read(&lake, &definitions);
     let audited = audits(&lake);
-    // Parts of files and deletions among them.
+    // Including parts of files and deletions.
     assert!(writes > 60, "{writes} writes");
     assert_ne!(before, expected);
 
@@ -152,13 +152,13 @@ fn wherever_it_dies_it_ends_the_same_and_readers_see_whole_dates() {
 }
 
 #[test]
-fn nothing_is_due_when_all_is_made() {
+fn nothing_is_due_after_a_run() {
     let definitions = few_definitions();
     let lake = late_lake(&definitions, &payloads(&simulation(), 40));
     live(&lake, &definitions, None).unwrap();
     let numbers = || runtime().block_on(generation::numbers(&*lake)).unwrap();
     let made = numbers();
-    // An audit is written as a table and as JSON, and nothing else.
+    // Only the audits are written, each as a table and as JSON.
     assert_eq!(live(&lake, &definitions, None), Some(2 * made.len()));
     assert_eq!(numbers(), made);
 }

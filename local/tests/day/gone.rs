@@ -1,5 +1,4 @@
-//! A processed object is gone: the dates that are made from it are not made, and
-//! no other minds.
+//! A missing processed object fails the dates that read it, and no other.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,7 +20,7 @@ use crate::lake::{few_definitions, ingest, payloads, publish_titles, run, simula
 /// 2026-03-01T00:00:00Z, after every date of the simulation.
 const NOW: i64 = 1_772_323_200_000_000;
 
-/// A lake without one object, its key, and its rows by date.
+/// Returns a lake with one object missing, its key, and its rows by date.
 async fn lake_without_one() -> (Arc<dyn ObjectStore>, String, BTreeMap<String, u64>) {
     let lake: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     publish_titles(&lake, &simulation()).await;
@@ -38,7 +37,7 @@ async fn lake_without_one() -> (Arc<dyn ObjectStore>, String, BTreeMap<String, u
 }
 
 #[tokio::test]
-async fn a_run_makes_the_other_dates() {
+async fn a_run_curates_the_other_dates() {
     let (lake, key, dates) = lake_without_one().await;
     let made = run(&lake, &few_definitions()).await;
     assert_eq!(made.len(), 3);
@@ -54,7 +53,7 @@ async fn a_run_makes_the_other_dates() {
             other => panic!("{date}: {other:?}"),
         }
     }
-    // It is still due; those that look back at it see what they saw.
+    // The date is still due. Dates that read it are unchanged.
     for (date, outcome) in run(&lake, &few_definitions()).await {
         match outcome {
             DateOutcome::Failed { .. } => assert!(dates.contains_key(&date.to_string()), "{date}"),
@@ -64,7 +63,7 @@ async fn a_run_makes_the_other_dates() {
     }
 }
 
-/// A state machine is given every date, and told of this one by the step that reads.
+/// The plan for a state machine has every date; the step that reads the object fails.
 #[tokio::test]
 async fn a_plan_has_the_date_and_the_step_that_reads_it_fails() {
     for bucket_rows in [u64::MAX, 200] {

@@ -1,4 +1,4 @@
-//! Lakes to make days of, and what is published in them.
+//! Lakes to curate, and their published contents.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,12 +22,13 @@ use marquee_table_catalog::EmbeddedTableCatalog;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
-/// The date that the text names.
+/// Parses a date.
 pub(crate) fn date(text: &str) -> Date {
     text.parse().unwrap()
 }
 
-/// Three days of a small service, with events that come late and twice.
+/// Returns a simulation of three days of a small service, with late and repeated
+/// events.
 pub(crate) fn simulation() -> Simulation {
     Simulation {
         users: 60,
@@ -39,8 +40,8 @@ pub(crate) fn simulation() -> Simulation {
     }
 }
 
-/// The simulation's events as Lambda's payloads, in the order of arrival, cut
-/// every so many records.
+/// Returns the simulation's events as Lambda payloads in the order of arrival, with
+/// `records` records each.
 pub(crate) fn payloads(simulation: &Simulation, records: usize) -> Vec<Vec<u8>> {
     let mut aggregator = Aggregator::new(AggregateSettings {
         compression: Compression::None,
@@ -77,7 +78,7 @@ pub(crate) fn payloads(simulation: &Simulation, records: usize) -> Vec<Vec<u8>> 
         .collect()
 }
 
-/// Runs payloads through the transform.
+/// Transforms payloads.
 pub(crate) async fn ingest(store: &Arc<dyn ObjectStore>, payloads: &[Vec<u8>]) {
     let transform = Transform::new(Arc::clone(store), marquee_ingest::Settings::default());
     for payload in payloads {
@@ -86,14 +87,14 @@ pub(crate) async fn ingest(store: &Arc<dyn ObjectStore>, payloads: &[Vec<u8>]) {
     }
 }
 
-/// Makes the simulation's catalogue the lake's.
+/// Publishes the simulation's title catalog.
 pub(crate) async fn publish_titles(store: &Arc<dyn ObjectStore>, simulation: &Simulation) {
     catalogue::publish(&**store, &simulation.title_catalog())
         .await
         .unwrap();
 }
 
-/// Two tables and two checks: as many kinds of them as there are.
+/// Returns two tables and two checks, one of each kind.
 pub(crate) fn few_definitions() -> Definitions {
     let plays = "-- Views of a title today and the day before.\n-- partition: event_date\n\
                  -- looks back: 1 day\n-- rebuild: dates\n\
@@ -121,17 +122,17 @@ pub(crate) fn few_definitions() -> Definitions {
     }
 }
 
-/// What makes the days of the lake in `store`.
-pub(crate) fn days(store: &Arc<dyn ObjectStore>, definitions: &Definitions) -> Driver {
-    days_in_buckets(
+/// Returns the driver of the lake in `store`.
+pub(crate) fn driver(store: &Arc<dyn ObjectStore>, definitions: &Definitions) -> Driver {
+    driver_with_buckets(
         store,
         definitions,
         plan::PlanSettings::default().bucket_rows,
     )
 }
 
-/// The same with buckets of so many rows.
-pub(crate) fn days_in_buckets(
+/// Returns the driver with buckets of `bucket_rows` rows.
+pub(crate) fn driver_with_buckets(
     store: &Arc<dyn ObjectStore>,
     definitions: &Definitions,
     bucket_rows: u64,
@@ -143,7 +144,7 @@ pub(crate) fn days_in_buckets(
             ..plan::PlanSettings::default()
         },
         compact: CompactSettings {
-            // Some files are of several parts, and some are not.
+            // Some files have several parts, and some have one.
             part_bytes: 2048,
             ..CompactSettings::default()
         },
@@ -159,18 +160,18 @@ pub(crate) fn days_in_buckets(
     )
 }
 
-/// Makes what is due.
+/// Curates all due dates.
 pub(crate) async fn run(
     store: &Arc<dyn ObjectStore>,
     definitions: &Definitions,
 ) -> BTreeMap<Date, DateOutcome> {
-    days(store, definitions)
+    driver(store, definitions)
         .run(&Selection::Due, &|_| {})
         .await
         .unwrap()
 }
 
-/// The keys of a zone.
+/// Returns the keys of a zone.
 pub(crate) async fn keys(store: &Arc<dyn ObjectStore>, zone: &str) -> Vec<String> {
     store
         .list(Some(&Path::from(zone)))
@@ -180,15 +181,15 @@ pub(crate) async fn keys(store: &Arc<dyn ObjectStore>, zone: &str) -> Vec<String
         .unwrap()
 }
 
-/// What readers see: of every date, every table's files by their digests, and
-/// the book. Tables of the newest date alone are there once.
+/// The data that readers see: every table's file digests and the book of every date.
+/// Tables of the newest date alone occur once.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Published {
     pub(crate) files: BTreeMap<(Date, String), Vec<String>>,
     pub(crate) books: BTreeMap<Date, EventBook>,
 }
 
-/// Reads what is published, and proves every file to be what it should be.
+/// Reads the published data and verifies every file.
 pub(crate) async fn published(
     store: &Arc<dyn ObjectStore>,
     definitions: &Definitions,

@@ -1,4 +1,4 @@
-//! Events that come after their date was made.
+//! Events that arrive after their date was curated.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use object_store::ObjectStore;
 use object_store::memory::InMemory;
 
 use crate::lake::{
-    days_in_buckets, few_definitions, ingest, payloads, publish_titles, published, run, simulation,
+    driver_with_buckets, few_definitions, ingest, payloads, publish_titles, published, run,
+    simulation,
 };
 
 async fn new_lake() -> Arc<dyn ObjectStore> {
@@ -20,7 +21,7 @@ async fn new_lake() -> Arc<dyn ObjectStore> {
     lake
 }
 
-/// However the events came, and in however many runs, the tables are the same.
+/// The tables do not depend on the order of arrival and the number of runs.
 #[tokio::test]
 async fn runs_that_grow_equal_a_run_from_scratch() {
     let definitions = Definitions::built_in().unwrap();
@@ -47,16 +48,16 @@ async fn runs_that_grow_equal_a_run_from_scratch() {
     }
 }
 
-/// A date that late events divide further has the tables of one that was divided
-/// so from the beginning.
+/// A date that late events split further has the same tables as one that was split so
+/// from the start.
 #[tokio::test]
-async fn runs_that_divide_further_equal_a_run_from_scratch() {
+async fn runs_that_split_further_equal_a_run_from_scratch() {
     const BUCKET_ROWS: u64 = 130;
     let definitions = few_definitions();
     let batches = payloads(&simulation(), 10);
     let (grown, scratch) = (new_lake().await, new_lake().await);
     let run = async |lake| {
-        days_in_buckets(lake, &definitions, BUCKET_ROWS)
+        driver_with_buckets(lake, &definitions, BUCKET_ROWS)
             .run(&Selection::Due, &|_| {})
             .await
             .unwrap()
@@ -79,9 +80,9 @@ async fn runs_that_divide_further_equal_a_run_from_scratch() {
     assert!(published(&grown, &definitions).await == expected);
 }
 
-/// The same records again, cut otherwise: redelivered, not doubled.
+/// The same records with other batch boundaries are redelivered, not doubled.
 #[tokio::test]
-async fn batches_that_overlap_are_counted_once() {
+async fn overlapping_batches_are_counted_once() {
     let definitions = few_definitions();
     let lake = new_lake().await;
     ingest(&lake, &payloads(&simulation(), 20)).await;
@@ -103,9 +104,9 @@ async fn batches_that_overlap_are_counted_once() {
     }
 }
 
-/// A date of several buckets holds the rows of one.
+/// A date in several buckets has the rows of one bucket.
 #[tokio::test]
-async fn buckets_divide_a_date_and_lose_nothing() {
+async fn buckets_split_a_date_without_loss() {
     let definitions = few_definitions();
     let batches = payloads(&simulation(), 20);
     let (whole, divided) = (new_lake().await, new_lake().await);
@@ -113,7 +114,7 @@ async fn buckets_divide_a_date_and_lose_nothing() {
         ingest(lake, &batches).await;
     }
     run(&whole, &definitions).await;
-    days_in_buckets(&divided, &definitions, 100)
+    driver_with_buckets(&divided, &definitions, 100)
         .run(&Selection::Due, &|_| {})
         .await
         .unwrap();

@@ -1,4 +1,4 @@
-//! The day, whole: real events through the real transform, SQL and files.
+//! Curation end to end: events through the transform, SQL and files.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod checks;

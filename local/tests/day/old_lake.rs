@@ -1,10 +1,10 @@
-//! A lake that the first release wrote, used by today's program.
+//! A lake that the first release wrote, used by the current program.
 //!
-//! `tests/fixtures/lake-v1` is such a lake: its receipts name no format version.
-//! One date is published and audited. Another date, and events of the first that
-//! came later, are not; nearly every kind of rejection is in quarantine.
-//! `lake-v1.tables.json` says what the first release published when it went on:
-//! each table's columns, its rows and the digest of their values.
+//! `tests/fixtures/lake-v1` is such a lake: its receipts have no format version. One
+//! date is published and audited. Another date and late events of the first are not
+//! curated yet. The quarantine contains nearly every rejection reason.
+//! `lake-v1.tables.json` describes the tables that the first release published from
+//! this lake: each table's columns, row count and digest of the values.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,7 +29,7 @@ use tempfile::TempDir;
 
 use crate::lake::ingest;
 
-/// The dates that the lake has events of.
+/// The event dates of the lake.
 const DATES: [&str; 2] = ["2026-01-05", "2026-01-06"];
 
 fn fixtures() -> PathBuf {
@@ -48,7 +48,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A copy of the lake, in a directory of its own.
+/// A copy of the lake in a temporary directory.
 struct OldLake(TempDir);
 
 impl OldLake {
@@ -66,12 +66,13 @@ impl OldLake {
         Arc::new(LocalFileSystem::new_with_prefix(self.path()).unwrap())
     }
 
-    /// Runs `marquee`, which must succeed, and returns its output.
+    /// Runs `marquee`, which must succeed, and returns its standard output.
     fn marquee(&self, line: &[&str]) -> String {
         self.marquee_exiting(0, line)
     }
 
-    /// Runs `marquee`, which must end with that exit code, and returns its output.
+    /// Runs `marquee`, which must end with that exit code, and returns its standard
+    /// output.
     fn marquee_exiting(&self, code: i32, line: &[&str]) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_marquee"))
             .args(line)
@@ -90,7 +91,7 @@ impl OldLake {
     }
 }
 
-/// What a table holds.
+/// The contents of a table.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Contents {
     columns: Vec<String>,
@@ -98,7 +99,8 @@ struct Contents {
     digest: String,
 }
 
-/// What the tables hold, in those columns or in all that the first release had.
+/// Returns the contents of every table, in the columns of `columns_of` or in all columns
+/// of the first release.
 async fn contents(
     engine: &Engine,
     columns_of: impl Fn(&str) -> Option<Vec<String>>,
@@ -137,21 +139,21 @@ async fn contents(
     tables
 }
 
-/// What the first release published.
+/// Returns the tables that the first release published.
 fn expected() -> BTreeMap<String, Contents> {
     let text = fs::read(fixtures().join("lake-v1.tables.json")).unwrap();
     serde_json::from_slice(&text).unwrap()
 }
 
 #[tokio::test]
-async fn its_receipts_name_no_version_and_their_objects_are_whole() {
+async fn receipts_without_a_version_have_version_1_and_their_objects_are_intact() {
     let lake = OldLake::new();
     let store = lake.store();
     let receipts = receipt::list(&*store, None).await.unwrap();
     assert_eq!(receipts.len(), 4);
     for receipt in &receipts {
         assert_eq!(receipt.format_version, 1);
-        // Written again, it is the receipt that it was.
+        // Serializing the receipt again gives the same document.
         let key = Key::from(receipt.key());
         let written = store.get(&key).await.unwrap().bytes().await.unwrap();
         let written: serde_json::Value = serde_json::from_slice(&written).unwrap();
@@ -165,7 +167,7 @@ async fn its_receipts_name_no_version_and_their_objects_are_whole() {
 }
 
 #[tokio::test]
-async fn its_objects_are_rebuilt_byte_for_byte() {
+async fn objects_are_restored_byte_for_byte() {
     let lake = OldLake::new();
     let store = lake.store();
     let mut lost = Vec::new();
@@ -192,9 +194,10 @@ async fn its_objects_are_rebuilt_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn its_dates_are_published_and_audited_as_the_first_release_would() {
+async fn dates_are_published_as_by_the_first_release_and_audited() {
     let lake = OldLake::new();
-    // Hand-made units have the numbers of one producer: both books add up but for these.
+    // The fixture has hand-made units with few of the numbers of their producers. The
+    // audits report the missing numbers and nothing else.
     let out = lake.marquee_exiting(1, &["day"]);
     for (date, generation) in DATES.into_iter().zip(["generation 2", "generation 1"]) {
         assert!(out.contains(&format!("{date}  {generation}")), "{out}");
@@ -215,22 +218,22 @@ async fn its_dates_are_published_and_audited_as_the_first_release_would() {
     let engine = Engine::open_dir(&lake.path()).await.unwrap();
     let columns_of = |table: &str| Some(expected.get(table)?.columns.clone());
     let published = contents(&engine, columns_of).await;
-    // The first release audited the first date beside its stream, which is not here.
+    // The first release compared the first date with its stream, which the fixture lacks.
     for (table, expected) in expected.iter().filter(|(table, _)| *table != "audit_books") {
         assert_eq!(published.get(table), Some(expected), "{table}");
     }
 
-    // All of it can be made again from raw.
+    // Everything can be rebuilt from raw.
     let out = lake.marquee(&["rebuild", "2026-01-05..2026-01-06"]);
-    assert!(out.contains("8 objects as they should be"), "{out}");
-    let again = contents(&engine, columns_of).await;
-    assert!(again == published);
+    assert!(out.contains("8 intact objects"), "{out}");
+    let rebuilt = contents(&engine, columns_of).await;
+    assert!(rebuilt == published);
 }
 
-/// A generation names the SQL that it was made by in the first release's way.
+/// A generation of the first release identifies its SQL by the same digest.
 ///
-/// Where code of `sql/marts` or `sql/checks` has changed since, the date is due, and
-/// this test goes.
+/// A change of the SQL code in `sql/marts` or `sql/checks` makes the date due; delete
+/// this test then.
 #[tokio::test]
 async fn a_date_without_new_events_is_not_due() {
     let lake = OldLake::new();
@@ -244,12 +247,12 @@ async fn a_date_without_new_events_is_not_due() {
         }
     }
     let out = lake.marquee(&["day", DATES[0]]);
-    assert_eq!(out, "every date asked for is up to date\n");
+    assert_eq!(out, "all requested dates are up to date\n");
 }
 
-/// Objects of format version 1 lack the columns of the fields that were added since.
+/// Objects of format version 1 do not have the columns of fields that were added later.
 #[tokio::test]
-async fn its_objects_are_read_beside_those_of_today() {
+async fn old_and_new_objects_are_read_together() {
     let lake = OldLake::new();
     let count = "SELECT network_type, count(*) AS n FROM processed_events \
                  GROUP BY network_type ORDER BY network_type NULLS FIRST";
@@ -304,11 +307,11 @@ async fn its_objects_are_read_beside_those_of_today() {
     );
 }
 
-/// Writes `lake-v1.tables.json` from the lake that the first release left, in the
-/// directory that `MARQUEE_PUBLISHED` names.
+/// Writes `lake-v1.tables.json` from a lake that the first release published, in the
+/// directory of `MARQUEE_PUBLISHED`.
 #[tokio::test]
 #[ignore = "writes the fixture; needs a lake that the first release published"]
-async fn write_what_the_first_release_published() {
+async fn write_the_tables_of_the_first_release() {
     let lake = std::env::var_os("MARQUEE_PUBLISHED").unwrap();
     let engine = Engine::open_dir(Path::new(&lake)).await.unwrap();
     let tables = contents(&engine, |_| None).await;

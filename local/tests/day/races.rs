@@ -1,4 +1,4 @@
-//! Two runs of one date at once.
+//! Concurrent runs of one date.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,14 +9,14 @@ use object_store::ObjectStore;
 use object_store::memory::InMemory;
 
 use crate::lake::{
-    days, few_definitions, ingest, payloads, publish_titles, published, run, simulation,
+    driver, few_definitions, ingest, payloads, publish_titles, published, run, simulation,
 };
 use crate::store::Hooked;
 
-/// A run that is slow is overtaken by one that knows more: just before it
-/// publishes, the rest arrives and another run publishes it all.
+/// A slow run is overtaken: just before it publishes, further events arrive and
+/// another run publishes all of them.
 #[tokio::test]
-async fn the_slower_one_plans_again_and_nothing_is_lost() {
+async fn the_slower_run_plans_again_and_nothing_is_lost() {
     let definitions = few_definitions();
     let batches = payloads(&simulation(), 20);
     let (early, late) = batches.split_at(batches.len() / 2);
@@ -53,7 +53,7 @@ async fn the_slower_one_plans_again_and_nothing_is_lost() {
             }),
         )
     };
-    days(&slow, &definitions)
+    driver(&slow, &definitions)
         .run(&Selection::Due, &|_| {})
         .await
         .unwrap();
@@ -61,8 +61,8 @@ async fn the_slower_one_plans_again_and_nothing_is_lost() {
     let found = published(&lake, &definitions).await;
     assert_eq!(found.books, expected.books);
     assert!(found == expected);
-    // Every date was published once by the quick one, and the slow one found
-    // nothing that it did not have.
+    // The fast run published every date once, and the slow run found no further
+    // events.
     let numbers = generation::numbers(&*lake).await.unwrap();
     assert!(
         numbers.values().all(|numbers| *numbers == [1]),
@@ -70,9 +70,9 @@ async fn the_slower_one_plans_again_and_nothing_is_lost() {
     );
 }
 
-/// Four at the same moment.
+/// Four concurrent runs.
 #[test]
-fn of_many_at_once_one_wins_each_date() {
+fn one_of_many_concurrent_runs_publishes_each_date() {
     let definitions = few_definitions();
     let lake: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let alone = || {

@@ -1,4 +1,4 @@
-//! Dates made anew from raw.
+//! Dates that are rebuilt from raw.
 
 use std::sync::Arc;
 
@@ -11,11 +11,12 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use crate::lake::{
-    date, days, few_definitions, ingest, keys, payloads, publish_titles, published, run, simulation,
+    date, driver, few_definitions, ingest, keys, payloads, publish_titles, published, run,
+    simulation,
 };
 
 #[tokio::test]
-async fn what_was_lost_is_made_again_byte_for_byte() {
+async fn deleted_objects_are_restored_byte_for_byte() {
     let definitions = few_definitions();
     let lake: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     publish_titles(&lake, &simulation()).await;
@@ -30,9 +31,9 @@ async fn what_was_lost_is_made_again_byte_for_byte() {
         from: "2026-01-01".parse().unwrap(),
         to: "2026-12-31".parse().unwrap(),
     };
-    let days = days(&lake, &definitions);
+    let driver = driver(&lake, &definitions);
 
-    let made = days.run(&anew, &|_| {}).await.unwrap();
+    let made = driver.run(&anew, &|_| {}).await.unwrap();
     assert_eq!(made.len(), 3);
     for (day, outcome) in made {
         assert!(
@@ -41,7 +42,7 @@ async fn what_was_lost_is_made_again_byte_for_byte() {
         );
     }
 
-    // All processed objects, and a published file.
+    // All processed objects and a published file are deleted.
     let current = generation::current(&*lake).await.unwrap();
     let file = &current[&date("2026-01-06")].tables["fact_view"].files[0];
     let mut lost = keys(&lake, "processed").await;
@@ -49,7 +50,7 @@ async fn what_was_lost_is_made_again_byte_for_byte() {
     for key in lost {
         lake.delete(&Path::from(key)).await.unwrap();
     }
-    for (date, outcome) in days.run(&anew, &|_| {}).await.unwrap() {
+    for (date, outcome) in driver.run(&anew, &|_| {}).await.unwrap() {
         let DateOutcome::Failed { error } = outcome else {
             panic!("{date}: {outcome:?}");
         };
@@ -64,7 +65,7 @@ async fn what_was_lost_is_made_again_byte_for_byte() {
         .await
         .unwrap();
     assert!(report.faults.is_empty(), "{report:?}");
-    let made = days.run(&anew, &|_| {}).await.unwrap();
+    let made = driver.run(&anew, &|_| {}).await.unwrap();
     for (day, outcome) in made {
         let is_published = matches!(outcome, DateOutcome::Published(_));
         assert_eq!(
@@ -76,12 +77,12 @@ async fn what_was_lost_is_made_again_byte_for_byte() {
     let after = published(&lake, &definitions).await;
     assert!(after == before);
 
-    // Nothing curated is left, not even the ledger of it.
+    // The whole curated zone and its ledger are deleted.
     for zone in ["curated", "ledger/days"] {
         for key in keys(&lake, zone).await {
             lake.delete(&Path::from(key)).await.unwrap();
         }
     }
-    days.run(&anew, &|_| {}).await.unwrap();
+    driver.run(&anew, &|_| {}).await.unwrap();
     assert!(published(&lake, &definitions).await == before);
 }

@@ -1,5 +1,5 @@
-//! The steps as a state machine calls them, JSON in and JSON out, against the
-//! same day made in one process.
+//! The steps as a state machine calls them, with JSON input and output, compared with
+//! curation in one process.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::lake::{date as date_of, ingest, payloads, publish_titles, published, 
 /// 2026-03-01T00:00:00Z, after every date of the simulation.
 const NOW: i64 = 1_772_323_200_000_000;
 
-/// A state machine, as far as its order of steps goes.
+/// The order of steps of the state machine.
 struct Machine {
     steps: Steps,
     sql: SqlSteps,
@@ -66,8 +66,8 @@ impl Machine {
         self.sql.call(step, input).await.unwrap()
     }
 
-    /// From a date's inputs to its facts. Every step twice: what is tried again
-    /// does no harm.
+    /// Runs a date from its inputs to its facts. Every step runs twice, because a
+    /// retry must be harmless.
     async fn facts(&self, date: &Value) {
         let work = &date["work"];
         for _ in 0..2 {
@@ -86,7 +86,7 @@ impl Machine {
         }
     }
 
-    /// From a date's facts to its generation; the outcome.
+    /// Runs a date from its facts to its generation and returns the outcome.
     async fn finish(&self, date: &Value) -> Value {
         let work = &date["work"];
         let prepared = self.call(Step::Prepare, json!({ "work": work })).await;
@@ -107,7 +107,7 @@ impl Machine {
         once
     }
 
-    /// The whole of it; the outcomes by date.
+    /// Runs the whole state machine and returns the outcomes by date.
     async fn run(&self, input: Value) -> Vec<Value> {
         self.call(Step::Publish, json!({})).await;
         let plan = self.call(Step::Plan, input).await;
@@ -136,10 +136,10 @@ async fn new_lake() -> Arc<dyn ObjectStore> {
     lake
 }
 
-/// Made by steps, each tried twice, in two goes and in buckets or not, a lake is
-/// what one process makes of it, byte for byte.
+/// The steps, each run twice, in two executions, with or without buckets, produce the
+/// same lake as one process, byte for byte.
 #[tokio::test]
-async fn steps_make_what_one_process_makes() {
+async fn the_steps_produce_the_same_lake_as_one_process() {
     let definitions = Definitions::built_in().unwrap();
     let batches = payloads(&simulation(), 20);
     for bucket_rows in [u64::MAX, 200] {
@@ -147,7 +147,7 @@ async fn steps_make_what_one_process_makes() {
         let machine = Machine::new(&stepped, bucket_rows);
         for part in batches.chunks(batches.len().div_ceil(2)) {
             ingest(&whole, part).await;
-            crate::lake::days_in_buckets(&whole, &definitions, bucket_rows)
+            crate::lake::driver_with_buckets(&whole, &definitions, bucket_rows)
                 .run(&plan::Selection::Due, &|_| {})
                 .await
                 .unwrap();
@@ -164,9 +164,9 @@ async fn steps_make_what_one_process_makes() {
     }
 }
 
-/// A plan of today leaves other dates alone, and one of what is due leaves today.
+/// A plan of today skips other dates, and a plan of due dates skips today.
 #[tokio::test]
-async fn a_plan_is_about_its_dates() {
+async fn a_plan_has_only_its_dates() {
     let lake = new_lake().await;
     ingest(&lake, &payloads(&simulation(), 20)).await;
     let machine = Machine::new(&lake, u64::MAX);
@@ -189,7 +189,7 @@ async fn a_plan_is_about_its_dates() {
     );
     let none = json!({ "which": "today", "time": "2026-02-06T12:00:00Z" });
     assert!(dates(none).await.is_empty());
-    // What comes after the plan's last date, and has no tables, is not newer.
+    // A later date without tables does not count as newer.
     machine.run(json!({ "which": "due", "time": noon })).await;
     let made = generation::current(&*lake).await.unwrap();
     assert!(made[&date_of("2026-01-05")].newest);
@@ -200,9 +200,9 @@ async fn a_plan_is_about_its_dates() {
     );
 }
 
-/// A date whose checks stop it has its report, and no generation.
+/// A date that checks stop has a report and no generation.
 #[tokio::test]
-async fn a_date_that_is_held_says_why() {
+async fn a_held_date_reports_the_cause() {
     let lake = new_lake().await;
     ingest(&lake, &payloads(&simulation(), 20)).await;
     let machine = Machine::new(&lake, u64::MAX);
@@ -232,12 +232,12 @@ async fn a_date_that_is_held_says_why() {
     let report = marquee_lake::zone::run_artifact_key(date_of(event_date), "checks", run);
     assert!(lake.head(&report).await.is_ok());
     assert!(generation::current(&*lake).await.unwrap().is_empty());
-    // Nobody publishes it all the same: it was never made ready.
+    // It cannot be published, because it was never prepared.
     let published = machine.steps.call(Step::Publish, of_run, NOW).await;
     assert_eq!(published.unwrap_err().kind(), StepErrorKind::Gone);
 }
 
-/// A run that was overtaken says so, and the next plan has nothing to do.
+/// An overtaken run reports it, and the next plan has nothing to do.
 #[tokio::test]
 async fn a_date_that_another_run_published_is_lost() {
     let definitions = Definitions::built_in().unwrap();
@@ -268,7 +268,7 @@ async fn a_date_that_another_run_published_is_lost() {
 }
 
 #[tokio::test]
-async fn what_a_step_cannot_be_asked_is_said() {
+async fn an_invalid_request_of_a_step_is_an_error() {
     let lake = new_lake().await;
     let machine = Machine::new(&lake, u64::MAX);
     let wrong = [
@@ -295,7 +295,7 @@ async fn what_a_step_cannot_be_asked_is_said() {
             .unwrap_err();
         assert_eq!(error.kind(), StepErrorKind::Input, "{input}: {error}");
     }
-    // Nor what the plan does not have.
+    // Neither are parts and buckets that the plan does not have.
     ingest(&lake, &payloads(&simulation(), 20)).await;
     let divided = Machine::new(&lake, 200);
     let plan = divided.call(Step::Plan, json!({ "which": "due" })).await;
@@ -322,7 +322,7 @@ async fn what_a_step_cannot_be_asked_is_said() {
         assert_eq!(error.kind(), StepErrorKind::Input, "{error}");
         assert!(error.to_string().contains(&words), "{error}");
     }
-    // A bucket waits for every part.
+    // A bucket needs every part.
     divided
         .call(Step::Split, json!({ "work": work, "part": 0 }))
         .await;
@@ -340,9 +340,9 @@ async fn what_a_step_cannot_be_asked_is_said() {
     assert_eq!(error.kind(), StepErrorKind::Gone, "{error}");
 }
 
-/// The steps that stand alone answer as they do on the command line.
+/// The maintenance steps return the same figures as the commands.
 #[tokio::test]
-async fn errands_answer_in_figures() {
+async fn maintenance_steps_return_figures() {
     let lake = new_lake().await;
     ingest(&lake, &payloads(&simulation(), 20)).await;
     let machine = Machine::new(&lake, u64::MAX);

@@ -1,4 +1,4 @@
-//! A store in which a process dies, or is overtaken, at a write.
+//! A store that kills or overtakes a process at a write.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,18 +14,17 @@ use object_store::{
     UploadPart,
 };
 
-/// What happens around a write: its number from 0, its key, and whether it has
-/// been made.
+/// The hook of a write: its number from 0, its key, and whether the write was made.
 pub(crate) type Hook = Arc<dyn Fn(usize, &Path, bool) -> BoxFuture<'static, ()> + Send + Sync>;
 
-/// A store that calls its hook before and after every write: an object put, an
-/// upload begun, a part of it, its end, a deletion.
+/// A store that calls its hook before and after every write: a put, the start, a part
+/// and the end of an upload, and a deletion.
 pub(crate) struct Hooked {
     store: Arc<dyn ObjectStore>,
     writes: Writes,
 }
 
-/// Writes, counted.
+/// The number of writes.
 #[derive(Clone)]
 struct Writes {
     count: Arc<AtomicUsize>,
@@ -128,7 +127,7 @@ impl ObjectStore for Hooked {
     }
 }
 
-/// An upload in parts.
+/// A multipart upload.
 #[derive(Debug)]
 struct HookedUpload {
     upload: Box<dyn MultipartUpload>,

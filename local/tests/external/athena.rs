@@ -1,9 +1,10 @@
-//! Every file of sql/athena, over a lake in the middle of its third day.
+//! Runs every file of sql/athena over a lake at noon of its third day.
 //!
-//! Two dates are published. Since then events have come: today's, late ones of
-//! those dates, copies of what is curated, and some that were refused at first and
-//! replayed; some records came twice. Then the dates are audited. The files are read in Athena's dialect and asked in DuckDB, and the
-//! answers held to what the Parquet files say (`tests/python/athena_answers.py`).
+//! Two dates are published. Further events have arrived since: events of the third
+//! day, late events of the published dates, duplicates of curated events, rejected
+//! events that were replayed, and redelivered records. Then the dates are audited.
+//! The files are parsed in Athena's dialect and executed in DuckDB, and the results
+//! are compared with the Parquet files (`tests/python/athena_answers.py`).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ use serde_json::Value;
 use crate::lake::{ingest, payloads, publish_titles, run};
 
 const TODAY: &str = "2026-01-07";
-/// Midnight before it, in milliseconds.
+/// The midnight before, in milliseconds.
 const MIDNIGHT_MS: f64 = 1_767_744_000_000.0;
 const HOUR_US: i64 = 3_600_000_000;
 
@@ -40,29 +41,29 @@ fn simulation() -> Simulation {
     }
 }
 
-/// Whether all of a payload arrived before today.
-fn is_of_the_past(payload: &[u8]) -> bool {
+/// Returns true if the whole payload arrived before today.
+fn arrived_before_today(payload: &[u8]) -> bool {
     let event: Value = serde_json::from_slice(payload).unwrap();
     let last = event["Records"].as_array().unwrap().last().unwrap();
     let seconds = last["kinesis"]["approximateArrivalTimestamp"].as_f64();
     seconds.unwrap() * 1_000.0 < MIDNIGHT_MS
 }
 
-/// The payloads that arrived before today, and the others.
+/// Splits the payloads into those that arrived before today and the others.
 fn split(mut payloads: Vec<Vec<u8>>) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
-    let before = payloads.partition_point(|payload| is_of_the_past(payload));
+    let before = payloads.partition_point(|payload| arrived_before_today(payload));
     let today = payloads.split_off(before);
     (payloads, today)
 }
 
-/// A lake of a small service, two days and a half after it began.
+/// Creates the lake of a small service, two and a half days after its start.
 async fn at_noon(store: &Arc<dyn ObjectStore>) {
     let simulation = simulation();
     publish_titles(store, &simulation).await;
     let (past, today) = split(payloads(&simulation, 400));
     assert!(!past.is_empty() && !today.is_empty());
 
-    // At first nothing is taken that is older than two hours.
+    // At first, events older than two hours are rejected.
     let strict = Settings {
         window: TimeWindow {
             behind_us: 2 * HOUR_US,
@@ -77,7 +78,7 @@ async fn at_noon(store: &Arc<dyn ObjectStore>) {
     let made = run(store, &Definitions::built_in().unwrap()).await;
     assert_eq!(made.len(), 2, "{made:?}");
 
-    // Today's records, some of them delivered twice and cut otherwise.
+    // Today's records. Some are delivered twice, with other batch boundaries.
     ingest(store, &today).await;
     let (_, cut_otherwise) = split(payloads(&simulation, 550));
     ingest(store, &cut_otherwise[1..6]).await;
@@ -96,12 +97,12 @@ async fn at_noon(store: &Arc<dyn ObjectStore>) {
     }
 }
 
-/// From the root of the repository.
+/// Returns a path below the root of the repository.
 fn in_root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// Asks the files of `sql` of that lake.
+/// Runs the files of `sql` over that lake.
 fn check(python: &Path, lake: &Path, sql: &Path) -> Output {
     Command::new(python)
         .arg(python_script("athena_answers.py"))
@@ -113,7 +114,7 @@ fn check(python: &Path, lake: &Path, sql: &Path) -> Output {
         .unwrap()
 }
 
-pub(crate) async fn athena_answers_what_the_files_say(python: PathBuf) {
+pub(crate) async fn the_athena_queries_match_the_parquet_files(python: PathBuf) {
     let sql = in_root("sql/athena");
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("lake");
@@ -124,17 +125,17 @@ pub(crate) async fn athena_answers_what_the_files_say(python: PathBuf) {
     let output = check(&python, &root, &sql);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
-    let asked: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let files = |kind: &str| fs::read_dir(sql.join(kind)).unwrap().count();
-    assert_eq!(asked["views"].as_array().unwrap().len(), files("views"));
-    let queries = asked["queries"].as_object().unwrap();
+    assert_eq!(report["views"].as_array().unwrap().len(), files("views"));
+    let queries = report["queries"].as_object().unwrap();
     assert_eq!(queries.len(), files("queries"));
     for (query, rows) in queries {
         assert!(rows.as_u64().unwrap() > 0, "{query} has no answer");
     }
 
-    // What is wrong is found.
-    for (file, from, to, said) in [
+    // The comparison detects errors.
+    for (file, from, to, expected) in [
         (
             "views/all_events.sql",
             "    copy = 1\n    AND NOT EXISTS",
@@ -210,7 +211,7 @@ pub(crate) async fn athena_answers_what_the_files_say(python: PathBuf) {
         let output = check(&python, &root, &broken);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{file}, {to}");
-        assert!(errors.contains(said), "{file}, {to}: {errors}");
+        assert!(errors.contains(expected), "{file}, {to}: {errors}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lakes against what is outside of the repository: MovieLens' ratings, DuckDB as a
+//! Tests that need what is outside of the repository: MovieLens' ratings, DuckDB as a
 //! stand-in for Athena, and PostgreSQL as a stand-in for Redshift.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -11,17 +11,17 @@ mod warehouse;
 
 use std::process::ExitCode;
 
-use marquee::warehouse::is_there;
+use marquee::warehouse::check_postgresql;
 use marquee_conditional_tests::{python, run, shared_data, tests};
 
 fn main() -> ExitCode {
     run([
-        tests!(python => async [athena::athena_answers_what_the_files_say]),
+        tests!(python => async [athena::the_athena_queries_match_the_parquet_files]),
         tests!(shared_data("movielens-latest-small") => async [
             movielens::every_rating_of_movielens_is_processed_once,
         ]),
-        tests!(is_there => async [
-            warehouse::the_demos_days_are_in_the_warehouse_row_for_row,
+        tests!(check_postgresql => async [
+            warehouse::the_demos_dates_are_in_the_warehouse_row_for_row,
         ]),
     ])
 }

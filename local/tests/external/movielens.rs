@@ -1,4 +1,4 @@
-//! Real input, from a file to the processed zone: every rating of MovieLens.
+//! Real input from a file to the processed zone: every rating of MovieLens.
 
 use std::fs;
 use std::num::NonZeroU32;
@@ -11,7 +11,7 @@ use marquee_producer::{
     Clock, LocalTarget, Producer, SendSettings, SendSummary, StopFlag, feed, title_catalog,
 };
 
-/// The ratings in the file.
+/// The number of ratings in the file.
 const RATINGS: u64 = 100_836;
 
 /// Sends the ratings to a stream in `stream` as `marquee-producer send` does.
@@ -36,8 +36,8 @@ async fn send(data: &Path, stream: &Path) -> SendSummary {
     fed.summary
 }
 
-/// What the file itself says: ratings, users, films, half stars.
-fn told(ratings: &Path) -> String {
+/// Returns the counts of the file itself: ratings, users, films, half stars.
+fn expected_counts(ratings: &Path) -> String {
     let text = fs::read_to_string(ratings).unwrap();
     let rows: Vec<Vec<&str>> = text
         .lines()
@@ -87,7 +87,7 @@ pub(crate) async fn every_rating_of_movielens_is_processed_once(data: PathBuf) {
                     CAST(sum(CAST(rating * 2 AS BIGINT)) AS BIGINT) AS halves \
                     FROM processed_events WHERE event_type = 'rate'";
     let out = marquee(dir.path(), &["query", "--format", "csv", question]);
-    let expected = told(&data.join("ratings.csv"));
+    let expected = expected_counts(&data.join("ratings.csv"));
     assert_eq!(
         out,
         format!("ratings,events,users,films,halves\n{expected}\n")

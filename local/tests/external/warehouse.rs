@@ -1,17 +1,17 @@
-//! A lake's days in a warehouse on this machine.
+//! A lake's dates in a local warehouse.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use marquee::warehouse::Embedded;
+use marquee::warehouse::LocalWarehouse;
 use marquee_lake::generation;
 use marquee_local_warehouse::rows::{Rows, read_file_rows, read_table_rows};
 use marquee_warehouse::definition::{LoadMode, definitions};
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path as Key;
 
-/// Of which the answers in docs/WAREHOUSE.md are.
+/// The demo whose results docs/WAREHOUSE.md prints.
 const DEMO: [&str; 7] = [
     "demo",
     "--warehouse",
@@ -26,11 +26,11 @@ fn marquee(dir: &Path, line: &[&str]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_marquee"));
     let output = command.args(line).current_dir(dir).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    let said = text(output.stdout) + &text(output.stderr);
-    (output.status.code().unwrap(), said)
+    let printed = text(output.stdout) + &text(output.stderr);
+    (output.status.code().unwrap(), printed)
 }
 
-/// Each question of docs/WAREHOUSE.md, and the answer below it.
+/// Returns each query of docs/WAREHOUSE.md with the result below it.
 fn examples(docs: &str) -> Vec<(String, String)> {
     let mut examples = Vec::new();
     for block in docs.split("```sql\n").skip(1) {
@@ -45,59 +45,56 @@ fn examples(docs: &str) -> Vec<(String, String)> {
     examples
 }
 
-pub(crate) async fn the_demos_days_are_in_the_warehouse_row_for_row((): ()) {
+pub(crate) async fn the_demos_dates_are_in_the_warehouse_row_for_row((): ()) {
     let dir = tempfile::tempdir().unwrap();
     open_to_all(dir.path());
-    let (code, said) = marquee(dir.path(), &DEMO);
-    assert_eq!(code, 0, "{said}");
-    assert!(
-        said.contains("the warehouse's are the generation's"),
-        "{said}"
-    );
-    let (code, said) = marquee(dir.path(), &["warehouse", "migrate"]);
+    let (code, printed) = marquee(dir.path(), &DEMO);
+    assert_eq!(code, 0, "{printed}");
+    assert!(printed.contains("loaded, row counts match"), "{printed}");
+    let (code, printed) = marquee(dir.path(), &["warehouse", "migrate"]);
     assert_eq!(
-        (code, said.as_str()),
-        (0, "the warehouse is as it should be\n")
+        (code, printed.as_str()),
+        (0, "the warehouse's schema is current\n")
     );
-    let (code, said) = marquee(dir.path(), &["warehouse", "load"]);
-    assert_eq!(code, 0, "{said}");
-    let (code, said) = marquee(dir.path(), &["warehouse", "load", "2020-01-01"]);
-    assert_eq!(code, 2, "{said}");
+    let (code, printed) = marquee(dir.path(), &["warehouse", "load"]);
+    assert_eq!(code, 0, "{printed}");
+    let (code, printed) = marquee(dir.path(), &["warehouse", "load", "2020-01-01"]);
+    assert_eq!(code, 2, "{printed}");
     for (question, expected) in [
         ("SELECT nothing", "column \"nothing\" does not exist"),
         ("selec", "syntax error at or near \"selec\""),
         (
             "delete from marquee.events",
-            "DELETE is refused, as it would change something and the warehouse is only read: \
-             ask with SELECT, WITH or SHOW",
+            "DELETE is not allowed, because this connection is read-only; use SELECT, WITH or \
+             SHOW",
         ),
         (
             "WITH gone AS (DELETE FROM marquee.events) SELECT 1 AS one",
-            "SELECT is refused, as it would change something and the warehouse is only read: \
-             ask with SELECT, WITH or SHOW",
+            "SELECT is not allowed, because this connection is read-only; use SELECT, WITH or \
+             SHOW",
         ),
         (
             "COMMIT",
-            "that is no question: ask with SELECT, WITH or SHOW",
+            "the statement returns no rows; use SELECT, WITH or SHOW",
         ),
     ] {
-        let (code, said) = marquee(dir.path(), &["warehouse", "query", question]);
+        let (code, printed) = marquee(dir.path(), &["warehouse", "query", question]);
         assert_eq!(
-            (code, said),
+            (code, printed),
             (2, format!("error: {expected}\n")),
             "{question}"
         );
     }
-    // What the load counted is in the book.
-    let (code, said) = marquee(dir.path(), &["audit", "2026-01-05"]);
-    assert_eq!(code, 0, "{said}");
+    // The book contains the counts of the load.
+    let (code, printed) = marquee(dir.path(), &["audit", "2026-01-05"]);
+    assert_eq!(code, 0, "{printed}");
     assert!(
-        said.contains("What the warehouse has of 2026-01-05, generation 1"),
-        "{said}"
+        printed.contains("Warehouse book of 2026-01-05, generation 1"),
+        "{printed}"
     );
     assert!(
-        !said.contains('≠') && !said.contains("not loaded"),
-        "{said}"
+        !printed.contains('≠') && !printed.contains("not loaded"),
+        "{printed}"
     );
     let (_, json) = marquee(dir.path(), &["audit", "2026-01-05", "--format", "json"]);
     let read: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -108,7 +105,9 @@ pub(crate) async fn the_demos_days_are_in_the_warehouse_row_for_row((): ()) {
         read["event"]["tables"]["events"]["rows"]
     );
 
-    let warehouse = Embedded::open(&dir.path().join("lake")).await.unwrap();
+    let warehouse = LocalWarehouse::open(&dir.path().join("lake"))
+        .await
+        .unwrap();
     let session = warehouse.engine().session().await.unwrap();
     let definitions = definitions().unwrap();
     let current = generation::current(&**warehouse.lake()).await.unwrap();
@@ -119,7 +118,7 @@ pub(crate) async fn the_demos_days_are_in_the_warehouse_row_for_row((): ()) {
             let definition = definitions.iter().find(|d| d.table == *table).unwrap();
             let which = match definition.load_mode {
                 LoadMode::Date => format!("event_date = DATE '{date}'"),
-                // Of the newest date alone, which has all of its rows.
+                // Only the newest date has rows in these tables.
                 _ if *date != newest => continue,
                 LoadMode::Latest => "1 = 1".to_owned(),
                 LoadMode::History => "is_current".to_owned(),
@@ -147,13 +146,13 @@ pub(crate) async fn the_demos_days_are_in_the_warehouse_row_for_row((): ()) {
     let examples = examples(docs);
     assert_eq!(examples.len(), 7);
     for (question, answer) in examples {
-        let (code, said) = marquee(dir.path(), &["warehouse", "query", &question]);
-        assert_eq!(code, 0, "{said}");
-        assert_eq!(said.trim(), answer, "{question}");
+        let (code, printed) = marquee(dir.path(), &["warehouse", "query", &question]);
+        assert_eq!(code, 0, "{printed}");
+        assert_eq!(printed.trim(), answer, "{question}");
     }
 }
 
-/// PostgreSQL does not run as root, and whom it runs as must reach its data.
+/// PostgreSQL does not run as root, and its user must be able to read the data.
 fn open_to_all(dir: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();

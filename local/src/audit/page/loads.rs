@@ -1,4 +1,4 @@
-//! The warehouse's line of the books, table by table.
+//! The warehouse book, table by table.
 
 use std::fmt::{self, Formatter};
 
@@ -6,7 +6,7 @@ use marquee_warehouse::book::{LoadedGeneration, TableBalance, WarehouseBook};
 
 use super::{count, visible};
 
-/// Writes what the lake has of each table, and what the warehouse has.
+/// Writes the row counts of each table in the lake and in the warehouse.
 pub(super) fn loads(f: &mut Formatter<'_>, book: &WarehouseBook) -> fmt::Result {
     writeln!(
         f,
@@ -18,29 +18,29 @@ pub(super) fn loads(f: &mut Formatter<'_>, book: &WarehouseBook) -> fmt::Result 
         let TableBalance {
             loaded,
             curated: lake,
-            warehouse: there,
+            warehouse: loaded_rows,
         } = line;
         let remark = match loaded {
             None => "never loaded".to_owned(),
-            Some(loaded) => newer(book, loaded),
+            Some(loaded) => generation_remark(book, loaded),
         };
-        compared(f, name, *lake, *there, &remark)?;
+        write_comparison(f, name, *lake, *loaded_rows, &remark)?;
         curated += lake;
-        warehouse += there;
+        warehouse += loaded_rows;
     }
-    compared(f, "all tables", curated, warehouse, "")
+    write_comparison(f, "all tables", curated, warehouse, "")
 }
 
-/// Which generation the rows are of, where it is not the book's own: a table that
-/// says how things stand has those of the newest date.
-fn newer(book: &WarehouseBook, loaded: &LoadedGeneration) -> String {
+/// Names the generation of a table's rows if it is not the book's: a table with the
+/// state of the newest date has that date's rows.
+fn generation_remark(book: &WarehouseBook, loaded: &LoadedGeneration) -> String {
     match loaded.event_date == book.event_date && loaded.generation == book.generation {
         true => String::new(),
         false => format!("of {}, generation {}", loaded.event_date, loaded.generation),
     }
 }
 
-fn compared(
+fn write_comparison(
     f: &mut Formatter<'_>,
     name: &str,
     lake: u64,

@@ -1,11 +1,11 @@
-//! The rows of an answer, as what they mean.
+//! Query results as Rust types.
 
 use anyhow::Context as _;
 use arrow_json::LineDelimitedWriter;
 use marquee_marts::Engine;
 use serde::de::DeserializeOwned;
 
-/// The rows that `sql` finds, each read by its columns' names.
+/// Runs a query and deserializes its rows by their column names.
 pub(super) async fn rows<T: DeserializeOwned>(
     engine: &Engine,
     sql: &str,
@@ -17,5 +17,5 @@ pub(super) async fn rows<T: DeserializeOwned>(
     serde_json::Deserializer::from_slice(&writer.into_inner())
         .into_iter()
         .collect::<Result<_, _>>()
-        .context("a question of the demo is answered with other columns than expected")
+        .context("a query of the demo returned unexpected columns")
 }
