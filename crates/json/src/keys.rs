@@ -13,7 +13,7 @@ const LITERAL_BYTES: usize = 32;
 /// The expected keys of one kind of object.
 #[derive(Debug, Clone)]
 pub struct Keys<const N: usize> {
-    /// `None` marks a key that this set does not expect.
+    /// The names by index; `None` for an index without a key.
     names: [Option<&'static str>; N],
     /// `,"key":` for each key.
     literals: [Literal; N],
@@ -33,9 +33,10 @@ impl<const N: usize> Keys<N> {
         Self::some_of(names.map(Some))
     }
 
-    /// Creates a set of expected keys that leaves out the places that are `None`.
+    /// Creates a set of expected keys, initially predicted in the given order, in which
+    /// some indices have no key.
     ///
-    /// A member with such a name counts as unknown.
+    /// The other keys keep their indices. No name may need escapes in JSON.
     pub fn some_of(names: [Option<&'static str>; N]) -> Self {
         let literal = |before: &str, name: Option<&str>| match name {
             Some(name) => Literal::new(&format!("{before}\"{name}\":")),

@@ -1,10 +1,9 @@
-//! SQL without what no engine reads.
+//! Normalisation of SQL: comments and formatting removed.
 
-/// Returns the SQL without comments, and with one blank for each run of white
-/// space outside of quotes.
+/// Returns the SQL without comments, and with each run of white space outside quotes
+/// as one blank.
 ///
-/// Two files with the same code do the same, so that rewording a comment makes
-/// nothing due.
+/// Files with equal code are equivalent, so a reworded comment makes no date due.
 pub fn code(sql: &str) -> String {
     let mut code = String::with_capacity(sql.len());
     let mut rest = sql;
@@ -13,8 +12,8 @@ pub fn code(sql: &str) -> String {
             '-' if rest.starts_with("--") => comment(&mut code, rest, "\n"),
             '/' if rest.starts_with("/*") => comment(&mut code, rest, "*/"),
             '\'' | '"' => {
-                let behind = rest.get(1..).and_then(|rest| rest.find(first));
-                let length = behind.map_or(rest.len(), |at| at + 2);
+                let closing = rest.get(1..).and_then(|rest| rest.find(first));
+                let length = closing.map_or(rest.len(), |at| at + 2);
                 code.push_str(rest.get(..length).unwrap_or(rest));
                 length
             }
@@ -33,13 +32,14 @@ pub fn code(sql: &str) -> String {
     code
 }
 
-/// Stands for a comment that ends with `end`; how long it is.
+/// Replaces the comment at the start of `text` with a blank, and returns the comment's
+/// length up to and including `end`.
 fn comment(code: &mut String, text: &str, end: &str) -> usize {
     separate(code);
     text.find(end).map_or(text.len(), |at| at + end.len())
 }
 
-/// Appends a blank, unless there is one or nothing yet.
+/// Appends a blank, unless the code is empty or ends with one.
 fn separate(code: &mut String) {
     if !code.is_empty() && !code.ends_with(' ') {
         code.push(' ');
@@ -51,7 +51,7 @@ mod tests {
     use super::code;
 
     #[test]
-    fn comments_and_blanks_are_left_out() {
+    fn comments_and_extra_blanks_are_removed() {
         let text = "-- A head.\n-- looks back: 1 day\nSELECT\n    a, -- why\n    b /* also\n */ FROM t\n;\n";
         assert_eq!(code(text), "SELECT a, b FROM t ;");
         assert_eq!(code("-- only\n"), "");
@@ -59,10 +59,10 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_quotes_stays() {
+    fn quoted_text_is_unchanged() {
         let text = "SELECT '--  no ''comment''', \"a  /* b */\" , 'open";
         assert_eq!(code(text), text);
-        // Other code is other code.
+        // Different statements have different code.
         assert_ne!(code("SELECT 'a  b'"), code("SELECT 'a b'"));
         assert_ne!(code("SELECT a"), code("SELECT b"));
     }

@@ -132,7 +132,8 @@ mod tests {
     #[test]
     fn a_definition_changes_with_settings_and_code_alone() {
         let of = |text: &str| Mart::parse("plays", text).unwrap().definition();
-        let reworded = FILE.replace("how often\n", "how often it\n");
+        let reworded = FILE.replace("one row\n", "one line\n");
+        assert_ne!(reworded, FILE);
         assert_eq!(of(&reworded.replace("rebuild: x", "why")), of(FILE));
         for (old, new) in [
             ("7 days", "8 days"),
