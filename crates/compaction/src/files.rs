@@ -115,9 +115,8 @@ impl Files {
 
 impl GroupSink for Files {
     fn take(&mut self, table: Table, rows: u64, chunks: Vec<Chunk>) -> Result<(), EncodeError> {
-        let Some(series) = self.tables.get_mut(&table) else {
-            return Ok(());
-        };
+        let series = self.tables.get_mut(&table);
+        let series = series.ok_or(EncodeError::Row("its table is not written here"))?;
         let mut open = match series.open.take() {
             Some(open) => open,
             None => {

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt};
 use marquee_event::Date;
 use marquee_lake::zone::STAGING;
+use marquee_tables::encode::EncodeError;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::sync::mpsc;
@@ -86,9 +87,9 @@ pub async fn split_chunks(
         .await?;
     let mut of_buckets = vec![Vec::new(); buckets as usize];
     for (bucket, object) in divided.into_iter().flatten() {
-        if let Some(objects) = of_buckets.get_mut(bucket as usize) {
-            objects.push(object);
-        }
+        let objects = of_buckets.get_mut(bucket as usize);
+        let beyond = EncodeError::Row("its bucket is beyond the plan's");
+        objects.ok_or(beyond)?.push(object);
     }
     Ok(of_buckets)
 }

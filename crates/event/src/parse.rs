@@ -181,7 +181,7 @@ impl Default for Fields<'_> {
 impl<'a> Fields<'a> {
     /// The value of the field at that place.
     pub(crate) fn token(&self, place: usize) -> Token<'a> {
-        self.tokens.get(place).copied().unwrap_or(Token::ABSENT)
+        self.tokens[place]
     }
 }
 

@@ -147,9 +147,8 @@ impl Transformer {
         };
         let mut place = (0, 0);
         unpacker.unpack(records.len(), load, |index, unit| {
-            let Some(record) = records.get(index) else {
-                return Ok(());
-            };
+            let record = records.get(index);
+            let record = record.ok_or(EncodeError::Row("its record is not in the batch"))?;
             place = if place.0 == index {
                 (index, place.1)
             } else {

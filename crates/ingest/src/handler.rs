@@ -138,9 +138,7 @@ impl Transform {
         let mut response = BatchResponse::default();
         // Lambda never mixes shards in a payload; others do.
         for records in records.chunk_by(|a, b| a.shard_id == b.shard_id) {
-            let Some(batch) = name_of(records) else {
-                continue;
-            };
+            let batch = name_of(records)?;
             let arrived_at = records.first().map(|record| record.arrived_at);
             response.report.arrived(arrived_at);
             match self.batch(records, &batch).await {
@@ -191,9 +189,7 @@ impl Transform {
         records: &[Record<'_>],
         name: &BatchName,
     ) -> Result<Option<Durable>, HandlerError> {
-        let (Some(first), Some(last)) = (records.first(), records.last()) else {
-            return Ok(None);
-        };
+        let (first, last) = ends(records)?;
         let hour = IngestHour::of(first.arrived_at);
         let batch = name.to_string();
         let store = &*self.store;
@@ -353,11 +349,22 @@ fn milliseconds(took: Duration) -> f64 {
     took.as_secs_f64() * 1000.0
 }
 
-fn name_of(records: &[Record<'_>]) -> Option<BatchName> {
-    Some(BatchName {
-        shard_id: records.first()?.shard_id.to_string(),
-        first: records.first()?.sequence_number.to_string(),
-        last: records.last()?.sequence_number.to_string(),
+/// The first and the last record of a batch.
+fn ends<'r, 'p>(
+    records: &'r [Record<'p>],
+) -> Result<(&'r Record<'p>, &'r Record<'p>), EnvelopeError> {
+    records
+        .first()
+        .zip(records.last())
+        .ok_or(EnvelopeError::NoRecords)
+}
+
+fn name_of(records: &[Record<'_>]) -> Result<BatchName, EnvelopeError> {
+    let (first, last) = ends(records)?;
+    Ok(BatchName {
+        shard_id: first.shard_id.to_string(),
+        first: first.sequence_number.to_string(),
+        last: last.sequence_number.to_string(),
     })
 }
 

@@ -63,7 +63,7 @@ impl Compactor {
     ) -> Result<(), CompactError> {
         let titles = Titles::of(rows, title_catalog);
         self.tables.begin();
-        let users = ByUser::of(rows);
+        let users = ByUser::of(rows)?;
         let mut events = Vec::with_capacity(GATHERED);
         for user in users.iter() {
             let (deduplicator, tables) = (&mut self.deduplicator, &mut self.tables);

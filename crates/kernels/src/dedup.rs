@@ -73,8 +73,10 @@ impl Deduplicator {
         counts: &mut Counts,
     ) -> Result<(), TableError> {
         self.events.clear();
-        let of = |place: &u32| rows.rows.get(*place as usize).copied();
-        self.events.extend(events.iter().filter_map(of));
+        for place in events {
+            let event = rows.rows.get(*place as usize);
+            self.events.push(*event.ok_or(TableError::Lost("row"))?);
+        }
         self.dropped_duplicates.clear();
         self.is_lost.clear();
         self.is_lost.resize(self.events.len(), false);
@@ -82,11 +84,11 @@ impl Deduplicator {
         let of_events = self.events.iter().zip(0..);
         self.claims
             .extend(of_events.map(|(event, place)| (event.event_id, Place::Event(place))));
-        let of_dropped = dropped.iter().filter_map(|place| {
-            let dropped = rows.dropped.get(*place as usize)?;
-            Some((dropped.event_id, Place::Dropped(*place)))
-        });
-        self.claims.extend(of_dropped);
+        for place in dropped {
+            let dropped = rows.dropped.get(*place as usize);
+            let event_id = dropped.ok_or(TableError::Lost("row"))?.event_id;
+            self.claims.push((event_id, Place::Dropped(*place)));
+        }
         self.claims.sort_unstable();
         let claims = std::mem::take(&mut self.claims);
         for rivals in claims.chunk_by(|a, b| a.0 == b.0) {
@@ -122,7 +124,7 @@ impl Deduplicator {
     ) -> Result<(), TableError> {
         self.rivals.clear();
         for (_, place) in claims {
-            self.rivals.extend(claim(rows, &self.events, *place));
+            self.rivals.push(claim(rows, &self.events, *place)?);
         }
         // What has the same identity is one claim: its first row counts.
         let events = &self.events;
@@ -149,12 +151,14 @@ impl Deduplicator {
                 .cmp(&arrived_at(rows, b))
                 .then_with(|| compare_identity(rows, a, b))
         });
-        let Some((first, rest)) = self.rivals.split_first() else {
-            return Ok(());
+        let (Some((first, rest)), Some((event_id, _))) =
+            (self.rivals.split_first(), claims.first().copied())
+        else {
+            return Err(TableError::Lost("claim"));
         };
-        let event_id = claims.first().map_or(EventId([0; 2]), |claim| claim.0);
         if let Place::Dropped(place) = first.place {
-            let user = rows.dropped.get(place as usize).map_or(0, |row| row.user);
+            let dropped = rows.dropped.get(place as usize);
+            let user = dropped.ok_or(TableError::Lost("row"))?.user;
             return Err(TableError::Orphan {
                 user_id: String::from_utf8_lossy(rows.users.get(user)).into_owned(),
                 event_id: event_id.uuid().to_string(),
@@ -203,6 +207,7 @@ impl Deduplicator {
     }
 }
 
+/// Drops the event of a claim; a claim of the last generation has none here.
 fn lose(is_lost: &mut [bool], claim: &Claim) {
     if let Place::Event(place) = claim.place
         && let Some(is_lost) = is_lost.get_mut(place as usize)
@@ -211,10 +216,11 @@ fn lose(is_lost: &mut [bool], claim: &Claim) {
     }
 }
 
-fn claim(rows: &Rows, events: &[Row], place: Place) -> Option<Claim> {
-    Some(match place {
+fn claim(rows: &Rows, events: &[Row], place: Place) -> Result<Claim, TableError> {
+    let lost = TableError::Lost("row");
+    Ok(match place {
         Place::Event(at) => {
-            let event = events.get(at as usize)?;
+            let event = events.get(at as usize).ok_or(lost)?;
             Claim {
                 place,
                 record: event.record,
@@ -223,7 +229,7 @@ fn claim(rows: &Rows, events: &[Row], place: Place) -> Option<Claim> {
             }
         }
         Place::Dropped(at) => {
-            let dropped = rows.dropped.get(at as usize)?;
+            let dropped = rows.dropped.get(at as usize).ok_or(lost)?;
             Claim {
                 place,
                 record: dropped.record,

@@ -11,6 +11,7 @@
 
 mod added;
 mod bucket;
+mod check;
 mod columns;
 mod compact;
 mod content;

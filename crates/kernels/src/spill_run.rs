@@ -3,6 +3,7 @@
 use marquee_tables::encode::EncodeError;
 
 use crate::dedup::DroppedDuplicate;
+use crate::error::TableError;
 use crate::rows::Rows;
 use crate::table::{GroupBounds, GroupSink, Tables, WholeEvent};
 use crate::title_catalog::KnownTitle;
@@ -22,12 +23,15 @@ pub struct SpillRun<'r> {
 impl<'r> SpillRun<'r> {
     /// Sorts the rows. A reader of the files holds a part of each of many runs
     /// at a time, so their row groups should be small.
-    pub fn of(rows: &'r Rows, bounds: GroupBounds) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`TableError::Lost`].
+    pub fn of(rows: &'r Rows, bounds: GroupBounds) -> Result<Self, TableError> {
+        Ok(Self {
             rows,
-            users: ByUser::of(rows),
+            users: ByUser::of(rows)?,
             bounds,
-        }
+        })
     }
 
     /// Writes the events.
@@ -37,8 +41,9 @@ impl<'r> SpillRun<'r> {
     pub fn write_events(&self, sink: &mut impl GroupSink) -> Result<(), EncodeError> {
         let mut tables = Tables::new(self.bounds)?;
         let places = self.users.iter().flat_map(|user| user.events);
-        let events = places.filter_map(|place| self.rows.rows.get(*place as usize));
-        for event in events {
+        for place in places {
+            let event = self.rows.rows.get(*place as usize);
+            let event = event.ok_or(EncodeError::Row("its place is beyond the rows"))?;
             let event = WholeEvent::of(self.rows, event, KnownTitle::default());
             tables.push_event(self.rows, &event, sink)?;
         }
@@ -53,9 +58,8 @@ impl<'r> SpillRun<'r> {
         let mut tables = Tables::new(self.bounds)?;
         for user in self.users.iter() {
             for place in user.dropped {
-                let Some(dropped) = self.rows.dropped.get(*place as usize) else {
-                    continue;
-                };
+                let dropped = self.rows.dropped.get(*place as usize);
+                let dropped = dropped.ok_or(EncodeError::Row("its place is beyond the rows"))?;
                 let dropped = DroppedDuplicate {
                     event_id: dropped.event_id,
                     record: dropped.record,

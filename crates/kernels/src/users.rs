@@ -1,5 +1,6 @@
 //! Rows by user.
 
+use crate::error::TableError;
 use crate::intern::NONE;
 use crate::rows::Rows;
 
@@ -22,7 +23,9 @@ pub(crate) struct User<'a> {
 }
 
 impl ByUser {
-    pub(crate) fn of(rows: &Rows) -> Self {
+    /// Sorts the rows, which must name nothing but what was taken in with them.
+    pub(crate) fn of(rows: &Rows) -> Result<Self, TableError> {
+        rows.check()?;
         let mut users: Vec<u32> = (0..rows.users.len() as u32).collect();
         users.sort_unstable_by_key(|user| rows.users.get(*user));
         let mut ranks = vec![0u32; users.len()];
@@ -41,11 +44,11 @@ impl ByUser {
         let of_context = |context: u32| contexts.get(context as usize).copied().unwrap_or(NONE);
         let events = rows.rows.iter().map(|row| of_context(row.context));
         let dropped = rows.dropped.iter().map(|row| rank(row.user));
-        Self {
+        Ok(Self {
             events: Groups::of(events, users.len()),
             dropped: Groups::of(dropped, users.len()),
             users,
-        }
+        })
     }
 
     /// Every user with the user's rows.

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 /// Digits of a Kinesis sequence number; shorter ones are padded so that keys
 /// sort as the numbers do.
 const SEQUENCE_DIGITS: usize = 56;
+/// Microseconds of an hour.
+const HOUR_US: i64 = 3_600_000_000;
 
 /// A zone that batches write to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,15 +71,10 @@ pub struct IngestHour {
 impl IngestHour {
     /// The hour that holds that instant (UTC microseconds).
     pub fn of(micros: i64) -> Self {
-        let mut text = Vec::new();
-        marquee_event::format_utc(micros, &mut text);
-        let text = String::from_utf8_lossy(&text);
+        let of_day = micros.rem_euclid(24 * HOUR_US);
         Self {
-            date: text.get(..10).unwrap_or_default().to_owned(),
-            hour: text
-                .get(11..13)
-                .and_then(|hour| hour.parse().ok())
-                .unwrap_or(0),
+            date: Date::of(micros).to_string(),
+            hour: (of_day / HOUR_US) as u8,
         }
     }
 }

@@ -43,9 +43,9 @@ impl AddedColumn {
                 column.pad_to(row, zstd)?;
                 column.push(number, zstd)
             }
-            (Self::Text(..), Value::Integer(_)) | (Self::Integer(_), Value::Text(_)) => {
-                Err(EncodeError::Value)
-            }
+            (Self::Text(..), Value::Integer(_)) | (Self::Integer(_), Value::Text(_)) => Err(
+                EncodeError::Row("a value of it is of another type than its column"),
+            ),
         }
     }
 

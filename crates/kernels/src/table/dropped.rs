@@ -43,9 +43,8 @@ impl DroppedTable {
         dropped: &DroppedDuplicate,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
-        let Some(record) = rows.records.get(dropped.record) else {
-            return Ok(());
-        };
+        let record = rows.records.get(dropped.record);
+        let record = record.ok_or(EncodeError::Row("its record was not taken in with it"))?;
         let event_id = dropped.event_id.uuid().hyphenated();
         let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
         self.user_ids.push(user_id, zstd)?;

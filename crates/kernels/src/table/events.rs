@@ -160,10 +160,9 @@ impl EventsTable {
         let id = event.event_id.uuid().hyphenated().encode_lower(&mut id);
         self.event_ids.push(id.as_bytes(), zstd)?;
         let event_type = event.event_type();
-        if let Some(place) = self.types.get_mut(event_type as usize) {
-            let name = || Some(event_type.name().as_bytes());
-            push_word(&mut self.event_types, place, name, zstd)?;
-        }
+        let place = &mut self.types[event_type as usize];
+        let name = || Some(event_type.name().as_bytes());
+        push_word(&mut self.event_types, place, name, zstd)?;
         self.times
             .push(rows.midnight() + event.time_of_day(), zstd)?;
         self.push_context(rows, event, zstd)?;
@@ -252,9 +251,8 @@ impl EventsTable {
             self.titles
                 .resize(rows.titles.len(), TitlePlaces::default());
         }
-        let Some(places) = self.titles.get_mut(title) else {
-            return Ok(());
-        };
+        let places = self.titles.get_mut(title);
+        let places = places.ok_or(EncodeError::Row("its title was not taken in with it"))?;
         let id = || Some(rows.titles.get(event.title));
         push_word(&mut self.title_ids, &mut places.title, id, zstd)?;
         let series = || known.series_id.map(str::as_bytes);
@@ -302,9 +300,8 @@ impl EventsTable {
         let event = &whole.row;
         self.sub_sequences
             .push(i64::from(event.sub_sequence), zstd)?;
-        let Some(record) = &whole.record else {
-            return Ok(());
-        };
+        let record = whole.record.as_ref();
+        let record = record.ok_or(EncodeError::Row("its record was not taken in with it"))?;
         self.arrivals.push(record.arrived_at, zstd)?;
         if self.record != event.record {
             self.record = event.record;

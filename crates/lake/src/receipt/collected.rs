@@ -72,10 +72,16 @@ async fn listed(
         .try_collect()
         .await?;
     copies.extend(read.into_iter().map(|receipt| (receipt.key(), receipt)));
-    let receipts = keys
-        .iter()
-        .filter_map(|key| copies.remove(key.as_ref()))
-        .collect();
+    // A receipt is filed under its own key: a copy under another name is none.
+    let of_key = |key: &Path| {
+        copies
+            .remove(key.as_ref())
+            .ok_or_else(|| LakeError::Malformed {
+                key: key.to_string(),
+                cause: "it is the receipt of another batch".to_owned(),
+            })
+    };
+    let receipts = keys.iter().map(of_key).collect::<Result<_, _>>()?;
     Ok((receipts, read_singly))
 }
 

@@ -25,9 +25,9 @@ pub enum EncodeError {
     /// The compressor failed.
     #[error("cannot compress a page: {0}")]
     Compress(#[source] std::io::Error),
-    /// A value of another type than its column's.
-    #[error("cannot write a value: its column is of another type")]
-    Value,
+    /// A row that does not fit what was handed over with it: a fault of the program.
+    #[error("cannot write a row: {0}; this is a fault of the program")]
+    Row(&'static str),
     /// The columns do not make a file of that schema.
     #[error("cannot write the file: {0}")]
     File(#[from] ParquetError),

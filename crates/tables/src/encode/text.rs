@@ -121,7 +121,8 @@ impl TextColumn {
     #[inline]
     pub fn push_number(&mut self, number: u32, zstd: &mut Zstd) -> Result<(), EncodeError> {
         if self.plain.is_some() {
-            let value = self.dictionary.get(number).unwrap_or_default().to_vec();
+            let value = self.dictionary.get(number).map(<[u8]>::to_vec);
+            let value = value.ok_or(EncodeError::Row("its word is not in the dictionary"))?;
             return self.push_plain(&value, zstd);
         }
         self.push_index(number, zstd)
