@@ -15,7 +15,7 @@ use marquee_bench::input::{Packing, input, simulation};
 use marquee_codec::{CodecError, Limits, Unit, Unpacker};
 use marquee_event::Parser;
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{Settings, Transformer, envelope};
+use marquee_ingest::{TransformSettings, Transformer, envelope};
 use marquee_lake::zone::Zone;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -203,9 +203,9 @@ fn parsers(units: &[Vec<u8>]) -> Result<()> {
 /// handwritten encoder's cost is that of the transform minus that of parsing.
 fn writers(plain: &marquee_bench::input::Input, events: usize) -> Result<()> {
     let titles = Titles::new(None, plain.titles.clone());
-    let mut transformer = Transformer::new(Settings {
+    let mut transformer = Transformer::new(TransformSettings {
         raw: false,
-        ..Settings::default()
+        ..TransformSettings::default()
     })?;
     measure("whole transform, without raw", events, || {
         let mut bytes = 0;

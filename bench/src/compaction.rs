@@ -12,7 +12,7 @@ use marquee_compaction::{CompactSettings, InputObject};
 use marquee_compaction::{CompactedTables, Compaction, CompactionTask, compact_date};
 use marquee_event::Title;
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{Settings, Transformer, envelope};
+use marquee_ingest::{TransformSettings, Transformer, envelope};
 use marquee_lake::zone::Zone;
 use marquee_producer::simulate::Simulation;
 use object_store::ObjectStore;
@@ -84,9 +84,9 @@ pub fn write_input(directory: &Path, events: u64) -> Result<()> {
     };
     let input = input(&simulation, Packing::KplZstd)?;
     let titles = Titles::new(None, input.titles.clone());
-    let mut transformer = Transformer::new(Settings {
+    let mut transformer = Transformer::new(TransformSettings {
         raw: false,
-        ..Settings::default()
+        ..TransformSettings::default()
     })?;
     std::fs::create_dir_all(directory.join(PROCESSED_DIRECTORY))?;
     let mut objects = Vec::new();

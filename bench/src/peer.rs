@@ -9,7 +9,7 @@ use arrow_array::types::{Float32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
 use bytes::Bytes;
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{Settings, Transformer, envelope};
+use marquee_ingest::{TransformSettings, Transformer, envelope};
 use marquee_lake::zone::Zone;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
@@ -53,9 +53,9 @@ pub fn run(directory: &Path) -> Result<PeerResult> {
     let input = input(&simulation(EVENTS, 0.0), Packing::Plain)?;
     write(&input, directory)?;
     let titles = Titles::new(None, input.titles.clone());
-    let mut transformer = Transformer::new(Settings {
+    let mut transformer = Transformer::new(TransformSettings {
         raw: false,
-        ..Settings::default()
+        ..TransformSettings::default()
     })?;
     let mut times = Vec::new();
     let mut files = Vec::new();

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use marquee_codec::{CodecError, Limits, Unit, Unpacker};
 use marquee_event::{Parser, TimeWindow};
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{BatchReport, Settings, Transform, Transformer, envelope};
+use marquee_ingest::{BatchReport, TransformSettings, Transform, Transformer, envelope};
 use marquee_lake::catalogue;
 use object_store::memory::InMemory;
 use tokio::runtime::Runtime;
@@ -110,9 +110,9 @@ impl Stages {
 
     fn transform(&self, raw: bool) -> Result<BatchReport> {
         let titles = Titles::new(None, self.input.titles.clone());
-        let mut transformer = Transformer::new(Settings {
+        let mut transformer = Transformer::new(TransformSettings {
             raw,
-            ..Settings::default()
+            ..TransformSettings::default()
         })?;
         self.each(|payload| {
             black_box(transformer.transform(&envelope::records(payload)?, &titles)?);
@@ -124,9 +124,9 @@ impl Stages {
         let store = Arc::new(InMemory::new());
         let transform = Transform::new(
             store.clone(),
-            Settings {
+            TransformSettings {
                 raw,
-                ..Settings::default()
+                ..TransformSettings::default()
             },
         );
         self.runtime.block_on(async {

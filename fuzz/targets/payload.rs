@@ -7,13 +7,13 @@ use std::cell::RefCell;
 use libfuzzer_sys::fuzz_target;
 use marquee_codec::Limits;
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{Settings, Transformer, envelope};
+use marquee_ingest::{TransformSettings, Transformer, envelope};
 
 thread_local! {
     static TRANSFORMER: RefCell<Transformer> = RefCell::new(
-        Transformer::new(Settings {
+        Transformer::new(TransformSettings {
             limits: Limits { record_bytes: 64 << 10, batch_bytes: 128 << 10 },
-            ..Settings::default()
+            ..TransformSettings::default()
         })
         .expect("valid settings"),
     );
@@ -26,7 +26,7 @@ fuzz_target!(|payload: &[u8]| {
     let titles = Titles::new(None, Vec::new());
     TRANSFORMER.with_borrow_mut(|transformer| {
         if let Ok(done) = transformer.transform(&records, &titles) {
-            assert_eq!(done.received, done.processed + done.refused.values().sum::<u64>());
+            assert_eq!(done.received, done.processed + done.rejected.values().sum::<u64>());
         }
     });
 });

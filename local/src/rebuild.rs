@@ -7,7 +7,7 @@ use indicatif::HumanCount;
 use marquee_console as console;
 use marquee_curation::plan::Selection;
 use marquee_event::DateRange;
-use marquee_ingest::Settings;
+use marquee_ingest::TransformSettings;
 use marquee_repair::{RebuildReport, rebuild};
 
 use crate::counted::counted;
@@ -36,7 +36,7 @@ pub struct RebuildArgs {
 /// [`crate::bad_input::BadInput`] for a directory without a lake.
 pub async fn execute(args: RebuildArgs) -> anyhow::Result<ExitCode> {
     let store = existing_lake(&args.options.lake)?;
-    let report = rebuild(&store, args.span, Settings::default())
+    let report = rebuild(&store, args.span, TransformSettings::default())
         .await
         .map_err(|error| explain(error.into()))?;
     console::print(RebuildPage(&report))?;

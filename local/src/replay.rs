@@ -10,7 +10,7 @@ use indicatif::HumanCount;
 use marquee_console as console;
 use marquee_event::Date;
 use marquee_event::Reason;
-use marquee_ingest::Settings;
+use marquee_ingest::TransformSettings;
 use marquee_repair::{ReplayOptions, ReplayReport, replay};
 
 use crate::counted::counted;
@@ -53,7 +53,7 @@ pub async fn execute(args: ReplayArgs) -> anyhow::Result<ExitCode> {
         limit: args.limit,
         dry_run: args.dry_run,
     };
-    let report = replay(&store, &options, Settings::default())
+    let report = replay(&store, &options, TransformSettings::default())
         .await
         .map_err(|error| explain(error.into()))?;
     console::print(ReplayPage(&report))?;

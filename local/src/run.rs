@@ -75,7 +75,7 @@ pub async fn execute(args: RunArgs) -> anyhow::Result<ExitCode> {
             .context("cannot publish the title catalog")?;
     }
 
-    let transform = Transform::new(lake.clone(), marquee_ingest::Settings::default());
+    let transform = Transform::new(lake.clone(), marquee_ingest::TransformSettings::default());
     let function = Arc::new(TransformFunction::new(transform));
     let progress = Arc::new(RunProgress::start());
     let mapping = EventSourceMapping::new(stream, function.clone(), lake, args.options.settings())

@@ -237,7 +237,7 @@ mod tests {
     use arrow_array::cast::AsArray;
     use arrow_array::types::Int64Type;
     use marquee_lake::generation::FileEntry;
-    use marquee_lake::receipt::Kind;
+    use marquee_lake::receipt::ReceiptKind;
     use marquee_tables::curated;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -249,7 +249,7 @@ mod tests {
         Receipt {
             version: 1,
             format_version: 1,
-            kind: Kind::Stream,
+            kind: ReceiptKind::Stream,
             batch: format!("b-{shard}-{hour}"),
             shard_id: format!("shardId-{shard:012}"),
             first_sequence_number: "1".into(),

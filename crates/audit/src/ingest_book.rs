@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use marquee_event::Date;
-use marquee_lake::receipt::{Kind, Receipt};
+use marquee_lake::receipt::{Receipt, ReceiptKind};
 use marquee_lake::unit::{RecordId, UnitId, compare_sequence_numbers};
 use marquee_lake::zone::Zone;
 use serde::Serialize;
@@ -151,7 +151,7 @@ impl Filling {
         for (zone, rows) in &scanned.rows {
             *book.rows.entry(*zone).or_default() += rows;
         }
-        if receipt.kind == Kind::Replay {
+        if receipt.kind == ReceiptKind::Replay {
             book.replays += 1;
             return;
         }
@@ -172,7 +172,7 @@ impl Filling {
     /// Enters records without an identity to be met by. Receipts come in the
     /// order of their batches' first records.
     fn enter_blank(&mut self, receipt: &Receipt, role: Role, blank: u64) {
-        if receipt.kind == Kind::Replay {
+        if receipt.kind == ReceiptKind::Replay {
             return;
         }
         let last = &receipt.last_sequence_number;

@@ -18,7 +18,7 @@ use marquee_event::Date;
 use marquee_lake::LakeError;
 use marquee_lake::digest;
 use marquee_lake::document;
-use marquee_lake::receipt::{Kind, Receipt};
+use marquee_lake::receipt::{Receipt, ReceiptKind};
 use marquee_lake::rows::RowReader;
 use marquee_lake::unit::{UnitId, UnitIdentities};
 use marquee_lake::zone::{Zone, run_artifact_key};
@@ -170,7 +170,7 @@ async fn read(
                 Err(error) => return Err(AuditError::from(error)),
             };
             let found = tokio::task::spawn_blocking(move || match zone {
-                Zone::Processed => in_processed(&key, content, date, kind == Kind::Replay),
+                Zone::Processed => in_processed(&key, content, date, kind == ReceiptKind::Replay),
                 _ => in_quarantine(&key, content, date),
             });
             // What cannot be read is a problem of the date that it is filed under.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use marquee_event::Date;
-use marquee_lake::receipt::{Kind, ObjectEntry, Receipt};
+use marquee_lake::receipt::{ObjectEntry, Receipt, ReceiptKind};
 use marquee_lake::unit::{RecordId, UnitId, UnitIdentities};
 use marquee_lake::zone::Zone;
 use object_store::ObjectStore;
@@ -135,7 +135,7 @@ impl Scanning {
             *self.done.rows.entry(entry.zone).or_default() += rows.unwrap_or(0);
         }
         self.done.problems.extend(self.unbalanced());
-        if self.receipt.kind == Kind::Stream && self.is_whole {
+        if self.receipt.kind == ReceiptKind::Stream && self.is_whole {
             self.done.blank = self.blank();
         }
     }

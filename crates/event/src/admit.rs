@@ -1,20 +1,20 @@
-//! The one rule that depends on when an event arrived.
+//! The only rule that depends on the arrival of an event.
 
 use crate::fields::Event;
-use crate::refusal::{Detail, Reason, Refusal};
+use crate::rejection::{Detail, Reason, Rejection};
 use crate::time::format_utc;
 
-/// How far an event's time may lie from its arrival.
+/// The range around the arrival in which an event's time must lie, bounds included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeWindow {
-    /// How far ahead, in microseconds: clocks of players run wrong.
+    /// The microseconds after the arrival, because clocks of players can be wrong.
     pub ahead_us: i64,
-    /// How far behind, in microseconds: players are offline for long.
+    /// The microseconds before the arrival, because players can be offline for long.
     pub behind_us: i64,
 }
 
 impl Default for TimeWindow {
-    /// 1 hour ahead, 400 days behind.
+    /// Returns 1 hour after and 400 days before the arrival.
     fn default() -> Self {
         Self {
             ahead_us: 3_600_000_000,
@@ -24,10 +24,13 @@ impl Default for TimeWindow {
 }
 
 impl Event<'_> {
-    /// Checks the event's time against its arrival (UTC microseconds). The
-    /// last of all checks: an event with another fault is refused for that.
+    /// Checks the event's time against its arrival, in UTC microseconds. This is the last
+    /// check: an event with another fault is rejected for that fault.
+    ///
+    /// # Errors
+    /// A [`Rejection`] for `time_in_future` or `time_too_old`.
     #[inline]
-    pub fn admit(&self, arrived_at: i64, window: TimeWindow) -> Result<(), Refusal> {
+    pub fn admit(&self, arrived_at: i64, window: TimeWindow) -> Result<(), Rejection> {
         if self.event_time > arrived_at.saturating_add(window.ahead_us) {
             Err(self.outside(arrived_at, Reason::TimeInFuture, "ahead of"))
         } else if self.event_time < arrived_at.saturating_sub(window.behind_us) {
@@ -38,12 +41,12 @@ impl Event<'_> {
     }
 
     #[cold]
-    fn outside(&self, arrived_at: i64, reason: Reason, bound: &str) -> Refusal {
+    fn outside(&self, arrived_at: i64, reason: Reason, bound: &str) -> Rejection {
         let mut value = Vec::new();
         format_utc(self.event_time, &mut value);
         let mut arrival = Vec::new();
         format_utc(arrived_at, &mut arrival);
-        Refusal::of_field(
+        Rejection::of_field(
             reason,
             "event_time",
             Some(&value),

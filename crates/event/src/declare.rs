@@ -1,9 +1,9 @@
-//! The macros that make of a declaration what parses and writes its fields.
+//! The macros that generate the code of the declared fields.
 //!
-//! Each field's code is its rule's, in place: nothing is looked up at run time.
+//! Each field's code is that of its rule, inlined. Nothing is looked up at run time.
 
-/// Chooses by whether a field is required, optional, or an object that is there
-/// even if it is empty.
+/// Selects code by the need of a field: `required`, `optional`, or `object`, which is
+/// present even if it is empty.
 macro_rules! by_need {
     (blank required $rule:ty) => {
         <$rule as crate::rules::Blank>::BLANK
@@ -51,7 +51,7 @@ macro_rules! by_need {
     };
 }
 
-/// Declares the fields of an event: see [`crate::fields`].
+/// Declares the fields of an event. [`crate::fields`] describes the syntax.
 macro_rules! event_fields {
     (
         $(#[$struct_doc:meta])*
@@ -73,12 +73,12 @@ macro_rules! event_fields {
         pub struct Event<$life> {
             $( $(#[$doc])* pub $name: $type, )*
             $( $(#[$added_doc])* pub $added: $added_type, )*
-            /// The fields that this version does not know, as one JSON object.
+            /// The unknown fields, as one JSON object.
             pub extra: Option<Cow<$life, str>>,
         }
 
-        /// The fields of an event and `schema_version`, in the order of the checks,
-        /// nested ones within their objects.
+        /// The fields of an event and `schema_version`, in the order of the checks. Nested
+        /// fields are within their objects.
         pub const FIELDS: [Field; at::COUNT] = [
             Field {
                 path: "schema_version",
@@ -103,13 +103,13 @@ macro_rules! event_fields {
             }, )*
         ];
 
-        /// The fields that were added after the first version, in the order of their
-        /// columns, which stand behind all others.
+        /// The fields that were added after the first format version, in the order of their
+        /// columns, which follow all other columns.
         pub const ADDED_FIELDS: [Field; at::ADDED] = [
             $( FIELDS[at::$added], )*
         ];
 
-        /// The place of each field in [`FIELDS`].
+        /// The index of each field in [`FIELDS`].
         #[allow(non_upper_case_globals, dead_code)]
         pub(crate) mod at {
             #[allow(non_camel_case_types)]
@@ -122,8 +122,7 @@ macro_rules! event_fields {
         }
 
         impl Event<'_> {
-            /// Returns an event without values, to be parsed into
-            /// ([`crate::Parser::parse_into`]).
+            /// Returns an event without values, for [`crate::Parser::parse_into`].
             #[inline]
             pub const fn blank() -> Self {
                 Self {
@@ -143,7 +142,7 @@ macro_rules! event_fields {
                 )*]
             }
 
-            /// Appends `,"name":value` for each field that is there.
+            /// Appends `,"name":value` for each field that is present.
             pub(crate) fn write_fields(&self, out: &mut Vec<u8>, unknown: &crate::write::Unknown<'_>) {
                 $( by_need!(write $need &self.$name, |value| {
                     let key = concat!(",\"", stringify!($name), "\":");
@@ -157,8 +156,8 @@ macro_rules! event_fields {
         }
 
         impl<$life> Event<$life> {
-            /// Reads the value under the cursor as that of the field at `place`, if it
-            /// is as nearly all are.
+            /// Reads the value at the cursor into the field at `place`, if the fast path
+            /// applies.
             #[inline(always)]
             pub(crate) fn read_fast(
                 &mut self,
@@ -183,7 +182,7 @@ macro_rules! event_fields {
 
         impl<$life> crate::parse::Fields<$life> {
             /// Reads the fields, each by its own rules.
-            pub(crate) fn read_fields(&self) -> Result<Event<$life>, crate::Refusal> {
+            pub(crate) fn read_fields(&self) -> Result<Event<$life>, crate::Rejection> {
                 Ok(Event {
                     $( $name: by_need!(read $need stringify!($name),
                         <$rule as Rule<$life>>::read(stringify!($name), self.token(at::$name), self)?), )*
@@ -195,7 +194,7 @@ macro_rules! event_fields {
         }
 
         impl Event<'_> {
-            /// Returns the first field that the event's type needs and that is absent.
+            /// Returns the first absent field that the event's type needs.
             pub(crate) fn missing_for_type(&self) -> Option<&'static str> {
                 $( $( $(
                     if ($types).has(self.event_type) && self.$name.is_none() {
@@ -223,7 +222,7 @@ macro_rules! object_fields {
         }
 
         impl $object<'_> {
-            /// The object's fields, in the order of the checks.
+            /// The fields of the object, in the order of the checks.
             pub(crate) const FIELDS: [Field; [$($key),*].len()] = [
                 $( Field {
                     path: concat!($path, ".", $key),
@@ -235,12 +234,12 @@ macro_rules! object_fields {
             ];
             /// The keys of its members.
             pub(crate) const KEYS: [&'static str; [$($key),*].len()] = [$($key),*];
-            /// An object without values.
+            /// The object before its members are read.
             pub(crate) const BLANK: Self = Self { $( $name: by_need!(blank $need $rule), )* };
         }
 
         impl<$life> $object<$life> {
-            /// Reads the object under the cursor, if it is as nearly all are.
+            /// Reads the object at the cursor if the fast path applies.
             #[inline(always)]
             pub(crate) fn read_fast(
                 scanner: &mut marquee_json::Scanner<$life>,
@@ -248,7 +247,7 @@ macro_rules! object_fields {
             ) -> Result<Self, crate::one_pass::NeedsSlowPath> {
                 #[allow(non_camel_case_types)]
                 enum Place { $($name,)* }
-                /// Which of them the object needs, a bit each.
+                /// The members that the object needs, one bit for each.
                 const NEEDED: crate::one_pass::Set = crate::one_pass::needed_of(&$object::FIELDS);
                 let mut object = Self::BLANK;
                 let seen = crate::one_pass::members(scanner, keys, |scanner, place| {
@@ -265,10 +264,10 @@ macro_rules! object_fields {
                 }
             }
 
-            /// Reads the object's members from where they were found.
+            /// Reads the members on the slow path.
             pub(crate) fn read(
                 found: &crate::parse::Object<$life, { $object::KEYS.len() }>,
-            ) -> Result<Self, crate::Refusal> {
+            ) -> Result<Self, crate::Rejection> {
                 let [$($name),*] = found.members;
                 Ok(Self {
                     $( $name: by_need!(read $need concat!($path, ".", $key),
@@ -276,7 +275,7 @@ macro_rules! object_fields {
                 })
             }
 
-            /// Appends `,"key":value` for each member that is there.
+            /// Appends `,"key":value` for each member that is present.
             pub(crate) fn write_members(&self, out: &mut Vec<u8>) {
                 $( by_need!(write $need &self.$name, |value| {
                     <$rule as Scalar<'_>>::write(out, concat!(",\"", $key, "\":"), value);

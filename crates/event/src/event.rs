@@ -2,54 +2,54 @@
 
 use std::fmt;
 
-/// The only schema version there is; an event that names none has this one.
+/// The only schema version. An event without `schema_version` has this version.
 pub const SCHEMA_VERSION: i32 = 1;
 
-/// How long a string may be (bytes of UTF-8) and how large a number.
+/// The bounds of strings, in bytes of UTF-8, and of numbers.
 pub mod bounds {
-    /// Ids, and the words of `device`: bytes.
+    /// The maximum size of an id and of a string in `device`, in bytes.
     pub const ID_BYTES: usize = 128;
-    /// `query`: bytes.
+    /// The maximum size of `query`, in bytes.
     pub const QUERY_BYTES: usize = 512;
-    /// All unknown fields of an event together, as JSON text: bytes.
+    /// The maximum size of all unknown fields of an event together, as JSON text in bytes.
     pub const EXTRA_BYTES: usize = 8 * 1024;
-    /// Positions within a title: a week, in milliseconds.
+    /// The maximum position in a title, in milliseconds: one week.
     pub const POSITION_MS: i64 = 7 * 24 * 3_600_000;
-    /// `results`: how many titles a search found.
+    /// The maximum of `results`.
     pub const RESULTS: i64 = 1_000_000;
-    /// `row`: which shelf of the page was browsed.
+    /// The maximum of `row`.
     pub const ROW: i64 = 10_000;
-    /// `producer.seq`: the largest integer that every JSON reader keeps exact.
+    /// The maximum of `producer.seq`: the largest integer that every JSON reader keeps exact.
     pub const PRODUCER_SEQ: i64 = (1 << 53) - 1;
 }
 
-/// What a viewer did.
+/// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum EventType {
     /// Playback began.
     Play,
-    /// Playback was halted.
+    /// Playback was paused.
     Pause,
-    /// Playback went on.
+    /// Playback continued.
     Resume,
-    /// Playback was left.
+    /// The viewer left playback.
     Stop,
-    /// The title was seen to its end.
+    /// The viewer reached the end of the title.
     Complete,
-    /// Playback is going on.
+    /// Playback is in progress.
     Heartbeat,
-    /// Playback jumped.
+    /// The viewer jumped to another position.
     Seek,
-    /// A search was made.
+    /// The viewer searched.
     Search,
-    /// A shelf or a title's page was looked at.
+    /// The viewer looked at a shelf or at the page of a title.
     Browse,
-    /// Stars were given.
+    /// The viewer rated a title.
     Rate,
-    /// A title was put on the list.
+    /// The viewer put a title on the list.
     AddToList,
-    /// A title was taken off the list.
+    /// The viewer took a title off the list.
     RemoveFromList,
 }
 
@@ -70,7 +70,7 @@ impl EventType {
         Self::RemoveFromList,
     ];
 
-    /// The name in JSON and in every table.
+    /// Returns the name in JSON and in every table.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Play => "play",
@@ -88,7 +88,7 @@ impl EventType {
         }
     }
 
-    /// The type of that name.
+    /// Returns the type with the name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "play" => Self::Play,
@@ -107,7 +107,7 @@ impl EventType {
         })
     }
 
-    /// Whether the event says where in a title its viewer is.
+    /// Returns whether the event has a position in a title.
     pub const fn is_playback(self) -> bool {
         matches!(
             self,
@@ -121,7 +121,7 @@ impl EventType {
         )
     }
 
-    /// Whether the event cannot be without a `title_id`.
+    /// Returns whether the event needs a `title_id`.
     pub const fn needs_title(self) -> bool {
         !matches!(self, Self::Search | Self::Browse)
     }
@@ -131,8 +131,7 @@ impl EventType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TypeSet(u16);
 
-// A set is a bit a type, and so is the code of a type in the rows of compaction
-// and in the transform's tables: more than this need wider ones.
+// Each type is one bit of a set. More types need a wider integer.
 const _: () = assert!(
     EventType::ALL.len() <= u16::BITS as usize,
     "too many event types"
@@ -151,7 +150,7 @@ impl TypeSet {
         }
         set
     };
-    /// The types that say where in a title the viewer is.
+    /// The types with a position in a title.
     pub const PLAYBACK: Self = {
         let mut set = Self::NONE;
         let mut index = 0;
@@ -163,7 +162,7 @@ impl TypeSet {
         }
         set
     };
-    /// The types that are about a title.
+    /// The types that need a title.
     pub const TITLED: Self = {
         let mut set = Self::NONE;
         let mut index = 0;
@@ -176,7 +175,7 @@ impl TypeSet {
         set
     };
 
-    /// The set of that type alone.
+    /// Returns the set with only `event_type`.
     pub const fn of(event_type: EventType) -> Self {
         Self::NONE.with(event_type)
     }
@@ -185,13 +184,13 @@ impl TypeSet {
         Self(self.0 | 1 << event_type as u8)
     }
 
-    /// Whether the type is in the set.
+    /// Returns whether `event_type` is in the set.
     #[inline]
     pub const fn has(self, event_type: EventType) -> bool {
         self.0 & 1 << event_type as u8 != 0
     }
 
-    /// Whether every type is in the set.
+    /// Returns whether every type is in the set.
     pub const fn is_all(self) -> bool {
         self.0 == Self::ALL.0
     }
@@ -203,12 +202,12 @@ impl fmt::Display for EventType {
     }
 }
 
-/// An ISO 3166-1 alpha-2 code, by shape: two capital letters.
+/// An ISO 3166-1 alpha-2 code. Only the form is checked: two capital letters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Country([u8; 2]);
 
 impl Country {
-    /// The country of that code; `None` unless it is two capital letters.
+    /// Returns the country with the code; `None` unless it is two capital letters.
     pub fn from_code(code: &str) -> Option<Self> {
         match code.as_bytes() {
             &[a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Some(Self([a, b])),
@@ -216,7 +215,7 @@ impl Country {
         }
     }
 
-    /// The two letters.
+    /// Returns the two letters.
     pub fn as_bytes(&self) -> &[u8; 2] {
         &self.0
     }
@@ -235,17 +234,17 @@ impl fmt::Debug for Country {
     }
 }
 
-/// Half a star to five stars, in halves.
+/// A rating from half a star to five stars, in steps of half a star.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rating(u8);
 
 impl Rating {
-    /// From a number of half stars, 1 to 10.
+    /// Creates a rating from a number of half stars, 1 to 10.
     pub fn from_halves(halves: u8) -> Option<Self> {
         (1..=10).contains(&halves).then_some(Self(halves))
     }
 
-    /// From stars; `None` unless it is 0.5 to 5 in steps of a half.
+    /// Creates a rating from stars; `None` unless `stars` is 0.5 to 5 in steps of 0.5.
     pub fn from_stars(stars: f64) -> Option<Self> {
         let halves = stars * 2.0;
         if (1.0..=10.0).contains(&halves) && halves.fract() == 0.0 {
@@ -255,12 +254,12 @@ impl Rating {
         }
     }
 
-    /// Half stars, 1 to 10.
+    /// Returns the number of half stars, 1 to 10.
     pub fn halves(self) -> u8 {
         self.0
     }
 
-    /// Stars, 0.5 to 5.
+    /// Returns the number of stars, 0.5 to 5.
     pub fn stars(self) -> f32 {
         f32::from(self.0) / 2.0
     }

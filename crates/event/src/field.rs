@@ -1,18 +1,18 @@
-//! One field's value, by the rules that fields share.
+//! The slow path of single values: reads the token of a field and reports its fault.
 
 use std::borrow::Cow;
 
 use marquee_json::{Token, ValueKind};
 
 use crate::event::bounds;
-use crate::refusal::{Detail, Reason, Refusal};
+use crate::rejection::{Detail, Reason, Rejection};
 
-/// The token's string, whatever its length and characters.
+/// Reads a string of any length and characters.
 #[inline(always)]
 pub(crate) fn plain_string<'a>(
     field: &'static str,
     token: Token<'a>,
-) -> Result<Option<Cow<'a, str>>, Refusal> {
+) -> Result<Option<Cow<'a, str>>, Rejection> {
     match token.kind {
         ValueKind::Plain => Ok(Some(Cow::Borrowed(token.text))),
         ValueKind::Absent => Ok(None),
@@ -24,7 +24,7 @@ pub(crate) fn plain_string<'a>(
 fn other_string<'a>(
     field: &'static str,
     token: Token<'a>,
-) -> Result<Option<Cow<'a, str>>, Refusal> {
+) -> Result<Option<Cow<'a, str>>, Rejection> {
     match token.kind {
         ValueKind::Absent | ValueKind::Null => Ok(None),
         ValueKind::Plain | ValueKind::Escaped => Ok(Some(token.unescaped())),
@@ -32,13 +32,13 @@ fn other_string<'a>(
     }
 }
 
-/// A string of at most `most` bytes without U+0000.
+/// Reads a string of at most `most` bytes without U+0000.
 #[inline(always)]
 pub(crate) fn string<'a>(
     field: &'static str,
     token: Token<'a>,
     most: usize,
-) -> Result<Option<Cow<'a, str>>, Refusal> {
+) -> Result<Option<Cow<'a, str>>, Rejection> {
     match token.kind {
         ValueKind::Plain if token.text.len() <= most => Ok(Some(Cow::Borrowed(token.text))),
         ValueKind::Absent => Ok(None),
@@ -51,12 +51,12 @@ fn bounded_string<'a>(
     field: &'static str,
     token: Token<'a>,
     most: usize,
-) -> Result<Option<Cow<'a, str>>, Refusal> {
+) -> Result<Option<Cow<'a, str>>, Rejection> {
     let Some(text) = other_string(field, token)? else {
         return Ok(None);
     };
     if text.len() > most {
-        return Err(Refusal::of_field(
+        return Err(Rejection::of_field(
             Reason::TooLong,
             field,
             Some(text.as_bytes()),
@@ -66,9 +66,9 @@ fn bounded_string<'a>(
             },
         ));
     }
-    // Only an escape can have brought a control character in.
+    // JSON allows control characters in a string only as escapes.
     if token.kind == ValueKind::Escaped && text.contains('\0') {
-        return Err(Refusal::of_field(
+        return Err(Rejection::of_field(
             Reason::IllegalCharacter,
             field,
             Some(text.as_bytes()),
@@ -78,12 +78,12 @@ fn bounded_string<'a>(
     Ok(Some(text))
 }
 
-/// A string that names something, and so is not empty.
+/// Reads a string of 1 to [`bounds::ID_BYTES`] bytes.
 #[inline(always)]
 pub(crate) fn bounded_id<'a>(
     field: &'static str,
     token: Token<'a>,
-) -> Result<Option<Cow<'a, str>>, Refusal> {
+) -> Result<Option<Cow<'a, str>>, Rejection> {
     let text = string(field, token, bounds::ID_BYTES)?;
     if text.as_ref().is_some_and(|text| text.is_empty()) {
         return Err(wrong_type(field, token, "a string that is not empty"));
@@ -91,14 +91,14 @@ pub(crate) fn bounded_id<'a>(
     Ok(text)
 }
 
-/// An integer within `least..=most`; `2.0` and `2e0` are the integer 2.
+/// Reads an integer within `least..=most`. `2.0` and `2e0` are the integer 2.
 #[inline(always)]
 pub(crate) fn integer(
     field: &'static str,
     token: Token<'_>,
     least: i64,
     most: i64,
-) -> Result<Option<i64>, Refusal> {
+) -> Result<Option<i64>, Rejection> {
     match token.kind {
         ValueKind::Absent => Ok(None),
         ValueKind::Number => match small_integer(token.text.as_bytes()) {
@@ -115,7 +115,7 @@ fn other_integer(
     token: Token<'_>,
     least: i64,
     most: i64,
-) -> Result<Option<i64>, Refusal> {
+) -> Result<Option<i64>, Rejection> {
     match token.kind {
         ValueKind::Absent | ValueKind::Null => return Ok(None),
         ValueKind::Number => {}
@@ -124,11 +124,11 @@ fn other_integer(
     let value = match small_integer(token.text.as_bytes()) {
         Some(value) => value,
         None => match token.text.parse::<f64>() {
-            // Past the largest double there is no fraction to speak of.
+            // A number beyond the largest double is out of range, not a fraction.
             Ok(number) if number.is_finite() && number.fract() != 0.0 => {
                 return Err(wrong_type(field, token, "an integer"));
             }
-            // Past 2^53 a double no longer tells integers apart.
+            // Beyond 2^53 a double does not represent every integer.
             Ok(number) if number.abs() <= bounds::PRODUCER_SEQ as f64 => number as i64,
             _ => return Err(out_of_range(field, token, &format!("{least} to {most}"))),
         },
@@ -140,7 +140,7 @@ fn other_integer(
     }
 }
 
-/// Up to 18 digits and nothing else.
+/// Reads up to 18 digits and nothing else.
 #[inline]
 fn small_integer(digits: &[u8]) -> Option<i64> {
     if digits.len() > 18 {
@@ -158,18 +158,18 @@ fn small_integer(digits: &[u8]) -> Option<i64> {
 }
 
 #[inline]
-pub(crate) fn needed<T>(field: &'static str, value: Option<T>) -> Result<T, Refusal> {
+pub(crate) fn needed<T>(field: &'static str, value: Option<T>) -> Result<T, Rejection> {
     value.ok_or_else(|| missing(field))
 }
 
 #[cold]
-pub(crate) fn missing(field: &'static str) -> Refusal {
-    Refusal::of_field(Reason::MissingField, field, None, Detail::Missing)
+pub(crate) fn missing(field: &'static str) -> Rejection {
+    Rejection::of_field(Reason::MissingField, field, None, Detail::Missing)
 }
 
 #[cold]
-pub(crate) fn wrong_type(field: &'static str, token: Token<'_>, expected: &str) -> Refusal {
-    Refusal::of_field(
+pub(crate) fn wrong_type(field: &'static str, token: Token<'_>, expected: &str) -> Rejection {
+    Rejection::of_field(
         Reason::WrongType,
         field,
         Some(token.text.as_bytes()),
@@ -178,8 +178,8 @@ pub(crate) fn wrong_type(field: &'static str, token: Token<'_>, expected: &str) 
 }
 
 #[cold]
-pub(crate) fn out_of_range(field: &'static str, token: Token<'_>, expected: &str) -> Refusal {
-    Refusal::of_field(
+pub(crate) fn out_of_range(field: &'static str, token: Token<'_>, expected: &str) -> Rejection {
+    Rejection::of_field(
         Reason::OutOfRange,
         field,
         Some(token.text.as_bytes()),

@@ -1,22 +1,23 @@
-//! The declaration of an event's fields: the one place that lists them.
+//! The declaration of an event's fields.
 //!
-//! A line of [`event_fields!`] is a field, in the order in which a unit is
-//! checked and written:
+//! Each line of [`event_fields!`] declares a field. The lines have the order in which a
+//! unit is checked and written:
 //!
 //! ```text
 //! required|optional  NAME: TYPE = RULE => COLUMN, since FORMAT VERSION, needed by TYPES;
 //! ```
 //!
-//! `NAME` is the key in JSON and the member of [`Event`], `RULE` reads, bounds and
-//! writes its values ([`crate::rules`]), `COLUMN` holds them in the processed and
-//! curated tables, and `TYPES` are the event types that cannot be without it. The
-//! parser, the writer, the tables, the kernels of compaction and the zones'
-//! columns in Terraform follow from this list. The documentation, the JSON Schema,
-//! the warehouse's table and the Athena view are compared to it by tests that name
-//! the missing line.
+//! - `NAME` is the key in JSON and the member of [`Event`].
+//! - `RULE` reads, bounds and writes the values ([`crate::rules`]).
+//! - `COLUMN` contains the values in the processed and curated events.
+//! - `TYPES` are the event types that need the field.
 //!
-//! A field that is added to a lake goes to the end of `added`, is optional, and
-//! names the next [`FormatVersion`]. `CONTRIBUTING.md` shows the steps.
+//! The parser, the writer, the tables and the kernels of compaction follow from this
+//! declaration. Tests compare it with the documentation, the JSON Schema, the columns in
+//! Terraform, the warehouse's table and the Athena view, and name a missing line.
+//!
+//! A new field goes to the end of `added`. It is optional and names the next
+//! [`FormatVersion`]. `CONTRIBUTING.md` shows the steps.
 
 use std::borrow::Cow;
 
@@ -30,10 +31,10 @@ use crate::rules::{
 };
 
 event_fields! {
-    /// One thing a viewer did. Strings borrow from the bytes it was read from.
+    /// An action of a viewer. Strings borrow from the bytes that were parsed.
     pub struct Event<'a> {
         first {
-            /// Unique per thing done; UUID v7 recommended.
+            /// The unique id of the action; UUID v7 is recommended.
             required event_id: Uuid = UuidText => event_id;
             /// The kind of the event.
             required event_type: EventType = TypeName => event_type;
@@ -43,7 +44,7 @@ event_fields! {
             required user_id: Cow<'a, str> = Id => user_id;
             /// The session, as the player counts it.
             required session_id: Cow<'a, str> = Id => session_id;
-            /// The person of the household.
+            /// The profile within the account.
             optional profile_id: Option<Cow<'a, str>> = Id => profile_id;
             /// The country that the viewer is in.
             optional country: Option<Country> = CountryCode => country;
@@ -102,27 +103,27 @@ object_fields! {
     }
 }
 
-/// A field of an event, as it is declared.
+/// A declared field of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
-    /// Its key in JSON, dotted where it is nested: `device.os`.
+    /// The key in JSON, dotted if it is nested: `device.os`.
     pub path: &'static str,
-    /// What its values may be.
+    /// The kind of the values.
     pub kind: FieldKind,
-    /// The event types that cannot be without it. A nested field that its object
-    /// cannot be without has all of them.
+    /// The event types that need the field. A nested field that its object needs has all
+    /// types.
     pub needed_by: TypeSet,
-    /// The column that holds it in the processed and the curated events; `None`
-    /// for an object, and for what no table has.
+    /// The column of the processed and curated events; `None` for an object and for
+    /// `schema_version`.
     pub column: Option<&'static str>,
-    /// The version that it came with. In older ones it is an unknown field.
+    /// The format version that introduced the field. To older versions it is unknown.
     pub since: FormatVersion,
 }
 
-/// What the values of a field may be.
+/// The kind of the values of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldKind {
-    /// The number of the contract's version.
+    /// The version of the event schema.
     SchemaVersion,
     /// A UUID with hyphens.
     Uuid,
@@ -180,7 +181,7 @@ pub enum ColumnType {
 }
 
 impl FieldKind {
-    /// The type of the field's column; `None` for what has none.
+    /// Returns the type of the column; `None` for a kind without a column.
     pub const fn column_type(self) -> Option<ColumnType> {
         match self {
             Self::SchemaVersion | Self::Object(_) => None,
@@ -196,9 +197,8 @@ impl FieldKind {
 }
 
 impl Field {
-    /// Whether its column holds a value in every row.
-    ///
-    /// A field of an optional object may be null even if the object needs it.
+    /// Returns whether the column may be null. The fields of an object may always be null,
+    /// because the object may be absent.
     pub const fn is_nullable(&self) -> bool {
         !self.needed_by.is_all() || self.is_nested()
     }
@@ -216,7 +216,7 @@ impl Field {
     }
 }
 
-/// Every field, each nested one behind its object, in the order of the checks.
+/// Returns every field in the order of the checks; nested fields follow their object.
 pub fn fields() -> impl Iterator<Item = &'static Field> {
     FIELDS.iter().flat_map(|field| {
         let members: &[Field] = match field.kind {
@@ -227,7 +227,7 @@ pub fn fields() -> impl Iterator<Item = &'static Field> {
     })
 }
 
-// The tables take strings and integers of an added field without code of its own.
+// The tables store strings and integers of an added field without code of its own.
 const _: () = {
     let mut at = 0;
     while at < ADDED_FIELDS.len() {
@@ -240,7 +240,7 @@ const _: () = {
     }
 };
 
-// A set of fields is a bit each of a `u32`.
+// A set of fields has one bit of a `u32` for each.
 const _: () = assert!(
     FIELDS.len() <= 32,
     "an event has more fields than a set holds"

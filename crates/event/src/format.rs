@@ -1,22 +1,22 @@
-//! Versions of what the transform writes.
+//! Versions of the objects that the transform writes.
 
 use crate::fields::FIELDS;
-use crate::refusal::REWORDED;
+use crate::rejection::REWORDED;
 
-/// The version of a batch's processed and quarantine objects: which fields have
-/// a column of their own, and how a rejection's detail is worded.
+/// The version of a batch's processed and quarantine objects: the fields that have a
+/// column, and the wording of a rejection's detail.
 ///
-/// A receipt names the version of the program that wrote its batch, so that a
-/// later program can write the same bytes again. It is not the `schema_version`
-/// of an event: that is the producer's, and there is only one.
+/// A receipt names the version of the program that wrote its batch, so that a later
+/// program can write the same bytes again. It is not the `schema_version` of an event,
+/// which the producer sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FormatVersion(u32);
 
 impl FormatVersion {
-    /// The version of the first lakes, whose receipts name none.
+    /// The version of the first release, whose receipts do not name it.
     pub const FIRST: Self = Self(1);
 
-    /// The version that this program writes.
+    /// The version that this program writes: the newest that a field or a wording needs.
     pub const CURRENT: Self = {
         let mut current = REWORDED;
         let mut index = 0;
@@ -29,12 +29,12 @@ impl FormatVersion {
         current
     };
 
-    /// The version that a field's declaration names.
+    /// Creates the version that a declaration names.
     pub(crate) const fn declared(number: u32) -> Self {
         Self(number)
     }
 
-    /// The version of that number; `None` for one that a newer program wrote.
+    /// Returns the version with the number; `None` if only a newer program knows it.
     pub const fn from_number(number: u32) -> Option<Self> {
         if Self::FIRST.0 <= number && number <= Self::CURRENT.0 {
             Some(Self(number))
@@ -43,19 +43,19 @@ impl FormatVersion {
         }
     }
 
-    /// Its number, from 1.
+    /// Returns the version number, from 1.
     pub const fn number(self) -> u32 {
         self.0
     }
 
-    /// Whether what came with `since` is part of this version.
+    /// Returns whether this version includes what `since` introduced.
     pub const fn has(self, since: Self) -> bool {
         since.0 <= self.0
     }
 }
 
 impl Default for FormatVersion {
-    /// The version that this program writes.
+    /// Returns [`FormatVersion::CURRENT`].
     fn default() -> Self {
         Self::CURRENT
     }

@@ -2,14 +2,14 @@
 //!
 //! One JSON object is one event, version 1. [`parse`] reads one with a
 //! hand-written scanner and returns an [`Event`] that borrows from the
-//! bytes, or a [`Refusal`] that names the [`Reason`], the field and the
-//! value that broke it. [`Event::write_json`] is its inverse. [`FIELDS`] is what
-//! both follow from: the one declaration of the fields.
-//! [`Title`] is a row of the catalogue that enriches events. [`date`] has the
+//! bytes, or a [`Rejection`] that names the [`Reason`], the field and the
+//! value at fault. [`Event::write_json`] is its inverse. Both follow from [`FIELDS`], the
+//! single declaration of the fields.
+//! [`Title`] is a row of the title catalog that enriches events. [`date`] has the
 //! calendar dates that events are partitioned by.
 //!
-//! Nothing here does I/O, waits, or asks the time: what depends on the moment
-//! of arrival ([`Event::admit`]) is handed that moment.
+//! The crate does no I/O and reads no clock. The caller passes the time of arrival to
+//! [`Event::admit`].
 
 mod admit;
 mod catalogue;
@@ -23,7 +23,7 @@ mod format;
 mod one_pass;
 mod parse;
 mod read;
-mod refusal;
+mod rejection;
 mod rules;
 mod time;
 mod uuid;
@@ -38,7 +38,7 @@ pub use fields::{
 };
 pub use format::FormatVersion;
 pub use parse::{Parser, parse};
-pub use refusal::{Detail, Reason, Refusal};
+pub use rejection::{Detail, Reason, Rejection};
 pub use rules::Value;
 pub use time::{format_utc, parse_rfc3339};
 pub use uuid::hyphenated;

@@ -1,10 +1,9 @@
-//! The fast path: an event as almost all are, read in one pass.
+//! The fast path: reads a typical event in one pass.
 //!
-//! Where every known field comes once and is as it should be, without escapes
-//! or `null`, there is nothing to note first: each value is checked where it
-//! stands and put in its place. Whatever is otherwise is left to the slow path
-//! of [`crate::parse`], which reports faults in their order. A property test
-//! compares the two: which of them reads an event changes nothing.
+//! It applies if every known field occurs at most once and is valid, without escapes and
+//! `null`. Then each value is checked and stored as the scanner reaches it. All other units
+//! go to the slow path of [`crate::parse`], which reports faults in their order. A property
+//! test checks that both paths return the same event.
 
 use marquee_json::{Keys, Scanner, SyntaxError};
 
@@ -13,7 +12,7 @@ use crate::fields::{Event, FIELDS, Field};
 use crate::parse::Parser;
 use crate::read::extra_of;
 
-/// A set of fields, a bit each.
+/// A set of fields, one bit for each.
 pub(crate) type Set = u32;
 
 /// The fields that an event of each type needs, by their places in [`FIELDS`].
@@ -61,8 +60,8 @@ impl From<SyntaxError> for NeedsSlowPath {
 }
 
 impl Parser {
-    /// Reads the unit into a blank event, if the fast path applies; otherwise
-    /// `event` holds nothing of use.
+    /// Reads the unit into a blank event if the fast path applies. Otherwise `event` is
+    /// unspecified.
     #[inline(always)]
     pub(crate) fn read_common<'a>(
         &mut self,
@@ -97,7 +96,7 @@ impl Parser {
     }
 }
 
-/// Passes the number of the only schema version.
+/// Passes the schema version, which must be the supported one.
 #[inline(always)]
 pub(crate) fn schema_version(scanner: &mut Scanner<'_>) -> Result<(), NeedsSlowPath> {
     match scanner.short_integer() {
@@ -106,8 +105,8 @@ pub(crate) fn schema_version(scanner: &mut Scanner<'_>) -> Result<(), NeedsSlowP
     }
 }
 
-/// Walks an object that has known members alone, and each of them once; which it
-/// has, by their places.
+/// Reads an object whose members are all known and occur once. Returns the members that it
+/// has.
 #[inline(always)]
 pub(crate) fn members<'a, const N: usize>(
     scanner: &mut Scanner<'a>,
@@ -126,7 +125,7 @@ pub(crate) fn members<'a, const N: usize>(
     Ok(seen)
 }
 
-/// Notes that a field was seen; fails if it was before.
+/// Adds a field to `seen`; fails if it is there already.
 #[inline(always)]
 fn once(seen: &mut Set, place: usize) -> Result<(), NeedsSlowPath> {
     let field = 1 << place;
@@ -144,7 +143,7 @@ pub(crate) fn found<T>(value: Option<T>) -> Result<T, NeedsSlowPath> {
     value.ok_or(NeedsSlowPath)
 }
 
-/// A string without escapes.
+/// Reads a string without escapes.
 #[inline(always)]
 pub(crate) fn word<'a>(scanner: &mut Scanner<'a>) -> Result<&'a str, NeedsSlowPath> {
     found(scanner.plain_string())

@@ -1,22 +1,21 @@
-//! One unit's bytes to an event, or to the reason why not.
+//! Parses the bytes of one unit into an event, or into the reason for its rejection.
 //!
-//! An event without a fault is nearly always read in one pass (`one_pass`).
-//! Anything else takes two steps. The first proves the grammar and notes where each known field's
-//! value lies. The second reads the fields in the contract's order, so that a
-//! unit with two faults is always refused for the same one:
+//! The fast path (`one_pass`) reads nearly every valid event in one pass. The slow
+//! path has two steps. The first checks the grammar and finds the value of each known
+//! field. The second reads the fields in a fixed order, so that a unit with several
+//! faults is always rejected for the same one:
 //!
 //! 1. the unit: `invalid_json` (anywhere in it), `not_an_object`;
-//! 2. `schema_version`, since a later version may change every other rule;
-//! 3. the fields in the order of [`Event`]'s members, each by its own rules;
-//! 4. what the event's type needs and is absent, in the same order;
-//! 5. all extra fields together;
+//! 2. `schema_version`, because a later version may change every other rule;
+//! 3. the fields in the order of [`FIELDS`], each by its own rules;
+//! 4. absent fields that the event's type needs, in the same order;
+//! 5. all unknown fields together;
 //! 6. [`Event::admit`]: the time against the arrival.
 //!
 //! Within a field: `missing_field`, `wrong_type` (JSON type, then format),
 //! `too_long`, `illegal_character`, `out_of_range`.
-//! A known field keeps its meaning and its rules on every type of event, also
-//! where the type does not need it. `null` is absence. Of a key that comes
-//! twice the last counts.
+//! The rules of a known field apply to every event type, including types that do not
+//! need the field. `null` means absence. If a key occurs twice, the last value counts.
 
 use marquee_json::{Keys, Scanner, SyntaxError, Token, ValueKind, decode_utf8};
 
@@ -24,28 +23,29 @@ use crate::field::wrong_type;
 use crate::fields::{Device, Event, FIELDS, Field, Producer, at};
 use crate::format::FormatVersion;
 use crate::one_pass::NeedsSlowPath;
-use crate::refusal::{Detail, Reason, Refusal};
+use crate::rejection::{Detail, Reason, Rejection};
 
 /// The result of scanning JSON.
 type Scanned<T = ()> = Result<T, SyntaxError>;
 
-/// Reads one unit as an event, version 1.
+/// Parses one unit as an event, version 1.
 ///
 /// # Errors
-/// A [`Refusal`] with the first fault in the order above.
-pub fn parse(unit: &[u8]) -> Result<Event<'_>, Refusal> {
+/// A [`Rejection`] with the first fault in the order above.
+pub fn parse(unit: &[u8]) -> Result<Event<'_>, Rejection> {
     Parser::new().parse(unit)
 }
 
-/// Reads unit after unit. What it remembers from one to the next is the order
-/// of the keys, which makes it fast and changes no answer.
+/// A parser of one unit after the other.
+///
+/// It remembers the order of the keys, which makes it faster and changes no result.
 #[derive(Debug, Clone)]
 pub struct Parser {
     pub(crate) keys: Keys<{ FIELDS.len() }>,
     pub(crate) nested: NestedKeys,
 }
 
-/// The keys of the known objects.
+/// The keys of the members of the known objects.
 #[derive(Debug, Clone)]
 pub(crate) struct NestedKeys {
     pub(crate) device: Keys<{ Device::KEYS.len() }>,
@@ -59,13 +59,13 @@ impl Default for Parser {
 }
 
 impl Parser {
-    /// A parser that has seen nothing yet.
+    /// Creates a parser of the current format version.
     pub fn new() -> Self {
         Self::of(FormatVersion::CURRENT)
     }
 
-    /// As [`Parser::new`], but with the fields of that version: to it, those that
-    /// came later are unknown, and are kept in `extra`.
+    /// Creates a parser that knows only the fields of a format version. Fields that were
+    /// added later are unknown to it: they go to `extra`.
     pub fn of(format: FormatVersion) -> Self {
         let known = |field: Field| format.has(field.since).then_some(field.path);
         Self {
@@ -77,22 +77,26 @@ impl Parser {
         }
     }
 
-    /// Reads one unit as an event, version 1.
+    /// Parses one unit as an event, version 1.
     ///
     /// # Errors
-    /// A [`Refusal`] with the first fault in the order above.
-    pub fn parse<'a>(&mut self, unit: &'a [u8]) -> Result<Event<'a>, Refusal> {
+    /// A [`Rejection`] with the first fault in the order above.
+    pub fn parse<'a>(&mut self, unit: &'a [u8]) -> Result<Event<'a>, Rejection> {
         let mut event = Event::blank();
         self.parse_into(unit, &mut event).map(|()| event)
     }
 
-    /// As [`Parser::parse`], into a place for the event, so that it is nowhere
-    /// moved from. The place holds nothing of worth where the unit is refused.
+    /// Parses one unit into `event`, which saves a move of the event. If the unit is
+    /// rejected, `event` is unspecified.
     ///
     /// # Errors
     /// As [`Parser::parse`].
     #[inline(always)]
-    pub fn parse_into<'a>(&mut self, unit: &'a [u8], event: &mut Event<'a>) -> Result<(), Refusal> {
+    pub fn parse_into<'a>(
+        &mut self,
+        unit: &'a [u8],
+        event: &mut Event<'a>,
+    ) -> Result<(), Rejection> {
         let text = decode_utf8(unit).map_err(not_utf8)?;
         *event = Event::blank();
         match self.read_common(text, event) {
@@ -104,21 +108,21 @@ impl Parser {
         }
     }
 
-    /// Reads a unit of whatever kind in two steps.
+    /// Reads any unit on the slow path.
     #[inline(never)]
-    fn read_any<'a>(&mut self, text: &'a str) -> Result<Event<'a>, Refusal> {
+    fn read_any<'a>(&mut self, text: &'a str) -> Result<Event<'a>, Rejection> {
         let mut fields = Fields::default();
         match self.scan(text, &mut fields) {
             Ok(true) => fields.read(),
-            Ok(false) => Err(Refusal::of_unit(Reason::NotAnObject, Detail::NotAnObject)),
-            Err(fault) => Err(Refusal::of_unit(
+            Ok(false) => Err(Rejection::of_unit(Reason::NotAnObject, Detail::NotAnObject)),
+            Err(fault) => Err(Rejection::of_unit(
                 Reason::InvalidJson,
                 Detail::Other(fault.to_string()),
             )),
         }
     }
 
-    /// Proves the grammar and notes the fields; whether it was an object.
+    /// Checks the grammar and finds the fields. Returns whether the unit is an object.
     fn scan<'a>(&mut self, text: &'a str, fields: &mut Fields<'a>) -> Scanned<bool> {
         let mut scanner = Scanner::new(text);
         scanner.skip_space();
@@ -154,13 +158,13 @@ impl Parser {
 }
 
 #[cold]
-fn not_utf8(valid: usize) -> Refusal {
-    Refusal::of_unit(Reason::InvalidJson, Detail::NotUtf8 { valid })
+fn not_utf8(valid: usize) -> Rejection {
+    Rejection::of_unit(Reason::InvalidJson, Detail::NotUtf8 { valid })
 }
 
-/// Where the values of the known fields lie, and the unknown members.
+/// The values of the known fields, not yet read, and the unknown members.
 pub(crate) struct Fields<'a> {
-    /// In the order of [`FIELDS`]; those of objects are absent.
+    /// In the order of [`FIELDS`]. Those of objects are absent.
     pub(crate) tokens: [Token<'a>; FIELDS.len()],
     pub(crate) device: Object<'a, { Device::KEYS.len() }>,
     pub(crate) producer: Object<'a, { Producer::KEYS.len() }>,
@@ -179,13 +183,13 @@ impl Default for Fields<'_> {
 }
 
 impl<'a> Fields<'a> {
-    /// The value of the field at that place.
+    /// Returns the value of the field at `place` in [`FIELDS`].
     pub(crate) fn token(&self, place: usize) -> Token<'a> {
         self.tokens[place]
     }
 }
 
-/// A known object: its own value's token, its known members, and the rest.
+/// The value of a known object, its known members, and its unknown members.
 pub(crate) struct Object<'a, const N: usize> {
     pub(crate) whole: Token<'a>,
     pub(crate) members: [Token<'a>; N],
@@ -230,8 +234,11 @@ impl<'a, const N: usize> Object<'a, N> {
         Ok(())
     }
 
-    /// Whether there is such an object; `wrong_type` where something else is.
-    pub(crate) fn is_present(&self, name: &'static str) -> Result<bool, Refusal> {
+    /// Returns whether the object is present.
+    ///
+    /// # Errors
+    /// `wrong_type` if the value is not an object.
+    pub(crate) fn is_present(&self, name: &'static str) -> Result<bool, Rejection> {
         match self.whole.kind {
             ValueKind::Absent | ValueKind::Null => Ok(false),
             ValueKind::Other if self.whole.text.starts_with('{') => Ok(true),
@@ -249,7 +256,7 @@ mod tests {
 
     const EVENT: &str = r#"{"producer":{"id":"p","seq":7},"event_id":"01936f2e-5c00-7000-8000-000000000001","event_type":"seek","event_time":"2026-01-31T20:15:00.25+01:00","user_id":"u-1","session_id":"s-1","profile_id":"p1","country":"DE","device":{"type":"tv","os":"o","app_version":"1.2"},"title_id":"t-1","position_ms":12345678,"from_position_ms":123456789,"query":"q","results":3,"row":0,"rating":4.5,"schema_version":1}"#;
 
-    /// An event with a few pieces of it replaced.
+    /// Generates an event with a few pieces replaced.
     fn almost_common() -> impl Strategy<Value = String> {
         const PIECES: &[&str] = &[
             "\"",

@@ -1,4 +1,4 @@
-//! The slow path's second step: the noted fields to an event, in the order of the
+//! The second step of the slow path: reads the values of the fields in the order of the
 //! checks.
 
 use std::borrow::Cow;
@@ -9,11 +9,11 @@ use crate::event::{SCHEMA_VERSION, bounds};
 use crate::field::{integer, missing};
 use crate::fields::{Event, at};
 use crate::parse::Fields;
-use crate::refusal::{Detail, Reason, Refusal};
+use crate::rejection::{Detail, Reason, Rejection};
 
 impl<'a> Fields<'a> {
     /// Reads the fields in the order of the checks.
-    pub(crate) fn read(&self) -> Result<Event<'a>, Refusal> {
+    pub(crate) fn read(&self) -> Result<Event<'a>, Rejection> {
         version(self.token(at::schema_version))?;
         let mut event = self.read_fields()?;
         if let Some(field) = event.missing_for_type() {
@@ -24,13 +24,13 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Unknown members, verbatim, as one object; those of `device` and `producer`
-/// under their names.
+/// Joins the unknown members verbatim into one object. Those of `device` and `producer`
+/// go into objects of these names.
 pub(crate) fn extra_of<'a>(
     event: &[&str],
     device: &[&str],
     producer: &[&str],
-) -> Result<Option<Cow<'a, str>>, Refusal> {
+) -> Result<Option<Cow<'a, str>>, Rejection> {
     if event.is_empty() && device.is_empty() && producer.is_empty() {
         return Ok(None);
     }
@@ -44,7 +44,7 @@ pub(crate) fn extra_of<'a>(
         members.chain(nested).collect::<Vec<_>>().join(",")
     );
     if text.len() > bounds::EXTRA_BYTES {
-        return Err(Refusal::of_field(
+        return Err(Rejection::of_field(
             Reason::TooLong,
             "extra",
             Some(text.as_bytes()),
@@ -54,13 +54,13 @@ pub(crate) fn extra_of<'a>(
     Ok(Some(Cow::Owned(text)))
 }
 
-fn version(token: Token<'_>) -> Result<(), Refusal> {
+fn version(token: Token<'_>) -> Result<(), Rejection> {
     match integer("schema_version", token, i64::MIN, i64::MAX) {
         Ok(None) => Ok(()),
         Ok(Some(version)) if version == i64::from(SCHEMA_VERSION) => Ok(()),
-        Err(refusal) if refusal.reason == Reason::WrongType => Err(refusal),
-        // Also a version too large to be counted with.
-        Ok(Some(_)) | Err(_) => Err(Refusal::of_field(
+        Err(rejection) if rejection.reason == Reason::WrongType => Err(rejection),
+        // This includes a number that is too large for an integer.
+        Ok(Some(_)) | Err(_) => Err(Rejection::of_field(
             Reason::UnsupportedSchemaVersion,
             "schema_version",
             Some(token.text.as_bytes()),

@@ -1,9 +1,8 @@
-//! The rules that a field's values follow: how they are read, bounded and written.
+//! The rules of fields: how a value is read, bounded and written.
 //!
-//! A rule is a type without values, so that a field's code is chosen when it is
-//! compiled. Each reads a value twice: [`Scalar::read_fast`] where it is as nearly
-//! all are, [`Scalar::read`] in every case, with the fault that a unit is rejected
-//! for. Property tests compare the two.
+//! A rule is a type without values, so that the compiler selects the code of each field.
+//! [`Scalar::read_fast`] is the fast path. [`Scalar::read`] is the slow path, which also
+//! reports the fault for which a unit is rejected. Property tests compare the two.
 
 mod objects;
 
@@ -17,35 +16,35 @@ use crate::field::{bounded_id, integer, out_of_range, plain_string, string, wron
 use crate::fields::{Device, FieldKind, Producer};
 use crate::one_pass::{NeedsSlowPath, found, word};
 use crate::parse::{Fields, NestedKeys};
-use crate::refusal::{Detail, Reason, Refusal};
+use crate::rejection::{Detail, Reason, Rejection};
 use crate::time::{format_utc, parse_rfc3339};
 use crate::uuid::parse_hyphenated;
 use crate::write::{Unknown, digits, quoted};
 
 pub(crate) use objects::{DeviceObject, ProducerObject};
 
-/// The rule of a field that is no object.
+/// The rule of a field that is not an object.
 pub(crate) trait Scalar<'a> {
-    /// What the field's values are read as.
+    /// The type of the field's values.
     type Value;
-    /// What its values may be.
+    /// The kind of the values, for tables and documentation.
     const KIND: FieldKind;
 
-    /// Reads the value under the cursor, if it is as nearly all are.
+    /// Reads the value at the cursor if the fast path applies.
     fn read_fast(scanner: &mut Scanner<'a>) -> Result<Self::Value, NeedsSlowPath>;
 
-    /// Reads the value of the field at `path`; `None` where it is absent or null.
-    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Self::Value>, Refusal>;
+    /// Reads the value of the field `path`; `None` if it is absent or null.
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Self::Value>, Rejection>;
 
-    /// Appends `key`, which is `,"name":`, and the value.
+    /// Appends `key`, which has the form `,"name":`, and the value.
     fn write(out: &mut Vec<u8>, key: &str, value: &Self::Value);
 }
 
 /// The rule of any field of an event.
 pub(crate) trait Rule<'a> {
-    /// What the field's values are read as.
+    /// The type of the field's values.
     type Value;
-    /// What its values may be.
+    /// The kind of the values, for tables and documentation.
     const KIND: FieldKind;
 
     /// As [`Scalar::read_fast`]; `nested` has the keys of the objects.
@@ -59,7 +58,7 @@ pub(crate) trait Rule<'a> {
         path: &'static str,
         token: Token<'a>,
         fields: &Fields<'a>,
-    ) -> Result<Option<Self::Value>, Refusal>;
+    ) -> Result<Option<Self::Value>, Rejection>;
 
     /// As [`Scalar::write`]; `unknown` has the unknown members of the objects.
     fn write(out: &mut Vec<u8>, key: &str, value: &Self::Value, unknown: &Unknown<'_>);
@@ -82,7 +81,7 @@ impl<'a, S: Scalar<'a>> Rule<'a> for S {
         path: &'static str,
         token: Token<'a>,
         _: &Fields<'a>,
-    ) -> Result<Option<Self::Value>, Refusal> {
+    ) -> Result<Option<Self::Value>, Rejection> {
         S::read(path, token)
     }
 
@@ -92,21 +91,20 @@ impl<'a, S: Scalar<'a>> Rule<'a> for S {
     }
 }
 
-/// A rule of a field that is there in every event: it has a value before one is
-/// read.
+/// The rule of a field that every event has: it has a value before it is read.
 pub(crate) trait Blank<'a>: Rule<'a> {
-    /// That value.
+    /// The value before the field is read.
     const BLANK: Self::Value;
 }
 
-/// The rule of a field that can be added to a lake: each table takes its values
-/// without code of its own.
+/// The rule of a field that can be added after the first format version: every table
+/// stores its values without code of its own.
 pub(crate) trait AddedRule<'a>: Scalar<'a> {
-    /// The value as the tables take it.
+    /// Converts the value for the tables.
     fn value<'v>(value: &'v Self::Value) -> Value<'v>;
 }
 
-/// The value of an added field, as the tables take it.
+/// The value of an added field, in the form that the tables store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Value<'a> {
     /// A string.
@@ -127,7 +125,7 @@ impl<'a> Scalar<'a> for UuidText {
         found(parse_hyphenated(word(scanner)?))
     }
 
-    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Uuid>, Refusal> {
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Uuid>, Rejection> {
         let Some(text) = plain_string(path, token)? else {
             return Ok(None);
         };
@@ -160,13 +158,13 @@ impl<'a> Scalar<'a> for TypeName {
         found(EventType::from_name(word(scanner)?))
     }
 
-    fn read(path: &'static str, token: Token<'a>) -> Result<Option<EventType>, Refusal> {
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<EventType>, Rejection> {
         let Some(name) = plain_string(path, token)? else {
             return Ok(None);
         };
         match EventType::from_name(&name) {
             Some(event_type) => Ok(Some(event_type)),
-            None => Err(Refusal::of_field(
+            None => Err(Rejection::of_field(
                 Reason::UnknownEventType,
                 path,
                 Some(token.text.as_bytes()),
@@ -196,7 +194,7 @@ impl<'a> Scalar<'a> for Time {
         found(parse_rfc3339(word(scanner)?))
     }
 
-    fn read(path: &'static str, token: Token<'a>) -> Result<Option<i64>, Refusal> {
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<i64>, Rejection> {
         let Some(text) = plain_string(path, token)? else {
             return Ok(None);
         };
@@ -218,7 +216,7 @@ impl Blank<'_> for Time {
     const BLANK: i64 = 0;
 }
 
-/// A string that names something: 1 to [`bounds::ID_BYTES`] bytes.
+/// A string of 1 to [`bounds::ID_BYTES`] bytes.
 pub(crate) struct Id;
 
 impl<'a> Scalar<'a> for Id {
@@ -234,7 +232,7 @@ impl<'a> Scalar<'a> for Id {
         found(is_id.then_some(Cow::Borrowed(text)))
     }
 
-    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Cow<'a, str>>, Refusal> {
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Cow<'a, str>>, Rejection> {
         bounded_id(path, token)
     }
 
@@ -255,7 +253,7 @@ impl<'a> AddedRule<'a> for Id {
     }
 }
 
-/// A string of up to so many bytes.
+/// A string of up to `MOST` bytes.
 pub(crate) struct Text<const MOST: usize>;
 
 impl<'a, const MOST: usize> Scalar<'a> for Text<MOST> {
@@ -268,7 +266,7 @@ impl<'a, const MOST: usize> Scalar<'a> for Text<MOST> {
         found((text.len() <= MOST).then_some(Cow::Borrowed(text)))
     }
 
-    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Cow<'a, str>>, Refusal> {
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Cow<'a, str>>, Rejection> {
         string(path, token, MOST)
     }
 
@@ -297,7 +295,7 @@ impl<'a> Scalar<'a> for CountryCode {
         found(Country::from_code(word(scanner)?))
     }
 
-    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Country>, Refusal> {
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Country>, Rejection> {
         let Some(code) = plain_string(path, token)? else {
             return Ok(None);
         };
@@ -316,7 +314,7 @@ impl<'a> Scalar<'a> for CountryCode {
     }
 }
 
-/// An integer of 32 bits.
+/// An integer of 32 bits, within `LEAST..=MOST`.
 pub(crate) struct Int32<const LEAST: i64, const MOST: i64>;
 
 impl<const LEAST: i64, const MOST: i64> Int32<LEAST, MOST> {
@@ -338,7 +336,7 @@ impl<'a, const LEAST: i64, const MOST: i64> Scalar<'a> for Int32<LEAST, MOST> {
         Ok(<Int64<LEAST, MOST> as Scalar>::read_fast(scanner)? as i32)
     }
 
-    fn read(path: &'static str, token: Token<'a>) -> Result<Option<i32>, Refusal> {
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<i32>, Rejection> {
         Ok(integer(path, token, LEAST, MOST)?.map(|value| value as i32))
     }
 
@@ -355,7 +353,7 @@ impl<const LEAST: i64, const MOST: i64> AddedRule<'_> for Int32<LEAST, MOST> {
     }
 }
 
-/// An integer of 64 bits.
+/// An integer of 64 bits, within `LEAST..=MOST`.
 pub(crate) struct Int64<const LEAST: i64, const MOST: i64>;
 
 impl<'a, const LEAST: i64, const MOST: i64> Scalar<'a> for Int64<LEAST, MOST> {
@@ -371,7 +369,7 @@ impl<'a, const LEAST: i64, const MOST: i64> Scalar<'a> for Int64<LEAST, MOST> {
         found((LEAST..=MOST).contains(&value).then_some(value))
     }
 
-    fn read(path: &'static str, token: Token<'a>) -> Result<Option<i64>, Refusal> {
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<i64>, Rejection> {
         integer(path, token, LEAST, MOST)
     }
 
@@ -408,7 +406,7 @@ impl<'a> Scalar<'a> for Stars {
         }
     }
 
-    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Rating>, Refusal> {
+    fn read(path: &'static str, token: Token<'a>) -> Result<Option<Rating>, Rejection> {
         match token.kind {
             ValueKind::Absent | ValueKind::Null => Ok(None),
             ValueKind::Number => token
@@ -432,7 +430,7 @@ impl<'a> Scalar<'a> for Stars {
     }
 }
 
-/// Appends `key` and a text that needs no escapes.
+/// Appends `key` and a text without characters that need escapes.
 fn in_quotes(out: &mut Vec<u8>, key: &str, text: &[u8]) {
     out.extend_from_slice(key.as_bytes());
     out.push(b'"');
@@ -440,8 +438,8 @@ fn in_quotes(out: &mut Vec<u8>, key: &str, text: &[u8]) {
     out.push(b'"');
 }
 
-/// Appends `key` and an object of the members that `write` appends, each behind a
-/// comma, and of the unknown ones; nothing where there is no member.
+/// Appends `key` and an object of the members that `write` appends, each after a comma,
+/// and of the unknown members. Appends nothing if there is no member.
 fn object(out: &mut Vec<u8>, key: &str, unknown: &str, write: impl FnOnce(&mut Vec<u8>)) {
     let before = out.len();
     out.extend_from_slice(key.as_bytes());

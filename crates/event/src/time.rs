@@ -1,18 +1,18 @@
-//! RFC 3339 instants to and from UTC microseconds.
+//! Conversion of RFC 3339 instants to and from UTC microseconds.
 //!
-//! The calendar arithmetic is Howard Hinnant's "chrono-compatible low-level
-//! date algorithms" (days_from_civil, civil_from_days).
+//! The calendar arithmetic follows Howard Hinnant's "chrono-compatible low-level date
+//! algorithms" (days_from_civil, civil_from_days).
 
 use marquee_json::digits::{WORD, leading_digits, value_with_zeros, word};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 pub(crate) const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
-/// Reads an RFC 3339 instant with any offset: `2026-01-31T20:15:00.25+01:00`.
+/// Parses an RFC 3339 instant with any offset: `2026-01-31T20:15:00.25+01:00`.
 ///
-/// `T` and `Z` may be small letters and `T` a space, as the RFC allows; a
-/// fraction has 1 to 9 digits, of which those past the microsecond are cut off;
-/// a leap second counts as the second before it.
+/// As the RFC allows, `T` and `Z` may be lower case, and `T` may be a space. A fraction
+/// has 1 to 9 digits; those beyond the microsecond are cut off. A leap second counts as
+/// the second before it.
 pub fn parse_rfc3339(text: &str) -> Option<i64> {
     let text = text.as_bytes();
     let (date_time, rest) = text.split_first_chunk::<{ FORM.len() }>()?;
@@ -35,10 +35,10 @@ pub fn parse_rfc3339(text: &str) -> Option<i64> {
     Some(seconds * MICROS_PER_SECOND + micros)
 }
 
-/// Date and time of day: digits where there are zeros.
+/// The form of date and time of day; each zero stands for a digit.
 const FORM: [u8; 19] = *b"0000-00-00T00:00:00";
 
-/// The digits of such a date and time, in their places; `None` where it is none.
+/// Returns the digits at their places; `None` if `text` does not have the form.
 #[inline(always)]
 fn digits(text: &[u8; FORM.len()]) -> Option<[u8; FORM.len()]> {
     const MOST: [u8; FORM.len()] = [9, 9, 9, 9, 0, 9, 9, 0, 9, 9, 255, 9, 9, 0, 9, 9, 0, 9, 9];
@@ -51,8 +51,8 @@ fn digits(text: &[u8; FORM.len()]) -> Option<[u8; FORM.len()]> {
     (!wrong && matches!(text[10], b'T' | b't' | b' ')).then_some(digits)
 }
 
-/// Writes an instant as `2026-01-31T19:15:00.25Z`: no more fraction than it
-/// has. Meant for the years 0 to 9999; beyond, the nearest of them is written.
+/// Appends an instant as `2026-01-31T19:15:00.25Z`, without trailing zeros in the
+/// fraction. An instant outside the years 0 to 9999 is clamped to them.
 pub fn format_utc(micros: i64, out: &mut Vec<u8>) {
     const FIRST: i64 = -719_528 * MICROS_PER_DAY;
     const LAST: i64 = 2_932_897 * MICROS_PER_DAY - 1;
@@ -89,14 +89,14 @@ pub fn format_utc(micros: i64, out: &mut Vec<u8>) {
     out.push(b'Z');
 }
 
-/// The number that two digits write.
+/// Returns the number that two digits represent.
 #[inline]
 fn two_digits(tens: u8, ones: u8) -> Option<i64> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
     (tens < 10 && ones < 10).then_some(i64::from(tens) * 10 + i64::from(ones))
 }
 
-/// The 1 to 9 digits of a fraction in microseconds, and what follows them.
+/// Parses the 1 to 9 digits of a fraction. Returns microseconds and the rest.
 /// `fraction` is the end of `text`.
 #[inline(always)]
 fn micros_of<'a>(fraction: &'a [u8], text: &[u8]) -> Option<(i64, &'a [u8])> {
@@ -104,7 +104,7 @@ fn micros_of<'a>(fraction: &'a [u8], text: &[u8]) -> Option<(i64, &'a [u8])> {
     let count = leading_digits(word);
     let length = match count {
         0 => return None,
-        // A ninth digit has no weight, and a tenth is one too many.
+        // A ninth digit is cut off; a tenth is a fault.
         WORD => match fraction.get(WORD..WORD + 2) {
             Some([b'0'..=b'9', b'0'..=b'9']) => return None,
             Some([b'0'..=b'9', _]) => WORD + 1,
@@ -116,7 +116,7 @@ fn micros_of<'a>(fraction: &'a [u8], text: &[u8]) -> Option<(i64, &'a [u8])> {
     Some((micros, fraction.get(length..)?))
 }
 
-/// `Z`, or `+hh:mm` and `-hh:mm`, in minutes.
+/// Parses `Z`, `+hh:mm` or `-hh:mm`. Returns minutes.
 #[inline]
 fn offset_minutes(text: &[u8]) -> Option<i64> {
     match *text {
@@ -142,7 +142,7 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970-01-01 of a proleptic Gregorian date.
+/// Returns the days since 1970-01-01 of a proleptic Gregorian date.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -152,7 +152,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
-/// Year, month and day of a number of days since 1970-01-01.
+/// Returns year, month and day of a number of days since 1970-01-01.
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

@@ -1,16 +1,16 @@
-//! UUIDs with hyphens, to and from their sixteen bytes.
+//! Conversion of UUIDs with hyphens to and from their sixteen bytes.
 //!
-//! All digits are looked at alike and none decides a branch, so that the
-//! compiler takes many at a time. Tests hold this to the `uuid` crate.
+//! The code has no branch that depends on a digit, so that the compiler can use vector
+//! instructions. Tests compare it with the `uuid` crate.
 
 use uuid::Uuid;
 
-/// Characters of a UUID with hyphens.
+/// The number of characters of a UUID with hyphens.
 const LENGTH: usize = uuid::fmt::Hyphenated::LENGTH;
-/// Hexadecimal digits of a UUID.
+/// The number of hexadecimal digits of a UUID.
 const DIGITS: usize = 32;
 
-/// Reads `8-4-4-4-12` hexadecimal digits, capital or small.
+/// Parses `8-4-4-4-12` hexadecimal digits in either case.
 #[inline(always)]
 pub(crate) fn parse_hyphenated(text: &str) -> Option<Uuid> {
     let text: &[u8; LENGTH] = text.as_bytes().try_into().ok()?;
@@ -50,7 +50,7 @@ fn without_hyphens(text: &[u8; LENGTH]) -> [u8; DIGITS] {
     digits
 }
 
-/// Writes the UUID with hyphens and small letters.
+/// Formats the UUID with hyphens and lower-case letters.
 #[inline(always)]
 pub fn hyphenated(id: &Uuid) -> [u8; LENGTH] {
     let mut digits = [0u8; DIGITS];

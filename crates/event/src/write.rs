@@ -1,16 +1,15 @@
-//! An event as JSON.
+//! Writing an event as JSON.
 
 use marquee_json::Scanner;
 
 use crate::fields::Event;
 
 impl Event<'_> {
-    /// Appends the event as one JSON object on one line, fields in the
-    /// contract's order, absent ones left out. [`crate::parse`] reads it back.
+    /// Appends the event as one JSON object on one line. Fields are in the order of
+    /// [`FIELDS`](crate::FIELDS); absent fields are left out. [`crate::parse`] is the inverse.
     ///
-    /// `extra` must be a JSON object, as it is in an event that was parsed; its
-    /// members are written behind the known ones, those under `device` and
-    /// `producer` into these objects.
+    /// `extra` must be a JSON object, as the parser produces it. Its members follow the
+    /// known fields. Those under `device` and `producer` go into these objects.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         let unknown = self.extra.as_deref().map(Unknown::of).unwrap_or_default();
         let start = out.len();
@@ -19,7 +18,7 @@ impl Event<'_> {
             out.push(b',');
             out.extend_from_slice(member.as_bytes());
         }
-        // Each member begins with a comma.
+        // Each member starts with a comma; the first comma becomes the brace.
         if let Some(comma) = out.get_mut(start) {
             *comma = b'{';
         }
@@ -27,7 +26,7 @@ impl Event<'_> {
     }
 }
 
-/// The members of an `extra`, by the object that they stood in.
+/// The members of `extra`, by the object that they belong to.
 #[derive(Default)]
 pub(crate) struct Unknown<'a> {
     pub(crate) of_event: Vec<&'a str>,
@@ -36,7 +35,7 @@ pub(crate) struct Unknown<'a> {
 }
 
 impl<'a> Unknown<'a> {
-    /// What is no JSON object has no members.
+    /// Finds the members. Text that is not a JSON object has none.
     fn of(extra: &'a str) -> Self {
         let mut unknown = Self::default();
         let mut scanner = Scanner::new(extra);
@@ -59,7 +58,7 @@ impl<'a> Unknown<'a> {
     }
 }
 
-/// What stands between an object's braces.
+/// Returns the text between the braces of an object.
 fn inside(object: &str) -> &str {
     object
         .strip_prefix('{')
@@ -67,7 +66,7 @@ fn inside(object: &str) -> &str {
         .map_or("", str::trim)
 }
 
-/// Appends a number.
+/// Appends an integer.
 pub(crate) fn digits(out: &mut Vec<u8>, value: i64) {
     if value < 0 {
         out.push(b'-');
@@ -86,7 +85,7 @@ pub(crate) fn digits(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(buffer.get(buffer.len() - used..).unwrap_or_default());
 }
 
-/// Appends a string in quotes, with the escapes that JSON demands and no other.
+/// Appends a string in quotes, with only the escapes that JSON requires.
 pub(crate) fn quoted(out: &mut Vec<u8>, value: &str) {
     out.push(b'"');
     let mut rest = value.as_bytes();

@@ -4,12 +4,12 @@
 
 mod breaking;
 mod minimal;
-mod refusal;
+mod rejection;
 
-use breaking::{refused_on_every_type, with};
+use breaking::{rejected_on_every_type, with};
 use marquee_event::{Country, EventType, parse};
 use minimal::{minimal, needs};
-use refusal::refusal;
+use rejection::rejection;
 use serde_json::{Map, Value, json};
 
 /// The event's text without one field.
@@ -104,12 +104,12 @@ fn what_is_needed_may_be_neither_absent_nor_null() {
         for field in common.iter().chain(needs(event_type)) {
             let expected = format!("missing_field: {field} (required, but absent or null)");
             assert_eq!(
-                refusal(without(minimal(event_type), field)),
+                rejection(without(minimal(event_type), field)),
                 expected,
                 "{event_type}"
             );
             assert_eq!(
-                refusal(with(minimal(event_type), field, Value::Null)),
+                rejection(with(minimal(event_type), field, Value::Null)),
                 expected,
                 "{event_type}"
             );
@@ -156,7 +156,7 @@ fn what_is_not_needed_may_be_null() {
 
 #[test]
 fn another_json_type_is_a_wrong_type() {
-    refused_on_every_type(&[
+    rejected_on_every_type(&[
         (
             "schema_version",
             json!("1"),
@@ -329,12 +329,12 @@ fn another_format_is_a_wrong_type() {
         let expected = format!("wrong_type: {field} = {value} {expected}");
         (field, json!(value), &*expected.leak())
     });
-    refused_on_every_type(&rules);
+    rejected_on_every_type(&rules);
 }
 
 #[test]
 fn types_and_versions_of_another_time_are_refused() {
-    refused_on_every_type(&[
+    rejected_on_every_type(&[
         (
             "event_type",
             json!("teleport"),
@@ -375,7 +375,7 @@ fn types_and_versions_of_another_time_are_refused() {
 
 #[test]
 fn a_producer_is_named_and_counts() {
-    refused_on_every_type(&[
+    rejected_on_every_type(&[
         (
             "producer",
             json!({}),

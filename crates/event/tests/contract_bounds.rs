@@ -3,12 +3,12 @@
 
 mod breaking;
 mod minimal;
-mod refusal;
+mod rejection;
 
-use breaking::{refused_on_every_type, with};
+use breaking::{rejected_on_every_type, with};
 use marquee_event::{EventType, Reason, parse};
 use minimal::minimal;
-use refusal::refusal;
+use rejection::rejection;
 use serde_json::json;
 
 #[test]
@@ -22,7 +22,7 @@ fn a_number_with_a_fraction_is_no_integer() {
         "row",
     ] {
         let expected = format!("wrong_type: {field} = 1.5 (expected an integer)");
-        refused_on_every_type(&[(field, json!(1.5), &expected)]);
+        rejected_on_every_type(&[(field, json!(1.5), &expected)]);
     }
 }
 
@@ -47,7 +47,7 @@ fn numbers_have_ranges() {
                 json!(u64::MAX),
             ] {
                 assert_eq!(
-                    refusal(with(minimal(event_type), field, outside.clone())),
+                    rejection(with(minimal(event_type), field, outside.clone())),
                     format!("out_of_range: {field} = {outside} (expected {least} to {most})"),
                 );
             }
@@ -72,7 +72,7 @@ fn ratings_are_half_a_star_to_five_in_halves() {
         }
         for stars in [0.0, 0.25, 0.4999, 4.75, 5.5, -1.0, 1e300] {
             assert_eq!(
-                refusal(with(minimal(event_type), "rating", json!(stars))),
+                rejection(with(minimal(event_type), "rating", json!(stars))),
                 format!(
                     "out_of_range: rating = {} (expected 0.5 to 5 in steps of a half)",
                     json!(stars)
@@ -102,17 +102,17 @@ fn strings_are_bounded_in_bytes() {
                 let longest = letter.repeat(most / letter.len());
                 assert!(parse(with(minimal(event_type), field, json!(longest)).as_bytes()).is_ok());
                 let longer = longest + letter;
-                let refusal =
+                let rejection =
                     parse(with(minimal(event_type), field, json!(longer)).as_bytes()).unwrap_err();
                 assert_eq!(
-                    (refusal.reason, refusal.field),
+                    (rejection.reason, rejection.field),
                     (Reason::TooLong, Some(field))
                 );
                 assert_eq!(
-                    refusal.detail.to_string(),
+                    rejection.detail.to_string(),
                     format!("{} bytes; the limit is {most}", longer.len())
                 );
-                let value = refusal.value.unwrap();
+                let value = rejection.value.unwrap();
                 let kept = longer.len().min(256);
                 assert!(longer.starts_with(&value) && (kept - 3..=kept).contains(&value.len()));
             }
@@ -138,10 +138,10 @@ fn strings_hold_no_null_character() {
         let expected = format!(
             "illegal_character: {field} = a\u{fffd}b (contains U+0000, which warehouses cannot store)"
         );
-        refused_on_every_type(&[(field, json!("a\0b"), &expected)]);
+        rejected_on_every_type(&[(field, json!("a\0b"), &expected)]);
     }
     // Where a format rules, it is the format that is not met; the value is as it was written.
-    refused_on_every_type(&[
+    rejected_on_every_type(&[
         (
             "country",
             json!("D\0"),

@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod minimal;
-mod refusal;
+mod rejection;
 
 use marquee_event::{Event, EventType, bounds, parse};
 use minimal::minimal;
-use refusal::refusal;
+use rejection::rejection;
 use serde_json::{Value, json};
 
 /// A search with more members behind it, written as no map could hold them: a
@@ -20,7 +20,7 @@ fn search_with(members: &str) -> String {
 
 #[track_caller]
 fn accepted(unit: &str) -> Event<'_> {
-    parse(unit.as_bytes()).unwrap_or_else(|refusal| panic!("{refusal}: {unit}"))
+    parse(unit.as_bytes()).unwrap_or_else(|rejection| panic!("{rejection}: {unit}"))
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn what_is_no_json_says_where_it_broke() {
         r#"{"a":"b}"#,
         "{}{}",
     ];
-    let lines = units.map(|unit| format!("{unit:<14} {}", refusal(unit)));
+    let lines = units.map(|unit| format!("{unit:<14} {}", rejection(unit)));
     insta::assert_snapshot!(lines.join("\n"), @r#"
                    invalid_json (expected a value at byte 0)
                    invalid_json (expected a value at byte 1)
@@ -62,15 +62,15 @@ fn what_is_no_json_says_where_it_broke() {
     "#);
     // Characters that a page would not show.
     assert_eq!(
-        refusal("{\"a\":\"\t\"}"),
+        rejection("{\"a\":\"\t\"}"),
         "invalid_json (expected a control character to be escaped at byte 6)"
     );
     assert_eq!(
-        refusal("\u{feff}{}"),
+        rejection("\u{feff}{}"),
         "invalid_json (expected a value at byte 0)"
     );
     assert_eq!(
-        refusal(b"{\"a\":\"\xff\"}"),
+        rejection(b"{\"a\":\"\xff\"}"),
         "invalid_json (invalid UTF-8 at byte 6)"
     );
 }
@@ -87,17 +87,17 @@ fn what_is_no_object_is_json_all_the_same() {
         " [1, {\"a\": null}]\r\n",
     ] {
         assert_eq!(
-            refusal(unit),
+            rejection(unit),
             "not_an_object (expected a JSON object)",
             "{unit}"
         );
     }
     assert_eq!(
-        refusal("[1, {]"),
+        rejection("[1, {]"),
         "invalid_json (expected a key in quotes at byte 5)"
     );
     assert_eq!(
-        refusal("{}"),
+        rejection("{}"),
         "missing_field: event_id (required, but absent or null)"
     );
 }
@@ -167,7 +167,7 @@ fn numbers_mean_what_they_say_however_written() {
         ),
     ];
     for (member, expected) in refused {
-        assert_eq!(refusal(search_with(member)), expected);
+        assert_eq!(rejection(search_with(member)), expected);
     }
 }
 
@@ -205,7 +205,7 @@ fn of_a_key_that_comes_twice_the_last_counts() {
         ("last", Some("q"))
     );
     assert_eq!(
-        refusal(search_with(r#""user_id":null"#)),
+        rejection(search_with(r#""user_id":null"#)),
         "missing_field: user_id (required, but absent or null)"
     );
     // An object takes the place of the other; their members do not mix.
@@ -248,7 +248,7 @@ fn keys_and_values_may_be_escaped() {
         r"\u0061".repeat(128)
     )));
     let longer = search_with(&format!(r#""user_id":"{}""#, r"\u0061".repeat(129)));
-    assert!(refusal(longer).ends_with("(129 bytes; the limit is 128)"));
+    assert!(rejection(longer).ends_with("(129 bytes; the limit is 128)"));
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn white_space_between_tokens_means_nothing() {
     let spaced = format!("\t\r\n {} \n", pretty.replace('\n', "\r\n\t"));
     assert_eq!(accepted(&spaced), accepted(&plain));
     for no_space in ['\u{b}', '\u{c}', '\u{a0}', '\u{feff}', '\0'] {
-        assert!(refusal(format!("{plain}{no_space}")).starts_with("invalid_json"));
+        assert!(rejection(format!("{plain}{no_space}")).starts_with("invalid_json"));
     }
 }
 
@@ -309,9 +309,9 @@ fn extra_fields_have_8_kib_together() {
 }
 
 fn parse_error(unit: &str) -> (String, Option<&'static str>, String) {
-    let refusal = parse(unit.as_bytes()).unwrap_err();
-    let (reason, detail) = (refusal.reason.to_string(), refusal.detail.to_string());
-    (reason, refusal.field, detail)
+    let rejection = parse(unit.as_bytes()).unwrap_err();
+    let (reason, detail) = (rejection.reason.to_string(), rejection.detail.to_string());
+    (reason, rejection.field, detail)
 }
 
 #[test]
@@ -330,20 +330,20 @@ fn nesting_is_followed_127_levels_deep_the_event_counted() {
         // As deep as serde_json follows, so that its users can read what is kept.
         for (levels, deep_enough) in [(127, true), (128, false)] {
             let unit = unit(levels);
-            let read = !matches!(parse(unit.as_bytes()), Err(refusal) if refusal.reason.name() == "invalid_json");
+            let read = !matches!(parse(unit.as_bytes()), Err(rejection) if rejection.reason.name() == "invalid_json");
             assert_eq!(read, deep_enough, "{levels} levels {place}");
             assert_eq!(serde_json::from_str::<Value>(&unit).is_ok(), deep_enough);
         }
     }
-    assert!(refusal("{\"a\":".repeat(1_000_000)).contains("fewer levels of nesting"));
+    assert!(rejection("{\"a\":".repeat(1_000_000)).contains("fewer levels of nesting"));
 }
 
 #[test]
 fn an_offending_value_is_kept_to_256_bytes_and_cut_between_characters() {
     let mut event = minimal(EventType::Search);
     event.insert("user_id".to_owned(), json!(format!("x{}", "é".repeat(200))));
-    let refusal = parse(Value::Object(event).to_string().as_bytes())
+    let rejection = parse(Value::Object(event).to_string().as_bytes())
         .map(drop)
         .unwrap_err();
-    assert_eq!(refusal.value, Some(format!("x{}", "é".repeat(127))));
+    assert_eq!(rejection.value, Some(format!("x{}", "é".repeat(127))));
 }

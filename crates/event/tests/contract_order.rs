@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod minimal;
-mod refusal;
+mod rejection;
 
 use marquee_event::{EventType, Reason, TimeWindow, parse};
 use minimal::minimal;
-use refusal::refusal;
+use rejection::rejection;
 use serde_json::{Map, Value, json};
 
 /// A way to break a whole event.
@@ -99,10 +99,10 @@ fn of_two_faults_the_first_in_order_counts() {
             let mut event = whole();
             break_first(&mut event);
             break_second(&mut event);
-            let refusal = refusal(Value::Object(event).to_string());
+            let rejection = rejection(Value::Object(event).to_string());
             assert!(
-                refusal.starts_with(expected),
-                "{refusal}, expected {expected}"
+                rejection.starts_with(expected),
+                "{rejection}, expected {expected}"
             );
         }
     }
@@ -116,8 +116,8 @@ fn of_all_faults_the_first_in_order_counts() {
         for (_, break_it) in faults.iter().skip(repaired) {
             break_it(&mut event);
         }
-        let refusal = refusal(Value::Object(event).to_string());
-        assert!(refusal.starts_with(faults[repaired].0), "{refusal}");
+        let rejection = rejection(Value::Object(event).to_string());
+        assert!(rejection.starts_with(faults[repaired].0), "{rejection}");
     }
 }
 
@@ -146,10 +146,13 @@ fn what_a_type_needs_is_missed_after_the_fields_own_rules() {
         }
         set(&mut event, "blob", json!("x".repeat(9000)));
         let expected = format!("missing_field: {expected} (required, but absent or null)");
-        assert_eq!(refusal(Value::Object(event.clone()).to_string()), expected);
+        assert_eq!(
+            rejection(Value::Object(event.clone()).to_string()),
+            expected
+        );
         set(&mut event, "row", json!(10_001));
         let earlier = "out_of_range: row = 10001 (expected 0 to 10000)";
-        assert_eq!(refusal(Value::Object(event).to_string()), earlier);
+        assert_eq!(rejection(Value::Object(event).to_string()), earlier);
     }
 }
 
@@ -159,7 +162,7 @@ fn within_a_string_its_length_is_checked_before_its_characters() {
         let mut event = minimal(EventType::Search);
         set(&mut event, field, json!("\0".repeat(most + 1)));
         assert!(
-            refusal(Value::Object(event).to_string()).starts_with(&format!("too_long: {field}"))
+            rejection(Value::Object(event).to_string()).starts_with(&format!("too_long: {field}"))
         );
     }
 }
@@ -173,7 +176,7 @@ fn a_fault_of_the_grammar_comes_before_all_others() {
     let text = Value::Object(event).to_string();
     let torn = &text[..text.len() - 1];
     assert_eq!(
-        refusal(torn),
+        rejection(torn),
         format!(
             "invalid_json (expected `,` or `}}` after a member at byte {})",
             torn.len()
@@ -181,7 +184,7 @@ fn a_fault_of_the_grammar_comes_before_all_others() {
     );
     let mut not_text = text.into_bytes();
     not_text.push(0xff);
-    assert!(refusal(not_text).starts_with("invalid_json (invalid UTF-8 at byte "));
+    assert!(rejection(not_text).starts_with("invalid_json (invalid UTF-8 at byte "));
 }
 
 #[test]
@@ -208,5 +211,5 @@ fn the_time_against_the_arrival_is_checked_last() {
 
     // A unit with another fault never comes as far as its arrival.
     set(&mut event, "blob", json!("x".repeat(9000)));
-    assert!(refusal(Value::Object(event).to_string()).starts_with("too_long: extra"));
+    assert!(rejection(Value::Object(event).to_string()).starts_with("too_long: extra"));
 }

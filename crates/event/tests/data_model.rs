@@ -77,7 +77,9 @@ fn every_type_is_described_and_shown() {
         .collect();
     let types: BTreeSet<_> = shown
         .iter()
-        .map(|line| parse(line.as_bytes()).unwrap_or_else(|refusal| panic!("{refusal}: {line}")))
+        .map(|line| {
+            parse(line.as_bytes()).unwrap_or_else(|rejection| panic!("{rejection}: {line}"))
+        })
         .map(|event| event.event_type)
         .collect();
     assert_eq!(types, EventType::ALL.into());

@@ -62,12 +62,12 @@ fn agrees_with_the_model(unit: &[u8]) -> Result<(), TestCaseError> {
     let text = String::from_utf8_lossy(unit);
     match (judge(unit), &parsed) {
         (Judgement::NumberOutOfRange, _) => {}
-        (Judgement::Refused(reason, field), Err(refusal)) => {
+        (Judgement::Refused(reason, field), Err(rejection)) => {
             prop_assert_eq!(
-                (refusal.reason, refusal.field),
+                (rejection.reason, rejection.field),
                 (reason, field),
                 "{}: {}",
-                refusal,
+                rejection,
                 text
             );
         }
@@ -158,7 +158,7 @@ fn an_event_cut_off_anywhere_is_no_json() {
         let unit = written(&any_event().new_tree(&mut runner).unwrap().current());
         for cut in 0..unit.len() {
             assert_eq!(
-                parse(&unit[..cut]).map_err(|refusal| refusal.reason),
+                parse(&unit[..cut]).map_err(|rejection| rejection.reason),
                 Err(Reason::InvalidJson)
             );
         }
@@ -174,7 +174,7 @@ fn the_changes_leave_some_events_whole_and_break_others_in_every_way() {
     for _ in 0..4000 {
         let unit = units.new_tree(&mut runner).unwrap().current();
         let outcome =
-            parse(unit.as_bytes()).map_or_else(|refusal| refusal.reason.name(), |_| "accepted");
+            parse(unit.as_bytes()).map_or_else(|rejection| rejection.reason.name(), |_| "accepted");
         *outcomes.entry(outcome).or_default() += 1;
     }
     assert!((1000..3000).contains(&outcomes["accepted"]), "{outcomes:?}");

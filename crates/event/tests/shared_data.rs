@@ -58,7 +58,7 @@ fn every_file_of_the_json_test_suite_is_accounted_for(folder: PathBuf) {
     for (name, content) in files {
         let whole = parse(&content)
             .map(|event| event.event_type)
-            .map_err(|refusal| refusal.reason);
+            .map_err(|rejection| rejection.reason);
         match name.split_once('_').unwrap().0 {
             "y" => {
                 assert_ne!(whole, Err(Reason::InvalidJson), "{name}");
@@ -99,7 +99,7 @@ fn every_value_of_the_json_test_suite_may_stand_in_an_extra_field(folder: PathBu
                 let value = std::str::from_utf8(content.trim_ascii_end()).unwrap();
                 assert_eq!(event.extra.unwrap(), format!("{{\"x\":{value}}}"), "{name}");
             }
-            ("y", Err(refusal)) => panic!("{name}: {refusal}"),
+            ("y", Err(rejection)) => panic!("{name}: {rejection}"),
             ("n", outcome) => {
                 // A closing brace and a comma may make sense here of what made none alone.
                 if let Ok(event) = outcome {
@@ -232,9 +232,9 @@ fn in_every_field(naughty: &str) {
                 assert_eq!(read(&event).as_deref(), Some(naughty), "{field}");
                 written(event);
             }
-            Err(refusal) => {
+            Err(rejection) => {
                 assert_eq!(
-                    (Some(refusal.reason), refusal.field),
+                    (Some(rejection.reason), rejection.field),
                     (expected, Some(field)),
                     "{naughty:?}"
                 );
@@ -256,7 +256,9 @@ fn in_every_field(naughty: &str) {
                 event.country.map(|country| country.to_string()).as_deref(),
                 Some(naughty)
             ),
-            Err(refusal) => assert_eq!((refusal.reason, refusal.field), (reason, Some(field))),
+            Err(rejection) => {
+                assert_eq!((rejection.reason, rejection.field), (reason, Some(field)))
+            }
         }
     }
     for key in [naughty, "x"] {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use marquee_codec::{CodecError, Limits, Unit, Unpacker};
 use marquee_event::{
-    Detail, Event, FormatVersion, Parser, Reason, Refusal, TimeWindow, format_utc,
+    Detail, Event, FormatVersion, Parser, Reason, Rejection, TimeWindow, format_utc,
 };
 use marquee_lake::zone::Zone;
 use marquee_tables::encode::{EncodeError, FileLayout, Zstd};
@@ -19,14 +19,14 @@ use crate::quarantine::QuarantineTable;
 use crate::raw::{Identity, RawTable};
 use crate::titles::Titles;
 
-pub use units::{Form, Judged, KeptUnit};
+pub use units::{Form, IdentifiedUnit, Verdict};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// What can be set about the transform. Another setting may give other objects
 /// for the same records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub struct TransformSettings {
     /// How far an event's time may lie from its arrival.
     pub window: TimeWindow,
     /// How much records may unpack to.
@@ -35,7 +35,7 @@ pub struct Settings {
     pub raw: bool,
 }
 
-impl Default for Settings {
+impl Default for TransformSettings {
     fn default() -> Self {
         Self {
             window: TimeWindow::default(),
@@ -68,14 +68,14 @@ pub struct Transformed {
     /// Units that are events.
     pub processed: u64,
     /// Units that are not, by reason.
-    pub refused: BTreeMap<Reason, u64>,
+    pub rejected: BTreeMap<Reason, u64>,
     /// Events by date, `YYYY-MM-DD`.
     pub event_dates: BTreeMap<String, u64>,
 }
 
 /// The transform's buffers and contexts, to be used for batch after batch.
 pub struct Transformer {
-    settings: Settings,
+    settings: TransformSettings,
     format: FormatVersion,
     unpacker: Unpacker,
     parser: Parser,
@@ -92,7 +92,7 @@ impl Transformer {
     ///
     /// # Errors
     /// When there is no memory for a compressor.
-    pub fn new(settings: Settings) -> Result<Self, EncodeError> {
+    pub fn new(settings: TransformSettings) -> Result<Self, EncodeError> {
         Self::of(settings, FormatVersion::CURRENT)
     }
 
@@ -101,7 +101,7 @@ impl Transformer {
     ///
     /// # Errors
     /// As [`Transformer::new`].
-    pub fn of(settings: Settings, format: FormatVersion) -> Result<Self, EncodeError> {
+    pub fn of(settings: TransformSettings, format: FormatVersion) -> Result<Self, EncodeError> {
         Ok(Self {
             settings,
             format,
@@ -178,11 +178,11 @@ impl Transformer {
                         CodecError::NotBase64 => record.data.as_bytes(),
                         _ => bytes,
                     };
-                    tables.refuse(
+                    tables.reject(
                         &identity,
                         &record.partition_key,
                         bytes,
-                        &refusal_of(&error),
+                        &rejection_of(&error),
                         zstd,
                     )
                 }
@@ -242,7 +242,7 @@ struct Tables<'t> {
 }
 
 impl Tables<'_> {
-    /// One unit: an event, or a refusal.
+    /// One unit: an event, or a rejection.
     #[inline]
     fn take(
         &mut self,
@@ -262,26 +262,26 @@ impl Tables<'_> {
                 self.processed
                     .push(&event, identity, self.processed_at, zstd)
             }
-            Err(refusal) => self.refuse(identity, partition_key, unit, &refusal, zstd),
+            Err(rejection) => self.reject(identity, partition_key, unit, &rejection, zstd),
         }
     }
 
     #[cold]
-    fn refuse(
+    fn reject(
         &mut self,
         identity: &Identity<'_>,
         partition_key: &str,
         unit: &[u8],
-        refusal: &Refusal,
+        rejection: &Rejection,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
         self.receive(identity, partition_key, unit, zstd)?;
-        *self.done.refused.entry(refusal.reason).or_default() += 1;
+        *self.done.rejected.entry(rejection.reason).or_default() += 1;
         self.quarantine.push(
             identity,
             partition_key,
             unit,
-            refusal,
+            rejection,
             self.processed_at,
             zstd,
         )
@@ -304,14 +304,14 @@ impl Tables<'_> {
     }
 }
 
-fn refusal_of(error: &CodecError) -> Refusal {
+fn rejection_of(error: &CodecError) -> Rejection {
     let reason = match error {
         CodecError::TooLarge { .. } => Reason::RecordTooLarge,
         CodecError::Broken { .. } | CodecError::NotBase64 | CodecError::Compress(_) => {
             Reason::UndecodableRecord
         }
     };
-    Refusal::of_unit(reason, Detail::Other(error.to_string()))
+    Rejection::of_unit(reason, Detail::Other(error.to_string()))
 }
 
 fn date_text(days: i64) -> String {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
 use marquee_event::{FormatVersion, format_utc};
-use marquee_lake::receipt::{self, Kind, ObjectEntry, Receipt};
+use marquee_lake::receipt::{self, ObjectEntry, Receipt, ReceiptKind};
 use marquee_lake::step::StepErrorKind;
 use marquee_lake::zone::{BatchName, IngestHour};
 use marquee_lake::{LakeError, catalogue, digest};
@@ -16,7 +16,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::batch::{Settings, Transformed, Transformer};
+use crate::batch::{TransformSettings, Transformed, Transformer};
 use crate::envelope::{self, EnvelopeError, Record};
 use crate::titles::Titles;
 
@@ -28,7 +28,7 @@ const MICROS_PER_MILLI: i64 = 1_000;
 /// its own.
 pub struct Transform {
     store: Arc<dyn ObjectStore>,
-    settings: Settings,
+    settings: TransformSettings,
     idle: Mutex<Vec<Transformer>>,
     titles: Mutex<Arc<Titles>>,
 }
@@ -116,7 +116,7 @@ struct Durable {
 
 impl Transform {
     /// A transform that writes to `store`.
-    pub fn new(store: Arc<dyn ObjectStore>, settings: Settings) -> Self {
+    pub fn new(store: Arc<dyn ObjectStore>, settings: TransformSettings) -> Self {
         Self {
             store,
             settings,
@@ -220,7 +220,7 @@ impl Transform {
         let receipt = Receipt {
             version: 1,
             format_version: FormatVersion::CURRENT.number(),
-            kind: Kind::Stream,
+            kind: ReceiptKind::Stream,
             batch,
             shard_id: name.shard_id.clone(),
             first_sequence_number: name.first.clone(),
@@ -233,10 +233,10 @@ impl Transform {
             records: records.len() as u64,
             received: done.received,
             processed: done.processed,
-            quarantined: done.refused.values().sum(),
+            quarantined: done.rejected.values().sum(),
             received_bytes: done.received_bytes,
             reasons: done
-                .refused
+                .rejected
                 .iter()
                 .map(|(reason, count)| (reason.name().to_owned(), *count))
                 .collect(),

@@ -14,5 +14,5 @@ pub mod quarantine;
 pub mod raw;
 pub mod titles;
 
-pub use batch::{Settings, Transformed, Transformer};
+pub use batch::{TransformSettings, Transformed, Transformer};
 pub use handler::{BatchReport, BatchResponse, HandlerError, Transform};

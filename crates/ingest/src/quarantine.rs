@@ -1,7 +1,7 @@
 //! The quarantine table: units that are no events, their exact bytes, and why.
 
 use bytes::Bytes;
-use marquee_event::{FormatVersion, Refusal};
+use marquee_event::{FormatVersion, Rejection};
 use marquee_tables::encode::{
     BytesColumn, EncodeError, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file,
 };
@@ -48,18 +48,19 @@ impl QuarantineTable {
         identity: &Identity<'_>,
         partition_key: &str,
         payload: &[u8],
-        refusal: &Refusal,
+        rejection: &Rejection,
         processed_at: i64,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
         self.identity.push(identity, zstd)?;
         self.partition_keys.push(partition_key.as_bytes(), zstd)?;
-        self.reasons.push(refusal.reason.name().as_bytes(), zstd)?;
+        self.reasons
+            .push(rejection.reason.name().as_bytes(), zstd)?;
         self.fields
-            .push_optional(refusal.field.map(str::as_bytes), zstd)?;
+            .push_optional(rejection.field.map(str::as_bytes), zstd)?;
         self.values
-            .push_optional(refusal.value.as_deref().map(str::as_bytes), zstd)?;
-        let detail = refusal.detail.text(self.format);
+            .push_optional(rejection.value.as_deref().map(str::as_bytes), zstd)?;
+        let detail = rejection.detail.text(self.format);
         self.details.push(detail.as_bytes(), zstd)?;
         self.payloads.push(payload, zstd)?;
         self.processed_at.push(processed_at, zstd)?;

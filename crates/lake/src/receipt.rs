@@ -25,7 +25,7 @@ const READERS: usize = 16;
 /// What made the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum ReceiptKind {
     /// Records of the stream.
     Stream,
     /// Units that had been in quarantine.
@@ -57,7 +57,7 @@ pub struct Receipt {
     #[serde(default = "first_format", skip_serializing_if = "is_first_format")]
     pub format_version: u32,
     /// What made the batch.
-    pub kind: Kind,
+    pub kind: ReceiptKind,
     /// The batch's name.
     pub batch: String,
     /// The shard it was read from.

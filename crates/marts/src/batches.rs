@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
 use marquee_event::Date;
 use marquee_lake::LakeError;
-use marquee_lake::receipt::{Kind, Receipt};
+use marquee_lake::receipt::{Receipt, ReceiptKind};
 
 use crate::MartsError;
 
@@ -72,8 +72,8 @@ pub(crate) fn rows(receipts: &[Receipt]) -> Result<RecordBatch, MartsError> {
             Arc::new(Date32Array::from(dates)),
             Arc::new(Int32Array::from_iter_values(hours)),
             text(|receipt| match receipt.kind {
-                Kind::Stream => "stream",
-                Kind::Replay => "replay",
+                ReceiptKind::Stream => "stream",
+                ReceiptKind::Replay => "replay",
             }),
             text(|receipt| &receipt.batch),
             text(|receipt| &receipt.shard_id),

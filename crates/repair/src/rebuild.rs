@@ -21,11 +21,11 @@ use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
 use marquee_event::{DateRange, FormatVersion, parse_rfc3339};
-use marquee_ingest::Settings;
+use marquee_ingest::TransformSettings;
 use marquee_ingest::batch::{File, Transformer};
 use marquee_ingest::titles::Titles;
 use marquee_lake::catalogue;
-use marquee_lake::receipt::{self, Kind, ObjectEntry, Receipt};
+use marquee_lake::receipt::{self, ObjectEntry, Receipt, ReceiptKind};
 use marquee_lake::zone::Zone;
 use marquee_lake::{LakeError, digest};
 use object_store::path::Path;
@@ -154,11 +154,11 @@ impl Display for RebuildFault {
 pub async fn rebuild(
     store: &Arc<dyn ObjectStore>,
     dates: DateRange,
-    settings: Settings,
+    settings: TransformSettings,
 ) -> Result<RebuildReport, RepairError> {
     let mut rebuilder = Rebuilder {
         store,
-        settings: Settings {
+        settings: TransformSettings {
             raw: false,
             ..settings
         },
@@ -180,7 +180,7 @@ pub async fn rebuild(
 
 struct Rebuilder<'a> {
     store: &'a Arc<dyn ObjectStore>,
-    settings: Settings,
+    settings: TransformSettings,
     /// A transform for each format version met so far.
     transformers: BTreeMap<FormatVersion, Transformer>,
     /// The catalogues met so far, by version.
@@ -192,8 +192,8 @@ impl Rebuilder<'_> {
     async fn batch(&mut self, receipt: &Receipt) -> Result<(), RepairError> {
         self.report.receipts += 1;
         let made = match receipt.kind {
-            Kind::Stream => self.make(receipt).await?,
-            Kind::Replay => return self.look_at_replay(receipt).await,
+            ReceiptKind::Stream => self.make(receipt).await?,
+            ReceiptKind::Replay => return self.look_at_replay(receipt).await,
         };
         let Some(files) = made else {
             return Ok(());

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use marquee_event::{Date, Reason};
-use marquee_ingest::Settings;
+use marquee_ingest::TransformSettings;
 use marquee_ingest::batch::{Form, Transformer};
 use marquee_ingest::titles::Titles;
 use marquee_lake::catalogue;
@@ -91,14 +91,14 @@ impl ReplayReport {
 pub async fn replay(
     store: &Arc<dyn ObjectStore>,
     options: &ReplayOptions,
-    settings: Settings,
+    settings: TransformSettings,
 ) -> Result<ReplayReport, RepairError> {
     let receipts = receipt::list(&**store, None).await?;
     let mut replayer = Replayer {
         store,
         options,
         // The raw zone has the units.
-        transformer: Transformer::new(Settings {
+        transformer: Transformer::new(TransformSettings {
             raw: false,
             ..settings
         })?,
@@ -164,7 +164,7 @@ impl Replayer<'_> {
                 &self.titles,
             )?;
             self.report.events += done.processed;
-            self.report.refused_lines += done.refused.values().sum::<u64>();
+            self.report.refused_lines += done.rejected.values().sum::<u64>();
             for (date, events) in &done.event_dates {
                 *self.report.event_dates.entry(date.clone()).or_default() += events;
             }
@@ -203,7 +203,7 @@ impl Replayer<'_> {
         let mut refused = None;
         self.transformer.judge(&candidate.kept(), |judged| {
             let unit = candidate.unit(judged.sub_sequence);
-            match judged.refusal {
+            match judged.rejection {
                 None if already.processed.contains(&unit) => known += 1,
                 None => {
                     events += 1;

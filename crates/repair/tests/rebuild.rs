@@ -6,7 +6,7 @@ mod lake;
 
 use marquee_codec::{Compression, compress, kpl};
 use marquee_event::{TimeWindow, Title, TitleKind};
-use marquee_ingest::Settings;
+use marquee_ingest::TransformSettings;
 use marquee_lake::catalogue;
 use marquee_lake::zone::Zone;
 use marquee_repair::{RebuildFault, RebuildReport, rebuild};
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 
 use lake::{DATE, Lake, Sent, broken, key_of, play};
 
-async fn run(lake: &Lake, settings: Settings) -> RebuildReport {
+async fn run(lake: &Lake, settings: TransformSettings) -> RebuildReport {
     let dates = DATE.parse().unwrap();
     rebuild(&lake.store, dates, settings).await.unwrap()
 }
@@ -71,14 +71,14 @@ async fn lost_objects_come_back_byte_for_byte() {
     destroy(&lake).await;
     assert!(lake.objects().await != before);
 
-    let report = run(&lake, Settings::default()).await;
+    let report = run(&lake, TransformSettings::default()).await;
     assert_eq!(report.faults, []);
     let mut restored = report.restored.clone();
     restored.sort();
     assert_eq!((restored, report.receipts, report.intact), (keys, 4, 0));
     assert!(lake.objects().await == before);
 
-    let again = run(&lake, Settings::default()).await;
+    let again = run(&lake, TransformSettings::default()).await;
     assert_eq!(
         (again.restored.len(), again.intact),
         (0, report.restored.len() as u64)
@@ -95,12 +95,12 @@ async fn other_bytes_replace_nothing() {
     lake.remove(&key_of(&receipt, Zone::Processed)).await;
     lake.remove(&key_of(&whole, Zone::Quarantine)).await;
     let before = lake.objects().await;
-    let changed = Settings {
+    let changed = TransformSettings {
         window: TimeWindow {
             ahead_us: 0,
             behind_us: 0,
         },
-        ..Settings::default()
+        ..TransformSettings::default()
     };
     let report = run(&lake, changed).await;
     let differs = RebuildFault::Differs {
@@ -126,7 +126,7 @@ async fn what_raw_does_not_have_cannot_be_made_anew() {
     let damaged = lake.deliver(&[Sent::new(2, &[play(2)])]).await;
     lake.remove(&key_of(&gone, Zone::Raw)).await;
     lake.put(&key_of(&damaged, Zone::Raw), "rubbish").await;
-    let report = run(&lake, Settings::default()).await;
+    let report = run(&lake, TransformSettings::default()).await;
     assert_eq!(
         report.faults,
         [
@@ -141,13 +141,13 @@ async fn what_raw_does_not_have_cannot_be_made_anew() {
         ]
     );
 
-    let without_raw = Settings {
+    let without_raw = TransformSettings {
         raw: false,
-        ..Settings::default()
+        ..TransformSettings::default()
     };
     let lake = Lake::with(without_raw);
     let receipt = lake.deliver(&[Sent::new(1, &[play(1)])]).await;
-    let report = run(&lake, Settings::default()).await;
+    let report = run(&lake, TransformSettings::default()).await;
     assert_eq!(
         report.faults,
         [RebuildFault::NoRaw {
@@ -159,7 +159,7 @@ async fn what_raw_does_not_have_cannot_be_made_anew() {
     let version = catalogue::publish(&*lake.store, &[film(1)]).await.unwrap();
     let receipt = lake.deliver(&[Sent::new(1, &[play(1)])]).await;
     lake.remove(&version.key).await;
-    let report = run(&lake, Settings::default()).await;
+    let report = run(&lake, TransformSettings::default()).await;
     let (receipt, version) = (receipt.key(), version.version);
     assert_eq!(
         report.faults,
@@ -173,7 +173,7 @@ async fn other_dates_are_left_alone() {
     let other = Sent::new(1, &[play(1)]).at("2026-03-02T00:00:00Z");
     let receipt = lake.deliver(&[other]).await;
     lake.remove(&key_of(&receipt, Zone::Processed)).await;
-    let report = run(&lake, Settings::default()).await;
+    let report = run(&lake, TransformSettings::default()).await;
     assert_eq!(report, RebuildReport::default());
 }
 
@@ -224,7 +224,7 @@ proptest! {
             lake.deliver(&records).await;
             let before = lake.objects().await;
             destroy(&lake).await;
-            let report = run(&lake, Settings::default()).await;
+            let report = run(&lake, TransformSettings::default()).await;
             prop_assert_eq!(&report.faults, &[]);
             prop_assert!(lake.objects().await == before);
             Ok(())

@@ -12,9 +12,9 @@ use bytes::Bytes;
 use marquee_audit::Problem;
 use marquee_codec::{Compression, Limits, compress, kpl};
 use marquee_event::{Reason, TimeWindow, Title, TitleKind, parse_rfc3339};
-use marquee_ingest::Settings;
+use marquee_ingest::TransformSettings;
 use marquee_lake::catalogue;
-use marquee_lake::receipt::{Kind, Receipt};
+use marquee_lake::receipt::{Receipt, ReceiptKind};
 use marquee_lake::zone::Zone;
 use marquee_repair::{ReplayOptions, ReplayReport, replay};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -22,7 +22,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use lake::{DATE, Lake, NEXT, Sent, key_of, play, play_at, sequence_number, shard_id};
 
 /// A transform that takes nothing but what happens as it arrives.
-const STRICT: Settings = Settings {
+const STRICT: TransformSettings = TransformSettings {
     window: TimeWindow {
         ahead_us: 0,
         behind_us: 0,
@@ -35,7 +35,7 @@ const STRICT: Settings = Settings {
 };
 
 /// A transform that takes only small records.
-const SMALL: Settings = Settings {
+const SMALL: TransformSettings = TransformSettings {
     limits: Limits {
         record_bytes: 60,
         batch_bytes: 256 << 20,
@@ -48,7 +48,7 @@ const SMALL: Settings = Settings {
 };
 
 async fn run(lake: &Lake, options: ReplayOptions) -> ReplayReport {
-    let settings = Settings::default();
+    let settings = TransformSettings::default();
     replay(&lake.store, &options, settings).await.unwrap()
 }
 
@@ -58,7 +58,7 @@ async fn all(lake: &Lake) -> ReplayReport {
 
 async fn replays(lake: &Lake) -> Vec<Receipt> {
     let mut receipts = lake.receipts().await;
-    receipts.retain(|receipt| receipt.kind == Kind::Replay);
+    receipts.retain(|receipt| receipt.kind == ReceiptKind::Replay);
     receipts
 }
 
@@ -355,12 +355,12 @@ async fn a_unit_replayed_past_midnight_excuses_no_more() {
     let second = Sent::new(2, &[old.to_string(), play(3)]).at(&format!("{NEXT}T00:00:01Z"));
     lake.deliver(&[first, second]).await;
     assert_eq!(gap_on(&lake, NEXT).await, None, "it may be number 2");
-    let patient = Settings {
+    let patient = TransformSettings {
         window: TimeWindow {
             behind_us: i64::MAX / 2,
             ..TimeWindow::default()
         },
-        ..Settings::default()
+        ..TransformSettings::default()
     };
     let options = ReplayOptions::default();
     let report = replay(&lake.store, &options, patient).await.unwrap();

@@ -1,7 +1,7 @@
 //! The configuration, read from the environment and validated once at start-up.
 
 use marquee_config::{ConfigError, Lake, Metrics, Variables};
-use marquee_ingest::Settings;
+use marquee_ingest::TransformSettings;
 
 /// The function's configuration.
 #[derive(Debug)]
@@ -11,7 +11,7 @@ pub(crate) struct Config {
     /// `MARQUEE_RAW` (true or false): whether to write the raw zone.
     /// `MARQUEE_MAX_FUTURE_SECONDS` and `MARQUEE_MAX_AGE_DAYS`: how far an event's
     /// time may lie after and before its arrival. The transform defines the defaults.
-    pub(crate) settings: Settings,
+    pub(crate) settings: TransformSettings,
     /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: the namespace and the
     /// dimension of metrics.
     pub(crate) metrics: Metrics,
@@ -21,7 +21,7 @@ impl Config {
     /// Reads the variables through `lookup`. An empty variable counts as missing.
     pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut variables = Variables::new(lookup);
-        let mut settings = Settings::default();
+        let mut settings = TransformSettings::default();
         settings.raw = variables.switch("MARQUEE_RAW", settings.raw);
         if let Some(seconds) =
             variables.number("MARQUEE_MAX_FUTURE_SECONDS", "seconds", 0..=31_536_000)
@@ -57,7 +57,7 @@ mod tests {
         let config = read(&[("MARQUEE_BUCKET", "lake")]).unwrap();
         assert_eq!(config.lake.location(), "s3://lake");
         assert!(config.settings.raw);
-        assert_eq!(config.settings.window, Settings::default().window);
+        assert_eq!(config.settings.window, TransformSettings::default().window);
     }
 
     #[test]

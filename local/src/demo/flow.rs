@@ -68,7 +68,7 @@ pub(super) async fn run(
     progress: Arc<DemoProgress>,
 ) -> anyhow::Result<Flow> {
     let writer = Writer::open(stream_dir, settings.shards)?;
-    let transform = Transform::new(lake.clone(), marquee_ingest::Settings::default());
+    let transform = Transform::new(lake.clone(), marquee_ingest::TransformSettings::default());
     let function = Arc::new(TransformFunction::new(transform));
     let invocations = Arc::new(Mutex::new(Vec::new()));
     let mapping = {
@@ -205,7 +205,7 @@ mod tests {
         let writer = Writer::open(dir.path(), settings.shards).unwrap();
         let produced = produce(&settings, writer, &AtomicU64::new(0), &StopSignal::new()).unwrap();
         assert_eq!(produced, flow.produced);
-        let transform = Transform::new(after.clone(), marquee_ingest::Settings::default());
+        let transform = Transform::new(after.clone(), marquee_ingest::TransformSettings::default());
         let function = Arc::new(Slow(TransformFunction::new(transform)));
         mapping(&settings, dir.path(), function, after.clone())
             .unwrap()

@@ -183,7 +183,7 @@ async fn objects_are_restored_byte_for_byte() {
     }
     assert_eq!(lost.len(), 8);
     let span = "2026-01-01..2026-01-31".parse().unwrap();
-    let report = rebuild(&store, span, marquee_ingest::Settings::default());
+    let report = rebuild(&store, span, marquee_ingest::TransformSettings::default());
     let report = report.await.unwrap();
     assert!(report.faults.is_empty(), "{report:?}");
     assert_eq!(report.restored.len(), lost.len());

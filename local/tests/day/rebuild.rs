@@ -61,7 +61,7 @@ async fn deleted_objects_are_restored_byte_for_byte() {
         );
     }
     let span = "2026-01-01..2026-12-31".parse().unwrap();
-    let report = rebuild(&lake, span, marquee_ingest::Settings::default())
+    let report = rebuild(&lake, span, marquee_ingest::TransformSettings::default())
         .await
         .unwrap();
     assert!(report.faults.is_empty(), "{report:?}");

@@ -15,7 +15,7 @@ use marquee_audit as audit;
 use marquee_conditional_tests::python_script;
 use marquee_curation::plan::Definitions;
 use marquee_event::TimeWindow;
-use marquee_ingest::{Settings, Transform};
+use marquee_ingest::{Transform, TransformSettings};
 use marquee_producer::simulate::Simulation;
 use marquee_repair::{ReplayOptions, replay};
 use object_store::ObjectStore;
@@ -64,12 +64,12 @@ async fn at_noon(store: &Arc<dyn ObjectStore>) {
     assert!(!past.is_empty() && !today.is_empty());
 
     // At first, events older than two hours are rejected.
-    let strict = Settings {
+    let strict = TransformSettings {
         window: TimeWindow {
             behind_us: 2 * HOUR_US,
             ..TimeWindow::default()
         },
-        ..Settings::default()
+        ..TransformSettings::default()
     };
     let transform = Transform::new(Arc::clone(store), strict);
     for payload in &past {
@@ -86,7 +86,7 @@ async fn at_noon(store: &Arc<dyn ObjectStore>) {
         date: Some("2026-01-06".parse().unwrap()),
         ..ReplayOptions::default()
     };
-    let report = replay(store, &options, Settings::default()).await.unwrap();
+    let report = replay(store, &options, TransformSettings::default()).await.unwrap();
     assert!(report.total() > 0, "{report:?}");
 
     for date in ["2026-01-05", "2026-01-06", TODAY] {

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use marquee_audit::{self as audit, Audit, StreamCount};
 use marquee_event::{Date, parse_rfc3339};
-use marquee_ingest::{Settings, Transform};
+use marquee_ingest::{Transform, TransformSettings};
 use marquee_lake::digest;
 use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
 use marquee_lake::receipt::{self, Receipt};
@@ -125,10 +125,10 @@ pub(crate) struct Lake {
 
 impl Lake {
     pub(crate) fn new() -> Self {
-        Self::with(Settings::default())
+        Self::with(TransformSettings::default())
     }
 
-    pub(crate) fn with(settings: Settings) -> Self {
+    pub(crate) fn with(settings: TransformSettings) -> Self {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
         Self {
             transform: Transform::new(store.clone(), settings),

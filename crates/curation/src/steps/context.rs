@@ -30,7 +30,7 @@ pub struct StepSettings {
     /// How much of a date's inputs a call of `split` divides, about.
     pub part: SizeLimit,
     /// What replay and rebuild hold an event's time against.
-    pub transform: marquee_ingest::Settings,
+    pub transform: marquee_ingest::TransformSettings,
     /// How long files stay that no current generation needs.
     pub keep: Duration,
 }
@@ -51,7 +51,7 @@ impl Default for StepSettings {
                 bytes: PART_CHUNKS * compact.split_chunk_bytes,
             },
             compact,
-            transform: marquee_ingest::Settings::default(),
+            transform: marquee_ingest::TransformSettings::default(),
             keep: Duration::from_secs(7 * 86_400),
         }
     }

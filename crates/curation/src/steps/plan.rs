@@ -409,7 +409,7 @@ mod tests {
         Receipt {
             version: 1,
             format_version: 1,
-            kind: receipt::Kind::Stream,
+            kind: receipt::ReceiptKind::Stream,
             batch: "shard-1-1".to_owned(),
             shard_id: "shard".to_owned(),
             first_sequence_number: "1".to_owned(),

@@ -143,7 +143,12 @@ async fn what_is_kept_is_nobodys_orphan() {
 
     lake.remove(&key_of(&receipt, Zone::Processed)).await;
     let dates: DateRange = DATE.parse().unwrap();
-    let report = rebuild(&lake.store, dates, marquee_ingest::Settings::default()).await;
+    let report = rebuild(
+        &lake.store,
+        dates,
+        marquee_ingest::TransformSettings::default(),
+    )
+    .await;
     assert_eq!(report.unwrap().restored.len(), 1);
     assert_eq!(lake.objects().await, before);
     assert_eq!(lake.audit_with(&[(0, 1)]).await, first);

@@ -13,7 +13,7 @@ use marquee_curation::publish::{Outcome, Ready, publish};
 use marquee_curation::steps::{Step, StepSettings, Steps};
 use marquee_ingest::titles::Titles;
 use marquee_lake::generation::{self, Generation, TableFiles};
-use marquee_lake::receipt::{self, Kind, ObjectEntry, Receipt};
+use marquee_lake::receipt::{self, ObjectEntry, Receipt, ReceiptKind};
 use marquee_lake::staging::StagingDir;
 use marquee_lake::zone::Zone;
 use marquee_lake::{catalogue as lake_catalogue, document};
@@ -95,7 +95,7 @@ fn deliver_batch(lake: &Lake, batch: &str, units: &[Unit]) {
     let receipt = Receipt {
         version: 1,
         format_version: 1,
-        kind: Kind::Stream,
+        kind: ReceiptKind::Stream,
         batch: batch.to_owned(),
         shard_id: "shard-1".to_owned(),
         first_sequence_number: "1".to_owned(),

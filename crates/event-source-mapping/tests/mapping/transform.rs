@@ -48,7 +48,7 @@ fn stream() -> tempfile::TempDir {
 fn transform(store: Arc<dyn ObjectStore>) -> Arc<TransformFunction> {
     Arc::new(TransformFunction::new(Transform::new(
         store,
-        marquee_ingest::Settings::default(),
+        marquee_ingest::TransformSettings::default(),
     )))
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The object `device`: without members where it is absent.
+/// The object `device`, which has no members if it is absent.
 pub(crate) struct DeviceObject;
 
 impl<'a> Rule<'a> for DeviceObject {
@@ -21,7 +21,7 @@ impl<'a> Rule<'a> for DeviceObject {
         path: &'static str,
         _: Token<'a>,
         fields: &Fields<'a>,
-    ) -> Result<Option<Device<'a>>, Refusal> {
+    ) -> Result<Option<Device<'a>>, Rejection> {
         match fields.device.is_present(path)? {
             true => Device::read(&fields.device).map(Some),
             false => Ok(Some(Device::default())),
@@ -56,7 +56,7 @@ impl<'a> Rule<'a> for ProducerObject {
         path: &'static str,
         _: Token<'a>,
         fields: &Fields<'a>,
-    ) -> Result<Option<Producer<'a>>, Refusal> {
+    ) -> Result<Option<Producer<'a>>, Rejection> {
         match fields.producer.is_present(path)? {
             true => Producer::read(&fields.producer).map(Some),
             false => Ok(None),

@@ -4,7 +4,7 @@ use marquee_event::EventType;
 use serde_json::{Map, Value, json};
 
 use crate::minimal::minimal;
-use crate::refusal::refusal;
+use crate::rejection::rejection;
 
 /// The event's text with one field, dotted where it is nested, set.
 pub(crate) fn with(mut event: Map<String, Value>, field: &str, value: Value) -> String {
@@ -27,11 +27,15 @@ pub(crate) fn with(mut event: Map<String, Value>, field: &str, value: Value) -> 
 /// Sets one field of every type of event, so that the rules of a field are
 /// shown to hold wherever it stands.
 #[track_caller]
-pub(crate) fn refused_on_every_type(rules: &[(&str, Value, &str)]) {
+pub(crate) fn rejected_on_every_type(rules: &[(&str, Value, &str)]) {
     for event_type in EventType::ALL {
         for (field, value, expected) in rules {
             let unit = with(minimal(event_type), field, value.clone());
-            assert_eq!(refusal(unit), *expected, "{event_type}: {field} = {value}");
+            assert_eq!(
+                rejection(unit),
+                *expected,
+                "{event_type}: {field} = {value}"
+            );
         }
     }
 }

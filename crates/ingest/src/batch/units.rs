@@ -1,10 +1,10 @@
 //! Units that have their identity already: out of quarantine, or out of raw.
 
 use marquee_codec::{CodecError, Unit};
-use marquee_event::Refusal;
+use marquee_event::Rejection;
 use marquee_tables::encode::EncodeError;
 
-use super::{Tables, Transformed, Transformer, refusal_of};
+use super::{Tables, Transformed, Transformer, rejection_of};
 use crate::processed::ProcessedTable;
 use crate::quarantine::QuarantineTable;
 use crate::raw::{Identity, RawTable};
@@ -23,7 +23,7 @@ pub enum Form {
 
 /// A unit under the identity that it got when it first arrived.
 #[derive(Debug, Clone, Copy)]
-pub struct KeptUnit<'a> {
+pub struct IdentifiedUnit<'a> {
     /// Its identity; of a whole record that of its first unit.
     pub identity: Identity<'a>,
     /// The key that it was put under.
@@ -36,7 +36,7 @@ pub struct KeptUnit<'a> {
 
 /// What becomes of a unit, or of one of those that its record holds.
 #[derive(Debug)]
-pub struct Judged<'a> {
+pub struct Verdict<'a> {
     /// Its place in the record.
     pub sub_sequence: i64,
     /// The key of the user record it was aggregated under, or of the record.
@@ -46,13 +46,13 @@ pub struct Judged<'a> {
     /// Whether the bytes are a line.
     pub is_line: bool,
     /// Why it is no event, if it is none.
-    pub refusal: Option<Refusal>,
+    pub rejection: Option<Rejection>,
 }
 
 impl Transformer {
     /// Says what [`Self::transform_units`] would make of the unit: one judgement
     /// of a line, one of each line of a record.
-    pub fn judge(&mut self, unit: &KeptUnit<'_>, mut each: impl FnMut(Judged<'_>)) {
+    pub fn judge(&mut self, unit: &IdentifiedUnit<'_>, mut each: impl FnMut(Verdict<'_>)) {
         let window = self.settings.window;
         let Self {
             unpacker, parser, ..
@@ -62,12 +62,12 @@ impl Transformer {
             let admitted = parser
                 .parse(bytes)
                 .and_then(|event| event.admit(arrived_at, window));
-            each(Judged {
+            each(Verdict {
                 sub_sequence,
                 partition_key,
                 bytes,
                 is_line: true,
-                refusal: admitted.err(),
+                rejection: admitted.err(),
             });
         };
         match unit.form {
@@ -86,7 +86,7 @@ impl Transformer {
                             partition_key.unwrap_or(unit.partition_key),
                             bytes,
                         ),
-                        Unit::Broken { error, .. } => broken = Some(refusal_of(&error)),
+                        Unit::Broken { error, .. } => broken = Some(rejection_of(&error)),
                     }
                     sub_sequence += 1;
                     Ok(())
@@ -95,7 +95,7 @@ impl Transformer {
                     each(whole(unit, broken));
                 }
             }
-            Form::Text => each(whole(unit, Some(refusal_of(&CodecError::NotBase64)))),
+            Form::Text => each(whole(unit, Some(rejection_of(&CodecError::NotBase64)))),
         }
     }
 
@@ -107,7 +107,7 @@ impl Transformer {
     /// When a file cannot be compressed or written.
     pub fn transform_units<'a>(
         &mut self,
-        units: impl IntoIterator<Item = KeptUnit<'a>>,
+        units: impl IntoIterator<Item = IdentifiedUnit<'a>>,
         processed_at: i64,
         titles: &Titles,
     ) -> Result<Transformed, EncodeError> {
@@ -126,7 +126,7 @@ impl Transformer {
             ..
         } = self;
         for unit in units {
-            let KeptUnit {
+            let IdentifiedUnit {
                 mut identity,
                 partition_key,
                 form,
@@ -135,8 +135,8 @@ impl Transformer {
             match form {
                 Form::Line => tables.take(&identity, partition_key, bytes, parser, zstd)?,
                 Form::Text => {
-                    let refusal = refusal_of(&CodecError::NotBase64);
-                    tables.refuse(&identity, partition_key, bytes, &refusal, zstd)?;
+                    let rejection = rejection_of(&CodecError::NotBase64);
+                    tables.reject(&identity, partition_key, bytes, &rejection, zstd)?;
                 }
                 Form::Record => {
                     identity.sub_sequence = 0;
@@ -150,8 +150,8 @@ impl Transformer {
                                 tables.take(&identity, key, bytes, parser, zstd)?;
                             }
                             Unit::Broken { error, .. } => {
-                                let refusal = refusal_of(&error);
-                                tables.refuse(&identity, partition_key, bytes, &refusal, zstd)?;
+                                let rejection = rejection_of(&error);
+                                tables.reject(&identity, partition_key, bytes, &rejection, zstd)?;
                             }
                         }
                         identity.sub_sequence += 1;
@@ -173,12 +173,12 @@ fn load(record: &[u8]) -> impl FnMut(usize, &mut Vec<u8>) -> Result<(), CodecErr
     }
 }
 
-fn whole<'a>(unit: &KeptUnit<'a>, refusal: Option<Refusal>) -> Judged<'a> {
-    Judged {
+fn whole<'a>(unit: &IdentifiedUnit<'a>, rejection: Option<Rejection>) -> Verdict<'a> {
+    Verdict {
         sub_sequence: 0,
         partition_key: unit.partition_key,
         bytes: unit.bytes,
         is_line: false,
-        refusal,
+        rejection,
     }
 }

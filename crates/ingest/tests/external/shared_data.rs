@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use marquee_ingest::Settings;
+use marquee_ingest::TransformSettings;
 use marquee_lake::zone::Zone;
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ fn suite(folder: PathBuf) -> Vec<(String, Vec<u8>)> {
 pub(crate) async fn every_file_of_the_json_test_suite_comes_out(folder: PathBuf) {
     let files = suite(folder);
     let payload = payload_of(files.iter().map(|(_, content)| content));
-    let (store, receipt) = receipt_of(Settings::default(), &payload).await;
+    let (store, receipt) = receipt_of(TransformSettings::default(), &payload).await;
     let expected: Vec<Vec<u8>> = files
         .iter()
         .flat_map(|(_, content)| units(content))
@@ -92,7 +92,8 @@ pub(crate) async fn every_naughty_string_comes_out(path: PathBuf) {
 
     // As records.
     let bare = strings.iter().map(|string| string.as_str().unwrap());
-    let (store, receipt) = receipt_of(Settings::default(), &payload_of(bare.clone())).await;
+    let (store, receipt) =
+        receipt_of(TransformSettings::default(), &payload_of(bare.clone())).await;
     let expected: Vec<Vec<u8>> = bare.flat_map(|text| units(text.as_bytes())).collect();
     let raw = read(&store, &receipt, Zone::Raw).await;
     assert_eq!(payloads(Zone::Raw, &raw), expected);
@@ -103,7 +104,7 @@ pub(crate) async fn every_naughty_string_comes_out(path: PathBuf) {
         .iter()
         .map(|string| event_with(string).to_string())
         .collect();
-    let (store, receipt) = receipt_of(Settings::default(), &payload_of(&events)).await;
+    let (store, receipt) = receipt_of(TransformSettings::default(), &payload_of(&events)).await;
     assert_eq!(receipt.received, strings.len() as u64);
     let rows = read(&store, &receipt, Zone::Processed).await;
     let taken: Vec<Cell> = strings

@@ -6,7 +6,7 @@ use std::io::Read;
 use marquee_codec::{Compression, Limits, compress, kpl};
 use marquee_event::{Reason, TimeWindow, Title, TitleKind};
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{Settings, Transformed, Transformer, envelope};
+use marquee_ingest::{TransformSettings, Transformed, Transformer, envelope};
 use marquee_lake::zone::Zone;
 
 use crate::expected::{Expected, Unit};
@@ -40,7 +40,7 @@ async fn bombs_are_refused_whole_and_their_neighbours_are_not() {
         records.extend(bombs.iter().cloned());
         records.push(play(7, "t", 1).into_bytes());
     }
-    let (store, receipt) = receipt_of(Settings::default(), &payload_of(&records)).await;
+    let (store, receipt) = receipt_of(TransformSettings::default(), &payload_of(&records)).await;
     let reason = Reason::RecordTooLarge.name().to_owned();
     assert_eq!(receipt.reasons, [(reason, 20)].into());
     assert_eq!(receipt.processed, 4);
@@ -54,12 +54,12 @@ async fn bombs_are_refused_whole_and_their_neighbours_are_not() {
 #[tokio::test]
 async fn a_batch_has_a_bound_too() {
     // Each is within a record's bound; all together are past the batch's.
-    let settings = Settings {
+    let settings = TransformSettings {
         limits: Limits {
             record_bytes: 1 << 20,
             batch_bytes: 4 << 20,
         },
-        ..Settings::default()
+        ..TransformSettings::default()
     };
     let blank = compress(Compression::Zstd, &vec![b' '; 900_000]).unwrap();
     let records = vec![blank.clone(); 12];
@@ -135,12 +135,12 @@ pub(crate) fn large_batch() -> (Vec<Sent>, Vec<Unit>) {
 }
 
 pub(crate) fn transformed(records: &[Sent], titles: Vec<Title>) -> Transformed {
-    let settings = Settings {
+    let settings = TransformSettings {
         limits: Limits {
             record_bytes: 32 << 20,
             batch_bytes: 256 << 20,
         },
-        ..Settings::default()
+        ..TransformSettings::default()
     };
     let payload = payload(records);
     let records = envelope::records(&payload).unwrap();

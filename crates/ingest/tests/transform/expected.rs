@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use marquee_event::{Detail, Event, Reason, Refusal, TimeWindow, Title, Value, parse};
+use marquee_event::{Detail, Event, Reason, Rejection, TimeWindow, Title, Value, parse};
 
 use crate::rows::{Cell, Row};
 
@@ -54,9 +54,9 @@ impl Expected {
                     let row = processed(unit, &event, &titles, processed_at);
                     rows.processed.push(row);
                 }
-                Err(refusal) => rows
+                Err(rejection) => rows
                     .quarantine
-                    .push(quarantined(unit, &refusal, processed_at)),
+                    .push(quarantined(unit, &rejection, processed_at)),
             }
         }
         rows
@@ -72,9 +72,9 @@ impl Unit {
         ]
     }
 
-    fn verdict(&self, window: TimeWindow) -> Result<Event<'_>, Refusal> {
+    fn verdict(&self, window: TimeWindow) -> Result<Event<'_>, Rejection> {
         if let Some(reason) = self.broken {
-            return Err(Refusal::of_unit(reason, Detail::Other(String::new())));
+            return Err(Rejection::of_unit(reason, Detail::Other(String::new())));
         }
         let event = parse(&self.bytes)?;
         event.admit(self.arrived_at, window)?;
@@ -82,15 +82,15 @@ impl Unit {
     }
 }
 
-fn quarantined(unit: &Unit, refusal: &Refusal, processed_at: i64) -> Row {
+fn quarantined(unit: &Unit, rejection: &Rejection, processed_at: i64) -> Row {
     let mut row = unit.identity();
     row.extend([
         Cell::from(unit.partition_key.as_str()),
         unit.arrived_at.into(),
-        refusal.reason.name().into(),
-        refusal.field.into(),
-        refusal.value.as_deref().into(),
-        refusal.detail.to_string().as_str().into(),
+        rejection.reason.name().into(),
+        rejection.field.into(),
+        rejection.value.as_deref().into(),
+        rejection.detail.to_string().as_str().into(),
         Cell::Bytes(unit.bytes.clone()),
         processed_at.into(),
     ]);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use marquee_ingest::{HandlerError, Settings, Transform};
+use marquee_ingest::{HandlerError, Transform, TransformSettings};
 use marquee_lake::{digest, receipt};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
@@ -17,7 +17,7 @@ fn mixed() -> Vec<u8> {
 }
 
 fn transform(store: &Arc<Watched>) -> Transform {
-    Transform::new(store.clone(), Settings::default())
+    Transform::new(store.clone(), TransformSettings::default())
 }
 
 /// The sequence numbers from which on batches have to come again.

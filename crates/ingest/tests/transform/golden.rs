@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use marquee_codec::{Compression, compress};
 use marquee_event::FormatVersion;
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{Settings, Transformed, Transformer, envelope};
+use marquee_ingest::{TransformSettings, Transformed, Transformer, envelope};
 use marquee_lake::digest;
 
 use crate::laws::catalogue;
@@ -100,7 +100,7 @@ fn batch() -> Vec<Sent> {
 fn transform(format: FormatVersion) -> Transformed {
     let payload = payload(&batch());
     let records = envelope::records(&payload).unwrap();
-    let mut transformer = Transformer::of(Settings::default(), format).unwrap();
+    let mut transformer = Transformer::of(TransformSettings::default(), format).unwrap();
     let titles = Titles::new(None, catalogue());
     transformer.transform(&records, &titles).unwrap()
 }
@@ -139,7 +139,7 @@ fn each_format_version_writes_the_bytes_that_it_wrote_first() {
     let current = transform(FormatVersion::CURRENT);
     let payload = payload(&batch());
     let records = envelope::records(&payload).unwrap();
-    let mut transformer = Transformer::new(Settings::default()).unwrap();
+    let mut transformer = Transformer::new(TransformSettings::default()).unwrap();
     let titles = Titles::new(None, catalogue());
     assert_eq!(transformer.transform(&records, &titles).unwrap(), current);
 }

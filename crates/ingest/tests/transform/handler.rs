@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use marquee_event::{Reason, TimeWindow, Title};
-use marquee_ingest::{Settings, Transform};
+use marquee_ingest::{Transform, TransformSettings};
 use marquee_lake::catalogue;
 use marquee_lake::receipt::{self, Receipt};
 use marquee_lake::zone::Zone;
@@ -28,7 +28,10 @@ pub(crate) async fn read(store: &Watched, receipt: &Receipt, zone: Zone) -> Vec<
 }
 
 /// Handles a payload in a store of its own; its only receipt.
-pub(crate) async fn receipt_of(settings: Settings, payload: &[u8]) -> (Arc<Watched>, Receipt) {
+pub(crate) async fn receipt_of(
+    settings: TransformSettings,
+    payload: &[u8],
+) -> (Arc<Watched>, Receipt) {
     let store = Arc::new(Watched::default());
     let transform = Transform::new(store.clone(), settings);
     let response = transform.handle(payload).await.unwrap();
@@ -44,7 +47,7 @@ pub(crate) async fn receipt_of(settings: Settings, payload: &[u8]) -> (Arc<Watch
 #[tokio::test]
 async fn the_receipt_says_what_became_of_the_batch() {
     let payload = payload_of([play(1, "t", 5), format!("x\n{}", play(2, "t", 6))]);
-    let (store, receipt) = receipt_of(Settings::default(), &payload).await;
+    let (store, receipt) = receipt_of(TransformSettings::default(), &payload).await;
     assert_eq!((receipt.records, receipt.received), (2, 3));
     assert_eq!((receipt.processed, receipt.quarantined), (2, 1));
     assert_eq!(receipt.reasons, [("invalid_json".to_owned(), 1)].into());
@@ -80,7 +83,7 @@ async fn the_receipt_names_every_date_of_arrival() {
     };
     // Arrivals run back within a shard.
     let records = [at(1, 2), at(2, 0), at(3, 0), at(4, -1), at(5, 2)];
-    let (_, receipt) = receipt_of(Settings::default(), &payload(&records)).await;
+    let (_, receipt) = receipt_of(TransformSettings::default(), &payload(&records)).await;
     assert_eq!(receipt.ingest_date, "2026-03-03");
     let dates = [("2026-02-28", 1), ("2026-03-01", 2), ("2026-03-03", 2)];
     let dates = dates.map(|(date, records)| (date.to_owned(), records));
@@ -91,7 +94,7 @@ async fn the_receipt_names_every_date_of_arrival() {
 async fn the_catalogue_is_read_when_its_pointer_moves() {
     const POINTER: &str = "reference/titles/current.json";
     let store = Arc::new(Watched::default());
-    let transform = Transform::new(store.clone(), Settings::default());
+    let transform = Transform::new(store.clone(), TransformSettings::default());
     let files = || store.gets("reference/titles/") - store.gets(POINTER);
     let mut sequence = 0;
     let mut handle = || {
@@ -160,7 +163,7 @@ async fn an_unknown_title_is_kept_with_nulls() {
         play(3, "t-bare", 7),
         play(4, "t-film", 7),
     ];
-    let transform = Transform::new(store.clone(), Settings::default());
+    let transform = Transform::new(store.clone(), TransformSettings::default());
     transform.handle(&payload_of(events)).await.unwrap();
     let receipt = receipt::list(&*store, None).await.unwrap().remove(0);
     let rows = read(&store, &receipt, Zone::Processed).await;
@@ -198,19 +201,19 @@ async fn the_window_has_two_sides_and_counts_from_the_arrival() {
         at(arrival - 400 * day - 1),
     ];
     let data = payload_of([lines.join("\n")]);
-    let (store, receipt) = receipt_of(Settings::default(), &data).await;
+    let (store, receipt) = receipt_of(TransformSettings::default(), &data).await;
     let quarantine = read(&store, &receipt, Zone::Quarantine).await;
     let reasons = column(Zone::Quarantine, &quarantine, "reason");
     assert_eq!(reasons, ["time_in_future".into(), "time_too_old".into()]);
     let kept = [&lines[1], &lines[3]].map(|line| line.clone().into_bytes());
     assert_eq!(payloads(Zone::Quarantine, &quarantine), kept);
 
-    let narrow = Settings {
+    let narrow = TransformSettings {
         window: TimeWindow {
             ahead_us: 0,
             behind_us: 0,
         },
-        ..Settings::default()
+        ..TransformSettings::default()
     };
     let data = payload_of([[at(arrival), at(arrival - 1), at(arrival + 1)].join("\n")]);
     let (_, receipt) = receipt_of(narrow, &data).await;
@@ -220,10 +223,10 @@ async fn the_window_has_two_sides_and_counts_from_the_arrival() {
 #[tokio::test]
 async fn the_raw_zone_can_be_left_out() {
     let data = payload_of([play(1, "t", 5), "x".to_owned()]);
-    let (_, with) = receipt_of(Settings::default(), &data).await;
-    let settings = Settings {
+    let (_, with) = receipt_of(TransformSettings::default(), &data).await;
+    let settings = TransformSettings {
         raw: false,
-        ..Settings::default()
+        ..TransformSettings::default()
     };
     let (store, without) = receipt_of(settings, &data).await;
     assert!(store.puts().iter().all(|(key, _)| !key.starts_with("raw/")));
@@ -243,7 +246,7 @@ async fn what_is_not_base64_is_kept_as_it_came() {
             ..Sent::new(sequence, b"")
         })
         .collect();
-    let (store, receipt) = receipt_of(Settings::default(), &payload(&records)).await;
+    let (store, receipt) = receipt_of(TransformSettings::default(), &payload(&records)).await;
     let reason = Reason::UndecodableRecord.name().to_owned();
     assert_eq!(receipt.reasons, [(reason, 4)].into());
     let rows = read(&store, &receipt, Zone::Quarantine).await;
@@ -253,7 +256,7 @@ async fn what_is_not_base64_is_kept_as_it_came() {
 
 #[tokio::test]
 async fn a_batch_of_blank_records_is_receipted_without_objects() {
-    let (_, receipt) = receipt_of(Settings::default(), &payload_of(["", "\n \r\n"])).await;
+    let (_, receipt) = receipt_of(TransformSettings::default(), &payload_of(["", "\n \r\n"])).await;
     assert_eq!((receipt.records, receipt.received), (2, 0));
     assert!(receipt.objects.is_empty());
 }

@@ -6,7 +6,7 @@ use marquee_codec::{Compression, Limits, compress, kpl};
 use marquee_event::{Event, Reason, TimeWindow, Title, TitleKind};
 use marquee_ingest::envelope;
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{Settings, Transformed, Transformer};
+use marquee_ingest::{TransformSettings, Transformed, Transformer};
 use marquee_lake::zone::Zone;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -233,11 +233,11 @@ fn batch() -> impl Strategy<Value = (Vec<Sent>, Vec<Unit>)> {
     })
 }
 
-fn settings(raw: bool) -> Settings {
-    Settings {
+fn settings(raw: bool) -> TransformSettings {
+    TransformSettings {
         limits: LIMITS,
         raw,
-        ..Settings::default()
+        ..TransformSettings::default()
     }
 }
 
@@ -279,8 +279,8 @@ proptest! {
         prop_assert_eq!(done.received, units.len() as u64);
         prop_assert_eq!(done.received_bytes, units.iter().map(|unit| unit.bytes.len() as u64).sum::<u64>());
         prop_assert_eq!(done.processed, rows.processed.len() as u64);
-        prop_assert_eq!(done.processed + done.refused.values().sum::<u64>(), done.received);
-        let reasons = done.refused.iter().map(|(reason, count)| (reason.name().to_owned(), *count)).collect();
+        prop_assert_eq!(done.processed + done.rejected.values().sum::<u64>(), done.received);
+        let reasons = done.rejected.iter().map(|(reason, count)| (reason.name().to_owned(), *count)).collect();
         prop_assert_eq!(counts(column(Zone::Quarantine, &rows.quarantine, "reason")), reasons);
         let dates = column(Zone::Processed, &rows.processed, "event_date");
         let mut by_date: BTreeMap<String, u64> = BTreeMap::new();

@@ -109,7 +109,7 @@ mod tests {
     use object_store::ObjectStoreExt;
     use object_store::memory::InMemory;
 
-    use super::super::{Kind, create};
+    use super::super::{ReceiptKind, create};
     use super::*;
 
     const DATE: &str = "2026-01-05";
@@ -118,7 +118,7 @@ mod tests {
         Receipt {
             version: 1,
             format_version: 1,
-            kind: Kind::Stream,
+            kind: ReceiptKind::Stream,
             batch: format!("shardId-0-{number:04}"),
             shard_id: "shardId-0".into(),
             first_sequence_number: number.to_string(),

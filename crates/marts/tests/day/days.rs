@@ -8,7 +8,7 @@ use datafusion::parquet::arrow::ArrowWriter;
 use marquee_event::Date;
 use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
-use marquee_lake::receipt::{Kind, Receipt};
+use marquee_lake::receipt::{Receipt, ReceiptKind};
 use marquee_lake::staging::DateInputs;
 use marquee_lake::{digest, zone};
 use marquee_marts::DateRun;
@@ -28,10 +28,10 @@ pub(crate) type Tables = BTreeMap<String, BTreeMap<Date, Vec<FileEntry>>>;
 /// replay, which checks do not count; and a stream batch of the second date.
 pub(crate) fn receipts() -> Vec<Receipt> {
     [
-        (0, Kind::Stream, 90),
-        (0, Kind::Stream, 0),
-        (0, Kind::Replay, 0),
-        (1, Kind::Stream, 5),
+        (0, ReceiptKind::Stream, 90),
+        (0, ReceiptKind::Stream, 0),
+        (0, ReceiptKind::Replay, 0),
+        (1, ReceiptKind::Stream, 5),
     ]
     .into_iter()
     .enumerate()

@@ -8,7 +8,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::parquet::arrow::ArrowWriter;
 use marquee_event::{Title, TitleKind};
-use marquee_lake::receipt::{self, Kind, ObjectEntry, Receipt};
+use marquee_lake::receipt::{self, ObjectEntry, Receipt, ReceiptKind};
 use marquee_lake::zone::Zone;
 use marquee_lake::{catalogue, digest};
 use marquee_marts::{Engine, MartsError};
@@ -90,7 +90,7 @@ impl Lake {
         let receipt = Receipt {
             version: 1,
             format_version: 1,
-            kind: Kind::Stream,
+            kind: ReceiptKind::Stream,
             batch: batch.to_owned(),
             shard_id: "shardId-000000000000".to_owned(),
             first_sequence_number: "1".to_owned(),

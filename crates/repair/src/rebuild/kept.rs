@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use marquee_event::Reason;
-use marquee_ingest::batch::{Form, KeptUnit, Transformer};
+use marquee_ingest::batch::{Form, IdentifiedUnit, Transformer};
 use marquee_ingest::raw::Identity;
 use marquee_lake::LakeError;
 use marquee_lake::receipt::Receipt;
@@ -22,8 +22,8 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    pub(super) fn kept(&self) -> KeptUnit<'_> {
-        KeptUnit {
+    pub(super) fn kept(&self) -> IdentifiedUnit<'_> {
+        IdentifiedUnit {
             identity: Identity {
                 shard_id: &self.shard_id,
                 sequence_number: &self.sequence_number,
@@ -122,12 +122,12 @@ fn only_units(units: &[Unit]) -> Vec<usize> {
 /// Whether the unit, taken for that, is no event, and a record no lines.
 fn is_broken(unit: &Unit, form: Form, transformer: &mut Transformer) -> bool {
     let mut is_broken = false;
-    let unit = KeptUnit {
+    let unit = IdentifiedUnit {
         form,
         ..unit.kept()
     };
     transformer.judge(&unit, |judged| {
-        is_broken |= judged.refusal.is_some() && judged.is_line == (form == Form::Line);
+        is_broken |= judged.rejection.is_some() && judged.is_line == (form == Form::Line);
     });
     is_broken
 }

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use futures::future::try_join_all;
 use marquee_event::{Date, FormatVersion, format_utc};
 use marquee_ingest::Transformed;
-use marquee_ingest::batch::{Form, Judged, KeptUnit};
+use marquee_ingest::batch::{Form, IdentifiedUnit, Verdict};
 use marquee_ingest::raw::Identity;
 use marquee_lake::digest;
-use marquee_lake::receipt::{self, Kind, ObjectEntry, Receipt};
+use marquee_lake::receipt::{self, ObjectEntry, Receipt, ReceiptKind};
 use marquee_lake::unit::compare_sequence_numbers;
 use marquee_lake::zone::IngestHour;
 use object_store::path::Path;
@@ -31,7 +31,7 @@ pub(super) struct Chosen<'c> {
 }
 
 impl<'c> Chosen<'c> {
-    pub(super) fn of(candidate: &'c Candidate, judged: &Judged<'_>) -> Self {
+    pub(super) fn of(candidate: &'c Candidate, judged: &Verdict<'_>) -> Self {
         Self {
             candidate,
             sub_sequence: judged.sub_sequence,
@@ -41,7 +41,7 @@ impl<'c> Chosen<'c> {
     }
 
     /// The unit under its identity.
-    pub(super) fn kept(&self) -> KeptUnit<'_> {
+    pub(super) fn kept(&self) -> IdentifiedUnit<'_> {
         let candidate = self.candidate;
         let (partition_key, bytes) = match &self.line {
             Some((key, line)) => (key.as_str(), line.as_slice()),
@@ -50,7 +50,7 @@ impl<'c> Chosen<'c> {
                 candidate.payload.as_slice(),
             ),
         };
-        KeptUnit {
+        IdentifiedUnit {
             identity: Identity {
                 sub_sequence: self.sub_sequence,
                 ..candidate.kept().identity
@@ -143,7 +143,7 @@ pub(super) async fn write(
     let receipt = Receipt {
         version: 1,
         format_version: FormatVersion::CURRENT.number(),
-        kind: Kind::Replay,
+        kind: ReceiptKind::Replay,
         batch,
         shard_id: units
             .first()
@@ -158,10 +158,10 @@ pub(super) async fn write(
         records: records.len() as u64,
         received: done.received,
         processed: done.processed,
-        quarantined: done.refused.values().sum(),
+        quarantined: done.rejected.values().sum(),
         received_bytes: done.received_bytes,
         reasons: done
-            .refused
+            .rejected
             .iter()
             .map(|(reason, units)| (reason.name().to_owned(), *units))
             .collect(),

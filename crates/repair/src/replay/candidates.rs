@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 use marquee_event::Reason;
-use marquee_ingest::batch::{Form, KeptUnit};
+use marquee_ingest::batch::{Form, IdentifiedUnit};
 use marquee_ingest::raw::Identity;
 use marquee_lake::LakeError;
 use marquee_lake::receipt::Receipt;
@@ -44,8 +44,8 @@ impl Candidate {
             .unit(sub_sequence.try_into().unwrap_or(i32::MAX))
     }
 
-    pub(super) fn kept(&self) -> KeptUnit<'_> {
-        KeptUnit {
+    pub(super) fn kept(&self) -> IdentifiedUnit<'_> {
+        IdentifiedUnit {
             identity: Identity {
                 shard_id: &self.shard_id,
                 sequence_number: &self.sequence_number,

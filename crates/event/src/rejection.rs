@@ -1,4 +1,4 @@
-//! Why an event is refused.
+//! The reasons for which a unit is rejected.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,8 +6,8 @@ use std::fmt;
 use crate::event::bounds;
 use crate::format::FormatVersion;
 
-/// Why a unit is not an event. The names are part of the contract: they stand
-/// in the quarantine table, in receipts and in metrics.
+/// The reason for a rejection. The names are part of the contract: the quarantine table,
+/// receipts and metrics contain them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Reason {
@@ -15,27 +15,27 @@ pub enum Reason {
     InvalidJson,
     /// JSON, but not an object.
     NotAnObject,
-    /// A field that the event's type needs is absent or null.
+    /// A field that the event needs is absent or null.
     MissingField,
-    /// A value of another JSON type, or a string not in the field's format.
+    /// A value has another JSON type, or a string does not have the field's format.
     WrongType,
-    /// An `event_type` that this version does not have.
+    /// `event_type` is not a known type.
     UnknownEventType,
-    /// A number outside the field's range.
+    /// A number is outside the field's range.
     OutOfRange,
-    /// A string, or all extra fields together, over the bound.
+    /// A string, or all unknown fields together, exceed the bound.
     TooLong,
-    /// U+0000 in a string.
+    /// A string contains U+0000.
     IllegalCharacter,
-    /// `event_time` too far ahead of the arrival.
+    /// `event_time` is too far ahead of the arrival.
     TimeInFuture,
-    /// `event_time` too far behind the arrival.
+    /// `event_time` is too far behind the arrival.
     TimeTooOld,
-    /// A `schema_version` other than 1.
+    /// `schema_version` is not 1.
     UnsupportedSchemaVersion,
-    /// A record that cannot be decompressed or de-aggregated.
+    /// A record cannot be decompressed or de-aggregated.
     UndecodableRecord,
-    /// A record that unpacks past the bounds.
+    /// A record unpacks to more than the bounds.
     RecordTooLarge,
 }
 
@@ -57,7 +57,7 @@ impl Reason {
         Self::RecordTooLarge,
     ];
 
-    /// The name in tables, receipts and metrics.
+    /// Returns the name in tables, receipts and metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::InvalidJson => "invalid_json",
@@ -83,63 +83,62 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A unit that is not an event: why, and what in it was wrong.
+/// The rejection of a unit: the reason, and the field and value at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// Why.
+pub struct Rejection {
+    /// The reason.
     pub reason: Reason,
-    /// The field that broke it, dotted (`device.os`); `None` where the unit as
-    /// a whole is at fault.
+    /// The field at fault, dotted (`device.os`); `None` if the unit as a whole is at fault.
     pub field: Option<&'static str>,
-    /// The value that broke it, as it was written, cut to [`Refusal::VALUE_BYTES`].
+    /// The value at fault as written, cut to [`Rejection::VALUE_BYTES`].
     pub value: Option<String>,
-    /// What was expected, or where it broke, for a person.
+    /// The expectation that was broken, or the position of the fault, in words.
     pub detail: Detail,
 }
 
-/// What was expected, or where a unit broke, for a person.
+/// The expectation that a unit broke, or the position of its fault.
 ///
-/// The quarantine table holds its words, and `marquee rebuild` writes the bytes of
-/// an old batch again. So words never change: a better wording comes with a new
-/// [`FormatVersion`], and [`Detail::text`] has them all.
+/// The quarantine table contains the text, and `marquee rebuild` must write the exact bytes
+/// of an old batch. So a text never changes. A new wording needs a new [`FormatVersion`];
+/// [`Detail::text`] has the texts of every version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Detail {
-    /// A field that is needed is absent or null.
+    /// A required field is absent or null.
     Missing,
-    /// A string of so many bytes, which is over its bound.
+    /// A string exceeds its bound.
     TooLong {
-        /// Its bytes.
+        /// The size of the string.
         bytes: usize,
         /// The bound.
         most: usize,
     },
-    /// Unknown fields of so many bytes together, which is over the bound.
+    /// The unknown fields together exceed the bound.
     ExtraTooLong {
-        /// Their bytes.
+        /// The size of the unknown fields.
         bytes: usize,
     },
-    /// U+0000 in a string.
+    /// A string contains U+0000.
     NullCharacter,
-    /// Not the name of an event type.
+    /// A string is not the name of an event type.
     UnknownEventType,
-    /// Another schema version than the only one.
+    /// The schema version is not the supported one.
     UnsupportedVersion,
-    /// JSON, but not an object.
+    /// The unit is JSON, but not an object.
     NotAnObject,
-    /// Not UTF-8.
+    /// The unit is not UTF-8.
     NotUtf8 {
-        /// The bytes before the fault.
+        /// The number of valid bytes before the fault.
         valid: usize,
     },
-    /// In words that no version changed.
+    /// A text that is the same in every format version.
     Other(String),
 }
 
-/// The format version that words details in its own way.
+/// The format version that reworded the details.
 pub(crate) const REWORDED: FormatVersion = FormatVersion::declared(2);
 
 impl Detail {
-    /// Returns the words of that format version.
+    /// Returns the text in the wording of a format version.
     pub fn text(&self, format: FormatVersion) -> Cow<'_, str> {
         if !format.has(REWORDED) {
             return self.first_text();
@@ -162,7 +161,7 @@ impl Detail {
         })
     }
 
-    /// Returns the words of the first format version.
+    /// Returns the text in the wording of the first format version.
     fn first_text(&self) -> Cow<'_, str> {
         Cow::Borrowed(match self {
             Self::Missing => "needed, but absent or null",
@@ -184,17 +183,17 @@ impl Detail {
 }
 
 impl fmt::Display for Detail {
-    /// In the words of the current format version.
+    /// Formats the text in the wording of the current format version.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text(FormatVersion::CURRENT))
     }
 }
 
-impl Refusal {
-    /// How much of an offending value is kept here; the unit itself is kept whole.
+impl Rejection {
+    /// The maximum size of [`Rejection::value`]. Quarantine keeps the whole unit.
     pub const VALUE_BYTES: usize = 256;
 
-    /// A refusal of the unit as a whole.
+    /// Creates a rejection of the unit as a whole.
     pub fn of_unit(reason: Reason, detail: Detail) -> Self {
         Self {
             reason,
@@ -204,7 +203,7 @@ impl Refusal {
         }
     }
 
-    /// A refusal for one field.
+    /// Creates a rejection for one field.
     pub fn of_field(
         reason: Reason,
         field: &'static str,
@@ -220,7 +219,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.reason)?;
         if let Some(field) = self.field {
@@ -233,14 +232,15 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for Rejection {}
 
-/// The beginning of `bytes` as text without U+0000, which no warehouse can hold.
+/// Returns the beginning of `bytes` as text. U+0000 is replaced, because warehouses cannot
+/// store it.
 fn excerpt(bytes: &[u8]) -> String {
-    let end = bytes.len().min(Refusal::VALUE_BYTES);
+    let end = bytes.len().min(Rejection::VALUE_BYTES);
     let mut text =
         String::from_utf8_lossy(bytes.get(..end).unwrap_or(bytes)).replace('\0', "\u{fffd}");
-    // A character cut in two at the end is not a character that was wrong.
+    // The cut can split the last character; that is not a fault of the value.
     if end < bytes.len() && text.ends_with('\u{fffd}') {
         text.pop();
     }
