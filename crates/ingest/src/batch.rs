@@ -1,4 +1,4 @@
-//! One batch of records to the bytes of its files: a pure function.
+//! The pure part of the transform: from a batch of records to the bytes of its files.
 
 mod units;
 
@@ -23,15 +23,15 @@ pub use units::{Form, IdentifiedUnit, Verdict};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
-/// What can be set about the transform. Another setting may give other objects
-/// for the same records.
+/// The settings of the transform. Other settings can result in other objects for the same
+/// records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TransformSettings {
-    /// How far an event's time may lie from its arrival.
+    /// The range around the arrival in which an event's time must lie.
     pub window: TimeWindow,
-    /// How much records may unpack to.
+    /// The bounds of the unpacked size of records.
     pub limits: Limits,
-    /// Whether the raw zone is written.
+    /// Whether to write the raw zone.
     pub raw: bool,
 }
 
@@ -48,32 +48,32 @@ impl Default for TransformSettings {
 /// A finished file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// The zone it belongs to.
+    /// The zone of the file.
     pub zone: Zone,
-    /// How many rows it has.
+    /// The number of rows.
     pub rows: u64,
-    /// Its bytes.
+    /// The bytes of the file.
     pub content: Bytes,
 }
 
-/// What became of a batch's records.
+/// The result of transforming a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Transformed {
-    /// The files, one a zone at most: none for a zone without rows.
+    /// The files, at most one for each zone. A zone without rows has none.
     pub files: Vec<File>,
-    /// Units the records were taken apart into.
+    /// The number of units in the records.
     pub received: u64,
-    /// Their bytes.
+    /// The bytes of the units.
     pub received_bytes: u64,
-    /// Units that are events.
+    /// The number of valid events.
     pub processed: u64,
-    /// Units that are not, by reason.
+    /// The number of rejected units by reason.
     pub rejected: BTreeMap<Reason, u64>,
-    /// Events by date, `YYYY-MM-DD`.
+    /// The number of events by date, `YYYY-MM-DD`.
     pub event_dates: BTreeMap<String, u64>,
 }
 
-/// The transform's buffers and contexts, to be used for batch after batch.
+/// A transform of one batch after the other, which keeps buffers and compression contexts.
 pub struct Transformer {
     settings: TransformSettings,
     format: FormatVersion,
@@ -83,21 +83,21 @@ pub struct Transformer {
     raw: FileLayout,
     quarantine: FileLayout,
     processed: FileLayout,
-    /// How many events the last batch had, and a few more.
+    /// The number of events of the last batch, and an eighth more.
     expected_rows: usize,
 }
 
 impl Transformer {
-    /// A transform of those settings, which writes the current format version.
+    /// Creates a transform that writes the current format version.
     ///
     /// # Errors
-    /// When there is no memory for a compressor.
+    /// If there is no memory for a compressor.
     pub fn new(settings: TransformSettings) -> Result<Self, EncodeError> {
         Self::of(settings, FormatVersion::CURRENT)
     }
 
-    /// As [`Transformer::new`], but writes the bytes of that format version: the
-    /// columns that it had, and details of rejections as it worded them.
+    /// Creates a transform that writes the bytes of a format version: its columns, and its
+    /// wording of rejections.
     ///
     /// # Errors
     /// As [`Transformer::new`].
@@ -115,12 +115,12 @@ impl Transformer {
         })
     }
 
-    /// Transforms a batch: the same records, titles and settings give the same
-    /// bytes. `processed_at` is the arrival of the batch's last record, because
-    /// a clock would not.
+    /// Transforms a batch. Output is deterministic: the same records, titles and settings
+    /// result in the same bytes. Therefore `processed_at` is the arrival of the batch's last
+    /// record, not the time of a clock.
     ///
     /// # Errors
-    /// When a file cannot be compressed or written.
+    /// If a file cannot be compressed or written.
     pub fn transform(
         &mut self,
         records: &[Record<'_>],
@@ -173,7 +173,7 @@ impl Transformer {
                     error,
                     record: bytes,
                 } => {
-                    // What is not base64 is kept as the text it came as.
+                    // Data that is not base64 is kept as text.
                     let bytes = match error {
                         CodecError::NotBase64 => record.data.as_bytes(),
                         _ => bytes,
@@ -231,7 +231,7 @@ impl Transformer {
     }
 }
 
-/// The batch's tables as they fill.
+/// The tables of a batch while it is transformed.
 struct Tables<'t> {
     window: TimeWindow,
     raw: Option<RawTable>,
@@ -242,7 +242,7 @@ struct Tables<'t> {
 }
 
 impl Tables<'_> {
-    /// One unit: an event, or a rejection.
+    /// Adds a unit: to the processed table, or to quarantine.
     #[inline]
     fn take(
         &mut self,

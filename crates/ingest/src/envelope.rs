@@ -1,28 +1,28 @@
-//! The event JSON in which Lambda delivers a batch of Kinesis records.
+//! The event JSON by which Lambda delivers a batch of Kinesis records.
 
 use std::borrow::Cow;
 
 use marquee_json::{Scanner, SyntaxError, Token, ValueKind, decode_utf8};
 use thiserror::Error;
 
-/// A Kinesis record as it was delivered, its data still in base64.
+/// A Kinesis record as delivered, with its data in base64.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record<'a> {
-    /// The shard it lies in.
+    /// The shard.
     pub shard_id: Cow<'a, str>,
-    /// Its place in the shard: decimal digits.
+    /// The sequence number in the shard: decimal digits.
     pub sequence_number: Cow<'a, str>,
-    /// The key that chose the shard.
+    /// The partition key.
     pub partition_key: Cow<'a, str>,
-    /// When it arrived at the stream, in UTC microseconds (whole milliseconds).
+    /// The arrival at the stream, in UTC microseconds (whole milliseconds).
     pub arrived_at: i64,
-    /// Its data in base64.
+    /// The data in base64.
     pub data: Cow<'a, str>,
 }
 
 impl Record<'_> {
-    /// Replaces `out` by the record's data; `false` when it is not base64, and
-    /// `out` then holds nothing of worth.
+    /// Replaces `out` by the record's data. Returns `false` if the data is not base64; `out` is
+    /// then unspecified.
     #[inline]
     pub fn decode_data(&self, out: &mut Vec<u8>) -> bool {
         out.clear();
@@ -32,35 +32,35 @@ impl Record<'_> {
     }
 }
 
-/// Why a payload is not a batch of Kinesis records. Nothing can be quarantined
-/// of what has no identity, so the whole payload is refused.
+/// The reason why a payload is not a batch of Kinesis records. Without identities nothing
+/// can go to quarantine, so the whole payload fails.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EnvelopeError {
-    /// It is not JSON.
+    /// The payload is not JSON.
     #[error("the payload is not JSON: {0}")]
     Json(#[from] SyntaxError),
-    /// It is not UTF-8.
+    /// The payload is not UTF-8.
     #[error("the payload is not UTF-8 from byte {0}")]
     Utf8(usize),
-    /// It is JSON of another kind.
+    /// The payload has no records.
     #[error("the payload is not a Kinesis event: no `Records`")]
     NoRecords,
-    /// A record lacks something or has something else in its place.
+    /// A field of a record is missing or invalid.
     #[error("record {record} of the payload: `{field}` must be {expected}")]
     Record {
-        /// Which record, from 1.
+        /// The number of the record, from 1.
         record: usize,
         /// The field at fault.
         field: &'static str,
-        /// What it must be.
+        /// The expectation.
         expected: &'static str,
     },
 }
 
-/// Reads the records of a payload, in their order.
+/// Parses the records of a payload, in their order.
 ///
 /// # Errors
-/// [`EnvelopeError`] when it is not the event JSON of a Kinesis batch.
+/// [`EnvelopeError`] if the payload is not the event JSON of a Kinesis batch.
 pub fn records(payload: &[u8]) -> Result<Vec<Record<'_>>, EnvelopeError> {
     let text = decode_utf8(payload).map_err(EnvelopeError::Utf8)?;
     let mut scanner = Scanner::new(text);
@@ -94,7 +94,7 @@ pub fn records(payload: &[u8]) -> Result<Vec<Record<'_>>, EnvelopeError> {
                     if records.is_empty() {
                         let rest = payload.len() - scanner.position();
                         let length = (scanner.position() - start).max(LEAST_RECORD);
-                        // The first may be longer than most.
+                        // The first record may be longer than most.
                         records.reserve(1 + rest / length * 9 / 8);
                     }
                     records.push(record);
@@ -120,22 +120,21 @@ pub fn records(payload: &[u8]) -> Result<Vec<Record<'_>>, EnvelopeError> {
     }
 }
 
-/// Bytes that a record has at least, names and marks of its fields alone.
+/// The minimum size of a record: the names and punctuation of its fields.
 const LEAST_RECORD: usize = 100;
 
-/// Where a record's fields lie.
+/// The fields of a record, not yet read.
 #[derive(Clone, Copy)]
 struct Fields<'a>([Place<'a>; 5]);
 
-/// The fields that are read, by their index in [`Fields`]: the order in which
-/// Lambda writes them.
+/// The indices of the fields in [`Fields`], in the order in which Lambda writes them.
 const PARTITION_KEY: usize = 0;
 const SEQUENCE_NUMBER: usize = 1;
 const DATA: usize = 2;
 const ARRIVED_AT: usize = 3;
 const EVENT_ID: usize = 4;
 
-/// A value, and where it ends.
+/// A value and the position of its end.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     token: Token<'a>,
@@ -160,7 +159,7 @@ impl<'a> Place<'a> {
         })
     }
 
-    /// Where it begins, quotes included.
+    /// Returns the position of its start, quotes included.
     fn start(&self) -> usize {
         let quotes = if self.token.kind == ValueKind::Number {
             0
@@ -171,19 +170,18 @@ impl<'a> Place<'a> {
     }
 }
 
-/// What stands between the fields of a record. The records of a payload differ
-/// in their fields alone, so that what was read once letter by letter is only
-/// compared from then on.
+/// The text between the fields of a record. The records of a payload differ only in their
+/// fields. Therefore the text of the first record is parsed, and that of the others is
+/// compared.
 struct Form<'a> {
-    /// What stands before each field, in the order of [`Fields`].
+    /// The text before each field, in the order of [`Fields`].
     before: [&'a str; 5],
     end: &'a str,
 }
 
 impl<'a> Form<'a> {
-    /// The form of the record that begins at `start` and ends at the cursor;
-    /// `None` where one of its fields is not as it should be, or they come in
-    /// another order.
+    /// Returns the form of the record from `start` to the cursor; `None` if a field is invalid
+    /// or out of order.
     fn of(scanner: &Scanner<'a>, start: usize, fields: &Fields<'a>) -> Option<Self> {
         let mut before = [""; 5];
         let mut from = start;
@@ -198,8 +196,8 @@ impl<'a> Form<'a> {
         Some(Self { before, end })
     }
 
-    /// Passes a record of this form, of the shard of the one `before`, in which
-    /// nothing needs thought; where it is otherwise, the cursor stays.
+    /// Passes a record of this form and of the shard of the record `before`. If the fast path
+    /// does not apply, the cursor stays.
     #[inline]
     fn scan(&self, scanner: &mut Scanner<'a>, before: &Record<'a>) -> Option<Record<'a>> {
         let start = scanner.position();
@@ -233,13 +231,13 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Passes what stands between fields, if it is that.
+/// Passes the text `between` two fields; `None` if the record has other text there.
 #[inline(always)]
 fn pass<'s, 'a>(scanner: &'s mut Scanner<'a>, between: &str) -> Option<&'s mut Scanner<'a>> {
     scanner.pass_proved(between).then_some(scanner)
 }
 
-/// What a field is in a record that another can be compared with.
+/// Returns the kind that the value of a field must have for the form to be reused.
 fn expected(index: usize) -> ValueKind {
     if index == ARRIVED_AT {
         ValueKind::Number
@@ -279,7 +277,7 @@ impl<'a> Fields<'a> {
         Ok(Self(fields))
     }
 
-    /// The record; or a field at fault, and what it must be.
+    /// Returns the record, or the field at fault and the expectation.
     fn read(self) -> Result<Record<'a>, (&'static str, &'static str)> {
         const DIGITS: &str = "a string of 1 to 128 digits";
         const EVENT_ID: &str = "the shard and the sequence number, `shardId-…:…`";
@@ -308,8 +306,8 @@ fn text(token: Token<'_>) -> Option<Cow<'_, str>> {
     matches!(token.kind, ValueKind::Plain | ValueKind::Escaped).then(|| token.unescaped())
 }
 
-/// The shard before the colon. It becomes part of keys, and so is of the
-/// characters that shard ids have.
+/// Returns the shard before the colon. It becomes part of object keys, so only the
+/// characters of shard ids are allowed.
 fn shard_of(event_id: Cow<'_, str>) -> Option<Cow<'_, str>> {
     let colon = event_id.find(':')?;
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -326,13 +324,14 @@ fn shard_of(event_id: Cow<'_, str>) -> Option<Cow<'_, str>> {
     })
 }
 
-/// Whether the shard before the colon is that one.
+/// Returns whether the shard before the colon is `shard_id`.
 #[inline]
 fn is_of_shard(event_id: &str, shard_id: &str) -> bool {
     event_id.as_bytes().get(shard_id.len()) == Some(&b':') && event_id.starts_with(shard_id)
 }
 
-/// 1 to 128 digits. All bytes are looked at, so that it can be many at a time.
+/// Returns whether the text is 1 to 128 digits. There is no early exit, so that the
+/// compiler can use vector instructions.
 #[inline(always)]
 fn is_sequence_number(text: &str) -> bool {
     let digits = text
@@ -344,8 +343,8 @@ fn is_sequence_number(text: &str) -> bool {
 /// The end of the year 9999.
 const LATEST_MS: i64 = 253_402_300_799_999;
 
-/// Seconds with a fraction to microseconds, rounded to the millisecond that the
-/// server stamped: as a double, it may be a hair off.
+/// Converts seconds with a fraction to microseconds. Rounds to the millisecond that the
+/// server stamped, because a double may be slightly off.
 fn arrival(token: Token<'_>) -> Option<i64> {
     if token.kind != ValueKind::Number {
         return None;

@@ -1,4 +1,4 @@
-//! The transform between a stream and an object store.
+//! The handler: reads payloads of a stream and writes to an object store.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,10 +22,10 @@ use crate::titles::Titles;
 
 const MICROS_PER_MILLI: i64 = 1_000;
 
-/// The transform, for as long as a process is warm.
+/// The transform of a process.
 ///
-/// Any number of calls may run at the same time; each works on a transformer of
-/// its own.
+/// Calls may run concurrently. Each call uses its own transformer; idle transformers are
+/// reused.
 pub struct Transform {
     store: Arc<dyn ObjectStore>,
     settings: TransformSettings,
@@ -33,53 +33,53 @@ pub struct Transform {
     titles: Mutex<Arc<Titles>>,
 }
 
-/// What is answered to the event source mapping: the first record of every
-/// batch that has to come again. Empty when all is durable.
+/// The response to the event source mapping: the first record of every batch to retry. It
+/// is empty if every batch is durable.
 #[derive(Debug, Default, Serialize)]
 pub struct BatchResponse {
-    /// The records from which on to retry.
+    /// The first records to retry.
     #[serde(rename = "batchItemFailures")]
     pub failures: Vec<ItemFailure>,
-    /// What was done, for logs and metrics; not part of the answer.
+    /// The report for logs and metrics; not part of the response.
     #[serde(skip)]
     pub report: BatchReport,
 }
 
-/// A record from which on to retry.
+/// The first record of a batch to retry.
 #[derive(Debug, Serialize)]
 pub struct ItemFailure {
-    /// Its sequence number.
+    /// The sequence number of the record.
     #[serde(rename = "itemIdentifier")]
     pub item_identifier: String,
 }
 
-/// What one call did.
+/// The counts of one call.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct BatchReport {
-    /// Batches that were made durable.
+    /// Batches that the call made durable.
     pub batches: u64,
-    /// Batches that had been before.
+    /// Batches that were durable before the call.
     pub repeated: u64,
-    /// Units taken from records.
+    /// Units in the records.
     pub received: u64,
-    /// Units that are events.
+    /// Valid events.
     pub processed: u64,
-    /// Units that are not, by reason.
+    /// Rejected units by reason.
     pub quarantined: BTreeMap<&'static str, u64>,
     /// Bytes of all units.
     pub received_bytes: u64,
-    /// Bytes of all objects written, receipts aside.
+    /// Bytes of all objects written, without receipts.
     pub written_bytes: u64,
-    /// Batches that failed and will come again.
+    /// Batches that failed and will be retried.
     pub failed: u64,
-    /// When the first record of all batches arrived (UTC microseconds).
+    /// The arrival of the first record of all batches, in UTC microseconds.
     pub first_arrived_at: Option<i64>,
 }
 
-/// What a call failed with as a whole.
+/// The failure of a whole call.
 #[derive(Debug, Error)]
 pub enum HandlerError {
-    /// The payload is no batch of Kinesis records.
+    /// The payload is not a batch of Kinesis records.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
     /// The lake could not be read or written.
@@ -91,7 +91,7 @@ pub enum HandlerError {
 }
 
 impl HandlerError {
-    /// Of which kind it is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> StepErrorKind {
         match self {
             Self::Envelope(_) => StepErrorKind::Input,
@@ -107,7 +107,7 @@ impl From<object_store::Error> for HandlerError {
     }
 }
 
-/// A batch that was made durable, and what it took.
+/// A durable batch, with the durations of its stages.
 struct Durable {
     receipt: Receipt,
     transform: Duration,
@@ -115,7 +115,7 @@ struct Durable {
 }
 
 impl Transform {
-    /// A transform that writes to `store`.
+    /// Creates a transform that writes to `store`.
     pub fn new(store: Arc<dyn ObjectStore>, settings: TransformSettings) -> Self {
         Self {
             store,
@@ -125,18 +125,18 @@ impl Transform {
         }
     }
 
-    /// Makes one payload of Kinesis event JSON durable.
+    /// Makes the batches of a payload of Kinesis event JSON durable.
     ///
-    /// A batch that fails, because the store does, is answered with its first
-    /// sequence number: the mapping delivers it again from there, and nothing
-    /// that was written meanwhile stands in the way.
+    /// If a batch fails, the response contains its first sequence number, and the event
+    /// source mapping delivers it again. Writes are idempotent: objects of the failed attempt
+    /// do not disturb the retry.
     ///
     /// # Errors
-    /// [`HandlerError::Envelope`] when the payload has no records to name.
+    /// [`HandlerError::Envelope`] if the payload has no records.
     pub async fn handle(&self, payload: &[u8]) -> Result<BatchResponse, HandlerError> {
         let records = envelope::records(payload)?;
         let mut response = BatchResponse::default();
-        // Lambda never mixes shards in a payload; others do.
+        // Lambda never mixes shards in a payload; other callers do.
         for records in records.chunk_by(|a, b| a.shard_id == b.shard_id) {
             let batch = name_of(records)?;
             let arrived_at = records.first().map(|record| record.arrived_at);
@@ -183,7 +183,7 @@ impl Transform {
         Ok(response)
     }
 
-    /// Writes a batch's objects and then its receipt. `None` when it has one.
+    /// Writes a batch's objects and then its receipt. Returns `None` if it already has one.
     async fn batch(
         &self,
         records: &[Record<'_>],
@@ -252,7 +252,7 @@ impl Transform {
         }))
     }
 
-    /// Runs the pure part on a transformer that no other call uses.
+    /// Runs the pure part on an idle or a new transformer.
     fn transform(
         &self,
         records: &[Record<'_>],
@@ -275,7 +275,7 @@ impl Transform {
         Ok(done)
     }
 
-    /// The current catalogue: read anew when its pointer has moved.
+    /// Returns the current title catalog. Reads it if its pointer has changed.
     async fn titles(&self) -> Result<Arc<Titles>, HandlerError> {
         let pointer = catalogue::current(&*self.store).await?;
         let cached = self
@@ -300,7 +300,7 @@ impl Transform {
 }
 
 impl BatchReport {
-    /// Counts it as metrics; `now` in UTC microseconds.
+    /// Records the counts as metrics. `now` is in UTC microseconds.
     pub fn count(&self, now: i64) {
         metrics::counter!("Received").increment(self.received);
         metrics::counter!("Processed").increment(self.processed);
@@ -338,7 +338,7 @@ impl BatchReport {
     }
 }
 
-/// How long a stage took, which is recorded.
+/// Records and returns the duration of a stage.
 fn took(stage: &'static str, begun: Instant) -> Duration {
     let took = begun.elapsed();
     metrics::histogram!("Duration", "Stage" => stage).record(milliseconds(took));
@@ -349,7 +349,7 @@ fn milliseconds(took: Duration) -> f64 {
     took.as_secs_f64() * 1000.0
 }
 
-/// The first and the last record of a batch.
+/// Returns the first and the last record of a batch.
 fn ends<'r, 'p>(
     records: &'r [Record<'p>],
 ) -> Result<(&'r Record<'p>, &'r Record<'p>), EnvelopeError> {

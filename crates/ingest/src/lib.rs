@@ -1,10 +1,10 @@
-//! The transform: a batch of Kinesis records becomes raw, quarantine and
-//! processed objects, and a receipt.
+//! The transform: writes the raw, quarantine and processed objects of a batch of Kinesis
+//! records, and its receipt.
 //!
-//! [`envelope`] reads the event JSON that Lambda delivers. [`batch`] is the
-//! transform itself, a pure function of records, catalogue and settings to the
-//! files' bytes. [`handler`] puts the two between a stream and an object store:
-//! write, then mark.
+//! [`envelope`] reads the event JSON that Lambda delivers. [`batch`] is the transform
+//! itself: a pure function from records, title catalog and settings to the bytes of the
+//! files. [`handler`] connects both to a stream and an object store. It writes the receipt
+//! last.
 
 pub mod batch;
 pub mod envelope;

@@ -1,4 +1,4 @@
-//! The processed table: events, typed and enriched.
+//! The processed table: typed and enriched events.
 
 mod added;
 mod title;
@@ -19,7 +19,7 @@ use crate::titles::Titles;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
-/// Builds one file of the processed table.
+/// A builder of one file of the processed table.
 pub struct ProcessedTable<'t> {
     identity: IdentityColumns,
     viewer: ViewerColumns,
@@ -39,22 +39,22 @@ pub struct ProcessedTable<'t> {
     producer_ids: TextColumn,
     producer_seqs: IntColumn,
     processed_at: IntColumn,
-    /// Of the fields that came after the first format version.
+    /// The columns of the fields that were added after the first format version.
     added: [AddedColumn; ADDED_FIELDS.len()],
     format: FormatVersion,
-    /// All of a batch's events are processed at one time; how many rows of the
-    /// last are not in the column yet.
+    /// The last value of `processed_at`, and the number of rows with it that are not in the
+    /// column yet. All events of a batch have the same value.
     processed_last: i64,
     processed_run: usize,
-    /// The number of each event type in its column's dictionary.
+    /// The number of each event type in the dictionary of its column.
     type_numbers: [Option<u32>; EventType::ALL.len()],
     dates: DateCounts,
     rows: usize,
 }
 
 impl<'t> ProcessedTable<'t> {
-    /// A file without rows, to be enriched from `titles`, with the columns of that
-    /// format version.
+    /// Creates a file without rows that has the columns of a format version. Events are
+    /// enriched from `titles`.
     pub fn new(titles: &'t Titles, format: FormatVersion) -> Self {
         let optional_text = || TextColumn::new(true);
         let int = |nullable| IntColumn::new(Width::W64, nullable);
@@ -87,8 +87,7 @@ impl<'t> ProcessedTable<'t> {
         }
     }
 
-    /// Makes room for rows that will come, in the columns that have a value in
-    /// most of them.
+    /// Reserves capacity for `rows` more rows in the columns that have a value in most rows.
     pub fn reserve(&mut self, rows: usize) {
         self.identity.reserve(rows);
         self.viewer.reserve(rows);
@@ -106,7 +105,7 @@ impl<'t> ProcessedTable<'t> {
     /// Appends an event.
     ///
     /// # Errors
-    /// When a page cannot be compressed.
+    /// If a page cannot be compressed.
     pub fn push(
         &mut self,
         event: &Event<'_>,
@@ -146,8 +145,8 @@ impl<'t> ProcessedTable<'t> {
         self.processed_at.repeat(self.processed_last, rows, zstd)
     }
 
-    /// Appends what few events have. Their columns are behind the others: before
-    /// a value, and at the end, they are padded with nulls.
+    /// Appends the values that few events have. Their columns lag behind: they are padded
+    /// with nulls before a value and at the end.
     #[inline]
     fn push_rare(&mut self, event: &Event<'_>, zstd: &mut Zstd) -> Result<(), EncodeError> {
         let row = self.rows;
@@ -210,16 +209,16 @@ impl<'t> ProcessedTable<'t> {
         }
     }
 
-    /// How many events are in it.
+    /// Returns the number of events.
     pub fn rows(&self) -> u64 {
         self.rows as u64
     }
 
-    /// The file's bytes, and how many of its events are of each date (days
-    /// since 1970).
+    /// Returns the bytes of the file, and the number of events of each date, in days since
+    /// 1970-01-01.
     ///
     /// # Errors
-    /// When it cannot be compressed or written.
+    /// If the file cannot be compressed or written.
     pub fn finish(
         mut self,
         layout: &FileLayout,
@@ -268,7 +267,7 @@ fn bytes<'a>(text: &'a Option<std::borrow::Cow<'_, str>>) -> Option<&'a [u8]> {
     text.as_ref().map(|text| text.as_bytes())
 }
 
-/// How far into its title a playback event is, 0 to 1.
+/// Returns the fraction of the title that a playback event has reached, 0 to 1.
 fn completion_rate(event: &Event<'_>, runtime_ms: Option<i64>) -> Option<f32> {
     if !event.event_type.is_playback() {
         return None;
@@ -277,7 +276,7 @@ fn completion_rate(event: &Event<'_>, runtime_ms: Option<i64>) -> Option<f32> {
     Some((position as f64 / runtime as f64).min(1.0) as f32)
 }
 
-/// Events by date. A batch has few dates, mostly one after the other.
+/// The number of events by date. A batch has few dates, mostly in runs.
 #[derive(Debug, Default)]
 struct DateCounts(Vec<(i64, u64)>);
 

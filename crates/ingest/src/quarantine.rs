@@ -1,4 +1,4 @@
-//! The quarantine table: units that are no events, their exact bytes, and why.
+//! The quarantine table: rejected units with their exact bytes and the rejection.
 
 use bytes::Bytes;
 use marquee_event::{FormatVersion, Rejection};
@@ -8,7 +8,7 @@ use marquee_tables::encode::{
 
 use crate::raw::{Identity, IdentityColumns};
 
-/// Builds one file of the quarantine table.
+/// A builder of one file of the quarantine table.
 pub struct QuarantineTable {
     identity: IdentityColumns,
     partition_keys: TextColumn,
@@ -23,7 +23,7 @@ pub struct QuarantineTable {
 }
 
 impl QuarantineTable {
-    /// A file without rows, in the words of that format version.
+    /// Creates a file without rows. Details have the wording of a format version.
     pub fn new(format: FormatVersion) -> Self {
         Self {
             identity: IdentityColumns::new(),
@@ -39,10 +39,10 @@ impl QuarantineTable {
         }
     }
 
-    /// Appends a refused unit.
+    /// Appends a rejected unit.
     ///
     /// # Errors
-    /// When a page cannot be compressed.
+    /// If a page cannot be compressed.
     pub fn push(
         &mut self,
         identity: &Identity<'_>,
@@ -68,15 +68,15 @@ impl QuarantineTable {
         Ok(())
     }
 
-    /// How many units are in it.
+    /// Returns the number of units.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// The file's bytes.
+    /// Returns the bytes of the file.
     ///
     /// # Errors
-    /// When it cannot be compressed or written.
+    /// If the file cannot be compressed or written.
     pub fn finish(self, layout: &FileLayout, zstd: &mut Zstd) -> Result<Bytes, EncodeError> {
         let ([shard_ids, sequence_numbers, sub_sequences], arrivals) =
             self.identity.finish(zstd)?;

@@ -1,4 +1,4 @@
-//! The raw table: every unit as it came, and the columns of its identity.
+//! The raw table: every unit verbatim, and the columns of a unit's identity.
 
 use bytes::Bytes;
 use marquee_tables::encode::{
@@ -6,20 +6,20 @@ use marquee_tables::encode::{
     write_file,
 };
 
-/// Where a unit came from, and when.
+/// The identity and the arrival of a unit.
 #[derive(Debug, Clone, Copy)]
 pub struct Identity<'a> {
     /// The shard.
     pub shard_id: &'a str,
-    /// The record's place in the shard.
+    /// The sequence number of the record in the shard.
     pub sequence_number: &'a str,
-    /// The unit's place in the record, from 0.
+    /// The index of the unit in the record, from 0.
     pub sub_sequence: i64,
-    /// When the record arrived, UTC microseconds.
+    /// The arrival of the record, in UTC microseconds.
     pub arrived_at: i64,
 }
 
-/// The identity's columns, which every table of the transform has.
+/// The columns of identity and arrival, which every table of the transform has.
 pub(crate) struct IdentityColumns {
     shard_ids: TextColumn,
     sequence_numbers: PrefixColumn,
@@ -37,7 +37,7 @@ impl IdentityColumns {
         }
     }
 
-    /// Makes room for rows that will come.
+    /// Reserves capacity for `rows` more rows.
     pub(crate) fn reserve(&mut self, rows: usize) {
         self.shard_ids.reserve(rows);
         self.sequence_numbers.reserve(rows);
@@ -58,8 +58,8 @@ impl IdentityColumns {
         self.arrivals.push(identity.arrived_at, zstd)
     }
 
-    /// Shard, sequence number and sub-sequence; and the arrival, which stands
-    /// apart from them in every table.
+    /// Returns the columns of the identity, and that of the arrival, which is not next to them
+    /// in the tables.
     pub(crate) fn finish(self, zstd: &mut Zstd) -> Result<([Chunk; 3], Chunk), EncodeError> {
         let identity = [
             self.shard_ids.finish(zstd)?,
@@ -70,7 +70,7 @@ impl IdentityColumns {
     }
 }
 
-/// Builds one file of the raw table.
+/// A builder of one file of the raw table.
 pub struct RawTable {
     identity: IdentityColumns,
     partition_keys: TextColumn,
@@ -79,7 +79,7 @@ pub struct RawTable {
 }
 
 impl RawTable {
-    /// A file without rows.
+    /// Creates a file without rows.
     pub fn new() -> Self {
         Self {
             identity: IdentityColumns::new(),
@@ -92,7 +92,7 @@ impl RawTable {
     /// Appends a unit.
     ///
     /// # Errors
-    /// When a page cannot be compressed.
+    /// If a page cannot be compressed.
     #[inline]
     pub fn push(
         &mut self,
@@ -108,15 +108,15 @@ impl RawTable {
         Ok(())
     }
 
-    /// How many units are in it.
+    /// Returns the number of units.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// The file's bytes.
+    /// Returns the bytes of the file.
     ///
     /// # Errors
-    /// When it cannot be compressed or written.
+    /// If the file cannot be compressed or written.
     pub fn finish(self, layout: &FileLayout, zstd: &mut Zstd) -> Result<Bytes, EncodeError> {
         let ([shard_ids, sequence_numbers, sub_sequences], arrivals) =
             self.identity.finish(zstd)?;

@@ -1,30 +1,30 @@
-//! The catalogue as the transform needs it: title to what enriches its events.
+//! The title catalog as the transform needs it: the enrichment of each title.
 
 use std::collections::HashMap;
 
 use marquee_event::Title;
 
-/// What the catalogue adds to an event of a title.
+/// The values that the title catalog adds to an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Enrichment {
-    /// The series that the title is an episode of.
+    /// The series of the title.
     pub series_id: Option<String>,
-    /// Its genres, joined by `|`.
+    /// The genres, joined by `|`.
     pub genres: Option<String>,
-    /// How long it runs.
+    /// The runtime, in milliseconds.
     pub runtime_ms: Option<i64>,
 }
 
-/// One version of the catalogue.
+/// A version of the title catalog.
 #[derive(Debug, Default)]
 pub struct Titles {
-    /// The version; `None` where no catalogue was published yet.
+    /// The version; `None` if no title catalog was published yet.
     pub version: Option<String>,
     by_id: HashMap<String, Enrichment>,
 }
 
 impl Titles {
-    /// That version, of those titles.
+    /// Creates a version from its titles.
     pub fn new(version: Option<String>, titles: Vec<Title>) -> Self {
         let enrichment = |title: Title| {
             let genres = title.joined_genres();
@@ -41,7 +41,7 @@ impl Titles {
         }
     }
 
-    /// What is known of the title.
+    /// Returns the enrichment of the title.
     pub fn get(&self, title_id: &str) -> Option<&Enrichment> {
         self.by_id.get(title_id)
     }

@@ -29,9 +29,9 @@ pub enum TableError {
         /// What may be there.
         expected: &'static str,
     },
-    /// A row that names something which was not taken in with it: a fault of the
+    /// A row that names something which was not taken in with it: a defect of the
     /// program.
-    #[error("a row names a {0} that was not taken in with it; this is a fault of the program")]
+    #[error("a row names a {0} that was not taken in with it; this is a defect of the program")]
     Lost(&'static str),
     /// A row that names a value which its column's dictionary does not have.
     #[error("a row of it names a value beyond its column's dictionary")]

@@ -1,7 +1,7 @@
-//! A batch's receipt: the last thing written of it, and what makes it exist.
+//! The receipt of a batch: the object that is written last and makes the batch exist.
 //!
-//! A receipt is created only if it is absent, and is never replaced. An object
-//! that no receipt names does not exist for those who read the lake.
+//! A receipt is created only if it is absent, and is never replaced. Readers of the lake
+//! ignore an object that no receipt names.
 
 mod collected;
 
@@ -19,83 +19,82 @@ use crate::zone::{RECEIPTS, Zone, receipt_key};
 
 pub use collected::collect;
 
-/// How many receipts are read at a time.
+/// The number of receipts that are read concurrently.
 const READERS: usize = 16;
 
-/// What made the batch.
+/// The origin of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReceiptKind {
     /// Records of the stream.
     Stream,
-    /// Units that had been in quarantine.
+    /// Replayed units from quarantine.
     Replay,
 }
 
-/// An object that the batch wrote.
+/// An object of a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectEntry {
-    /// The zone it lies in.
+    /// The zone of the object.
     pub zone: Zone,
-    /// Its key.
+    /// The key of the object.
     pub key: String,
-    /// How many rows it has.
+    /// The number of rows.
     pub rows: u64,
-    /// How many bytes it has.
+    /// The size in bytes.
     pub bytes: u64,
-    /// The [digest](crate::digest) of its bytes.
+    /// The [digest](crate::digest) of the bytes.
     pub digest: String,
 }
 
-/// What became of one batch. Times are RFC 3339, UTC.
+/// The receipt of a batch. Times are RFC 3339 in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// The version of this form: 1.
+    /// The version of this document: 1.
     pub version: u32,
-    /// The [`FormatVersion`](marquee_event::FormatVersion) of its objects, by number.
-    /// The receipts of the first version do not name it.
+    /// The number of the [`FormatVersion`](marquee_event::FormatVersion) of the objects.
+    /// Receipts of the first version do not have this field.
     #[serde(default = "first_format", skip_serializing_if = "is_first_format")]
     pub format_version: u32,
-    /// What made the batch.
+    /// The origin of the batch.
     pub kind: ReceiptKind,
-    /// The batch's name.
+    /// The name of the batch.
     pub batch: String,
-    /// The shard it was read from.
+    /// The shard of the records.
     pub shard_id: String,
-    /// The sequence number of its first record.
+    /// The sequence number of the first record.
     pub first_sequence_number: String,
-    /// The sequence number of its last record.
+    /// The sequence number of the last record.
     pub last_sequence_number: String,
-    /// The date it is filed under: that of its first record's arrival.
+    /// The date of the partition: that of the first record's arrival.
     pub ingest_date: String,
-    /// The hour it is filed under.
+    /// The hour of the partition.
     pub ingest_hour: u8,
-    /// When its first record arrived.
+    /// The arrival of the first record.
     pub first_arrived_at: String,
-    /// When its last record arrived.
+    /// The arrival of the last record.
     pub last_arrived_at: String,
-    /// Records by the date that they arrived on. Arrivals run back within a shard,
-    /// so that the first and the last do not tell. Empty in receipts from before
-    /// they said so.
+    /// The number of records by the date of their arrival. Arrivals are not monotonic within a
+    /// shard, so the first and the last do not bound them. Empty in older receipts.
     #[serde(default)]
     pub arrival_dates: BTreeMap<String, u64>,
-    /// Kinesis records.
+    /// The number of Kinesis records.
     pub records: u64,
-    /// Units that they were taken apart into.
+    /// The number of units in the records.
     pub received: u64,
-    /// Units that are events.
+    /// The number of valid events.
     pub processed: u64,
-    /// Units that are not.
+    /// The number of rejected units.
     pub quarantined: u64,
-    /// Bytes of all units.
+    /// The bytes of all units.
     pub received_bytes: u64,
-    /// Quarantined units by reason.
+    /// The number of rejected units by reason.
     pub reasons: BTreeMap<String, u64>,
-    /// Processed events by the date of their `event_time`.
+    /// The number of valid events by the date of `event_time`.
     pub event_dates: BTreeMap<String, u64>,
-    /// The version of the catalogue that enriched them.
+    /// The version of the title catalog that enriched the events.
     pub catalogue: Option<String>,
-    /// Every object that was written.
+    /// Every object of the batch.
     pub objects: Vec<ObjectEntry>,
 }
 
@@ -108,13 +107,13 @@ fn is_first_format(number: &u32) -> bool {
 }
 
 impl Receipt {
-    /// Where it lies.
+    /// Returns the key of the receipt.
     pub fn key(&self) -> String {
         receipt_key(&self.ingest_date, &self.batch)
     }
 }
 
-/// How many of those arrivals (UTC microseconds) are of each date.
+/// Returns the number of `arrivals`, in UTC microseconds, on each date.
 pub fn by_date(arrivals: impl IntoIterator<Item = i64>) -> BTreeMap<String, u64> {
     let mut dates: BTreeMap<Date, u64> = BTreeMap::new();
     for arrival in arrivals {
@@ -126,7 +125,7 @@ pub fn by_date(arrivals: impl IntoIterator<Item = i64>) -> BTreeMap<String, u64>
         .collect()
 }
 
-/// Whether the batch has its receipt, and so is done.
+/// Returns whether the batch has a receipt, which means that it is durable.
 ///
 /// # Errors
 /// [`LakeError::Store`].
@@ -145,7 +144,7 @@ pub async fn exists(
     }
 }
 
-/// Writes the receipt, unless there is one. Whether it was written.
+/// Creates the receipt if it is absent. Returns whether it was created.
 ///
 /// # Errors
 /// [`LakeError::Store`].
@@ -153,15 +152,15 @@ pub async fn create(store: &dyn ObjectStore, receipt: &Receipt) -> Result<bool, 
     document::create(store, &Path::from(receipt.key()), receipt).await
 }
 
-/// Reads the receipt at that key.
+/// Reads the receipt at a key.
 ///
 /// # Errors
-/// [`LakeError::Store`]; [`LakeError::Malformed`] when it is no receipt.
+/// [`LakeError::Store`]; [`LakeError::Malformed`] if the object is not a receipt.
 pub async fn read(store: &dyn ObjectStore, key: &Path) -> Result<Receipt, LakeError> {
     document::read(store, key).await
 }
 
-/// Every receipt of the lake, or of one ingest date, in the order of their keys.
+/// Reads every receipt of the lake, or of one ingest date, in the order of keys.
 ///
 /// # Errors
 /// As [`read`].
@@ -180,7 +179,7 @@ pub async fn list(
     Ok(receipts)
 }
 
-/// The dates that receipts are filed under, ascending.
+/// Lists the ingest dates that have receipts, ascending.
 ///
 /// # Errors
 /// [`LakeError::Store`].
@@ -197,7 +196,7 @@ pub async fn ingest_dates(store: &dyn ObjectStore) -> Result<Vec<String>, LakeEr
     Ok(dates)
 }
 
-/// The keys of the receipts of the ingest date, in their order.
+/// Lists the keys of the receipts of an ingest date, in their order.
 async fn keys(store: &dyn ObjectStore, ingest_date: &str) -> Result<Vec<Path>, LakeError> {
     let prefix = Path::from(format!("{RECEIPTS}/ingest_date={ingest_date}"));
     let mut keys: Vec<Path> = store

@@ -1,7 +1,7 @@
 //! The columns of the curated tables that compaction writes.
 //!
-//! `event_date` is in the path alone. The marts' columns are what their SQL
-//! says. Column order is part of the contract: Redshift loads by position.
+//! `event_date` is only in the path. The SQL of a mart defines its columns. The order of
+//! columns is part of the contract, because Redshift loads by position.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,9 +9,9 @@ use arrow_schema::{DataType, Schema, SchemaRef};
 
 use crate::schema::{identity, needed, optional, processed_events, timestamp};
 
-/// `curated/events`: each event once, in the order of user, time, arrival and
-/// identity. Processed events without `event_date`, which is in the path, and
-/// `processed_at`, which is the batch's and not the event's.
+/// Returns the columns of `curated/events`: each event once, in the order of user, time,
+/// arrival and identity. They are those of the processed events without `event_date`, which
+/// is in the path, and `processed_at`, which belongs to the batch.
 pub fn events() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         let processed = processed_events();
@@ -24,8 +24,8 @@ pub fn events() -> SchemaRef {
     SCHEMA.clone()
 }
 
-/// `curated/dropped_events`: the identities that deduplication dropped, in the
-/// order of user, event, arrival and identity.
+/// Returns the columns of `curated/dropped_events`: the identities that deduplication
+/// dropped, in the order of user, event, arrival and identity.
 pub fn dropped_events() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         let mut fields = vec![
@@ -43,7 +43,7 @@ pub fn dropped_events() -> SchemaRef {
     SCHEMA.clone()
 }
 
-/// `curated/fact_session`: a row a session and date.
+/// Returns the columns of `curated/fact_session`: one row for each session and date.
 pub fn fact_session() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Arc::new(Schema::new(vec![
@@ -63,8 +63,8 @@ pub fn fact_session() -> SchemaRef {
     SCHEMA.clone()
 }
 
-/// `curated/fact_view`: a row a user, session and title that was watched or
-/// rated.
+/// Returns the columns of `curated/fact_view`: one row for each user, session and title that
+/// was watched or rated.
 pub fn fact_view() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Arc::new(Schema::new(vec![
@@ -91,7 +91,8 @@ pub fn fact_view() -> SchemaRef {
     SCHEMA.clone()
 }
 
-/// `curated/audit` and `curated/audit_books`: a row a figure of a book.
+/// Returns the columns of `curated/audit` and `curated/audit_books`: one row for each figure
+/// of a book.
 pub fn audit() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Arc::new(Schema::new(vec![

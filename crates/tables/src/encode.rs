@@ -1,15 +1,15 @@
-//! Rows to a Parquet file, by hand where it is hot.
+//! The Parquet encoder of the hot path.
 //!
-//! A table's builder owns one encoder a column ([`TextColumn`], [`PrefixColumn`],
-//! [`BytesColumn`], [`IntColumn`], [`FloatColumn`], [`BooleanColumn`]), hands each its value
-//! row by row, and [`write_file`]s (or gives a [`FileWriter`], a row group each time) the [`Chunk`]s they finish into. An encoder keeps its values
-//! in the file's own form: dictionary indices, plain bytes, integers that wait
-//! to be packed. When a page is full it is encoded and compressed at once, so
-//! that memory holds one open page a column and what is already compressed.
+//! The builder of a table owns one encoder for each column ([`TextColumn`],
+//! [`PrefixColumn`], [`BytesColumn`], [`IntColumn`], [`FloatColumn`], [`BooleanColumn`]). It
+//! passes them values row by row. They finish into [`Chunk`]s, which [`write_file`] or a
+//! [`FileWriter`] writes as a row group. An encoder keeps values in the form of the file:
+//! dictionary indices, plain bytes, integers to be packed. It encodes and compresses a page
+//! as soon as the page is full. Memory holds one open page for each column, and the
+//! compressed pages.
 //!
-//! Page headers and the footer are the `parquet` crate's. What is written here
-//! is read back by that crate in the tests, and by other readers in the
-//! repository's.
+//! The `parquet` crate writes page headers and the footer. Tests read the files with that
+//! crate and with other readers.
 
 mod bits;
 mod boolean;

@@ -1,11 +1,9 @@
-//! What every table of the lake looks like, and how its files are written.
+//! The columns of every table of the lake, and the writers of its files.
 //!
-//! [`schema`] has the columns of each table up to the processed zone,
-//! [`curated`] those of the tables that compaction makes. [`encode`] is the hot path's way
-//! into Parquet: encoders that take values one row at a time and keep them in
-//! the form that the file will have, so that nothing is built twice. Files that
-//! are not on the hot path are written by the `parquet` crate's own writer with
-//! [`settings`].
+//! [`schema`] has the columns of each table up to the processed zone, and [`curated`] those
+//! of the tables that compaction writes. [`encode`] is the Parquet encoder of the hot path.
+//! It takes values row by row and keeps them in the form of the file. The writer of the
+//! `parquet` crate, with [`settings`], writes all other files.
 
 pub mod curated;
 pub mod encode;

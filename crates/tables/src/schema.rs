@@ -1,8 +1,8 @@
 //! The columns of every table.
 //!
-//! Partition columns (`ingest_date`, `ingest_hour`) are in the path alone.
-//! Text is UTF-8; times are microseconds UTC; nothing is unsigned, nothing is a
-//! list, because a reader among Athena, Redshift and Spark would not take it.
+//! Partition columns (`ingest_date`, `ingest_hour`) are only in the path. Text is UTF-8;
+//! times are microseconds in UTC. No column is unsigned or a list, because Athena, Redshift
+//! and Spark do not all read them.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use marquee_event as event;
 use marquee_event::{ColumnType, FormatVersion};
 
-/// A time column's type: microseconds UTC.
+/// Returns the type of a time column: microseconds in UTC.
 pub fn timestamp() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")))
 }
@@ -23,7 +23,7 @@ pub(crate) fn optional(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, true)
 }
 
-/// Where a unit came from: three columns that no two units of a stream share.
+/// Returns the three columns of a unit's identity, which is unique in a stream.
 pub(crate) fn identity() -> [Field; 3] {
     [
         needed("shard_id", DataType::Utf8),
@@ -32,7 +32,7 @@ pub(crate) fn identity() -> [Field; 3] {
     ]
 }
 
-/// `raw/events`: every unit as it came.
+/// Returns the columns of `raw/events`: every unit verbatim.
 pub fn raw_events() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         let mut fields = Vec::from(identity());
@@ -46,7 +46,7 @@ pub fn raw_events() -> SchemaRef {
     SCHEMA.clone()
 }
 
-/// `quarantine/events`: the units that are no events, and why.
+/// Returns the columns of `quarantine/events`: rejected units with the rejection.
 pub fn quarantine() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         let mut fields = Vec::from(identity());
@@ -75,8 +75,8 @@ struct Column {
 }
 
 impl Column {
-    /// The column that holds a field of the event, as that is declared; fails to
-    /// compile for a field that has none.
+    /// Returns the column of a declared field. Compilation fails for a field without a
+    /// column.
     const fn of(field: event::Field) -> Self {
         let (Some(name), Some(data_type)) = (field.column, field.kind.column_type()) else {
             panic!("crates/event/src/fields.rs declares a field here that has no column")
@@ -102,8 +102,8 @@ impl Column {
     }
 }
 
-/// The column of that name, as the field that it holds is declared; fails to
-/// compile if there is none.
+/// Returns the column of the declared field whose column has the name. Compilation fails if
+/// there is none.
 const fn field(column: &str) -> Column {
     let mut at = 0;
     while at < event::FIELDS.len() {
@@ -137,7 +137,7 @@ const fn has(field: &event::Field, column: &str) -> bool {
     at == name.len() && at == column.len()
 }
 
-/// A column of what the transform adds to an event.
+/// Returns a column that the transform adds to an event.
 const fn derived(name: &'static str, data_type: ColumnType, nullable: bool) -> Column {
     Column {
         name,
@@ -181,8 +181,8 @@ const FIRST: [Column; 30] = [
     derived("processed_at", ColumnType::Timestamp, false),
 ];
 
-/// The columns of the fields that were added since, which stand behind the others:
-/// readers by position go on reading.
+/// The columns of the fields that were added later. They follow the others, so that readers
+/// by position still work.
 const ADDED: [Column; event::ADDED_FIELDS.len()] = {
     let mut columns = [FIRST[0]; event::ADDED_FIELDS.len()];
     let mut at = 0;
@@ -193,22 +193,21 @@ const ADDED: [Column; event::ADDED_FIELDS.len()] = {
     columns
 };
 
-/// `processed/events`: the events, typed and enriched.
+/// Returns the columns of `processed/events`: typed and enriched events.
 pub fn processed_events() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> =
         LazyLock::new(|| processed_events_of(FormatVersion::CURRENT));
     SCHEMA.clone()
 }
 
-/// `processed/events` as the transform of that format version wrote it: with the
-/// columns of the fields that it knew.
+/// Returns the columns of `processed/events` in a format version.
 pub fn processed_events_of(format: FormatVersion) -> SchemaRef {
     let columns = FIRST.into_iter().chain(ADDED);
     let written = columns.filter(|column| format.has(column.since));
     Arc::new(Schema::new(written.map(Column::arrow).collect::<Vec<_>>()))
 }
 
-/// `reference/titles`: the catalogue.
+/// Returns the columns of `reference/titles`: the title catalog.
 pub fn titles() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         Arc::new(Schema::new(vec![

@@ -1,30 +1,30 @@
-//! Parquet settings that every file has in common.
+//! The Parquet settings of every file.
 //!
-//! zstd at level 1: level 3 is slower and no smaller on these tables. Version 1
-//! data pages, which every reader takes and which are faster to write.
+//! zstd has level 1: on these tables level 3 is slower and not smaller. Data pages have
+//! version 1, which every reader supports and which is faster to write.
 
 use std::sync::Arc;
 
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 
-/// The level of zstd on the hot path.
+/// The zstd level of the hot path.
 pub const ZSTD_LEVEL: i32 = 1;
-/// The size of zstd's table of places on the hot path, as a power of two: 32 KiB,
-/// which fits a core's first cache.
+/// The size of zstd's hash table on the hot path, as a power of two: 32 KiB, which fits the
+/// L1 cache.
 pub const ZSTD_HASH_LOG: u32 = 13;
-/// Rows of a data page at most, unless its values fill [`PAGE_BYTES`] first.
+/// The maximum number of rows of a data page.
 pub const PAGE_ROWS: usize = 20_000;
-/// Bytes of values after which a data page of long values is closed.
+/// The size of values, in bytes, after which a data page is closed.
 pub const PAGE_BYTES: usize = 1 << 20;
-/// Bytes after which a dictionary takes no more values and plain pages follow.
+/// The size of a dictionary, in bytes, after which values are written to plain pages.
 pub const DICTIONARY_BYTES: usize = 1 << 20;
 
-/// The writer that a file's footer names. It is part of the bytes that `marquee
-/// rebuild` writes again, so that it does not follow the package's version.
+/// The writer in a file's footer. It is part of the bytes that `marquee rebuild` restores,
+/// so it does not follow the package's version.
 const CREATED_BY: &str = "marquee version 0.1.0";
 
-/// The properties of every file.
+/// Returns the writer properties of every file.
 pub fn writer_properties() -> Arc<WriterProperties> {
     let level = ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default();
     Arc::new(

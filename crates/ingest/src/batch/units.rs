@@ -1,4 +1,4 @@
-//! Units that have their identity already: out of quarantine, or out of raw.
+//! The transform of units that already have an identity: from quarantine or from raw.
 
 use marquee_codec::{CodecError, Unit};
 use marquee_event::Rejection;
@@ -10,48 +10,48 @@ use crate::quarantine::QuarantineTable;
 use crate::raw::{Identity, RawTable};
 use crate::titles::Titles;
 
-/// What the bytes of a kept unit are.
+/// The form of the bytes of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// A line of a record.
     Line,
-    /// A whole record, which could not be taken apart.
+    /// A whole record that could not be unpacked.
     Record,
-    /// The text that was to be a record's data and is not base64.
+    /// The data of a record that is not base64.
     Text,
 }
 
-/// A unit under the identity that it got when it first arrived.
+/// A unit with the identity that it got on its first arrival.
 #[derive(Debug, Clone, Copy)]
 pub struct IdentifiedUnit<'a> {
-    /// Its identity; of a whole record that of its first unit.
+    /// The identity. A whole record has that of its first unit.
     pub identity: Identity<'a>,
-    /// The key that it was put under.
+    /// The partition key.
     pub partition_key: &'a str,
-    /// What its bytes are.
+    /// The form of the bytes.
     pub form: Form,
-    /// Its bytes.
+    /// The bytes.
     pub bytes: &'a [u8],
 }
 
-/// What becomes of a unit, or of one of those that its record holds.
+/// The verdict on a unit, or on one of the units in a record.
 #[derive(Debug)]
 pub struct Verdict<'a> {
-    /// Its place in the record.
+    /// The index of the unit in the record.
     pub sub_sequence: i64,
-    /// The key of the user record it was aggregated under, or of the record.
+    /// The partition key of its user record in an aggregate, or of the record.
     pub partition_key: &'a str,
-    /// Its bytes: a line, or the whole record if that still cannot be taken apart.
+    /// The bytes: a line, or the whole record if it still cannot be unpacked.
     pub bytes: &'a [u8],
     /// Whether the bytes are a line.
     pub is_line: bool,
-    /// Why it is no event, if it is none.
+    /// The rejection, unless the unit is a valid event.
     pub rejection: Option<Rejection>,
 }
 
 impl Transformer {
-    /// Says what [`Self::transform_units`] would make of the unit: one judgement
-    /// of a line, one of each line of a record.
+    /// Calls `each` with the verdict of [`Self::transform_units`] on the unit. A record has a
+    /// verdict for each of its lines.
     pub fn judge(&mut self, unit: &IdentifiedUnit<'_>, mut each: impl FnMut(Verdict<'_>)) {
         let window = self.settings.window;
         let Self {
@@ -75,7 +75,7 @@ impl Transformer {
             Form::Record => {
                 let mut broken = None;
                 let mut sub_sequence = 0;
-                // The answer of the closure is always Ok.
+                // The closure always returns Ok.
                 let _: Result<(), ()> = unpacker.unpack(1, load(unit.bytes), |_, part| {
                     match part {
                         Unit::Line {
@@ -99,12 +99,11 @@ impl Transformer {
         }
     }
 
-    /// Transforms units that have their identity already, in that order: the
-    /// same code that records go through, and so the same rows. `processed_at`
-    /// is what stands for the batch's time.
+    /// Transforms units that already have an identity, in their order, by the same code as
+    /// records. `processed_at` is the value of that column.
     ///
     /// # Errors
-    /// When a file cannot be compressed or written.
+    /// If a file cannot be compressed or written.
     pub fn transform_units<'a>(
         &mut self,
         units: impl IntoIterator<Item = IdentifiedUnit<'a>>,
@@ -164,7 +163,7 @@ impl Transformer {
     }
 }
 
-/// Loads the one record of those bytes.
+/// Returns a loader of one record.
 fn load(record: &[u8]) -> impl FnMut(usize, &mut Vec<u8>) -> Result<(), CodecError> {
     move |_, out| {
         out.clear();

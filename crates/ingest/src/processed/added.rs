@@ -1,29 +1,29 @@
-//! The columns of the fields that came after the first format version.
+//! The columns of the fields that were added after the first format version.
 
 use marquee_event::{ColumnType, Field, Value};
 use marquee_tables::encode::{Chunk, EncodeError, IntColumn, TextColumn, Width, Zstd};
 
-/// The column of an added field. It lags behind the others: before a value, and at
-/// the end, it is padded with nulls, so that an absent value costs nothing.
+/// The column of an added field. It lags behind: it is padded with nulls before a value
+/// and at the end, so that an absent value costs nothing.
 pub(super) enum AddedColumn {
-    /// Of a string; with the number that the last one has in the dictionary.
+    /// A column of strings, with the dictionary number of the last one.
     Text(TextColumn, u32),
-    /// Of an integer.
+    /// A column of integers.
     Integer(IntColumn),
 }
 
 impl AddedColumn {
-    /// The column of that field, without rows.
+    /// Creates the column of a field, without rows.
     pub(super) fn of(field: Field) -> Self {
         match field.kind.column_type() {
             Some(ColumnType::Int32) => Self::Integer(IntColumn::new(Width::W32, true)),
             Some(ColumnType::Int64) => Self::Integer(IntColumn::new(Width::W64, true)),
-            // The declaration has nothing else: its constant assertion says so.
+            // A constant assertion in the declaration excludes other types.
             _ => Self::Text(TextColumn::new(true), 0),
         }
     }
 
-    /// Appends the value of that row.
+    /// Appends the value of a row.
     #[inline]
     pub(super) fn push(
         &mut self,
@@ -49,7 +49,7 @@ impl AddedColumn {
         }
     }
 
-    /// Appends nulls up to so many rows.
+    /// Appends nulls until the column has `rows` rows.
     pub(super) fn pad_to(&mut self, rows: usize, zstd: &mut Zstd) -> Result<(), EncodeError> {
         match self {
             Self::Text(column, _) => column.pad_to(rows, zstd),

@@ -1,25 +1,25 @@
-//! What was watched, and what the catalogue adds to it.
+//! The columns of the title, with the enrichment from the title catalog.
 
 use marquee_tables::encode::{Chunk, EncodeError, IntColumn, TextColumn, Width, Zstd};
 
 use crate::titles::Titles;
 
-/// The columns of the title: its id, and what the catalogue knows.
+/// The columns of the title: its id, and its enrichment.
 pub(super) struct TitleColumns<'t> {
     titles: &'t Titles,
     title_ids: TextColumn,
     series_ids: TextColumn,
     genres: TextColumn,
     runtimes: IntColumn,
-    /// What the catalogue knows of each title of this file, by the title's
-    /// number in its column's dictionary: a title is looked up once.
+    /// The enrichment of each title of this file, by the title's number in the dictionary of
+    /// its column. Each title is looked up once.
     known: Vec<Known>,
     /// The title of each session's last event, by the session's number.
     watched: Vec<u32>,
 }
 
-/// A title of this file: its runtime, and the numbers of its words in their
-/// columns' dictionaries.
+/// The enrichment of a title: its runtime, and the numbers of its words in the dictionaries
+/// of their columns.
 #[derive(Debug, Clone, Copy, Default)]
 struct Known {
     runtime_ms: Option<i64>,
@@ -27,15 +27,15 @@ struct Known {
     genres: Word,
 }
 
-/// How an enriching word of a title is appended.
+/// The way to append a word of the enrichment.
 #[derive(Debug, Clone, Copy, Default)]
 enum Word {
-    /// The catalogue has none.
+    /// The title has no such word.
     #[default]
     Null,
     /// By its number in the dictionary.
     Number(u32),
-    /// By looking it up: the dictionary was full when it first came.
+    /// By its value, because the dictionary was full.
     LookUp,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct TitleChunks {
 }
 
 impl<'t> TitleColumns<'t> {
-    /// Columns without rows, to be enriched from `titles`.
+    /// Creates columns without rows that are enriched from `titles`.
     pub(super) fn new(titles: &'t Titles) -> Self {
         Self {
             titles,
@@ -61,7 +61,7 @@ impl<'t> TitleColumns<'t> {
         }
     }
 
-    /// Makes room for rows that will come.
+    /// Reserves capacity for `rows` more rows.
     pub(super) fn reserve(&mut self, rows: usize) {
         self.title_ids.reserve(rows);
         self.series_ids.reserve(rows);
@@ -69,7 +69,7 @@ impl<'t> TitleColumns<'t> {
         self.runtimes.reserve(rows);
     }
 
-    /// Appends a title of the session of that number; the title's runtime.
+    /// Appends a title of a session. Returns the title's runtime.
     #[inline]
     pub(super) fn push(
         &mut self,
@@ -119,8 +119,8 @@ impl<'t> TitleColumns<'t> {
         Ok(known.runtime_ms)
     }
 
-    /// Appends the id, most likely that of the session's event before; its
-    /// number, `None` where the dictionary is full.
+    /// Appends the id. It is most likely that of the session's previous event. Returns its
+    /// number; `None` if the dictionary is full.
     #[inline]
     fn push_id(
         &mut self,
@@ -153,7 +153,7 @@ impl<'t> TitleColumns<'t> {
     }
 }
 
-/// Appends a title's word for the first time in this file.
+/// Appends a word of a title for the first time in this file.
 fn push_first(
     column: &mut TextColumn,
     word: Option<&str>,
@@ -167,7 +167,7 @@ fn push_first(
     Ok(pushed.map_or(Word::LookUp, |(number, _)| Word::Number(number)))
 }
 
-/// Appends a title's word again.
+/// Appends a word of a title again.
 #[inline]
 fn push_word<'a>(
     column: &mut TextColumn,

@@ -1,8 +1,7 @@
-//! Who watched, where, and on what.
+//! The columns of the viewer: account, session, country and device.
 //!
-//! The words of a session seldom change while it lasts. So an event's session
-//! is looked up, and its other words are only compared with those of the
-//! session's event before.
+//! These words seldom change within a session. Therefore only the session is looked up; the
+//! other words are compared with those of the session's previous event.
 
 use marquee_event::Event;
 use marquee_tables::encode::{Chunk, EncodeError, TextColumn, Zstd};
@@ -18,13 +17,13 @@ pub(super) struct ViewerColumns {
     device_types: TextColumn,
     device_oses: TextColumn,
     app_versions: TextColumn,
-    /// The words of each session's last event, by the session's number in its
-    /// column's dictionary.
+    /// The words of each session's last event, by the session's number in the dictionary of
+    /// its column.
     sessions: Vec<Words>,
 }
 
-/// The numbers that a session's words have in their columns' dictionaries; any
-/// number where it had no such word.
+/// The numbers of a session's words in the dictionaries of their columns. The number of an
+/// absent word is arbitrary.
 #[derive(Debug, Clone, Copy, Default)]
 struct Words {
     user: u32,
@@ -49,7 +48,7 @@ impl ViewerColumns {
         }
     }
 
-    /// Makes room for rows that will come.
+    /// Reserves capacity for `rows` more rows.
     pub(super) fn reserve(&mut self, rows: usize) {
         let columns = [
             &mut self.user_ids,
@@ -63,8 +62,8 @@ impl ViewerColumns {
         columns.into_iter().for_each(|column| column.reserve(rows));
     }
 
-    /// Appends an event's viewer. The session's number, `None` where the
-    /// dictionary of sessions is full.
+    /// Appends the viewer of an event. Returns the session's number; `None` if the dictionary
+    /// of sessions is full.
     #[inline]
     pub(super) fn push(
         &mut self,
@@ -105,7 +104,7 @@ impl ViewerColumns {
         Ok(session)
     }
 
-    /// The columns in the order of the table.
+    /// Returns the columns in the order of the table.
     pub(super) fn finish(self, zstd: &mut Zstd) -> Result<[Chunk; 7], EncodeError> {
         Ok([
             self.user_ids.finish(zstd)?,
@@ -119,7 +118,7 @@ impl ViewerColumns {
     }
 }
 
-/// Appends a word that probably has that number, and keeps the one it has.
+/// Appends a word that probably has `number`, and stores its actual number.
 #[inline(always)]
 fn near(
     column: &mut TextColumn,

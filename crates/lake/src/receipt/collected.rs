@@ -1,9 +1,9 @@
-//! The receipts of an ingest date in one object, so that a plan does not read
-//! thousands of small ones each time.
+//! Copies of the receipts of an ingest date in one object, so that a plan does not read
+//! thousands of small objects each time.
 //!
-//! Receipts never change, so a copy of one is as good as itself. Which exist is
-//! always asked of the lake: a copy without a receipt does not count, and a receipt
-//! without a copy is read. The object can be removed at any time.
+//! Receipts never change, so a copy equals its receipt. The list of receipts always comes
+//! from the lake: a copy without a receipt is ignored, and a receipt without a copy is read.
+//! The object can be removed at any time.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,14 @@ use crate::document;
 use crate::error::LakeError;
 use crate::zone::STAGING;
 
-/// Fewer receipts than these are read as quickly one by one.
+/// The minimum number of receipts that are worth a copy.
 const WORTH_COLLECTING: usize = 32;
 
 fn key(ingest_date: &str) -> Path {
     Path::from(format!("{STAGING}/receipts/ingest_date={ingest_date}.json"))
 }
 
-/// Every receipt of the ingest date, in the order of their keys.
+/// Reads every receipt of the ingest date, in the order of keys.
 ///
 /// # Errors
 /// As [`read`].
@@ -34,11 +34,11 @@ pub(super) async fn list(
     Ok(listed(store, ingest_date).await?.0)
 }
 
-/// As [`super::list`] of the date; collects them where many had to be read one by
-/// one.
+/// Reads every receipt of the ingest date, as [`super::list`]. Writes the copies if it had
+/// to read many receipts one by one.
 ///
 /// # Errors
-/// As [`read`]; [`LakeError::Store`] when the copy cannot be written.
+/// As [`read`]; [`LakeError::Store`] if the copies cannot be written.
 pub async fn collect(
     store: &dyn ObjectStore,
     ingest_date: &str,
@@ -50,7 +50,7 @@ pub async fn collect(
     Ok(receipts)
 }
 
-/// The receipts, and how many of them were read one by one.
+/// Reads the receipts. Returns also how many of them it read one by one.
 async fn listed(
     store: &dyn ObjectStore,
     ingest_date: &str,
@@ -72,7 +72,7 @@ async fn listed(
         .try_collect()
         .await?;
     copies.extend(read.into_iter().map(|receipt| (receipt.key(), receipt)));
-    // A receipt is filed under its own key: a copy under another name is none.
+    // A receipt under the key of another batch would be lost.
     let of_key = |key: &Path| {
         copies
             .remove(key.as_ref())
@@ -85,8 +85,8 @@ async fn listed(
     Ok((receipts, read_singly))
 }
 
-/// The copies by the keys of their receipts; none where there is no object, or one
-/// of another form.
+/// Reads the copies by the keys of their receipts. Returns none if the object is absent or
+/// malformed.
 async fn copies(
     store: &dyn ObjectStore,
     ingest_date: &str,

@@ -14,16 +14,16 @@ pub(super) fn put_zigzag(out: &mut Vec<u8>, value: i64) {
     put_varint(out, ((value << 1) ^ (value >> 63)) as u64);
 }
 
-/// How many bits the value needs.
+/// Returns the number of bits that the value needs.
 pub(super) fn width_of(value: u64) -> u32 {
     u64::BITS - value.leading_zeros()
 }
 
-/// How many values are packed at a time: to whole words, whatever their width.
+/// The number of values that are packed at a time. At any width they fill whole words.
 pub(super) const PACK: usize = 32;
 
-/// Appends values packed to `width` bits each (0 to 64), lowest bits first; none
-/// of them needs more bits.
+/// Appends values packed to `width` bits each (0 to 64), lowest bits first. No value may
+/// need more bits.
 #[inline]
 pub(super) fn pack(out: &mut Vec<u8>, values: &[u64; PACK], width: u32) {
     macro_rules! each_width {
@@ -34,8 +34,7 @@ pub(super) fn pack(out: &mut Vec<u8>, values: &[u64; PACK], width: u32) {
             }
         };
     }
-    // Where the width is known, so is every shift, and the compiler has no loop
-    // to make of it.
+    // With a constant width every shift is constant, and the compiler unrolls the loop.
     each_width!(
         1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32
         33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61
@@ -68,10 +67,10 @@ fn pack_to<const WIDTH: usize>(out: &mut Vec<u8>, values: &[u64; PACK]) {
     out.extend_from_slice(&bytes[..PACK / 8 * WIDTH]);
 }
 
-/// Runs at least this long are written as such.
+/// The minimum length of a run that is written as a run.
 const RUN: usize = 16;
 
-/// Appends values in Parquet's RLE / bit-packed hybrid, without its length.
+/// Appends values in Parquet's RLE / bit-packed hybrid encoding, without the length.
 pub(super) fn put_hybrid(out: &mut Vec<u8>, values: &[u32], width: u32) {
     let mut literals = 0..0;
     let mut at = 0;
@@ -86,7 +85,7 @@ pub(super) fn put_hybrid(out: &mut Vec<u8>, values: &[u32], width: u32) {
             at += run;
             literals = at..at;
         } else {
-            // Literals come in eights; only the last eight may be short.
+            // Literals come in groups of eight; only the last group may be shorter.
             at = (at + 8).min(values.len());
             literals.end = at;
         }
@@ -111,8 +110,8 @@ fn put_literals(out: &mut Vec<u8>, values: &[u32], width: u32) {
     out.truncate(end);
 }
 
-/// Appends flags, eight a byte and as many as there are rows, in that hybrid:
-/// the runs of bytes whose flags are all alike as such.
+/// Appends one flag for each row, eight in a byte, in the same encoding. Runs of bytes with
+/// equal flags are written as runs.
 pub(super) fn put_flags(out: &mut Vec<u8>, flags: &[u8], rows: usize) {
     let mut literals = 0..0;
     let put_literals = |out: &mut Vec<u8>, literals: std::ops::Range<usize>| {

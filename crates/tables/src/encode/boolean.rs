@@ -1,4 +1,4 @@
-//! Truth values: a bit each.
+//! Booleans: one bit for each.
 
 use parquet::basic::{Encoding, Type};
 use parquet::file::statistics::Statistics;
@@ -7,11 +7,11 @@ use super::chunk::{Chunk, Codec, Zstd};
 use super::file::EncodeError;
 use crate::settings::PAGE_ROWS;
 
-/// A column of truth values without nulls.
+/// A column of booleans without nulls.
 pub struct BooleanColumn {
     body: Vec<u8>,
     rows: usize,
-    /// Whether there was a false, and whether there was a true.
+    /// Whether the column contains false, and whether it contains true.
     seen: [bool; 2],
     chunk: Chunk,
 }
@@ -31,7 +31,7 @@ impl BooleanColumn {
     /// Appends a value.
     ///
     /// # Errors
-    /// When a page is full and cannot be compressed.
+    /// If a page is full and cannot be compressed.
     #[inline]
     pub fn push(&mut self, value: bool, zstd: &mut Zstd) -> Result<(), EncodeError> {
         if self.rows.is_multiple_of(8) {
@@ -60,7 +60,7 @@ impl BooleanColumn {
     /// Ends the column.
     ///
     /// # Errors
-    /// When a page cannot be compressed.
+    /// If a page cannot be compressed.
     pub fn finish(mut self, zstd: &mut Zstd) -> Result<Chunk, EncodeError> {
         if self.rows > 0 || self.chunk.pages.is_empty() {
             self.close_page(zstd)?;

@@ -1,4 +1,4 @@
-//! Bytes that do not repeat: plain.
+//! Byte strings that do not repeat: plain encoding.
 
 use parquet::basic::{Encoding, Type};
 use parquet::file::statistics::Statistics;
@@ -7,7 +7,7 @@ use super::chunk::{Chunk, Codec, Zstd};
 use super::file::EncodeError;
 use crate::settings::PAGE_BYTES;
 
-/// A column of byte strings without nulls, in pages of about a mebibyte.
+/// A column of byte strings without nulls, in pages of about 1 MiB.
 pub struct BytesColumn {
     body: Vec<u8>,
     rows: usize,
@@ -28,7 +28,7 @@ impl BytesColumn {
     /// Appends a value.
     ///
     /// # Errors
-    /// When a page is full and cannot be compressed.
+    /// If a page is full and cannot be compressed.
     #[inline]
     pub fn push(&mut self, value: &[u8], zstd: &mut Zstd) -> Result<(), EncodeError> {
         self.body
@@ -52,7 +52,7 @@ impl BytesColumn {
     /// Ends the column.
     ///
     /// # Errors
-    /// When a page cannot be compressed.
+    /// If a page cannot be compressed.
     pub fn finish(mut self, zstd: &mut Zstd) -> Result<Chunk, EncodeError> {
         if self.rows > 0 || self.chunk.pages.is_empty() {
             self.close_page(zstd)?;

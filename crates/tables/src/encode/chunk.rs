@@ -1,4 +1,4 @@
-//! Finished pages of one column.
+//! The finished pages of one column.
 
 use ::bytes::Bytes;
 use parquet::basic::{Encoding, Type};
@@ -9,10 +9,10 @@ use zstd::zstd_safe::CParameter;
 use super::file::EncodeError;
 use crate::settings::{ZSTD_HASH_LOG, ZSTD_LEVEL};
 
-/// A compressor that is kept from page to page.
+/// A zstd compressor that is reused for every page.
 pub struct Zstd {
     context: zstd::bulk::Compressor<'static>,
-    /// What was compressed last.
+    /// The last compressed bytes.
     packed: Vec<u8>,
 }
 
@@ -23,10 +23,10 @@ impl std::fmt::Debug for Zstd {
 }
 
 impl Zstd {
-    /// A compressor at the hot path's level.
+    /// Creates a compressor with the level of the hot path.
     ///
     /// # Errors
-    /// When there is no memory for it.
+    /// If there is no memory for it.
     pub fn new() -> Result<Self, EncodeError> {
         let mut context = zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(EncodeError::Compress)?;
         context
@@ -49,15 +49,15 @@ impl Zstd {
     }
 }
 
-/// How a column's pages are compressed.
+/// The compression of a column's pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Codec {
     Zstd,
-    /// What is already packed to its bits gains nothing from a compressor.
+    /// No compression, for bit-packed values.
     None,
 }
 
-/// A column of one row group, encoded: its pages and what the footer says of it.
+/// An encoded column of one row group: its pages and its metadata for the footer.
 pub struct Chunk {
     pub(super) physical: Type,
     pub(super) codec: Codec,
@@ -120,7 +120,7 @@ impl Chunk {
         Ok(())
     }
 
-    /// Sets the dictionary page, which goes before all data pages.
+    /// Sets the dictionary page, which precedes all data pages.
     pub(super) fn set_dictionary(
         &mut self,
         body: &[u8],
@@ -138,7 +138,7 @@ impl Chunk {
         Ok(())
     }
 
-    /// Bytes of the pages, compressed.
+    /// Returns the compressed size of the pages, in bytes.
     pub fn compressed_len(&self) -> usize {
         let pages = self.dictionary.iter().chain(&self.pages);
         pages.map(CompressedPage::compressed_size).sum()

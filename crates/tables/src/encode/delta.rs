@@ -1,4 +1,4 @@
-//! DELTA_BINARY_PACKED: differences in blocks of 128, each quarter packed to
+//! DELTA_BINARY_PACKED: differences in blocks of 128. Each quarter of a block is packed to
 //! the bits that it needs.
 
 use super::bits::{PACK, pack, put_varint, put_zigzag, width_of};

@@ -1,25 +1,23 @@
-//! The distinct values of a column, numbered as they come.
+//! The dictionary of a column: its distinct values, numbered in their order of arrival.
 
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-/// Values kept as the dictionary page will hold them: length, bytes, length,
-/// bytes. Numbers are given in the order of arrival, so no hash order, and no
-/// seed, reaches the file.
+/// A dictionary, kept in the form of the dictionary page: length, bytes, length, bytes.
+/// Output is deterministic, because numbers follow the order of arrival, not that of hashes.
 #[derive(Debug, Default)]
 pub(super) struct Dictionary {
     table: HashTable<u32>,
     hasher: RandomState,
-    /// Where each value's bytes lie in `page`.
+    /// The position of each value in `page`.
     places: Vec<Place>,
     page: Vec<u8>,
     last: u32,
 }
 
-/// Where a value's bytes lie in the dictionary page, their hash, and their
-/// [`ends`].
+/// The position of a value in the dictionary page, its hash, and its [`ends`].
 #[derive(Debug, Clone, Copy)]
 struct Place {
     start: u32,
@@ -35,8 +33,8 @@ impl Place {
             .unwrap_or_default()
     }
 
-    /// Whether the value is that one. Words are short: their ends, which are
-    /// here, are mostly all there is to them.
+    /// Returns whether the value here is `value`. The ends of a short word are the whole word,
+    /// so that the page is seldom read.
     #[inline(always)]
     fn is(&self, value: &[u8], page: &[u8]) -> bool {
         self.length as usize == value.len()
@@ -45,10 +43,10 @@ impl Place {
     }
 }
 
-/// Bytes of an end.
+/// The number of bytes of an end.
 const END: usize = 8;
 
-/// The first and the last bytes of a value, which overlap where it is short.
+/// Returns the first and the last bytes of a value. They overlap if it is short.
 #[inline(always)]
 fn ends(value: &[u8]) -> [u64; 2] {
     fn word<const N: usize>(bytes: Option<&[u8; N]>) -> u64 {
@@ -77,13 +75,13 @@ fn ends(value: &[u8]) -> [u64; 2] {
 }
 
 impl Dictionary {
-    /// The number that was looked up last.
+    /// The number of the last lookup.
     #[inline(always)]
     pub(super) fn last(&self) -> u32 {
         self.last
     }
 
-    /// Whether there is that number, and it is the value's.
+    /// Returns whether `number` is the number of the value.
     #[inline(always)]
     pub(super) fn is(&self, number: u32, value: &[u8]) -> bool {
         match self.places.get(number as usize) {
@@ -92,7 +90,7 @@ impl Dictionary {
         }
     }
 
-    /// The value's number, and whether it is new.
+    /// Returns the number of the value, and whether the value is new.
     pub(super) fn number(&mut self, value: &[u8]) -> (u32, bool) {
         let hash = self.hasher.hash_one(value);
         let found = self.table.find(hash, |&number| self.is(number, value));
@@ -132,7 +130,7 @@ impl Dictionary {
         self.places.len()
     }
 
-    /// The dictionary page's bytes.
+    /// Returns the bytes of the dictionary page.
     pub(super) fn page(&self) -> &[u8] {
         &self.page
     }

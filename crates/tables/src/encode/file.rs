@@ -1,4 +1,4 @@
-//! Finished columns to one file of one row group.
+//! Writing finished columns to a file.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -19,21 +19,21 @@ use thiserror::Error;
 use super::chunk::{Chunk, Codec};
 use crate::settings::{ZSTD_LEVEL, writer_properties};
 
-/// What kept a file from being written.
+/// The error of writing a file.
 #[derive(Debug, Error)]
 pub enum EncodeError {
     /// The compressor failed.
     #[error("cannot compress a page: {0}")]
     Compress(#[source] std::io::Error),
-    /// A row that does not fit what was handed over with it: a fault of the program.
-    #[error("cannot write a row: {0}; this is a fault of the program")]
+    /// A row is inconsistent with the data passed with it. This is a defect of the program.
+    #[error("cannot write a row: {0}; this is a defect of the program")]
     Row(&'static str),
-    /// The columns do not make a file of that schema.
+    /// The columns do not fit the schema, or the file cannot be written.
     #[error("cannot write the file: {0}")]
     File(#[from] ParquetError),
 }
 
-/// What all files of a table have in common, worked out once.
+/// The schema and properties of the files of a table.
 #[derive(Debug, Clone)]
 pub struct FileLayout {
     schema: SchemaDescPtr,
@@ -41,10 +41,10 @@ pub struct FileLayout {
 }
 
 impl FileLayout {
-    /// The layout of a table.
+    /// Creates the layout of a table.
     ///
     /// # Errors
-    /// When the schema has no Parquet form.
+    /// If the schema has no Parquet form.
     pub fn new(schema: &Schema) -> Result<Self, EncodeError> {
         let schema = ArrowSchemaConverter::new()
             .schema_root("table")
@@ -56,10 +56,10 @@ impl FileLayout {
     }
 }
 
-/// Writes the columns, one a column of the schema and in its order.
+/// Writes a file of one row group. `chunks` has the columns of the schema, in its order.
 ///
 /// # Errors
-/// [`EncodeError::File`] when number, type or rows of the columns do not match.
+/// [`EncodeError::File`] if the number, types or rows of the columns do not match.
 pub fn write_file(layout: &FileLayout, chunks: Vec<Chunk>) -> Result<Bytes, EncodeError> {
     let capacity = chunks
         .iter()
@@ -70,17 +70,17 @@ pub fn write_file(layout: &FileLayout, chunks: Vec<Chunk>) -> Result<Bytes, Enco
     Ok(file.finish()?.into())
 }
 
-/// A file that is written row group by row group.
+/// A writer of a file, row group by row group.
 pub struct FileWriter<W: Write + Send> {
     file: SerializedFileWriter<W>,
     schema: SchemaDescPtr,
 }
 
 impl<W: Write + Send> FileWriter<W> {
-    /// A file without rows.
+    /// Creates a file without rows.
     ///
     /// # Errors
-    /// When its first bytes cannot be written.
+    /// If its first bytes cannot be written.
     pub fn new(layout: &FileLayout, out: W) -> Result<Self, EncodeError> {
         let root = layout.schema.root_schema_ptr();
         Ok(Self {
@@ -89,12 +89,11 @@ impl<W: Write + Send> FileWriter<W> {
         })
     }
 
-    /// Appends the columns, one a column of the schema and in its order, as a
-    /// row group.
+    /// Appends a row group. `chunks` has the columns of the schema, in its order.
     ///
     /// # Errors
-    /// [`EncodeError::File`] when number, type or rows of the columns do not
-    /// match, or they cannot be written.
+    /// [`EncodeError::File`] if the number, types or rows of the columns do not match, or they
+    /// cannot be written.
     pub fn write_group(&mut self, chunks: Vec<Chunk>) -> Result<(), EncodeError> {
         if chunks.len() != self.schema.num_columns() {
             return Err(general("as many columns as the schema has are needed"));
@@ -111,16 +110,15 @@ impl<W: Write + Send> FileWriter<W> {
         Ok(())
     }
 
-    /// How long the file is so far.
+    /// Returns the number of bytes written so far.
     pub fn bytes_written(&self) -> usize {
         self.file.bytes_written()
     }
 
-    /// What is written to, everything so far flushed to it: so that it may be
-    /// relieved of what it holds, and a long file not stand in memory.
+    /// Flushes and returns the inner writer, so that the caller can drain its buffer.
     ///
     /// # Errors
-    /// When it cannot be flushed.
+    /// If it cannot be flushed.
     pub fn flushed(&mut self) -> Result<&mut W, EncodeError> {
         self.file.flush().map_err(ParquetError::from)?;
         Ok(self.file.inner_mut())
@@ -129,7 +127,7 @@ impl<W: Write + Send> FileWriter<W> {
     /// Writes the footer.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If the footer cannot be written.
     pub fn finish(self) -> Result<W, EncodeError> {
         Ok(self.file.into_inner()?)
     }
@@ -139,7 +137,7 @@ fn general(message: &str) -> EncodeError {
     EncodeError::File(ParquetError::General(message.to_owned()))
 }
 
-/// Puts headers before the pages and sums up what the footer says of them.
+/// Writes the pages with their headers, and returns their metadata for the footer.
 fn serialize(
     chunk: Chunk,
     column: ColumnDescPtr,

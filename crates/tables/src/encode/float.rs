@@ -1,4 +1,4 @@
-//! Floating-point numbers: plain.
+//! Floating-point numbers: plain encoding.
 
 use parquet::basic::{Encoding, Type};
 use parquet::file::statistics::Statistics;
@@ -8,8 +8,8 @@ use super::file::EncodeError;
 use super::levels::Levels;
 use crate::settings::PAGE_ROWS;
 
-/// A column of finite single-precision numbers; nullable, unless it is said to
-/// be [`FloatColumn::needed`].
+/// A column of finite single-precision numbers, nullable unless created by
+/// [`FloatColumn::needed`].
 pub struct FloatColumn {
     nullable: bool,
     values: Vec<f32>,
@@ -33,7 +33,7 @@ impl Default for FloatColumn {
 }
 
 impl FloatColumn {
-    /// A column without nulls.
+    /// Creates a column without nulls.
     pub fn needed() -> Self {
         Self {
             nullable: false,
@@ -44,7 +44,7 @@ impl FloatColumn {
     /// Appends a value.
     ///
     /// # Errors
-    /// When a page is full and cannot be compressed.
+    /// If a page is full and cannot be compressed.
     #[inline]
     pub fn push(&mut self, value: f32, zstd: &mut Zstd) -> Result<(), EncodeError> {
         self.push_optional(Some(value), zstd)
@@ -53,7 +53,7 @@ impl FloatColumn {
     /// Appends a value, or null.
     ///
     /// # Errors
-    /// When a page is full and cannot be compressed.
+    /// If a page is full and cannot be compressed.
     #[inline]
     pub fn push_optional(
         &mut self,
@@ -69,7 +69,7 @@ impl FloatColumn {
         }
     }
 
-    /// Appends nulls until the column has that many rows.
+    /// Appends nulls until the column has `rows` rows.
     ///
     /// # Errors
     /// As [`FloatColumn::push`].
@@ -87,7 +87,7 @@ impl FloatColumn {
         self.chunk.values + self.levels.rows()
     }
 
-    /// Makes room for rows that will come.
+    /// Reserves capacity for `rows` more rows.
     pub fn reserve(&mut self, rows: usize) {
         self.values.reserve(rows.min(PAGE_ROWS));
     }
@@ -114,13 +114,13 @@ impl FloatColumn {
     /// Ends the column.
     ///
     /// # Errors
-    /// When a page cannot be compressed.
+    /// If a page cannot be compressed.
     pub fn finish(mut self, zstd: &mut Zstd) -> Result<Chunk, EncodeError> {
         if self.levels.rows() > 0 || self.chunk.pages.is_empty() {
             self.close_page(zstd)?;
         }
         let nulls = Some(self.chunk.nulls as u64);
-        // A zero bound has to be written with the sign that cannot exclude its twin.
+        // The sign of a zero bound must not exclude the other zero.
         let least = self.bounds.map(|b| if b.0 == 0.0 { -0.0 } else { b.0 });
         let most = self.bounds.map(|b| if b.1 == 0.0 { 0.0 } else { b.1 });
         self.chunk.statistics = Some(Statistics::float(least, most, None, nulls, false));

@@ -1,4 +1,4 @@
-//! Integers, dates and times: delta-packed.
+//! Integers, dates and times: DELTA_BINARY_PACKED.
 
 use parquet::basic::{Encoding, Type};
 use parquet::file::statistics::Statistics;
@@ -9,17 +9,17 @@ use super::file::EncodeError;
 use super::levels::Levels;
 use crate::settings::PAGE_ROWS;
 
-/// How wide the file says the integers are.
+/// The physical type of the integers in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
-    /// INT32: also dates.
+    /// INT32, also for dates.
     W32,
-    /// INT64: also times.
+    /// INT64, also for times.
     W64,
 }
 
-/// An integer column, nullable or not. Values of a [`Width::W32`] column lie
-/// within ±2³⁰, so that no difference needs more than 32 bits.
+/// An integer column, nullable or not. The values of a [`Width::W32`] column must lie within
+/// ±2³⁰, so that no difference needs more than 32 bits.
 pub struct IntColumn {
     nullable: bool,
     width: Width,
@@ -31,7 +31,7 @@ pub struct IntColumn {
 }
 
 impl IntColumn {
-    /// A column without rows.
+    /// Creates a column without rows.
     pub fn new(width: Width, nullable: bool) -> Self {
         let physical = match width {
             Width::W32 => Type::INT32,
@@ -51,7 +51,7 @@ impl IntColumn {
     /// Appends a value.
     ///
     /// # Errors
-    /// When a page is full and cannot be compressed.
+    /// If a page is full and cannot be compressed.
     #[inline]
     pub fn push(&mut self, value: i64, zstd: &mut Zstd) -> Result<(), EncodeError> {
         self.values.push(value);
@@ -82,7 +82,7 @@ impl IntColumn {
         }
     }
 
-    /// Appends a value that many times.
+    /// Appends a value `times` times.
     ///
     /// # Errors
     /// As [`IntColumn::push`].
@@ -99,7 +99,7 @@ impl IntColumn {
         Ok(())
     }
 
-    /// Appends nulls until the column has that many rows.
+    /// Appends nulls until the column has `rows` rows.
     ///
     /// # Errors
     /// As [`IntColumn::push`].
@@ -117,7 +117,7 @@ impl IntColumn {
         self.chunk.values + self.levels.rows()
     }
 
-    /// Makes room for rows that will come.
+    /// Reserves capacity for `rows` more rows.
     pub fn reserve(&mut self, rows: usize) {
         self.values.reserve(rows.min(PAGE_ROWS));
     }
@@ -142,7 +142,7 @@ impl IntColumn {
     /// Ends the column.
     ///
     /// # Errors
-    /// When a page cannot be compressed.
+    /// If a page cannot be compressed.
     pub fn finish(mut self, zstd: &mut Zstd) -> Result<Chunk, EncodeError> {
         if self.levels.rows() > 0 || self.chunk.pages.is_empty() {
             self.close_page(zstd)?;

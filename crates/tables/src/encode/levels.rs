@@ -1,20 +1,20 @@
-//! Which rows of a nullable column have a value.
+//! Definition levels: the rows of a nullable column that have a value.
 
 use super::bits::{put_flags, put_varint};
 
 use crate::settings::PAGE_ROWS;
 
-/// Rows of a word of flags.
+/// The number of rows of a word of flags.
 const WORD: usize = 64;
 
 /// The definition levels of one open page.
 #[derive(Debug)]
 pub(super) struct Levels {
     rows: usize,
-    /// At how many rows there is something to do: a word or the page is full.
+    /// The number of rows at which a word or the page is full.
     stop: usize,
-    /// A bit a row, set where there is a value; of the rows past the last
-    /// whole word in `open`.
+    /// One bit for each row, set if it has a value. The rows after the last whole word are in
+    /// `open`.
     flags: Vec<u8>,
     open: u64,
 }
@@ -31,7 +31,7 @@ impl Default for Levels {
 }
 
 impl Levels {
-    /// Appends a row; whether the page is full.
+    /// Appends a row. Returns whether the page is full.
     #[inline(always)]
     pub(super) fn push(&mut self, present: bool) -> bool {
         self.open |= u64::from(present) << (self.rows % WORD);
@@ -39,8 +39,8 @@ impl Levels {
         self.rows == self.stop && self.close_word()
     }
 
-    /// Appends up to `count` rows that are alike, as many as fit the page: how
-    /// many, and whether it is full.
+    /// Appends up to `count` equal rows, as many as fit the page. Returns their number, and
+    /// whether the page is full.
     pub(super) fn extend(&mut self, present: bool, count: usize) -> (usize, bool) {
         let mut added = 0;
         while added < count {
@@ -60,7 +60,7 @@ impl Levels {
         (added, false)
     }
 
-    /// Closes the open word, if it is full; whether the page is.
+    /// Closes the open word if it is full. Returns whether the page is full.
     #[inline(never)]
     fn close_word(&mut self) -> bool {
         if self.rows.is_multiple_of(WORD) {
@@ -80,9 +80,8 @@ impl Levels {
         self.rows
     }
 
-    /// Appends the levels as a version 1 data page has them, length first,
-    /// where the column is nullable and so has any, and begins another page.
-    /// How many rows were null.
+    /// Appends the levels of a version 1 data page with their length, if the column is
+    /// nullable, and starts another page. Returns the number of nulls.
     pub(super) fn finish(&mut self, nullable: bool, out: &mut Vec<u8>) -> usize {
         let nulls = if nullable { self.put(out) } else { 0 };
         self.rows = 0;

@@ -1,7 +1,7 @@
-//! Text that begins like the text before it: DELTA_BYTE_ARRAY.
+//! Text that shares a prefix with the previous text: DELTA_BYTE_ARRAY.
 //!
-//! Sequence numbers share most of their digits with their neighbours, and ids
-//! that begin with a time share that. Of each value only what differs is kept.
+//! Neighbouring sequence numbers share most digits, and ids that start with a time share
+//! the time. Only the suffix that differs is stored.
 
 use parquet::basic::{Encoding, Type};
 use parquet::file::statistics::Statistics;
@@ -38,7 +38,7 @@ impl PrefixColumn {
     /// Appends a value.
     ///
     /// # Errors
-    /// When a page is full and cannot be compressed.
+    /// If a page is full and cannot be compressed.
     #[inline]
     pub fn push(&mut self, value: &[u8], zstd: &mut Zstd) -> Result<(), EncodeError> {
         let shared = shared_prefix(&self.previous, value);
@@ -56,7 +56,7 @@ impl PrefixColumn {
         Ok(())
     }
 
-    /// Makes room for rows that will come.
+    /// Reserves capacity for `rows` more rows.
     pub fn reserve(&mut self, rows: usize) {
         let rows = rows.min(PAGE_ROWS);
         self.prefixes.reserve(rows);
@@ -72,7 +72,7 @@ impl PrefixColumn {
         let rows = self.prefixes.len();
         self.prefixes.clear();
         self.suffixes.clear();
-        // A page is read by itself: its first value stands whole.
+        // Pages are independent: the first value of a page is stored whole.
         self.previous.clear();
         self.chunk
             .add_page(&self.body, rows, 0, Encoding::DELTA_BYTE_ARRAY, zstd)
@@ -81,7 +81,7 @@ impl PrefixColumn {
     /// Ends the column.
     ///
     /// # Errors
-    /// When a page cannot be compressed.
+    /// If a page cannot be compressed.
     pub fn finish(mut self, zstd: &mut Zstd) -> Result<Chunk, EncodeError> {
         if !self.prefixes.is_empty() || self.chunk.pages.is_empty() {
             self.close_page(zstd)?;
@@ -91,7 +91,7 @@ impl PrefixColumn {
     }
 }
 
-/// How many bytes at their fronts are the same. Eight at a time.
+/// Returns the length of the common prefix. Compares eight bytes at a time.
 #[inline]
 fn shared_prefix(a: &[u8], b: &[u8]) -> usize {
     let mut at = 0;

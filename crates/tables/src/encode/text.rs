@@ -1,4 +1,4 @@
-//! Text that repeats: dictionary-encoded.
+//! Text that repeats: dictionary encoding.
 
 use parquet::basic::{Encoding, Type};
 use parquet::data_type::ByteArray;
@@ -11,16 +11,15 @@ use super::file::EncodeError;
 use super::levels::Levels;
 use crate::settings::{DICTIONARY_BYTES, PAGE_BYTES, PAGE_ROWS};
 
-/// Longer bounds are left out of the statistics.
+/// The maximum size of a bound in the statistics, in bytes. Longer bounds are left out.
 const BOUND_BYTES: usize = 64;
 
-/// A text column, nullable or not, with a dictionary until that is full and
-/// plain pages from then on.
+/// A text column, nullable or not. Once its dictionary is full, plain pages follow.
 pub struct TextColumn {
     nullable: bool,
     dictionary: Dictionary,
     indices: Vec<u32>,
-    /// Values of the open page once the dictionary is full.
+    /// The values of the open page once the dictionary is full.
     plain: Option<Vec<u8>>,
     levels: Levels,
     bounds: Bounds,
@@ -29,7 +28,7 @@ pub struct TextColumn {
 }
 
 impl TextColumn {
-    /// A column without rows.
+    /// Creates a column without rows.
     pub fn new(nullable: bool) -> Self {
         Self {
             nullable,
@@ -43,19 +42,18 @@ impl TextColumn {
         }
     }
 
-    /// Appends a value and gives its number in the dictionary, by which
-    /// [`TextColumn::push_number`] may append it again, and whether it was new;
-    /// `None` where the dictionary is full and numbers nothing any more.
+    /// Appends a value. Returns its number in the dictionary, for
+    /// [`TextColumn::push_number`], and whether it is new; `None` if the dictionary is full.
     ///
     /// # Errors
-    /// When a page is full and cannot be compressed.
+    /// If a page is full and cannot be compressed.
     #[inline]
     pub fn push(
         &mut self,
         value: &[u8],
         zstd: &mut Zstd,
     ) -> Result<Option<(u32, bool)>, EncodeError> {
-        // Neighbours often share a value.
+        // Neighbouring rows often have the same value.
         let last = self.dictionary.last();
         if self.plain.is_none() && self.dictionary.is(last, value) {
             self.push_index(last, zstd)?;
@@ -64,8 +62,8 @@ impl TextColumn {
         self.look_up(value, zstd)
     }
 
-    /// Appends a value whose number in the dictionary is likely to be `guess`,
-    /// and gives the one it has; `None` as in [`TextColumn::push`].
+    /// Appends a value whose number in the dictionary is probably `guess`. Returns its number;
+    /// `None` if the dictionary is full.
     ///
     /// # Errors
     /// As [`TextColumn::push`].
@@ -84,7 +82,7 @@ impl TextColumn {
         Ok(pushed.map(|(number, _)| number))
     }
 
-    /// Appends a value that has to be looked up.
+    /// Looks up and appends a value.
     #[inline(never)]
     fn look_up(
         &mut self,
@@ -100,7 +98,7 @@ impl TextColumn {
         Ok(Some((number, new)))
     }
 
-    /// Appends a value as it is, the dictionary being full.
+    /// Appends a value to a plain page, because the dictionary is full.
     #[cold]
     fn push_plain(&mut self, value: &[u8], zstd: &mut Zstd) -> Result<(), EncodeError> {
         let plain = self.plain.get_or_insert_default();
@@ -114,7 +112,7 @@ impl TextColumn {
         }
     }
 
-    /// Appends the value of that number again.
+    /// Appends the value with that number.
     ///
     /// # Errors
     /// As [`TextColumn::push`].
@@ -165,7 +163,7 @@ impl TextColumn {
         }
     }
 
-    /// Appends nulls until the column has that many rows.
+    /// Appends nulls until the column has `rows` rows.
     ///
     /// # Errors
     /// As [`TextColumn::push`].
@@ -183,7 +181,7 @@ impl TextColumn {
         self.chunk.values + self.levels.rows()
     }
 
-    /// Makes room for rows that will come.
+    /// Reserves capacity for `rows` more rows.
     pub fn reserve(&mut self, rows: usize) {
         self.indices.reserve(rows.min(PAGE_ROWS));
     }
@@ -198,7 +196,7 @@ impl TextColumn {
                 self.body.append(plain);
                 Encoding::PLAIN
             }
-            // Nulls alone: there is no dictionary yet to point into.
+            // A page of nulls only: there is no dictionary to refer to.
             None if self.indices.is_empty() => Encoding::PLAIN,
             None => {
                 let width = width_of(self.dictionary.len().saturating_sub(1) as u64).max(1);
@@ -219,7 +217,7 @@ impl TextColumn {
     /// Ends the column.
     ///
     /// # Errors
-    /// When a page cannot be compressed.
+    /// If a page cannot be compressed.
     pub fn finish(mut self, zstd: &mut Zstd) -> Result<Chunk, EncodeError> {
         if self.levels.rows() > 0 || self.chunk.pages.is_empty() {
             self.close_page(zstd)?;
@@ -238,7 +236,7 @@ impl TextColumn {
     }
 }
 
-/// The least and the greatest value.
+/// The minimum and the maximum.
 #[derive(Debug, Default)]
 struct Bounds(Option<(Vec<u8>, Vec<u8>)>);
 
