@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use marquee_codec::{CodecError, Limits, Unit, Unpacker};
 use marquee_event::{Parser, TimeWindow};
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{BatchReport, TransformSettings, Transform, Transformer, envelope};
+use marquee_ingest::{BatchReport, Transform, TransformSettings, Transformer, envelope};
 use marquee_lake::catalogue;
 use object_store::memory::InMemory;
 use tokio::runtime::Runtime;

@@ -45,7 +45,8 @@ impl Spill {
         rows: &Rows,
         directory: Option<&Path>,
     ) -> Result<(), CompactionError> {
-        let run = SpillRun::of(rows, BOUNDS).map_err(|source| CompactionError::table(RUN, source))?;
+        let run =
+            SpillRun::of(rows, BOUNDS).map_err(|source| CompactionError::table(RUN, source))?;
         for table in [Table::DroppedEvents, Table::Events] {
             let mut file = SpillRunFile {
                 layout: FileLayout::new(&table.schema())?,

@@ -56,3 +56,37 @@ impl Rows {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::tests::{DAY, event};
+    use crate::row::Row;
+    use crate::rows::{Origin, Scope};
+
+    #[test]
+    fn a_row_that_names_what_is_not_there_is_found() {
+        let rows = || {
+            let mut rows = Rows::new(Scope {
+                day: DAY,
+                bucket: 0,
+                buckets: 1,
+            });
+            let pushed = rows.push_events(&event(true, true), Origin::Processed);
+            assert_eq!(pushed.map(|pushed| pushed.taken), Ok(1));
+            rows
+        };
+        assert_eq!(rows().check(), Ok(()));
+        let breaks: [(&str, fn(&mut Row)); 4] = [
+            ("context", |row| row.context = 7),
+            ("record", |row| row.record = NONE),
+            ("title", |row| row.title = 7),
+            ("detail", |row| row.detail = 7),
+        ];
+        for (what, break_it) in breaks {
+            let mut rows = rows();
+            rows.rows.iter_mut().for_each(break_it);
+            assert_eq!(rows.check(), Err(TableError::Lost(what)));
+        }
+    }
+}

@@ -70,7 +70,7 @@ impl Hash {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::Arc;
 
     use arrow_array::types::TimestampMicrosecondType;
@@ -85,11 +85,11 @@ mod tests {
     use crate::divide::Divider;
     use crate::rows::{Origin, Scope};
 
-    const DAY: i32 = 20_513;
+    pub(crate) const DAY: i32 = 20_513;
 
     /// One event that has every field of the first format version, or only those that
     /// every event has; and perhaps every field that was added since.
-    fn event(is_full: bool, has_added: bool) -> RecordBatch {
+    pub(crate) fn event(is_full: bool, has_added: bool) -> RecordBatch {
         let schema = Divider::schema();
         let column = |field: &Arc<arrow_schema::Field>| -> ArrayRef {
             let name = field.name().as_str();

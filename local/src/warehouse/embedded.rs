@@ -149,7 +149,8 @@ impl LocalWarehouse {
     /// [`BadInput`] with the engine's message, or if the statement is not a query.
     pub async fn query(&self, sql: &str) -> Result<QueryResult, BadInput> {
         let answer = self.run_read_only(sql).await;
-        let answer = answer.map_err(|StatementError(message)| BadInput(readable_message(&message)))?;
+        let answer =
+            answer.map_err(|StatementError(message)| BadInput(readable_message(&message)))?;
         match answer.columns {
             Some(_) => Ok(answer),
             None => Err(BadInput(format!(

@@ -80,7 +80,10 @@ pub(crate) fn payloads(simulation: &Simulation, records: usize) -> Vec<Vec<u8>> 
 
 /// Transforms payloads.
 pub(crate) async fn ingest(store: &Arc<dyn ObjectStore>, payloads: &[Vec<u8>]) {
-    let transform = Transform::new(Arc::clone(store), marquee_ingest::TransformSettings::default());
+    let transform = Transform::new(
+        Arc::clone(store),
+        marquee_ingest::TransformSettings::default(),
+    );
     for payload in payloads {
         let response = transform.handle(payload).await.unwrap();
         assert!(response.failures.is_empty());

@@ -86,7 +86,9 @@ async fn at_noon(store: &Arc<dyn ObjectStore>) {
         date: Some("2026-01-06".parse().unwrap()),
         ..ReplayOptions::default()
     };
-    let report = replay(store, &options, TransformSettings::default()).await.unwrap();
+    let report = replay(store, &options, TransformSettings::default())
+        .await
+        .unwrap();
     assert!(report.total() > 0, "{report:?}");
 
     for date in ["2026-01-05", "2026-01-06", TODAY] {
