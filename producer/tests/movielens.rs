@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use marquee_conditional_tests::{run, shared_data, tests};
 use marquee_event::{Event, parse};
-use marquee_producer::Outgoing;
+use marquee_producer::OutgoingEvent;
 use marquee_producer::input::{Input, InputSettings, SourceError, open};
 
 fn main() -> ExitCode {
@@ -17,14 +17,14 @@ fn main() -> ExitCode {
     ])])
 }
 
-fn events(input: Input) -> Vec<Outgoing> {
+fn events(input: Input) -> Vec<OutgoingEvent> {
     let count = input.count;
-    let events: Vec<Outgoing> = input.events.collect::<Result<_, SourceError>>().unwrap();
+    let events: Vec<OutgoingEvent> = input.events.collect::<Result<_, SourceError>>().unwrap();
     assert_eq!(events.len() as u64, count);
     events
 }
 
-fn event(outgoing: &Outgoing) -> Event<'_> {
+fn event(outgoing: &OutgoingEvent) -> Event<'_> {
     parse(&outgoing.body).unwrap()
 }
 

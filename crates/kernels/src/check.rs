@@ -77,7 +77,8 @@ mod tests {
             rows
         };
         assert_eq!(rows().check(), Ok(()));
-        let breaks: [(&str, fn(&mut Row)); 4] = [
+        type Break = fn(&mut Row);
+        let breaks: [(&str, Break); 4] = [
             ("context", |row| row.context = 7),
             ("record", |row| row.record = NONE),
             ("title", |row| row.title = 7),

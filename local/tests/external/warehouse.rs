@@ -142,7 +142,7 @@ pub(crate) async fn the_demos_dates_are_in_the_warehouse_row_for_row((): ()) {
     assert!(tables > 40, "{tables}");
     drop((session, warehouse));
 
-    let docs = include_str!("../../docs/WAREHOUSE.md");
+    let docs = include_str!("../../../docs/WAREHOUSE.md");
     let examples = examples(docs);
     assert_eq!(examples.len(), 7);
     for (question, answer) in examples {

@@ -11,7 +11,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema};
 use marquee_lake::digest;
 use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
-use marquee_local_warehouse::{Engine, FakeDataApi, Missing, copy, postgres, rows};
+use marquee_local_warehouse::{Engine, FakeDataApi, PostgresMissing, copy, postgres, rows};
 use marquee_tables::schema::timestamp;
 use marquee_tables::settings::writer_properties;
 use marquee_warehouse::Warehouse;
@@ -41,7 +41,7 @@ pub(crate) struct World {
 pub(crate) struct Postgresql;
 
 /// Looks for PostgreSQL.
-pub(crate) fn postgresql() -> Result<Postgresql, Missing> {
+pub(crate) fn postgresql() -> Result<Postgresql, PostgresMissing> {
     postgres::programs().map(|_| Postgresql)
 }
 

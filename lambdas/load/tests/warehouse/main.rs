@@ -8,13 +8,13 @@ mod wire;
 use std::process::ExitCode;
 
 use marquee_conditional_tests::{run, tests};
-use marquee_local_warehouse::{Missing, postgres};
+use marquee_local_warehouse::{PostgresMissing, postgres};
 
 /// The programs of PostgreSQL, which every test here needs.
 struct Postgresql;
 
 /// Looks for PostgreSQL.
-fn postgresql() -> Result<Postgresql, Missing> {
+fn postgresql() -> Result<Postgresql, PostgresMissing> {
     postgres::programs().map(|_| Postgresql)
 }
 
