@@ -18,6 +18,9 @@ pub(crate) struct PackageArgs {
     /// Binaries to build, the names of the directories in lambdas/ [default: all]
     #[arg(value_name = "BINARY")]
     binaries: Vec<String>,
+    /// Build for arm64 instead of x86_64; set Terraform's `architecture` to the same
+    #[arg(long)]
+    arm64: bool,
 }
 
 /// Builds optimised and stripped binaries for Lambda's processor and system with the
@@ -34,6 +37,7 @@ pub(crate) fn run(args: &PackageArgs) -> Result<ExitCode> {
         let mut build = cargo(["lambda", "build", "--output-format", "zip"]);
         build
             .args(profile)
+            .args(args.arm64.then_some("--arm64"))
             .env("PATH", &path)
             .env("CARGO_TARGET_DIR", target());
         for binary in binaries {
