@@ -6,6 +6,12 @@ use crate::files::File;
 
 /// The map of the code.
 const ARCHITECTURE: &str = "docs/ARCHITECTURE.md";
+/// The landing page.
+const README: &str = "README.md";
+/// Lines that the landing page must have fewer of.
+const README_LINES: usize = 120;
+/// The commands that the landing page shows.
+const README_COMMANDS: [&str; 3] = ["git clone ", "cargo demo", "cargo xtask test"];
 /// The top-level directories; a word in backticks that starts with one is a path.
 const TOP_LEVEL: [&str; 12] = [
     "bench",
@@ -60,6 +66,24 @@ pub fn unmapped_crates(files: &[File]) -> Vec<String> {
         .filter(|directory| !page.contains(&format!("`{directory}`")))
         .map(|directory| format!("{ARCHITECTURE} lacks `{directory}`"))
         .collect()
+}
+
+/// Returns what the landing page has too much, or lacks.
+pub fn crowded_readme(files: &[File]) -> Vec<String> {
+    let page = files.iter().find(|file| file.path == README);
+    let page = page.map_or("", |file| file.text.as_str());
+    let lines = page.lines().count();
+    let mut breaches = Vec::new();
+    if lines >= README_LINES {
+        breaches.push(format!("{README} has {lines} lines; move details to docs/"));
+    }
+    let shows = |command: &str| {
+        page.lines()
+            .any(|line| line.starts_with(&format!("$ {command}")))
+    };
+    let missing = README_COMMANDS.iter().filter(|command| !shows(command));
+    breaches.extend(missing.map(|command| format!("{README} lacks `$ {command}`")));
+    breaches
 }
 
 /// Returns the words in backticks that are paths of this repository.
@@ -148,6 +172,21 @@ mod tests {
                 "docs/PAGE.md: crates/gone does not exist",
                 "docs/PAGE.md: NO.md does not exist",
             ]
+        );
+    }
+
+    #[test]
+    fn a_long_landing_page_is_found() {
+        let shown = "$ git clone URL\n$ cargo demo\n$ cargo xtask test\n";
+        let long = "\n".repeat(README_LINES - 3);
+        assert!(crowded_readme(&[file(README, shown)]).is_empty());
+        assert_eq!(
+            crowded_readme(&[file(README, &format!("{shown}{long}"))]),
+            ["README.md has 120 lines; move details to docs/"]
+        );
+        assert_eq!(
+            crowded_readme(&[file(README, "$ git clone URL\n$ cargo demo\n")]),
+            ["README.md lacks `$ cargo xtask test`"]
         );
     }
 

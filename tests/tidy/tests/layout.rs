@@ -49,3 +49,11 @@ fn every_crate_is_on_the_map() {
         &docs::unmapped_crates(&files().unwrap()),
     );
 }
+
+#[test]
+fn the_readme_is_a_landing_page() {
+    hold(
+        "README.md has fewer than 120 lines and shows the first commands",
+        &docs::crowded_readme(&files().unwrap()),
+    );
+}
