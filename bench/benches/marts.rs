@@ -19,9 +19,9 @@ use marquee_bench::clock::ProcessCpu;
 use marquee_bench::fact_tables::{self, DATE, RUN};
 use marquee_bench::memory;
 use marquee_event::Date;
-use marquee_lake::catalogue;
 use marquee_lake::generation::FileEntry;
 use marquee_lake::staging::DateInputs;
+use marquee_lake::title_catalog;
 use marquee_marts::DateRun;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -131,7 +131,7 @@ fn make_input(lake: &Path, events: u64) -> Result<()> {
     std::fs::write(lake.join(FILES), serde_json::to_vec(&files)?)?;
     let store = LocalFileSystem::new_with_prefix(lake)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    runtime.block_on(catalogue::publish(&store, &fact_tables::titles()))?;
+    runtime.block_on(title_catalog::publish(&store, &fact_tables::titles()))?;
     Ok(())
 }
 
@@ -153,7 +153,7 @@ fn measure(name: &str, lake: &Path) -> Result<MartsFigures> {
     let open = async || -> Result<Arc<DateRun>> {
         let inputs = DateInputs {
             run: RUN.to_owned(),
-            catalogue: catalogue::current(store.as_ref()).await?,
+            title_catalog: title_catalog::current(store.as_ref()).await?,
             receipts: Vec::new(),
             tables: files
                 .iter()

@@ -9,7 +9,7 @@ use marquee_codec::{CodecError, Limits, Unit, Unpacker};
 use marquee_event::{Parser, TimeWindow};
 use marquee_ingest::titles::Titles;
 use marquee_ingest::{BatchReport, Transform, TransformSettings, Transformer, envelope};
-use marquee_lake::catalogue;
+use marquee_lake::title_catalog;
 use object_store::memory::InMemory;
 use tokio::runtime::Runtime;
 
@@ -130,7 +130,7 @@ impl Stages {
             },
         );
         self.runtime.block_on(async {
-            catalogue::publish(&*store, &self.input.titles).await?;
+            title_catalog::publish(&*store, &self.input.titles).await?;
             let mut total = BatchReport::default();
             for payload in &self.input.payloads {
                 let response = transform.handle(payload).await?;

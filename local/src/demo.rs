@@ -43,7 +43,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use marquee_console as console;
-use marquee_lake::catalogue;
+use marquee_lake::title_catalog;
 use marquee_producer::simulate::Simulation;
 
 use crate::arrivals;
@@ -101,7 +101,7 @@ pub async fn execute(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let store = open_lake(&args.lake)?;
 
     let titles = settings.simulation().title_catalog();
-    catalogue::publish(&*store, &titles)
+    title_catalog::publish(&*store, &titles)
         .await
         .context("cannot publish the title catalog")?;
     let stream = lake_dir.new_stream(&titles)?;

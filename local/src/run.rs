@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use marquee_console as console;
 use marquee_ingest::Transform;
-use marquee_lake::catalogue;
+use marquee_lake::title_catalog;
 use marquee_stream::{Stream, StreamError};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -70,7 +70,7 @@ pub async fn execute(args: RunArgs) -> anyhow::Result<ExitCode> {
     let titles = titles::read(&stream_dir.join("titles.ndjson"))?;
     let lake = open_lake(&args.lake)?;
     if let Some(titles) = titles {
-        catalogue::publish(&*lake, &titles)
+        title_catalog::publish(&*lake, &titles)
             .await
             .context("cannot publish the title catalog")?;
     }

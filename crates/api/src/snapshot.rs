@@ -6,7 +6,7 @@ use std::sync::Arc;
 use marquee_event::Date;
 use marquee_lake::generation::Generation;
 use marquee_lake::rows::RowBatch;
-use marquee_lake::{LakeError, catalogue};
+use marquee_lake::{LakeError, title_catalog};
 use marquee_recommend::{Interaction, Model, Neighbour, Reception, Viewer};
 use object_store::ObjectStore;
 
@@ -61,8 +61,8 @@ impl Snapshot {
         generation: &Generation,
     ) -> Result<Self, LakeError> {
         let titles = async {
-            match &generation.catalogue {
-                Some(version) => catalogue::load_version(&**store, version).await,
+            match &generation.title_catalog {
+                Some(version) => title_catalog::load_version(&**store, version).await,
                 None => Ok(Vec::new()),
             }
         };

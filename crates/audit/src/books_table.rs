@@ -197,7 +197,7 @@ fn of_event<'b>(date: Date, event: &'b EventAudit, figures: &mut Figures<'b>) {
     let EventAudit {
         generation,
         run: _,
-        catalogue: _,
+        title_catalog: _,
         book,
         found,
         tables,

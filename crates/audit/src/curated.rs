@@ -24,7 +24,8 @@ pub struct EventAudit {
     /// The last part of its files' directories.
     pub run: String,
     /// The catalogue that enriched its events.
-    pub catalogue: Option<String>,
+    #[serde(rename = "catalogue")]
+    pub title_catalog: Option<String>,
     /// What the counts say.
     pub book: EventBook,
     /// What is there.
@@ -143,7 +144,7 @@ impl<'g> Filling<'g> {
         Ok(EventAudit {
             generation: generation.generation,
             run: generation.run.clone(),
-            catalogue: generation.catalogue.clone(),
+            title_catalog: generation.title_catalog.clone(),
             found,
             tables,
             waiting_receipts: waiting.len() as u64,

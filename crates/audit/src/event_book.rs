@@ -266,7 +266,7 @@ mod tests {
             received_bytes: 10,
             reasons: BTreeMap::new(),
             event_dates: [(DATE.to_owned(), rows), ("2026-02-28".to_owned(), 1)].into(),
-            catalogue: None,
+            title_catalog: None,
             objects: Vec::new(),
         }
     }

@@ -9,9 +9,9 @@ use marquee_audit::{Audit, EventBook, StreamCount};
 use marquee_compaction::{CompactSettings, CompactedTables, compact_date};
 use marquee_event::Date;
 use marquee_ingest::titles::Titles;
-use marquee_lake::catalogue;
 use marquee_lake::generation::Generation;
 use marquee_lake::staging::StagingDir;
+use marquee_lake::title_catalog;
 use marquee_sql::{CheckResult, Phase};
 use marquee_table_catalog::TableCatalog;
 use object_store::ObjectStore;
@@ -198,7 +198,10 @@ impl Driver {
         observe: Observer<'_>,
     ) -> Result<Vec<(&'p DateTask, Result<CompactedTables, CurationError>)>, CurationError> {
         // A plan pins one title catalog for all its dates.
-        let pointer = plan.tasks.iter().find_map(|task| task.catalogue.as_ref());
+        let pointer = plan
+            .tasks
+            .iter()
+            .find_map(|task| task.title_catalog.as_ref());
         let titles = Arc::new(title_catalog(&*self.lake, pointer).await?);
         let compact = |task: &'p DateTask| {
             let titles = Arc::clone(&titles);
@@ -325,11 +328,11 @@ struct DateState {
 /// Loads the title catalog that a plan pins; without a pointer, an empty one.
 pub(crate) async fn title_catalog(
     lake: &dyn ObjectStore,
-    pointer: Option<&catalogue::Pointer>,
+    pointer: Option<&title_catalog::TitleCatalogPointer>,
 ) -> Result<Titles, CurationError> {
     Ok(match pointer {
         Some(pointer) => {
-            let titles = catalogue::load(lake, pointer).await?;
+            let titles = title_catalog::load(lake, pointer).await?;
             Titles::new(Some(pointer.version.clone()), titles)
         }
         None => Titles::default(),

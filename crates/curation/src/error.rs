@@ -42,7 +42,7 @@ pub enum CurationError {
     /// The table catalog does not show all of a date that is published.
     #[error(
         "{event_date} is published, but engines do not see all of it yet, and the next run \
-         brings the catalogue forward: {source}"
+         updates the table catalog: {source}"
     )]
     TableCatalog {
         /// The date.

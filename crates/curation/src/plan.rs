@@ -15,10 +15,10 @@ use std::fmt;
 
 use marquee_compaction::{Compaction, CompactionTask, InputObject};
 use marquee_event::Date;
-use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::digest;
 use marquee_lake::generation::{self, Generation};
 use marquee_lake::receipt::{self, Receipt};
+use marquee_lake::title_catalog::{self, TitleCatalogPointer};
 use marquee_lake::zone::Zone;
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,8 @@ pub struct DateTask {
     /// The current one.
     pub parent: Option<Generation>,
     /// The catalogue that it is enriched from.
-    pub catalogue: Option<Pointer>,
+    #[serde(rename = "catalogue")]
+    pub title_catalog: Option<TitleCatalogPointer>,
     /// Whether no later date has events.
     pub newest: bool,
     /// Why it is made.
@@ -148,7 +149,7 @@ pub async fn plan(
     settings: &PlanSettings,
     selection: &Selection,
 ) -> Result<Plan, CurationError> {
-    let catalogue = catalogue::current(store).await?;
+    let title_catalog = title_catalog::current(store).await?;
     let receipts = receipts(store, settings).await?;
     let current = generation::current(store).await?;
     let mut known: BTreeMap<Date, Known<'_>> = BTreeMap::new();
@@ -171,7 +172,7 @@ pub async fn plan(
         definitions,
         settings,
         selection,
-        catalogue,
+        title_catalog,
         current: &current,
         definitions_digest: definitions.digest(),
     };
@@ -225,14 +226,14 @@ struct Planner<'a> {
     definitions: &'a Definitions,
     settings: &'a PlanSettings,
     selection: &'a Selection,
-    catalogue: Option<Pointer>,
+    title_catalog: Option<TitleCatalogPointer>,
     current: &'a BTreeMap<Date, Generation>,
     definitions_digest: String,
 }
 
 impl Planner<'_> {
-    fn catalogue_version(&self) -> Option<&str> {
-        self.catalogue
+    fn title_catalog_version(&self) -> Option<&str> {
+        self.title_catalog
             .as_ref()
             .map(|pointer| pointer.version.as_str())
     }
@@ -269,8 +270,8 @@ impl Planner<'_> {
             return Ok(None);
         };
         let anew = matches!(self.selection, Selection::Anew { .. }) || parent.is_none();
-        let is_enriched_otherwise =
-            parent.is_some_and(|parent| parent.catalogue.as_deref() != self.catalogue_version());
+        let is_enriched_otherwise = parent
+            .is_some_and(|parent| parent.title_catalog.as_deref() != self.title_catalog_version());
         let inputs = match anew {
             true => known.receipts.iter().collect(),
             false => new,
@@ -281,7 +282,7 @@ impl Planner<'_> {
             event_date,
             generation: parent.map_or(1, |parent| parent.generation + 1),
             parent: parent.cloned(),
-            catalogue: self.catalogue.clone(),
+            title_catalog: self.title_catalog.clone(),
             newest,
             why,
             buckets: 1,
@@ -346,7 +347,7 @@ impl Planner<'_> {
             return Some(RebuildReason::Follows(*earlier));
         }
         let is_changed = definitions::by_code(&parent.definitions) != self.definitions_digest
-            || parent.catalogue.as_deref() != self.catalogue_version();
+            || parent.title_catalog.as_deref() != self.title_catalog_version();
         (is_changed && matches!(self.selection, Selection::Within { .. }))
             .then_some(RebuildReason::Changed)
     }
@@ -358,7 +359,7 @@ impl Planner<'_> {
             "{}\n{}\n{}\n{}\n{}",
             task.event_date,
             parent.map_or("", |parent| &parent.facts),
-            self.catalogue_version().unwrap_or_default(),
+            self.title_catalog_version().unwrap_or_default(),
             task.buckets,
             task.covered.join("\n"),
         );

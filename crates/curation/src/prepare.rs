@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use marquee_compaction::CompactedTables;
 use marquee_event::Date;
-use marquee_lake::catalogue::Pointer;
 use marquee_lake::generation::{self, FileEntry, Generation, TableFiles};
 use marquee_lake::receipt::{self, Receipt};
 use marquee_lake::staging::DateInputs;
+use marquee_lake::title_catalog::TitleCatalogPointer;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
@@ -50,7 +50,7 @@ pub async fn prepare(
         event_date: task.event_date,
         run: publish::run_of(task, facts, definitions, &looked_back),
         newest: task.newest,
-        catalogue: task.catalogue.clone(),
+        title_catalog: task.title_catalog.clone(),
         receipts,
         tables: tables(task, facts, earlier),
         looked_back,
@@ -69,7 +69,7 @@ pub async fn of_date(
 ) -> Result<DateInputs, CurationError> {
     Ok(DateInputs {
         newest: task.newest,
-        catalogue: task.catalogue.clone(),
+        title_catalog: task.title_catalog.clone(),
         receipts: arrived(store, definitions, task.event_date).await?,
         tables: tables(task, facts, std::iter::empty()),
         ..DateInputs::new(task.event_date)
@@ -126,14 +126,14 @@ fn is_unchanged(
     let is_as_before = looked_back
         .iter()
         .all(|(date, facts)| parent.looked_back.get(date) == Some(facts));
-    let version = |pointer: &Pointer| pointer.version.clone();
+    let version = |pointer: &TitleCatalogPointer| pointer.version.clone();
     is_as_before
         && parent.facts == facts.digest
         && parent.counts == facts.counts
         && parent.receipts == task.covered.len() as u64
         && parent.newest >= task.newest
         && definitions.are(&parent.definitions)
-        && parent.catalogue == task.catalogue.as_ref().map(version)
+        && parent.title_catalog == task.title_catalog.as_ref().map(version)
 }
 
 /// The files that marts and checks read, by table and date.

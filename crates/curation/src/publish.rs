@@ -27,9 +27,9 @@ pub fn run_of(
         "{}\n{}\n{}\n{}\n{}\n{}\n",
         task.event_date,
         facts.digest,
-        task.catalogue
+        task.title_catalog
             .as_ref()
-            .map_or("", |catalogue| &catalogue.version),
+            .map_or("", |title_catalog| &title_catalog.version),
         definitions.digest(),
         task.newest,
         task.covered.join("\n"),
@@ -90,10 +90,10 @@ pub async fn publish(store: &dyn ObjectStore, ready: Ready<'_>) -> Result<Outcom
         generation: task.generation,
         parent: task.parent.as_ref().map(|parent| parent.generation),
         run,
-        catalogue: task
-            .catalogue
+        title_catalog: task
+            .title_catalog
             .as_ref()
-            .map(|catalogue| catalogue.version.clone()),
+            .map(|title_catalog| title_catalog.version.clone()),
         covered: covered.to_string(),
         receipts: task.covered.len() as u64,
         newest: task.newest,

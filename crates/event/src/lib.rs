@@ -12,7 +12,6 @@
 //! [`Event::admit`].
 
 mod admit;
-mod catalogue;
 pub mod date;
 #[macro_use]
 mod declare;
@@ -26,11 +25,11 @@ mod read;
 mod rejection;
 mod rules;
 mod time;
+mod title;
 mod uuid;
 mod write;
 
 pub use admit::TimeWindow;
-pub use catalogue::{CatalogueError, Title, TitleKind};
 pub use date::{Date, DateRange};
 pub use event::{Country, EventType, Rating, SCHEMA_VERSION, TypeSet, bounds};
 pub use fields::{
@@ -41,4 +40,5 @@ pub use parse::{Parser, parse};
 pub use rejection::{Detail, Reason, Rejection};
 pub use rules::Value;
 pub use time::{format_utc, parse_rfc3339};
+pub use title::{Title, TitleError, TitleKind};
 pub use uuid::hyphenated;

@@ -9,7 +9,7 @@ use marquee_event::{FormatVersion, format_utc};
 use marquee_lake::receipt::{self, ObjectEntry, Receipt, ReceiptKind};
 use marquee_lake::step::StepErrorKind;
 use marquee_lake::zone::{BatchName, IngestHour};
-use marquee_lake::{LakeError, catalogue, digest};
+use marquee_lake::{LakeError, digest, title_catalog};
 use marquee_tables::encode::EncodeError;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -241,7 +241,7 @@ impl Transform {
                 .map(|(reason, count)| (reason.name().to_owned(), *count))
                 .collect(),
             event_dates: done.event_dates,
-            catalogue: titles.version.clone(),
+            title_catalog: titles.version.clone(),
             objects,
         };
         let created = receipt::create(store, &receipt).await?;
@@ -277,7 +277,7 @@ impl Transform {
 
     /// Returns the current title catalog. Reads it if its pointer has changed.
     async fn titles(&self) -> Result<Arc<Titles>, HandlerError> {
-        let pointer = catalogue::current(&*self.store).await?;
+        let pointer = title_catalog::current(&*self.store).await?;
         let cached = self
             .titles
             .lock()
@@ -289,7 +289,7 @@ impl Transform {
         let titles = match pointer {
             None => Titles::default(),
             Some(pointer) => {
-                let titles = catalogue::load(&*self.store, &pointer).await?;
+                let titles = title_catalog::load(&*self.store, &pointer).await?;
                 Titles::new(Some(pointer.version), titles)
             }
         };

@@ -1,6 +1,6 @@
 //! What goes wrong with a lake.
 
-use marquee_event::CatalogueError;
+use marquee_event::TitleError;
 use marquee_event::date::date_in;
 use marquee_tables::encode::EncodeError;
 use thiserror::Error;
@@ -40,16 +40,18 @@ pub enum LakeError {
         /// The object's key.
         key: String,
     },
-    /// A catalogue with a row that cannot be.
-    #[error("the catalogue's row {row}: {cause}")]
-    Catalogue {
+    /// A row of a title catalog is invalid.
+    #[error("row {row} of the title catalog: {cause}")]
+    TitleCatalog {
         /// The row, from 1.
         row: usize,
-        /// What is wrong with it.
-        cause: CatalogueError,
+        /// The invalid field and its rule.
+        cause: TitleError,
     },
-    /// A title that the catalogue has twice.
-    #[error("the catalogue's row {row}: title {title_id:?} was there before")]
+    /// A title catalog has a title twice.
+    #[error(
+        "row {row} of the title catalog: title {title_id:?} occurs twice; remove one of its rows"
+    )]
     DuplicateTitle {
         /// The row of the second one, from 1.
         row: usize,

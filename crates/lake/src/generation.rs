@@ -83,8 +83,9 @@ pub struct Generation {
     pub parent: Option<u32>,
     /// The last part of its files' directories, `{generation}-{digest}`.
     pub run: String,
-    /// The version of the title catalogue.
-    pub catalogue: Option<String>,
+    /// The version of the title catalog that enriched the events; `None` without one.
+    #[serde(rename = "catalogue")]
+    pub title_catalog: Option<String>,
     /// The key of the list of receipts that it covers.
     pub covered: String,
     /// How many receipts these are.
@@ -273,7 +274,7 @@ mod tests {
             generation,
             parent: None,
             run: String::new(),
-            catalogue: None,
+            title_catalog: None,
             covered: String::new(),
             receipts: 0,
             newest,

@@ -1,13 +1,15 @@
-//! Where data lies in the lake, and what proves that it is there.
+//! The layout of the lake, and the ledger that commits its objects.
 //!
-//! [`zone`] names the zones and the keys of their objects; [`receipt`] is the
-//! one small object that makes a batch's other objects exist; [`catalogue`] is
-//! the table of titles and the pointer to its current version; [`generation`] is
-//! the one that makes a date's curated files exist; [`staging`] is what the steps of a
-//! date leave for each other, and [`step`] what they have in common. All of it works
-//! over any [`object_store::ObjectStore`]: a directory, memory, S3.
+//! - [`zone`] names the zones and the keys of their objects.
+//! - [`receipt`] commits a batch: a batch's objects count once its receipt exists.
+//! - [`generation`] commits a date: its curated files count once the generation exists.
+//! - [`title_catalog`] has the versions of the table of titles, and the pointer to the
+//!   current one.
+//! - [`staging`] has the documents that the steps of a date hand over to each other, and
+//!   [`step`] what all steps share, such as the kinds of errors.
+//!
+//! Everything works over any [`object_store::ObjectStore`]: a directory, memory, S3.
 
-pub mod catalogue;
 pub mod digest;
 pub mod document;
 pub mod error;
@@ -16,8 +18,8 @@ pub mod receipt;
 pub mod rows;
 pub mod staging;
 pub mod step;
+pub mod title_catalog;
 pub mod unit;
-
 pub mod zone;
 
 pub use error::LakeError;

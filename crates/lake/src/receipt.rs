@@ -93,7 +93,8 @@ pub struct Receipt {
     /// The number of valid events by the date of `event_time`.
     pub event_dates: BTreeMap<String, u64>,
     /// The version of the title catalog that enriched the events.
-    pub catalogue: Option<String>,
+    #[serde(rename = "catalogue")]
+    pub title_catalog: Option<String>,
     /// Every object of the batch.
     pub objects: Vec<ObjectEntry>,
 }

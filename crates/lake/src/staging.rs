@@ -11,9 +11,9 @@ use marquee_event::Date;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::Pointer;
 use crate::generation::{FileEntry, TableFiles};
 use crate::receipt::Receipt;
+use crate::title_catalog::TitleCatalogPointer;
 use crate::zone::STAGING;
 
 /// The directory of a date, as it passes from step to step.
@@ -151,8 +151,9 @@ pub struct DateInputs {
     pub run: String,
     /// Whether no later date has events, so that it has more tables.
     pub newest: bool,
-    /// The version of the catalogue that the run pins.
-    pub catalogue: Option<Pointer>,
+    /// The version of the title catalog that the run pins; `None` without one.
+    #[serde(rename = "catalogue")]
+    pub title_catalog: Option<TitleCatalogPointer>,
     /// The receipts that are to be seen as `ingest_batches`.
     pub receipts: Vec<Receipt>,
     /// The facts of the earlier dates that are looked back at, by their digest.
@@ -170,7 +171,7 @@ impl DateInputs {
             event_date,
             run: String::new(),
             newest: false,
-            catalogue: None,
+            title_catalog: None,
             receipts: Vec::new(),
             looked_back: BTreeMap::new(),
             tables: BTreeMap::new(),

@@ -19,7 +19,7 @@ use crate::staging::ParseStagingDirError;
 pub enum StepErrorKind {
     /// It was called with what it does not take.
     Input,
-    /// A store or a catalogue did not do what it was asked.
+    /// A store or a table catalog refused a request or is not reachable.
     Store,
     /// An object that must be there is not.
     Gone,
@@ -93,7 +93,7 @@ impl LakeError {
             Self::Store(error) => StepErrorKind::of(error),
             Self::Malformed { .. } | Self::Parquet { .. } => StepErrorKind::Damaged,
             Self::Gone { .. } => StepErrorKind::Gone,
-            Self::Catalogue { .. } | Self::DuplicateTitle { .. } => StepErrorKind::Input,
+            Self::TitleCatalog { .. } | Self::DuplicateTitle { .. } => StepErrorKind::Input,
             Self::Encode(_) => StepErrorKind::Failed,
         }
     }

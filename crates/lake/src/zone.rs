@@ -151,7 +151,7 @@ pub const STAGING: &str = "staging";
 pub const DAYS: &str = "ledger/days";
 /// What all receipts' keys begin with.
 pub const RECEIPTS: &str = "ledger/receipts";
-/// What the catalogue's keys begin with.
+/// The prefix of the keys of the title catalog.
 pub const TITLES: &str = "reference/titles";
 /// Batches that the embedded event source mapping gave up.
 pub const FAILED: &str = "failed";

@@ -68,7 +68,7 @@ impl DateRun {
         inputs: DateInputs,
         schemas: Arc<MartSchemas>,
     ) -> Result<Self, MartsError> {
-        let titles = ledger::titles(store.as_ref(), inputs.catalogue.as_ref()).await?;
+        let titles = ledger::titles(store.as_ref(), inputs.title_catalog.as_ref()).await?;
         Ok(Self {
             runtime: session::runtime(Arc::clone(&store), None)?,
             store,
@@ -229,7 +229,7 @@ impl DateRun {
 
     /// Returns keys and digests of all files that a query over this window can read.
     fn files(&self, looks_back: u32) -> Vec<(&str, &str)> {
-        let titles = self.inputs.catalogue.iter();
+        let titles = self.inputs.title_catalog.iter();
         let mut files: Vec<(&str, &str)> = titles
             .map(|pointer| (&*pointer.key, &*pointer.version))
             .collect();

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
 use marquee_event::Date;
-use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::generation::{self, FileEntry, Generation};
 use marquee_lake::receipt::{self, Receipt};
+use marquee_lake::title_catalog::{self, TitleCatalogPointer};
 use marquee_lake::zone::{AUDIT_BOOKS, Zone};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -35,7 +35,7 @@ impl LakeContents {
         let mut contents = Self {
             receipts: receipt::list(store, None).await?,
             days: generation::current(store).await?,
-            titles: titles(store, catalogue::current(store).await?.as_ref()).await?,
+            titles: titles(store, title_catalog::current(store).await?.as_ref()).await?,
             audit_books: audit_books(store).await?,
             ..Self::default()
         };
@@ -97,7 +97,7 @@ pub(crate) fn objects<'a>(files: impl IntoIterator<Item = &'a FileEntry>) -> Tab
 /// Returns the file of this version of the title catalog; no file without a catalog.
 pub(crate) async fn titles(
     store: &dyn ObjectStore,
-    pointer: Option<&Pointer>,
+    pointer: Option<&TitleCatalogPointer>,
 ) -> Result<TableObjects, MartsError> {
     let Some(pointer) = pointer else {
         return Ok(TableObjects::new());

@@ -24,8 +24,8 @@ use marquee_event::{DateRange, FormatVersion, parse_rfc3339};
 use marquee_ingest::TransformSettings;
 use marquee_ingest::batch::{File, Transformer};
 use marquee_ingest::titles::Titles;
-use marquee_lake::catalogue;
 use marquee_lake::receipt::{self, ObjectEntry, Receipt, ReceiptKind};
+use marquee_lake::title_catalog;
 use marquee_lake::zone::Zone;
 use marquee_lake::{LakeError, digest};
 use object_store::path::Path;
@@ -71,7 +71,8 @@ pub enum RebuildFault {
         key: String,
     },
     /// The catalogue that enriched it is gone.
-    CatalogueGone {
+    #[serde(rename = "catalogue_gone")]
+    TitleCatalogGone {
         /// The receipt's key.
         receipt: String,
         /// The version.
@@ -115,7 +116,7 @@ impl Display for RebuildFault {
                 f,
                 "{key} is not what {receipt} says: restore it from a copy of the bucket"
             ),
-            Self::CatalogueGone { receipt, version } => write!(
+            Self::TitleCatalogGone { receipt, version } => write!(
                 f,
                 "the catalogue {version} is gone, which {receipt} was enriched from: publish the same titles again"
             ),
@@ -275,15 +276,15 @@ impl Rebuilder<'_> {
 
     /// The catalogue that the receipt names; `None`, and a fault, when it is gone.
     async fn titles(&mut self, receipt: &Receipt) -> Result<Option<Arc<Titles>>, RepairError> {
-        if let Some(titles) = self.titles.get(&receipt.catalogue) {
+        if let Some(titles) = self.titles.get(&receipt.title_catalog) {
             return Ok(Some(titles.clone()));
         }
-        let titles = match &receipt.catalogue {
+        let titles = match &receipt.title_catalog {
             None => Titles::default(),
-            Some(version) => match catalogue::load_version(&**self.store, version).await {
+            Some(version) => match title_catalog::load_version(&**self.store, version).await {
                 Ok(titles) => Titles::new(Some(version.clone()), titles),
                 Err(LakeError::Store(object_store::Error::NotFound { .. })) => {
-                    self.report.faults.push(RebuildFault::CatalogueGone {
+                    self.report.faults.push(RebuildFault::TitleCatalogGone {
                         receipt: receipt.key(),
                         version: version.clone(),
                     });
@@ -294,7 +295,7 @@ impl Rebuilder<'_> {
         };
         let titles = Arc::new(titles);
         self.titles
-            .insert(receipt.catalogue.clone(), titles.clone());
+            .insert(receipt.title_catalog.clone(), titles.clone());
         Ok(Some(titles))
     }
 

@@ -25,8 +25,8 @@ use marquee_event::{Date, Reason};
 use marquee_ingest::TransformSettings;
 use marquee_ingest::batch::{Form, Transformer};
 use marquee_ingest::titles::Titles;
-use marquee_lake::catalogue;
 use marquee_lake::receipt::{self, Receipt};
+use marquee_lake::title_catalog;
 use object_store::ObjectStore;
 use serde::Serialize;
 
@@ -130,10 +130,10 @@ fn asks_for(options: &ReplayOptions, receipt: &Receipt) -> bool {
 }
 
 async fn current_titles(store: &Arc<dyn ObjectStore>) -> Result<Titles, RepairError> {
-    Ok(match catalogue::current(&**store).await? {
+    Ok(match title_catalog::current(&**store).await? {
         None => Titles::default(),
         Some(pointer) => {
-            let titles = catalogue::load(&**store, &pointer).await?;
+            let titles = title_catalog::load(&**store, &pointer).await?;
             Titles::new(Some(pointer.version), titles)
         }
     })

@@ -7,7 +7,7 @@ mod lake;
 use marquee_codec::{Compression, compress, kpl};
 use marquee_event::{TimeWindow, Title, TitleKind};
 use marquee_ingest::TransformSettings;
-use marquee_lake::catalogue;
+use marquee_lake::title_catalog;
 use marquee_lake::zone::Zone;
 use marquee_repair::{RebuildFault, RebuildReport, rebuild};
 use proptest::collection::vec;
@@ -53,7 +53,7 @@ async fn lost_objects_come_back_byte_for_byte() {
         .await;
     // Each batch has the catalogue that it was enriched from.
     for (runtime_ms, sequence) in [(90_000, 2), (60_000, 3)] {
-        catalogue::publish(&*lake.store, &[film(runtime_ms)])
+        title_catalog::publish(&*lake.store, &[film(runtime_ms)])
             .await
             .unwrap();
         lake.deliver(&[
@@ -156,14 +156,16 @@ async fn what_raw_does_not_have_cannot_be_made_anew() {
     );
 
     let lake = Lake::new();
-    let version = catalogue::publish(&*lake.store, &[film(1)]).await.unwrap();
+    let version = title_catalog::publish(&*lake.store, &[film(1)])
+        .await
+        .unwrap();
     let receipt = lake.deliver(&[Sent::new(1, &[play(1)])]).await;
     lake.remove(&version.key).await;
     let report = run(&lake, TransformSettings::default()).await;
     let (receipt, version) = (receipt.key(), version.version);
     assert_eq!(
         report.faults,
-        [RebuildFault::CatalogueGone { receipt, version }]
+        [RebuildFault::TitleCatalogGone { receipt, version }]
     );
 }
 

@@ -13,8 +13,8 @@ use marquee_audit::Problem;
 use marquee_codec::{Compression, Limits, compress, kpl};
 use marquee_event::{Reason, TimeWindow, Title, TitleKind, parse_rfc3339};
 use marquee_ingest::TransformSettings;
-use marquee_lake::catalogue;
 use marquee_lake::receipt::{Receipt, ReceiptKind};
+use marquee_lake::title_catalog;
 use marquee_lake::zone::Zone;
 use marquee_repair::{ReplayOptions, ReplayReport, replay};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -110,7 +110,7 @@ async fn what_is_valid_now_goes_on_with_its_first_identity() {
     let later = Sent::new(9, &[play(2)]).at(&format!("{DATE}T13:00:00Z"));
     lake.deliver(std::slice::from_ref(&later)).await;
     lake.deliver(&[later.in_shard(1)]).await;
-    let version = catalogue::publish(&*lake.store, &[title])
+    let version = title_catalog::publish(&*lake.store, &[title])
         .await
         .unwrap()
         .version;
@@ -139,7 +139,7 @@ async fn what_is_valid_now_goes_on_with_its_first_identity() {
         (DATE, 12)
     );
     assert_eq!(receipt.first_arrived_at, refused.first_arrived_at);
-    assert_eq!(receipt.catalogue.as_ref(), Some(&version));
+    assert_eq!(receipt.title_catalog.as_ref(), Some(&version));
     let key = key_of(receipt, Zone::Processed);
     assert!(key.contains(&receipt.batch), "{key}");
     let arrival = |at: &str| parse_rfc3339(&format!("{DATE}T{at}Z")).unwrap();

@@ -148,7 +148,7 @@ mod tests {
     use async_trait::async_trait;
     use bytes::Bytes;
     use futures::TryStreamExt as _;
-    use marquee_lake::catalogue;
+    use marquee_lake::title_catalog;
     use object_store::ObjectStoreExt as _;
     use object_store::memory::InMemory;
 
@@ -167,7 +167,7 @@ mod tests {
 
     async fn lake(settings: &DemoSettings) -> Arc<dyn ObjectStore> {
         let lake = InMemory::new();
-        catalogue::publish(&lake, &settings.simulation().title_catalog())
+        title_catalog::publish(&lake, &settings.simulation().title_catalog())
             .await
             .unwrap();
         Arc::new(lake)

@@ -11,7 +11,7 @@ use marquee_curation::driver::{DateOutcome, Driver, DriverSettings};
 use marquee_curation::plan::{self, Definitions, Selection};
 use marquee_event::Date;
 use marquee_ingest::Transform;
-use marquee_lake::{catalogue, digest, generation};
+use marquee_lake::{digest, generation, title_catalog};
 use marquee_marts::{LakeSql, LakeSqlSettings};
 use marquee_producer::simulate::Simulation;
 use marquee_producer::{AggregateSettings, Aggregator, Numbering, PutRecord};
@@ -92,7 +92,7 @@ pub(crate) async fn ingest(store: &Arc<dyn ObjectStore>, payloads: &[Vec<u8>]) {
 
 /// Publishes the simulation's title catalog.
 pub(crate) async fn publish_titles(store: &Arc<dyn ObjectStore>, simulation: &Simulation) {
-    catalogue::publish(&**store, &simulation.title_catalog())
+    title_catalog::publish(&**store, &simulation.title_catalog())
         .await
         .unwrap();
 }

@@ -8,8 +8,8 @@ use arrow_array::{
 };
 use bytes::Bytes;
 use marquee_event::{Title, TitleKind};
-use marquee_lake::catalogue;
 use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
+use marquee_lake::title_catalog;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -20,7 +20,7 @@ type Columns = Vec<(&'static str, ArrayRef)>;
 
 pub(crate) struct Lake {
     pub(crate) store: Arc<dyn ObjectStore>,
-    catalogue: String,
+    title_catalog: String,
 }
 
 fn text<const N: usize>(values: [&str; N]) -> ArrayRef {
@@ -132,10 +132,10 @@ impl Lake {
             episode(1),
             episode(2),
         ];
-        let catalogue = catalogue::publish(&*store, &titles).await.unwrap();
+        let title_catalog = title_catalog::publish(&*store, &titles).await.unwrap();
         Self {
             store,
-            catalogue: catalogue.version,
+            title_catalog: title_catalog.version,
         }
     }
 
@@ -165,7 +165,7 @@ impl Lake {
             generation: number,
             parent: None,
             run: String::new(),
-            catalogue: Some(self.catalogue.clone()),
+            title_catalog: Some(self.title_catalog.clone()),
             covered: String::new(),
             receipts: 0,
             newest: true,

@@ -101,7 +101,7 @@ fn audit() -> Audit {
         event: Some(EventAudit {
             generation: 71,
             run: "000071-ab".into(),
-            catalogue: Some("c".into()),
+            title_catalog: Some("c".into()),
             book: EventBook {
                 event_date: DATE.parse().unwrap(),
                 balanced: true,

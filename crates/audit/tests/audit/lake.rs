@@ -259,7 +259,7 @@ impl Lake {
             generation: number,
             parent: (number > 1).then_some(number - 1),
             run,
-            catalogue: None,
+            title_catalog: None,
             covered: list,
             receipts: covered.len() as u64,
             newest: true,

@@ -88,7 +88,7 @@ impl Steps {
         };
         let made = compact_bucket(
             Arc::clone(&self.store),
-            Arc::new(title_catalog(&*self.store, task.catalogue.as_ref()).await?),
+            Arc::new(title_catalog(&*self.store, task.title_catalog.as_ref()).await?),
             bucket_task(task.compaction_task(), compaction, bucket, inputs),
             self.settings.compact.clone(),
         )

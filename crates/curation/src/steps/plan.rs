@@ -426,7 +426,7 @@ mod tests {
             received_bytes: 0,
             reasons: BTreeMap::new(),
             event_dates: dates.iter().map(|date| (date.to_string(), 1)).collect(),
-            catalogue: None,
+            title_catalog: None,
             objects: Vec::new(),
         }
     }

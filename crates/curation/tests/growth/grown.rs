@@ -16,7 +16,7 @@ use marquee_lake::generation::{self, Generation, TableFiles};
 use marquee_lake::receipt::{self, ObjectEntry, Receipt, ReceiptKind};
 use marquee_lake::staging::StagingDir;
 use marquee_lake::zone::Zone;
-use marquee_lake::{catalogue as lake_catalogue, document};
+use marquee_lake::{document, title_catalog};
 use marquee_table_catalog::EmbeddedTableCatalog;
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -76,7 +76,7 @@ fn units(from: u128, count: u128) -> Vec<Unit> {
 /// A lake with the catalogue and nothing else.
 fn new_lake() -> Lake {
     let lake = Lake::new();
-    lake.run(lake_catalogue::publish(&*lake.store, &catalogue()))
+    lake.run(title_catalog::publish(&*lake.store, &catalogue()))
         .unwrap();
     lake
 }
@@ -112,7 +112,7 @@ fn deliver_batch(lake: &Lake, batch: &str, units: &[Unit]) {
         received_bytes: 0,
         reasons: BTreeMap::new(),
         event_dates: [(DATE.to_string(), object.rows_of_date)].into(),
-        catalogue: None,
+        title_catalog: None,
         objects: vec![ObjectEntry {
             zone: Zone::Processed,
             key: object.key,

@@ -8,7 +8,7 @@ use marquee_event::{Title, TitleKind};
 use marquee_event_source_mapping::TransformFunction;
 use marquee_event_source_mapping::{Function, MappingSettings};
 use marquee_ingest::Transform;
-use marquee_lake::{catalogue, receipt};
+use marquee_lake::{receipt, title_catalog};
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
 
@@ -85,7 +85,7 @@ async fn every_event_is_counted_and_has_a_receipt() {
         runtime_ms: None,
         release_date: None,
     };
-    catalogue::publish(&*lake, &[title]).await.unwrap();
+    title_catalog::publish(&*lake, &[title]).await.unwrap();
     let report = run(stream.path(), &lake, settings()).await.report();
     assert_eq!((report.received, report.processed), (63, 60));
     assert_eq!(
@@ -99,7 +99,11 @@ async fn every_event_is_counted_and_has_a_receipt() {
         receipts.iter().map(|receipt| receipt.received).sum::<u64>(),
         63
     );
-    assert!(receipts.iter().all(|receipt| receipt.catalogue.is_some()));
+    assert!(
+        receipts
+            .iter()
+            .all(|receipt| receipt.title_catalog.is_some())
+    );
 }
 
 /// Failures before the work and lost responses after it cause retries only.

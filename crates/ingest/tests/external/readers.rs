@@ -13,7 +13,7 @@ use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
 use crate::bounds::{large_batch, long_titles, transformed};
-use crate::laws::catalogue;
+use crate::laws::title_catalog;
 use crate::payload::{Sent, play};
 use crate::rows::{Cell, Row, rows, schema_of};
 
@@ -28,9 +28,9 @@ pub(crate) fn other_readers_read_the_same(python: PathBuf) {
         }
     };
     add("many", &transformed(&large_batch().0, long_titles()));
-    add("few", &transformed(&few(), catalogue()));
+    add("few", &transformed(&few(), title_catalog()));
     add("one", &transformed(&[Sent::new(1, BROWSE)], Vec::new()));
-    add("nulls_first", &transformed(&nulls_first(), catalogue()));
+    add("nulls_first", &transformed(&nulls_first(), title_catalog()));
 
     let output = Command::new(python)
         .arg(python_script("readers.py"))

@@ -13,7 +13,7 @@ use marquee_ingest::titles::Titles;
 use marquee_ingest::{TransformSettings, Transformed, Transformer, envelope};
 use marquee_lake::digest;
 
-use crate::laws::catalogue;
+use crate::laws::title_catalog;
 use crate::payload::{Sent, payload};
 
 /// What every event of the batch has; `{n}` is its number.
@@ -101,7 +101,7 @@ fn transform(format: FormatVersion) -> Transformed {
     let payload = payload(&batch());
     let records = envelope::records(&payload).unwrap();
     let mut transformer = Transformer::of(TransformSettings::default(), format).unwrap();
-    let titles = Titles::new(None, catalogue());
+    let titles = Titles::new(None, title_catalog());
     transformer.transform(&records, &titles).unwrap()
 }
 
@@ -140,6 +140,6 @@ fn each_format_version_writes_the_bytes_that_it_wrote_first() {
     let payload = payload(&batch());
     let records = envelope::records(&payload).unwrap();
     let mut transformer = Transformer::new(TransformSettings::default()).unwrap();
-    let titles = Titles::new(None, catalogue());
+    let titles = Titles::new(None, title_catalog());
     assert_eq!(transformer.transform(&records, &titles).unwrap(), current);
 }

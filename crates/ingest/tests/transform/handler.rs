@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use marquee_event::{Reason, TimeWindow, Title};
 use marquee_ingest::{Transform, TransformSettings};
-use marquee_lake::catalogue;
 use marquee_lake::receipt::{self, Receipt};
+use marquee_lake::title_catalog;
 use marquee_lake::zone::Zone;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
-use crate::laws::catalogue as titles;
+use crate::laws::title_catalog as titles;
 use crate::payload::{ARRIVAL_MS, Sent, payload, payload_of, play};
 use crate::rows::{Cell, Row, column, payloads, rows, schema_of};
 use crate::watched::Watched;
@@ -56,7 +56,7 @@ async fn the_receipt_says_what_became_of_the_batch() {
     assert_eq!(receipt.ingest_hour, 12);
     assert_eq!(receipt.first_arrived_at, "2026-03-01T12:00:00.25Z");
     assert_eq!(receipt.last_arrived_at, "2026-03-01T12:00:00.5Z");
-    assert_eq!(receipt.catalogue, None);
+    assert_eq!(receipt.title_catalog, None);
     for zone in Zone::ALL {
         let object = receipt
             .objects
@@ -91,7 +91,7 @@ async fn the_receipt_names_every_date_of_arrival() {
 }
 
 #[tokio::test]
-async fn the_catalogue_is_read_when_its_pointer_moves() {
+async fn the_title_catalog_is_read_when_its_pointer_moves() {
     const POINTER: &str = "reference/titles/current.json";
     let store = Arc::new(Watched::default());
     let transform = Transform::new(store.clone(), TransformSettings::default());
@@ -116,13 +116,13 @@ async fn the_catalogue_is_read_when_its_pointer_moves() {
 
     handle().await;
     assert_eq!(files(), 0, "no catalogue yet");
-    let first = catalogue::publish(&*store, &titles()).await.unwrap();
+    let first = title_catalog::publish(&*store, &titles()).await.unwrap();
     handle().await;
     handle().await;
     assert_eq!(files(), 1, "read once while the pointer stays");
     let mut longer: Vec<Title> = titles();
     longer[1].runtime_ms = Some(60_000);
-    let second = catalogue::publish(&*store, &longer).await.unwrap();
+    let second = title_catalog::publish(&*store, &longer).await.unwrap();
     handle().await;
     handle().await;
     assert_eq!(files(), 2, "read again when it moved");
@@ -137,7 +137,7 @@ async fn the_catalogue_is_read_when_its_pointer_moves() {
     for receipt in &receipts {
         let rows = read(&store, receipt, Zone::Processed).await;
         let rate = column(Zone::Processed, &rows, "completion_rate").remove(0);
-        seen.push((receipt.catalogue.clone(), rate));
+        seen.push((receipt.title_catalog.clone(), rate));
     }
     let (first, second) = (Some(first.version), Some(second.version));
     let rates = |rate: f32| Cell::from(rate);
@@ -156,7 +156,7 @@ async fn the_catalogue_is_read_when_its_pointer_moves() {
 #[tokio::test]
 async fn an_unknown_title_is_kept_with_nulls() {
     let store = Arc::new(Watched::default());
-    catalogue::publish(&*store, &titles()).await.unwrap();
+    title_catalog::publish(&*store, &titles()).await.unwrap();
     let events = [
         play(1, "t-part", 7),
         play(2, "unheard of", 7),

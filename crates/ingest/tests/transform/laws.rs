@@ -32,7 +32,7 @@ enum Data {
     NotBase64(String),
 }
 
-pub(crate) fn catalogue() -> Vec<Title> {
+pub(crate) fn title_catalog() -> Vec<Title> {
     let title = |id: &str, series: Option<&str>, genres: &[&str], runtime_ms| Title {
         title_id: id.to_owned(),
         name: id.to_uppercase(),
@@ -263,12 +263,12 @@ proptest! {
 
     #[test]
     fn every_unit_comes_out_as_the_contract_says((records, units) in batch()) {
-        let titles = Titles::new(None, catalogue());
+        let titles = Titles::new(None, title_catalog());
         let mut transformer = Transformer::new(settings(true)).unwrap();
         let done = transform(&mut transformer, &records, &titles);
         let rows = Rows::of(&done);
         let last = records.last().map_or(0, |record| record.arrived_ms * 1000);
-        let expected = Expected::of(&units, &catalogue(), TimeWindow::default(), last);
+        let expected = Expected::of(&units, &title_catalog(), TimeWindow::default(), last);
 
         prop_assert_eq!(&rows.raw, &expected.raw);
         prop_assert_eq!(&rows.processed, &expected.processed);
@@ -295,7 +295,7 @@ proptest! {
 
     #[test]
     fn the_same_records_are_the_same_bytes((records, _) in batch(), (others, _) in batch()) {
-        let titles = Titles::new(None, catalogue());
+        let titles = Titles::new(None, title_catalog());
         let mut fresh = Transformer::new(settings(true)).unwrap();
         let mut used = Transformer::new(settings(true)).unwrap();
         transform(&mut used, &others, &titles);

@@ -135,7 +135,7 @@ mod tests {
             received_bytes: 1,
             reasons: BTreeMap::new(),
             event_dates: BTreeMap::from([(DATE.into(), 1)]),
-            catalogue: None,
+            title_catalog: None,
             objects: Vec::new(),
         }
     }

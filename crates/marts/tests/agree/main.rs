@@ -134,7 +134,7 @@ async fn duckdb_gives_the_same_rows(python: PathBuf) {
     let text = json!({
         "lake": folder.path(),
         "tables": tables,
-        "titles": days.catalogue.key,
+        "titles": days.title_catalog.key,
         "batches": batches,
         "marts": plan.marts,
         "made": plan.made,

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::parquet::arrow::ArrowWriter;
 use marquee_event::Date;
-use marquee_lake::catalogue::{self, Pointer};
 use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
 use marquee_lake::receipt::{Receipt, ReceiptKind};
 use marquee_lake::staging::DateInputs;
+use marquee_lake::title_catalog::{self, TitleCatalogPointer};
 use marquee_lake::{digest, zone};
 use marquee_marts::DateRun;
 use marquee_tables::settings::writer_properties;
@@ -55,7 +55,7 @@ pub(crate) fn receipts() -> Vec<Receipt> {
         received_bytes: 40_000,
         reasons: BTreeMap::new(),
         event_dates: BTreeMap::new(),
-        catalogue: None,
+        title_catalog: None,
         objects: Vec::new(),
     })
     .collect()
@@ -69,17 +69,19 @@ pub(crate) fn parsed(date: &str) -> Date {
 /// A lake with a title catalog and facts, without generations.
 pub(crate) struct Days {
     pub(crate) store: Arc<dyn ObjectStore>,
-    pub(crate) catalogue: Pointer,
+    pub(crate) title_catalog: TitleCatalogPointer,
     pub(crate) tables: Tables,
 }
 
 impl Days {
     /// Creates a lake with the facts of the first `dates` dates.
     pub(crate) async fn new(store: Arc<dyn ObjectStore>, dates: usize) -> Self {
-        let catalogue = catalogue::publish(store.as_ref(), &titles()).await.unwrap();
+        let title_catalog = title_catalog::publish(store.as_ref(), &titles())
+            .await
+            .unwrap();
         let mut days = Self {
             store,
-            catalogue,
+            title_catalog,
             tables: Tables::new(),
         };
         for number in 0..dates {
@@ -122,7 +124,7 @@ impl Days {
     pub(crate) async fn run_over(&self, date: &str, tables: Tables) -> Arc<DateRun> {
         let inputs = DateInputs {
             run: RUN.to_owned(),
-            catalogue: Some(self.catalogue.clone()),
+            title_catalog: Some(self.title_catalog.clone()),
             receipts: receipts(),
             tables,
             ..DateInputs::new(parsed(date))
@@ -159,7 +161,7 @@ impl Days {
             generation: number,
             parent: None,
             run: RUN.to_owned(),
-            catalogue: None,
+            title_catalog: None,
             covered: String::new(),
             receipts: 0,
             newest: true,

@@ -10,7 +10,7 @@ use datafusion::parquet::arrow::ArrowWriter;
 use marquee_event::{Title, TitleKind};
 use marquee_lake::receipt::{self, ObjectEntry, Receipt, ReceiptKind};
 use marquee_lake::zone::Zone;
-use marquee_lake::{catalogue, digest};
+use marquee_lake::{digest, title_catalog};
 use marquee_marts::{Engine, MartsError};
 use marquee_tables::schema;
 use object_store::memory::InMemory;
@@ -79,7 +79,7 @@ impl Lake {
             release_date: None,
         };
         let titles: Vec<Title> = names.iter().map(title).collect();
-        catalogue::publish(self.store.as_ref(), &titles)
+        title_catalog::publish(self.store.as_ref(), &titles)
             .await
             .unwrap();
     }
@@ -107,7 +107,7 @@ impl Lake {
             received_bytes: 0,
             reasons: BTreeMap::new(),
             event_dates: BTreeMap::new(),
-            catalogue: None,
+            title_catalog: None,
             objects: objects.to_vec(),
         };
         let store = self.store.as_ref();

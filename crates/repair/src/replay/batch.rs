@@ -97,7 +97,7 @@ pub(super) async fn write(
     store: &dyn ObjectStore,
     units: &[Chosen<'_>],
     done: Transformed,
-    catalogue: Option<String>,
+    title_catalog: Option<String>,
 ) -> Result<Receipt, RepairError> {
     let (mut identities, mut records) = (String::new(), Vec::new());
     for unit in units {
@@ -166,7 +166,7 @@ pub(super) async fn write(
             .map(|(reason, units)| (reason.name().to_owned(), *units))
             .collect(),
         event_dates: done.event_dates,
-        catalogue,
+        title_catalog,
         objects,
     };
     receipt::create(store, &receipt).await?;

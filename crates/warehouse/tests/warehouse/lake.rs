@@ -153,7 +153,7 @@ impl World {
             generation: number,
             parent: number.checked_sub(1).filter(|parent| *parent > 0),
             run: format!("{number:06}-run"),
-            catalogue: None,
+            title_catalog: None,
             covered: "covered".to_owned(),
             receipts: 1,
             newest: true,

@@ -1,4 +1,4 @@
-//! A row of the title catalogue.
+//! A row of the title catalog.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ impl TitleKind {
     }
 }
 
-/// A title that can be watched; one line of a catalogue's NDJSON.
+/// A title that can be watched: one line of a title catalog's NDJSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Title {
@@ -63,18 +63,18 @@ pub struct Title {
     pub release_date: Option<String>,
 }
 
-/// What is wrong with a catalogue's row.
+/// An invalid field of a row of the title catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CatalogueError {
-    /// The title at fault, as far as it is known.
+pub struct TitleError {
+    /// The identifier of the row, cut to 128 characters.
     pub title_id: String,
-    /// The field at fault.
+    /// The invalid field.
     pub field: &'static str,
-    /// What was expected.
+    /// The rule that the field violates, as the end of "must be …".
     pub expected: &'static str,
 }
 
-impl std::fmt::Display for CatalogueError {
+impl std::fmt::Display for TitleError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
@@ -84,7 +84,7 @@ impl std::fmt::Display for CatalogueError {
     }
 }
 
-impl std::error::Error for CatalogueError {}
+impl std::error::Error for TitleError {}
 
 impl Title {
     /// Its genres as the tables hold them: joined by `|`.
@@ -93,10 +93,10 @@ impl Title {
     }
 
     /// Checks what serde cannot: bounds, ranges, the date's shape.
-    pub fn validate(&self) -> Result<(), CatalogueError> {
+    pub fn validate(&self) -> Result<(), TitleError> {
         use crate::bounds::ID_BYTES;
         let fault = |field, expected| {
-            Err(CatalogueError {
+            Err(TitleError {
                 title_id: self.title_id.chars().take(ID_BYTES).collect(),
                 field,
                 expected,

@@ -1,4 +1,4 @@
-//! The title catalogue: versions that never change, and a pointer to one.
+//! The title catalog: immutable versions, and a pointer to the current one.
 
 use std::collections::HashSet;
 
@@ -16,14 +16,14 @@ use crate::error::LakeError;
 use crate::rows::{RowBatch, RowReader};
 use crate::zone::TITLES;
 
-/// Which version of the catalogue is current.
+/// A pointer to one version of the title catalog.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pointer {
-    /// The version: its content's digest.
+pub struct TitleCatalogPointer {
+    /// The version: the digest of the file's content.
     pub version: String,
-    /// The key of its file.
+    /// The key of the version's file.
     pub key: String,
-    /// How many titles it has.
+    /// The number of titles.
     pub titles: u64,
 }
 
@@ -31,16 +31,19 @@ fn pointer_key() -> Path {
     Path::from(format!("{TITLES}/current.json"))
 }
 
-/// Writes the catalogue as a version of its own and then moves the pointer to
-/// it. The same titles are the same version.
+/// Writes the titles as a version of the title catalog, then moves the pointer to that
+/// version. Equal titles give the same version.
 ///
 /// # Errors
-/// [`LakeError::Catalogue`] or [`LakeError::DuplicateTitle`] for a row that
-/// cannot be, before anything is written; [`LakeError::Store`].
-pub async fn publish(store: &dyn ObjectStore, titles: &[Title]) -> Result<Pointer, LakeError> {
+/// [`LakeError::TitleCatalog`] or [`LakeError::DuplicateTitle`] for an invalid row, before
+/// anything is written; [`LakeError::Store`].
+pub async fn publish(
+    store: &dyn ObjectStore,
+    titles: &[Title],
+) -> Result<TitleCatalogPointer, LakeError> {
     let file = encode(titles)?;
     let version = digest::of(&file);
-    let pointer = Pointer {
+    let pointer = TitleCatalogPointer {
         key: version_key(&version),
         version,
         titles: titles.len() as u64,
@@ -56,11 +59,11 @@ pub async fn publish(store: &dyn ObjectStore, titles: &[Title]) -> Result<Pointe
     Ok(pointer)
 }
 
-/// The pointer, if a catalogue was ever published.
+/// Returns the pointer to the current version; `None` if no version was ever published.
 ///
 /// # Errors
-/// [`LakeError::Store`]; [`LakeError::Malformed`] when it is no pointer.
-pub async fn current(store: &dyn ObjectStore) -> Result<Option<Pointer>, LakeError> {
+/// [`LakeError::Store`]; [`LakeError::Malformed`] if the object is not a pointer.
+pub async fn current(store: &dyn ObjectStore) -> Result<Option<TitleCatalogPointer>, LakeError> {
     let bytes = match store.get(&pointer_key()).await {
         Ok(found) => found.bytes().await?,
         Err(object_store::Error::NotFound { .. }) => return Ok(None),
@@ -73,15 +76,18 @@ pub async fn current(store: &dyn ObjectStore) -> Result<Option<Pointer>, LakeErr
     Ok(Some(pointer))
 }
 
-/// The titles that the pointer points to.
+/// Reads the titles of the version that the pointer names.
 ///
 /// # Errors
-/// [`LakeError::Store`]; [`LakeError::Malformed`] when it is no catalogue.
-pub async fn load(store: &dyn ObjectStore, pointer: &Pointer) -> Result<Vec<Title>, LakeError> {
+/// [`LakeError::Store`]; [`LakeError::Malformed`] if the object is not a title catalog.
+pub async fn load(
+    store: &dyn ObjectStore,
+    pointer: &TitleCatalogPointer,
+) -> Result<Vec<Title>, LakeError> {
     read(store, &pointer.key).await
 }
 
-/// The titles of that version.
+/// Reads the titles of a version.
 ///
 /// # Errors
 /// As [`load`].
@@ -116,7 +122,7 @@ fn encode(titles: &[Title]) -> Result<Bytes, LakeError> {
         let row = index + 1;
         title
             .validate()
-            .map_err(|cause| LakeError::Catalogue { row, cause })?;
+            .map_err(|cause| LakeError::TitleCatalog { row, cause })?;
         if !seen.insert(title.title_id.as_str()) {
             let title_id = title.title_id.clone();
             return Err(LakeError::DuplicateTitle { row, title_id });
@@ -177,7 +183,7 @@ fn read_rows(key: &str, batch: &RowBatch, titles: &mut Vec<Title>) -> Result<(),
             name: names.value(row).to_owned(),
             kind: TitleKind::from_name(kinds.value(row)).ok_or_else(|| LakeError::Malformed {
                 key: key.to_owned(),
-                cause: format!("row {row} is of no kind of title: {:?}", kinds.value(row)),
+                cause: format!("row {row}: {:?} is not a kind of title", kinds.value(row)),
             })?,
             series_id: series.is_valid(row).then(|| series.value(row).to_owned()),
             season: seasons.is_valid(row).then(|| seasons.value(row)),
@@ -235,7 +241,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_published_is_loaded() {
+    async fn published_titles_are_loaded() {
         let store = InMemory::new();
         assert_eq!(current(&store).await.unwrap(), None);
         let first = publish(&store, &titles()[..1]).await.unwrap();
@@ -252,19 +258,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_row_that_cannot_be_publishes_nothing() {
+    async fn an_invalid_row_publishes_nothing() {
         let store = InMemory::new();
         let mut twice = titles();
         twice[1].title_id = "t1".into();
         assert_eq!(
             publish(&store, &twice).await.unwrap_err().to_string(),
-            "the catalogue's row 2: title \"t1\" was there before"
+            "row 2 of the title catalog: title \"t1\" occurs twice; remove one of its rows"
         );
         let mut wrong = titles();
         wrong[1].release_date = Some("1999-02-30".into());
         assert_eq!(
             publish(&store, &wrong).await.unwrap_err().to_string(),
-            "the catalogue's row 2: title \"t2\": release_date must be a date, YYYY-MM-DD"
+            "row 2 of the title catalog: title \"t2\": release_date must be a date, YYYY-MM-DD"
         );
         assert_eq!(current(&store).await.unwrap(), None);
     }
