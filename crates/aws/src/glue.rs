@@ -263,7 +263,7 @@ impl GlueCatalog {
 
 #[async_trait]
 impl TableCatalog for GlueCatalog {
-    async fn bring_forward(&self, projection: &Projection) -> Result<(), TableCatalogError> {
+    async fn advance(&self, projection: &Projection) -> Result<(), TableCatalogError> {
         let mut delays = RETRY_DELAYS.into_iter();
         while let WriteOutcome::Conflict(error) = self.update_once(projection).await? {
             match delays.next() {

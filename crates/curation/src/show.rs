@@ -73,7 +73,7 @@ async fn project(
     let undated = |table: &str| definitions.is_undated(table);
     for projection in projections(store, generation, undated).await? {
         catalog
-            .bring_forward(&projection)
+            .advance(&projection)
             .await
             .map_err(|source| CurationError::TableCatalog {
                 event_date: generation.event_date,

@@ -1,27 +1,28 @@
-//! Columns of a table, and their evolution.
+//! Columns of a table, and schema evolution.
 
 use arrow_schema::{DataType, Schema, TimeUnit};
 
 use crate::error::{ProjectionError, TableCatalogError};
 
-/// A column, with its type in the words of Glue and Athena.
+/// A column of a table in the table catalog.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Column {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// `string`, `bigint`, `int`, `float`, `double`, `boolean`, `timestamp`,
-    /// `date`, `binary`.
+    /// The type, as Glue and Athena name it: `string`, `bigint`, `int`, `float`, `double`,
+    /// `boolean`, `timestamp`, `date`, `binary`.
     #[serde(rename = "type")]
     pub kind: String,
 }
 
-/// The columns that a table is to have after `new` was written: `None` when it
-/// has them already.
+/// Returns the columns that a table needs for files with the columns `new`; `None` if the
+/// columns `old` are enough.
+///
+/// A schema evolves by new columns at the end only. Files of an older program, which lack
+/// the last columns, need no change.
 ///
 /// # Errors
-/// [`TableCatalogError::Schema`] unless `new` has the old columns, in their order and
-/// with their types, and perhaps more at the end; or the same or fewer, as an
-/// older program writes.
+/// [`TableCatalogError::Schema`] if one list of columns is not a prefix of the other.
 pub fn evolve(
     table: &str,
     old: &[Column],
@@ -32,7 +33,7 @@ pub fn evolve(
             return Err(TableCatalogError::Schema {
                 table: table.to_owned(),
                 change: format!(
-                    "where column {} {} was there is {} {}",
+                    "column {} {} became {} {}",
                     old.name, old.kind, new.name, new.kind
                 ),
             });
@@ -103,12 +104,12 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("table t: where column b string was there is b bigint; only new"),
+                .starts_with("table t: column b string became b bigint; only new"),
             "{error}"
         );
     }
 
-    /// The table of before gets the columns of the fields that were added since.
+    /// A table of an older version gets the columns of the fields that were added later.
     #[test]
     fn events_gain_the_columns_of_added_fields() {
         let new = columns_of("events", &marquee_tables::curated::events()).unwrap();
@@ -118,7 +119,7 @@ mod tests {
             ADDED_FIELDS.iter().any(|field| field.column == name)
         }));
         assert_eq!(evolve("events", old, &new).unwrap(), Some(new.clone()));
-        // A program of before does not take them away.
+        // An older program does not remove them.
         assert_eq!(evolve("events", &new, old).unwrap(), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The catalogue of a lake without a service: small objects beside the data.
+//! The embedded table catalog: JSON objects in the lake itself, without a service.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -12,47 +12,47 @@ use serde::{Deserialize, Serialize};
 
 use crate::column::{Column, evolve};
 use crate::error::TableCatalogError;
-use crate::port::{Projection, TableCatalog, Version};
+use crate::port::{Projection, ProjectionVersion, TableCatalog};
 
-/// What all its keys begin with.
-const CATALOG: &str = "catalog";
+/// The prefix of all keys of the embedded table catalog.
+const PREFIX: &str = "catalog";
 
-/// A catalogue in the lake itself.
+/// A table catalog in the lake itself.
 ///
 /// ```text
-/// catalog/{table}/columns/000002.json                            the table's columns
-/// catalog/{table}/partitions/event_date=2026-03-01/000007.json   a partition
-/// catalog/{table}/whole/2026-03-01-000007.json                   a table without
+/// catalog/{table}/columns/000002.json                            columns of the table
+/// catalog/{table}/partitions/event_date=2026-03-01/000007.json   one partition
+/// catalog/{table}/whole/2026-03-01-000007.json                   a table without partitions
 /// ```
 ///
-/// Each object is created only if it is absent, and the last one by name is
-/// current: two that bring the catalogue forward at once cannot bring it back.
+/// Each object is created only if absent, and the last one by name is current. Concurrent
+/// updates are therefore monotonic: none replaces a newer entry by an older one.
 #[derive(Debug)]
 pub struct EmbeddedTableCatalog {
     store: Arc<dyn ObjectStore>,
 }
 
-/// What a partition, or a table without, shows.
+/// The entry of a partition, or of a table without partitions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
-    /// Where that comes from.
-    pub version: Version,
-    /// The directory of its files.
+pub struct TableCatalogEntry {
+    /// The generation that the entry comes from.
+    pub version: ProjectionVersion,
+    /// The directory of the files.
     pub directory: String,
     /// Rows of all files.
     pub rows: u64,
 }
 
 impl EmbeddedTableCatalog {
-    /// The catalogue of that lake.
+    /// Creates the table catalog of the lake in `store`.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
         Self { store }
     }
 
-    /// The table's columns; `None` when there is no such table.
+    /// Returns the columns of a table; `None` if the catalog has no such table.
     ///
     /// # Errors
-    /// When the lake cannot be read.
+    /// If the lake cannot be read.
     pub async fn columns(&self, table: &str) -> Result<Option<Vec<Column>>, TableCatalogError> {
         Ok(self
             .newest_columns(table)
@@ -60,16 +60,17 @@ impl EmbeddedTableCatalog {
             .map(|(_, columns)| columns))
     }
 
-    /// What the table shows of that date, or at all when it has no partitions.
+    /// Returns the current entry of the table's partition `event_date`; without a date, that
+    /// of a table without partitions.
     ///
     /// # Errors
-    /// When the lake cannot be read.
-    pub async fn shown(
+    /// If the lake cannot be read.
+    pub async fn entry(
         &self,
         table: &str,
         event_date: Option<Date>,
-    ) -> Result<Option<Shown>, TableCatalogError> {
-        match self.last(&shown_directory(table, event_date)).await? {
+    ) -> Result<Option<TableCatalogEntry>, TableCatalogError> {
+        match self.last(&entry_directory(table, event_date)).await? {
             Some(key) => Ok(Some(self.read(&key).await?)),
             None => Ok(None),
         }
@@ -79,15 +80,20 @@ impl EmbeddedTableCatalog {
         &self,
         table: &str,
     ) -> Result<Option<(u32, Vec<Column>)>, TableCatalogError> {
-        let Some(key) = self.last(&format!("{CATALOG}/{table}/columns")).await? else {
+        let Some(key) = self.last(&format!("{PREFIX}/{table}/columns")).await? else {
             return Ok(None);
         };
         let number = key.filename().and_then(|name| name.strip_suffix(".json"));
-        let number = number.and_then(|number| number.parse().ok()).unwrap_or(0);
+        let Some(number) = number.and_then(|number| number.parse().ok()) else {
+            return Err(service(
+                format!("read {key}"),
+                "its name is not a number; remove the object",
+            ));
+        };
         Ok(Some((number, self.read(&key).await?)))
     }
 
-    /// The last object of a directory by name.
+    /// Returns the key of a directory's last object by name.
     async fn last(&self, directory: &str) -> Result<Option<Path>, TableCatalogError> {
         let directory = Path::from(directory);
         let listed = self
@@ -109,7 +115,7 @@ impl EmbeddedTableCatalog {
             .map_err(|cause| service(format!("read {key}"), cause))
     }
 
-    /// Whether it was written; not when it was there.
+    /// Writes an object if it is absent. Returns whether it was absent.
     async fn create(&self, key: String, value: &impl Serialize) -> Result<bool, TableCatalogError> {
         document::create(&*self.store, &Path::from(key.as_str()), value)
             .await
@@ -117,10 +123,10 @@ impl EmbeddedTableCatalog {
     }
 }
 
-fn shown_directory(table: &str, event_date: Option<Date>) -> String {
+fn entry_directory(table: &str, event_date: Option<Date>) -> String {
     match event_date {
-        Some(date) => format!("{CATALOG}/{table}/partitions/event_date={date}"),
-        None => format!("{CATALOG}/{table}/whole"),
+        Some(date) => format!("{PREFIX}/{table}/partitions/event_date={date}"),
+        None => format!("{PREFIX}/{table}/whole"),
     }
 }
 
@@ -133,7 +139,7 @@ fn service(action: String, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Ta
 
 #[async_trait]
 impl TableCatalog for EmbeddedTableCatalog {
-    async fn bring_forward(&self, projection: &Projection) -> Result<(), TableCatalogError> {
+    async fn advance(&self, projection: &Projection) -> Result<(), TableCatalogError> {
         let Projection {
             table,
             columns,
@@ -147,25 +153,25 @@ impl TableCatalog for EmbeddedTableCatalog {
             let Some(evolved) = evolve(table, &old, columns)? else {
                 break;
             };
-            let key = format!("{CATALOG}/{table}/columns/{:06}.json", number + 1);
+            let key = format!("{PREFIX}/{table}/columns/{:06}.json", number + 1);
             if self.create(key, &evolved).await? {
                 break;
             }
         }
-        let place = shown_directory(table, *event_date);
+        let parent = entry_directory(table, *event_date);
         let key = match event_date {
-            Some(_) => format!("{place}/{:06}.json", version.generation),
+            Some(_) => format!("{parent}/{:06}.json", version.generation),
             None => format!(
-                "{place}/{}-{:06}.json",
+                "{parent}/{}-{:06}.json",
                 version.event_date, version.generation
             ),
         };
-        let shown = Shown {
+        let entry = TableCatalogEntry {
             version: version.clone(),
             directory: directory.clone(),
             rows: *rows,
         };
-        self.create(key, &shown).await?;
+        self.create(key, &entry).await?;
         Ok(())
     }
 }
@@ -180,16 +186,16 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn projection(event_date: Option<&str>, of: &str, generation: u32) -> Projection {
+    fn projection(partition: Option<&str>, event_date: &str, generation: u32) -> Projection {
         Projection {
             table: "plays".into(),
             columns: vec![Column {
                 name: "n".into(),
                 kind: "bigint".into(),
             }],
-            event_date: event_date.map(date),
-            version: Version {
-                event_date: date(of),
+            event_date: partition.map(date),
+            version: ProjectionVersion {
+                event_date: date(event_date),
                 generation,
             },
             directory: format!("curated/plays/run={generation}"),
@@ -198,53 +204,53 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_brings_it_back() {
+    async fn an_older_generation_replaces_no_newer_one() {
         let catalog = EmbeddedTableCatalog::new(Arc::new(InMemory::new()));
         let partition = Some("2026-03-01");
         for generation in [1, 3, 2, 3] {
             let projection = projection(partition, "2026-03-01", generation);
-            catalog.bring_forward(&projection).await.unwrap();
+            catalog.advance(&projection).await.unwrap();
         }
-        let shown = catalog
-            .shown("plays", partition.map(date))
+        let entry = catalog
+            .entry("plays", partition.map(date))
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(shown.directory, "curated/plays/run=3");
+        assert_eq!(entry.directory, "curated/plays/run=3");
         assert_eq!(
             catalog
-                .shown("plays", Some(date("2026-03-02")))
+                .entry("plays", Some(date("2026-03-02")))
                 .await
                 .unwrap(),
             None
         );
 
-        for (of, generation) in [("2026-03-02", 1), ("2026-03-01", 9)] {
-            let projection = projection(None, of, generation);
-            catalog.bring_forward(&projection).await.unwrap();
+        for (event_date, generation) in [("2026-03-02", 1), ("2026-03-01", 9)] {
+            let projection = projection(None, event_date, generation);
+            catalog.advance(&projection).await.unwrap();
         }
-        let shown = catalog.shown("plays", None).await.unwrap().unwrap();
-        assert_eq!(shown.version.event_date, date("2026-03-02"));
+        let entry = catalog.entry("plays", None).await.unwrap().unwrap();
+        assert_eq!(entry.version.event_date, date("2026-03-02"));
     }
 
     #[tokio::test]
-    async fn columns_are_added_once_and_else_refused() {
+    async fn columns_are_added_once_and_other_changes_are_refused() {
         let catalog = EmbeddedTableCatalog::new(Arc::new(InMemory::new()));
         let mut wide = projection(Some("2026-03-01"), "2026-03-01", 1);
-        catalog.bring_forward(&wide).await.unwrap();
+        catalog.advance(&wide).await.unwrap();
         wide.columns.push(Column {
             name: "viewers".into(),
             kind: "bigint".into(),
         });
-        catalog.bring_forward(&wide).await.unwrap();
-        catalog.bring_forward(&wide).await.unwrap();
+        catalog.advance(&wide).await.unwrap();
+        catalog.advance(&wide).await.unwrap();
         assert_eq!(
             catalog.columns("plays").await.unwrap().unwrap(),
             wide.columns
         );
         wide.columns.swap(0, 1);
         assert!(matches!(
-            catalog.bring_forward(&wide).await,
+            catalog.advance(&wide).await,
             Err(TableCatalogError::Schema { .. })
         ));
         assert_eq!(catalog.columns("nothing").await.unwrap(), None);

@@ -1,9 +1,10 @@
-//! The catalog of tables as query engines see it: a projection of the generations.
+//! The table catalog, from which query engines learn tables and partitions.
 //!
-//! Updates are monotonic: a newer generation never gives way to an older one, whatever
-//! the order in which runs bring a [`TableCatalog`] forward. [`projections`] says what a
-//! generation has of each table; [`EmbeddedTableCatalog`] keeps it in the lake itself,
-//! Glue's adapter is in `marquee-aws`.
+//! A table catalog is a projection of the published generations. Updates are monotonic: an
+//! older generation never replaces a newer one, in whatever order runs call
+//! [`TableCatalog::advance`]. [`projections`] lists a generation's tables in the catalog's
+//! terms. [`EmbeddedTableCatalog`] stores its entries in the lake itself; the adapter for
+//! Glue is in `marquee-aws`.
 
 mod column;
 mod embedded;
@@ -12,7 +13,7 @@ mod port;
 mod projections;
 
 pub use column::{Column, evolve};
-pub use embedded::{EmbeddedTableCatalog, Shown};
+pub use embedded::{EmbeddedTableCatalog, TableCatalogEntry};
 pub use error::{ProjectionError, TableCatalogError};
-pub use port::{Projection, TableCatalog, Version};
+pub use port::{Projection, ProjectionVersion, TableCatalog};
 pub use projections::projections;

@@ -1,4 +1,4 @@
-//! The port to a table catalog: what a projection is, and how it is brought forward.
+//! The port to a table catalog, and the projection that it takes.
 
 use async_trait::async_trait;
 use marquee_event::Date;
@@ -6,43 +6,46 @@ use marquee_event::Date;
 use crate::column::Column;
 use crate::error::TableCatalogError;
 
-/// What a generation has of one table, in a catalogue's terms.
+/// One table of a generation, in the terms of a table catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Projection {
-    /// The table.
+    /// The table's name.
     pub table: String,
-    /// Its columns, without the partition's.
+    /// The columns of the files. The partition column `event_date` is not one of them.
     pub columns: Vec<Column>,
-    /// The partition, `event_date`; `None` for a table without.
+    /// The partition, by its `event_date`; `None` for a table without partitions.
     pub event_date: Option<Date>,
-    /// Which generation of which date it comes from: what decides whether it is
-    /// newer than what the catalogue has.
-    pub version: Version,
-    /// The directory that its files, and no others, lie in.
+    /// The version, which decides whether the projection is newer than the catalog's entry.
+    pub version: ProjectionVersion,
+    /// The directory of the files. It holds no other files.
     pub directory: String,
     /// Rows of all files.
     pub rows: u64,
 }
 
-/// Where a projection comes from. Of a partition, the higher generation is
-/// newer; of a table without partitions, the later date comes first.
+/// The generation that a projection comes from.
+///
+/// The order is that of age: the later date is newer, then the higher generation. All
+/// versions of a partition have the same date.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub struct Version {
-    /// The date of the generation.
+pub struct ProjectionVersion {
+    /// The event date of the generation.
     pub event_date: Date,
-    /// Its number.
+    /// The number of the generation.
     pub generation: u32,
 }
 
-/// A catalogue of tables: Glue, or the embedded one.
+/// A table catalog: Glue, or the embedded one.
 #[async_trait]
 pub trait TableCatalog: Send + Sync {
-    /// Makes the table if it is not there, adds columns that it lacks, and makes
-    /// its partition (or the table itself, when it has none) show the
-    /// projection's files, unless it shows newer ones.
+    /// Advances the table to the projection: creates the table if it is absent, adds missing
+    /// columns, and points the partition (or the table, if it has no partitions) to the
+    /// projection's files. An entry of a newer version stays.
+    ///
+    /// The operation is idempotent.
     ///
     /// # Errors
-    /// [`TableCatalogError`]; what was done before stands, and is found done when it
-    /// is tried again.
-    async fn bring_forward(&self, projection: &Projection) -> Result<(), TableCatalogError>;
+    /// [`TableCatalogError`]. The steps done before the error remain; a retry completes the
+    /// rest.
+    async fn advance(&self, projection: &Projection) -> Result<(), TableCatalogError>;
 }

@@ -1,7 +1,7 @@
-//! Projections of a generation: its tables in the catalog's terms.
+//! Projections of a generation: its tables in the terms of a table catalog.
 
 use marquee_lake::LakeError;
-use marquee_lake::generation::{Generation, TableFiles};
+use marquee_lake::generation::{FileEntry, Generation};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::parquet_to_arrow_schema;
@@ -10,16 +10,17 @@ use parquet::file::metadata::ParquetMetaDataReader;
 
 use crate::column::{Column, columns_of};
 use crate::error::ProjectionError;
-use crate::port::{Projection, Version};
+use crate::port::{Projection, ProjectionVersion};
 
-/// What is read of a file to find its footer; few have a larger one.
+/// Bytes read from a file's end to find its footer. Few footers are larger.
 const FOOTER_BYTES: u64 = 64 << 10;
 
-/// A generation in the catalogue's terms, a projection a table. `undated` says
-/// which tables have no partition.
+/// Returns one projection for each table of a generation. `undated` tells whether a table
+/// has no partitions. A table without files has no projection.
 ///
 /// # Errors
-/// When a file's footer cannot be read, or a column's type has no name.
+/// If the footer of a file cannot be read, or a column has a type that not every query
+/// engine reads.
 pub async fn projections(
     store: &dyn ObjectStore,
     generation: &Generation,
@@ -31,13 +32,17 @@ pub async fn projections(
             continue;
         };
         let Some((directory, _)) = first.key.rsplit_once('/') else {
-            continue;
+            return Err(ProjectionError::NoDirectory {
+                table: table.clone(),
+                generation: generation.generation,
+                key: first.key.clone(),
+            });
         };
         projections.push(Projection {
             table: table.clone(),
-            columns: columns(store, files).await?,
+            columns: columns(store, first).await?,
             event_date: (!undated(table)).then_some(generation.event_date),
-            version: Version {
+            version: ProjectionVersion {
                 event_date: generation.event_date,
                 generation: generation.generation,
             },
@@ -48,14 +53,11 @@ pub async fn projections(
     Ok(projections)
 }
 
-/// The columns of the table's first file.
+/// Reads the columns of a file from its footer.
 async fn columns(
     store: &dyn ObjectStore,
-    files: &TableFiles,
+    file: &FileEntry,
 ) -> Result<Vec<Column>, ProjectionError> {
-    let Some(file) = files.files.first() else {
-        return Ok(Vec::new());
-    };
     let mut length = FOOTER_BYTES.min(file.bytes);
     let metadata = loop {
         let tail = file.bytes - length..file.bytes;
@@ -84,34 +86,31 @@ async fn columns(
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use marquee_lake::generation::FileEntry;
     use marquee_lake::step::StepErrorKind;
     use object_store::memory::InMemory;
 
     use super::*;
 
-    /// A file that was cut off is its own fault, wherever it was cut.
+    /// The error for a truncated file names the file, whatever the length that is left.
     #[tokio::test]
-    async fn a_file_that_is_too_short_is_named() {
+    async fn an_error_names_the_truncated_file() {
         let store = InMemory::new();
         let key = "curated/t/event_date=2026-03-01/run=1-a/part-0000.parquet";
-        let files = TableFiles {
-            files: vec![FileEntry {
-                key: key.into(),
-                rows: 1,
-                bytes: 1 << 20,
-                digest: "d".into(),
-            }],
+        let file = FileEntry {
+            key: key.into(),
+            rows: 1,
+            bytes: 1 << 20,
+            digest: "d".into(),
         };
         for length in [0, 100, (1 << 20) - 4] {
             let content = vec![0; length];
             store.put(&Path::from(key), content.into()).await.unwrap();
-            let error = columns(&store, &files).await.unwrap_err();
+            let error = columns(&store, &file).await.unwrap_err();
             assert_eq!(error.kind(), StepErrorKind::Damaged, "{length}: {error}");
             assert!(error.to_string().starts_with(key), "{length}: {error}");
         }
         store.delete(&Path::from(key)).await.unwrap();
-        let error = columns(&store, &files).await.unwrap_err();
+        let error = columns(&store, &file).await.unwrap_err();
         assert_eq!(error.kind(), StepErrorKind::Gone, "{error}");
         assert!(error.to_string().contains("`marquee rebuild 2026-03-01`"));
     }

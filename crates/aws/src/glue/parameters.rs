@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use marquee_table_catalog::{Projection, Version};
+use marquee_table_catalog::{Projection, ProjectionVersion};
 
 /// The generation of a partition.
 const GENERATION: &str = "marquee.generation";
@@ -43,14 +43,14 @@ pub(super) fn is_current(
     let read = |key| parameters.and_then(|parameters| parameters.get(key));
     let shown = match &projection.event_date {
         Some(_) => read(GENERATION).and_then(|generation| {
-            Some(Version {
+            Some(ProjectionVersion {
                 event_date: projection.version.event_date,
                 generation: generation.parse().ok()?,
             })
         }),
         None => read(VERSION).and_then(|version| {
             let (event_date, generation) = version.split_once('/')?;
-            Some(Version {
+            Some(ProjectionVersion {
                 event_date: event_date.parse().ok()?,
                 generation: generation.parse().ok()?,
             })

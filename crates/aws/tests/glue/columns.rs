@@ -13,7 +13,7 @@ async fn columns_are_added_and_all_else_stays() {
     glue.contents().put_table(edited_table());
     let mut wide = dated(1);
     wide.columns = columns("title_id string, plays bigint, viewers bigint, day date");
-    catalog(&glue).bring_forward(&wide).await.unwrap();
+    catalog(&glue).advance(&wide).await.unwrap();
 
     let mut table = edited_table();
     let descriptor = table.storage_descriptor.as_mut().unwrap();
@@ -22,7 +22,7 @@ async fn columns_are_added_and_all_else_stays() {
     assert_eq!(glue.calls()[1], Call::UpdateTable(table));
 
     // An older program, which knows fewer columns, removes none.
-    catalog(&glue).bring_forward(&dated(2)).await.unwrap();
+    catalog(&glue).advance(&dated(2)).await.unwrap();
     assert!(!glue.operations().contains(&"UpdateTable"));
 }
 
@@ -30,13 +30,10 @@ async fn columns_are_added_and_all_else_stays() {
 async fn an_older_run_adds_its_columns_and_moves_nothing() {
     let glue = FakeGlue::default();
     let catalog = catalog(&glue);
-    catalog
-        .bring_forward(&undated("2026-03-02", 1))
-        .await
-        .unwrap();
+    catalog.advance(&undated("2026-03-02", 1)).await.unwrap();
     let mut older = undated(DATE, 1);
     older.columns.extend(columns("kind string"));
-    catalog.bring_forward(&older).await.unwrap();
+    catalog.advance(&older).await.unwrap();
     let contents = glue.contents();
     let location = "s3://lake/part/curated/dim_title/run=2026-03-02-1/";
     assert_eq!(contents.location("dim_title"), location);
@@ -48,7 +45,7 @@ async fn an_older_run_adds_its_columns_and_moves_nothing() {
 async fn other_changes_of_columns_are_refused_before_anything_is_written() {
     let glue = FakeGlue::default();
     let catalog = catalog(&glue);
-    catalog.bring_forward(&dated(1)).await.unwrap();
+    catalog.advance(&dated(1)).await.unwrap();
     for other in [
         "title_id string, plays int",
         "plays bigint, title_id string",
@@ -57,7 +54,7 @@ async fn other_changes_of_columns_are_refused_before_anything_is_written() {
         glue.calls();
         let mut changed = dated(2);
         changed.columns = columns(other);
-        let error = catalog.bring_forward(&changed).await.unwrap_err();
+        let error = catalog.advance(&changed).await.unwrap_err();
         assert!(matches!(error, TableCatalogError::Schema { .. }), "{error}");
         assert_eq!(glue.operations(), ["GetTable"]);
     }
@@ -90,7 +87,7 @@ async fn a_view_or_another_partition_key_is_refused() {
     ] {
         let glue = FakeGlue::default();
         glue.contents().put_table(table);
-        let error = catalog(&glue).bring_forward(&dated(1)).await.unwrap_err();
+        let error = catalog(&glue).advance(&dated(1)).await.unwrap_err();
         assert!(error.to_string().contains(change), "{error}");
         assert_eq!(glue.operations(), ["GetTable"]);
     }

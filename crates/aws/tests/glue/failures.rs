@@ -15,7 +15,7 @@ use crate::fixtures::{catalog, dated};
 async fn a_missing_database_is_reported_with_the_remedy() {
     let glue = FakeGlue::default();
     glue.contents().has_no_database = true;
-    let error = catalog(&glue).bring_forward(&dated(1)).await.unwrap_err();
+    let error = catalog(&glue).advance(&dated(1)).await.unwrap_err();
     assert_eq!(
         action_and_cause(error),
         (
@@ -33,7 +33,7 @@ async fn a_missing_database_is_reported_with_the_remedy() {
 async fn an_error_names_the_call_its_object_and_the_cause() {
     let glue = FakeGlue::default();
     glue.contents().refuses = Some(("AccessDeniedException", "not you"));
-    let error = catalog(&glue).bring_forward(&dated(1)).await.unwrap_err();
+    let error = catalog(&glue).advance(&dated(1)).await.unwrap_err();
     let cause = "AccessDeniedException: not you".to_owned();
     assert_eq!(
         action_and_cause(error),
@@ -54,7 +54,7 @@ async fn an_error_names_the_call_its_object_and_the_cause() {
         glue.before(operation, 1, |glue| {
             glue.refuses = Some(("AccessDeniedException", "not you"));
         });
-        let error = catalog(&glue).bring_forward(&dated(1)).await.unwrap_err();
+        let error = catalog(&glue).advance(&dated(1)).await.unwrap_err();
         assert_eq!(action_and_cause(error), (action.to_owned(), cause.clone()));
     }
 }
@@ -73,7 +73,7 @@ async fn without_a_response_the_whole_chain_of_causes_is_reported() {
         .endpoint_url(format!("http://{port}"))
         .build();
     let catalog = GlueCatalog::new(Client::from_conf(config), DATABASE, "s3://lake");
-    let error = catalog.bring_forward(&dated(1)).await.unwrap_err();
+    let error = catalog.advance(&dated(1)).await.unwrap_err();
     let (action, cause) = action_and_cause(error);
     assert_eq!(action, "get table marquee.plays");
     assert!(cause.starts_with("dispatch failure: "), "{cause}");

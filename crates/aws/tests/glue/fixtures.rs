@@ -7,7 +7,7 @@ use aws_sdk_glue::types::{
     Column as GlueColumn, PartitionInput, SerDeInfo, StorageDescriptor, TableInput,
 };
 use marquee_aws::GlueCatalog;
-use marquee_table_catalog::{Column, Projection, Version};
+use marquee_table_catalog::{Column, Projection, ProjectionVersion};
 
 use crate::fake::{Contents, DATABASE, FakeGlue};
 
@@ -34,7 +34,7 @@ pub(crate) fn dated(generation: u32) -> Projection {
         table: "plays".into(),
         columns: columns("title_id string, plays bigint"),
         event_date: Some(DATE.parse().unwrap()),
-        version: Version {
+        version: ProjectionVersion {
             event_date: DATE.parse().unwrap(),
             generation,
         },
@@ -49,7 +49,7 @@ pub(crate) fn undated(date: &str, generation: u32) -> Projection {
         table: "dim_title".into(),
         columns: columns("title_id string, name string"),
         event_date: None,
-        version: Version {
+        version: ProjectionVersion {
             event_date: date.parse().unwrap(),
             generation,
         },

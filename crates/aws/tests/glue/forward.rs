@@ -16,7 +16,7 @@ use crate::fixtures::{
 #[tokio::test]
 async fn a_new_table_and_its_partition_have_the_form_that_athena_reads() {
     let glue = FakeGlue::default();
-    catalog(&glue).bring_forward(&dated(7)).await.unwrap();
+    catalog(&glue).advance(&dated(7)).await.unwrap();
     assert_eq!(
         glue.calls(),
         [
@@ -32,10 +32,10 @@ async fn a_new_table_and_its_partition_have_the_form_that_athena_reads() {
 async fn a_partition_goes_forward_and_never_back() {
     let glue = FakeGlue::default();
     let catalog = catalog(&glue);
-    catalog.bring_forward(&dated(2)).await.unwrap();
+    catalog.advance(&dated(2)).await.unwrap();
     glue.calls();
 
-    catalog.bring_forward(&dated(3)).await.unwrap();
+    catalog.advance(&dated(3)).await.unwrap();
     let update = Call::UpdatePartition(plays_partition(3));
     assert_eq!(
         glue.calls(),
@@ -47,7 +47,7 @@ async fn a_partition_goes_forward_and_never_back() {
         ]
     );
     for generation in [3, 2, 1] {
-        catalog.bring_forward(&dated(generation)).await.unwrap();
+        catalog.advance(&dated(generation)).await.unwrap();
         assert_eq!(glue.operations(), ["GetTable", "GetPartition"]);
     }
     assert_eq!(glue.contents().shown(), "3");
@@ -62,7 +62,7 @@ async fn a_partition_without_a_version_is_older_than_all() {
         partition.parameters = shown;
         glue.contents().put_table(plays_table());
         glue.contents().put_partition("plays", partition);
-        catalog(&glue).bring_forward(&dated(1)).await.unwrap();
+        catalog(&glue).advance(&dated(1)).await.unwrap();
         assert_eq!(glue.contents().shown(), "1");
     }
 }
@@ -71,7 +71,7 @@ async fn a_partition_without_a_version_is_older_than_all() {
 async fn a_trailing_slash_of_the_location_changes_nothing() {
     let glue = FakeGlue::default();
     let catalog = GlueCatalog::new(glue.client(), DATABASE, "s3://lake/part/");
-    catalog.bring_forward(&dated(7)).await.unwrap();
+    catalog.advance(&dated(7)).await.unwrap();
     assert!(
         glue.calls()
             .contains(&Call::CreatePartition(plays_partition(7)))
@@ -82,7 +82,7 @@ async fn a_trailing_slash_of_the_location_changes_nothing() {
 async fn a_table_without_partitions_shows_the_newest_itself() {
     let glue = FakeGlue::default();
     let catalog = catalog(&glue);
-    catalog.bring_forward(&undated(DATE, 9)).await.unwrap();
+    catalog.advance(&undated(DATE, 9)).await.unwrap();
     let shown = |date: &str, generation| {
         let directory = format!("curated/dim_title/run={date}-{generation}");
         TableInput::builder()
@@ -106,22 +106,19 @@ async fn a_table_without_partitions_shows_the_newest_itself() {
     let create = Call::CreateTable(shown(DATE, 9));
     assert_eq!(glue.calls(), [Call::GetTable, create]);
 
-    catalog
-        .bring_forward(&undated("2026-03-02", 1))
-        .await
-        .unwrap();
+    catalog.advance(&undated("2026-03-02", 1)).await.unwrap();
     let update = Call::UpdateTable(shown("2026-03-02", 1));
     assert_eq!(glue.calls(), [Call::GetTable, update]);
 
     for (date, generation) in [("2026-03-02", 1), (DATE, 10), ("2026-02-28", 200)] {
         let older = undated(date, generation);
-        catalog.bring_forward(&older).await.unwrap();
+        catalog.advance(&older).await.unwrap();
         assert_eq!(glue.operations(), ["GetTable"], "{date} {generation}");
     }
     // Generations are compared as numbers: 10 is newer than 9.
     for generation in [9, 10] {
         let newer = undated("2026-03-03", generation);
-        catalog.bring_forward(&newer).await.unwrap();
+        catalog.advance(&newer).await.unwrap();
     }
     let location = "s3://lake/part/curated/dim_title/run=2026-03-03-10/";
     assert_eq!(glue.contents().location("dim_title"), location);
@@ -146,13 +143,13 @@ proptest! {
                     true => dated(generation),
                     false => undated(&format!("2026-03-0{day}"), generation),
                 };
-                here.bring_forward(&projection).await.unwrap();
-                there.bring_forward(&projection).await.unwrap();
+                here.advance(&projection).await.unwrap();
+                there.advance(&projection).await.unwrap();
             }
             let plays = there
-                .shown("plays", Some(DATE.parse().unwrap()))
+                .entry("plays", Some(DATE.parse().unwrap()))
                 .await.unwrap();
-            let titles = there.shown("dim_title", None).await.unwrap();
+            let titles = there.entry("dim_title", None).await.unwrap();
             let expected = |directory: String| format!("s3://lake/part/{directory}/");
             let contents = glue.contents();
             let partition = contents.partitions.values().next();

@@ -16,7 +16,7 @@ async fn a_writer_that_creates_second_tries_again() {
         glue.before("CreatePartition", 1, move |glue| {
             glue.put_partition("plays", plays_partition(other));
         });
-        catalog(&glue).bring_forward(&dated(2)).await.unwrap();
+        catalog(&glue).advance(&dated(2)).await.unwrap();
         let contents = glue.contents();
         assert_eq!(contents.shown(), shown);
         let description = contents.tables["plays"].description();
@@ -31,7 +31,7 @@ async fn a_table_is_updated_only_in_the_version_that_was_read() {
     glue.before("UpdateTable", 1, |glue| glue.put_table(edited_table()));
     let mut wide = dated(1);
     wide.columns.extend(columns("viewers bigint"));
-    catalog(&glue).bring_forward(&wide).await.unwrap();
+    catalog(&glue).advance(&wide).await.unwrap();
     let contents = glue.contents();
     let table = &contents.tables["plays"];
     assert_eq!(table.description(), Some("What is played."));
@@ -42,7 +42,7 @@ async fn a_table_is_updated_only_in_the_version_that_was_read() {
 async fn a_newer_version_that_is_written_in_between_stays() {
     let glue = FakeGlue::default();
     let catalog = catalog(&glue);
-    catalog.bring_forward(&undated(DATE, 1)).await.unwrap();
+    catalog.advance(&undated(DATE, 1)).await.unwrap();
     glue.before("UpdateTable", 1, |glue| {
         let mut newer = glue.tables["dim_title"].parameters().unwrap().clone();
         newer.insert("marquee.version".into(), "2026-03-05/1".into());
@@ -51,7 +51,7 @@ async fn a_newer_version_that_is_written_in_between_stays() {
         let table = table.storage_descriptor(parquet(&[], "s3://newer/"));
         glue.put_table(table.set_parameters(Some(newer)).build().unwrap());
     });
-    catalog.bring_forward(&undated(DATE, 2)).await.unwrap();
+    catalog.advance(&undated(DATE, 2)).await.unwrap();
     assert_eq!(glue.contents().location("dim_title"), "s3://newer/");
 }
 
@@ -59,13 +59,13 @@ async fn a_newer_version_that_is_written_in_between_stays() {
 async fn a_partition_that_an_older_run_replaced_is_written_again() {
     let glue = FakeGlue::default();
     let catalog = catalog(&glue);
-    catalog.bring_forward(&dated(1)).await.unwrap();
+    catalog.advance(&dated(1)).await.unwrap();
     glue.calls();
     // The second call reads the partition back.
     glue.before("GetPartition", 2, |glue| {
         glue.put_partition("plays", plays_partition(2));
     });
-    catalog.bring_forward(&dated(3)).await.unwrap();
+    catalog.advance(&dated(3)).await.unwrap();
     assert_eq!(glue.contents().shown(), "3");
     let round = [
         "GetTable",
@@ -80,9 +80,9 @@ async fn a_partition_that_an_older_run_replaced_is_written_again() {
 async fn a_table_that_is_dropped_meanwhile_is_created_again() {
     let glue = FakeGlue::default();
     let catalog = catalog(&glue);
-    catalog.bring_forward(&dated(1)).await.unwrap();
+    catalog.advance(&dated(1)).await.unwrap();
     glue.before("UpdatePartition", 1, |glue| glue.partitions.clear());
-    catalog.bring_forward(&dated(2)).await.unwrap();
+    catalog.advance(&dated(2)).await.unwrap();
     assert_eq!(glue.contents().shown(), "2");
 
     let mut wide = dated(3);
@@ -91,7 +91,7 @@ async fn a_table_that_is_dropped_meanwhile_is_created_again() {
         glue.tables.clear();
         glue.partitions.clear();
     });
-    catalog.bring_forward(&wide).await.unwrap();
+    catalog.advance(&wide).await.unwrap();
     assert_eq!(glue.contents().shown(), "3");
 }
 
@@ -104,7 +104,7 @@ async fn an_endless_race_ends_with_an_error() {
     }
     let mut wide = dated(1);
     wide.columns.extend(columns("viewers bigint"));
-    let error = catalog(&glue).bring_forward(&wide).await.unwrap_err();
+    let error = catalog(&glue).advance(&wide).await.unwrap_err();
     assert!(
         error.to_string().ends_with(
             "update table marquee.plays: ConcurrentModificationException: Update table failed due \
@@ -118,13 +118,13 @@ async fn an_endless_race_ends_with_an_error() {
 
     let glue = FakeGlue::default();
     let catalog = catalog(&glue);
-    catalog.bring_forward(&dated(1)).await.unwrap();
+    catalog.advance(&dated(1)).await.unwrap();
     for number in 2..=100 {
         glue.before("GetPartition", number, |glue| {
             glue.put_partition("plays", plays_partition(1));
         });
     }
-    let error = catalog.bring_forward(&dated(2)).await.unwrap_err();
+    let error = catalog.advance(&dated(2)).await.unwrap_err();
     assert!(
         error.to_string().ends_with(
             "update partition event_date=2026-03-01 of table marquee.plays: other writers \
