@@ -73,25 +73,25 @@ impl Display for ReplayPage<'_> {
         };
         let mut line = |label: &str, units: u64| writeln!(f, "{label:<40} {:>11}", count(units));
         line("selected in quarantine", report.quarantined)?;
-        if report.before > 0 {
-            line("replayed before", report.before)?;
+        if report.already_replayed > 0 {
+            line("replayed before", report.already_replayed)?;
         }
         line(replayed, report.total())?;
         reasons(f, &report.replayed)?;
-        let still: u64 = report.still.values().sum();
+        let still: u64 = report.still_rejected.values().sum();
         writeln!(
             f,
             "{:<40} {:>11}",
             "still rejected, by current reason",
             count(still)
         )?;
-        reasons(f, &report.still)?;
-        if report.left > 0 {
-            let left = count(report.left);
+        reasons(f, &report.still_rejected)?;
+        if report.over_limit > 0 {
+            let left = count(report.over_limit);
             writeln!(f, "{:<40} {left:>11}", "not tried because of --limit")?;
         }
         if report.events > 0 {
-            let rejected = match report.refused_lines {
+            let rejected = match report.rejected_lines {
                 0 => String::new(),
                 lines => format!(
                     " and {} for quarantine",
@@ -134,11 +134,11 @@ mod tests {
     fn the_page_lists_replayed_and_rejected_units() {
         let report = ReplayReport {
             quarantined: 1_010,
-            before: 2,
+            already_replayed: 2,
             replayed: [("time_too_old".to_owned(), 1_000)].into(),
-            still: [("invalid_json".to_owned(), 8)].into(),
+            still_rejected: [("invalid_json".to_owned(), 8)].into(),
             events: 1_003,
-            refused_lines: 1,
+            rejected_lines: 1,
             event_dates: [("2026-03-01".to_owned(), 1_003)].into(),
             ..ReplayReport::default()
         };

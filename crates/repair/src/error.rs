@@ -1,4 +1,4 @@
-//! Failures of replay and rebuild.
+//! Errors of replay and rebuild.
 
 use marquee_lake::LakeError;
 use marquee_lake::step::{StepError, StepErrorKind};
@@ -14,14 +14,44 @@ pub enum RepairError {
     /// A file cannot be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// A receipt has a field that cannot be parsed.
+    #[error(
+        "the receipt {receipt} is damaged: {field} is {found:?}; restore it from a copy of the bucket"
+    )]
+    Receipt {
+        /// The receipt's key.
+        receipt: String,
+        /// The field.
+        field: &'static str,
+        /// The field's text.
+        found: String,
+    },
+    /// A unit of a record has an index that the tables cannot store.
+    #[error(
+        "unit {sub_sequence} of record {sequence_number} in shard {shard_id} exceeds the \
+         largest sub-sequence, {}",
+        i32::MAX
+    )]
+    SubSequence {
+        /// The record's shard.
+        shard_id: String,
+        /// The record's sequence number.
+        sequence_number: String,
+        /// The unit's index in the record.
+        sub_sequence: i64,
+    },
+    /// A batch of a replay has no units: a defect of this program.
+    #[error("a batch of the replay has no units; this is a defect, report it")]
+    EmptyBatch,
 }
 
 impl RepairError {
-    /// Returns the error's kind, for a state machine.
+    /// Returns the error's kind, by which a state machine decides on a retry.
     pub fn kind(&self) -> StepErrorKind {
         match self {
             Self::Lake(error) => error.kind(),
-            Self::Encode(_) => StepErrorKind::Failed,
+            Self::Receipt { .. } => StepErrorKind::Damaged,
+            Self::Encode(_) | Self::SubSequence { .. } | Self::EmptyBatch => StepErrorKind::Failed,
         }
     }
 }

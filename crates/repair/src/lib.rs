@@ -1,5 +1,9 @@
-//! Repair of a lake: [`replay()`] runs quarantined units through today's transform,
-//! [`rebuild()`] makes lost processed and quarantine objects from raw.
+//! Repair of a lake.
+//!
+//! - [`replay()`] runs quarantined units through the current transform.
+//! - [`rebuild()`] restores missing and damaged processed and quarantine objects from raw.
+//!
+//! Both are idempotent: a second call finds nothing to do.
 
 mod error;
 pub mod rebuild;

@@ -1,19 +1,20 @@
-//! Rebuild: processed and quarantine objects made anew from raw.
+//! Rebuild: restores processed and quarantine objects from raw.
 //!
-//! A batch's units go through the transform again, under the identities and with
-//! the arrivals that raw has, with the catalogue and in the format version that
-//! its receipt names. What comes out must be what the receipt names, byte for
-//! byte: then what is missing or damaged is put back. When it has other bytes,
-//! nothing of that batch is touched, and the report says so.
+//! A rebuild transforms a batch's units again. It takes the identities, arrivals and bytes
+//! from raw, and the version of the title catalog and the format version from the receipt.
+//! The output must equal the objects that the receipt names, byte for byte. If it does, the
+//! rebuild writes the objects that are missing or damaged. If it does not, the rebuild
+//! changes no object of the batch and reports [`RebuildFault::Differs`].
 //!
-//! Raw has a unit's bytes, not whether they are a line or a whole record that
-//! could not be taken apart. The receipt says how many such records there were,
-//! and taking apart the records with one unit tells which. Two cases cannot be
-//! told: a record that was too large only because of what came before it in its
-//! batch, and text that was not base64 among lines that are no events. They show
-//! as other bytes.
+//! Raw stores a unit's bytes, but not their form: a line, or a whole record that could not
+//! be unpacked. The receipt has the number of such records. Unpacking each record that has
+//! a single unit finds them again. Two cases cannot be recognized and are reported as
+//! differing bytes:
+//!
+//! - a record that was too large only because of the records before it in its batch;
+//! - text that is not base64, in a batch that also has lines that are not events.
 
-mod kept;
+mod raw_unit;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -34,43 +35,43 @@ use serde::Serialize;
 
 use crate::error::RepairError;
 
-/// What a rebuild did.
+/// The report of a rebuild.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct RebuildReport {
-    /// Receipts filed under the dates.
+    /// The number of receipts of the ingest dates.
     pub receipts: u64,
-    /// Objects that were as they should be.
+    /// The number of objects that exist undamaged.
     pub intact: u64,
-    /// The keys of those that were missing or damaged, and are back.
+    /// The keys of the objects that were missing or damaged and are restored.
     pub restored: Vec<String>,
-    /// What could not be made anew.
+    /// The batches or objects that could not be restored, with the reasons.
     pub faults: Vec<RebuildFault>,
 }
 
-/// Why a batch's objects could not be made anew.
+/// The reason why objects of a batch could not be restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum RebuildFault {
-    /// Its receipt names no raw object: the raw zone was turned off.
+    /// The receipt names no raw object: the raw zone was turned off.
     NoRaw {
         /// The receipt's key.
         receipt: String,
     },
-    /// Its raw object is gone.
+    /// The raw object is missing.
     RawGone {
         /// The receipt's key.
         receipt: String,
-        /// The object's.
+        /// The raw object's key.
         key: String,
     },
-    /// Its raw object is not what the receipt says.
+    /// The raw object has another digest than the receipt states.
     RawDamaged {
         /// The receipt's key.
         receipt: String,
-        /// The object's.
+        /// The raw object's key.
         key: String,
     },
-    /// The catalogue that enriched it is gone.
+    /// The version of the title catalog that enriched the batch is missing.
     #[serde(rename = "catalogue_gone")]
     TitleCatalogGone {
         /// The receipt's key.
@@ -78,25 +79,25 @@ pub enum RebuildFault {
         /// The version.
         version: String,
     },
-    /// Today's transform makes other bytes of its raw object.
+    /// The current transform produces other bytes from the raw object.
     Differs {
         /// The receipt's key.
         receipt: String,
-        /// The objects that would differ.
+        /// The keys of the objects that the transform does not reproduce.
         keys: Vec<String>,
     },
-    /// A newer program wrote it, in a format version that this one does not know.
+    /// A newer program wrote the batch, in a format version that this program does not know.
     Newer {
         /// The receipt's key.
         receipt: String,
         /// The format version.
         format_version: u32,
     },
-    /// It is a replay's, whose objects a replay makes anew.
+    /// The batch is a replay's. A replay restores its objects, a rebuild only verifies them.
     Replay {
         /// The receipt's key.
         receipt: String,
-        /// The object that is missing or damaged.
+        /// The key of the missing or damaged object.
         key: String,
     },
 }
@@ -106,28 +107,34 @@ impl Display for RebuildFault {
         match self {
             Self::NoRaw { receipt } => write!(
                 f,
-                "{receipt} names no raw object: the raw zone was turned off when it was written"
+                "cannot rebuild the batch of {receipt}: the raw zone was off when the batch was \
+                 written, so the receipt names no raw object"
             ),
             Self::RawGone { receipt, key } => write!(
                 f,
-                "{key} is gone, and with it what {receipt} is made from: restore it from a copy of the bucket"
+                "cannot rebuild the batch of {receipt}: the raw object {key} is missing; restore \
+                 it from a copy of the bucket"
             ),
             Self::RawDamaged { receipt, key } => write!(
                 f,
-                "{key} is not what {receipt} says: restore it from a copy of the bucket"
+                "cannot rebuild the batch of {receipt}: the raw object {key} is damaged; restore \
+                 it from a copy of the bucket"
             ),
             Self::TitleCatalogGone { receipt, version } => write!(
                 f,
-                "the catalogue {version} is gone, which {receipt} was enriched from: publish the same titles again"
+                "cannot rebuild the batch of {receipt}: version {version} of the title catalog, \
+                 which enriched it, is missing; publish the same titles again"
             ),
             Self::Differs { receipt, keys } => {
-                let what = match keys.is_empty() {
-                    true => "objects that it does not name".to_owned(),
-                    false => format!("other bytes than {}", keys.join(" and ")),
+                let output = match keys.is_empty() {
+                    true => "objects that the receipt does not name".to_owned(),
+                    false => format!("other bytes for {}", keys.join(" and ")),
                 };
                 write!(
                     f,
-                    "the transform or its settings have changed since {receipt}: they make {what}; rebuild with those that wrote it"
+                    "cannot rebuild the batch of {receipt}: the transform now produces {output}, \
+                     so the program or its settings have changed; rebuild with the version and \
+                     settings that wrote the batch"
                 )
             }
             Self::Newer {
@@ -135,23 +142,25 @@ impl Display for RebuildFault {
                 format_version,
             } => write!(
                 f,
-                "a newer program wrote {receipt}, in format version {format_version}; this one \
-                 knows versions up to {}: rebuild with the newer one",
+                "cannot rebuild the batch of {receipt}: a newer program wrote it in format \
+                 version {format_version}, and this program knows versions up to {}; rebuild \
+                 with the newer program",
                 FormatVersion::CURRENT.number()
             ),
             Self::Replay { receipt, key } => write!(
                 f,
-                "{key} of {receipt} is missing or damaged: remove it if it is there, then `marquee replay` makes it anew"
+                "cannot rebuild {key}: its batch {receipt} is a replay's, and the object is \
+                 missing or damaged; delete the object if it exists and run `marquee replay`"
             ),
         }
     }
 }
 
-/// Makes the objects of all batches filed under those ingest dates anew.
+/// Restores the missing and damaged objects of all batches of the ingest dates.
 ///
 /// # Errors
-/// When the lake cannot be read or written. What cannot be made anew is no error,
-/// but a fault in the report: the other batches are.
+/// If the lake cannot be read or written, or a receipt is damaged. A batch that cannot be
+/// rebuilt is not an error but a fault in the report; the other batches are rebuilt.
 pub async fn rebuild(
     store: &Arc<dyn ObjectStore>,
     dates: DateRange,
@@ -168,12 +177,12 @@ pub async fn rebuild(
         report: RebuildReport::default(),
     };
     for receipt in receipt::list(&**store, None).await? {
-        let is_asked_for = receipt
+        let ingest_date = receipt
             .ingest_date
             .parse()
-            .is_ok_and(|date| dates.range().contains(&date));
-        if is_asked_for {
-            rebuilder.batch(&receipt).await?;
+            .map_err(|_| damaged(&receipt, "ingest_date", &receipt.ingest_date))?;
+        if dates.range().contains(&ingest_date) {
+            rebuilder.rebuild_batch(&receipt).await?;
         }
     }
     Ok(rebuilder.report)
@@ -182,40 +191,41 @@ pub async fn rebuild(
 struct Rebuilder<'a> {
     store: &'a Arc<dyn ObjectStore>,
     settings: TransformSettings,
-    /// A transform for each format version met so far.
+    /// One transformer for each format version of the receipts so far.
     transformers: BTreeMap<FormatVersion, Transformer>,
-    /// The catalogues met so far, by version.
+    /// The title catalogs of the receipts so far, by version.
     titles: BTreeMap<Option<String>, Arc<Titles>>,
     report: RebuildReport,
 }
 
 impl Rebuilder<'_> {
-    async fn batch(&mut self, receipt: &Receipt) -> Result<(), RepairError> {
+    async fn rebuild_batch(&mut self, receipt: &Receipt) -> Result<(), RepairError> {
         self.report.receipts += 1;
-        let made = match receipt.kind {
-            ReceiptKind::Stream => self.make(receipt).await?,
-            ReceiptKind::Replay => return self.look_at_replay(receipt).await,
+        let output = match receipt.kind {
+            ReceiptKind::Stream => self.transform(receipt).await?,
+            ReceiptKind::Replay => return self.verify_replay(receipt).await,
         };
-        let Some(files) = made else {
+        let Some(files) = output else {
             return Ok(());
         };
-        let entries = entries(receipt);
-        let differing: Vec<String> = entries
-            .iter()
-            .filter(|entry| file_of(&files, entry).is_none())
-            .map(|entry| entry.key.clone())
-            .collect();
-        if !differing.is_empty() || files.len() != entries.len() {
+        let (mut reproduced, mut differing) = (Vec::new(), Vec::new());
+        for entry in derived_entries(receipt) {
+            match file_of(&files, entry) {
+                Some(file) => reproduced.push((entry, file)),
+                None => differing.push(entry.key.clone()),
+            }
+        }
+        if !differing.is_empty() || files.len() != reproduced.len() {
             self.report.faults.push(RebuildFault::Differs {
                 receipt: receipt.key(),
                 keys: differing,
             });
             return Ok(());
         }
-        for entry in entries {
+        for (entry, file) in reproduced {
             if self.is_intact(entry).await? {
                 self.report.intact += 1;
-            } else if let Some(file) = file_of(&files, entry) {
+            } else {
                 let key = Path::from(entry.key.as_str());
                 self.store.put(&key, file.content.clone().into()).await?;
                 self.report.restored.push(entry.key.clone());
@@ -224,8 +234,9 @@ impl Rebuilder<'_> {
         Ok(())
     }
 
-    /// Makes the batch's files; `None`, and a fault, when that cannot be.
-    async fn make(&mut self, receipt: &Receipt) -> Result<Option<Vec<File>>, RepairError> {
+    /// Transforms the batch's raw object again. Returns `None` after it reports a fault, and
+    /// for a batch without records.
+    async fn transform(&mut self, receipt: &Receipt) -> Result<Option<Vec<File>>, RepairError> {
         let raw = receipt.objects.iter().find(|entry| entry.zone == Zone::Raw);
         let Some(raw) = raw else {
             if receipt.received > 0 {
@@ -264,17 +275,19 @@ impl Rebuilder<'_> {
         };
         let transformer = match self.transformers.entry(format) {
             Entry::Occupied(transformer) => transformer.into_mut(),
-            Entry::Vacant(place) => place.insert(Transformer::of(self.settings, format)?),
+            Entry::Vacant(entry) => entry.insert(Transformer::of(self.settings, format)?),
         };
-        let mut units = kept::read(&raw.key, content)?;
-        kept::tell_forms(&mut units, receipt, transformer);
-        let processed_at = parse_rfc3339(&receipt.last_arrived_at).unwrap_or(0);
-        let units = units.iter().map(kept::Unit::kept);
+        let mut units = raw_unit::read(&raw.key, content)?;
+        raw_unit::infer_forms(&mut units, receipt, transformer);
+        let processed_at = parse_rfc3339(&receipt.last_arrived_at)
+            .ok_or_else(|| damaged(receipt, "last_arrived_at", &receipt.last_arrived_at))?;
+        let units = units.iter().map(raw_unit::RawUnit::identified);
         let done = transformer.transform_units(units, processed_at, &titles)?;
         Ok(Some(done.files))
     }
 
-    /// The catalogue that the receipt names; `None`, and a fault, when it is gone.
+    /// Returns the title catalog that the receipt names. If that version is missing, reports
+    /// a fault and returns `None`.
     async fn titles(&mut self, receipt: &Receipt) -> Result<Option<Arc<Titles>>, RepairError> {
         if let Some(titles) = self.titles.get(&receipt.title_catalog) {
             return Ok(Some(titles.clone()));
@@ -299,9 +312,9 @@ impl Rebuilder<'_> {
         Ok(Some(titles))
     }
 
-    /// A replay's objects are looked at only.
-    async fn look_at_replay(&mut self, receipt: &Receipt) -> Result<(), RepairError> {
-        for entry in entries(receipt) {
+    /// Verifies the objects of a replay, without restoring them.
+    async fn verify_replay(&mut self, receipt: &Receipt) -> Result<(), RepairError> {
+        for entry in derived_entries(receipt) {
             if self.is_intact(entry).await? {
                 self.report.intact += 1;
             } else {
@@ -314,7 +327,7 @@ impl Rebuilder<'_> {
         Ok(())
     }
 
-    /// Whether the object is there, with the bytes that were written.
+    /// Returns whether the object exists with the digest that the receipt states.
     async fn is_intact(&self, entry: &ObjectEntry) -> Result<bool, RepairError> {
         match self.store.get(&Path::from(entry.key.as_str())).await {
             Ok(found) => Ok(digest::of(&found.bytes().await?) == entry.digest),
@@ -324,13 +337,21 @@ impl Rebuilder<'_> {
     }
 }
 
-/// What the receipt names besides raw.
-fn entries(receipt: &Receipt) -> Vec<&ObjectEntry> {
+/// Returns the receipt's objects that derive from raw: processed and quarantine.
+fn derived_entries(receipt: &Receipt) -> impl Iterator<Item = &ObjectEntry> {
     let entries = receipt.objects.iter();
-    entries.filter(|entry| entry.zone != Zone::Raw).collect()
+    entries.filter(|entry| entry.zone != Zone::Raw)
 }
 
-/// The file that is the entry's object.
+fn damaged(receipt: &Receipt, field: &'static str, found: &str) -> RepairError {
+    RepairError::Receipt {
+        receipt: receipt.key(),
+        field,
+        found: found.to_owned(),
+    }
+}
+
+/// Returns the file with the zone and the digest of the entry.
 fn file_of<'f>(files: &'f [File], entry: &ObjectEntry) -> Option<&'f File> {
     files
         .iter()

@@ -1,22 +1,22 @@
-//! Replay: what is in quarantine, through today's transform.
+//! Replay: runs quarantined units through the current transform.
 //!
-//! What is an event now goes on to the processed zone under the identity that it
-//! first got, and is judged by the arrival that it first had: a time that was too
-//! old then is too old today. It stays in quarantine as well, where the audit
-//! counts it as replayed. What is still no event stays as it is.
+//! A unit that is valid now goes to the processed zone under its first identity. The
+//! transform checks its times against its first arrival: a time that was too old then is
+//! still too old. The unit also stays in quarantine, and the audit counts it as replayed.
+//! A unit that is still rejected stays unchanged.
 //!
-//! A whole record in quarantine (`undecodable_record`, `record_too_large`) is
-//! taken apart again. Its units then have the identities that they would have had
-//! at first: those of its lines, counted from 0. Lines that are no events go to
-//! quarantine under theirs, but for the one that the record itself is there under.
+//! A replay unpacks a quarantined whole record (`undecodable_record`, `record_too_large`)
+//! again. Its units get the identities that they would have had at the first attempt: the
+//! indices of its lines, from 0. Rejected lines go to quarantine under these identities,
+//! except for the index under which the record itself is in quarantine.
 //!
-//! Which units a batch has, and so its name, follows from what is in quarantine
-//! and not yet in processed. So a replay that was broken off writes the same
-//! objects again, and one that was not finds nothing to do.
+//! A replay is idempotent. The units of a batch, and so its name, depend only on the units
+//! that are in quarantine and not yet in processed. A replay after an interrupted one writes
+//! the same objects again; a replay after a complete one finds nothing to do.
 
-mod already;
 mod batch;
 mod candidates;
+mod known_units;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,63 +31,67 @@ use object_store::ObjectStore;
 use serde::Serialize;
 
 use crate::error::RepairError;
-use already::Already;
-use batch::Chosen;
+use batch::ReplayedUnit;
 use candidates::Candidate;
+use known_units::KnownUnits;
 
-/// What to replay.
+/// The selection of the units to replay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReplayOptions {
-    /// Only what is filed under that ingest date.
+    /// Only units of this ingest date.
     pub date: Option<Date>,
-    /// Only what was refused for that reason.
+    /// Only units that were rejected for this reason.
     pub reason: Option<Reason>,
-    /// At most so many units that go on.
+    /// The maximum number of quarantined units to replay; `None` for no limit.
     pub limit: Option<u64>,
-    /// Only say what would be done.
+    /// Whether to report only, and write nothing.
     pub dry_run: bool,
 }
 
-/// What a replay did, or would do.
+/// The report of a replay. All counts but `events` and `rejected_lines` are quarantined
+/// units, and a whole record counts as one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ReplayReport {
-    /// Whether nothing was written.
+    /// Whether the replay only reported, and wrote nothing.
     pub dry_run: bool,
-    /// Units in quarantine that were asked for.
+    /// Selected units in quarantine.
     pub quarantined: u64,
-    /// Those of them that had gone on before.
-    pub before: u64,
-    /// Those that go on now, by the reason that they were refused for. A whole
-    /// record is one, whatever it holds.
+    /// Selected units that an earlier replay has replayed.
+    #[serde(rename = "before")]
+    pub already_replayed: u64,
+    /// Units that this replay replays, by the reason of their first rejection.
     pub replayed: BTreeMap<String, u64>,
-    /// Those that are refused today, by today's reason.
-    pub still: BTreeMap<String, u64>,
-    /// Those that were not tried, because the limit was reached.
-    pub left: u64,
-    /// Events that went to the processed zone.
+    /// Units that the current transform still rejects, by the current reason.
+    #[serde(rename = "still")]
+    pub still_rejected: BTreeMap<String, u64>,
+    /// Units that were not tried because the limit was reached.
+    #[serde(rename = "left")]
+    pub over_limit: u64,
+    /// Events that go to the processed zone.
     pub events: u64,
-    /// Lines of records that could not be taken apart before, and are no events.
-    pub refused_lines: u64,
-    /// Events by date.
+    /// Rejected lines of whole records that can be unpacked now. They go to quarantine.
+    #[serde(rename = "refused_lines")]
+    pub rejected_lines: u64,
+    /// Events by event date.
     pub event_dates: BTreeMap<String, u64>,
-    /// The receipts that were written.
+    /// The keys of the receipts that the replay wrote.
     pub receipts: Vec<String>,
 }
 
 impl ReplayReport {
-    /// How many units go on.
+    /// Returns the number of units that this replay replays.
     pub fn total(&self) -> u64 {
         self.replayed.values().sum()
     }
 }
 
-/// Replays what is in quarantine.
+/// Replays the selected units in quarantine.
 ///
-/// Memory is that of what one ingest date has in quarantine.
+/// Holds the quarantined units of one ingest date in memory at a time.
 ///
 /// # Errors
-/// When the lake cannot be read or written, or a quarantine object is gone or
-/// damaged. What was replayed before that stands.
+/// If the lake cannot be read or written, or a quarantine object is missing or damaged. The
+/// batches written before the error remain; another replay continues after them.
 pub async fn replay(
     store: &Arc<dyn ObjectStore>,
     options: &ReplayOptions,
@@ -97,7 +101,7 @@ pub async fn replay(
     let mut replayer = Replayer {
         store,
         options,
-        // The raw zone has the units.
+        // The raw zone has the units since their first arrival.
         transformer: Transformer::new(TransformSettings {
             raw: false,
             ..settings
@@ -108,18 +112,24 @@ pub async fn replay(
             ..ReplayReport::default()
         },
     };
-    let mut filed: BTreeMap<&str, Vec<&Receipt>> = BTreeMap::new();
-    for receipt in receipts.iter().filter(|receipt| asks_for(options, receipt)) {
-        filed.entry(&receipt.ingest_date).or_default().push(receipt);
+    let mut by_date: BTreeMap<&str, Vec<&Receipt>> = BTreeMap::new();
+    for receipt in receipts
+        .iter()
+        .filter(|receipt| is_selected(options, receipt))
+    {
+        by_date
+            .entry(&receipt.ingest_date)
+            .or_default()
+            .push(receipt);
     }
-    for of_date in filed.into_values() {
-        replayer.date(&of_date, &receipts).await?;
+    for selected in by_date.into_values() {
+        replayer.replay_date(&selected, &receipts).await?;
     }
     Ok(replayer.report)
 }
 
-/// Whether the receipt has units in quarantine that are asked for.
-fn asks_for(options: &ReplayOptions, receipt: &Receipt) -> bool {
+/// Returns whether the receipt may have selected units in quarantine.
+fn is_selected(options: &ReplayOptions, receipt: &Receipt) -> bool {
     let is_of_date = options
         .date
         .is_none_or(|date| receipt.ingest_date == date.to_string());
@@ -148,86 +158,99 @@ struct Replayer<'a> {
 }
 
 impl Replayer<'_> {
-    /// Replays what the receipts of one ingest date have in quarantine.
-    async fn date(&mut self, receipts: &[&Receipt], all: &[Receipt]) -> Result<(), RepairError> {
+    /// Replays the quarantined units of `receipts`, which are of one ingest date. `all` are
+    /// the receipts of all dates.
+    async fn replay_date(
+        &mut self,
+        receipts: &[&Receipt],
+        all: &[Receipt],
+    ) -> Result<(), RepairError> {
         let reason = self.options.reason;
         let candidates = candidates::read(self.store, receipts, reason).await?;
-        let already = already::find(self.store, receipts, all, &candidates).await?;
-        let mut chosen = Vec::new();
+        let known = known_units::find(self.store, receipts, all, &candidates).await?;
+        let mut replayed = Vec::new();
         for candidate in &candidates {
-            self.try_one(candidate, &already, &mut chosen);
+            self.try_candidate(candidate, &known, &mut replayed)?;
         }
-        for units in batch::cut(chosen) {
-            let done = self.transformer.transform_units(
-                units.iter().map(Chosen::kept),
-                batch::time(&units),
+        for units in batch::into_batches(replayed) {
+            let transformed = self.transformer.transform_units(
+                units.iter().map(ReplayedUnit::identified),
+                batch::processed_at(&units)?,
                 &self.titles,
             )?;
-            self.report.events += done.processed;
-            self.report.refused_lines += done.rejected.values().sum::<u64>();
-            for (date, events) in &done.event_dates {
+            self.report.events += transformed.processed;
+            self.report.rejected_lines += transformed.rejected.values().sum::<u64>();
+            for (date, events) in &transformed.event_dates {
                 *self.report.event_dates.entry(date.clone()).or_default() += events;
             }
             if !self.options.dry_run {
                 let version = self.titles.version.clone();
-                let receipt = batch::write(&**self.store, &units, done, version).await?;
+                let receipt = batch::write(&**self.store, &units, transformed, version).await?;
                 self.report.receipts.push(receipt.key());
             }
         }
         Ok(())
     }
 
-    /// Chooses the units of a candidate that go on, if any do.
-    fn try_one<'c>(
+    /// Counts the candidate in the report. If it has new events, appends its units to
+    /// `replayed`.
+    fn try_candidate<'c>(
         &mut self,
         candidate: &'c Candidate,
-        already: &Already,
-        chosen: &mut Vec<Chosen<'c>>,
-    ) {
+        known: &KnownUnits,
+        replayed: &mut Vec<ReplayedUnit<'c>>,
+    ) -> Result<(), RepairError> {
         let report = &mut self.report;
         report.quarantined += 1;
-        if candidate.form == Form::Line
-            && already
-                .processed
-                .contains(&candidate.unit(candidate.sub_sequence))
-        {
-            report.before += 1;
-            return;
+        if candidate.form == Form::Line && known.processed.contains(&candidate.unit()) {
+            report.already_replayed += 1;
+            return Ok(());
         }
         let limit = self.options.limit.unwrap_or(u64::MAX);
         if report.replayed.values().sum::<u64>() >= limit {
-            report.left += 1;
-            return;
+            report.over_limit += 1;
+            return Ok(());
         }
-        let (mut lines, mut events, mut known) = (Vec::new(), 0, 0);
-        let mut refused = None;
-        self.transformer.judge(&candidate.kept(), |judged| {
-            let unit = candidate.unit(judged.sub_sequence);
-            match judged.rejection {
-                None if already.processed.contains(&unit) => known += 1,
+        let (mut units, mut events, mut known_events) = (Vec::new(), 0, 0);
+        let (mut first_rejection, mut overflow) = (None, None);
+        self.transformer.judge(&candidate.identified(), |verdict| {
+            let unit = match candidate.unit_at(verdict.sub_sequence) {
+                Ok(unit) => unit,
+                Err(error) => {
+                    overflow.get_or_insert(error);
+                    return;
+                }
+            };
+            match verdict.rejection {
+                None if known.processed.contains(&unit) => known_events += 1,
                 None => {
                     events += 1;
-                    lines.push(Chosen::of(candidate, &judged));
+                    units.push(ReplayedUnit::of(candidate, &verdict));
                 }
-                Some(ref refusal) => {
-                    refused.get_or_insert(refusal.reason);
-                    if judged.is_line && !already.quarantined.contains(&unit) {
-                        lines.push(Chosen::of(candidate, &judged));
+                Some(ref rejection) => {
+                    first_rejection.get_or_insert(rejection.reason);
+                    if verdict.is_line && !known.quarantined.contains(&unit) {
+                        units.push(ReplayedUnit::of(candidate, &verdict));
                     }
                 }
             }
         });
+        if let Some(error) = overflow {
+            return Err(error);
+        }
         if events > 0 {
             *report.replayed.entry(candidate.reason.clone()).or_default() += 1;
-            chosen.append(&mut lines);
-        } else if known > 0 {
-            report.before += 1;
+            replayed.append(&mut units);
+        } else if known_events > 0 {
+            report.already_replayed += 1;
         } else {
-            let reason = match refused {
-                Some(today) => today.name().to_owned(),
+            let reason = match first_rejection {
+                Some(current) => current.name().to_owned(),
+                // The record can be unpacked now and has no lines.
                 None => candidate.reason.clone(),
             };
-            *report.still.entry(reason).or_default() += 1;
+            *report.still_rejected.entry(reason).or_default() += 1;
         }
+        Ok(())
     }
 }

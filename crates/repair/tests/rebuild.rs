@@ -1,4 +1,4 @@
-//! Rebuild: byte for byte what was there, or nothing.
+//! Rebuild restores objects byte for byte, or changes nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../../audit/tests/audit/lake.rs"]
@@ -34,7 +34,7 @@ fn film(runtime_ms: i64) -> Title {
     }
 }
 
-/// Takes everything away that can be made anew, or puts rubbish in its place.
+/// Deletes or overwrites every object that a rebuild can restore.
 async fn destroy(lake: &Lake) {
     for (number, key) in lake.objects().await.into_keys().enumerate() {
         if key.starts_with("processed/") || key.starts_with("quarantine/") {
@@ -51,7 +51,7 @@ async fn lost_objects_come_back_byte_for_byte() {
     let lake = Lake::new();
     lake.deliver(&[Sent::new(1, &[play(1), "<html>".to_owned(), broken(2)])])
         .await;
-    // Each batch has the catalogue that it was enriched from.
+    // Each batch has its own version of the title catalog.
     for (runtime_ms, sequence) in [(90_000, 2), (60_000, 3)] {
         title_catalog::publish(&*lake.store, &[film(runtime_ms)])
             .await
@@ -86,7 +86,7 @@ async fn lost_objects_come_back_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn other_bytes_replace_nothing() {
+async fn differing_bytes_replace_no_object() {
     let lake = Lake::new();
     let receipt = lake
         .deliver(&[Sent::new(1, &[play(1), "x".to_owned()])])
@@ -113,14 +113,14 @@ async fn other_bytes_replace_nothing() {
     assert_eq!(
         report.restored,
         [key_of(&whole, Zone::Quarantine)],
-        "the other batch is as it was"
+        "the other batch is restored"
     );
     lake.remove(&key_of(&whole, Zone::Quarantine)).await;
     assert!(lake.objects().await == before);
 }
 
 #[tokio::test]
-async fn what_raw_does_not_have_cannot_be_made_anew() {
+async fn a_batch_without_its_inputs_is_reported() {
     let lake = Lake::new();
     let gone = lake.deliver(&[Sent::new(1, &[play(1)])]).await;
     let damaged = lake.deliver(&[Sent::new(2, &[play(2)])]).await;
@@ -179,7 +179,8 @@ async fn other_dates_are_left_alone() {
     assert_eq!(report, RebuildReport::default());
 }
 
-/// The data of a record: lines, packed or not, or what cannot be taken apart.
+/// The data of a record: lines, compressed or aggregated or neither, or data that cannot be
+/// unpacked.
 fn data() -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
         3 => (1..9_u64).prop_map(play),
@@ -204,7 +205,7 @@ fn data() -> impl Strategy<Value = Vec<u8>> {
             false => lines,
         };
         let mut record = compress(kind, &record).unwrap();
-        // One in six has lost its end.
+        // One in six is truncated.
         if cut < 2 {
             record.truncate(record.len().saturating_sub(1 + cut));
         }
@@ -216,7 +217,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_batch_comes_back(records in vec(data(), 1..12)) {
+    fn any_batch_is_restored(records in vec(data(), 1..12)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let lake = Lake::new();

@@ -1,4 +1,4 @@
-//! Replay: once, twice, broken off, and what it leaves alone.
+//! Replay: once, twice, interrupted, and with a selection.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../../audit/tests/audit/lake.rs"]
@@ -21,7 +21,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use lake::{DATE, Lake, NEXT, Sent, key_of, play, play_at, sequence_number, shard_id};
 
-/// A transform that takes nothing but what happens as it arrives.
+/// Settings that accept an event only if it arrives at the time it happens.
 const STRICT: TransformSettings = TransformSettings {
     window: TimeWindow {
         ahead_us: 0,
@@ -34,7 +34,7 @@ const STRICT: TransformSettings = TransformSettings {
     raw: true,
 };
 
-/// A transform that takes only small records.
+/// Settings that accept only small records.
 const SMALL: TransformSettings = TransformSettings {
     limits: Limits {
         record_bytes: 60,
@@ -62,7 +62,7 @@ async fn replays(lake: &Lake) -> Vec<Receipt> {
     receipts
 }
 
-/// Sequence number, sub-sequence and arrival of each row of an object.
+/// Returns the sequence number, sub-sequence and arrival of each row of an object.
 async fn identities(lake: &Lake, key: &str) -> Vec<(String, i32, i64)> {
     let batch = ParquetRecordBatchReaderBuilder::try_new(lake.get(key).await)
         .unwrap()
@@ -91,7 +91,7 @@ async fn identities(lake: &Lake, key: &str) -> Vec<(String, i32, i64)> {
 }
 
 #[tokio::test]
-async fn what_is_valid_now_goes_on_with_its_first_identity() {
+async fn a_valid_unit_is_processed_under_its_first_identity() {
     let lake = Lake::with(STRICT);
     let title = Title {
         title_id: "t-film".into(),
@@ -104,7 +104,7 @@ async fn what_is_valid_now_goes_on_with_its_first_identity() {
         runtime_ms: Some(1_000),
         release_date: None,
     };
-    let refused = lake
+    let rejected = lake
         .deliver(&[Sent::new(3, &["x".to_owned(), play(1)])])
         .await;
     let later = Sent::new(9, &[play(2)]).at(&format!("{DATE}T13:00:00Z"));
@@ -117,14 +117,17 @@ async fn what_is_valid_now_goes_on_with_its_first_identity() {
 
     let report = all(&lake).await;
     assert_eq!(report.replayed, [("time_too_old".to_owned(), 3)].into());
-    assert_eq!(report.still, [("invalid_json".to_owned(), 1)].into());
+    assert_eq!(
+        report.still_rejected,
+        [("invalid_json".to_owned(), 1)].into()
+    );
     assert_eq!(
         (report.quarantined, report.events, report.total()),
         (4, 3, 3)
     );
     assert_eq!(report.event_dates, [(DATE.to_owned(), 3)].into());
 
-    // A batch a shard and date of arrival.
+    // One batch for each shard and date of arrival.
     let receipts = replays(&lake).await;
     assert_eq!(receipts.len(), 2);
     assert_eq!(report.receipts.len(), 2);
@@ -138,7 +141,7 @@ async fn what_is_valid_now_goes_on_with_its_first_identity() {
         (receipt.ingest_date.as_str(), receipt.ingest_hour),
         (DATE, 12)
     );
-    assert_eq!(receipt.first_arrived_at, refused.first_arrived_at);
+    assert_eq!(receipt.first_arrived_at, rejected.first_arrived_at);
     assert_eq!(receipt.title_catalog.as_ref(), Some(&version));
     let key = key_of(receipt, Zone::Processed);
     assert!(key.contains(&receipt.batch), "{key}");
@@ -167,12 +170,18 @@ async fn replaying_twice_adds_nothing() {
     all(&lake).await;
     let before = lake.objects().await;
     let again = all(&lake).await;
-    assert_eq!((again.total(), again.before, again.events), (0, 1, 0));
-    assert_eq!(again.still, [("invalid_json".to_owned(), 1)].into());
+    assert_eq!(
+        (again.total(), again.already_replayed, again.events),
+        (0, 1, 0)
+    );
+    assert_eq!(
+        again.still_rejected,
+        [("invalid_json".to_owned(), 1)].into()
+    );
     assert!(lake.objects().await == before);
 }
 
-/// Every object but what an audit remembers of producers' numbers.
+/// Returns every object except the audits' summaries of producer numbers.
 async fn written(lake: &Lake) -> BTreeMap<String, Bytes> {
     let mut objects = lake.objects().await;
     objects.retain(|key, _| !key.contains("/producers/"));
@@ -180,19 +189,19 @@ async fn written(lake: &Lake) -> BTreeMap<String, Bytes> {
 }
 
 #[tokio::test]
-async fn a_replay_that_was_broken_off_leaves_nothing_wrong() {
+async fn an_interrupted_replay_can_be_repeated() {
     let lake = Lake::with(STRICT);
     lake.deliver(&[Sent::new(1, &[play(1)])]).await;
     lake.deliver(&[Sent::new(2, &[play(2)]).in_shard(1)]).await;
     all(&lake).await;
     let whole = written(&lake).await;
-    // It died before this receipt.
+    // The replay ended before it wrote this receipt.
     let receipt = replays(&lake).await.remove(0);
     lake.remove(&receipt.key()).await;
     assert_eq!(lake.audit().await.problems, [], "covered by quarantine");
     all(&lake).await;
     assert!(written(&lake).await == whole);
-    // Its object was lost: the units are to be found nowhere else.
+    // The object is lost, and no other object has its units.
     lake.remove(&key_of(&receipt, Zone::Processed)).await;
     assert!(!lake.audit().await.balanced);
     all(&lake).await;
@@ -200,7 +209,7 @@ async fn a_replay_that_was_broken_off_leaves_nothing_wrong() {
 }
 
 #[tokio::test]
-async fn a_whole_record_is_taken_apart_into_the_units_it_always_had() {
+async fn a_whole_record_is_unpacked_into_units_with_their_first_identities() {
     let lake = Lake::with(SMALL);
     let lines = ["x".to_owned(), play(1), "y".to_owned(), play(2)].join("\n");
     let mut aggregate = kpl::Aggregate::new();
@@ -214,9 +223,9 @@ async fn a_whole_record_is_taken_apart_into_the_units_it_always_had() {
         data: b"\x28\xb5\x2f\xfdbroken".to_vec(),
         ..Sent::new(2, &[])
     };
-    let refused = lake.deliver(&[whole.clone(), broken]).await;
+    let rejected = lake.deliver(&[whole.clone(), broken]).await;
     assert_eq!(
-        refused.reasons,
+        rejected.reasons,
         [
             ("record_too_large".to_owned(), 1),
             ("undecodable_record".to_owned(), 1)
@@ -226,21 +235,24 @@ async fn a_whole_record_is_taken_apart_into_the_units_it_always_had() {
 
     let report = all(&lake).await;
     assert_eq!(report.replayed, [("record_too_large".to_owned(), 1)].into());
-    assert_eq!(report.still, [("undecodable_record".to_owned(), 1)].into());
-    assert_eq!((report.events, report.refused_lines), (2, 1));
+    assert_eq!(
+        report.still_rejected,
+        [("undecodable_record".to_owned(), 1)].into()
+    );
+    assert_eq!((report.events, report.rejected_lines), (2, 1));
     let receipt = replays(&lake).await.remove(0);
     let places =
         |rows: Vec<(String, i32, i64)>| rows.into_iter().map(|row| row.1).collect::<Vec<_>>();
     let processed = identities(&lake, &key_of(&receipt, Zone::Processed)).await;
     assert_eq!(places(processed), [1, 3]);
-    // Line 0 is in quarantine under its identity, as the record that it is of.
+    // Line 0 has the identity of the whole record, which is in quarantine already.
     let quarantine = identities(&lake, &key_of(&receipt, Zone::Quarantine)).await;
     assert_eq!(places(quarantine), [2]);
 
     let before = lake.objects().await;
     let again = all(&lake).await;
     assert_eq!(
-        (again.total(), again.events, again.refused_lines),
+        (again.total(), again.events, again.rejected_lines),
         (0, 0, 0)
     );
     assert!(lake.objects().await == before);
@@ -253,7 +265,7 @@ async fn a_whole_record_is_taken_apart_into_the_units_it_always_had() {
         (5, 2, 3, 0)
     );
 
-    // Had it been taken apart at first, the same events would have the same identities.
+    // A transform that unpacks the record at once gives its events the same identities.
     let first = Lake::new();
     first.deliver(&[whole]).await;
     let key = key_of(&first.receipts().await[0], Zone::Processed);
@@ -262,7 +274,7 @@ async fn a_whole_record_is_taken_apart_into_the_units_it_always_had() {
 }
 
 #[tokio::test]
-async fn times_are_judged_by_the_arrival() {
+async fn times_are_checked_against_the_arrival() {
     let lake = Lake::with(STRICT);
     let at = |time: &str| play_at(1, time);
     let lines = [
@@ -274,7 +286,7 @@ async fn times_are_judged_by_the_arrival() {
     lake.deliver(&[Sent::new(1, &lines)]).await;
     let report = all(&lake).await;
     assert_eq!(
-        report.still,
+        report.still_rejected,
         [
             ("time_in_future".to_owned(), 1),
             ("time_too_old".to_owned(), 1)
@@ -290,7 +302,7 @@ async fn times_are_judged_by_the_arrival() {
 }
 
 #[tokio::test]
-async fn what_is_not_asked_for_is_left_alone() {
+async fn units_that_are_not_selected_stay_unchanged() {
     let lake = Lake::with(STRICT);
     let event = |number, time: &str| play_at(number, time);
     let yesterday = Sent::new(1, &[event(1, "2026-02-28T09:00:00Z")]).at("2026-02-28T10:00:00Z");
@@ -322,21 +334,22 @@ async fn what_is_not_asked_for_is_left_alone() {
     assert_eq!(
         (
             report.quarantined,
-            report.before,
+            report.already_replayed,
             report.total(),
-            report.left
+            report.over_limit
         ),
         (3, 1, 1, 1)
     );
     let report = all(&lake).await;
     assert_eq!(
-        (report.quarantined, report.before, report.total()),
+        (report.quarantined, report.already_replayed, report.total()),
         (4, 2, 2)
     );
     assert_eq!(lake.audit().await.problems, []);
 }
 
-/// The numbers that producers lack by the audit of a date: how many, and which.
+/// Returns the producer gap that the audit of a date finds: the count of missing numbers, and
+/// their ranges.
 async fn gap_on(lake: &Lake, date: &str) -> Option<(u64, Vec<(u64, u64)>)> {
     let audit = lake.audit_of(date).await;
     audit.problems.iter().find_map(|problem| match problem {
@@ -346,7 +359,7 @@ async fn gap_on(lake: &Lake, date: &str) -> Option<(u64, Vec<(u64, u64)>)> {
 }
 
 #[tokio::test]
-async fn a_unit_replayed_past_midnight_excuses_no_more() {
+async fn a_replayed_unit_of_the_next_date_explains_no_gap() {
     let lake = Lake::new();
     let first = Sent::new(1, &[play(1)]).at(&format!("{DATE}T23:59:59Z"));
     let mut old: serde_json::Value =

@@ -1,4 +1,4 @@
-//! A replay's batch: units of one shard that arrived on one date.
+//! A batch of a replay: units of one shard and one arrival date.
 
 use std::collections::BTreeMap;
 
@@ -18,30 +18,31 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use super::candidates::Candidate;
 use crate::error::RepairError;
 
-/// Units of a batch at most.
-const UNITS: usize = 50_000;
+/// The maximum number of units in a batch.
+const MAX_UNITS: usize = 50_000;
 
-/// A unit that goes on.
+/// A unit that a replay writes.
 #[derive(Debug)]
-pub(super) struct Chosen<'c> {
+pub(super) struct ReplayedUnit<'c> {
     candidate: &'c Candidate,
     sub_sequence: i64,
-    /// What a record was taken apart into; `None` for the candidate's own.
+    /// The partition key and the bytes of a line of an unpacked record; `None` if the unit is
+    /// the candidate itself.
     line: Option<(String, Vec<u8>)>,
 }
 
-impl<'c> Chosen<'c> {
-    pub(super) fn of(candidate: &'c Candidate, judged: &Verdict<'_>) -> Self {
+impl<'c> ReplayedUnit<'c> {
+    pub(super) fn of(candidate: &'c Candidate, verdict: &Verdict<'_>) -> Self {
         Self {
             candidate,
-            sub_sequence: judged.sub_sequence,
+            sub_sequence: verdict.sub_sequence,
             line: (candidate.form != Form::Line)
-                .then(|| (judged.partition_key.to_owned(), judged.bytes.to_vec())),
+                .then(|| (verdict.partition_key.to_owned(), verdict.bytes.to_vec())),
         }
     }
 
-    /// The unit under its identity.
-    pub(super) fn kept(&self) -> IdentifiedUnit<'_> {
+    /// Returns the unit with its identity.
+    pub(super) fn identified(&self) -> IdentifiedUnit<'_> {
         let candidate = self.candidate;
         let (partition_key, bytes) = match &self.line {
             Some((key, line)) => (key.as_str(), line.as_slice()),
@@ -53,7 +54,7 @@ impl<'c> Chosen<'c> {
         IdentifiedUnit {
             identity: Identity {
                 sub_sequence: self.sub_sequence,
-                ..candidate.kept().identity
+                ..candidate.identified().identity
             },
             partition_key,
             form: Form::Line,
@@ -61,23 +62,25 @@ impl<'c> Chosen<'c> {
         }
     }
 
-    fn place(&self) -> (Date, &'c str) {
+    /// Returns the date of arrival and the shard, which all units of a batch share.
+    fn batch_key(&self) -> (Date, &'c str) {
         let candidate = self.candidate;
         (Date::of(candidate.arrived_at), &candidate.shard_id)
     }
 }
 
-/// Cuts units, which come by arrival, into batches.
-pub(super) fn cut(mut chosen: Vec<Chosen<'_>>) -> Vec<Vec<Chosen<'_>>> {
-    chosen.sort_by_key(Chosen::place);
-    let mut batches: Vec<Vec<Chosen<'_>>> = Vec::new();
-    for unit in chosen {
+/// Groups units into batches. `units` are in order of arrival, and the sort is stable, so
+/// each batch is in order of arrival too.
+pub(super) fn into_batches(mut units: Vec<ReplayedUnit<'_>>) -> Vec<Vec<ReplayedUnit<'_>>> {
+    units.sort_by_key(ReplayedUnit::batch_key);
+    let mut batches: Vec<Vec<ReplayedUnit<'_>>> = Vec::new();
+    for unit in units {
         match batches.last_mut() {
             Some(batch)
-                if batch.len() < UNITS
+                if batch.len() < MAX_UNITS
                     && batch
                         .first()
-                        .is_some_and(|first| first.place() == unit.place()) =>
+                        .is_some_and(|first| first.batch_key() == unit.batch_key()) =>
             {
                 batch.push(unit);
             }
@@ -87,16 +90,18 @@ pub(super) fn cut(mut chosen: Vec<Chosen<'_>>) -> Vec<Vec<Chosen<'_>>> {
     batches
 }
 
-/// What stands for the batch's time: the arrival of its last unit.
-pub(super) fn time(units: &[Chosen<'_>]) -> i64 {
-    units.last().map_or(0, |unit| unit.candidate.arrived_at)
+/// Returns the time of processing that a batch's rows state: the arrival of its last unit,
+/// so that the output is deterministic.
+pub(super) fn processed_at(units: &[ReplayedUnit<'_>]) -> Result<i64, RepairError> {
+    let last = units.last().ok_or(RepairError::EmptyBatch)?;
+    Ok(last.candidate.arrived_at)
 }
 
 /// Writes the batch's objects and then its receipt.
 pub(super) async fn write(
     store: &dyn ObjectStore,
-    units: &[Chosen<'_>],
-    done: Transformed,
+    units: &[ReplayedUnit<'_>],
+    transformed: Transformed,
     title_catalog: Option<String>,
 ) -> Result<Receipt, RepairError> {
     let (mut identities, mut records) = (String::new(), Vec::new());
@@ -115,15 +120,12 @@ pub(super) async fn write(
     records.sort_unstable();
     records.dedup();
     let batch = format!("replay-{}", digest::of(identities.as_bytes()));
-    let last = time(units);
-    let first = units.first().map_or(last, |unit| unit.candidate.arrived_at);
-    let hour = IngestHour::of(first);
+    let last_arrived_at = processed_at(units)?;
+    let first = units.first().ok_or(RepairError::EmptyBatch)?.candidate;
+    let hour = IngestHour::of(first.arrived_at);
     let arrival_dates = BTreeMap::from([(hour.date.clone(), records.len() as u64)]);
-    let sequence_number = |unit: Option<&Chosen<'_>>| {
-        unit.map_or_else(String::new, |unit| unit.candidate.sequence_number.clone())
-    };
-    let (lowest, highest) = ends(units);
-    let objects = try_join_all(done.files.iter().map(|file| {
+    let (lowest, highest) = sequence_number_range(units)?;
+    let objects = try_join_all(transformed.files.iter().map(|file| {
         let digest = digest::of(&file.content);
         let key = file.zone.key(&hour, &batch, &digest);
         let content: Bytes = file.content.clone();
@@ -145,27 +147,25 @@ pub(super) async fn write(
         format_version: FormatVersion::CURRENT.number(),
         kind: ReceiptKind::Replay,
         batch,
-        shard_id: units
-            .first()
-            .map_or_else(String::new, |unit| unit.candidate.shard_id.clone()),
-        first_sequence_number: sequence_number(lowest),
-        last_sequence_number: sequence_number(highest),
+        shard_id: first.shard_id.clone(),
+        first_sequence_number: lowest.to_owned(),
+        last_sequence_number: highest.to_owned(),
         ingest_date: hour.date,
         ingest_hour: hour.hour,
-        first_arrived_at: instant(first),
-        last_arrived_at: instant(last),
+        first_arrived_at: rfc3339(first.arrived_at),
+        last_arrived_at: rfc3339(last_arrived_at),
         arrival_dates,
         records: records.len() as u64,
-        received: done.received,
-        processed: done.processed,
-        quarantined: done.rejected.values().sum(),
-        received_bytes: done.received_bytes,
-        reasons: done
+        received: transformed.received,
+        processed: transformed.processed,
+        quarantined: transformed.rejected.values().sum(),
+        received_bytes: transformed.received_bytes,
+        reasons: transformed
             .rejected
             .iter()
             .map(|(reason, units)| (reason.name().to_owned(), *units))
             .collect(),
-        event_dates: done.event_dates,
+        event_dates: transformed.event_dates,
         title_catalog,
         objects,
     };
@@ -173,16 +173,22 @@ pub(super) async fn write(
     Ok(receipt)
 }
 
-/// The units of the lowest and of the highest sequence number: arrivals are not
-/// monotonic.
-fn ends<'u, 'c>(units: &'u [Chosen<'c>]) -> (Option<&'u Chosen<'c>>, Option<&'u Chosen<'c>>) {
-    let compare = |a: &&Chosen<'_>, b: &&Chosen<'_>| {
-        compare_sequence_numbers(&a.candidate.sequence_number, &b.candidate.sequence_number)
+/// Returns the lowest and the highest sequence number. They are not those of the first and
+/// the last unit: a higher sequence number can have an earlier arrival.
+fn sequence_number_range<'c>(
+    units: &[ReplayedUnit<'c>],
+) -> Result<(&'c str, &'c str), RepairError> {
+    let compare = |a: &&str, b: &&str| compare_sequence_numbers(a, b);
+    let numbers = || {
+        let candidates = units.iter().map(|unit| unit.candidate);
+        candidates.map(|candidate| candidate.sequence_number.as_str())
     };
-    (units.iter().min_by(compare), units.iter().max_by(compare))
+    let lowest = numbers().min_by(compare).ok_or(RepairError::EmptyBatch)?;
+    let highest = numbers().max_by(compare).ok_or(RepairError::EmptyBatch)?;
+    Ok((lowest, highest))
 }
 
-fn instant(micros: i64) -> String {
+fn rfc3339(micros: i64) -> String {
     let mut text = Vec::new();
     format_utc(micros, &mut text);
     String::from_utf8_lossy(&text).into_owned()

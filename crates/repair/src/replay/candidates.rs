@@ -1,4 +1,4 @@
-//! What lies in quarantine.
+//! The quarantined units that a replay may process.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::error::RepairError;
 
-/// How many objects are read at a time.
+/// The number of concurrent reads of objects.
 const READERS: usize = 8;
 
-/// A unit in quarantine.
+/// A unit in quarantine, or a whole record that counts as one unit.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) shard_id: String,
@@ -38,13 +38,27 @@ impl Candidate {
         RecordId::of(&self.shard_id, &self.sequence_number)
     }
 
-    /// The identity of a unit of its record.
-    pub(super) fn unit(&self, sub_sequence: impl TryInto<i32>) -> UnitId {
-        self.record()
-            .unit(sub_sequence.try_into().unwrap_or(i32::MAX))
+    /// Returns the identity under which the candidate is in quarantine.
+    pub(super) fn unit(&self) -> UnitId {
+        self.record().unit(self.sub_sequence)
     }
 
-    pub(super) fn kept(&self) -> IdentifiedUnit<'_> {
+    /// Returns the identity of a unit of the candidate's record.
+    ///
+    /// # Errors
+    /// [`RepairError::SubSequence`] if the index exceeds the column's type.
+    pub(super) fn unit_at(&self, sub_sequence: i64) -> Result<UnitId, RepairError> {
+        match i32::try_from(sub_sequence) {
+            Ok(sub_sequence) => Ok(self.record().unit(sub_sequence)),
+            Err(_) => Err(RepairError::SubSequence {
+                shard_id: self.shard_id.clone(),
+                sequence_number: self.sequence_number.clone(),
+                sub_sequence,
+            }),
+        }
+    }
+
+    pub(super) fn identified(&self) -> IdentifiedUnit<'_> {
         IdentifiedUnit {
             identity: Identity {
                 shard_id: &self.shard_id,
@@ -59,8 +73,8 @@ impl Candidate {
     }
 }
 
-/// The units in the receipts' quarantine objects, each identity once, in the
-/// order of arrival and identity.
+/// Reads the units in the receipts' quarantine objects that were rejected for `reason`, or
+/// for any reason. Returns each identity once, in the order of arrival and identity.
 pub(super) async fn read(
     store: &Arc<dyn ObjectStore>,
     receipts: &[&Receipt],
@@ -86,8 +100,8 @@ pub(super) async fn read(
         .buffered(READERS);
     let (mut candidates, mut seen) = (Vec::new(), HashSet::new());
     while let Some((key, content)) = contents.try_next().await? {
-        rows(key, content, reason, &mut |candidate: Candidate| {
-            if seen.insert(candidate.unit(candidate.sub_sequence)) {
+        read_rows(key, content, reason, &mut |candidate: Candidate| {
+            if seen.insert(candidate.unit()) {
                 candidates.push(candidate);
             }
         })?;
@@ -111,7 +125,7 @@ const COLUMNS: [&str; 7] = [
     "payload",
 ];
 
-fn rows(
+fn read_rows(
     key: &str,
     content: bytes::Bytes,
     reason: Option<Reason>,
@@ -126,8 +140,8 @@ fn rows(
         let reasons = batch.text("reason")?;
         let payloads = batch.binary("payload")?;
         for row in 0..batch.num_rows() {
-            let refused_for = reasons.value(row);
-            if reason.is_some_and(|reason| reason.name() != refused_for) {
+            let rejected_for = reasons.value(row);
+            if reason.is_some_and(|reason| reason.name() != rejected_for) {
                 continue;
             }
             take(Candidate {
@@ -136,8 +150,8 @@ fn rows(
                 sub_sequence: identities.sub_sequence(row),
                 arrived_at: arrivals.value(row),
                 partition_key: keys.value(row).to_owned(),
-                reason: refused_for.to_owned(),
-                form: match whole.contains(&refused_for) {
+                reason: rejected_for.to_owned(),
+                form: match whole.contains(&rejected_for) {
                     true => Form::Record,
                     false => Form::Line,
                 },

@@ -1,4 +1,4 @@
-//! Which units of quarantined records the lake has already.
+//! The units of quarantined records that the lake already has.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -16,39 +16,39 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use super::candidates::Candidate;
 use crate::error::RepairError;
 
-/// How many objects are read at a time.
+/// The number of concurrent reads of objects.
 const READERS: usize = 8;
 
-/// Units of the candidates' records.
+/// The units of the candidates' records that the lake has.
 #[derive(Debug, Default)]
-pub(super) struct Already {
-    /// Those that are events by now.
+pub(super) struct KnownUnits {
+    /// Units in the processed zone.
     pub(super) processed: HashSet<UnitId>,
-    /// Those that are in quarantine, the candidates among them.
+    /// Units in quarantine, including the candidates.
     pub(super) quarantined: HashSet<UnitId>,
 }
 
-/// The receipts whose stretch of a shard meets that of one of `receipts`, other
-/// than the very one.
+/// Returns the receipts whose range of sequence numbers overlaps that of a different batch in
+/// `receipts`.
 fn overlapping<'r>(
     receipts: &'r [&Receipt],
     all: &'r [Receipt],
 ) -> impl Iterator<Item = &'r Receipt> {
     let compare = compare_sequence_numbers;
-    let mut of_shard: HashMap<&str, (&str, Vec<&Receipt>)> = HashMap::new();
+    let mut shards: HashMap<&str, (&str, Vec<&Receipt>)> = HashMap::new();
     for receipt in receipts {
         let last = receipt.last_sequence_number.as_str();
-        let (end, of_shard) = of_shard.entry(&receipt.shard_id).or_default();
+        let (end, in_shard) = shards.entry(&receipt.shard_id).or_default();
         if compare(end, last).is_lt() {
             *end = last;
         }
-        of_shard.push(receipt);
+        in_shard.push(receipt);
     }
     all.iter().filter(move |other| {
-        let Some((end, receipts)) = of_shard.get(other.shard_id.as_str()) else {
+        let Some((end, receipts)) = shards.get(other.shard_id.as_str()) else {
             return false;
         };
-        // Most receipts are of other dates, and lie behind or before all of them.
+        // The comparison with the end skips most receipts of later dates cheaply.
         compare(&other.first_sequence_number, end).is_le()
             && receipts.iter().any(|one| {
                 one.batch != other.batch
@@ -58,20 +58,19 @@ fn overlapping<'r>(
     })
 }
 
-/// Looks into the objects of all receipts that may have units of the records: the
-/// replays of them, and batches that a retry cut otherwise. The batch itself that
-/// refused a unit does not have it as an event.
+/// Finds the units of the candidates' records in the objects of all receipts that may have
+/// them: replays of the records, and batches with other boundaries, which a retry wrote. The
+/// batch that rejected a unit is not read, because it has no event of that unit.
 pub(super) async fn find(
     store: &Arc<dyn ObjectStore>,
     receipts: &[&Receipt],
     all: &[Receipt],
     candidates: &[Candidate],
-) -> Result<Already, RepairError> {
+) -> Result<KnownUnits, RepairError> {
     let records: HashSet<RecordId> = candidates.iter().map(Candidate::record).collect();
-    let mut already = Already::default();
+    let mut known = KnownUnits::default();
     for candidate in candidates {
-        let unit = candidate.unit(candidate.sub_sequence);
-        already.quarantined.insert(unit);
+        known.quarantined.insert(candidate.unit());
     }
     let objects: Vec<(Zone, &str)> = overlapping(receipts, all)
         .flat_map(|receipt| &receipt.objects)
@@ -82,7 +81,7 @@ pub(super) async fn find(
         .map(|(zone, key)| async move {
             match store.get(&Path::from(key)).await {
                 Ok(found) => Ok(Some((zone, key, found.bytes().await?))),
-                // A replay whose object is lost is made again.
+                // The units of a lost object are unknown, so they are replayed again.
                 Err(object_store::Error::NotFound { .. }) => Ok(None),
                 Err(error) => Err(RepairError::from(error)),
             }
@@ -100,12 +99,12 @@ pub(super) async fn find(
                 if records.contains(&record) {
                     let unit = record.unit(identities.sub_sequence(row));
                     match zone {
-                        Zone::Processed => already.processed.insert(unit),
-                        _ => already.quarantined.insert(unit),
+                        Zone::Processed => known.processed.insert(unit),
+                        _ => known.quarantined.insert(unit),
                     };
                 }
             }
         }
     }
-    Ok(already)
+    Ok(known)
 }
