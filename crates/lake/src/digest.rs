@@ -1,8 +1,9 @@
-//! A content's fingerprint, as it stands in keys and receipts.
+//! Content digests, which keys and receipts contain.
 
-/// XXH3 with 128 bits, as 32 hexadecimal digits. It tells contents apart and
-/// finds damage at the speed of memory; it is no defence against somebody who
-/// forges contents on purpose, which access to the bucket is.
+/// Returns the 128-bit XXH3 hash of `content` as 32 hexadecimal digits.
+///
+/// The hash identifies content and detects damage at the speed of memory. It is not
+/// cryptographic: access control of the bucket, not the digest, prevents forgery.
 pub fn of(content: &[u8]) -> String {
     format!("{:032x}", xxhash_rust::xxh3::xxh3_128(content))
 }

@@ -1,4 +1,4 @@
-//! Small JSON objects: what the ledger is made of.
+//! Small JSON objects, such as those of the ledger.
 
 use bytes::Bytes;
 use object_store::path::Path;
@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 
 use crate::error::LakeError;
 
-/// Reads the object at that key.
+/// Reads the object at `key`.
 ///
 /// # Errors
-/// [`LakeError::Store`]; [`LakeError::Malformed`] when it is something else.
+/// [`LakeError::Store`]; [`LakeError::Malformed`] if the content is not a `T`.
 pub async fn read<T: DeserializeOwned>(
     store: &dyn ObjectStore,
     key: &Path,
@@ -20,7 +20,7 @@ pub async fn read<T: DeserializeOwned>(
     serde_json::from_slice(&bytes).map_err(|cause| malformed(key, &cause))
 }
 
-/// Writes the object, in place of what was there.
+/// Writes the object. Replaces an existing one.
 ///
 /// # Errors
 /// [`LakeError::Store`].
@@ -33,7 +33,7 @@ pub async fn write<T: Serialize>(
     Ok(())
 }
 
-/// Writes the object, unless there is one. Whether it was written.
+/// Creates the object if it is absent. Returns whether it was created.
 ///
 /// # Errors
 /// [`LakeError::Store`].
@@ -53,7 +53,7 @@ pub async fn create<T: Serialize>(
     }
 }
 
-/// As people can read it, with a newline at the end.
+/// Serializes `value` as indented JSON with a newline at the end.
 fn text<T: Serialize>(key: &Path, value: &T) -> Result<Bytes, LakeError> {
     let mut text = serde_json::to_vec_pretty(value).map_err(|cause| malformed(key, &cause))?;
     text.push(b'\n');

@@ -1,4 +1,4 @@
-//! What goes wrong with a lake.
+//! Errors of reading and writing a lake.
 
 use marquee_event::TitleError;
 use marquee_event::date::date_in;
@@ -9,35 +9,35 @@ use crate::rows::RowsError;
 use crate::step::StepErrorKind;
 use crate::zone::STAGING;
 
-/// What goes wrong with a lake. [`LakeError::kind`] says what may pass when it is
-/// tried again.
+/// An error of reading or writing a lake. [`LakeError::kind`] tells whether a retry may
+/// help.
 #[derive(Debug, Error)]
 pub enum LakeError {
-    /// The object store did not do what it was asked.
+    /// The object store failed.
     #[error("object store: {0}")]
     Store(object_store::Error),
-    /// An object is there, but is not what its key says.
-    #[error("{key} cannot be read: {cause}")]
+    /// The content of an object is not what its key implies.
+    #[error("cannot read {key}: {cause}")]
     Malformed {
-        /// The object's key.
+        /// The key of the object.
         key: String,
-        /// What is wrong with it.
+        /// The fault.
         cause: String,
     },
-    /// An object is no Parquet file, or not one of the table that it should be.
-    #[error("{key} cannot be read: {source}")]
+    /// An object is not a Parquet file, or not one of the expected table.
+    #[error("cannot read {key}: {source}")]
     Parquet {
-        /// The object's key.
+        /// The key of the object.
         key: String,
-        /// What is wrong with it.
+        /// The fault.
         #[source]
         source: RowsError,
     },
-    /// An object that a date is made from is absent: a processed object that a receipt
-    /// names, an object of the split, or a file of the last generation.
-    #[error("{key} is gone, which a date is to be made from: {}", remedy(key))]
+    /// An input object of a date is missing: a processed object that a receipt lists, an
+    /// object of the split, or a file of the parent generation.
+    #[error("input object {key} is missing; {}", remedy(key))]
     Gone {
-        /// The object's key.
+        /// The key of the object.
         key: String,
     },
     /// A row of a title catalog is invalid.
@@ -53,30 +53,30 @@ pub enum LakeError {
         "row {row} of the title catalog: title {title_id:?} occurs twice; remove one of its rows"
     )]
     DuplicateTitle {
-        /// The row of the second one, from 1.
+        /// The row of the second occurrence, from 1.
         row: usize,
-        /// The title.
+        /// The id of the title.
         title_id: String,
     },
-    /// A file could not be written.
+    /// A file cannot be written.
     #[error(transparent)]
     Encode(#[from] EncodeError),
 }
 
-/// Returns what to do about an absent object.
+/// Returns the remedy for a missing object.
 fn remedy(key: &str) -> String {
     match key.starts_with(STAGING) {
-        true => "the run that divided it is too old, and has to be planned again".to_owned(),
+        true => "the plan that wrote it is too old; plan the date again".to_owned(),
         false => format!(
-            "`marquee rebuild {}` makes it anew from raw",
+            "run `marquee rebuild {}` to restore it from raw",
             date_in(key).unwrap_or("FROM..TO")
         ),
     }
 }
 
 impl LakeError {
-    /// Names the object at `key` in a failure to read it, where the object is at fault:
-    /// absent, or shorter than the ledger says.
+    /// Converts an error of reading the object at `key`. Names the object if it is at
+    /// fault: missing, or shorter than the ledger states.
     pub fn reading(key: &str, error: object_store::Error) -> Self {
         match StepErrorKind::of(&error) {
             StepErrorKind::Gone => Self::Gone {
@@ -87,7 +87,7 @@ impl LakeError {
         }
     }
 
-    /// Names the object in a fault of its content.
+    /// Creates the error of an object with invalid content.
     pub fn parquet(key: &str, source: impl Into<RowsError>) -> Self {
         Self::Parquet {
             key: key.to_owned(),
@@ -96,7 +96,7 @@ impl LakeError {
     }
 }
 
-// Not by `#[from]`, which would make it a source too: it is in the sentence.
+// Not `#[from]`, which would also make it a source: the message contains it already.
 impl From<object_store::Error> for LakeError {
     fn from(error: object_store::Error) -> Self {
         Self::Store(error)

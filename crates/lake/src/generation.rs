@@ -1,9 +1,9 @@
-//! A date's generations: the small objects that make its curated files exist.
+//! The generations of a date: small objects that list its published files.
 //!
-//! `ledger/days/event_date=D/{generation}.json` is created only if it is absent
-//! and never replaced. The highest number is current. Whoever finds the number
-//! taken has lost a race and plans again. Glue, Redshift and what a query sees
-//! are projections of it.
+//! `ledger/days/event_date=D/{generation}.json` is created only if it is absent, and never
+//! replaced. The highest number is current. A run that finds its number taken has lost
+//! the race, and its date is planned again. Glue, Redshift and the tables of queries are
+//! projections of the generations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,112 +18,112 @@ use crate::document;
 use crate::error::LakeError;
 use crate::zone::DAYS;
 
-/// How many generations are read at a time.
+/// The number of generations that are read concurrently.
 const READERS: usize = 16;
 
 /// A Parquet file of a curated table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileEntry {
-    /// Its key.
+    /// The key of the file.
     pub key: String,
-    /// How many rows it has.
+    /// The number of rows.
     pub rows: u64,
-    /// How many bytes it has.
+    /// The size in bytes.
     pub bytes: u64,
-    /// The [digest](crate::digest) of its bytes.
+    /// The [digest](crate::digest) of the bytes.
     pub digest: String,
 }
 
-/// What a generation has of one table.
+/// The files of one table in a generation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableFiles {
-    /// Its files, in the order of their rows.
+    /// The files, in the order of their rows.
     pub files: Vec<FileEntry>,
 }
 
 impl TableFiles {
-    /// Rows of all files.
+    /// Returns the number of rows of all files.
     pub fn rows(&self) -> u64 {
         self.files.iter().map(|file| file.rows).sum()
     }
 
-    /// Bytes of all files.
+    /// Returns the size of all files in bytes.
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
     }
 }
 
-/// Where a date's events went.
+/// The counts of the events of a date.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventCounts {
-    /// Rows of this date that the covered receipts name.
+    /// The rows of the date that the covered receipts list.
     pub receipt_rows: u64,
-    /// Events kept: rows of `events`.
+    /// The kept events: the rows of `events`.
     pub curated: u64,
-    /// Identities dropped because another one with the same user and event was
-    /// first: rows of `dropped_events`.
+    /// The dropped duplicates: the rows of `dropped_events`.
     pub duplicates: u64,
-    /// Those among the dropped whose content differs from the kept event's.
+    /// The dropped duplicates whose content differs from that of the kept event.
     pub conflicts: u64,
-    /// Rows whose identity had come before: a retry that cut batches otherwise,
-    /// or a replay.
+    /// The rows whose identity another row already has, because of a retry with other
+    /// batch boundaries or a replay.
     pub redelivered: u64,
 }
 
-/// One published state of one event date.
+/// One published state of an event date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generation {
-    /// The version of this form: 1.
+    /// The version of this document: 1.
     pub version: u32,
     /// The date.
     pub event_date: Date,
-    /// Its number, from 1.
+    /// The number of the generation, from 1.
     pub generation: u32,
-    /// The generation that it grew out of.
+    /// The generation that was current when the run was planned.
     pub parent: Option<u32>,
-    /// The last part of its files' directories, `{generation}-{digest}`.
+    /// The name of the run, `{generation}-{digest}`, which is the last part of the files'
+    /// directories.
     pub run: String,
     /// The version of the title catalog that enriched the events; `None` without one.
     #[serde(rename = "catalogue")]
     pub title_catalog: Option<String>,
-    /// The key of the list of receipts that it covers.
+    /// The key of the list of covered receipts.
     pub covered: String,
-    /// How many receipts these are.
+    /// The number of covered receipts.
     pub receipts: u64,
-    /// Whether it was the newest date when it was made, and so has the tables
-    /// that are rebuilt for the newest date alone.
+    /// True if the date was the newest one when it was published. It then has the
+    /// latest-only tables.
     pub newest: bool,
-    /// The digest of `sql/marts` and `sql/checks` that made it.
+    /// The digest of the definitions in `sql/marts` and `sql/checks`.
     pub definitions: String,
-    /// The digest of the contents of its facts.
+    /// The digest of the contents of the facts.
     pub facts: String,
-    /// How many buckets of users its facts were made in, one of which each of their
-    /// files is of; `None` where the document does not say, and any file may have
-    /// any user.
+    /// The number of buckets of the compacted tables: each of their files has the users
+    /// of one bucket. `None` if the document does not state it; then a file may have any
+    /// user.
     #[serde(default)]
     pub buckets: Option<u32>,
-    /// The digest of the facts of each earlier date that its marts looked at.
+    /// The digest of the facts of each earlier date that the marts read.
     pub looked_back: BTreeMap<Date, String>,
-    /// Where the events went.
+    /// The counts of the events.
     pub counts: EventCounts,
     /// The files of every table.
     pub tables: BTreeMap<String, TableFiles>,
 }
 
 impl Generation {
-    /// Where it lies.
+    /// Returns the key of the generation.
     pub fn key(&self) -> String {
         generation_key(self.event_date, self.generation)
     }
 }
 
-/// The key of that generation of the date.
+/// Returns the key of a generation of a date.
 pub fn generation_key(event_date: Date, generation: u32) -> String {
     format!("{DAYS}/event_date={event_date}/{generation:06}.json")
 }
 
-/// The date and number of the generation that lies at that key; `None` when
-/// another thing does, an audit, say.
+/// Parses the key of a generation into date and number. Returns `None` for the key of
+/// another object, such as an audit.
 fn parse_key(key: &str) -> Option<(Date, u32)> {
     let (date, file) = key
         .strip_prefix(DAYS)?
@@ -137,7 +137,7 @@ fn parse_key(key: &str) -> Option<(Date, u32)> {
     ))
 }
 
-/// Commits the generation, unless its number is taken. Whether it was written.
+/// Creates the generation if its number is free. Returns whether it was created.
 ///
 /// # Errors
 /// [`LakeError::Store`].
@@ -145,10 +145,10 @@ pub async fn create(store: &dyn ObjectStore, generation: &Generation) -> Result<
     document::create(store, &Path::from(generation.key()), generation).await
 }
 
-/// Reads that generation of the date.
+/// Reads a generation of a date.
 ///
 /// # Errors
-/// [`LakeError::Store`]; [`LakeError::Malformed`] when it is no generation.
+/// [`LakeError::Store`]; [`LakeError::Malformed`] if the object is not a generation.
 pub async fn read(
     store: &dyn ObjectStore,
     event_date: Date,
@@ -158,7 +158,7 @@ pub async fn read(
     document::read(store, &key).await
 }
 
-/// The numbers of every date's generations, by date, ascending.
+/// Lists the numbers of every date's generations, ascending.
 ///
 /// # Errors
 /// [`LakeError::Store`].
@@ -174,7 +174,7 @@ pub async fn numbers(store: &dyn ObjectStore) -> Result<BTreeMap<Date, Vec<u32>>
     Ok(numbers)
 }
 
-/// The current generation of every date, by date.
+/// Reads the current generation of every date.
 ///
 /// # Errors
 /// As [`read`].
@@ -194,7 +194,7 @@ pub async fn current(store: &dyn ObjectStore) -> Result<BTreeMap<Date, Generatio
         .await
 }
 
-/// The current generation of one date.
+/// Reads the current generation of a date; `None` if the date is not published.
 ///
 /// # Errors
 /// As [`read`].
@@ -208,7 +208,7 @@ pub async fn current_of(
     }
 }
 
-/// The numbers of the date's generations, ascending.
+/// Lists the numbers of the date's generations, ascending.
 async fn numbers_of(store: &dyn ObjectStore, event_date: Date) -> Result<Vec<u32>, LakeError> {
     let prefix = Path::from(format!("{DAYS}/event_date={event_date}"));
     let listed = store.list_with_delimiter(Some(&prefix)).await?;
@@ -222,10 +222,10 @@ async fn numbers_of(store: &dyn ObjectStore, event_date: Date) -> Result<Vec<u32
     Ok(numbers)
 }
 
-/// Returns the keys of the receipts that a generation covers.
+/// Reads the keys of the receipts that a generation covers.
 ///
 /// # Errors
-/// [`LakeError::Store`]; [`LakeError::Malformed`] when the list makes no sense.
+/// [`LakeError::Store`]; [`LakeError::Malformed`] if the object is not a list of keys.
 pub async fn covered(
     store: &dyn ObjectStore,
     generation: &Generation,
@@ -233,12 +233,13 @@ pub async fn covered(
     document::read(store, &Path::from(generation.covered.as_str())).await
 }
 
-/// The last generation that was of the newest date when it was made, and so has the
-/// tables that say how things stand.
+/// Returns the last generation that has the latest-only tables, because its date was the
+/// newest one when it was published.
 ///
-/// It need not be its date's current one: where late events make a date again, just as
-/// a newer date is about to be published, those tables are left to the newer one. The
-/// sweep keeps the files of the one before for as long.
+/// It is not always the current generation of its date. If late events cause another run
+/// of the date while a newer date is about to be published, that run leaves the
+/// latest-only tables to the newer date. Until then, the sweep keeps the files of the
+/// earlier generation.
 ///
 /// # Errors
 /// As [`read`].
@@ -289,21 +290,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_newest_is_the_last_that_has_the_newest_tables() {
+    async fn newest_returns_the_last_generation_with_latest_only_tables() {
         let store = InMemory::new();
         assert_eq!(newest(&store).await.unwrap(), None);
         for (date, generation, is_newest) in [
             ("2026-03-01", 1, true),
             ("2026-03-02", 1, true),
             ("2026-03-02", 2, true),
-            // Made again by late events, while a later date is on its way.
+            // Run again for late events while a later date is about to be published.
             ("2026-03-02", 3, false),
-            // Made when a later date, since removed, was the newest.
+            // Published when a later date, which was removed since, was the newest.
             ("2026-03-03", 1, false),
         ] {
             publish(&store, date.parse().unwrap(), generation, is_newest).await;
         }
-        // A date that was audited, and has no generation.
+        // An audited date without a generation.
         let audited = Path::from(format!("{DAYS}/event_date=2026-03-04/audit/books.json"));
         document::write(&store, &audited, &1).await.unwrap();
         assert_eq!(
@@ -313,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_generations_key_is_one() {
+    fn only_keys_of_generations_are_parsed() {
         let date: Date = "2026-03-01".parse().unwrap();
         let key = generation_key(date, 12);
         assert_eq!(key, "ledger/days/event_date=2026-03-01/000012.json");

@@ -7,6 +7,7 @@
 //!   current one.
 //! - [`staging`] has the documents that the steps of a date hand over to each other, and
 //!   [`step`] what all steps share, such as the kinds of errors.
+//! - [`rows`] reads Parquet objects, and [`unit`] identifies their rows.
 //!
 //! Everything works over any [`object_store::ObjectStore`]: a directory, memory, S3.
 

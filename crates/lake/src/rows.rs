@@ -38,16 +38,16 @@ pub enum RowsError {
     #[error(transparent)]
     Arrow(#[from] ArrowError),
     /// The `parquet` crate panicked on the file.
-    #[error("it is damaged: {0}")]
+    #[error("the file is damaged: {0}")]
     Panic(#[from] ParquetPanic),
-    /// The file ends before a range that the ledger, or its own footer, says it has.
-    #[error("it is shorter than it should be: {0}")]
+    /// The file ends before a range that the ledger or its own footer refers to.
+    #[error("the file is shorter than expected: {0}")]
     Short(#[source] object_store::Error),
     /// The file has no footer, or one that does not fit into it.
     #[error("{0}")]
     Footer(&'static str),
     /// A column is absent, or has another type than the caller needs.
-    #[error("has no column {column} of the type that it should be")]
+    #[error("no column {column} of the expected type")]
     Column {
         /// The column's name.
         column: String,
@@ -59,8 +59,8 @@ pub enum RowsError {
 pub struct RowReaderOptions<'o> {
     /// The columns to decode; `None` for all.
     pub columns: Option<&'o [&'o str]>,
-    /// The text columns to decode as dictionaries of `Int32` keys. Where there are any,
-    /// the columns' types are those of Parquet, whatever Arrow schema the file carries.
+    /// The text columns to decode as dictionaries of `Int32` keys. If there are any, the
+    /// types of columns follow the Parquet schema, not the Arrow schema in the file.
     pub dictionaries: &'o [&'o str],
     /// The row group to decode, with the file's footer; `None` to read the footer from
     /// the file and decode all groups.
@@ -78,7 +78,7 @@ pub struct RowReader {
 }
 
 impl RowReader {
-    /// Opens the object at `key` for those of its columns; `file` is its content.
+    /// Opens the object at `key` to decode these columns; `file` is its content.
     ///
     /// # Errors
     /// [`LakeError::Parquet`] if the footer cannot be decoded.
@@ -94,7 +94,7 @@ impl RowReader {
         Self::open_with(key, file, &options)
     }
 
-    /// Opens the object at `key` as `options` say; `file` is its content.
+    /// Opens the object at `key` with `options`; `file` is its content.
     ///
     /// # Errors
     /// As [`RowReader::open`].
@@ -112,7 +112,7 @@ impl RowReader {
         })
     }
 
-    /// Returns the number of rows that the footer says the file has.
+    /// Returns the number of rows of the file by its footer.
     pub fn rows(&self) -> u64 {
         self.rows
     }
@@ -133,7 +133,7 @@ impl Iterator for RowReader {
     }
 }
 
-/// Names the object in a failure of reading it.
+/// Adds the key of the object to an error of reading it.
 fn flatten<T, E: Into<RowsError>>(
     key: &str,
     read: Result<Result<T, E>, ParquetPanic>,
@@ -166,7 +166,8 @@ fn open<R: ChunkReader + 'static>(
         let options = arrow_options().with_schema(Arc::new(schema));
         footer = ArrowReaderMetadata::try_new(Arc::clone(footer.metadata()), options)?;
     }
-    let rows = u64::try_from(footer.metadata().file_metadata().num_rows()).unwrap_or(0);
+    let rows = u64::try_from(footer.metadata().file_metadata().num_rows())
+        .map_err(|_| ParquetError::General("the footer has a negative row count".to_owned()))?;
     let mask = match columns {
         None => ProjectionMask::all(),
         Some(wanted) => {
@@ -238,14 +239,14 @@ mod tests {
         assert_eq!(batch.long("number").unwrap().values(), &[1, 2]);
         assert_eq!(
             batch.text("name").unwrap_err().to_string(),
-            "k cannot be read: has no column name of the type that it should be"
+            "cannot read k: no column name of the expected type"
         );
         assert!(batch.text("number").is_err());
         assert!(reader.next().is_none());
     }
 
     #[test]
-    fn text_is_read_as_a_dictionary_where_it_is_asked_for() {
+    fn text_is_decoded_as_a_dictionary_on_request() {
         let options = RowReaderOptions {
             dictionaries: &["name", "number"],
             batch_rows: Some(1),
@@ -264,12 +265,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_parquet_names_its_object() {
+    fn an_error_names_the_object() {
         let error = RowReader::open("k", Bytes::from_static(b"nonsense"), &[]).unwrap_err();
-        assert!(
-            error.to_string().starts_with("k cannot be read: "),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("cannot read k: "), "{error}");
         assert!(std::error::Error::source(&error).is_some());
     }
 }

@@ -1,9 +1,9 @@
-//! What the steps of a date leave for each other.
+//! Staging directories: the documents that the steps of a date leave for each other.
 //!
-//! A plan has a directory, each of its dates one below, and what looks at
-//! earlier dates one below that, named after its run: so two runs of the same
-//! plan never mix what they saw. Every object in it is written whole by one
-//! step, and the same again when the step is tried again.
+//! A plan has a directory with a subdirectory for each date. Documents that depend on
+//! earlier dates are one level below, in a directory with the name of the run, so that two
+//! runs of one plan never mix their inputs. One step writes a document as a whole, and
+//! writes the same document again when it is retried.
 
 use std::collections::BTreeMap;
 
@@ -16,61 +16,63 @@ use crate::receipt::Receipt;
 use crate::title_catalog::TitleCatalogPointer;
 use crate::zone::STAGING;
 
-/// The directory of a date, as it passes from step to step.
+/// The staging directory of a date, which is passed from step to step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct StagingDir(String);
 
-/// A text that is no directory of a date's steps.
+/// An error of parsing a [`StagingDir`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no directory of a plan's date: it is `{STAGING}/plans/…`, as `plan` answered it")]
+#[error(
+    "invalid staging directory {0:?}: expected `{STAGING}/plans/…`, as the step `plan` returned it"
+)]
 pub struct ParseStagingDirError(String);
 
 impl StagingDir {
-    /// That of the date in the plan.
+    /// Creates the directory of a date in a plan.
     pub fn new(plan: &str, event_date: Date) -> Self {
         Self(format!("{STAGING}/plans/{plan}/event_date={event_date}"))
     }
 
-    /// What was planned.
+    /// Returns the key of the date's task.
     pub fn task(&self) -> Path {
         self.document("task")
     }
 
-    /// How the inputs are divided, in which parts.
+    /// Returns the key of the parts into which the inputs are divided.
     pub fn parts(&self) -> Path {
         self.document("parts")
     }
 
-    /// What each bucket is made from, of a part.
+    /// Returns the key of the objects that the split wrote for a part.
     pub fn split(&self, part: u32) -> Path {
         self.document(&format!("split-{part:04}"))
     }
 
-    /// What compaction made of a bucket.
+    /// Returns the key of the result of compacting a bucket.
     pub fn bucket(&self, bucket: u32) -> Path {
         self.document(&format!("bucket-{bucket:04}"))
     }
 
-    /// The date's events and facts.
+    /// Returns the key of the date's compacted tables.
     pub fn facts(&self) -> Path {
         self.document("facts")
     }
 
-    /// The [`DateInputs`] of what needs the date alone.
+    /// Returns the key of the [`DateInputs`] of the checks that read only the date.
     pub fn date(&self) -> Path {
         self.document("date")
     }
 
-    /// What the checks of the date alone found.
+    /// Returns the key of the results of the checks that read only the date.
     pub fn date_checks(&self) -> Path {
         self.document("checks-date")
     }
 
-    /// What looks at earlier dates too, in the run of that name.
+    /// Returns the directory of the documents of a run that depend on earlier dates.
     ///
     /// # Errors
-    /// [`ParseStagingDirError`] for what is no run's name.
+    /// [`ParseStagingDirError`] if `run` is not the name of a run.
     pub fn window(&self, run: &str) -> Result<Window, ParseStagingDirError> {
         let is_name = !run.is_empty()
             && run
@@ -92,7 +94,7 @@ impl TryFrom<String> for StagingDir {
 
     fn try_from(text: String) -> Result<Self, ParseStagingDirError> {
         let parts: Vec<&str> = text.split('/').collect();
-        let is_work = match parts[..] {
+        let is_valid = match parts[..] {
             [STAGING, "plans", plan, date] => {
                 !plan.is_empty()
                     && date
@@ -102,7 +104,7 @@ impl TryFrom<String> for StagingDir {
             }
             _ => false,
         };
-        match is_work {
+        match is_valid {
             true => Ok(Self(text)),
             false => Err(ParseStagingDirError(text)),
         }
@@ -110,62 +112,62 @@ impl TryFrom<String> for StagingDir {
 }
 
 impl From<StagingDir> for String {
-    fn from(work: StagingDir) -> Self {
-        work.0
+    fn from(dir: StagingDir) -> Self {
+        dir.0
     }
 }
 
-/// The directory of what a run of a date looks at.
+/// The directory of the documents of a run that depend on earlier dates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window(StagingDir);
 
 impl Window {
-    /// The [`DateInputs`] of the marts, and of the checks that need more than
-    /// the date.
+    /// Returns the key of the [`DateInputs`] of the marts, and of the checks that read
+    /// earlier dates.
     pub fn inputs(&self) -> Path {
         self.0.document("inputs")
     }
 
-    /// The tables that SQL made.
+    /// Returns the key of the tables that SQL wrote.
     pub fn marts(&self) -> Path {
         self.0.document("marts")
     }
 
-    /// What the checks that need more than the date found.
+    /// Returns the key of the results of the checks that read earlier dates.
     pub fn checks(&self) -> Path {
         self.0.document("checks")
     }
 
-    /// The tables beside the facts, of a date whose book is closed.
+    /// Returns the key of the tables to publish besides the compacted ones, of a date whose
+    /// event book balances.
     pub fn ready(&self) -> Path {
         self.0.document("ready")
     }
 }
 
-/// What a date's tables are made from, and its checks look at.
+/// The inputs of a date's marts and checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DateInputs {
     /// The date.
     pub event_date: Date,
-    /// The run, `{generation}-{digest}`, for the keys of what is written.
+    /// The name of the run, `{generation}-{digest}`, for the keys of its files.
     pub run: String,
-    /// Whether no later date has events, so that it has more tables.
+    /// True if no later date has events. The date then has the latest-only tables.
     pub newest: bool,
     /// The version of the title catalog that the run pins; `None` without one.
     #[serde(rename = "catalogue")]
     pub title_catalog: Option<TitleCatalogPointer>,
-    /// The receipts that are to be seen as `ingest_batches`.
+    /// The receipts that queries read as `ingest_batches`.
     pub receipts: Vec<Receipt>,
-    /// The facts of the earlier dates that are looked back at, by their digest.
+    /// The digest of the facts of each earlier date in the look-back window.
     pub looked_back: BTreeMap<Date, String>,
-    /// Files by table and `event_date`: facts of the date and of as many days
-    /// before as are looked back on; for checks after the marts, the date's
-    /// marts too.
+    /// The files by table and `event_date`: the facts of the date and of its look-back
+    /// window, and for checks after the marts also the marts of the date.
     pub tables: BTreeMap<String, BTreeMap<Date, Vec<FileEntry>>>,
 }
 
 impl DateInputs {
-    /// Returns the inputs of a date that has nothing yet.
+    /// Creates the inputs of a date, without receipts and files.
     pub fn new(event_date: Date) -> Self {
         Self {
             event_date,
@@ -178,7 +180,7 @@ impl DateInputs {
         }
     }
 
-    /// The same with the date's marts, for the checks that look at them.
+    /// Adds the marts of the date, for the checks that read them.
     #[must_use]
     pub fn with_marts(mut self, marts: &BTreeMap<String, TableFiles>) -> Self {
         for (name, files) in marts {
@@ -195,27 +197,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_work_goes_through_json_as_its_key() {
-        let work = StagingDir::new("3f9c", "2026-01-05".parse().unwrap());
-        let text = serde_json::to_string(&work).unwrap();
+    fn a_staging_directory_is_its_key_in_json() {
+        let dir = StagingDir::new("3f9c", "2026-01-05".parse().unwrap());
+        let text = serde_json::to_string(&dir).unwrap();
         assert_eq!(text, r#""staging/plans/3f9c/event_date=2026-01-05""#);
-        assert_eq!(serde_json::from_str::<StagingDir>(&text).unwrap(), work);
+        assert_eq!(serde_json::from_str::<StagingDir>(&text).unwrap(), dir);
         assert_eq!(
-            work.bucket(3).as_ref(),
+            dir.bucket(3).as_ref(),
             "staging/plans/3f9c/event_date=2026-01-05/bucket-0003.json"
         );
         assert_eq!(
-            work.split(12).as_ref(),
+            dir.split(12).as_ref(),
             "staging/plans/3f9c/event_date=2026-01-05/split-0012.json"
         );
         assert_eq!(
-            work.window("000001-ab").unwrap().marts().as_ref(),
+            dir.window("000001-ab").unwrap().marts().as_ref(),
             "staging/plans/3f9c/event_date=2026-01-05/run=000001-ab/marts.json"
         );
     }
 
     #[test]
-    fn nothing_else_is_a_work() {
+    fn other_keys_are_rejected() {
         for text in [
             "",
             "staging/plans/3f9c",
@@ -227,9 +229,9 @@ mod tests {
         ] {
             assert!(StagingDir::try_from(text.to_owned()).is_err(), "{text}");
         }
-        let work = StagingDir::new("3f9c", "2026-01-05".parse().unwrap());
+        let dir = StagingDir::new("3f9c", "2026-01-05".parse().unwrap());
         for run in ["", "../x", "a/b", "a b"] {
-            assert!(work.window(run).is_err(), "{run}");
+            assert!(dir.window(run).is_err(), "{run}");
         }
     }
 }

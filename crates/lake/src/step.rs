@@ -1,5 +1,4 @@
-//! What the steps of the day have in common: they are asked in JSON, they take
-//! their time, and they fail in one of a few ways.
+//! The common parts of all steps: JSON input, logging, and the kinds of errors.
 
 use std::error::Error as StdError;
 use std::fmt::Display;
@@ -13,19 +12,20 @@ use thiserror::Error;
 use crate::error::LakeError;
 use crate::staging::ParseStagingDirError;
 
-/// How a step fails, as a state machine and its alerts tell it. The machine tries
-/// again what [may pass](StepErrorKind::passes); the others need somebody to look.
+/// The kind of an error of a step, by which state machines and alerts distinguish errors.
+/// A state machine retries a [transient](StepErrorKind::is_transient) error. All others
+/// need an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepErrorKind {
-    /// It was called with what it does not take.
+    /// The input of the step is invalid.
     Input,
     /// A store or a table catalog refused a request or is not reachable.
     Store,
-    /// An object that must be there is not.
+    /// A required object is missing.
     Gone,
-    /// An object is not what the ledger says of it, or makes no sense.
+    /// An object differs from its description in the ledger, or is malformed.
     Damaged,
-    /// Anything else: SQL that cannot be run, too little memory, a defect.
+    /// Any other error: SQL that cannot run, too little memory, a defect.
     Failed,
 }
 
@@ -39,7 +39,7 @@ impl StepErrorKind {
         Self::Failed,
     ];
 
-    /// Its name, the name of the error in a state machine.
+    /// Returns the name of the error in a state machine.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Input => "Input",
@@ -50,13 +50,13 @@ impl StepErrorKind {
         }
     }
 
-    /// Whether trying again may help.
-    pub const fn passes(self) -> bool {
+    /// Returns whether a retry may help.
+    pub const fn is_transient(self) -> bool {
         matches!(self, Self::Store)
     }
 
-    /// That of an object store's error. An object that ends before what is read of
-    /// it begins is shorter than the ledger says, however often it is read.
+    /// Returns the kind of an object store's error. If a range lies beyond the end of an
+    /// object, the object is shorter than the ledger states, and a retry does not help.
     pub fn of(error: &object_store::Error) -> Self {
         match error {
             object_store::Error::NotFound { .. } => Self::Gone,
@@ -66,9 +66,8 @@ impl StepErrorKind {
     }
 }
 
-/// Whether a range was asked for that the object does not have: the stores put as
-/// the source of theirs what [`GetRange::as_range`] fails with, a type that
-/// `object_store` gives no name to.
+/// Returns whether the requested range lies beyond the end of the object. The stores wrap
+/// the error of [`GetRange::as_range`], whose type `object_store` does not export.
 fn is_beyond_the_end(error: &(dyn StdError + 'static)) -> bool {
     fn is_like<T: StdError + 'static>(_: &T, error: &(dyn StdError + 'static)) -> bool {
         error.is::<T>()
@@ -87,7 +86,7 @@ fn is_beyond_the_end(error: &(dyn StdError + 'static)) -> bool {
 }
 
 impl LakeError {
-    /// Of which kind it is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> StepErrorKind {
         match self {
             Self::Store(error) => StepErrorKind::of(error),
@@ -99,7 +98,7 @@ impl LakeError {
     }
 }
 
-/// Why a step did not come to its end.
+/// An error of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct StepError {
@@ -108,7 +107,7 @@ pub struct StepError {
 }
 
 impl StepError {
-    /// An error of that kind, in that one's words.
+    /// Creates an error with the message of `error`.
     pub fn new(kind: StepErrorKind, error: &impl Display) -> Self {
         Self {
             kind,
@@ -116,7 +115,7 @@ impl StepError {
         }
     }
 
-    /// The step was asked what it does not take.
+    /// Creates the error of an invalid input.
     pub fn input(step: &str, fault: impl Display) -> Self {
         Self {
             kind: StepErrorKind::Input,
@@ -124,7 +123,7 @@ impl StepError {
         }
     }
 
-    /// Of which kind it is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> StepErrorKind {
         self.kind
     }
@@ -142,25 +141,25 @@ impl From<ParseStagingDirError> for StepError {
     }
 }
 
-/// What the step is asked, out of JSON.
+/// Parses the input of a step.
 ///
 /// # Errors
-/// Of [`StepErrorKind::Input`].
+/// An error of kind [`StepErrorKind::Input`].
 pub fn read<T: DeserializeOwned>(step: &str, input: Value) -> Result<T, StepError> {
     serde_json::from_value(input).map_err(|fault| StepError::input(step, fault))
 }
 
-/// Does a step, and says what came of it: one line of the log, and how long it took
-/// as the metric `Duration`. Nobody else logs what it fails with.
+/// Runs a step and logs its outcome in one line. Records the duration of a successful step
+/// as the metric `Duration`. Callers must not log the error again.
 ///
 /// # Errors
-/// What the step fails with.
+/// The error of the step.
 pub async fn run_logged(
     step: &'static str,
-    doing: impl Future<Output = Result<Value, StepError>>,
+    running: impl Future<Output = Result<Value, StepError>>,
 ) -> Result<Value, StepError> {
     let begun = Instant::now();
-    let done = doing.await;
+    let done = running.await;
     let took = begun.elapsed().as_millis() as u64;
     match &done {
         Ok(answer) => {
@@ -187,13 +186,13 @@ mod tests {
     use super::*;
     use crate::document;
 
-    /// A text of the repository.
+    /// Reads a file of the repository.
     fn text(path: &str) -> String {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         std::fs::read_to_string(root.join(path)).unwrap()
     }
 
-    /// The errors of ours that a machine tries again, by state.
+    /// Returns the error kinds that each state of a state machine retries.
     fn retried(machine: &str) -> Vec<BTreeSet<String>> {
         let mut states = Vec::new();
         for state in machine.split("\"Retry\":").skip(1) {
@@ -207,24 +206,24 @@ mod tests {
     }
 
     #[test]
-    fn the_machines_try_again_what_may_pass() {
-        let passing: BTreeSet<String> = StepErrorKind::ALL
+    fn the_state_machines_retry_transient_errors() {
+        let transient: BTreeSet<String> = StepErrorKind::ALL
             .into_iter()
-            .filter(|kind| kind.passes())
+            .filter(|kind| kind.is_transient())
             .map(|kind| kind.name().to_owned())
             .collect();
         for name in ["daily", "replay", "backfill"] {
             let states = retried(&text(&format!("state_machines/{name}.asl.json")));
-            assert!(states.contains(&passing), "{name}");
+            assert!(states.contains(&transient), "{name}");
             for names in states {
-                // What starts an execution calls no step.
-                assert!(names.is_empty() || names == passing, "{name}: {names:?}");
+                // A state that starts an execution calls no step.
+                assert!(names.is_empty() || names == transient, "{name}: {names:?}");
             }
         }
     }
 
     #[test]
-    fn every_kind_is_explained() {
+    fn every_kind_is_documented() {
         for page in ["docs/OPERATIONS.md", "docs/adr/0006-on-aws.md"] {
             let page_text = text(page);
             for kind in StepErrorKind::ALL {
@@ -235,7 +234,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_document_is_gone_damaged_or_in_a_store_that_fails() {
+    async fn a_failed_read_has_the_kind_gone_damaged_or_store() {
         let store = InMemory::new();
         let key = "ledger/a.json".into();
         let kind = async || {
@@ -251,7 +250,7 @@ mod tests {
         };
         let slow = StepError::from(LakeError::from(slow));
         assert_eq!(slow.kind(), StepErrorKind::Store);
-        assert!(slow.kind().passes());
+        assert!(slow.kind().is_transient());
         assert_eq!(
             slow.to_string(),
             "object store: Generic S3 error: GetObject was answered with 503 SlowDown"
@@ -269,7 +268,7 @@ mod tests {
             StepErrorKind::Damaged,
             "{beyond}"
         );
-        // However deep it lies.
+        // At any depth of the chain of causes.
         let wrapped = object_store::Error::Generic {
             store: "S3",
             source: beyond.into(),
@@ -282,9 +281,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_step_is_asked_must_be_right() {
-        let asked = async { read::<u8>("plan", "soon".into()).map(Value::from) };
-        let error = run_logged("plan", asked).await.unwrap_err();
+    async fn an_invalid_input_is_an_error() {
+        let parsed = async { read::<u8>("plan", "soon".into()).map(Value::from) };
+        let error = run_logged("plan", parsed).await.unwrap_err();
         assert_eq!(error.kind(), StepErrorKind::Input);
         assert_eq!(
             error.to_string(),

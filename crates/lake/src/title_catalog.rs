@@ -167,7 +167,7 @@ const COLUMNS: [&str; 9] = [
     "release_date",
 ];
 
-/// Appends the batch's rows.
+/// Appends the batch's rows to `titles`.
 fn read_rows(key: &str, batch: &RowBatch, titles: &mut Vec<Title>) -> Result<(), LakeError> {
     let (ids, names, kinds) = (
         batch.text("title_id")?,

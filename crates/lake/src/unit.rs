@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::error::LakeError;
 use crate::rows::RowBatch;
 
-/// The columns that hold a unit's identity, in every zone.
+/// The columns of a unit's identity, in every zone.
 pub const IDENTITY_COLUMNS: [&str; 3] = ["shard_id", "sequence_number", "sub_sequence"];
 
 /// The identity columns of a batch of rows.
@@ -44,7 +44,7 @@ impl<'b> UnitIdentities<'b> {
         self.sequence_numbers.value(row)
     }
 
-    /// Returns the row's place among the units of its record.
+    /// Returns the position of the row's unit in its record, from 0.
     pub fn sub_sequence(&self, row: usize) -> i32 {
         self.sub_sequences.value(row)
     }
@@ -60,13 +60,13 @@ impl<'b> UnitIdentities<'b> {
     }
 }
 
-/// A record's identity in 128 bits: sets of millions of them stay small. Two
-/// records share one as often as two contents share a [digest](crate::digest).
+/// The identity of a record as a 128-bit hash, so that sets of millions stay small.
+/// Collisions are as unlikely as those of a [digest](crate::digest).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId(u128);
 
 impl RecordId {
-    /// Returns the identity of the record with that number in its shard.
+    /// Returns the identity of the record with this sequence number in the shard.
     pub fn of(shard_id: &str, sequence_number: &str) -> Self {
         let mut text = Vec::with_capacity(96);
         text.extend_from_slice(shard_id.as_bytes());
@@ -75,7 +75,7 @@ impl RecordId {
         Self(xxh3_128(&text))
     }
 
-    /// The identity of its unit with that number.
+    /// Returns the identity of the record's unit at a position.
     pub fn unit(self, sub_sequence: i32) -> UnitId {
         let mut bytes = [0; 20];
         let (record, unit) = bytes.split_at_mut(16);
@@ -85,11 +85,11 @@ impl RecordId {
     }
 }
 
-/// A unit's identity, as [`RecordId`].
+/// The identity of a unit as a 128-bit hash, like [`RecordId`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitId(u128);
 
-/// The order of two sequence numbers, which are decimal numbers of any length.
+/// Compares two sequence numbers, which are decimal numbers of any length.
 pub fn compare_sequence_numbers(one: &str, other: &str) -> Ordering {
     let (a, b) = (one.trim_start_matches('0'), other.trim_start_matches('0'));
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn identities_are_told_apart() {
+    fn identities_are_distinct() {
         let record = RecordId::of("s", "1");
         assert_ne!(record, RecordId::of("s1", ""));
         assert_ne!(record, RecordId::of("s", "11"));

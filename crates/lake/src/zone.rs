@@ -1,4 +1,4 @@
-//! The zones and the names of what lies in them.
+//! The zones, and the keys of their objects.
 
 use std::fmt;
 
@@ -6,21 +6,21 @@ use marquee_event::Date;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
-/// Digits of a Kinesis sequence number; shorter ones are padded so that keys
-/// sort as the numbers do.
+/// The number of digits of a Kinesis sequence number. Shorter numbers are padded, so that
+/// keys sort like the numbers.
 const SEQUENCE_DIGITS: usize = 56;
-/// Microseconds of an hour.
+/// One hour in microseconds.
 const HOUR_US: i64 = 3_600_000_000;
 
 /// A zone that batches write to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Zone {
-    /// Every unit as it came.
+    /// Every unit verbatim.
     Raw,
-    /// Units that are no events.
+    /// Rejected units.
     Quarantine,
-    /// Events, typed and enriched.
+    /// Typed and enriched events.
     Processed,
 }
 
@@ -28,7 +28,7 @@ impl Zone {
     /// Every zone.
     pub const ALL: [Self; 3] = [Self::Raw, Self::Quarantine, Self::Processed];
 
-    /// The first part of its keys.
+    /// Returns the first part of the zone's keys.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
@@ -37,12 +37,12 @@ impl Zone {
         }
     }
 
-    /// What all its keys begin with.
+    /// Returns the common prefix of the zone's keys.
     pub fn prefix(self) -> String {
         format!("{}/events", self.name())
     }
 
-    /// The key of a batch's object.
+    /// Returns the key of a batch's object.
     pub fn key(self, hour: &IngestHour, batch: &impl fmt::Display, digest: &str) -> String {
         format!(
             "{}/ingest_date={}/ingest_hour={:02}/{batch}-{digest}.parquet",
@@ -59,17 +59,17 @@ impl fmt::Display for Zone {
     }
 }
 
-/// The hour of arrival that a batch is filed under, UTC.
+/// The UTC date and hour under which a batch is filed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IngestHour {
-    /// `YYYY-MM-DD`.
+    /// The date, `YYYY-MM-DD`.
     pub date: String,
-    /// 0 to 23.
+    /// The hour, 0 to 23.
     pub hour: u8,
 }
 
 impl IngestHour {
-    /// The hour that holds that instant (UTC microseconds).
+    /// Returns the hour of an instant in UTC microseconds.
     pub fn of(micros: i64) -> Self {
         let of_day = micros.rem_euclid(24 * HOUR_US);
         Self {
@@ -79,14 +79,14 @@ impl IngestHour {
     }
 }
 
-/// What a batch is called: its shard, and its first and last sequence number.
+/// The name of a batch: its shard, and its first and last sequence numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchName {
     /// The shard, `shardId-…`.
     pub shard_id: String,
-    /// The sequence number of its first record.
+    /// The sequence number of the first record.
     pub first: String,
-    /// The sequence number of its last record.
+    /// The sequence number of the last record.
     pub last: String,
 }
 
@@ -104,13 +104,13 @@ impl fmt::Display for BatchName {
     }
 }
 
-/// The key of a batch's receipt.
+/// Returns the key of a batch's receipt.
 pub fn receipt_key(ingest_date: &str, batch: &str) -> String {
     format!("{RECEIPTS}/ingest_date={ingest_date}/{batch}.json")
 }
 
-/// The directory of a curated table's files of one run; of one date, unless the
-/// table has none.
+/// Returns the directory of a run's files of a curated table. `event_date` is `None` for a
+/// table that is not partitioned by date.
 pub fn curated_directory(table: &str, event_date: Option<Date>, run: &str) -> String {
     match event_date {
         Some(date) => format!("{CURATED}/{table}/event_date={date}/run={run}"),
@@ -118,7 +118,8 @@ pub fn curated_directory(table: &str, event_date: Option<Date>, run: &str) -> St
     }
 }
 
-/// The key of a date's books as a table: its one file, which each audit replaces.
+/// Returns the key of a date's books as a table: a single file, which each audit
+/// replaces.
 pub fn audit_books_key(date: Date) -> String {
     format!("{AUDIT_BOOKS}/event_date={date}/part-0000.parquet")
 }
@@ -126,37 +127,37 @@ pub fn audit_books_key(date: Date) -> String {
 /// Returns the key of an artifact of a date's run: its list of `covered` receipts, its
 /// `checks`, its `audit`.
 ///
-/// `kind` is the artifact's directory below the date, and `name` its name there,
-/// mostly the run.
+/// `kind` is the artifact's directory below the date, and `name` its name there, usually
+/// that of the run.
 pub fn run_artifact_key(event_date: Date, kind: &str, name: &str) -> Path {
     Path::from(format!("{DAYS}/event_date={event_date}/{kind}/{name}.json"))
 }
 
-/// Returns the key of the warehouse's book of a date: the document that each load of
-/// the date replaces.
+/// Returns the key of the warehouse book of a date: the document that each load of the
+/// date replaces.
 pub fn warehouse_book_key(event_date: Date) -> Path {
     run_artifact_key(event_date, "audit", WAREHOUSE_BOOK)
 }
 
-/// The name of the warehouse's book among a date's audits.
+/// The name of the warehouse book among a date's audits.
 pub const WAREHOUSE_BOOK: &str = "warehouse";
-/// What the keys of the table `audit_books` begin with. No generation names them,
-/// since a date's books go on changing after it is published.
+/// The prefix of the table `audit_books`. Generations do not list its files, because the
+/// books of a date change after it is published.
 pub const AUDIT_BOOKS: &str = "curated/audit_books";
-/// What all curated files' keys begin with.
+/// The prefix of all curated files.
 pub const CURATED: &str = "curated";
-/// What a run keeps between two of its steps.
+/// The prefix of the documents and files that steps leave for each other.
 pub const STAGING: &str = "staging";
-/// What the keys of generations, and of what belongs to them, begin with.
+/// The prefix of generations, and of the artifacts of their runs.
 pub const DAYS: &str = "ledger/days";
-/// What all receipts' keys begin with.
+/// The prefix of all receipts.
 pub const RECEIPTS: &str = "ledger/receipts";
 /// The prefix of the keys of the title catalog.
 pub const TITLES: &str = "reference/titles";
-/// Batches that the embedded event source mapping gave up.
+/// The prefix of failed batches of the embedded event source mapping.
 pub const FAILED: &str = "failed";
-/// Batches that Lambda's event source mapping gave up: its destination in S3 takes
-/// no prefix, so that it is the lake's bucket, and these keys are Lambda's own.
+/// The prefix of failed batches of Lambda's event source mapping. Its destination in S3 has
+/// no setting for a prefix, so the keys below the lake's bucket are Lambda's own.
 pub const FAILED_BY_LAMBDA: &str = "aws/lambda";
 
 #[cfg(test)]
@@ -165,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_the_designs() {
+    fn keys_have_the_documented_form() {
         let batch = BatchName {
             shard_id: "shardId-000000000001".into(),
             first: "7".into(),

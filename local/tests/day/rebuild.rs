@@ -56,7 +56,8 @@ async fn deleted_objects_are_restored_byte_for_byte() {
         };
         let cause = error.to_string();
         assert!(
-            cause.starts_with("processed/") && cause.contains("`marquee rebuild 2026-01-"),
+            cause.starts_with("input object processed/")
+                && cause.contains("`marquee rebuild 2026-01-"),
             "{cause}"
         );
     }

@@ -151,6 +151,6 @@ async fn a_file_without_a_user_column_is_an_error() {
     let error = UserTable::open(&store, &[entry], &[]).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "part.parquet cannot be read: no column user_id"
+        "cannot read part.parquet: no column user_id"
     );
 }

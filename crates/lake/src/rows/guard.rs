@@ -22,14 +22,16 @@ impl ParquetPanic {
         let message = panic.downcast_ref::<String>().map(String::as_str);
         let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
         Self {
-            message: message.unwrap_or("its reader gave up").to_owned(),
+            message: message
+                .unwrap_or("the parquet crate panicked without a message")
+                .to_owned(),
         }
     }
 }
 
 /// Calls `read`, which decodes Parquet, and returns its panic as an error.
 ///
-/// Do not use anything afterwards that `read` was changing when it panicked.
+/// After an error, do not use state that `read` may have been changing.
 ///
 /// # Errors
 /// [`ParquetPanic`] with the panic's message.
@@ -66,7 +68,10 @@ mod tests {
         let panic = catch_parquet_panic(|| panic!("index {index} is out of bounds")).unwrap_err();
         assert_eq!(panic.to_string(), "index 3 is out of bounds");
         let panic = catch_parquet_panic(|| std::panic::panic_any(1)).unwrap_err();
-        assert_eq!(panic.to_string(), "its reader gave up");
+        assert_eq!(
+            panic.to_string(),
+            "the parquet crate panicked without a message"
+        );
     }
 
     #[tokio::test]

@@ -65,7 +65,7 @@ pub(crate) async fn a_file_that_differs_from_the_published_one_fails_the_load(
     // The file is missing.
     world.store.delete(&key).await.unwrap();
     let cause = fails(&world, &before, 2, "fact_view").await;
-    assert!(cause.contains("is gone"), "{cause}");
+    assert!(cause.contains("is missing"), "{cause}");
     world.store.put(&key, good.into()).await.unwrap();
     world.store.delete(&last).await.unwrap();
     let cause = fails(&world, &before, 2, "fact_view").await;
