@@ -14,8 +14,8 @@ fuzz_target!(|unit: &[u8]| {
     let parsed = parse(unit);
     match (judge(unit), &parsed) {
         (Judgement::NumberOutOfRange, _) => {}
-        (Judgement::Refused(reason, field), Err(refusal)) => {
-            assert_eq!((refusal.reason, refusal.field), (reason, field));
+        (Judgement::Rejected(reason, field), Err(rejection)) => {
+            assert_eq!((rejection.reason, rejection.field), (reason, field));
         }
         (Judgement::Event(event, unknown), Ok(parsed)) => {
             let extra = parsed.extra.as_deref().map(|extra| {

@@ -209,7 +209,7 @@ fn bad_input_is_reported_and_writes_nothing() {
     for (line, expected) in [
         (
             &["day", "yesterday"][..],
-            "\"yesterday\" is no date: write YYYY-MM-DD",
+            "invalid date \"yesterday\": expected YYYY-MM-DD",
         ),
         (
             &["day", "2025-12-31"],
@@ -219,7 +219,7 @@ fn bad_input_is_reported_and_writes_nothing() {
             &["backfill", "2026-01-05..2026-01-04"],
             "2026-01-05 is after 2026-01-04",
         ),
-        (&["backfill", "2026-01-05..soon"], "\"soon\" is no date"),
+        (&["backfill", "2026-01-05..soon"], "invalid date \"soon\""),
     ] {
         let (code, out, err) = marquee(dir.path(), line);
         assert_eq!((code, out.as_str()), (2, ""), "{line:?}: {err}");

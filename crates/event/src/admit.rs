@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_window_includes_its_borders() {
+    fn the_window_includes_its_bounds() {
         let json = br#"{"event_id":"01936f2e-5c00-7000-8000-000000000001","event_type":"browse","event_time":"2026-01-01T00:00:00Z","user_id":"u","session_id":"s"}"#;
         let event = crate::parse(json).unwrap();
         let window = TimeWindow::default();

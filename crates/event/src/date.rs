@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::{MICROS_PER_DAY, format_utc, parse_rfc3339};
 
-/// A date, as days since 1970-01-01. It is written `YYYY-MM-DD`.
+/// A date in UTC, stored as days since 1970-01-01 and written `YYYY-MM-DD`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Date(i32);
 
 impl Date {
-    /// The date that holds that instant (UTC microseconds).
+    /// Returns the date of an instant in UTC microseconds.
     pub fn of(micros: i64) -> Self {
         let days = micros.div_euclid(MICROS_PER_DAY);
         Self(i32::try_from(days).unwrap_or(i32::MAX))
@@ -35,12 +35,12 @@ impl Date {
         i64::from(self.0).saturating_mul(MICROS_PER_DAY)
     }
 
-    /// So many days after.
+    /// Returns the date `days` days later.
     pub fn after(self, days: u32) -> Self {
         Self(self.0.saturating_add_unsigned(days))
     }
 
-    /// So many days before.
+    /// Returns the date `days` days earlier.
     pub fn before(self, days: u32) -> Self {
         Self(self.0.saturating_sub_unsigned(days))
     }
@@ -69,9 +69,9 @@ impl fmt::Display for Date {
     }
 }
 
-/// A text that is no date.
+/// An error of parsing a [`Date`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no date: write YYYY-MM-DD")]
+#[error("invalid date {0:?}: expected YYYY-MM-DD")]
 pub struct ParseDateError(String);
 
 impl FromStr for Date {
@@ -88,34 +88,35 @@ impl FromStr for Date {
     }
 }
 
-/// A span of dates, both ends in it, written `FROM..TO`; a single date is one.
+/// A range of dates, both ends inclusive, written `FROM..TO`. A single date is a range of
+/// one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateRange {
-    /// The first.
+    /// The first date.
     pub from: Date,
-    /// The last.
+    /// The last date.
     pub to: Date,
 }
 
 impl DateRange {
-    /// All its dates.
+    /// Returns the range as a [`RangeInclusive`].
     pub fn range(self) -> RangeInclusive<Date> {
         self.from..=self.to
     }
 }
 
-/// A text that is no span of dates.
+/// An error of parsing a [`DateRange`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseDateRangeError {
-    /// An end is no date.
-    #[error("{0}, or FROM..TO for several dates")]
+    /// An end is not a date.
+    #[error("{0}, or FROM..TO for a range of dates")]
     Date(#[from] ParseDateError),
-    /// The ends are the wrong way round.
+    /// The first date is after the last.
     #[error("{from} is after {to}: write the earlier date first")]
     Backwards {
-        /// The first end.
+        /// The first date.
         from: Date,
-        /// The second.
+        /// The last date.
         to: Date,
     },
 }
@@ -133,8 +134,8 @@ impl FromStr for DateRange {
     }
 }
 
-/// Returns the text after `ingest_date=` or `event_date=` in an object key: the
-/// date of the partition that the object lies in.
+/// Returns the text after `ingest_date=` or `event_date=` in an object key: the date of the
+/// object's partition.
 pub fn date_in(key: &str) -> Option<&str> {
     let names = ["ingest_date=", "event_date="];
     key.split('/')
@@ -155,7 +156,7 @@ mod tests {
         for wrong in ["2026-02-29", "2026-3-1", "yesterday", "", "2026-03-01T"] {
             assert_eq!(
                 wrong.parse::<Date>().unwrap_err().to_string(),
-                format!("{wrong:?} is no date: write YYYY-MM-DD")
+                format!("invalid date {wrong:?}: expected YYYY-MM-DD")
             );
         }
     }
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_has_both_ends() {
+    fn a_range_includes_both_ends() {
         let range: DateRange = "2026-02-27..2026-03-01".parse().unwrap();
         assert!(range.range().contains(&"2026-02-28".parse().unwrap()));
         assert_eq!("2026-03-01".parse::<DateRange>().unwrap().from, range.to);

@@ -46,9 +46,9 @@ event_fields! {
             required session_id: Cow<'a, str> = Id => session_id;
             /// The profile within the account.
             optional profile_id: Option<Cow<'a, str>> = Id => profile_id;
-            /// The country that the viewer is in.
+            /// The country of the viewer.
             optional country: Option<Country> = CountryCode => country;
-            /// The device that the viewer watches on.
+            /// The viewer's device.
             object device: Device<'a> = DeviceObject;
             /// The producer that sent the event, with its sequence number.
             optional producer: Option<Producer<'a>> = ProducerObject;
@@ -57,10 +57,10 @@ event_fields! {
             /// The position in the title, in milliseconds.
             optional position_ms: Option<i64> = Int64<0, { bounds::POSITION_MS }>
                 => position_ms, needed by TypeSet::PLAYBACK;
-            /// The position that a seek began at, in milliseconds.
+            /// The position at which a seek began, in milliseconds.
             optional from_position_ms: Option<i64> = Int64<0, { bounds::POSITION_MS }>
                 => from_position_ms, needed by TypeSet::of(EventType::Seek);
-            /// The words that are searched for.
+            /// The text of the search.
             optional query: Option<Cow<'a, str>> = Text<{ bounds::QUERY_BYTES }>
                 => query, needed by TypeSet::of(EventType::Search);
             /// The number of titles that a search found.
@@ -72,14 +72,14 @@ event_fields! {
                 => rating, needed by TypeSet::of(EventType::Rate);
         }
         added {
-            /// The kind of network that the device is on: `wifi`, `cellular`, `ethernet`.
+            /// The kind of the device's network: `wifi`, `cellular`, `ethernet`.
             optional network_type: Option<Cow<'a, str>> = Text<32> => network_type, since 2;
         }
     }
 }
 
 object_fields! {
-    /// The device that the viewer watches on; any member may be missing.
+    /// The viewer's device; any member may be missing.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct Device<'a> in "device" {
         /// `tv`, `phone`, … (JSON `device.type`).
@@ -96,7 +96,7 @@ object_fields! {
     /// A producer's own count of the events that it sent, for the audit.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Producer<'a> in "producer" {
-        /// One run of one producer.
+        /// The id of one run of one producer.
         required "id" as id: Cow<'a, str> = Id => producer_id;
         /// The producer's sequence number, from 1.
         required "seq" as seq: i64 = Int64<1, { bounds::PRODUCER_SEQ }> => producer_seq;
@@ -129,7 +129,7 @@ pub enum FieldKind {
     Uuid,
     /// The name of an [`EventType`].
     TypeName,
-    /// A time of RFC 3339.
+    /// An RFC 3339 instant.
     Time,
     /// A string of 1 to `most` bytes.
     Id {
@@ -143,14 +143,14 @@ pub enum FieldKind {
     },
     /// Two capital letters.
     Country,
-    /// An integer of 32 bits, within bounds that are included.
+    /// A 32-bit integer, both bounds inclusive.
     Int32 {
         /// The least value.
         least: i64,
         /// The greatest value.
         most: i64,
     },
-    /// An integer of 64 bits, within bounds that are included.
+    /// A 64-bit integer, both bounds inclusive.
     Int64 {
         /// The least value.
         least: i64,
@@ -240,8 +240,5 @@ const _: () = {
     }
 };
 
-// A set of fields has one bit of a `u32` for each.
-const _: () = assert!(
-    FIELDS.len() <= 32,
-    "an event has more fields than a set holds"
-);
+// A set of fields is a `u32` with one bit per field.
+const _: () = assert!(FIELDS.len() <= 32, "an event has more than 32 fields");

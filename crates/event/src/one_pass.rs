@@ -60,10 +60,10 @@ impl From<SyntaxError> for NeedsSlowPath {
 }
 
 impl Parser {
-    /// Reads the unit into a blank event if the fast path applies. Otherwise `event` is
+    /// Parses the unit into a blank event if the fast path applies. Otherwise `event` is
     /// unspecified.
     #[inline(always)]
-    pub(crate) fn read_common<'a>(
+    pub(crate) fn parse_fast<'a>(
         &mut self,
         text: &'a str,
         event: &mut Event<'a>,
@@ -125,7 +125,7 @@ pub(crate) fn members<'a, const N: usize>(
     Ok(seen)
 }
 
-/// Adds a field to `seen`; fails if it is there already.
+/// Adds a field to `seen`. A repeated field needs the slow path.
 #[inline(always)]
 fn once(seen: &mut Set, place: usize) -> Result<(), NeedsSlowPath> {
     let field = 1 << place;

@@ -99,18 +99,18 @@ impl Parser {
     ) -> Result<(), Rejection> {
         let text = decode_utf8(unit).map_err(not_utf8)?;
         *event = Event::blank();
-        match self.read_common(text, event) {
+        match self.parse_fast(text, event) {
             Ok(()) => Ok(()),
             Err(NeedsSlowPath) => {
-                *event = self.read_any(text)?;
+                *event = self.parse_slow(text)?;
                 Ok(())
             }
         }
     }
 
-    /// Reads any unit on the slow path.
+    /// Parses any unit on the slow path.
     #[inline(never)]
-    fn read_any<'a>(&mut self, text: &'a str) -> Result<Event<'a>, Rejection> {
+    fn parse_slow<'a>(&mut self, text: &'a str) -> Result<Event<'a>, Rejection> {
         let mut fields = Fields::default();
         match self.scan(text, &mut fields) {
             Ok(true) => fields.read(),
@@ -256,8 +256,8 @@ mod tests {
 
     const EVENT: &str = r#"{"producer":{"id":"p","seq":7},"event_id":"01936f2e-5c00-7000-8000-000000000001","event_type":"seek","event_time":"2026-01-31T20:15:00.25+01:00","user_id":"u-1","session_id":"s-1","profile_id":"p1","country":"DE","device":{"type":"tv","os":"o","app_version":"1.2"},"title_id":"t-1","position_ms":12345678,"from_position_ms":123456789,"query":"q","results":3,"row":0,"rating":4.5,"schema_version":1}"#;
 
-    /// Generates an event with a few pieces replaced.
-    fn almost_common() -> impl Strategy<Value = String> {
+    /// Generates a typical event with a few pieces replaced.
+    fn nearly_typical_event() -> impl Strategy<Value = String> {
         const PIECES: &[&str] = &[
             "\"",
             ":",
@@ -296,20 +296,20 @@ mod tests {
     }
 
     #[test]
-    fn the_common_event_is_read_in_one_pass() {
+    fn a_typical_event_takes_the_fast_path() {
         let mut event = Event::blank();
-        assert!(Parser::new().read_common(EVENT, &mut event).is_ok());
-        assert_eq!(Parser::new().read_any(EVENT), Ok(event));
+        assert!(Parser::new().parse_fast(EVENT, &mut event).is_ok());
+        assert_eq!(Parser::new().parse_slow(EVENT), Ok(event));
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4_000))]
 
         #[test]
-        fn what_is_read_in_one_pass_is_read_alike_in_two_steps(text in almost_common()) {
+        fn both_paths_return_the_same_event(text in nearly_typical_event()) {
             let mut event = Event::blank();
-            if Parser::new().read_common(&text, &mut event).is_ok() {
-                prop_assert_eq!(Parser::new().read_any(&text), Ok(event), "{}", text);
+            if Parser::new().parse_fast(&text, &mut event).is_ok() {
+                prop_assert_eq!(Parser::new().parse_slow(&text), Ok(event), "{}", text);
             }
         }
     }

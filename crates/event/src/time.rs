@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_the_rfc_shows() {
+    fn the_examples_of_the_rfc_are_parsed() {
         let cases = [
             ("1985-04-12T23:20:50.52Z", 482_196_050_520_000),
             ("1996-12-19T16:39:57-08:00", 851_042_397_000_000),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_instant() {
+    fn invalid_instants_are_rejected() {
         for text in [
             "",
             "2026-01-01",
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_no_more_fraction_than_there_is() {
+    fn trailing_zeros_of_a_fraction_are_omitted() {
         assert_eq!(formatted(0), "1970-01-01T00:00:00Z");
         assert_eq!(formatted(-1), "1969-12-31T23:59:59.999999Z");
         assert_eq!(formatted(1_769_890_500_250_000), "2026-01-31T20:15:00.25Z");

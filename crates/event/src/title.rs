@@ -2,20 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a title is.
+/// The kind of a title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TitleKind {
-    /// Stands by itself.
+    /// A single film.
     Movie,
-    /// A part of a series.
+    /// An episode of a series.
     Episode,
-    /// A series that is not told apart by episodes.
+    /// A series as a whole, without separate episodes.
     Show,
 }
 
 impl TitleKind {
-    /// The name in JSON and in the table.
+    /// Returns the name in JSON and in the table.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Movie => "movie",
@@ -24,7 +24,7 @@ impl TitleKind {
         }
     }
 
-    /// The kind of that name.
+    /// Returns the kind with the name; `None` if there is none.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Movie, Self::Episode, Self::Show]
             .into_iter()
@@ -32,33 +32,33 @@ impl TitleKind {
     }
 }
 
-/// A title that can be watched: one line of a title catalog's NDJSON.
+/// A title: one line of a title catalog in NDJSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Title {
-    /// What events call it.
+    /// The id of the title in events.
     pub title_id: String,
-    /// What people call it.
+    /// The name for people.
     pub name: String,
-    /// What it is.
+    /// The kind of the title.
     pub kind: TitleKind,
-    /// The series an episode belongs to.
+    /// The series of an episode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series_id: Option<String>,
-    /// Season within the series, from 1.
+    /// The number of the season in the series.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub season: Option<i32>,
-    /// Episode within the season, from 1.
+    /// The number of the episode in the season.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub episode: Option<i32>,
-    /// Its genres, the chief one first; none holds a `|`, which separates them
-    /// in tables.
+    /// The genres, the main one first. A genre must not contain `|`, which separates genres in
+    /// tables.
     #[serde(default)]
     pub genres: Vec<String>,
-    /// How long it runs, in milliseconds.
+    /// The runtime in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_ms: Option<i64>,
-    /// When it came out, `YYYY-MM-DD`.
+    /// The release date, `YYYY-MM-DD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_date: Option<String>,
 }
@@ -87,12 +87,16 @@ impl std::fmt::Display for TitleError {
 impl std::error::Error for TitleError {}
 
 impl Title {
-    /// Its genres as the tables hold them: joined by `|`.
+    /// Returns the genres joined by `|`, as tables store them; `None` without genres.
     pub fn joined_genres(&self) -> Option<String> {
         (!self.genres.is_empty()).then(|| self.genres.join("|"))
     }
 
-    /// Checks what serde cannot: bounds, ranges, the date's shape.
+    /// Checks the rules that serde does not: the bounds of strings and numbers, and the form
+    /// of the date.
+    ///
+    /// # Errors
+    /// [`TitleError`] for the first invalid field.
     pub fn validate(&self) -> Result<(), TitleError> {
         use crate::bounds::ID_BYTES;
         let fault = |field, expected| {

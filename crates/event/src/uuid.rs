@@ -79,7 +79,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_the_crate_writes_is_read_and_written_alike(bytes in any::<[u8; 16]>()) {
+        fn parsing_and_formatting_agree_with_the_crate(bytes in any::<[u8; 16]>()) {
             let id = Uuid::from_bytes(bytes);
             let text = id.hyphenated().to_string();
             prop_assert_eq!(parse_hyphenated(&text), Some(id));
@@ -88,7 +88,7 @@ mod tests {
         }
 
         #[test]
-        fn texts_are_judged_as_the_crate_does(
+        fn validity_agrees_with_the_crate(
             bytes in any::<[u8; 16]>(),
             damage in proptest::collection::vec((0..LENGTH, any::<u8>()), 1..3),
         ) {
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_judged_as_the_crate_does_in_every_place() {
+    fn validity_agrees_with_the_crate_for_every_byte_in_every_position() {
         let id = "019b8b74-23e9-7ee1-a861-0c3009697f8b";
         for at in 0..LENGTH {
             for byte in 0..0x80 {

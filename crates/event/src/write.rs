@@ -1,4 +1,4 @@
-//! Writing an event as JSON.
+//! Serialization of an event as JSON.
 
 use marquee_json::Scanner;
 

@@ -1,5 +1,5 @@
-//! Every type of event against what it needs, and every field against its type
-//! and its format.
+//! Tests of the contract: the fields that each event type needs, and the type and format of
+//! each field.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod breaking;
@@ -12,14 +12,14 @@ use minimal::{minimal, needs};
 use rejection::rejection;
 use serde_json::{Map, Value, json};
 
-/// The event's text without one field.
+/// Returns the event as text without one field.
 fn without(mut event: Map<String, Value>, field: &str) -> String {
     event.remove(field).unwrap();
     Value::Object(event).to_string()
 }
 
 #[test]
-fn the_smallest_event_of_each_type_is_read() {
+fn the_minimal_event_of_each_type_is_valid() {
     for event_type in EventType::ALL {
         let text = Value::Object(minimal(event_type)).to_string();
         let event = parse(text.as_bytes()).unwrap();
@@ -57,7 +57,7 @@ fn the_smallest_event_of_each_type_is_read() {
 }
 
 #[test]
-fn every_type_may_carry_every_field() {
+fn every_type_accepts_every_field() {
     for event_type in EventType::ALL {
         let mut event = minimal(event_type);
         let all = json!({
@@ -92,7 +92,7 @@ fn every_type_may_carry_every_field() {
 }
 
 #[test]
-fn what_is_needed_may_be_neither_absent_nor_null() {
+fn a_required_field_must_not_be_absent_or_null() {
     let common = [
         "event_id",
         "event_type",
@@ -118,7 +118,7 @@ fn what_is_needed_may_be_neither_absent_nor_null() {
 }
 
 #[test]
-fn what_is_not_needed_may_be_null() {
+fn an_optional_field_may_be_null() {
     let optional = [
         "schema_version",
         "profile_id",
@@ -333,7 +333,7 @@ fn another_format_is_a_wrong_type() {
 }
 
 #[test]
-fn types_and_versions_of_another_time_are_refused() {
+fn unknown_types_and_versions_are_rejected() {
     rejected_on_every_type(&[
         (
             "event_type",
@@ -374,7 +374,7 @@ fn types_and_versions_of_another_time_are_refused() {
 }
 
 #[test]
-fn a_producer_is_named_and_counts() {
+fn a_producer_needs_an_id_and_a_number() {
     rejected_on_every_type(&[
         (
             "producer",

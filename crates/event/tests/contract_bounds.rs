@@ -1,4 +1,4 @@
-//! Every type of event against the bounds of every field.
+//! Tests of the contract: the bounds of every field, in events of every type.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod breaking;
@@ -12,7 +12,7 @@ use rejection::rejection;
 use serde_json::json;
 
 #[test]
-fn a_number_with_a_fraction_is_no_integer() {
+fn a_number_with_a_fraction_is_not_an_integer() {
     for field in [
         "schema_version",
         "producer.seq",
@@ -121,7 +121,7 @@ fn strings_are_bounded_in_bytes() {
 }
 
 #[test]
-fn strings_hold_no_null_character() {
+fn strings_must_not_contain_u0000() {
     let fields = [
         "user_id",
         "session_id",
@@ -140,7 +140,7 @@ fn strings_hold_no_null_character() {
         );
         rejected_on_every_type(&[(field, json!("a\0b"), &expected)]);
     }
-    // Where a format rules, it is the format that is not met; the value is as it was written.
+    // In a field with a format, the fault is the format; the reported value is as written.
     rejected_on_every_type(&[
         (
             "country",

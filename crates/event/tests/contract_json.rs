@@ -1,5 +1,5 @@
-//! What the contract says about JSON itself: forms of a value that mean the
-//! same, keys that come twice, fields that are not known.
+//! Tests of the contract's rules for JSON: equivalent forms of a value, repeated keys and
+//! unknown fields.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod minimal;
@@ -10,8 +10,8 @@ use minimal::minimal;
 use rejection::rejection;
 use serde_json::{Value, json};
 
-/// A search with more members behind it, written as no map could hold them: a
-/// key twice, an escaped key, a number's form.
+/// Returns a search event with further members. They are text, because a map cannot
+/// represent repeated keys, escaped keys and the forms of numbers.
 fn search_with(members: &str) -> String {
     let text = Value::Object(minimal(EventType::Search)).to_string();
     let open = text.strip_suffix('}').expect("an object");
@@ -24,7 +24,7 @@ fn accepted(unit: &str) -> Event<'_> {
 }
 
 #[test]
-fn what_is_no_json_says_where_it_broke() {
+fn invalid_json_is_reported_with_its_position() {
     let units = [
         "",
         " ",
@@ -60,7 +60,7 @@ fn what_is_no_json_says_where_it_broke() {
     {"a":"b}       invalid_json (expected a closing quote at byte 8)
     {}{}           invalid_json (expected nothing after the value at byte 2)
     "#);
-    // Characters that a page would not show.
+    // Characters that are invisible in a table.
     assert_eq!(
         rejection("{\"a\":\"\t\"}"),
         "invalid_json (expected a control character to be escaped at byte 6)"
@@ -76,7 +76,7 @@ fn what_is_no_json_says_where_it_broke() {
 }
 
 #[test]
-fn what_is_no_object_is_json_all_the_same() {
+fn json_that_is_not_an_object_has_its_own_reason() {
     for unit in [
         "null",
         "true",
@@ -103,7 +103,7 @@ fn what_is_no_object_is_json_all_the_same() {
 }
 
 #[test]
-fn numbers_mean_what_they_say_however_written() {
+fn equivalent_forms_of_a_number_have_the_same_value() {
     for two in [
         "2",
         "2.0",
@@ -132,7 +132,7 @@ fn numbers_mean_what_they_say_however_written() {
     for one in ["1", "1.0", "1e0", "10E-1"] {
         accepted(&search_with(&format!("\"schema_version\":{one}")));
     }
-    let refused = [
+    let rejected = [
         (
             "\"results\":1e999",
             "out_of_range: results = 1e999 (expected 0 to 1000000)",
@@ -166,7 +166,7 @@ fn numbers_mean_what_they_say_however_written() {
             "unsupported_schema_version: schema_version = 1e-999 (the supported schema version is 1)",
         ),
     ];
-    for (member, expected) in refused {
+    for (member, expected) in rejected {
         assert_eq!(rejection(search_with(member)), expected);
     }
 }
@@ -197,7 +197,7 @@ fn times_are_kept_in_utc_microseconds() {
 }
 
 #[test]
-fn of_a_key_that_comes_twice_the_last_counts() {
+fn the_last_of_repeated_keys_counts() {
     let unit = search_with(r#""user_id":7,"user_id":"last","query":null,"query":"q""#);
     let event = accepted(&unit);
     assert_eq!(
@@ -208,7 +208,7 @@ fn of_a_key_that_comes_twice_the_last_counts() {
         rejection(search_with(r#""user_id":null"#)),
         "missing_field: user_id (required, but absent or null)"
     );
-    // An object takes the place of the other; their members do not mix.
+    // The last object replaces the first; their members are not merged.
     let unit = search_with(
         r#""device":{"type":"tv","os":"webos","x":1},"device":{"os":"tvos","os":"ios","y":2}"#,
     );
@@ -221,7 +221,7 @@ fn of_a_key_that_comes_twice_the_last_counts() {
     let unit = search_with(r#""producer":{"id":"p","seq":0,"x":1},"producer":null"#);
     let event = accepted(&unit);
     assert_eq!((event.producer, event.extra), (None, None));
-    // What is not known is kept as it came.
+    // Unknown members are kept verbatim.
     let unit = search_with(r#""x":1,"x":2"#);
     assert_eq!(accepted(&unit).extra.as_deref(), Some(r#"{"x":1,"x":2}"#));
 }
@@ -242,7 +242,7 @@ fn keys_and_values_may_be_escaped() {
         accepted(&search_with(r#""USER_ID":"v","user_id ":"w""#)).user_id,
         "u-1"
     );
-    // An escape is counted as what it stands for.
+    // An escape counts as the character that it represents.
     accepted(&search_with(&format!(
         r#""user_id":"{}""#,
         r"\u0061".repeat(128)
@@ -252,7 +252,7 @@ fn keys_and_values_may_be_escaped() {
 }
 
 #[test]
-fn white_space_between_tokens_means_nothing() {
+fn white_space_between_tokens_is_ignored() {
     let pretty = serde_json::to_string_pretty(&minimal(EventType::Search)).unwrap();
     let plain = Value::Object(minimal(EventType::Search)).to_string();
     let spaced = format!("\t\r\n {} \n", pretty.replace('\n', "\r\n\t"));
@@ -263,7 +263,7 @@ fn white_space_between_tokens_means_nothing() {
 }
 
 #[test]
-fn fields_that_are_not_known_are_kept_as_they_came() {
+fn unknown_fields_are_kept_verbatim() {
     let unit = search_with(
         r#""mood" : "merry\u00e9", "ab":{"test": [1, 1.50, null]},"device":{"type":"tv","hdr" : true,"n":null},"producer":{"id":"p","seq":1,"host":"h"},"extra":1,"":2"#,
     );
@@ -274,15 +274,15 @@ fn fields_that_are_not_known_are_kept_as_they_came() {
             r#"{"mood" : "merry\u00e9","ab":{"test": [1, 1.50, null]},"extra":1,"":2,"device":{"hdr" : true,"n":null},"producer":{"host":"h"}}"#
         )
     );
-    // They come back, and so does what stood beside them.
+    // Writing the event and parsing it again returns the same event.
     let mut again = Vec::new();
     event.write_json(&mut again);
     assert_eq!(parse(&again).unwrap(), event);
 }
 
 #[test]
-fn extra_fields_have_8_kib_together() {
-    // `{"x":"…"}` is nine bytes around the text; a `device` of its own is eleven more.
+fn unknown_fields_are_limited_to_8_kib_together() {
+    // `{"x":"…"}` adds eight bytes to the text; an object `device` adds eleven more.
     let text = |bytes: usize| "x".repeat(bytes);
     let room = bounds::EXTRA_BYTES - r#"{"x":""}"#.len();
     let longest = search_with(&format!(r#""x":"{}""#, text(room)));
@@ -315,7 +315,7 @@ fn parse_error(unit: &str) -> (String, Option<&'static str>, String) {
 }
 
 #[test]
-fn nesting_is_followed_127_levels_deep_the_event_counted() {
+fn nesting_is_limited_to_127_levels_including_the_event() {
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     let units: [(&str, &dyn Fn(usize) -> String); 3] = [
         ("alone", &nested),
@@ -327,7 +327,7 @@ fn nesting_is_followed_127_levels_deep_the_event_counted() {
         }),
     ];
     for (place, unit) in units {
-        // As deep as serde_json follows, so that its users can read what is kept.
+        // The limit is serde_json's, so that its users can parse what is kept.
         for (levels, deep_enough) in [(127, true), (128, false)] {
             let unit = unit(levels);
             let read = !matches!(parse(unit.as_bytes()), Err(rejection) if rejection.reason.name() == "invalid_json");
@@ -339,7 +339,7 @@ fn nesting_is_followed_127_levels_deep_the_event_counted() {
 }
 
 #[test]
-fn an_offending_value_is_kept_to_256_bytes_and_cut_between_characters() {
+fn a_reported_value_is_cut_to_256_bytes_between_characters() {
     let mut event = minimal(EventType::Search);
     event.insert("user_id".to_owned(), json!(format!("x{}", "é".repeat(200))));
     let rejection = parse(Value::Object(event).to_string().as_bytes())

@@ -1,4 +1,5 @@
-//! A unit with two faults is refused for the one that the contract checks first.
+//! Tests of the contract: a unit with several faults is rejected for the one that is
+//! checked first.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod minimal;
@@ -9,7 +10,7 @@ use minimal::minimal;
 use rejection::rejection;
 use serde_json::{Map, Value, json};
 
-/// A way to break a whole event.
+/// A function that breaks a valid event.
 type Break = fn(&mut Map<String, Value>);
 
 fn set(event: &mut Map<String, Value>, field: &str, value: Value) {
@@ -20,7 +21,7 @@ fn set_in(event: &mut Map<String, Value>, object: &str, member: &str, value: Val
     event[object][member] = value;
 }
 
-/// An event that carries everything, so that anything can be broken.
+/// Returns an event with all required fields and objects, so that each fault applies.
 fn whole() -> Map<String, Value> {
     let mut event = minimal(EventType::Seek);
     set(
@@ -32,8 +33,7 @@ fn whole() -> Map<String, Value> {
     event
 }
 
-/// One fault of each field, in the order of the checks. Each leaves the others
-/// in place.
+/// Returns one fault of each field, in the order of the checks. The faults are independent.
 fn faults() -> Vec<(&'static str, Break)> {
     vec![
         ("unsupported_schema_version: schema_version", |e| {
@@ -92,7 +92,7 @@ fn faults() -> Vec<(&'static str, Break)> {
 }
 
 #[test]
-fn of_two_faults_the_first_in_order_counts() {
+fn the_first_of_two_faults_counts() {
     let faults = faults();
     for (first, (expected, break_first)) in faults.iter().enumerate() {
         for (_, break_second) in faults.iter().skip(first) {
@@ -109,7 +109,7 @@ fn of_two_faults_the_first_in_order_counts() {
 }
 
 #[test]
-fn of_all_faults_the_first_in_order_counts() {
+fn the_first_of_all_faults_counts() {
     let faults = faults();
     for repaired in 0..faults.len() {
         let mut event = whole();
@@ -121,9 +121,9 @@ fn of_all_faults_the_first_in_order_counts() {
     }
 }
 
-/// What the type needs is asked for when every field that is there is right.
+/// The fields that the type needs are checked after the rules of the present fields.
 #[test]
-fn what_a_type_needs_is_missed_after_the_fields_own_rules() {
+fn absent_fields_of_the_type_are_reported_after_the_rules_of_fields() {
     let absent: [(&str, EventType, &[&str]); 5] = [
         (
             "title_id",
@@ -168,18 +168,18 @@ fn within_a_string_its_length_is_checked_before_its_characters() {
 }
 
 #[test]
-fn a_fault_of_the_grammar_comes_before_all_others() {
+fn invalid_json_is_reported_before_all_other_faults() {
     let mut event = whole();
     for (_, break_it) in faults() {
         break_it(&mut event);
     }
     let text = Value::Object(event).to_string();
-    let torn = &text[..text.len() - 1];
+    let truncated = &text[..text.len() - 1];
     assert_eq!(
-        rejection(torn),
+        rejection(truncated),
         format!(
             "invalid_json (expected `,` or `}}` after a member at byte {})",
-            torn.len()
+            truncated.len()
         )
     );
     let mut not_text = text.into_bytes();
@@ -209,7 +209,7 @@ fn the_time_against_the_arrival_is_checked_last() {
         (Reason::TimeTooOld, Some("event_time"))
     );
 
-    // A unit with another fault never comes as far as its arrival.
+    // A unit with another fault is rejected before its arrival is checked.
     set(&mut event, "blob", json!("x".repeat(9000)));
     assert!(rejection(Value::Object(event).to_string()).starts_with("too_long: extra"));
 }

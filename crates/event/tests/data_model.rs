@@ -1,5 +1,5 @@
-//! `docs/DATA_MODEL.md` tells of every reason, field and type, and shows events
-//! that are events.
+//! Tests that `docs/DATA_MODEL.md` lists every reason, field and type, and that its examples
+//! are valid.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 const PAGE: &str = include_str!("../../../docs/DATA_MODEL.md");
 
-/// What stands between two headings of the page.
+/// Returns the text between a heading and the next one.
 fn section(heading: &str) -> &'static str {
     let (_, rest) = PAGE
         .split_once(&format!("\n{heading}\n"))
@@ -17,7 +17,7 @@ fn section(heading: &str) -> &'static str {
     rest.split("\n#").next().unwrap()
 }
 
-/// The first cell of every row of a section's table, as far as it is a name.
+/// Returns the names in the first column of a section's table.
 fn rows(heading: &str) -> BTreeSet<&'static str> {
     let cells = section(heading)
         .lines()
@@ -28,7 +28,7 @@ fn rows(heading: &str) -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// The names of all fields, dotted where they are nested.
+/// Returns the names of all fields. Nested fields have dotted names.
 fn fields() -> BTreeSet<String> {
     let declared = marquee_event::fields();
     declared.map(|field| field.path.to_owned()).collect()
@@ -57,11 +57,11 @@ fn the_table_of_reasons_is_complete() {
     assert_eq!(rows("## Refusals"), Reason::ALL.map(Reason::name).into());
     let order = section("### The order of checks");
     for reason in Reason::ALL {
-        let said = match reason {
+        let listed = match reason {
             Reason::UnsupportedSchemaVersion => "schema_version",
             other => other.name(),
         };
-        assert!(order.contains(&format!("`{said}`")), "{reason}");
+        assert!(order.contains(&format!("`{listed}`")), "{reason}");
     }
 }
 
@@ -86,7 +86,7 @@ fn every_type_is_described_and_shown() {
 }
 
 #[test]
-fn the_title_that_is_shown_is_one() {
+fn the_example_of_a_title_is_valid() {
     let line = section("## The catalogue")
         .lines()
         .find(|line| line.starts_with('{'))

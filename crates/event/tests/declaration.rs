@@ -1,5 +1,5 @@
-//! The declaration of the fields: frozen, and what else lists them compared to it.
-//! Each failure names the field and the line that is missing or differs.
+//! Tests of the declaration of the fields: it is frozen, and other lists of the fields agree
+//! with it. A failure names the field and the line that is missing or differs.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const PAGE: &str = include_str!("../../../docs/DATA_MODEL.md");
 const SCHEMA: &str = include_str!("../../../docs/event.schema.json");
 
-/// A field's line, as a person would write it down.
+/// Formats a field as one line.
 fn line(field: &Field) -> String {
     let types = EventType::ALL
         .into_iter()
@@ -30,8 +30,8 @@ fn line(field: &Field) -> String {
     format!("{} | {kind} | {needed_by} | {column} | {since}", field.path)
 }
 
-/// What was released stays: a changed line changes what old lakes mean, or what
-/// producers may send. A new field is a new line.
+/// Released fields never change: a changed line changes the meaning of old lakes, or what
+/// producers may send. A new field adds a line.
 #[test]
 fn the_fields_are_frozen() {
     let lines: Vec<String> = fields().map(line).collect();
@@ -89,7 +89,7 @@ fn no_two_fields_share_a_column() {
     }
 }
 
-/// The words of the documentation for a kind: its JSON type and its bounds.
+/// Returns the documentation's wording for a kind: its JSON type and its bounds.
 fn words(kind: FieldKind) -> (&'static str, String) {
     match kind {
         FieldKind::SchemaVersion => ("integer", "1".into()),
@@ -168,7 +168,7 @@ fn the_data_model_describes_every_format_version() {
     }
 }
 
-/// What the JSON Schema says of a kind beside words; `None` where patterns say it.
+/// Returns the JSON Schema of a kind; `None` for a kind that patterns describe.
 fn constraints(kind: FieldKind) -> Option<Value> {
     Some(match kind {
         FieldKind::Id { most } => {
@@ -212,10 +212,13 @@ fn the_json_schema_has_a_property_for_every_field() {
             property = schema["$defs"][name.trim_start_matches("#/$defs/")].clone();
         }
         let Value::Object(mut property) = property else {
-            panic!("{} is no object in docs/event.schema.json", field.path);
+            panic!(
+                "the property of {} is not an object in docs/event.schema.json",
+                field.path
+            );
         };
         property.remove("description");
-        // An object needs it: it is not null there.
+        // A member that its object needs is not nullable.
         let is_needed = field.needed_by == TypeSet::ALL;
         if is_needed && let Some(Value::String(of)) = property.get("type") {
             let nullable = json!([of, "null"]);

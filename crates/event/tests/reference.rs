@@ -1,7 +1,7 @@
-//! `parse` against an independent model of the contract, and against
-//! `write_json`, over events that are arbitrary and arbitrarily damaged.
+//! Compares `parse` with an independent model of the contract and with `write_json`, over
+//! arbitrary and damaged events.
 //!
-//! A longer run, as a fuzzer would do it:
+//! For a longer run, like a fuzzer's:
 //!
 //! ```text
 //! PROPTEST_CASES=1000000 cargo test -p marquee-event --test reference
@@ -31,8 +31,7 @@ fn written(event: &Event<'_>) -> Vec<u8> {
     unit
 }
 
-/// Units by changes of whole members, then of bytes: cut off anywhere, bytes
-/// changed and put in.
+/// Generates changed events whose bytes are also damaged: truncated, replaced or inserted.
 fn any_damaged_event() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![any::<u8>(), select(&b"\"\\{}[]:,0-.eu \n\0\xff"[..])];
     let damage = prop_oneof![
@@ -62,7 +61,7 @@ fn agrees_with_the_model(unit: &[u8]) -> Result<(), TestCaseError> {
     let text = String::from_utf8_lossy(unit);
     match (judge(unit), &parsed) {
         (Judgement::NumberOutOfRange, _) => {}
-        (Judgement::Refused(reason, field), Err(rejection)) => {
+        (Judgement::Rejected(reason, field), Err(rejection)) => {
             prop_assert_eq!(
                 (rejection.reason, rejection.field),
                 (reason, field),
@@ -98,7 +97,7 @@ fn agrees_with_the_model(unit: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The model is a second list of the fields, written by hand.
+/// The model lists the fields independently, by hand.
 #[test]
 fn the_model_has_a_rule_for_every_field_in_order() {
     let missing: Vec<&str> = fields()
@@ -115,25 +114,25 @@ fn the_model_has_a_rule_for_every_field_in_order() {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_back(event in any_event()) {
+    fn a_written_event_is_parsed_back(event in any_event()) {
         let unit = written(&event);
         prop_assert!(!unit.contains(&b'\n'));
         prop_assert_eq!(parse(&unit), Ok(event));
     }
 
     #[test]
-    fn changed_events_are_judged_alike(unit in any_changed_event()) {
+    fn the_model_agrees_on_changed_events(unit in any_changed_event()) {
         agrees_with_the_model(unit.as_bytes())?;
     }
 
     #[test]
-    fn damaged_events_are_judged_alike(unit in any_damaged_event()) {
+    fn the_model_agrees_on_damaged_events(unit in any_damaged_event()) {
         agrees_with_the_model(&unit)?;
     }
 
-    /// A parser remembers what keys it saw; its answers are none the different.
+    /// A parser remembers the order of keys, which must not change its results.
     #[test]
-    fn a_parser_answers_alike_whatever_it_read_before(units in collection::vec(any_damaged_event(), 2..8)) {
+    fn earlier_units_do_not_change_a_result(units in collection::vec(any_damaged_event(), 2..8)) {
         let mut parser = Parser::new();
         for unit in &units {
             prop_assert_eq!(parser.parse(unit), parse(unit), "{}", String::from_utf8_lossy(unit));
@@ -141,18 +140,18 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_judged_alike(unit in collection::vec(any::<u8>(), 0..600)) {
+    fn the_model_agrees_on_any_bytes(unit in collection::vec(any::<u8>(), 0..600)) {
         agrees_with_the_model(&unit)?;
     }
 
     #[test]
-    fn any_object_is_judged_alike(members in "(?s:.){0,80}") {
+    fn the_model_agrees_on_any_object(members in "(?s:.){0,80}") {
         agrees_with_the_model(format!("{{{members}}}").as_bytes())?;
     }
 }
 
 #[test]
-fn an_event_cut_off_anywhere_is_no_json() {
+fn a_truncated_event_is_invalid_json() {
     let mut runner = TestRunner::deterministic();
     for _ in 0..20 {
         let unit = written(&any_event().new_tree(&mut runner).unwrap().current());
@@ -165,9 +164,9 @@ fn an_event_cut_off_anywhere_is_no_json() {
     }
 }
 
-/// The comparisons above prove nothing about what the generator never makes.
+/// The comparisons above cover only units that the generator produces.
 #[test]
-fn the_changes_leave_some_events_whole_and_break_others_in_every_way() {
+fn the_generator_produces_valid_events_and_most_reasons() {
     let mut runner = TestRunner::deterministic();
     let units = any_changed_event();
     let mut outcomes = BTreeMap::<_, u32>::new();
@@ -178,7 +177,7 @@ fn the_changes_leave_some_events_whole_and_break_others_in_every_way() {
         *outcomes.entry(outcome).or_default() += 1;
     }
     assert!((1000..3000).contains(&outcomes["accepted"]), "{outcomes:?}");
-    // All but those that depend on the arrival or on the record, and `not_an_object`.
+    // All reasons except those of the arrival and of records, and `not_an_object`.
     for reason in [
         Reason::InvalidJson,
         Reason::MissingField,

@@ -1,5 +1,5 @@
-//! Input that nobody here wrote: JSONTestSuite and the big list of naughty
-//! strings. Without `../shared/data` each test is ignored.
+//! Tests with third-party input: JSONTestSuite and the big list of naughty strings. A test
+//! without its data is ignored.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod minimal;
@@ -17,18 +17,18 @@ fn main() -> ExitCode {
     run([
         tests!(shared_data("json-test-suite/test_parsing") => [
             every_file_of_the_json_test_suite_is_accounted_for,
-            every_value_of_the_json_test_suite_may_stand_in_an_extra_field,
+            every_value_of_the_json_test_suite_is_valid_in_an_unknown_field,
         ]),
         tests!(shared_data("json-test-suite/test_transform") => [
-            every_transformed_file_of_the_json_test_suite_is_refused_for_what_it_is,
+            every_transformed_file_of_the_json_test_suite_is_rejected_for_its_own_reason,
         ]),
         tests!(shared_data("naughty-strings/blns.json") => [
-            naughty_strings_are_kept_or_refused_for_a_reason,
+            naughty_strings_are_kept_or_rejected_for_a_reason,
         ]),
     ])
 }
 
-/// The files of a folder: name and content, by name.
+/// Returns the names and contents of the files in a folder, sorted by name.
 fn files(folder: PathBuf) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -45,7 +45,7 @@ fn files(folder: PathBuf) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// As a record is split: a newline separates, white space alone is no unit.
+/// Splits a record at newlines. A line of only white space is not a unit.
 fn units(record: &[u8]) -> impl Iterator<Item = &[u8]> {
     record
         .split(|byte| *byte == b'\n')
@@ -76,7 +76,7 @@ fn every_file_of_the_json_test_suite_is_accounted_for(folder: PathBuf) {
                     assert!(parse(unit).is_err(), "{name}");
                 }
             }
-            // Either is right; none of them is an event.
+            // Both verdicts are allowed; no file is an event.
             _ => {
                 assert!(whole.is_err(), "{name}");
                 for unit in units(&content) {
@@ -87,7 +87,7 @@ fn every_file_of_the_json_test_suite_is_accounted_for(folder: PathBuf) {
     }
 }
 
-fn every_value_of_the_json_test_suite_may_stand_in_an_extra_field(folder: PathBuf) {
+fn every_value_of_the_json_test_suite_is_valid_in_an_unknown_field(folder: PathBuf) {
     for (name, content) in files(folder) {
         let whole = Value::Object(minimal(EventType::Browse)).to_string();
         let mut unit = whole.as_bytes()[..whole.len() - 1].to_vec();
@@ -101,7 +101,7 @@ fn every_value_of_the_json_test_suite_may_stand_in_an_extra_field(folder: PathBu
             }
             ("y", Err(rejection)) => panic!("{name}: {rejection}"),
             ("n", outcome) => {
-                // A closing brace and a comma may make sense here of what made none alone.
+                // Within the object, a closing brace or a comma can complete an invalid file.
                 if let Ok(event) = outcome {
                     assert!(serde_json::from_slice::<Value>(&unit).is_ok(), "{name}");
                     assert!(event.extra.is_some(), "{name}");
@@ -119,12 +119,12 @@ fn written(event: Event<'_>) -> Vec<u8> {
     unit
 }
 
-fn every_transformed_file_of_the_json_test_suite_is_refused_for_what_it_is(folder: PathBuf) {
+fn every_transformed_file_of_the_json_test_suite_is_rejected_for_its_own_reason(folder: PathBuf) {
     for (name, content) in files(folder) {
         let reason = parse(&content).unwrap_err().reason;
         let expected = match content.trim_ascii().first() {
             Some(b'{') => Reason::MissingField,
-            // Lone surrogates and bytes that are no UTF-8.
+            // Lone surrogates, and bytes that are not UTF-8.
             _ if name.contains("invalid_codepoint") => reason,
             _ => Reason::NotAnObject,
         };
@@ -132,7 +132,7 @@ fn every_transformed_file_of_the_json_test_suite_is_refused_for_what_it_is(folde
     }
 }
 
-fn naughty_strings_are_kept_or_refused_for_a_reason(file: PathBuf) {
+fn naughty_strings_are_kept_or_rejected_for_a_reason(file: PathBuf) {
     let strings: Vec<String> = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     assert!(strings.len() > 500);
     for naughty in &strings {
@@ -141,7 +141,7 @@ fn naughty_strings_are_kept_or_refused_for_a_reason(file: PathBuf) {
     }
 }
 
-/// Where a string may stand, what reads it back, its bound, and whether it may be empty.
+/// A text field: its name, its reader, its bound in bytes, and whether it may be empty.
 type Field = (&'static str, fn(&Event<'_>) -> Option<String>, usize, bool);
 
 const FIELDS: [Field; 9] = [
@@ -241,7 +241,7 @@ fn in_every_field(naughty: &str) {
             }
         }
     }
-    // Where a format rules, and where none does.
+    // Fields with a format.
     for (field, reason) in [
         ("event_id", Reason::WrongType),
         ("event_time", Reason::WrongType),
@@ -277,7 +277,7 @@ fn as_a_unit(naughty: &str) {
     let expected = match serde_json::from_str::<Value>(naughty) {
         Ok(Value::Object(_)) => Reason::MissingField,
         Ok(_) => Reason::NotAnObject,
-        // A number that no double can hold is JSON all the same.
+        // A number beyond the range of a double is JSON.
         Err(error) if error.to_string().contains("number out of range") => Reason::NotAnObject,
         Err(_) => Reason::InvalidJson,
     };

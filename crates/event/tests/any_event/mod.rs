@@ -1,7 +1,7 @@
 //! Arbitrary events of version 1, for property tests.
 //!
-//! It stands on nothing but the event, proptest and serde_json, so that the
-//! tests of another crate may take it in with `#[path]`.
+//! The module depends only on `marquee_event`, proptest and serde_json, so that the tests
+//! of other crates can include it with `#[path]`.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::{collection, option, sample};
 use serde_json::Value;
 
-/// The fields that version 1 knows, nested ones aside.
+/// The top-level fields of version 1.
 pub(crate) const KNOWN: [&str; FIELDS.len()] = {
     let mut known = [""; FIELDS.len()];
     let mut field = 0;
@@ -21,35 +21,37 @@ pub(crate) const KNOWN: [&str; FIELDS.len()] = {
     known
 };
 
-/// The first and the last microsecond that RFC 3339 can write in UTC.
+/// The first and the last microsecond that RFC 3339 can represent in UTC.
 pub(crate) const YEARS_0_TO_9999: std::ops::RangeInclusive<i64> =
     -62_167_219_200_000_000..=253_402_300_799_999_999;
 
-/// Any event that can be: every type, with and without what it may carry, with
-/// every string and number up to its bounds.
+/// Generates valid events: every type, with and without optional fields, with strings and
+/// numbers up to their bounds.
 pub(crate) fn any_event() -> impl Strategy<Value = Event<'static>> {
-    let what_all_have = (
+    let common = (
         any::<u128>().prop_map(uuid::Uuid::from_u128),
         sample::select(&EventType::ALL[..]),
         event_time(),
         id(),
         id(),
     );
-    let who_and_where = (
+    let context = (
         option::of(id()),
         option::of(country()),
         device(),
         option::of(producer()),
     );
     let position = || prop_oneof![Just(0), Just(bounds::POSITION_MS), 0..=bounds::POSITION_MS];
-    let what_types_have = (
-        carried(id()),
-        carried(position()),
-        carried(position()),
-        carried(text(bounds::QUERY_BYTES)),
+    let by_type = (
+        optional_value(id()),
+        optional_value(position()),
+        optional_value(position()),
+        optional_value(text(bounds::QUERY_BYTES)),
         option::of(0..=bounds::RESULTS as i32),
         option::of(0..=bounds::ROW as i32),
-        carried((1..=10_u8).prop_map(|halves| Rating::from_halves(halves).expect("1 to 10"))),
+        optional_value(
+            (1..=10_u8).prop_map(|halves| Rating::from_halves(halves).expect("1 to 10")),
+        ),
         option::of(text(32)),
     );
     let unknown = (
@@ -57,7 +59,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = Event<'static>> {
         unknown_members(&["type", "os", "app_version"]),
         unknown_members(&["id", "seq"]),
     );
-    (what_all_have, who_and_where, what_types_have, unknown).prop_map(
+    (common, context, by_type, unknown).prop_map(
         |(
             (event_id, event_type, event_time, user_id, session_id),
             (profile_id, country, device, producer),
@@ -79,13 +81,13 @@ pub(crate) fn any_event() -> impl Strategy<Value = Event<'static>> {
                 country,
                 device,
                 producer,
-                title_id: title_id.unless(event_type.needs_title()),
-                position_ms: position_ms.unless(event_type.is_playback()),
-                from_position_ms: from_position_ms.unless(event_type == EventType::Seek),
-                query: query.unless(event_type == EventType::Search),
+                title_id: title_id.resolve(event_type.needs_title()),
+                position_ms: position_ms.resolve(event_type.is_playback()),
+                from_position_ms: from_position_ms.resolve(event_type == EventType::Seek),
+                query: query.resolve(event_type == EventType::Search),
                 results,
                 row,
-                rating: rating.unless(event_type == EventType::Rate),
+                rating: rating.resolve(event_type == EventType::Rate),
                 network_type,
                 extra: extra(unknown, of_device, of_producer),
             }
@@ -93,20 +95,20 @@ pub(crate) fn any_event() -> impl Strategy<Value = Event<'static>> {
     )
 }
 
-/// A value, and whether an event that need not carry it does.
+/// A value, and whether an event that does not need it has it.
 #[derive(Debug, Clone)]
-struct Carried<T>(T, bool);
+struct OptionalValue<T>(T, bool);
 
-impl<T> Carried<T> {
-    fn unless(self, needed: bool) -> Option<T> {
+impl<T> OptionalValue<T> {
+    fn resolve(self, needed: bool) -> Option<T> {
         (needed || self.1).then_some(self.0)
     }
 }
 
-fn carried<T: std::fmt::Debug>(
+fn optional_value<T: std::fmt::Debug>(
     value: impl Strategy<Value = T>,
-) -> impl Strategy<Value = Carried<T>> {
-    (value, any::<bool>()).prop_map(|(value, carried)| Carried(value, carried))
+) -> impl Strategy<Value = OptionalValue<T>> {
+    (value, any::<bool>()).prop_map(|(value, is_present)| OptionalValue(value, is_present))
 }
 
 fn event_time() -> impl Strategy<Value = i64> {
@@ -117,7 +119,7 @@ fn event_time() -> impl Strategy<Value = i64> {
     ]
 }
 
-/// Text of any characters but U+0000, up to so many bytes.
+/// Generates text without U+0000, of at most `most` bytes.
 fn text(most: usize) -> impl Strategy<Value = Cow<'static, str>> {
     prop_oneof![
         4 => "[a-z0-9-]{1,20}",
@@ -165,7 +167,7 @@ fn producer() -> impl Strategy<Value = Producer<'static>> {
         .prop_map(|(id, seq)| Producer { id, seq })
 }
 
-/// Members, as text, that are none of `known`: seldom any.
+/// Generates members, as text, whose keys are not in `known`; usually none.
 fn unknown_members(known: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
     let key = prop_oneof![4 => "[a-z_]{1,12}", 1 => "(?s:.){0,6}"]
         .prop_filter("known", |key| !known.contains(&key.as_str()));
@@ -175,7 +177,7 @@ fn unknown_members(known: &'static [&'static str]) -> impl Strategy<Value = Vec<
     prop_oneof![3 => Just(Vec::new()), 1 => collection::vec(member, 1..4)]
 }
 
-/// Any JSON value, a few levels deep.
+/// Generates JSON values with a few levels of nesting.
 pub(crate) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -193,7 +195,7 @@ pub(crate) fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The unknown members as an event that was read holds them.
+/// Returns the unknown members in the form of a parsed event's `extra`.
 fn extra(
     mut members: Vec<String>,
     of_device: Vec<String>,

@@ -1,4 +1,4 @@
-//! One field at a time, set to what it may or may not be.
+//! Events with one field set to a valid or an invalid value.
 
 use marquee_event::EventType;
 use serde_json::{Map, Value, json};
@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 use crate::minimal::minimal;
 use crate::rejection::rejection;
 
-/// The event's text with one field, dotted where it is nested, set.
+/// Returns the event as text with one field set. A nested field has a dotted name.
 pub(crate) fn with(mut event: Map<String, Value>, field: &str, value: Value) -> String {
     match field.split_once('.') {
         Some((object, member)) => {
-            // The rest of the object is in order.
+            // The other members of the object are valid.
             let whole = event.entry(object).or_insert_with(|| match object {
                 "producer" => json!({ "id": "p-1", "seq": 1 }),
                 _ => json!({}),
@@ -24,8 +24,7 @@ pub(crate) fn with(mut event: Map<String, Value>, field: &str, value: Value) -> 
     Value::Object(event).to_string()
 }
 
-/// Sets one field of every type of event, so that the rules of a field are
-/// shown to hold wherever it stands.
+/// Asserts that each value is rejected, with the expected text, in events of every type.
 #[track_caller]
 pub(crate) fn rejected_on_every_type(rules: &[(&str, Value, &str)]) {
     for event_type in EventType::ALL {

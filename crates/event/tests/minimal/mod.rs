@@ -1,9 +1,9 @@
-//! The smallest event of each type, to be broken one way at a time.
+//! The minimal event of each type, which tests modify.
 
 use marquee_event::EventType;
 use serde_json::{Map, Value, json};
 
-/// What every event needs, and what its type needs, and nothing else.
+/// Returns an event with only the fields that every event and its type need.
 pub(crate) fn minimal(event_type: EventType) -> Map<String, Value> {
     let mut event = json!({
         "event_id": "01936f2e-5c00-7000-8000-000000000001",
@@ -26,7 +26,7 @@ pub(crate) fn minimal(event_type: EventType) -> Map<String, Value> {
     }
 }
 
-/// The design's table: what a type needs beyond what every event needs.
+/// Returns the fields that a type needs in addition to those of every event.
 pub(crate) fn needs(event_type: EventType) -> &'static [&'static str] {
     match event_type.name() {
         "play" | "pause" | "resume" | "stop" | "complete" | "heartbeat" => {
@@ -37,6 +37,6 @@ pub(crate) fn needs(event_type: EventType) -> &'static [&'static str] {
         "browse" => &[],
         "rate" => &["title_id", "rating"],
         "add_to_list" | "remove_from_list" => &["title_id"],
-        other => panic!("{other} is not in the design's table"),
+        other => panic!("unknown event type {other}"),
     }
 }

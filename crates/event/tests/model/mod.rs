@@ -1,20 +1,20 @@
-//! The event contract a second time, as plainly as can be: a list of rules over
-//! `serde_json::Value`, with jiff's calendar and uuid's parser. It is slow and
-//! shares nothing with the crate but the types that it answers in.
+//! A reference model of the event contract: a simple list of rules over
+//! `serde_json::Value`, with jiff's calendar and uuid's parser. It is slow, and shares only
+//! its result types with the crate.
 
 use marquee_event::{Country, Device, Event, EventType, Producer, Rating, Reason};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// What the contract makes of a unit.
+/// The verdict of the contract on a unit.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Judgement {
-    /// The event, and the fields that it did not know.
+    /// The event, and its unknown fields.
     Event(Box<Event<'static>>, Option<Value>),
-    /// Why not.
-    Refused(Reason, Option<&'static str>),
-    /// serde_json holds a number that no double can for no JSON; the contract
-    /// does not, so that nothing can be said here.
+    /// The reason and the field of the rejection.
+    Rejected(Reason, Option<&'static str>),
+    /// No verdict: serde_json rejects a number beyond the range of a double, which the
+    /// contract accepts as JSON.
     NumberOutOfRange,
 }
 
@@ -58,20 +58,20 @@ const RULES: &[(&str, Rule)] = &[
     ("network_type", Rule::Text(32)),
 ];
 
-/// The fields that it has rules for, in the order of their checks.
+/// Returns the fields with rules, in the order of their checks.
 pub(crate) fn fields() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|(field, _)| *field)
 }
 
-/// Judges a unit.
+/// Returns the verdict on a unit.
 pub(crate) fn judge(unit: &[u8]) -> Judgement {
     let fields = match serde_json::from_slice(unit) {
         Ok(Value::Object(fields)) => fields,
-        Ok(_) => return Judgement::Refused(Reason::NotAnObject, None),
+        Ok(_) => return Judgement::Rejected(Reason::NotAnObject, None),
         Err(error) if error.to_string().contains("number out of range") => {
             return Judgement::NumberOutOfRange;
         }
-        Err(_) => return Judgement::Refused(Reason::InvalidJson, None),
+        Err(_) => return Judgement::Rejected(Reason::InvalidJson, None),
     };
     for (field, rule) in RULES {
         let value = at(&fields, field);
@@ -81,7 +81,7 @@ pub(crate) fn judge(unit: &[u8]) -> Judgement {
             rule.fault(value)
         };
         if let Some(reason) = fault {
-            return Judgement::Refused(reason, Some(field));
+            return Judgement::Rejected(reason, Some(field));
         }
     }
     let needed: &[&'static str] = match at(&fields, "event_type").as_str().unwrap_or_default() {
@@ -93,16 +93,16 @@ pub(crate) fn judge(unit: &[u8]) -> Judgement {
         _ => &["title_id", "position_ms"],
     };
     if let Some(field) = needed.iter().find(|field| at(&fields, field).is_null()) {
-        return Judgement::Refused(Reason::MissingField, Some(field));
+        return Judgement::Rejected(Reason::MissingField, Some(field));
     }
     let members = serde_json::from_slice(unit).unwrap_or_else(|_| Members(Vec::new()));
     if members.unknown_bytes() > 8192 {
-        return Judgement::Refused(Reason::TooLong, Some("extra"));
+        return Judgement::Rejected(Reason::TooLong, Some("extra"));
     }
     Judgement::Event(Box::new(event(&fields)), unknown(&fields))
 }
 
-/// The value of a field, dotted where it is nested; null where it is absent.
+/// Returns the value of a field; null if it is absent. A nested field has a dotted name.
 fn at<'a>(fields: &'a Map<String, Value>, field: &str) -> &'a Value {
     let found = match field.split_once('.') {
         Some((object, member)) => fields.get(object).and_then(|object| object.get(member)),
@@ -125,7 +125,7 @@ fn is_known(field: &str) -> bool {
 
 impl Rule {
     fn fault(&self, value: &Value) -> Option<Reason> {
-        let wrong_type_unless = |right: bool| (!right).then_some(Reason::WrongType);
+        let wrong_type_unless = |is_right: bool| (!is_right).then_some(Reason::WrongType);
         match (self, value) {
             (Self::Object, _) => wrong_type_unless(value.is_object()),
             (Self::Version, Value::Number(_)) => {
@@ -173,7 +173,7 @@ impl Rule {
     }
 }
 
-/// RFC 3339 in UTC microseconds: the shape by hand, the calendar by jiff.
+/// Parses an RFC 3339 instant to UTC microseconds: the form by hand, the calendar by jiff.
 fn instant(text: &str) -> Option<i64> {
     if !text.is_ascii() || text.len() < 20 {
         return None;
@@ -232,7 +232,7 @@ fn instant(text: &str) -> Option<i64> {
     Some((since_epoch.as_secs() - minutes * 60) * 1_000_000 + micros)
 }
 
-/// The event of fields that keep every rule; without its extra fields.
+/// Returns the event of valid fields, without its unknown fields.
 fn event(fields: &Map<String, Value>) -> Event<'static> {
     let text = |field| {
         at(fields, field)
@@ -240,22 +240,22 @@ fn event(fields: &Map<String, Value>) -> Event<'static> {
             .map(|text| text.to_owned().into())
     };
     let integer = |field| at(fields, field).as_f64().map(|number| number as i64);
-    let right = "kept every rule";
+    let valid = "a valid field";
     Event {
         event_id: at(fields, "event_id")
             .as_str()
             .and_then(|id| id.parse().ok())
-            .expect(right),
+            .expect(valid),
         event_type: at(fields, "event_type")
             .as_str()
             .and_then(EventType::from_name)
-            .expect(right),
+            .expect(valid),
         event_time: at(fields, "event_time")
             .as_str()
             .and_then(instant)
-            .expect(right),
-        user_id: text("user_id").expect(right),
-        session_id: text("session_id").expect(right),
+            .expect(valid),
+        user_id: text("user_id").expect(valid),
+        session_id: text("session_id").expect(valid),
         profile_id: text("profile_id"),
         country: at(fields, "country").as_str().and_then(Country::from_code),
         device: Device {
@@ -265,7 +265,7 @@ fn event(fields: &Map<String, Value>) -> Event<'static> {
         },
         producer: text("producer.id").map(|id| Producer {
             id,
-            seq: integer("producer.seq").expect(right),
+            seq: integer("producer.seq").expect(valid),
         }),
         title_id: text("title_id"),
         position_ms: integer("position_ms"),
@@ -281,7 +281,7 @@ fn event(fields: &Map<String, Value>) -> Event<'static> {
     }
 }
 
-/// The fields that are not known, as one object.
+/// Returns the unknown fields as one object.
 fn unknown(fields: &Map<String, Value>) -> Option<Value> {
     let mut unknown = fields.clone();
     unknown.retain(|field, _| !is_known(field));
@@ -297,11 +297,11 @@ fn unknown(fields: &Map<String, Value>) -> Option<Value> {
     (!unknown.is_empty()).then_some(Value::Object(unknown))
 }
 
-/// An object's members in their order, also those whose key comes twice.
+/// The members of an object in order, including repeated keys.
 struct Members(Vec<(String, Value)>);
 
 impl Members {
-    /// How long the unknown ones are at the least, however they were written.
+    /// Returns the minimum size of the unknown members in any spelling.
     fn unknown_bytes(&self) -> usize {
         let mut objects = Map::new();
         let mut bytes = 0;

@@ -1,4 +1,4 @@
-//! Units that were events once: changed member by member.
+//! Units that result from valid events by changes of members.
 
 use marquee_event::{FIELDS, FieldKind};
 use proptest::collection;
@@ -131,7 +131,7 @@ const PRODUCERS: &[&str] = &[
     "true",
 ];
 
-/// JSON values that are right for a field, or nearly.
+/// Returns JSON values that are valid for a field, or nearly.
 fn nearly_right(field: &str) -> &'static [&'static str] {
     let declared = FIELDS.iter().find(|declared| declared.path == field);
     match declared.expect("a known field").kind {
@@ -149,7 +149,7 @@ fn nearly_right(field: &str) -> &'static [&'static str] {
     }
 }
 
-/// What no JSON parser may take.
+/// Texts that are not JSON values.
 const BROKEN: &[&str] = &[
     "",
     "01",
@@ -179,21 +179,21 @@ const BROKEN: &[&str] = &[
 /// One change of an event's text.
 #[derive(Debug, Clone)]
 enum Change {
-    /// A member goes.
+    /// Removes a member.
     Drop(Index),
-    /// A member gets another value.
+    /// Replaces the value of a member.
     Replace(Index, String),
-    /// A member gets another value, or comes if it is not there.
+    /// Replaces the value of a member, or adds the member.
     Set(String, String),
-    /// A member comes, perhaps a second time.
+    /// Adds a member, possibly a second time.
     Add(String, String),
-    /// Two members change places.
+    /// Swaps two members.
     Swap(Index, Index),
-    /// A key is written with an escape.
+    /// Escapes the first letter of a key.
     EscapeKey(Index),
 }
 
-/// Units by changes of whole members: JSON still, but for a few.
+/// Generates events with changes of whole members. Most are still JSON.
 pub(crate) fn any_changed_event() -> impl Strategy<Value = String> {
     let space = select(&["", "", " ", "\t", "\r\n"][..]);
     (any_event(), collection::vec(change(), 0..4), space).prop_map(|(event, changes, space)| {
@@ -230,7 +230,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// A value as text.
+/// Generates a value as text.
 fn value() -> impl Strategy<Value = String> {
     let bordering = (
         select(&[127, 128, 129, 511, 512, 513][..]),
@@ -240,7 +240,7 @@ fn value() -> impl Strategy<Value = String> {
     let wide = (62..66_usize).prop_map(|length| format!("\"{}\"", "é".repeat(length)));
     let deep =
         (125..129_usize).prop_map(|depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth)));
-    // No other unit comes near 8 KiB, whichever way its fields are counted.
+    // All other units are far below 8 KiB, so that the model's minimum size suffices.
     let huge = select(
         &[
             "\"?\"",

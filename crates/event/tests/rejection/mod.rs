@@ -1,8 +1,8 @@
-//! A rejection as a person reads it.
+//! The text of a rejection.
 
 use marquee_event::parse;
 
-/// What a person reads of the rejection; fails if the unit is accepted.
+/// Returns the text of the unit's rejection. Panics if the unit is valid.
 #[track_caller]
 pub(crate) fn rejection(unit: impl AsRef<[u8]>) -> String {
     let unit = unit.as_ref();
