@@ -76,11 +76,11 @@ pub fn records(payload: &[u8]) -> Result<Vec<Record<'_>>, EnvelopeError> {
             return scanner.value().map(drop);
         }
         let mut records: Vec<Record<'_>> = Vec::new();
-        let mut form = None;
+        let mut template = None;
         scanner.elements(|scanner| {
             let start = scanner.position();
-            let like_before = match (&form, records.last()) {
-                (Some(form), Some(before)) => Form::scan(form, scanner, before),
+            let like_before = match (&template, records.last()) {
+                (Some(template), Some(before)) => RecordTemplate::scan(template, scanner, before),
                 _ => None,
             };
             if let Some(record) = like_before {
@@ -88,7 +88,7 @@ pub fn records(payload: &[u8]) -> Result<Vec<Record<'_>>, EnvelopeError> {
                 return Ok(());
             }
             let fields = Fields::scan(scanner)?;
-            form = Form::of(scanner, start, &fields);
+            template = RecordTemplate::of(scanner, start, &fields);
             match fields.read() {
                 Ok(record) => {
                     if records.is_empty() {
@@ -173,15 +173,15 @@ impl<'a> Place<'a> {
 /// The text between the fields of a record. The records of a payload differ only in their
 /// fields. Therefore the text of the first record is parsed, and that of the others is
 /// compared.
-struct Form<'a> {
+struct RecordTemplate<'a> {
     /// The text before each field, in the order of [`Fields`].
     before: [&'a str; 5],
     end: &'a str,
 }
 
-impl<'a> Form<'a> {
-    /// Returns the form of the record from `start` to the cursor; `None` if a field is invalid
-    /// or out of order.
+impl<'a> RecordTemplate<'a> {
+    /// Returns the template of the record from `start` to the cursor; `None` if a field is
+    /// invalid or out of order.
     fn of(scanner: &Scanner<'a>, start: usize, fields: &Fields<'a>) -> Option<Self> {
         let mut before = [""; 5];
         let mut from = start;
@@ -196,8 +196,8 @@ impl<'a> Form<'a> {
         Some(Self { before, end })
     }
 
-    /// Passes a record of this form and of the shard of the record `before`. If the fast path
-    /// does not apply, the cursor stays.
+    /// Passes a record with this template and the shard of the record `before`. If the fast
+    /// path does not apply, the cursor stays.
     #[inline]
     fn scan(&self, scanner: &mut Scanner<'a>, before: &Record<'a>) -> Option<Record<'a>> {
         let start = scanner.position();
@@ -237,7 +237,7 @@ fn pass<'s, 'a>(scanner: &'s mut Scanner<'a>, between: &str) -> Option<&'s mut S
     scanner.pass_proved(between).then_some(scanner)
 }
 
-/// Returns the kind that the value of a field must have for the form to be reused.
+/// Returns the kind that the value of a field must have for the template to be reused.
 fn expected(index: usize) -> ValueKind {
     if index == ARRIVED_AT {
         ValueKind::Number
@@ -369,7 +369,7 @@ mod tests {
     const KINESIS: &str = r#""partitionKey":"k\u0041","sequenceNumber":"4959","data":"SGk=","approximateArrivalTimestamp":1480641523.477"#;
 
     #[test]
-    fn reads_a_record() {
+    fn a_record_is_parsed() {
         let text = payload(KINESIS, "shardId-000000000003:4959");
         let read = records(text.as_bytes()).unwrap();
         assert_eq!(
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_with_a_payload() {
+    fn an_invalid_payload_is_reported_with_its_fault() {
         let cases = [
             ("", "the payload is not JSON: expected a value at byte 0"),
             ("[]", "the payload is not a Kinesis event: no `Records`"),

@@ -21,7 +21,7 @@ pub enum Form {
     Text,
 }
 
-/// A unit with the identity that it got on its first arrival.
+/// A unit with the identity of its first arrival.
 #[derive(Debug, Clone, Copy)]
 pub struct IdentifiedUnit<'a> {
     /// The identity. A whole record has that of its first unit.

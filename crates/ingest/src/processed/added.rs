@@ -44,7 +44,7 @@ impl AddedColumn {
                 column.push(number, zstd)
             }
             (Self::Text(..), Value::Integer(_)) | (Self::Integer(_), Value::Text(_)) => Err(
-                EncodeError::Row("a value of it is of another type than its column"),
+                EncodeError::Row("one of its values has another type than its column"),
             ),
         }
     }

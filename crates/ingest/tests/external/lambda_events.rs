@@ -1,4 +1,4 @@
-//! Events that AWS publishes as examples of what Lambda delivers.
+//! Tests with AWS's published examples of the events that Lambda delivers.
 
 use std::fs;
 use std::path::PathBuf;

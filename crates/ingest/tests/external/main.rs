@@ -1,5 +1,5 @@
-//! The transform over input from outside of the repository, and its files as other
-//! readers read them.
+//! Tests of the transform with third-party input, and of its files with other Parquet
+//! readers.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[allow(dead_code, unused_imports, reason = "its tests run elsewhere")]
@@ -23,12 +23,12 @@ mod laws;
 mod payload;
 mod readers;
 #[allow(dead_code, unused_imports, reason = "its tests run elsewhere")]
+#[path = "../transform/recording_store.rs"]
+mod recording_store;
+#[allow(dead_code, unused_imports, reason = "its tests run elsewhere")]
 #[path = "../transform/rows.rs"]
 mod rows;
 mod shared_data;
-#[allow(dead_code, unused_imports, reason = "its tests run elsewhere")]
-#[path = "../transform/watched.rs"]
-mod watched;
 
 use std::process::ExitCode;
 
@@ -38,10 +38,10 @@ fn main() -> ExitCode {
     run([
         tests!(data("lambda-events") => [lambda_events::published_events_are_read]),
         tests!(data("json-test-suite/test_parsing") => async [
-            shared_data::every_file_of_the_json_test_suite_comes_out,
+            shared_data::every_file_of_the_json_test_suite_is_accounted_for,
         ]),
         tests!(data("naughty-strings/blns.json") => async [
-            shared_data::every_naughty_string_comes_out,
+            shared_data::every_naughty_string_is_accounted_for,
         ]),
         tests!(python => [readers::other_readers_read_the_same]),
     ])

@@ -1,5 +1,5 @@
-//! The files as others read them: pyarrow, DuckDB and Polars give the types and
-//! the values that the `parquet` crate gives.
+//! Tests that pyarrow, DuckDB and Polars read the same types and values from the files as the
+//! `parquet` crate.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -55,7 +55,8 @@ pub(crate) fn other_readers_read_the_same(python: PathBuf) {
 
 const BROWSE: &[u8] = br#"{"event_id":"01936f2e-5c00-7000-8000-000000000001","event_type":"browse","event_time":"2026-03-01T11:00:00Z","user_id":"u","session_id":"s"}"#;
 
-/// A row of each kind, text that is not ASCII and a unit that is not UTF-8.
+/// Returns records with a row of each kind, text that is not ASCII and a unit that is not
+/// UTF-8.
 fn few() -> Vec<Sent> {
     let lines = [
         play(1, "t-film", 45_000).into_bytes(),
@@ -69,8 +70,8 @@ fn few() -> Vec<Sent> {
     lines.iter().zip(1..).map(record).collect()
 }
 
-/// A whole page of nulls, and then values: the first page of a dictionary's
-/// column has nothing to point to.
+/// Returns records whose columns start with a page of nulls: the first page of a dictionary
+/// column refers to no entry.
 fn nulls_first() -> Vec<Sent> {
     let browse = vec![BROWSE; 25_000].join(&b'\n');
     let plays: Vec<String> = (0..5_000).map(|number| play(number, "t-next", 9)).collect();
@@ -80,7 +81,8 @@ fn nulls_first() -> Vec<Sent> {
     ]
 }
 
-/// Each column's name, type, count of nulls and digest, as `readers.py` has it.
+/// Returns each column's name, type, number of nulls and digest, in the form of
+/// `readers.py`.
 fn columns(file: &Bytes, zone: marquee_lake::zone::Zone) -> Value {
     use arrow_schema::DataType;
     let schema = schema_of(zone);
@@ -94,7 +96,7 @@ fn columns(file: &Bytes, zone: marquee_lake::zone::Zone) -> Value {
             DataType::Date32 => "date",
             DataType::Float32 => "float32",
             DataType::Timestamp(..) => "timestamp, us, UTC",
-            other => panic!("no table has a column of {other}"),
+            other => panic!("unsupported column type {other}"),
         };
         let nulls = rows.iter().filter(|row| row[index] == Cell::Null).count();
         json!([field.name(), kind, nulls, digest(&rows, index, kind)])
@@ -102,9 +104,9 @@ fn columns(file: &Bytes, zone: marquee_lake::zone::Zone) -> Value {
     schema.fields().iter().enumerate().map(column).collect()
 }
 
-/// Of a byte a row that says whether there is a value, and then of all values:
-/// numbers in little-endian, zero for a null; of text, all lengths (4 bytes)
-/// and then all bytes.
+/// Computes the MD5 of a column: one byte for each row, 1 if it has a value, and then all
+/// values. Numbers are little-endian, and zero for a null. Text is all lengths (4 bytes
+/// each), and then all bytes.
 fn digest(rows: &[Row], index: usize, kind: &str) -> String {
     let mut present = Vec::new();
     let mut values = Vec::new();

@@ -1,4 +1,4 @@
-//! Input that nobody here wrote, as records: everything in comes out.
+//! Tests with third-party input as records: every unit is in the output.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::handler::{read, receipt_of};
 use crate::payload::payload_of;
 use crate::rows::{Cell, column, payloads};
 
-/// The units of a plain record: its lines with something on them.
+/// Returns the units of an uncompressed record: its lines that are not blank.
 fn units(record: &[u8]) -> Vec<Vec<u8>> {
     record
         .split(|byte| *byte == b'\n')
@@ -34,7 +34,7 @@ fn suite(folder: PathBuf) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-pub(crate) async fn every_file_of_the_json_test_suite_comes_out(folder: PathBuf) {
+pub(crate) async fn every_file_of_the_json_test_suite_is_accounted_for(folder: PathBuf) {
     let files = suite(folder);
     let payload = payload_of(files.iter().map(|(_, content)| content));
     let (store, receipt) = receipt_of(TransformSettings::default(), &payload).await;
@@ -45,12 +45,12 @@ pub(crate) async fn every_file_of_the_json_test_suite_comes_out(folder: PathBuf)
     let raw = read(&store, &receipt, Zone::Raw).await;
     assert_eq!(payloads(Zone::Raw, &raw), expected);
     assert_eq!(receipt.records, files.len() as u64);
-    // None of them is an event, whatever else it is.
+    // No file is an event.
     assert_eq!(receipt.processed, 0);
     let quarantine = read(&store, &receipt, Zone::Quarantine).await;
     assert_eq!(payloads(Zone::Quarantine, &quarantine), expected);
 
-    // A file that is one unit is judged as the suite says.
+    // The verdict on a file that is one unit is that of the suite.
     let mut reasons = column(Zone::Quarantine, &quarantine, "reason").into_iter();
     let (mut good, mut bad) = (0, 0);
     for (name, content) in &files {
@@ -86,7 +86,7 @@ fn event_with(string: &Value) -> Value {
     })
 }
 
-pub(crate) async fn every_naughty_string_comes_out(path: PathBuf) {
+pub(crate) async fn every_naughty_string_is_accounted_for(path: PathBuf) {
     let strings: Vec<Value> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     assert!(strings.len() > 500);
 
@@ -99,7 +99,7 @@ pub(crate) async fn every_naughty_string_comes_out(path: PathBuf) {
     assert_eq!(payloads(Zone::Raw, &raw), expected);
     assert_eq!(receipt.quarantined, expected.len() as u64);
 
-    // And in every field of an event that takes any text.
+    // In every field that accepts any text.
     let events: Vec<String> = strings
         .iter()
         .map(|string| event_with(string).to_string())

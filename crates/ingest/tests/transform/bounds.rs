@@ -1,5 +1,5 @@
-//! Records that unpack to more than they may, and files of more than a page and
-//! a dictionary hold.
+//! Tests of bounds: records that unpack to more than the limits, and files with more values
+//! than a page and a dictionary hold.
 
 use std::io::Read;
 
@@ -18,7 +18,8 @@ fn zeros(bytes: u64) -> impl Read {
     std::io::repeat(0).take(bytes)
 }
 
-/// 64 MiB, with and without the length in the frame; and aggregated.
+/// Returns records that unpack to 64 MiB: with and without the length in the frame, and in
+/// an aggregate.
 fn bombs() -> Vec<Vec<u8>> {
     let stream = zstd::stream::encode_all(zeros(64 << 20), 1).unwrap();
     let sized = compress(Compression::Zstd, &vec![0; 64 << 20]).unwrap();
@@ -32,7 +33,7 @@ fn bombs() -> Vec<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn bombs_are_refused_whole_and_their_neighbours_are_not() {
+async fn decompression_bombs_are_rejected_without_their_neighbours() {
     let bombs = bombs();
     assert!(bombs.iter().all(|bomb| bomb.len() < 100_000));
     let mut records = Vec::new();
@@ -52,8 +53,8 @@ async fn bombs_are_refused_whole_and_their_neighbours_are_not() {
 }
 
 #[tokio::test]
-async fn a_batch_has_a_bound_too() {
-    // Each is within a record's bound; all together are past the batch's.
+async fn a_batch_has_a_limit_too() {
+    // Each record is within its limit, but together they exceed the batch's.
     let settings = TransformSettings {
         limits: Limits {
             record_bytes: 1 << 20,
@@ -70,8 +71,8 @@ async fn a_batch_has_a_bound_too() {
     assert_eq!(payloads(Zone::Quarantine, &rows), vec![blank; 8]);
 }
 
-/// More distinct titles, series and users than a dictionary holds, so that each
-/// column ends in plain pages, and every title a second time.
+/// Returns titles with more distinct ids, series and genres than a dictionary holds, so that
+/// each column ends in plain pages.
 pub(crate) fn long_titles() -> Vec<Title> {
     let title = |number: usize| Title {
         title_id: format!("title-{number:090}"),
@@ -87,8 +88,8 @@ pub(crate) fn long_titles() -> Vec<Title> {
     (0..17_000).map(title).collect()
 }
 
-/// Events of all those titles, twice over, and of none, with broken units among
-/// them: many pages in every zone.
+/// Returns events of all these titles, repeated, and of unknown titles, with invalid units
+/// among them: many pages in every zone.
 pub(crate) fn large_batch() -> (Vec<Sent>, Vec<Unit>) {
     let event = |number: usize| -> Vec<u8> {
         if number.is_multiple_of(2) && number < 42_000 {

@@ -1,4 +1,4 @@
-//! What the contract says becomes of a unit, written once more and plainly.
+//! A simple reference implementation of the transform, for comparison.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use crate::rows::{Cell, Row};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
-/// A unit that should come out of a batch.
+/// A unit that a batch must yield.
 #[derive(Debug, Clone)]
 pub(crate) struct Unit {
     pub(crate) shard: &'static str,
@@ -17,11 +17,11 @@ pub(crate) struct Unit {
     pub(crate) partition_key: String,
     pub(crate) arrived_at: i64,
     pub(crate) bytes: Vec<u8>,
-    /// Why its record could not be taken apart, if it could not.
+    /// The reason why its record cannot be unpacked; `None` if it can.
     pub(crate) broken: Option<Reason>,
 }
 
-/// The rows that a batch of units should become.
+/// The expected rows of a batch of units.
 #[derive(Debug, Default)]
 pub(crate) struct Expected {
     pub(crate) raw: Vec<Row>,
@@ -97,9 +97,9 @@ fn quarantined(unit: &Unit, rejection: &Rejection, processed_at: i64) -> Row {
     row
 }
 
-/// A row of quarantine without what a record that cannot be taken apart says in
-/// its decoder's words.
-pub(crate) fn without_decoders_words(mut row: Row) -> Row {
+/// Clears the detail of a quarantine row whose record cannot be unpacked: it is the decoder's
+/// message.
+pub(crate) fn without_decoder_message(mut row: Row) -> Row {
     let (reason, detail) = (5, 8);
     let of_record = [Reason::UndecodableRecord, Reason::RecordTooLarge];
     if of_record.iter().any(|of| row[reason] == of.name().into()) {
@@ -120,7 +120,7 @@ fn processed(
         .as_deref()
         .and_then(|id| titles.get(id).copied());
     let runtime = title.and_then(|title| title.runtime_ms);
-    let watched = match (event.event_type.name(), event.position_ms, runtime) {
+    let completion_rate = match (event.event_type.name(), event.position_ms, runtime) {
         (
             "play" | "pause" | "resume" | "stop" | "complete" | "heartbeat" | "seek",
             Some(position),
@@ -159,7 +159,7 @@ fn processed(
         title.and_then(|title| title.series_id.as_deref()).into(),
         genres.as_deref().into(),
         runtime.into(),
-        watched.into(),
+        completion_rate.into(),
         event.extra.as_deref().into(),
         event.producer.as_ref().map(|producer| &*producer.id).into(),
         event.producer.as_ref().map(|producer| producer.seq).into(),

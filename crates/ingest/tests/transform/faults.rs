@@ -1,5 +1,5 @@
-//! Write, then mark: whatever fails, a receipt is there with all that it names
-//! or not at all, and the next call repairs.
+//! Fault injection: after any failure, a receipt exists only with all objects that it lists,
+//! and a retry completes the batch.
 
 use std::sync::Arc;
 
@@ -9,26 +9,27 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
 use crate::payload::{Sent, payload, payload_of, play};
-use crate::watched::{Moment, Watched};
+use crate::recording_store::{FailurePoint, RecordingStore};
 
-/// Something for each zone.
+/// Returns a payload with rows for each zone.
 fn mixed() -> Vec<u8> {
     payload_of([play(1, "t", 5), "no event".to_owned(), play(2, "t", 6)])
 }
 
-fn transform(store: &Arc<Watched>) -> Transform {
+fn transform(store: &Arc<RecordingStore>) -> Transform {
     Transform::new(store.clone(), TransformSettings::default())
 }
 
-/// The sequence numbers from which on batches have to come again.
+/// Returns the first sequence numbers of the batches to retry.
 async fn failures(transform: &Transform, payload: &[u8]) -> Vec<String> {
     let response = transform.handle(payload).await.unwrap();
     let identifier = |failure: marquee_ingest::handler::ItemFailure| failure.item_identifier;
     response.failures.into_iter().map(identifier).collect()
 }
 
-/// Every receipt names objects that are there, with their bytes and digest.
-async fn check_receipts(store: &Watched) -> usize {
+/// Asserts that every object of every receipt exists with its size and digest. Returns the
+/// number of receipts.
+async fn check_receipts(store: &RecordingStore) -> usize {
     let receipts = receipt::list(store, None).await.unwrap();
     for receipt in &receipts {
         for object in &receipt.objects {
@@ -42,15 +43,15 @@ async fn check_receipts(store: &Watched) -> usize {
     receipts.len()
 }
 
-async fn untroubled(payload: &[u8]) -> Arc<Watched> {
-    let store = Arc::new(Watched::default());
+async fn undisturbed(payload: &[u8]) -> Arc<RecordingStore> {
+    let store = Arc::new(RecordingStore::default());
     assert!(failures(&transform(&store), payload).await.is_empty());
     store
 }
 
 #[tokio::test]
 async fn the_receipt_is_last_and_created_only_if_absent() {
-    let store = untroubled(&mixed()).await;
+    let store = undisturbed(&mixed()).await;
     let puts = store.puts();
     assert_eq!(puts.len(), 4);
     let (receipt, others) = puts.split_last().unwrap();
@@ -61,23 +62,23 @@ async fn the_receipt_is_last_and_created_only_if_absent() {
 }
 
 #[tokio::test]
-async fn whatever_write_fails_a_retry_repairs() {
+async fn a_retry_completes_the_batch_after_any_failed_write() {
     let payload = mixed();
     let first = Sent::new(1, b"").sequence_number();
-    let expected = untroubled(&payload).await.objects().await;
-    for moment in [Moment::Before, Moment::After] {
+    let expected = undisturbed(&payload).await.objects().await;
+    for point in [FailurePoint::Before, FailurePoint::After] {
         for number in 0..expected.len() {
-            let store = Arc::new(Watched::default());
+            let store = Arc::new(RecordingStore::default());
             let transform = transform(&store);
-            store.fail_put(number, moment);
-            let case = format!("write {number} failed {moment:?}");
+            store.fail_put(number, point);
+            let case = format!("write {number} failed {point:?}");
             assert_eq!(
                 failures(&transform, &payload).await,
                 [first.as_str()],
                 "{case}"
             );
             let is_receipt = number + 1 == expected.len();
-            let receipted = usize::from(is_receipt && moment == Moment::After);
+            let receipted = usize::from(is_receipt && point == FailurePoint::After);
             assert_eq!(check_receipts(&store).await, receipted, "{case}");
 
             let again = transform.handle(&payload).await.unwrap();
@@ -89,12 +90,12 @@ async fn whatever_write_fails_a_retry_repairs() {
 }
 
 #[tokio::test]
-async fn a_read_that_fails_fails_the_batch_and_a_retry_repairs() {
+async fn a_retry_completes_the_batch_after_a_failed_read() {
     let payload = mixed();
     let first = Sent::new(1, b"").sequence_number();
-    let expected = untroubled(&payload).await.objects().await;
+    let expected = undisturbed(&payload).await.objects().await;
     for prefix in ["ledger/receipts", "reference/titles/current.json"] {
-        let store = Arc::new(Watched::default());
+        let store = Arc::new(RecordingStore::default());
         let transform = transform(&store);
         store.fail_read(prefix);
         assert_eq!(
@@ -109,10 +110,10 @@ async fn a_read_that_fails_fails_the_batch_and_a_retry_repairs() {
 }
 
 #[tokio::test]
-async fn a_batch_that_has_its_receipt_is_done() {
-    let store = untroubled(&mixed()).await;
+async fn a_batch_with_a_receipt_is_not_written_again() {
+    let store = undisturbed(&mixed()).await;
     let (puts, objects) = (store.puts(), store.objects().await);
-    // Another process, and even other content under the same name.
+    // Another process, also with other content under the same name.
     let other = payload_of([play(9, "t", 5), play(8, "t", 5), play(7, "t", 5)]);
     for payload in [mixed(), other] {
         let response = transform(&store).handle(&payload).await.unwrap();
@@ -125,8 +126,8 @@ async fn a_batch_that_has_its_receipt_is_done() {
 }
 
 #[tokio::test]
-async fn two_calls_at_once_make_one_receipt() {
-    let store = Arc::new(Watched::with_meeting_of(2));
+async fn concurrent_calls_create_one_receipt() {
+    let store = Arc::new(RecordingStore::with_barrier(2));
     let transform = transform(&store);
     let payload = mixed();
     let (one, other) = tokio::join!(transform.handle(&payload), transform.handle(&payload));
@@ -136,12 +137,12 @@ async fn two_calls_at_once_make_one_receipt() {
     assert_eq!(one.report.repeated + other.report.repeated, 1);
     assert_eq!(
         store.objects().await,
-        untroubled(&payload).await.objects().await
+        undisturbed(&payload).await.objects().await
     );
 }
 
 #[tokio::test]
-async fn a_batch_that_fails_leaves_the_other_shards_alone() {
+async fn a_failed_batch_does_not_affect_other_shards() {
     let on = |shard: &'static str, sequence, data: &str| Sent {
         shard,
         ..Sent::new(sequence, data.as_bytes())
@@ -154,13 +155,14 @@ async fn a_batch_that_fails_leaves_the_other_shards_alone() {
         on("shardId-000000000002", 30, &play(4, "t", 1)),
     ];
     let payload = payload(&records);
-    let expected = untroubled(&payload).await;
+    let expected = undisturbed(&payload).await;
     assert_eq!(check_receipts(&expected).await, 3);
 
-    let store = Arc::new(Watched::default());
+    let store = Arc::new(RecordingStore::default());
     let transform = transform(&store);
-    // Raw, processed and a receipt of the first shard, then raw of the second.
-    store.fail_put(3, Moment::Before);
+    // Puts 0 to 2 are raw, processed and the receipt of the first shard; put 3 is raw of the
+    // second.
+    store.fail_put(3, FailurePoint::Before);
     let again_from = records[2].sequence_number();
     assert_eq!(failures(&transform, &payload).await, [again_from]);
     let receipts = receipt::list(&*store, None).await.unwrap();
@@ -177,35 +179,35 @@ async fn a_batch_that_fails_leaves_the_other_shards_alone() {
 }
 
 #[tokio::test]
-async fn the_answer_is_what_the_event_source_mapping_reads() {
-    let store = Arc::new(Watched::default());
+async fn the_response_has_the_format_of_the_event_source_mapping() {
+    let store = Arc::new(RecordingStore::default());
     let transform = transform(&store);
-    store.fail_put(0, Moment::Before);
-    let answer = transform.handle(&mixed()).await.unwrap();
+    store.fail_put(0, FailurePoint::Before);
+    let response = transform.handle(&mixed()).await.unwrap();
     let first = Sent::new(1, b"").sequence_number();
     assert_eq!(
-        serde_json::to_value(&answer).unwrap(),
+        serde_json::to_value(&response).unwrap(),
         serde_json::json!({ "batchItemFailures": [{ "itemIdentifier": first }] })
     );
-    let answer = transform.handle(&mixed()).await.unwrap();
+    let response = transform.handle(&mixed()).await.unwrap();
     assert_eq!(
-        serde_json::to_value(&answer).unwrap(),
+        serde_json::to_value(&response).unwrap(),
         serde_json::json!({ "batchItemFailures": [] })
     );
 }
 
 #[tokio::test]
-async fn a_payload_that_is_none_fails_as_a_whole() {
+async fn an_invalid_payload_fails_as_a_whole() {
     let whole = mixed();
     let half = &whole[..whole.len() / 2];
     let nameless = br#"{"Records":[{"kinesis":{"data":"e30="}}]}"#;
     for payload in [&b""[..], b"{}", b"[]", b"\xff", half, nameless] {
-        let store = Arc::new(Watched::default());
+        let store = Arc::new(RecordingStore::default());
         let error = transform(&store).handle(payload).await.unwrap_err();
         assert!(matches!(error, HandlerError::Envelope(_)), "{error}");
         assert!(store.puts().is_empty());
     }
-    let store = Arc::new(Watched::default());
+    let store = Arc::new(RecordingStore::default());
     let empty = transform(&store)
         .handle(br#"{"Records":[]}"#)
         .await

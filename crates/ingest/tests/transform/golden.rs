@@ -1,9 +1,8 @@
-//! Frozen output: the objects that a fixed batch becomes, byte for byte.
+//! Frozen output: the exact bytes of the objects of a fixed batch.
 //!
-//! `marquee rebuild` restores an object only if the transform writes its exact
-//! bytes again. A digest that changes here makes every batch in every lake
-//! impossible to rebuild. Never update one of a released format version; give
-//! the change a new format version instead.
+//! `marquee rebuild` restores an object only if the transform writes its exact bytes again. A
+//! digest that changes here makes every batch in every lake impossible to rebuild. Never
+//! update the digest of a released format version; add a format version for the change.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +15,10 @@ use marquee_lake::digest;
 use crate::laws::title_catalog;
 use crate::payload::{Sent, payload};
 
-/// What every event of the batch has; `{n}` is its number.
+/// The common members of the batch's events; `{n}` is the event's number.
 const EVENT: &str = r#""event_id":"01936f2e-5c00-7000-8000-0000000000{n}","event_time":"2026-03-01T11:{n}:00.5Z","user_id":"u-{n}","session_id":"s-1""#;
 
-/// Members of an event, each of another type or with another optional field.
+/// The other members of each event. Together they have every type and optional field.
 const EVENTS: [&str; 12] = [
     r#""event_type":"play","title_id":"t-film","position_ms":0,"profile_id":"kids","country":"DE","device":{"type":"tv","os":"webos","app_version":"7.1"},"producer":{"id":"p-1","seq":1}"#,
     r#""event_type":"seek","title_id":"t-part","position_ms":5,"from_position_ms":7,"producer":{"id":"p-1","seq":2}"#,
@@ -35,7 +34,7 @@ const EVENTS: [&str; 12] = [
     r#""event_type":"heartbeat","title_id":"t-film","position_ms":2e3,"producer":{"id":"p-2","seq":1,"host":"h"}"#,
 ];
 
-/// Units that are rejected, one for each wording of a rejection's detail.
+/// Returns rejected units, one for each wording of a rejection's detail.
 fn rejected() -> Vec<Vec<u8>> {
     let of_browse = |members: &str| {
         let event = EVENT.replace("{n}", "50");
@@ -75,7 +74,7 @@ fn rejected() -> Vec<Vec<u8>> {
     units
 }
 
-/// A batch with every type of event, every optional field and every rejection.
+/// Returns a batch with these events and rejected units, and with broken records.
 fn batch() -> Vec<Sent> {
     let mut data: Vec<Vec<u8>> = Vec::new();
     for (members, number) in EVENTS.iter().zip(10..) {
@@ -111,7 +110,7 @@ fn digests(done: &Transformed) -> BTreeMap<String, String> {
     done.files.iter().map(digest).collect()
 }
 
-/// The digests of what each format version writes: processed, quarantine, raw.
+/// The digests of the objects of each format version: processed, quarantine, raw.
 const FROZEN: [[&str; 3]; FormatVersion::CURRENT.number() as usize] = [
     [
         "35fd2da8f04cef11f067de861a52141d",
@@ -126,7 +125,7 @@ const FROZEN: [[&str; 3]; FormatVersion::CURRENT.number() as usize] = [
 ];
 
 #[test]
-fn each_format_version_writes_the_bytes_that_it_wrote_first() {
+fn each_format_version_always_writes_the_same_bytes() {
     for (number, frozen) in (1..).zip(FROZEN) {
         let format = FormatVersion::from_number(number).unwrap();
         let done = transform(format);
@@ -135,7 +134,7 @@ fn each_format_version_writes_the_bytes_that_it_wrote_first() {
         let expected = expected.into_iter().zip(frozen.map(str::to_owned));
         assert_eq!(digests(&done), expected.collect(), "version {number}");
     }
-    // A transformer writes the current version unless it is told.
+    // By default, a transformer writes the current version.
     let current = transform(FormatVersion::CURRENT);
     let payload = payload(&batch());
     let records = envelope::records(&payload).unwrap();

@@ -1,4 +1,4 @@
-//! What the handler makes of a batch: the catalogue, the window, the settings.
+//! Tests of the handler: receipts, the title catalog, the time window and the settings.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use object_store::path::Path;
 
 use crate::laws::title_catalog as titles;
 use crate::payload::{ARRIVAL_MS, Sent, payload, payload_of, play};
+use crate::recording_store::RecordingStore;
 use crate::rows::{Cell, Row, column, payloads, rows, schema_of};
-use crate::watched::Watched;
 
-/// The rows of a receipt's object of that zone.
-pub(crate) async fn read(store: &Watched, receipt: &Receipt, zone: Zone) -> Vec<Row> {
+/// Reads the rows of the receipt's object in a zone.
+pub(crate) async fn read(store: &RecordingStore, receipt: &Receipt, zone: Zone) -> Vec<Row> {
     let Some(object) = receipt.objects.iter().find(|object| object.zone == zone) else {
         return Vec::new();
     };
@@ -27,12 +27,12 @@ pub(crate) async fn read(store: &Watched, receipt: &Receipt, zone: Zone) -> Vec<
     rows
 }
 
-/// Handles a payload in a store of its own; its only receipt.
+/// Handles a payload in a new store. Returns the store and its only receipt.
 pub(crate) async fn receipt_of(
     settings: TransformSettings,
     payload: &[u8],
-) -> (Arc<Watched>, Receipt) {
-    let store = Arc::new(Watched::default());
+) -> (Arc<RecordingStore>, Receipt) {
+    let store = Arc::new(RecordingStore::default());
     let transform = Transform::new(store.clone(), settings);
     let response = transform.handle(payload).await.unwrap();
     assert!(response.failures.is_empty());
@@ -45,7 +45,7 @@ pub(crate) async fn receipt_of(
 }
 
 #[tokio::test]
-async fn the_receipt_says_what_became_of_the_batch() {
+async fn the_receipt_describes_the_batch() {
     let payload = payload_of([play(1, "t", 5), format!("x\n{}", play(2, "t", 6))]);
     let (store, receipt) = receipt_of(TransformSettings::default(), &payload).await;
     assert_eq!((receipt.records, receipt.received), (2, 3));
@@ -81,7 +81,7 @@ async fn the_receipt_names_every_date_of_arrival() {
         sent.arrived_ms += days_later * 86_400_000;
         sent
     };
-    // Arrivals run back within a shard.
+    // Arrivals are not monotonic within a shard.
     let records = [at(1, 2), at(2, 0), at(3, 0), at(4, -1), at(5, 2)];
     let (_, receipt) = receipt_of(TransformSettings::default(), &payload(&records)).await;
     assert_eq!(receipt.ingest_date, "2026-03-03");
@@ -93,7 +93,7 @@ async fn the_receipt_names_every_date_of_arrival() {
 #[tokio::test]
 async fn the_title_catalog_is_read_when_its_pointer_moves() {
     const POINTER: &str = "reference/titles/current.json";
-    let store = Arc::new(Watched::default());
+    let store = Arc::new(RecordingStore::default());
     let transform = Transform::new(store.clone(), TransformSettings::default());
     let files = || store.gets("reference/titles/") - store.gets(POINTER);
     let mut sequence = 0;
@@ -115,22 +115,18 @@ async fn the_title_catalog_is_read_when_its_pointer_moves() {
     };
 
     handle().await;
-    assert_eq!(files(), 0, "no catalogue yet");
+    assert_eq!(files(), 0, "no title catalog yet");
     let first = title_catalog::publish(&*store, &titles()).await.unwrap();
     handle().await;
     handle().await;
-    assert_eq!(files(), 1, "read once while the pointer stays");
+    assert_eq!(files(), 1, "read once while the pointer is unchanged");
     let mut longer: Vec<Title> = titles();
     longer[1].runtime_ms = Some(60_000);
     let second = title_catalog::publish(&*store, &longer).await.unwrap();
     handle().await;
     handle().await;
-    assert_eq!(files(), 2, "read again when it moved");
-    assert_eq!(
-        store.gets(POINTER),
-        5,
-        "the pointer is looked at by every batch"
-    );
+    assert_eq!(files(), 2, "read again after the pointer moved");
+    assert_eq!(store.gets(POINTER), 5, "every batch reads the pointer");
 
     let receipts = receipt::list(&*store, None).await.unwrap();
     let mut seen = Vec::new();
@@ -155,7 +151,7 @@ async fn the_title_catalog_is_read_when_its_pointer_moves() {
 
 #[tokio::test]
 async fn an_unknown_title_is_kept_with_nulls() {
-    let store = Arc::new(Watched::default());
+    let store = Arc::new(RecordingStore::default());
     title_catalog::publish(&*store, &titles()).await.unwrap();
     let events = [
         play(1, "t-part", 7),
@@ -176,15 +172,15 @@ async fn an_unknown_title_is_kept_with_nulls() {
         ["drama".into(), null(), null(), "drama|crime".into()]
     );
     assert_eq!(get("runtime_ms"), [1.into(), null(), null(), 90_000.into()]);
-    let watched = Cell::from((7.0 / 90_000.0) as f32);
+    let completion_rate = Cell::from((7.0 / 90_000.0) as f32);
     assert_eq!(
         get("completion_rate"),
-        [1.0.into(), null(), null(), watched]
+        [1.0.into(), null(), null(), completion_rate]
     );
 }
 
 #[tokio::test]
-async fn the_window_has_two_sides_and_counts_from_the_arrival() {
+async fn the_window_has_two_bounds_relative_to_the_arrival() {
     let at = |ms: i64| {
         let mut text = Vec::new();
         marquee_event::format_utc(ms * 1000, &mut text);
@@ -221,7 +217,7 @@ async fn the_window_has_two_sides_and_counts_from_the_arrival() {
 }
 
 #[tokio::test]
-async fn the_raw_zone_can_be_left_out() {
+async fn the_raw_zone_is_optional() {
     let data = payload_of([play(1, "t", 5), "x".to_owned()]);
     let (_, with) = receipt_of(TransformSettings::default(), &data).await;
     let settings = TransformSettings {
@@ -236,7 +232,7 @@ async fn the_raw_zone_can_be_left_out() {
 }
 
 #[tokio::test]
-async fn what_is_not_base64_is_kept_as_it_came() {
+async fn data_that_is_not_base64_is_kept_as_text() {
     let texts = ["not base64!", "e30", "e3=0", "", "é"];
     let records: Vec<Sent> = texts
         .iter()
@@ -255,7 +251,7 @@ async fn what_is_not_base64_is_kept_as_it_came() {
 }
 
 #[tokio::test]
-async fn a_batch_of_blank_records_is_receipted_without_objects() {
+async fn a_batch_of_blank_records_has_a_receipt_without_objects() {
     let (_, receipt) = receipt_of(TransformSettings::default(), &payload_of(["", "\n \r\n"])).await;
     assert_eq!((receipt.records, receipt.received), (2, 0));
     assert!(receipt.objects.is_empty());

@@ -1,4 +1,4 @@
-//! Laws of the transform, over batches of anything.
+//! Property tests of the transform over arbitrary batches.
 
 use std::collections::BTreeMap;
 
@@ -12,22 +12,23 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::any_event::{any_event, any_json};
-use crate::expected::{Expected, Unit, without_decoders_words};
+use crate::expected::{Expected, Unit, without_decoder_message};
 use crate::payload::{ARRIVAL_MS, SHARD, Sent, payload};
 use crate::rows::{Cell, Rows, column};
 
-/// Small, so that a record of more is quick to make.
+/// Small limits, so that a larger record is generated fast.
 const LIMITS: Limits = Limits {
     record_bytes: 256 << 10,
     batch_bytes: 256 << 20,
 };
 
-/// The data of a Kinesis record and what should come out of it.
+/// The data of a Kinesis record, and the units that it must yield.
 #[derive(Debug, Clone)]
 enum Data {
-    /// Lines, and the key of the user record that each came in, if in one.
+    /// The data and its lines, each with the partition key of its user record if the data is
+    /// an aggregate.
     Lines(Vec<u8>, Vec<(Vec<u8>, Option<String>)>),
-    /// What cannot be taken apart, and why.
+    /// Data that cannot be unpacked, and the reason.
     Broken(Vec<u8>, Reason),
     NotBase64(String),
 }
@@ -52,7 +53,7 @@ pub(crate) fn title_catalog() -> Vec<Title> {
     ]
 }
 
-/// An event that is mostly of a title in the catalogue and of a time in the window.
+/// Generates events, mostly of a title in the catalog and a time in the window.
 fn timely_event() -> impl Strategy<Value = Event<'static>> {
     let title = prop_oneof![
         Just(None),
@@ -81,7 +82,7 @@ fn written(event: &Event<'_>) -> Vec<u8> {
     bytes
 }
 
-/// A line: an event, one that is nearly one, other JSON, or anything.
+/// Generates a line: an event, a damaged event, other JSON, or arbitrary bytes.
 fn line() -> impl Strategy<Value = Vec<u8>> {
     let event = || timely_event().prop_map(|event| written(&event));
     let nearly =
@@ -99,7 +100,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
     ]
     .prop_map(|mut line| {
         line.retain(|byte| *byte != b'\n');
-        // What begins like something packed is that, and no line.
+        // A record that starts with magic bytes would be unpacked.
         if let Some(first) = line.first_mut()
             && [0x1F, 0x28, 0xF3].contains(first)
         {
@@ -109,7 +110,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// The lines that are units.
+/// Returns the lines that are units.
 fn units_of(lines: &[Vec<u8>]) -> impl Iterator<Item = Vec<u8>> {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
     lines
@@ -147,7 +148,7 @@ fn aggregate() -> impl Strategy<Value = Data> {
     })
 }
 
-/// A record of which the end, or a byte of what a digest covers, went missing.
+/// Generates a truncated record, or one that unpacks to more than the limit.
 fn broken() -> impl Strategy<Value = Data> {
     let packed = prop_oneof![lines(), aggregate()].prop_filter_map("packed", |data| match data {
         Data::Lines(bytes, _)
@@ -188,7 +189,7 @@ fn data() -> impl Strategy<Value = Data> {
     ]
 }
 
-/// Records, and the units that they hold.
+/// Generates records, and the units that they must yield.
 fn batch() -> impl Strategy<Value = (Vec<Sent>, Vec<Unit>)> {
     vec((data(), 0..5_000_i64, "[a-z\"\\\\é]{0,6}"), 1..14).prop_map(|records| {
         let mut units = Vec::new();
@@ -203,16 +204,16 @@ fn batch() -> impl Strategy<Value = (Vec<Sent>, Vec<Unit>)> {
                 let mut sent = Sent::new(sequence, bytes);
                 sent.key = key;
                 sent.arrived_ms += later;
-                let refused = |bytes, reason| vec![(bytes, None, Some(reason))];
+                let rejected = |bytes, reason| vec![(bytes, None, Some(reason))];
                 let of_record = match data {
                     Data::Lines(_, lines) => lines
                         .into_iter()
                         .map(|(line, key)| (line, key, None))
                         .collect(),
-                    Data::Broken(bytes, reason) => refused(bytes, reason),
+                    Data::Broken(bytes, reason) => rejected(bytes, reason),
                     Data::NotBase64(text) => {
                         sent.data.clone_from(&text);
-                        refused(text.into_bytes(), Reason::UndecodableRecord)
+                        rejected(text.into_bytes(), Reason::UndecodableRecord)
                     }
                 };
                 for ((bytes, key, broken), sub_sequence) in of_record.into_iter().zip(0..) {
@@ -251,7 +252,7 @@ fn counts(cells: Vec<Cell>) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for cell in cells {
         let Cell::Text(text) = cell else {
-            panic!("{cell:?} is no text");
+            panic!("{cell:?} is not text");
         };
         *counts.entry(text).or_default() += 1;
     }
@@ -262,7 +263,7 @@ proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_unit_comes_out_as_the_contract_says((records, units) in batch()) {
+    fn every_unit_has_the_expected_rows((records, units) in batch()) {
         let titles = Titles::new(None, title_catalog());
         let mut transformer = Transformer::new(settings(true)).unwrap();
         let done = transform(&mut transformer, &records, &titles);
@@ -272,10 +273,10 @@ proptest! {
 
         prop_assert_eq!(&rows.raw, &expected.raw);
         prop_assert_eq!(&rows.processed, &expected.processed);
-        let quarantine: Vec<_> = rows.quarantine.iter().cloned().map(without_decoders_words).collect();
+        let quarantine: Vec<_> = rows.quarantine.iter().cloned().map(without_decoder_message).collect();
         prop_assert_eq!(&quarantine, &expected.quarantine);
 
-        // The books, against what the files hold.
+        // The counts agree with the files.
         prop_assert_eq!(done.received, units.len() as u64);
         prop_assert_eq!(done.received_bytes, units.iter().map(|unit| unit.bytes.len() as u64).sum::<u64>());
         prop_assert_eq!(done.processed, rows.processed.len() as u64);
@@ -285,7 +286,7 @@ proptest! {
         let dates = column(Zone::Processed, &rows.processed, "event_date");
         let mut by_date: BTreeMap<String, u64> = BTreeMap::new();
         for date in dates {
-            let Cell::Int(days) = date else { panic!("{date:?} is no date") };
+            let Cell::Int(days) = date else { panic!("{date:?} is not a date") };
             let mut text = Vec::new();
             marquee_event::format_utc(days * 86_400_000_000, &mut text);
             *by_date.entry(String::from_utf8_lossy(&text[..10]).into_owned()).or_default() += 1;
@@ -294,7 +295,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_records_are_the_same_bytes((records, _) in batch(), (others, _) in batch()) {
+    fn output_is_deterministic((records, _) in batch(), (others, _) in batch()) {
         let titles = Titles::new(None, title_catalog());
         let mut fresh = Transformer::new(settings(true)).unwrap();
         let mut used = Transformer::new(settings(true)).unwrap();
@@ -303,7 +304,7 @@ proptest! {
         prop_assert_eq!(&transform(&mut used, &records, &titles), &first);
         prop_assert_eq!(&transform(&mut used, &records, &titles), &first);
 
-        // Without the raw zone the rest is what it was.
+        // Without the raw zone, the other files are the same.
         let mut without = Transformer::new(settings(false)).unwrap();
         let mut expected = first;
         expected.files.retain(|file| file.zone != Zone::Raw);
@@ -311,7 +312,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_of_data_is_accounted_for(texts in vec(prop_oneof![
+    fn any_data_is_accounted_for(texts in vec(prop_oneof![
         "[A-Za-z0-9+/=]{0,40}",
         vec(any::<u8>(), 0..200).prop_map(|bytes| base64_simd::STANDARD.encode_to_string(bytes)),
         (proptest::sample::select(vec![&[0x28, 0xB5, 0x2F, 0xFD][..], &[0x1F, 0x8B, 8], &kpl::MAGIC]), vec(any::<u8>(), 0..200))
@@ -331,7 +332,7 @@ proptest! {
     }
 
     #[test]
-    fn any_payload_is_read_or_refused(
+    fn any_payload_is_parsed_or_rejected(
         (records, _) in batch(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>(),
     ) {
         let mut payload = payload(&records);

@@ -1,8 +1,7 @@
-//! The transform, proved: its laws over batches of anything, the handler over a
-//! store that fails, input that nobody here wrote, and its files as other
-//! readers read them.
+//! Tests of the transform: properties over arbitrary batches, the handler over a failing
+//! store, bounds, and frozen output.
 //!
-//! The laws take `PROPTEST_CASES`: 256 by default, and for a long run
+//! Each property has 256 cases by default. For a longer run:
 //! `PROPTEST_CASES=20000 cargo test -p marquee-ingest --test transform laws`.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -15,5 +14,5 @@ mod golden;
 mod handler;
 mod laws;
 mod payload;
+mod recording_store;
 mod rows;
-mod watched;

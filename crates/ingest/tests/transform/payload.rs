@@ -7,14 +7,14 @@ pub(crate) const SHARD: &str = "shardId-000000000003";
 /// 2026-03-01T12:00:00Z, in milliseconds.
 pub(crate) const ARRIVAL_MS: i64 = 1_772_366_400_000;
 
-/// A Kinesis record before it is put into a payload.
+/// A Kinesis record for a payload.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     pub(crate) shard: &'static str,
     pub(crate) sequence: u64,
     pub(crate) key: String,
     pub(crate) arrived_ms: i64,
-    /// In base64, or what ought to be.
+    /// The data in base64, or text that is not base64.
     pub(crate) data: String,
 }
 
@@ -59,14 +59,14 @@ pub(crate) fn payload(records: &[Sent]) -> Vec<u8> {
     json!({ "Records": records }).to_string().into_bytes()
 }
 
-/// The payload of records with that data, in one shard.
+/// Returns the payload of one record for each data, in one shard.
 pub(crate) fn payload_of<D: AsRef<[u8]>>(data: impl IntoIterator<Item = D>) -> Vec<u8> {
     let record = |(data, sequence): (D, u64)| Sent::new(sequence, data.as_ref());
     let records: Vec<Sent> = data.into_iter().zip(1..).map(record).collect();
     payload(&records)
 }
 
-/// A playback event an hour before the first arrival.
+/// Returns a playback event one hour before the first arrival.
 pub(crate) fn play(number: u64, title: &str, position_ms: i64) -> String {
     json!({
         "event_id": format!("01936f2e-5c00-7000-8000-{number:012x}"),

@@ -1,4 +1,4 @@
-//! The rows of a file, as the `parquet` crate reads them.
+//! Reads the rows of a file with the `parquet` crate.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float32Type, Int32Type, Int64Type, TimestampMicrosecondType};
@@ -56,7 +56,7 @@ fn batches(file: &Bytes) -> (SchemaRef, Vec<RecordBatch>) {
     (schema, reader.map(Result::unwrap).collect())
 }
 
-/// The file's rows; its columns are held to those of `schema`.
+/// Reads the rows of a file. Asserts that its columns are those of `schema`.
 pub(crate) fn rows(file: &Bytes, schema: &SchemaRef) -> Vec<Row> {
     let (read, batches) = batches(file);
     let columns = |schema: &SchemaRef| -> Vec<(String, DataType, bool)> {
@@ -101,11 +101,11 @@ fn cell(column: &ArrayRef, row: usize) -> Cell {
             let times = column.as_primitive::<TimestampMicrosecondType>();
             times.value(row).into()
         }
-        other => panic!("no table has a column of {other}"),
+        other => panic!("unsupported column type {other}"),
     }
 }
 
-/// The rows of each zone's file, none where there is no file.
+/// The rows of each zone's file; empty without a file.
 pub(crate) struct Rows {
     pub(crate) raw: Vec<Row>,
     pub(crate) quarantine: Vec<Row>,
@@ -141,13 +141,13 @@ pub(crate) fn schema_of(zone: Zone) -> SchemaRef {
     }
 }
 
-/// One column of rows of that zone.
+/// Returns one column of the rows of a zone.
 pub(crate) fn column(zone: Zone, rows: &[Row], name: &str) -> Vec<Cell> {
     let index = schema_of(zone).index_of(name).unwrap();
     rows.iter().map(|row| row[index].clone()).collect()
 }
 
-/// The payloads of rows of raw or quarantine.
+/// Returns the payloads of rows of raw or quarantine.
 pub(crate) fn payloads(zone: Zone, rows: &[Row]) -> Vec<Vec<u8>> {
     column(zone, rows, "payload")
         .into_iter()

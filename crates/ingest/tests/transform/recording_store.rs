@@ -1,4 +1,4 @@
-//! A store in memory that writes down what is asked of it, and fails when told.
+//! An in-memory store that records its calls and injects failures.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,44 +16,44 @@ use object_store::{
 };
 use tokio::sync::Barrier;
 
-/// When a failing write fails.
+/// The point at which a write fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Moment {
-    /// Nothing was written.
+pub(crate) enum FailurePoint {
+    /// Before the write.
     Before,
-    /// It was written, and the answer was lost.
+    /// After the write: only the response is lost.
     After,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Watched {
+pub(crate) struct RecordingStore {
     store: InMemory,
-    /// Every write that was asked for: its key, and whether only if absent.
+    /// The key of every put, and whether it creates only if absent.
     puts: Mutex<Vec<(String, bool)>>,
-    /// The keys that were read, not only looked for.
+    /// The keys of all reads except HEAD requests.
     gets: Mutex<Vec<String>>,
-    failing_put: Mutex<Option<(usize, Moment)>>,
+    failing_put: Mutex<Option<(usize, FailurePoint)>>,
     failing_read: Mutex<Option<&'static str>>,
-    /// Where writers of receipts wait for each other.
-    meeting: Option<Barrier>,
+    /// The barrier at which writers of receipts wait for each other.
+    barrier: Option<Barrier>,
 }
 
-impl Watched {
-    /// A store in which `writers` of receipts wait until all are there.
-    pub(crate) fn with_meeting_of(writers: usize) -> Self {
+impl RecordingStore {
+    /// Creates a store in which the first `writers` writers of receipts wait for each other.
+    pub(crate) fn with_barrier(writers: usize) -> Self {
         Self {
-            meeting: Some(Barrier::new(writers)),
+            barrier: Some(Barrier::new(writers)),
             ..Self::default()
         }
     }
 
-    /// The write of that number, from 0 on from now, will fail, once.
-    pub(crate) fn fail_put(&self, number: usize, moment: Moment) {
+    /// Makes one of the next puts fail once: `number` is counted from 0.
+    pub(crate) fn fail_put(&self, number: usize, point: FailurePoint) {
         let so_far = self.puts.lock().unwrap().len();
-        *self.failing_put.lock().unwrap() = Some((so_far + number, moment));
+        *self.failing_put.lock().unwrap() = Some((so_far + number, point));
     }
 
-    /// The next read of a key that begins so will fail, once.
+    /// Makes the next read of a key with this prefix fail once.
     pub(crate) fn fail_read(&self, prefix: &'static str) {
         *self.failing_read.lock().unwrap() = Some(prefix);
     }
@@ -62,13 +62,13 @@ impl Watched {
         self.puts.lock().unwrap().clone()
     }
 
-    /// How often keys that begin so were read.
+    /// Returns the number of reads of keys with this prefix.
     pub(crate) fn gets(&self, prefix: &str) -> usize {
         let gets = self.gets.lock().unwrap();
         gets.iter().filter(|key| key.starts_with(prefix)).count()
     }
 
-    /// Everything that lies in it.
+    /// Returns all objects.
     pub(crate) async fn objects(&self) -> BTreeMap<String, Bytes> {
         let keys: Vec<ObjectMeta> = self.store.list(None).try_collect().await.unwrap();
         let mut objects = BTreeMap::new();
@@ -87,21 +87,21 @@ impl Watched {
     }
 }
 
-impl fmt::Display for Watched {
+impl fmt::Display for RecordingStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Watched")
+        f.write_str("RecordingStore")
     }
 }
 
 fn failure() -> Error {
     Error::Generic {
-        store: "watched",
-        source: "told to fail".into(),
+        store: "recording",
+        source: "injected failure".into(),
     }
 }
 
 #[async_trait::async_trait]
-impl ObjectStore for Watched {
+impl ObjectStore for RecordingStore {
     async fn put_opts(
         &self,
         key: &Path,
@@ -109,8 +109,8 @@ impl ObjectStore for Watched {
         options: PutOptions,
     ) -> Result<PutResult> {
         let create = options.mode == PutMode::Create;
-        if let (Some(meeting), true) = (&self.meeting, create) {
-            meeting.wait().await;
+        if let (Some(barrier), true) = (&self.barrier, create) {
+            barrier.wait().await;
         }
         let number = {
             let mut puts = self.puts.lock().unwrap();
@@ -122,8 +122,8 @@ impl ObjectStore for Watched {
             failing.take_if(|(at, _)| *at == number)
         };
         match failing {
-            Some((_, Moment::Before)) => Err(failure()),
-            Some((_, Moment::After)) => {
+            Some((_, FailurePoint::Before)) => Err(failure()),
+            Some((_, FailurePoint::After)) => {
                 self.store.put_opts(key, payload, options).await?;
                 Err(failure())
             }
