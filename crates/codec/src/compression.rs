@@ -186,7 +186,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_packed_unpacks(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        fn compression_round_trips(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
             for compression in [Compression::Zstd, Compression::Gzip] {
                 let packed = compress(compression, &bytes).unwrap();
                 prop_assert_eq!(Compression::of(&packed), compression);
@@ -194,14 +194,14 @@ mod tests {
                 let short = bytes.len().saturating_sub(1);
                 if short < bytes.len() {
                     let bounded = unpack(&packed, short);
-                    let refused = matches!(bounded, Err(CodecError::TooLarge { .. }));
-                    prop_assert!(refused);
+                    let rejected = matches!(bounded, Err(CodecError::TooLarge { .. }));
+                    prop_assert!(rejected);
                 }
             }
         }
 
         #[test]
-        fn broken_bytes_are_an_error_and_no_more(
+        fn broken_bytes_do_not_exceed_the_limit(
             bytes in proptest::collection::vec(any::<u8>(), 0..300),
             compression in prop_oneof![Just(Compression::Zstd), Just(Compression::Gzip)],
             at in any::<prop::sample::Index>(), flip in 1u8..,

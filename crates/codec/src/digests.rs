@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn every_length_around_a_block() {
+    fn digests_agree_for_every_length_around_a_block() {
         let bytes: Vec<u8> = (0..200).map(|i| (i * 7) as u8).collect();
         for length in 0..bytes.len() - LANES {
             let messages = std::array::from_fn(|lane| &bytes[lane..lane + length]);
@@ -211,7 +211,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_a_library(messages in proptest::array::uniform8(proptest::collection::vec(any::<u8>(), 0..700))) {
+        fn digests_agree_with_a_library(messages in proptest::array::uniform8(proptest::collection::vec(any::<u8>(), 0..700))) {
             let messages = messages.each_ref().map(Vec::as_slice);
             prop_assert_eq!(digests(messages), messages.map(theirs));
         }

@@ -424,7 +424,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_aggregated_comes_apart(given in given()) {
+        fn aggregation_round_trips(given in given()) {
             let mut aggregate = Aggregate::new();
             for (key, hash, data) in &given {
                 let predicted = aggregate.encoded_len_with(key, hash.as_deref(), data);
@@ -452,7 +452,7 @@ mod tests {
         }
 
         #[test]
-        fn reads_what_a_library_writes(given in given(), tags in proptest::collection::vec((".{0,5}", proptest::option::of(".{0,5}")), 0..3)) {
+        fn messages_of_prost_are_decoded(given in given(), tags in proptest::collection::vec((".{0,5}", proptest::option::of(".{0,5}")), 0..3)) {
             let message = ProstAggregate {
                 partition_key_table: given.iter().map(|(key, ..)| key.clone()).collect(),
                 explicit_hash_key_table: given.iter().map(|(_, hash, _)| hash.clone().unwrap_or_default()).collect(),
@@ -473,7 +473,7 @@ mod tests {
         }
 
         #[test]
-        fn any_message_is_read_or_refused(message in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn any_message_is_decoded_or_rejected(message in proptest::collection::vec(any::<u8>(), 0..200)) {
             let ours = parse(&message);
             // `prost` reads the same number of records from any message that both accept.
             if let (Ok(ours), Ok(theirs)) = (&ours, ProstAggregate::decode(&*message)) {

@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newline_always_separates_and_empty_lines_are_nothing() {
+    fn a_newline_always_separates_and_blank_lines_are_ignored() {
         let expected: Vec<Result<Vec<u8>, String>> =
             vec![Ok(b"{}".to_vec()), Ok(b"a\r".to_vec()), Ok(b" b".to_vec())];
         assert_eq!(lines_of(b"\n{}\n\r\n \t\na\r\n b"), expected);
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_user_record_refuses_the_whole_record() {
+    fn a_bad_user_record_rejects_the_whole_record() {
         let mut aggregate = kpl::Aggregate::new();
         aggregate.push("k", None, b"{\"good\":1}");
         aggregate.push("k", None, &[0x28, 0xB5, 0x2F, 0xFD, 0xFF, 0xFF]);
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bounds_of_a_record_and_of_a_batch() {
+    fn a_record_and_a_batch_have_limits() {
         let limits = Limits {
             record_bytes: 100,
             batch_bytes: 150,
@@ -426,13 +426,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_the_wrapping_the_lines_come_out((lines, record) in wrapped()) {
+        fn lines_are_unpacked_from_any_wrapping((lines, record) in wrapped()) {
             let out: Vec<Vec<u8>> = lines_of(&record).into_iter().map(Result::unwrap).collect();
             prop_assert_eq!(out, lines);
         }
 
         #[test]
-        fn a_batch_is_its_records(records in proptest::collection::vec(wrapped(), 0..20)) {
+        fn a_batch_has_the_units_of_its_records(records in proptest::collection::vec(wrapped(), 0..20)) {
             let (lines, records): (Vec<_>, Vec<_>) = records.into_iter().unzip();
             let out = batch(Limits::default(), &records);
             let out: Vec<Vec<Vec<u8>>> = out.into_iter().map(|units| units.into_iter().map(Result::unwrap).collect()).collect();
@@ -440,7 +440,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_lines_or_one_refusal(
+        fn any_bytes_are_lines_or_one_rejection(
             record in prop_oneof![
                 proptest::collection::vec(any::<u8>(), 0..300),
                 proptest::collection::vec(any::<u8>(), 0..300).prop_map(|tail| [&kpl::MAGIC[..], &tail].concat()),

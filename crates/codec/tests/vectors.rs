@@ -84,12 +84,12 @@ fn lines(record: &[u8]) -> Vec<(Vec<u8>, Option<String>)> {
 
 fn main() -> ExitCode {
     run([
-        tests!(shared_data("kpl") => [the_librarys_records_decode_to_what_is_expected]),
-        tests!(python => [the_reference_deaggregator_reads_what_is_aggregated]),
+        tests!(shared_data("kpl") => [the_librarys_records_decode_to_the_expected_records]),
+        tests!(python => [the_reference_deaggregator_reads_the_aggregates]),
     ])
 }
 
-fn the_librarys_records_decode_to_what_is_expected(folder: PathBuf) {
+fn the_librarys_records_decode_to_the_expected_records(folder: PathBuf) {
     let mut seen = Vec::new();
     for file in fs::read_dir(&folder).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
@@ -140,7 +140,7 @@ fn the_librarys_records_decode_to_what_is_expected(folder: PathBuf) {
     assert_eq!(seen, [1, 4, 4, 8]);
 }
 
-fn the_reference_deaggregator_reads_what_is_aggregated(python: PathBuf) {
+fn the_reference_deaggregator_reads_the_aggregates(python: PathBuf) {
     // All user records have a hash key, or none has. In an aggregate that mixes
     // both, the reference gives the first hash key to the records without one.
     let user = || {

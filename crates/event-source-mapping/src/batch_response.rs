@@ -91,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    fn judged(response: &str) -> BatchOutcome {
+    fn outcome_of(response: &str) -> BatchOutcome {
         let records: Vec<_> = (1..=3)
             .map(|ordinal| Record {
                 sequence_number: SequenceNumber::new(ShardId::new(0), ordinal),
@@ -124,14 +124,14 @@ mod tests {
             r#"{"batchItemFailures":null}"#,
             r#"{"batchItemFailures":[]}"#,
         ] {
-            assert_eq!(judged(response), BatchOutcome::Done, "{response}");
+            assert_eq!(outcome_of(response), BatchOutcome::Done, "{response}");
         }
     }
 
     #[test]
     fn the_lowest_sequence_number_counts() {
-        assert_eq!(judged(&naming(&[2])), BatchOutcome::FailedFrom(1));
-        assert_eq!(judged(&naming(&[3, 1, 2])), BatchOutcome::FailedFrom(0));
+        assert_eq!(outcome_of(&naming(&[2])), BatchOutcome::FailedFrom(1));
+        assert_eq!(outcome_of(&naming(&[3, 1, 2])), BatchOutcome::FailedFrom(0));
     }
 
     #[test]
@@ -146,7 +146,7 @@ mod tests {
             "{",
             &naming(&[2, 4]),
         ] {
-            let outcome = judged(response);
+            let outcome = outcome_of(response);
             assert!(
                 matches!(
                     outcome,

@@ -118,8 +118,8 @@ impl Consumer {
         }
     }
 
-    /// Saves the checkpoint of the shard of `last`, which needs no delivery, nor do
-    /// the records before it.
+    /// Saves `last` as the checkpoint of its shard: it and the records before it need no
+    /// delivery.
     pub fn save_checkpoint(&self, last: SequenceNumber) -> Result<(), ConsumerError> {
         let path = self.checkpoint_path(last.shard());
         let draft = path.with_extension("json.draft");

@@ -76,7 +76,13 @@ impl FailureDestination {
     /// Writes the records durably and returns the object's key.
     pub(crate) async fn write(&self, failed: &FailedRecords<'_>) -> Result<Path, DestinationError> {
         let [first, ..] = failed.records else {
-            return Ok(Path::from("failed"));
+            return Err(DestinationError {
+                key: Path::from("failed"),
+                source: object_store::Error::Generic {
+                    store: "destination",
+                    source: "there are no records to write".into(),
+                },
+            });
         };
         let last = failed.records.last().unwrap_or(first);
         let id = Uuid::new_v5(

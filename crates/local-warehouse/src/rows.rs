@@ -69,8 +69,7 @@ fn row_values(batch: &RecordBatch, row: usize) -> Result<Vec<Option<String>>, St
         .collect()
 }
 
-/// Reads the rows of a table that meet the SQL condition `which`, with the schema's
-/// columns.
+/// Reads the rows of a table that meet an SQL condition, with the schema's columns.
 ///
 /// # Errors
 /// [`StatementError`] with the server's message.
@@ -78,7 +77,7 @@ pub async fn read_table_rows(
     session: &SqlSession,
     table: &str,
     schema: &SchemaRef,
-    which: &str,
+    condition: &str,
 ) -> Result<Rows, StatementError> {
     let columns: Vec<String> = schema
         .fields()
@@ -94,7 +93,10 @@ pub async fn read_table_rows(
             _ => field.name().clone(),
         })
         .collect();
-    let sql = format!("SELECT {} FROM {table} WHERE {which}", columns.join(", "));
+    let sql = format!(
+        "SELECT {} FROM {table} WHERE {condition}",
+        columns.join(", ")
+    );
     let result = session.run(&sql, &Default::default()).await?;
     let mut rows = Rows::new();
     for row in result.rows {

@@ -20,8 +20,8 @@ pub const PAGE_BYTES: usize = 1 << 20;
 /// The size of a dictionary, in bytes, after which values are written to plain pages.
 pub const DICTIONARY_BYTES: usize = 1 << 20;
 
-/// The writer in a file's footer. It is part of the bytes that `marquee rebuild` restores,
-/// so it does not follow the package's version.
+/// The name of the writer in a file's footer. It is part of the bytes that `marquee rebuild`
+/// restores, so it does not follow the package's version.
 const CREATED_BY: &str = "marquee version 0.1.0";
 
 /// Returns the writer properties of every file.

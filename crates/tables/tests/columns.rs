@@ -1,5 +1,5 @@
-//! The columns of every table: frozen in their order, and what lists them beside
-//! the code. Each failure names the column and the line that is missing.
+//! Tests of the columns of every table: their order is frozen, and other lists of the columns
+//! agree with the code. A failure names the column and the missing line.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ const TERRAFORM: &str = include_str!("../../../infra/columns.json");
 const VIEW: &str = include_str!("../../../sql/athena/views/all_events.sql");
 const DDL: &str = include_str!("../../../sql/redshift/ddl/events.sql");
 
-/// A column's type as Glue and Athena call it.
+/// Returns the name of a column's type in Glue and Athena.
 fn glue_type(data_type: &DataType) -> &'static str {
     match data_type {
         DataType::Utf8 => "string",
@@ -24,11 +24,11 @@ fn glue_type(data_type: &DataType) -> &'static str {
         DataType::Timestamp(..) => "timestamp",
         DataType::Date32 => "date",
         DataType::Binary => "binary",
-        other => panic!("no reader takes {other}"),
+        other => panic!("unsupported column type {other}"),
     }
 }
 
-/// Columns as `name type`, with `?` where it may be null.
+/// Formats columns as `name type`, with `?` for a nullable column.
 fn line(schema: &SchemaRef) -> String {
     let column = |field: &Field| {
         let nullable = if field.is_nullable() { "?" } else { "" };
@@ -59,8 +59,8 @@ const PROCESSED: &str = "event_id string, event_type string, event_time timestam
 /// curated events.
 const APPENDED: [&str; FormatVersion::CURRENT.number() as usize - 1] = ["network_type string?"];
 
-/// Readers by position, and `marquee rebuild`, depend on the order: a column is
-/// only ever appended.
+/// Readers by position and `marquee rebuild` depend on the order. New columns are only
+/// appended.
 #[test]
 fn the_order_of_columns_is_frozen() {
     let of_curated = PROCESSED
@@ -158,7 +158,7 @@ fn every_declared_field_has_its_column() {
     }
 }
 
-/// The tables that Terraform makes, with their columns in Glue's types.
+/// Returns the tables that Terraform creates, with their schemas.
 fn terraform() -> BTreeMap<&'static str, SchemaRef> {
     BTreeMap::from([
         ("raw_events", schema::raw_events()),
@@ -168,7 +168,7 @@ fn terraform() -> BTreeMap<&'static str, SchemaRef> {
     ])
 }
 
-/// The text of `infra/columns.json`: a column a line.
+/// Returns the text of `infra/columns.json`, with one column per line.
 fn terraform_text() -> String {
     let table = |(table, schema): (&str, SchemaRef)| {
         let column = |field: &Field| {
@@ -203,8 +203,8 @@ fn terraform_has_every_column() {
     assert_eq!(TERRAFORM, text, "infra/columns.json");
 }
 
-/// The view lists the columns three times: of what arrived, of the curated events,
-/// and of what is not curated yet.
+/// The view lists the columns three times: for the arrived events, for the curated events,
+/// and for the events that are not curated yet.
 #[test]
 fn the_athena_view_selects_every_column() {
     for field in curated::events().fields() {
@@ -218,7 +218,7 @@ fn the_athena_view_selects_every_column() {
     }
 }
 
-/// The bytes that the text of a field may have.
+/// Returns the maximum size of a field's text in bytes.
 fn most_bytes(field: &EventField) -> Option<usize> {
     match field.kind {
         FieldKind::Id { most } | FieldKind::Text { most } => Some(most),
@@ -229,7 +229,7 @@ fn most_bytes(field: &EventField) -> Option<usize> {
 }
 
 #[test]
-fn the_warehouses_table_takes_every_field() {
+fn the_warehouse_table_has_a_column_for_every_field() {
     for field in fields() {
         let Some(column) = field.column else { continue };
         let line = DDL

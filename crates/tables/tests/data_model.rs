@@ -1,5 +1,5 @@
-//! `docs/DATA_MODEL.md` lists the columns that the tables have: their names,
-//! order, types, and whether they may be null.
+//! Tests that `docs/DATA_MODEL.md` lists the columns of the tables: their names, order, types
+//! and nullability.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use arrow_schema::{DataType, Field, SchemaRef};
@@ -7,12 +7,12 @@ use marquee_tables::{curated, schema};
 
 const PAGE: &str = include_str!("../../../docs/DATA_MODEL.md");
 
-/// The names that stand together in one line, as the identity's do.
+/// Returns the names in a cell. The columns of the identity share one.
 fn names(cell: &str) -> impl Iterator<Item = &str> {
     cell.split(", ").map(|name| name.trim_matches('`'))
 }
 
-/// The page's name of a type.
+/// Returns the documentation's name of a type.
 fn type_name(data_type: &DataType) -> &'static str {
     match data_type {
         DataType::Utf8 => "string",
@@ -27,8 +27,8 @@ fn type_name(data_type: &DataType) -> &'static str {
     }
 }
 
-/// Name, type and null of each column, as the section of that heading has them.
-/// Columns that stand in one line share a type, or have one each, or none.
+/// Returns the name, type and nullability of each column in the section with the heading.
+/// Columns in one row share a type, have one each, or have none.
 fn documented(heading: &str) -> Vec<(String, String, String)> {
     let heading = format!("\n### {heading}\n");
     let at = PAGE
@@ -48,7 +48,7 @@ fn documented(heading: &str) -> Vec<(String, String, String)> {
     columns
 }
 
-fn hold(heading: &str, schema: &SchemaRef) {
+fn assert_documented(heading: &str, schema: &SchemaRef) {
     let columns = documented(heading);
     let documented: Vec<&str> = columns.iter().map(|(name, ..)| name.as_str()).collect();
     let fields: Vec<&str> = schema
@@ -69,16 +69,16 @@ fn hold(heading: &str, schema: &SchemaRef) {
 
 #[test]
 fn zones_have_the_columns_that_the_page_lists() {
-    hold("raw/events", &schema::raw_events());
-    hold("quarantine/events", &schema::quarantine());
-    hold("processed/events", &schema::processed_events());
+    assert_documented("raw/events", &schema::raw_events());
+    assert_documented("quarantine/events", &schema::quarantine());
+    assert_documented("processed/events", &schema::processed_events());
 }
 
 #[test]
 fn compacted_tables_have_the_columns_that_the_page_lists() {
-    hold("dropped_events", &curated::dropped_events());
-    hold("fact_session", &curated::fact_session());
-    hold("fact_view", &curated::fact_view());
-    hold("audit", &curated::audit());
-    hold("audit_books", &curated::audit());
+    assert_documented("dropped_events", &curated::dropped_events());
+    assert_documented("fact_session", &curated::fact_session());
+    assert_documented("fact_view", &curated::fact_view());
+    assert_documented("audit", &curated::audit());
+    assert_documented("audit_books", &curated::audit());
 }

@@ -250,7 +250,7 @@ async fn a_partial_failure_is_retried_from_its_record() {
 }
 
 #[tokio::test]
-async fn a_named_poison_record_takes_those_after_it_along() {
+async fn a_named_poison_record_and_those_after_it_become_dead_letters() {
     let dir = tempfile::tempdir().unwrap();
     let mut records = vec![GOOD; 10];
     records[6] = POISON;

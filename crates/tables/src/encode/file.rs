@@ -96,12 +96,15 @@ impl<W: Write + Send> FileWriter<W> {
     /// cannot be written.
     pub fn write_group(&mut self, chunks: Vec<Chunk>) -> Result<(), EncodeError> {
         if chunks.len() != self.schema.num_columns() {
-            return Err(general("as many columns as the schema has are needed"));
+            return Err(general("the number of columns differs from the schema's"));
         }
         let mut group = self.file.next_row_group()?;
         for (chunk, column) in chunks.into_iter().zip(self.schema.columns()) {
             if chunk.physical != column.physical_type() {
-                return Err(general(&format!("{} is of another type", column.name())));
+                return Err(general(&format!(
+                    "column {} has another type than in the schema",
+                    column.name()
+                )));
             }
             let (bytes, close) = serialize(chunk, column.clone())?;
             group.append_column(&bytes, close)?;

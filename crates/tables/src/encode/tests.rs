@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-//! Whatever is encoded here, the `parquet` crate reads back.
+//! Round trips: the `parquet` crate reads the encoded files.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Int32Type, Int64Type};
@@ -58,7 +58,7 @@ fn a_full_dictionary_gives_way_to_plain_pages() {
 }
 
 #[test]
-fn numbers_stand_for_their_values_also_past_the_dictionary() {
+fn dictionary_numbers_are_valid_after_the_dictionary_is_full() {
     let mut zstd = Zstd::new().unwrap();
     let mut column = TextColumn::new(false);
     let (first, new) = column.push(b"first", &mut zstd).unwrap().unwrap();
@@ -76,7 +76,7 @@ fn numbers_stand_for_their_values_also_past_the_dictionary() {
 }
 
 #[test]
-fn columns_that_do_not_fit_the_schema_are_refused() {
+fn columns_that_do_not_fit_the_schema_are_rejected() {
     let mut zstd = Zstd::new().unwrap();
     let mut int = || IntColumn::new(Width::W64, false).finish(&mut zstd).unwrap();
     let text = layout(&[("t", DataType::Utf8, false)]);
@@ -90,7 +90,7 @@ fn columns_that_do_not_fit_the_schema_are_refused() {
 }
 
 #[test]
-fn statistics_hold_the_bounds_and_the_nulls() {
+fn statistics_have_the_bounds_and_the_number_of_nulls() {
     let file = text_file(&[
         Some("m".into()),
         None,
@@ -107,7 +107,7 @@ fn statistics_hold_the_bounds_and_the_nulls() {
 }
 
 #[test]
-fn a_file_of_several_groups_is_taken_piece_by_piece() {
+fn a_file_of_several_row_groups_is_drained_piece_by_piece() {
     let layout = layout(&[("b", DataType::Boolean, false)]);
     let mut zstd = Zstd::new().unwrap();
     let mut file = FileWriter::new(&layout, Vec::new()).unwrap();
@@ -134,7 +134,7 @@ fn a_file_of_several_groups_is_taken_piece_by_piece() {
     assert_eq!(back.collect::<Vec<_>>(), expected);
 }
 
-/// Values as columns have them: few or many distinct, in runs or not.
+/// Generates values as in real columns: few or many distinct ones, with and without runs.
 fn some_texts() -> impl Strategy<Value = Vec<Option<String>>> {
     let value = prop_oneof![
         3 => Just(None), 3 => "[ab]{0,1}".prop_map(Some), 2 => ".{0,40}".prop_map(Some)
@@ -158,12 +158,12 @@ fn some_ints() -> impl Strategy<Value = Vec<Option<i64>>> {
 
 proptest! {
     #[test]
-    fn texts_come_back(values in some_texts()) {
+    fn texts_round_trip(values in some_texts()) {
         prop_assert_eq!(texts(&read(text_file(&values)), 0), values);
     }
 
     #[test]
-    fn texts_with_shared_beginnings_come_back(
+    fn texts_with_common_prefixes_round_trip(
         values in proptest::collection::vec(
             prop_oneof!["[ab]{0,30}", "abcdefghijklmnop[0-9]{0,4}", ".{0,12}"], 0..400),
         copies in 1usize..80,
@@ -179,7 +179,7 @@ proptest! {
     }
 
     #[test]
-    fn integers_come_back(values in some_ints(), small in proptest::collection::vec(-(1i64 << 30)..(1 << 30), 0..600)) {
+    fn integers_round_trip(values in some_ints(), small in proptest::collection::vec(-(1i64 << 30)..(1 << 30), 0..600)) {
         let rows = values.len().min(small.len());
         let mut zstd = Zstd::new().unwrap();
         let (mut wide, mut narrow) = (IntColumn::new(Width::W64, true), IntColumn::new(Width::W32, false));
@@ -198,7 +198,7 @@ proptest! {
     }
 
     #[test]
-    fn floats_and_bytes_come_back(rows in proptest::collection::vec(
+    fn floats_and_bytes_round_trip(rows in proptest::collection::vec(
         (proptest::option::of(-1e9f32..1e9), proptest::collection::vec(any::<u8>(), 0..5000)), 0..300,
     )) {
         let mut zstd = Zstd::new().unwrap();
@@ -221,10 +221,10 @@ proptest! {
     }
 }
 
-/// Values that few rows have, written with what is skipped and repeated put in
-/// at once, make the same file as row by row, also past the end of a page.
+/// Padding with nulls and repeating values in bulk writes the same file as row by row, also
+/// across pages.
 #[test]
-fn padding_and_repeating_are_pushing_row_by_row() {
+fn bulk_padding_and_repetition_equal_pushes_row_by_row() {
     let mut zstd = Zstd::new().unwrap();
     let rows = 2 * PAGE_ROWS + 77;
     let steps = [
@@ -292,7 +292,7 @@ fn padding_and_repeating_are_pushing_row_by_row() {
     }
 }
 
-/// Of every width, against one bit after the other.
+/// Compares the packing of every width with packing bit by bit.
 #[test]
 fn values_of_every_width_are_packed_lowest_bit_first() {
     for width in 0..=64u32 {
