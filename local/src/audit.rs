@@ -30,7 +30,7 @@ use warehouse::WarehouseStatus;
 /// it.
 #[derive(Debug, clap::Args)]
 pub struct AuditArgs {
-    /// The date, YYYY-MM-DD
+    /// Audit this date, YYYY-MM-DD
     #[arg(value_name = "DATE")]
     pub date: Date,
     /// Read the lake in this directory
@@ -80,7 +80,7 @@ pub async fn execute(args: AuditArgs) -> anyhow::Result<ExitCode> {
         .await
         .map_err(|error| explain(error.into()))?;
     audit::keep(&*store, &audit).await?;
-    let warehouse = WarehouseStatus::of(&*store, &audit).await?;
+    let warehouse = WarehouseStatus::read(&*store, &audit).await?;
     let problem = warehouse.as_ref().and_then(WarehouseStatus::problem);
     audit.balanced &= problem.is_none();
     let books = AuditBooks {

@@ -21,13 +21,13 @@ pub struct CostArgs {
     /// Estimate this many events per day, such as 86400000 or 86.4e6
     #[arg(long, value_name = "N")]
     pub events_per_day: f64,
-    /// Bytes of an event's JSON
+    /// Assume this mean size of an event's JSON, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = defaults().avg_bytes)]
     pub avg_bytes: f64,
-    /// The share of events that is rejected, 0 to 1
+    /// Assume that this share of the events is rejected, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = defaults().rejected)]
     pub rejected: f64,
-    /// The events of the busiest second, as a multiple of the mean
+    /// Assume that the busiest second has this multiple of the mean number of events
     #[arg(long, value_name = "TIMES", default_value_t = defaults().peak)]
     pub peak: f64,
     /// Write the estimate in this format
@@ -43,10 +43,10 @@ pub struct CostArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Stream")]
 struct StreamArgs {
-    /// How the stream is paid for
+    /// Estimate a stream in this capacity mode
     #[arg(long, value_enum, default_value_t = StreamMode::Provisioned)]
     stream: StreamMode,
-    /// The number of shards [default: as many as the busiest second needs]
+    /// Provision this many shards [default: as many as the busiest second needs]
     #[arg(long, value_name = "N")]
     shards: Option<u32>,
     /// Keep records in the stream for this time, 24 to 168 hours
@@ -58,10 +58,10 @@ struct StreamArgs {
     /// Do not compress records with zstd
     #[arg(long)]
     no_compression: bool,
-    /// The number of producer processes, each with its own records
+    /// Assume this many producer processes, each with its own records
     #[arg(long, value_name = "N", default_value_t = defaults().packing.producers)]
     producers: f64,
-    /// The number of records that each producer fills concurrently
+    /// Let each producer fill this many records concurrently
     #[arg(long, value_name = "K", default_value_t = defaults().packing.buckets)]
     buckets: f64,
     /// Wait at most this time for further events of a record, in milliseconds
@@ -100,16 +100,16 @@ struct LakeArgs {
     /// Keep logs for this many days
     #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.logs)]
     log_days: f64,
-    /// The number of custom metrics
+    /// Publish this many custom metrics
     #[arg(long, value_name = "N", default_value_t = defaults().metrics)]
     metrics: f64,
-    /// The number of metrics with an alarm
+    /// Create alarms for this many metrics
     #[arg(long, value_name = "N", default_value_t = defaults().alarms)]
     alarms: f64,
-    /// The number of dashboards
+    /// Create this many dashboards
     #[arg(long, value_name = "N", default_value_t = defaults().dashboards)]
     dashboards: f64,
-    /// Terabytes that queries scan in Athena per month
+    /// Scan this many terabytes per month with Athena
     #[arg(long, value_name = "TB", default_value_t = defaults().athena_tb)]
     athena_tb: f64,
 }

@@ -48,7 +48,7 @@ const MAX_MEMORY_MIB: u64 = 1 << 20;
 /// published nevertheless.
 #[derive(Debug, clap::Args)]
 pub struct DayArgs {
-    /// The date, YYYY-MM-DD [default: all due dates]
+    /// Curate this date, YYYY-MM-DD [default: all due dates]
     #[arg(value_name = "DATE")]
     pub date: Option<Date>,
     /// The options of curation.
@@ -62,7 +62,7 @@ pub struct DayArgs {
 /// it is run again.
 #[derive(Debug, clap::Args)]
 pub struct BackfillArgs {
-    /// The first and the last date, YYYY-MM-DD..YYYY-MM-DD
+    /// Curate the dates from FROM to TO, both inclusive, YYYY-MM-DD..YYYY-MM-DD
     #[arg(value_name = "FROM..TO")]
     pub span: DateRange,
     /// The options of curation.

@@ -109,13 +109,13 @@ pub async fn execute(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let flow = flow::run(&settings, &stream, store.clone(), progress.clone()).await?;
     progress.show_survey();
     let ledger = LedgerTotals::read(&*store).await?;
-    let survey = Survey::of(store.clone(), &settings, &flow).await;
+    let survey = Survey::read(store.clone(), &settings, &flow).await;
     progress.show_curation();
     let arrivals = arrivals::count(&stream)?;
-    let curation = Curation::of(store, settings.driver_settings(), &arrivals).await;
+    let curation = Curation::run(store, settings.driver_settings(), &arrivals).await;
     progress.finish();
 
-    let books = DemoBooks::of(&flow, &ledger, survey.as_ref(), curation.as_ref());
+    let books = DemoBooks::compare(&flow, &ledger, survey.as_ref(), curation.as_ref());
     let report = DemoReport {
         lake: args.lake,
         took: began.elapsed(),

@@ -24,7 +24,7 @@ use crate::bad_input::BadInput;
 /// UTF-8, otherwise in hex after \x.
 #[derive(Debug, clap::Args)]
 pub struct QueryArgs {
-    /// The query; `-` reads it from standard input
+    /// Run this query; `-` reads it from standard input
     #[arg(
         value_name = "SQL",
         required_unless_present = "file",

@@ -22,7 +22,7 @@ use crate::day::{self, DayOptions, existing_lake, explain};
 /// exist and equal the result is not published again.
 #[derive(Debug, clap::Args)]
 pub struct RebuildArgs {
-    /// The first and the last date, YYYY-MM-DD..YYYY-MM-DD
+    /// Rebuild the dates from FROM to TO, both inclusive, YYYY-MM-DD..YYYY-MM-DD
     #[arg(value_name = "FROM..TO")]
     pub span: DateRange,
     /// The options of curation.

@@ -18,9 +18,9 @@ use crate::day::{existing_lake, explain};
 
 /// Process quarantined units with the current transform
 ///
-/// Units that are valid now go to the processed zone under their first identity, and
-/// their dates become due. Other units stay in quarantine. Times are checked against
-/// the first arrival. Replaying twice adds nothing.
+/// Units that are valid now go to the processed zone with their identity, and their
+/// dates become due. Other units stay in quarantine. Event times are checked against
+/// the first arrival. A second replay adds nothing.
 #[derive(Debug, clap::Args)]
 pub struct ReplayArgs {
     /// Read and write the lake in this directory

@@ -22,11 +22,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "DIR", default_value = "lake")]
     pub lake: PathBuf,
     /// Listen on this address; port 0 selects a free port. The API has no
-    /// authentication: on any address but 127.0.0.1, everybody who can reach it can
-    /// read what users watched
+    /// authentication: at any address except 127.0.0.1, everybody who can reach it can
+    /// read the viewing history of users
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Check for a newer published state every so many seconds
+    /// Check for a newly published date at this interval, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub refresh_seconds: u64,

@@ -42,7 +42,7 @@ enum Command {
     /// Tables that have the generation are not loaded again. The exit code is 1 if a
     /// load failed or the row counts differ from the generation's.
     Load {
-        /// The date, YYYY-MM-DD [default: all published dates]
+        /// Load this date, YYYY-MM-DD [default: all published dates]
         #[arg(value_name = "DATE")]
         date: Option<Date>,
     },
@@ -51,7 +51,7 @@ enum Command {
     /// Tables and views are in the schema marquee:
     /// `SELECT * FROM marquee.search_funnel`.
     Query {
-        /// The query
+        /// Run this query
         #[arg(value_name = "SQL")]
         sql: String,
     },

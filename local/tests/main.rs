@@ -1,5 +1,5 @@
-//! The commands of `marquee`, in one binary: each more would link DataFusion again, and
-//! cargo runs binaries one after another.
+//! Tests of the commands of `marquee`, in one binary: another one would link DataFusion again,
+//! and cargo runs test binaries one after another.
 #![allow(missing_docs)]
 
 mod audit_command;

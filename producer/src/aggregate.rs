@@ -237,7 +237,7 @@ fn single_event_record(
     })
 }
 
-/// Compresses bytes, or returns them unchanged if compression does not make them
+/// Compresses bytes. Returns them unchanged if compression fails or does not make them
 /// smaller. Readers recognise compression by the first bytes.
 fn compress_if_smaller(compression: Compression, plain: Vec<u8>) -> Vec<u8> {
     if compression == Compression::None {

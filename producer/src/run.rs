@@ -24,7 +24,7 @@ use crate::progress::ProgressDisplay;
 use crate::signals::Signals;
 
 /// The exit code if any event failed.
-const EXIT_LOST: u8 = 1;
+const EXIT_FAILED: u8 = 1;
 /// The exit code of a program ended by Ctrl-C, as shells report it.
 const EXIT_INTERRUPTED: u8 = 130;
 
@@ -252,7 +252,7 @@ fn report(fed: &FeedResult, interrupted: bool) -> anyhow::Result<ExitCode> {
     }
     let code =
         if !summary.is_complete() || summary.stopped_by.is_some() || fed.source_error.is_some() {
-            EXIT_LOST
+            EXIT_FAILED
         } else if interrupted {
             EXIT_INTERRUPTED
         } else {

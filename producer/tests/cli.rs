@@ -25,7 +25,7 @@ fn piped(args: &[&str], stdin: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A command that refuses its arguments ends before it reads, and may have closed the pipe.
+    // A command that rejects its arguments ends before it reads, and may have closed the pipe.
     if let Err(error) = child.stdin.take().unwrap().write_all(stdin) {
         assert_eq!(error.kind(), ErrorKind::BrokenPipe);
     }

@@ -1,4 +1,4 @@
-//! The ratings of MovieLens as a source of events.
+//! Tests of the ratings of MovieLens as a source of events.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::HashSet;
@@ -28,7 +28,7 @@ fn event(outgoing: &OutgoingEvent) -> Event<'_> {
     parse(&outgoing.body).unwrap()
 }
 
-/// Returns the ratings of a folder of MovieLens, and the settings to read them with.
+/// Returns the path of the ratings in a folder of MovieLens, and the settings to read them.
 fn ratings(folder: &Path) -> (PathBuf, InputSettings) {
     let settings = InputSettings {
         movies: Some(folder.join("movies.csv")),

@@ -72,7 +72,7 @@ impl<'a> AuditPage<'a> {
         Ok(())
     }
 
-    fn arrived(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    fn ingest_book(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let book = &self.audit.ingest;
         let title = format!("Ingest book: units that arrived on {}", self.audit.date);
         self.heading(f, &title)?;
@@ -96,7 +96,7 @@ impl<'a> AuditPage<'a> {
         Ok(())
     }
 
-    fn happened(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    fn event_book(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let date = &self.audit.date;
         match &self.audit.event {
             Some(event) => {
@@ -115,7 +115,7 @@ impl<'a> AuditPage<'a> {
         }
     }
 
-    fn loaded(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    fn warehouse_book(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let date = &self.audit.date;
         let Some(warehouse) = &self.books.warehouse else {
             return Ok(());
@@ -160,9 +160,9 @@ impl<'a> AuditPage<'a> {
 impl Display for AuditPage<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.verdict(f)?;
-        self.arrived(f)?;
-        self.happened(f)?;
-        self.loaded(f)?;
+        self.ingest_book(f)?;
+        self.event_book(f)?;
+        self.warehouse_book(f)?;
         self.problems(f)?;
         writeln!(f)
     }

@@ -40,17 +40,17 @@ pub(super) enum WarehouseStatus {
 }
 
 impl WarehouseStatus {
-    /// Returns the state of the audit's date; `None` before it is published, when
-    /// there is nothing to load.
-    pub(super) async fn of(
+    /// Reads the state of the audit's date; `None` before it is published, when there is
+    /// nothing to load.
+    pub(super) async fn read(
         store: &dyn ObjectStore,
         audit: &Audit,
     ) -> Result<Option<Self>, LakeError> {
         let Some(event) = &audit.event else {
             return Ok(None);
         };
-        let read = document::read(store, &warehouse_book_key(audit.date)).await;
-        let mut book: WarehouseBook = match read {
+        let found = document::read(store, &warehouse_book_key(audit.date)).await;
+        let mut book: WarehouseBook = match found {
             Ok(book) => book,
             Err(LakeError::Store(object_store::Error::NotFound { .. })) => {
                 return Ok(Some(Self::NotLoaded));

@@ -179,7 +179,7 @@ fn line(task: &DateTask, outcome: &DateOutcome) -> String {
     text
 }
 
-/// Returns the broken checks and the faults of the event book of a date.
+/// Returns the violated checks and the faults of the event book of a date.
 fn findings(task: &DateTask, outcome: &DateOutcome) -> String {
     let mut text = String::new();
     let (checks, book) = match outcome {

@@ -47,7 +47,7 @@ pub(super) struct DemoBooks {
 impl DemoBooks {
     /// Compares the producer's count with the receipts and, if the lake could be
     /// read, with its objects.
-    pub(super) fn of(
+    pub(super) fn compare(
         flow: &Flow,
         ledger: &LedgerTotals,
         survey: Result<&Survey, &anyhow::Error>,

@@ -97,7 +97,7 @@ pub(super) struct TopSearch {
 impl Curation {
     /// Curates every due date of `lake` and queries its tables. `arrivals` are the
     /// stream's own counts.
-    pub(super) async fn of(
+    pub(super) async fn run(
         lake: Arc<dyn ObjectStore>,
         settings: DriverSettings,
         arrivals: &BTreeMap<Date, StreamCount>,

@@ -16,7 +16,7 @@ use super::latency::{Percentiles, Timeline};
 use super::producer_gaps::ProducerGapCheck;
 
 const EVENTS: &str = include_str!("../../../sql/demo/events.sql");
-const REJECTED: &str = include_str!("../../../sql/demo/refused.sql");
+const REJECTED: &str = include_str!("../../../sql/demo/rejected.sql");
 const RAW: &str = include_str!("../../../sql/demo/raw.sql");
 
 /// The delay after which an event counts as late: one hour.
@@ -44,7 +44,7 @@ pub(super) struct Survey {
 
 impl Survey {
     /// Reads the objects that `flow` wrote to `lake`.
-    pub(super) async fn of(
+    pub(super) async fn read(
         lake: Arc<dyn ObjectStore>,
         settings: &DemoSettings,
         flow: &Flow,

@@ -33,7 +33,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Makes the transaction of a query read-only.
 const SET_READ_ONLY: &str = "SET TRANSACTION READ ONLY";
 const QUERY_HINT: &str = "use SELECT, WITH or SHOW";
-/// The directory of its data, beside the zones.
+/// The directory of the warehouse's data, beside the zones.
 const DIRECTORY: &str = "warehouse";
 
 /// The local warehouse of a lake.

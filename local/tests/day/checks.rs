@@ -1,4 +1,4 @@
-//! Broken checks, and new tables.
+//! Violated checks, and new tables.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -23,8 +23,8 @@ async fn lake() -> Arc<dyn ObjectStore> {
     lake
 }
 
-/// Returns the definitions with a further check that every event breaks.
-fn with_broken(severity: &str, after: &str) -> Definitions {
+/// Returns the definitions with a further check that every event violates.
+fn with_violated_check(severity: &str, after: &str) -> Definitions {
     let text = format!(
         "-- Nothing happens.\n-- severity: {severity}\n-- after: {after}\n\
          SELECT event_id FROM events WHERE event_date = {{date}}"
@@ -39,7 +39,7 @@ fn with_broken(severity: &str, after: &str) -> Definitions {
 async fn an_error_holds_the_date_back_and_a_warning_is_reported() {
     for after in ["compact", "marts"] {
         let lake = lake().await;
-        let made = run(&lake, &with_broken("error", after)).await;
+        let made = run(&lake, &with_violated_check("error", after)).await;
         assert_eq!(made.len(), 3);
         for (date, outcome) in made {
             let DateOutcome::Held { checks, book: None } = outcome else {
@@ -51,7 +51,7 @@ async fn an_error_holds_the_date_back_and_a_warning_is_reported() {
         }
         assert!(generation::current(&*lake).await.unwrap().is_empty());
 
-        let made = run(&lake, &with_broken("warn", after)).await;
+        let made = run(&lake, &with_violated_check("warn", after)).await;
         for (date, outcome) in made {
             let DateOutcome::Published(published) = outcome else {
                 panic!("{date} was not published: {outcome:?}");
@@ -115,7 +115,7 @@ async fn only_unneeded_files_are_deleted() {
     let now = SystemTime::now();
     let day = Duration::from_secs(86_400);
     let young = sweep::sweep(&*lake, now, day).await.unwrap();
-    assert_eq!(young.objects, 0, "a reader may still be at it");
+    assert_eq!(young.objects, 0, "a reader may still use the files");
     let old = sweep::sweep(&*lake, now + 2 * day, day).await.unwrap();
     assert!(old.objects >= 4, "{old:?}");
     assert!(published(&lake, &definitions).await == before);

@@ -1,4 +1,4 @@
-//! A missing processed object fails the dates that read it, and no other.
+//! A missing processed object fails only the dates that read it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +46,10 @@ async fn a_run_curates_the_other_dates() {
             DateOutcome::Failed { error } => {
                 let cause = error.to_string();
                 assert!(dates.contains_key(&date.to_string()), "{date}: {cause}");
-                assert!(cause.starts_with(&format!("input object {key} is missing; ")), "{cause}");
+                assert!(
+                    cause.starts_with(&format!("input object {key} is missing; ")),
+                    "{cause}"
+                );
                 assert!(cause.contains("`marquee rebuild 2026-01-"), "{cause}");
             }
             DateOutcome::Published(_) => assert!(!dates.contains_key(&date.to_string()), "{date}"),

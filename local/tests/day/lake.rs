@@ -104,7 +104,7 @@ pub(crate) fn few_definitions() -> Definitions {
                  SELECT title_id, count(*) AS views, sum(watch_ms) AS watch_ms\n\
                  FROM fact_view WHERE event_date BETWEEN {date} - INTERVAL '1' DAY AND {date}\n\
                  GROUP BY title_id ORDER BY title_id";
-    let users = "-- Everybody, and what they did in two days.\n-- partition: none\n\
+    let users = "-- The sessions of each user in two days.\n-- partition: none\n\
                  -- looks back: 2 days\n-- rebuild: latest\n\
                  SELECT user_id, count(*) AS sessions FROM fact_session\n\
                  WHERE event_date BETWEEN {date} - INTERVAL '2' DAY AND {date}\n\

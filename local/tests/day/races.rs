@@ -75,25 +75,25 @@ async fn the_slower_run_plans_again_and_nothing_is_lost() {
 fn one_of_many_concurrent_runs_publishes_each_date() {
     let definitions = few_definitions();
     let lake: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-    let alone = || {
+    let runtime = || {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap()
     };
-    alone().block_on(async {
+    runtime().block_on(async {
         publish_titles(&lake, &simulation()).await;
         ingest(&lake, &payloads(&simulation(), 20)).await;
     });
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| alone().block_on(run(&lake, &definitions)));
+            scope.spawn(|| runtime().block_on(run(&lake, &definitions)));
         }
     });
-    let found = alone().block_on(published(&lake, &definitions));
+    let found = runtime().block_on(published(&lake, &definitions));
     assert_eq!(found.books.len(), 3);
     assert!(found.books.values().all(|book| book.balanced));
-    let numbers = alone().block_on(generation::numbers(&*lake)).unwrap();
+    let numbers = runtime().block_on(generation::numbers(&*lake)).unwrap();
     assert!(
         numbers.values().all(|numbers| *numbers == [1]),
         "{numbers:?}"

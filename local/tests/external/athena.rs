@@ -104,7 +104,7 @@ fn in_root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// Runs the files of `sql` over that lake.
+/// Runs the files of `sql` over the lake.
 fn check(python: &Path, lake: &Path, sql: &Path) -> Output {
     Command::new(python)
         .arg(python_script("athena_answers.py"))
@@ -208,7 +208,7 @@ pub(crate) async fn the_athena_queries_match_the_parquet_files(python: PathBuf) 
         let broken = folder.path().join("broken");
         copy(&sql, &broken);
         let text = fs::read_to_string(broken.join(file)).unwrap();
-        assert!(text.contains(from), "{file} does not hold {from}");
+        assert!(text.contains(from), "{file} does not contain {from}");
         fs::write(broken.join(file), text.replace(from, to)).unwrap();
         let output = check(&python, &root, &broken);
         let errors = String::from_utf8_lossy(&output.stderr);

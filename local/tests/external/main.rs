@@ -1,9 +1,9 @@
-//! Tests that need what is outside of the repository: MovieLens' ratings, DuckDB as a
-//! stand-in for Athena, and PostgreSQL as a stand-in for Redshift.
+//! Tests that need data or programs from outside the repository: MovieLens' ratings, DuckDB
+//! as a stand-in for Athena, and PostgreSQL as a stand-in for Redshift.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod athena;
-#[allow(dead_code, reason = "it makes lakes for other tests too")]
+#[allow(dead_code, reason = "it has helpers for other tests too")]
 #[path = "../day/lake.rs"]
 mod lake;
 mod movielens;

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_object_is_an_error() {
+    fn a_line_that_is_not_an_object_is_an_error() {
         assert!(
             EventFields::parse(b"[1]")
                 .unwrap_err()

@@ -27,8 +27,8 @@ impl SpooledFile {
 pub(super) fn file(path: &Path) -> Result<SpooledFile, SourceError> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(SourceError::io("open", &name))?;
-    let kind = file.metadata().map_err(SourceError::io("open", &name))?;
-    if kind.is_dir() {
+    let metadata = file.metadata().map_err(SourceError::io("open", &name))?;
+    if metadata.is_dir() {
         let source = io::Error::new(io::ErrorKind::IsADirectory, "it is a directory");
         return Err(SourceError::Io {
             action: "read",
@@ -36,7 +36,7 @@ pub(super) fn file(path: &Path) -> Result<SpooledFile, SourceError> {
             source,
         });
     }
-    if kind.is_file() {
+    if metadata.is_file() {
         Ok(SpooledFile { name, file })
     } else {
         copy(name, file)

@@ -141,6 +141,6 @@ fn line_at(mut file: &File, offset: u64) -> u64 {
         }
         Ok::<u64, std::io::Error>(line)
     };
-    // If the count fails, report the row's problem without a line number.
+    // If the count fails, report the row's problem with line 0.
     count().unwrap_or_default()
 }

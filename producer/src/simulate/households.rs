@@ -276,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_viewer_is_a_matter_of_seed_and_number() {
+    fn seed_and_number_determine_a_household() {
         let show = |seed, user| format!("{:?}", Household::new(seed, user));
         assert_eq!(show(1, 2), show(1, 2));
         assert_ne!(show(1, 2), show(1, 3));

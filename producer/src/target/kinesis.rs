@@ -55,10 +55,17 @@ impl KinesisTarget {
                     first_lines(&error)
                 ))
             })?;
-        let shards = response
+        response
             .stream_description_summary()
-            .map_or(1, |summary| summary.open_shard_count());
-        Ok(u32::try_from(shards).unwrap_or(1).max(1))
+            .and_then(|summary| u32::try_from(summary.open_shard_count()).ok())
+            .filter(|shards| *shards > 0)
+            .ok_or_else(|| {
+                TargetError::Fatal(format!(
+                    "the description of the Kinesis stream {} has no number of open shards; \
+                     set --shards",
+                    self.stream
+                ))
+            })
     }
 }
 
