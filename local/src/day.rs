@@ -41,11 +41,11 @@ const MAX_MEMORY_MIB: u64 = 1 << 20;
 
 /// Build the curated tables of all due dates, or of one date
 ///
-/// A date is due when events of it arrived that its tables lack, or when an earlier
-/// date that its tables read has changed. Each date is compacted, checked, published
-/// atomically and audited. The exit code is 1 if a check or the event book held a
-/// date back, a date failed, or an audit found a problem. The other dates are
-/// published nevertheless.
+/// A date is due if its tables lack events that have arrived, if an earlier date that
+/// its tables read has changed, or if it has become the newest date. Each date is
+/// compacted, checked, published atomically and audited. The exit code is 1 if a check
+/// or the event book held a date back, a date failed, or an audit found a problem. The
+/// other dates are published nevertheless.
 #[derive(Debug, clap::Args)]
 pub struct DayArgs {
     /// Curate this date, YYYY-MM-DD [default: all due dates]

@@ -15,7 +15,7 @@
 //!   directory.
 //! - [`produce`] fills the stream while [`flow`] processes it.
 //! - [`ledger`] adds up the receipts. [`survey`] reads the lake's objects, with
-//!   [`producer_gaps`] for the producer's sequence numbers and [`latency`] for the
+//!   [`producer_gaps`] for the producer numbers and [`latency`] for the
 //!   latency of each event. [`curation`] curates the dates and queries their tables.
 //!   [`books`] compares all counts.
 //! - [`report`] is the result; [`page`] prints it.

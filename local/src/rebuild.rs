@@ -16,10 +16,11 @@ use crate::day::{self, DayOptions, existing_lake, explain};
 /// Restore processed objects and curated tables of a range of dates from raw
 ///
 /// First, restores the missing and damaged processed and quarantine objects that
-/// arrived on the dates, byte for byte as their receipts list them. If this version
-/// of the transform produces other bytes, nothing is changed and the exit code is 1.
-/// Then compacts the dates again from all processed objects. A date whose tables
-/// exist and equal the result is not published again.
+/// arrived on the dates, byte for byte as their receipts list them. If a batch cannot
+/// be restored, for example because this version of the transform produces other
+/// bytes, its objects are not changed, and the command ends with exit code 1.
+/// Otherwise, it compacts the dates again from all processed objects. A date whose
+/// tables exist and equal the result is not published again.
 #[derive(Debug, clap::Args)]
 pub struct RebuildArgs {
     /// Rebuild the dates from FROM to TO, both inclusive, YYYY-MM-DD..YYYY-MM-DD

@@ -50,7 +50,7 @@ event_fields! {
             optional country: Option<Country> = CountryCode => country;
             /// The viewer's device.
             object device: Device<'a> = DeviceObject;
-            /// The producer that sent the event, with its sequence number.
+            /// The producer that sent the event, with the event's producer number.
             optional producer: Option<Producer<'a>> = ProducerObject;
             /// The title that is played, rated or listed.
             optional title_id: Option<Cow<'a, str>> = Id => title_id, needed by TypeSet::TITLED;
@@ -98,7 +98,7 @@ object_fields! {
     pub struct Producer<'a> in "producer" {
         /// The id of one run of one producer.
         required "id" as id: Cow<'a, str> = Id => producer_id;
-        /// The producer's sequence number, from 1.
+        /// The producer number, from 1.
         required "seq" as seq: i64 = Int64<1, { bounds::PRODUCER_SEQ }> => producer_seq;
     }
 }

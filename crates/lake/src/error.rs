@@ -34,7 +34,7 @@ pub enum LakeError {
         source: RowsError,
     },
     /// An input object of a date is missing: a processed object that a receipt lists, an
-    /// object of the split, or a file of the parent generation.
+    /// object of the split, or a file of a generation.
     #[error("input object {key} is missing; {}", remedy(key))]
     Gone {
         /// The key of the object.

@@ -284,7 +284,7 @@ fn producers(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
     writeln!(
         f,
         "\n  {:<28} {:>13} = {:>11} + {:>7}",
-        "producers' sequence numbers", "1 to", "present", "missing"
+        "producer numbers", "1 to", "present", "missing"
     )?;
     let mut missing = 0;
     for (producer, line) in &book.producers {

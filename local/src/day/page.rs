@@ -1,4 +1,4 @@
-//! The output of a run: a line per finished date with its problems, and a summary.
+//! The output of `marquee day`: a line per finished date with its problems, and a summary.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -20,7 +20,7 @@ use crate::counted::counted;
 /// The interval of progress lines when standard error is not a terminal.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Shows the progress of a run on standard error and its results on standard output.
+/// Shows the progress of curation on standard error, and its results on standard output.
 pub(super) struct DayPage {
     bar: ProgressBar,
     /// True if the user named the dates.
@@ -56,7 +56,7 @@ impl DayPage {
         }
     }
 
-    /// Shows the progress of the run.
+    /// Shows the progress of curation.
     pub(super) fn show(&self, event: &DriverEvent<'_>) {
         match event {
             // Each date counts twice: when it is compacted and when it is done.

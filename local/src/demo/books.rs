@@ -33,7 +33,7 @@ pub(super) struct DemoBooks {
     pub(super) duplicates: u64,
     /// Redelivered rows: rows with the identity of an earlier row.
     pub(super) redelivered: u64,
-    /// Sequence numbers of the producer that are missing in the lake.
+    /// Producer numbers that are missing in the lake.
     pub(super) numbers_missing: u64,
     /// Rejected units without a readable number, which explain as many missing
     /// numbers.
@@ -106,7 +106,7 @@ impl DemoBooks {
                 self.quarantine_rows,
             ),
             (
-                "missing sequence numbers",
+                "missing producer numbers",
                 self.numbers_missing,
                 "units without a readable number",
                 self.unnumbered,
@@ -114,7 +114,7 @@ impl DemoBooks {
         ] {
             self.require_equal(counted, count, found, rows);
         }
-        self.require_zero("repeated or unknown sequence numbers", gaps.wrong());
+        self.require_zero("repeated or unknown producer numbers", gaps.wrong());
     }
 
     /// Compares the curated events with the processed ones.

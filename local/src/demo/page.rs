@@ -348,7 +348,7 @@ impl<'a> DemoPage<'a> {
                 count(books.objects)
             ),
             format!(
-                "The producer's sequence numbers 1 to {} occur once each, except for {} of units that are too malformed to contain one.",
+                "The producer numbers 1 to {} occur once each, except for {} of units that are too malformed to contain one.",
                 count(books.sent),
                 count(books.unnumbered)
             ),

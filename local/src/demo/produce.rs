@@ -64,7 +64,7 @@ pub(super) fn produce(
     })
 }
 
-/// Puts records into the stream in batches.
+/// Puts records into the stream, one request at a time.
 struct RecordPutter<'a> {
     writer: Writer,
     batcher: Batcher,

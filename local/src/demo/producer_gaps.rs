@@ -1,8 +1,8 @@
-//! Checks that the lake contains every sequence number of the producer.
+//! Checks that the lake contains every producer number.
 
 use std::num::TryFromIntError;
 
-/// The producer's sequence numbers, from 1, and those found in the lake.
+/// The producer numbers, from 1, and those found in the lake.
 #[derive(Debug, Default)]
 pub(super) struct ProducerGapCheck {
     /// `"producer":{"id":…,"seq":`, as in the units.
@@ -75,7 +75,7 @@ impl ProducerGapCheck {
         str::from_utf8(digits.get(..end)?).ok()?.parse().ok()
     }
 
-    /// Returns the number of missing sequence numbers.
+    /// Returns the number of missing producer numbers.
     pub(super) fn missing(&self) -> u64 {
         self.last_number - self.present
     }
