@@ -120,9 +120,8 @@ impl Aggregator {
     ) -> Result<(), EventTooLarge> {
         self.tick(now_ms, out);
         let number = bucket_of(user_id, self.settings.buckets);
-        let Some(bucket) = self.buckets.get_mut(usize::from(number)) else {
-            return Ok(()); // Unreachable: the number is less than the count.
-        };
+        // The number is less than the count.
+        let bucket = &mut self.buckets[usize::from(number)];
         if !self.settings.aggregate {
             out.push(single_event_record(
                 &self.settings,

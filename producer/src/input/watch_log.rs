@@ -60,7 +60,7 @@ impl NameTable {
     }
 
     fn get(&self, index: u32) -> &str {
-        self.names.get(index as usize).map_or("", String::as_str)
+        &self.names[index as usize]
     }
 }
 
@@ -81,9 +81,9 @@ pub(super) fn open(file: SpooledFile, range: Option<TimeRange>) -> Result<Input,
         count: moments.len() as u64,
         timed: !moments.is_empty(),
         title_catalog: Some(title_catalog),
-        events: Box::new(moments.into_iter().filter_map(move |moment| {
-            let viewing = viewings.get(moment.viewing as usize)?;
-            Some(Ok(outgoing_event(moment, *viewing, &users, &shows, rebase)))
+        events: Box::new(moments.into_iter().map(move |moment| {
+            let viewing = viewings[moment.viewing as usize];
+            Ok(outgoing_event(moment, viewing, &users, &shows, rebase))
         })),
     })
 }

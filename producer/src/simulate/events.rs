@@ -105,7 +105,7 @@ impl SimulatedEvents {
             Some(next) => first.next_ms = next.at_ms,
             None => drop(PeekMut::pop(first)),
         }
-        outgoing
+        Some(outgoing)
     }
 }
 
@@ -142,9 +142,9 @@ struct ActiveSession {
 }
 
 impl ActiveSession {
-    fn outgoing(&self, world: &World, buffer: &mut Vec<u8>) -> Option<OutgoingEvent> {
-        let arrival = self.session.arrivals.get(self.next)?;
-        let step = self.session.script.steps.get(arrival.step as usize)?;
+    fn outgoing(&self, world: &World, buffer: &mut Vec<u8>) -> OutgoingEvent {
+        let arrival = &self.session.arrivals[self.next];
+        let step = &self.session.script.steps[arrival.step as usize];
         let event = self.session.event(step, &world.title_catalog);
         let (body, numbered) = match arrival.defect_bits {
             Some(bits) => {
@@ -157,12 +157,12 @@ impl ActiveSession {
                 (buffer.as_slice().to_vec(), true)
             }
         };
-        Some(OutgoingEvent {
+        OutgoingEvent {
             user_id: self.session.user_id.clone(),
             arrives_at_ms: Some(arrival.at_ms),
             body,
             numbered,
-        })
+        }
     }
 }
 
