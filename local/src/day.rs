@@ -32,11 +32,11 @@ const SECONDS_PER_DAY: u64 = 86_400;
 /// The number of queries of a date that run concurrently.
 const CONCURRENT_QUERIES: usize = 2;
 
-/// More cores than any machine has.
+/// The maximum of `--jobs`: more cores than any machine has.
 const MAX_JOBS: u64 = 1_024;
-/// More rows than any date has.
+/// The maximum of `--bucket-rows`: more rows than any date has.
 const MAX_BUCKET_ROWS: u64 = 1_000_000_000_000;
-/// One tebibyte.
+/// The maximum of `--memory`: one tebibyte.
 const MAX_MEMORY_MIB: u64 = 1 << 20;
 
 /// Build the curated tables of all due dates, or of one date

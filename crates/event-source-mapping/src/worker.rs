@@ -15,7 +15,8 @@ use crate::failure_destination::{FailedRecords, FailureCondition, FailureDestina
 use crate::retry::{Remainder, SubBatch};
 use crate::{Consumer, Function, MappingError, MappingSettings, StopSignal, TailMode};
 
-/// The totals of a run over all shards.
+/// The totals of one call of [`EventSourceMapping::run`](crate::EventSourceMapping::run)
+/// over all shards.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MappingTotals {
     /// The number of processed records.

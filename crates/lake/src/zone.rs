@@ -157,7 +157,7 @@ pub const TITLES: &str = "reference/titles";
 /// The prefix of failed batches of the embedded event source mapping.
 pub const FAILED: &str = "failed";
 /// The prefix of failed batches of Lambda's event source mapping. Its destination in S3 has
-/// no setting for a prefix, so the keys below the lake's bucket are Lambda's own.
+/// no setting for a prefix, so these keys in the lake's S3 bucket are Lambda's own.
 pub const FAILED_BY_LAMBDA: &str = "aws/lambda";
 
 #[cfg(test)]

@@ -57,7 +57,8 @@ pub(super) enum Codec {
     None,
 }
 
-/// An encoded column of one row group: its pages and its metadata for the footer.
+/// A Parquet column chunk: the pages of one column in one row group, and its metadata for
+/// the footer.
 pub struct Chunk {
     pub(super) physical: Type,
     pub(super) codec: Codec,
