@@ -55,18 +55,16 @@ impl Household {
 
     /// Returns the household's market.
     pub(super) fn market(&self) -> &'static Market {
-        MARKETS.get(self.market_index).unwrap_or(&MARKETS[0])
+        &MARKETS[self.market_index]
     }
 
     /// Chooses a device at a local hour.
     pub(super) fn choose_device(&self, hour: usize, rng: &mut SeededRng) -> SimulatedDevice {
-        let models = self
-            .devices
-            .map(|index| MODELS.get(usize::from(index)).unwrap_or(&MODELS[0]));
+        let models = self.devices.map(|index| &MODELS[usize::from(index)]);
         let weights = models.map(|model| model.kind.weight_at(hour));
         let owned = weights.into_iter().take(self.owned as usize);
         let index = rng.weighted(owned);
-        self.device(models.get(index).copied().unwrap_or(&MODELS[0]))
+        self.device(models[index])
     }
 
     /// Returns a device that can play offline: the first mobile one, else a phone of the
@@ -74,18 +72,18 @@ impl Household {
     pub(super) fn mobile_device(&self) -> SimulatedDevice {
         let owned = self.devices.iter().take(self.owned as usize);
         let model = owned
-            .filter_map(|&index| MODELS.get(usize::from(index)))
+            .map(|&index| &MODELS[usize::from(index)])
             .find(|model| matches!(model.kind, DeviceKind::Phone | DeviceKind::Tablet))
             .unwrap_or(&MODELS[0]);
         self.device(model)
     }
 
     fn device(&self, model: &'static DeviceModel) -> SimulatedDevice {
-        let version = usize::from(self.version) % model.versions.len().max(1);
+        let version = usize::from(self.version) % model.versions.len();
         SimulatedDevice {
             kind: model.kind.name(),
             os: model.os,
-            app_version: model.versions.get(version).copied().unwrap_or_default(),
+            app_version: model.versions[version],
         }
     }
 }

@@ -77,7 +77,7 @@ impl Market {
         let weekday = (shifted.div_euclid(24 * HOUR_US) + 3).rem_euclid(7);
         let is_weekend = weekday >= 5 || (weekday == 4 && hour >= 18);
         let hours = if is_weekend { &WEEKEND } else { &WEEKDAY };
-        hours.get(hour).copied().unwrap_or(1)
+        hours[hour]
     }
 
     fn local(&self, at: i64) -> i64 {

@@ -101,9 +101,9 @@ impl SeededRng {
         table.get(self.below(table.len() as u32) as usize)
     }
 
-    /// Picks a word of a table.
+    /// Picks a word of a table, which must not be empty.
     pub(super) fn pick_word(&mut self, table: &[&'static str]) -> &'static str {
-        self.pick(table).copied().unwrap_or_default()
+        table[self.below(table.len() as u32) as usize]
     }
 
     /// Draws an index with probabilities proportional to `weights`; the last index if all

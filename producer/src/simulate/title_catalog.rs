@@ -62,7 +62,7 @@ impl TitleCatalog {
             ..
         } = builder;
         let ranked = shuffled(works.len(), &mut rng);
-        let rank_of = |index: usize| ranked.get(index).copied().unwrap_or(0);
+        let rank_of = |index: usize| ranked[index];
         let by_genre = (0..GENRES.len())
             .map(|genre| {
                 WeightedWorks::new(works.iter().enumerate().filter_map(|(index, work)| {
