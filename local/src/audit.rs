@@ -76,10 +76,10 @@ pub async fn execute(args: AuditArgs) -> anyhow::Result<ExitCode> {
         Some(dir) => Some(count_arrivals(dir, args.date)?),
         None => None,
     };
-    let mut audit = audit::full(&store, args.date, counted.as_ref())
+    let mut audit = audit::audit_date(&store, args.date, counted.as_ref())
         .await
         .map_err(|error| explain(error.into()))?;
-    audit::keep(&*store, &audit).await?;
+    audit::write(&*store, &audit).await?;
     let warehouse = WarehouseStatus::read(&*store, &audit).await?;
     let problem = warehouse.as_ref().and_then(WarehouseStatus::problem);
     audit.balanced &= problem.is_none();

@@ -153,7 +153,7 @@ pub(crate) async fn make_dates(
     let audits = driver.audit(&BTreeMap::new()).await?;
     page.finish(&outcomes, &audits, swept)?;
     let is_success =
-        outcomes.values().all(DateOutcome::is_well) && audits.iter().all(|a| a.balanced);
+        outcomes.values().all(DateOutcome::is_success) && audits.iter().all(|a| a.balanced);
     Ok(ExitCode::from(u8::from(!is_success)))
 }
 
@@ -213,7 +213,7 @@ pub(crate) fn explain(error: anyhow::Error) -> anyhow::Error {
 fn is_bad_input(error: &anyhow::Error) -> bool {
     let of_lake = if let Some(error) = error.downcast_ref::<CurationError>() {
         match error {
-            CurationError::NoEvents { .. } | CurationError::ReceiptDate(_) => return true,
+            CurationError::NoEvents { .. } | CurationError::ReceiptDate { .. } => return true,
             CurationError::Lake(error)
             | CurationError::Projection(ProjectionError::Lake(error)) => Some(error),
             _ => None,

@@ -45,7 +45,7 @@ pub async fn execute(args: RebuildArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     let DateRange { from, to } = args.span;
-    day::make_dates(&args.options, &Selection::Anew { from, to }).await
+    day::make_dates(&args.options, &Selection::FromScratch { from, to }).await
 }
 
 /// The printed report of a rebuild.

@@ -6,24 +6,24 @@ use serde::Serialize;
 use crate::curated::EventAudit;
 use crate::ingest_book::IngestBook;
 use crate::problem::{self, Problem};
-use crate::standing::Status;
+use crate::status::Status;
 
 /// Both books of a date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Audit {
     /// The date.
     pub date: Date,
-    /// Whether the books may still change.
+    /// The status: provisional while the books can still change.
     pub status: Status,
-    /// Why they may.
+    /// The reasons why they can, as sentences; empty for a final date.
     pub provisional_because: Vec<String>,
-    /// Whether every sum adds up and everything is where it should be.
+    /// True if the audit found no problem.
     pub balanced: bool,
-    /// What arrived on the date.
+    /// The ingest book: everything that arrived on the date.
     pub ingest: IngestBook,
-    /// What happened on the date; `None` before it is published.
+    /// The event book: all events of the date; `None` before the date is published.
     pub event: Option<EventAudit>,
-    /// What is wrong; nothing when it is balanced.
-    #[serde(serialize_with = "problem::in_words")]
+    /// The problems; empty if the audit is balanced.
+    #[serde(serialize_with = "problem::serialize_with_advice")]
     pub problems: Vec<Problem>,
 }

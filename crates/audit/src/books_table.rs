@@ -1,26 +1,25 @@
-//! Both books of a date as the table `audit_books`: every figure of `books.json`.
+//! Both books of a date as the table `audit_books`, with every figure of `books.json`.
 //!
-//! Structs are taken apart without a `..`, so that a new figure does not compile
-//! until it has its row, or is said to be none.
+//! The functions destructure without `..`: after the addition of a field, they do not compile
+//! until the field has a row or is ignored explicitly.
 
 #[cfg(test)]
 mod tests;
 
-use crate::curated::{EventAudit, Found, TableLine};
+use crate::curated::{EventAudit, FoundCounts, TableLine};
 use crate::failed::FailedBatch;
 use crate::figures::{Book, Figures};
 use crate::ingest_book::{HourLine, IngestBook, ShardLine, UnitLine};
 use crate::orphans::Garbage;
 use crate::producers::ProducerLine;
-use crate::standing::Status;
+use crate::status::Status;
 use marquee_event::Date;
 
 use crate::audit::Audit;
 use crate::problem;
 
-/// Every figure of the audit: how the date stands, its ingest book, and its event
-/// book where it is published. What cannot be counted is in `books.json` alone:
-/// sentences, and what they are about.
+/// Returns every figure of the audit: of the status, of the ingest book, and of the event book
+/// if the date is published. Texts, such as the problems' sentences, are only in `books.json`.
 pub(crate) fn figures(audit: &Audit) -> Figures<'_> {
     let Audit {
         date,
@@ -32,24 +31,24 @@ pub(crate) fn figures(audit: &Audit) -> Figures<'_> {
         problems,
     } = audit;
     let mut figures = Figures::default();
-    let standing = [
+    let status = [
         ("balanced", u64::from(*balanced)),
         ("final", u64::from(*status == Status::Final)),
         ("provisional_reasons", provisional_because.len() as u64),
         ("problems", problems.len() as u64),
     ];
-    figures.line(Book::Both, "date", date.to_string(), standing);
-    for (kind, problems) in problem::by_kind(problems) {
-        figures.line(Book::Both, "problem", kind, [("problems", problems)]);
+    figures.add(Book::Both, "date", date.to_string(), status);
+    for (kind, problems) in problem::count_by_kind(problems) {
+        figures.add(Book::Both, "problem", kind, [("problems", problems)]);
     }
-    of_ingest(*date, ingest, &mut figures);
+    add_ingest_book(*date, ingest, &mut figures);
     if let Some(event) = event {
-        of_event(*date, event, &mut figures);
+        add_event_audit(*date, event, &mut figures);
     }
     figures
 }
 
-fn of_ingest<'b>(date: Date, book: &'b IngestBook, figures: &mut Figures<'b>) {
+fn add_ingest_book<'b>(date: Date, book: &'b IngestBook, figures: &mut Figures<'b>) {
     let IngestBook {
         batches,
         replays,
@@ -77,23 +76,23 @@ fn of_ingest<'b>(date: Date, book: &'b IngestBook, figures: &mut Figures<'b>) {
         ("unnumbered", *unnumbered),
     ];
     let book = Book::Ingest;
-    figures.line(book, "date", date.to_string(), of_date);
-    figures.line(book, "units", date.to_string(), of_units(*units));
+    figures.add(book, "date", date.to_string(), of_date);
+    figures.add(book, "units", date.to_string(), unit_figures(*units));
     let Garbage { objects, bytes } = *garbage;
-    figures.line(
+    figures.add(
         book,
         "garbage",
         date.to_string(),
         [("objects", objects), ("bytes", bytes)],
     );
     for (reason, units) in reasons {
-        figures.line(book, "reason", reason, [("quarantined", *units)]);
+        figures.add(book, "reason", reason, [("quarantined", *units)]);
     }
     for (zone, rows) in rows {
-        figures.line(book, "zone", zone.name(), [("rows", *rows)]);
+        figures.add(book, "zone", zone.name(), [("rows", *rows)]);
     }
     for (shard_id, line) in shards {
-        figures.line(book, "shard", shard_id, of_shard(*line));
+        figures.add(book, "shard", shard_id, shard_figures(*line));
     }
     for (hour, line) in hours {
         let HourLine {
@@ -106,10 +105,10 @@ fn of_ingest<'b>(date: Date, book: &'b IngestBook, figures: &mut Figures<'b>) {
             ("processed", processed),
             ("quarantined", quarantined),
         ];
-        figures.line(book, "ingest_hour", format!("{date}T{hour:02}"), units);
+        figures.add(book, "ingest_hour", format!("{date}T{hour:02}"), units);
     }
     for (producer_id, line) in producers {
-        figures.line(book, "producer", producer_id, of_producer(line));
+        figures.add(book, "producer", producer_id, producer_figures(line));
     }
     for batch in failed {
         let FailedBatch {
@@ -122,11 +121,11 @@ fn of_ingest<'b>(date: Date, book: &'b IngestBook, figures: &mut Figures<'b>) {
             open_arrivals: _,
         } = batch;
         let records = [("records", *records), ("open", *open)];
-        figures.line(book, "failed", key, records);
+        figures.add(book, "failed", key, records);
     }
 }
 
-fn of_units(units: UnitLine) -> [(&'static str, u64); 7] {
+fn unit_figures(units: UnitLine) -> [(&'static str, u64); 7] {
     let UnitLine {
         rows,
         redelivered,
@@ -147,8 +146,8 @@ fn of_units(units: UnitLine) -> [(&'static str, u64); 7] {
     ]
 }
 
-/// A stream that has not been counted has no figure, which is not none.
-fn of_shard<'f>(line: ShardLine) -> impl Iterator<Item = (&'f str, u64)> {
+/// Returns the figures of a shard. An unknown count of the stream has no row; it is not 0.
+fn shard_figures<'f>(line: ShardLine) -> impl Iterator<Item = (&'f str, u64)> {
     let ShardLine {
         stream,
         seen,
@@ -168,8 +167,8 @@ fn of_shard<'f>(line: ShardLine) -> impl Iterator<Item = (&'f str, u64)> {
         .chain(lake)
 }
 
-/// The gaps that the line names are numbered, the longest first.
-fn of_producer(line: &ProducerLine) -> impl Iterator<Item = (String, u64)> {
+/// Returns the figures of a producer. The gaps are numbered from 1, the longest first.
+fn producer_figures(line: &ProducerLine) -> impl Iterator<Item = (String, u64)> {
     let ProducerLine {
         up_to,
         present,
@@ -184,16 +183,16 @@ fn of_producer(line: &ProducerLine) -> impl Iterator<Item = (String, u64)> {
         ("missing", *missing),
     ]
     .map(|(figure, value)| (figure.to_owned(), value));
-    let gaps = (1..).zip(gaps).flat_map(|(place, (from, to))| {
+    let gaps = (1..).zip(gaps).flat_map(|(number, (from, to))| {
         [
-            (format!("gap_{place}_from"), *from),
-            (format!("gap_{place}_to"), *to),
+            (format!("gap_{number}_from"), *from),
+            (format!("gap_{number}_to"), *to),
         ]
     });
     counts.into_iter().chain(gaps)
 }
 
-fn of_event<'b>(date: Date, event: &'b EventAudit, figures: &mut Figures<'b>) {
+fn add_event_audit<'b>(date: Date, event: &'b EventAudit, figures: &mut Figures<'b>) {
     let EventAudit {
         generation,
         run: _,
@@ -210,9 +209,9 @@ fn of_event<'b>(date: Date, event: &'b EventAudit, figures: &mut Figures<'b>) {
         ("waiting_receipts", *waiting_receipts),
         ("waiting_rows", *waiting_rows),
     ];
-    figures.line(Book::Event, "date", date.to_string(), of_date);
-    book.enter(figures);
-    let Found {
+    figures.add(Book::Event, "date", date.to_string(), of_date);
+    book.add_figures(figures);
+    let FoundCounts {
         rows,
         distinct,
         redelivered,
@@ -226,10 +225,10 @@ fn of_event<'b>(date: Date, event: &'b EventAudit, figures: &mut Figures<'b>) {
         ("curated", curated),
         ("duplicates", duplicates),
     ];
-    figures.line(Book::Event, "found", date.to_string(), found);
+    figures.add(Book::Event, "found", date.to_string(), found);
     for (table, line) in tables {
         let TableLine { files, rows, bytes } = *line;
         let line = [("files", files), ("rows", rows), ("bytes", bytes)];
-        figures.line(Book::Event, "table", table, line);
+        figures.add(Book::Event, "table", table, line);
     }
 }

@@ -1,5 +1,5 @@
-//! Whether units and records that no receipt accounts for by name are in
-//! objects that one does name.
+//! Coverage: units and records of failed batches and orphans that are also in objects that a
+//! receipt names.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -20,17 +20,17 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use crate::error::AuditError;
 use crate::object::READERS;
 
-/// Part of a shard, from one sequence number to another.
+/// A range of sequence numbers of a shard, both ends included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Stretch {
+pub(crate) struct SequenceRange {
     pub(crate) shard_id: String,
     pub(crate) first: String,
     pub(crate) last: String,
 }
 
-impl Stretch {
-    /// Makes the stretch reach to that number too.
-    pub(crate) fn reach(&mut self, sequence_number: &str) {
+impl SequenceRange {
+    /// Extends the range to include the number.
+    pub(crate) fn extend(&mut self, sequence_number: &str) {
         if compare_sequence_numbers(sequence_number, &self.first) == Ordering::Less {
             sequence_number.clone_into(&mut self.first);
         }
@@ -39,26 +39,27 @@ impl Stretch {
         }
     }
 
-    /// Whether the receipt may have records of it. A receipt's numbers tell
-    /// that it may not, never that it does: batches interleave.
-    fn may_be_in(&self, receipt: &Receipt) -> bool {
+    /// Returns whether the receipt can have records of the range. An overlap does not prove
+    /// that it has, because the batches of a shard interleave.
+    fn overlaps(&self, receipt: &Receipt) -> bool {
         receipt.shard_id == self.shard_id
             && compare_sequence_numbers(&receipt.first_sequence_number, &self.last).is_le()
             && compare_sequence_numbers(&self.first, &receipt.last_sequence_number).is_le()
     }
 }
 
-/// What is looked for.
+/// Records and units that were not found in an object that a receipt names.
 #[derive(Debug, Default)]
-pub(crate) struct Wanted {
-    pub(crate) stretches: Vec<Stretch>,
+pub(crate) struct Uncovered {
+    /// The ranges that contain all of them.
+    pub(crate) ranges: Vec<SequenceRange>,
     pub(crate) records: HashSet<RecordId>,
     pub(crate) units: HashSet<UnitId>,
 }
 
-impl Wanted {
-    /// Removes the records and units that an object holds.
-    fn take(&mut self, key: &str, content: Bytes) -> Result<(), LakeError> {
+impl Uncovered {
+    /// Removes the records and units of an object.
+    fn remove(&mut self, key: &str, content: Bytes) -> Result<(), LakeError> {
         for batch in RowReader::open(key, content, &IDENTITY_COLUMNS)? {
             let batch = batch?;
             let identities = UnitIdentities::of(&batch)?;
@@ -75,25 +76,20 @@ impl Wanted {
     }
 }
 
-/// Takes from `wanted` what is in the processed and quarantine objects that
-/// receipts name; what is left is uncovered. Objects that are missing or damaged
-/// cover nothing.
-pub(crate) async fn cover(
+/// Removes from `uncovered` the records and units in the processed and quarantine objects
+/// that receipts name. Missing and damaged objects cover nothing; the audits of their dates
+/// report them.
+pub(crate) async fn remove_covered(
     store: &Arc<dyn ObjectStore>,
     receipts: &[Receipt],
-    wanted: &mut Wanted,
+    uncovered: &mut Uncovered,
 ) -> Result<(), AuditError> {
-    if wanted.is_empty() {
+    if uncovered.is_empty() {
         return Ok(());
     }
     let keys: Vec<&str> = receipts
         .iter()
-        .filter(|receipt| {
-            wanted
-                .stretches
-                .iter()
-                .any(|stretch| stretch.may_be_in(receipt))
-        })
+        .filter(|receipt| uncovered.ranges.iter().any(|range| range.overlaps(receipt)))
         .flat_map(|receipt| &receipt.objects)
         .filter(|object| object.zone != Zone::Raw)
         .map(|object| object.key.as_str())
@@ -111,7 +107,7 @@ pub(crate) async fn cover(
         let Some((key, content)) = found else {
             continue;
         };
-        if let Err(error) = wanted.take(key, content) {
+        if let Err(error) = uncovered.remove(key, content) {
             tracing::debug!(%error, "a damaged object covers nothing");
         }
     }

@@ -1,4 +1,4 @@
-//! The event book of a generation, held against its files.
+//! The event audit: the event book of a generation, compared with its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,41 +11,40 @@ use object_store::ObjectStore;
 use serde::Serialize;
 
 use crate::error::AuditError;
-use crate::event_book::{Closing, EventBook};
-use crate::object::Claim;
-use crate::object::READERS;
+use crate::event_book::{EventBook, EventBookInputs};
+use crate::object::{ExpectedObject, READERS};
 use crate::problem::Problem;
 
-/// The event book of a date's current generation, and what was found.
+/// The event book of a date's current generation, and the counts of its objects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EventAudit {
     /// The generation's number.
     pub generation: u32,
-    /// The last part of its files' directories.
+    /// The name of the generation's run.
     pub run: String,
-    /// The catalogue that enriched its events.
+    /// The version of the title catalog that enriched the events; `None` without one.
     #[serde(rename = "catalogue")]
     pub title_catalog: Option<String>,
-    /// What the counts say.
+    /// The event book, from the counts of the generation.
     pub book: EventBook,
-    /// What is there.
-    pub found: Found,
-    /// The generation's tables.
+    /// The counts of identities in the objects.
+    pub found: FoundCounts,
+    /// The tables of the generation, by name.
     pub tables: BTreeMap<String, TableLine>,
-    /// Receipts with events of the date that it does not cover yet.
+    /// Receipts with events of the date that the generation does not cover yet.
     pub waiting_receipts: u64,
-    /// Their rows of the date.
+    /// Rows of the date in these receipts.
     pub waiting_rows: u64,
 }
 
-/// Identities of the date, counted in the objects themselves.
+/// Counts of the identities of a date in the objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Found {
-    /// Rows in the covered processed objects.
+pub struct FoundCounts {
+    /// Rows of the date in the covered processed objects.
     pub rows: u64,
-    /// Their identities.
+    /// Distinct identities of these rows.
     pub distinct: u64,
-    /// Rows whose identity comes again.
+    /// Rows whose identity another row has.
     pub redelivered: u64,
     /// Identities in `events`.
     pub curated: u64,
@@ -53,45 +52,46 @@ pub struct Found {
     pub duplicates: u64,
 }
 
-/// A table of the generation, as it was found.
+/// The files of a table that exist.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct TableLine {
-    /// Files.
+    /// The number of files.
     pub files: u64,
-    /// Their rows.
+    /// Rows of these files.
     pub rows: u64,
-    /// Their bytes.
+    /// Bytes of these files.
     pub bytes: u64,
 }
 
-/// The generation's side of the book as it fills.
-pub(crate) struct Filling<'g> {
+/// A builder of an [`EventAudit`], receipt by receipt.
+pub(crate) struct EventAuditBuilder<'g> {
     generation: &'g Generation,
     covered: &'g BTreeSet<String>,
-    sources: Vec<(UnitId, u32)>,
-    /// The first processed object of each receipt, to name one.
-    objects: Vec<String>,
+    /// The units of the date in covered objects, each with the index of its receipt.
+    sources: Vec<(UnitId, usize)>,
+    /// The keys of the receipts.
+    receipts: Vec<String>,
 }
 
-impl<'g> Filling<'g> {
+impl<'g> EventAuditBuilder<'g> {
     pub(crate) fn new(generation: &'g Generation, covered: &'g BTreeSet<String>) -> Self {
         Self {
             generation,
             covered,
             sources: Vec::new(),
-            objects: Vec::new(),
+            receipts: Vec::new(),
         }
     }
 
-    /// Enters the events of the date that a covered receipt's objects hold.
-    pub(crate) fn enter(&mut self, receipt: &Receipt, events: &[UnitId]) {
-        let number = u32::try_from(self.objects.len()).unwrap_or(u32::MAX);
-        self.objects.push(receipt.key());
+    /// Adds the events of the date in the objects of a covered receipt.
+    pub(crate) fn add(&mut self, receipt: &Receipt, events: &[UnitId]) {
+        let index = self.receipts.len();
+        self.receipts.push(receipt.key());
         self.sources
-            .extend(events.iter().map(|unit| (*unit, number)));
+            .extend(events.iter().map(|unit| (*unit, index)));
     }
 
-    /// Adds the book up against the generation's files.
+    /// Closes the book, and compares it with the generation's files.
     pub(crate) async fn close(
         self,
         store: &Arc<dyn ObjectStore>,
@@ -100,21 +100,23 @@ impl<'g> Filling<'g> {
     ) -> Result<EventAudit, AuditError> {
         let generation = self.generation;
         let date = generation.event_date;
-        let of_date = date.to_string();
+        let date_text = date.to_string();
         let (covered, waiting): (Vec<&Receipt>, Vec<&Receipt>) = receipts
             .iter()
-            .filter(|receipt| receipt.event_dates.contains_key(&of_date))
+            .filter(|receipt| receipt.event_dates.contains_key(&date_text))
             .partition(|receipt| self.covered.contains(&receipt.key()));
         let rows_of = |receipts: &[&Receipt]| -> u64 {
-            let rows = receipts.iter().filter_map(|r| r.event_dates.get(&of_date));
+            let rows = receipts
+                .iter()
+                .filter_map(|r| r.event_dates.get(&date_text));
             rows.sum()
         };
-        let there: Vec<Receipt> = covered.iter().map(|receipt| (*receipt).clone()).collect();
-        let book = EventBook::close(Closing {
+        let existing: Vec<Receipt> = covered.iter().map(|receipt| (*receipt).clone()).collect();
+        let book = EventBook::close(EventBookInputs {
             event_date: date,
             covered: self.covered.len(),
             receipt_rows: rows_of(&covered),
-            receipts: &there,
+            receipts: &existing,
             counts: &generation.counts,
             tables: &generation.tables,
         });
@@ -122,7 +124,7 @@ impl<'g> Filling<'g> {
         problems.extend(sums.map(|sum| Problem::Unbalanced { date, sum }));
         let (tables, identities) = tables(store, generation, problems).await?;
         let [events, dropped] = identities;
-        let found = self.compare(events, dropped, problems);
+        let found = self.compare(events, dropped, problems)?;
         for (what, booked, found) in [
             ("rows of the date", book.rows, found.rows),
             ("redelivered rows", book.redelivered, found.redelivered),
@@ -137,7 +139,9 @@ impl<'g> Filling<'g> {
             if booked != found {
                 problems.push(Problem::Unbalanced {
                     date,
-                    sum: format!("the event book has {booked} {what}, but the objects {found}"),
+                    sum: format!(
+                        "the event book has {booked} {what}, but the objects have {found}"
+                    ),
                 });
             }
         }
@@ -153,13 +157,13 @@ impl<'g> Filling<'g> {
         })
     }
 
-    /// Holds the identities of sources and tables against each other.
+    /// Compares the identities in the sources with those in the tables.
     fn compare(
         self,
         mut events: Vec<UnitId>,
         mut dropped: Vec<UnitId>,
         problems: &mut Vec<Problem>,
-    ) -> Found {
+    ) -> Result<FoundCounts, AuditError> {
         let mut sources = self.sources;
         let rows = sources.len() as u64;
         sources.sort_unstable();
@@ -171,19 +175,18 @@ impl<'g> Filling<'g> {
         let is_curated = |unit: &UnitId| {
             events.binary_search(unit).is_ok() || dropped.binary_search(unit).is_ok()
         };
-        let lost: Vec<u32> = sources
+        let lost: Vec<usize> = sources
             .iter()
             .filter(|(unit, _)| !is_curated(unit))
-            .map(|(_, number)| *number)
+            .map(|(_, index)| *index)
             .collect();
         if let Some(first) = lost.iter().min() {
-            let example = usize::try_from(*first)
-                .ok()
-                .and_then(|n| self.objects.get(n));
+            let example = self.receipts.get(*first);
+            let example = example.ok_or(AuditError::Defect("a unit has no receipt"))?;
             problems.push(Problem::Lost {
                 date: self.generation.event_date,
                 identities: lost.len() as u64,
-                example: example.cloned().unwrap_or_default(),
+                example: example.clone(),
             });
         }
         let has_source = |unit: &UnitId| {
@@ -200,17 +203,17 @@ impl<'g> Filling<'g> {
             });
         }
         let distinct = sources.len() as u64;
-        Found {
+        Ok(FoundCounts {
             rows,
             distinct,
             redelivered: rows - distinct,
             curated: events.len() as u64,
             duplicates: dropped.len() as u64,
-        }
+        })
     }
 }
 
-/// Holds every file of the generation against what it says of it; the units of
+/// Verifies every file of the generation. Returns the lines of the tables, and the units of
 /// `events` and of `dropped_events`.
 async fn tables(
     store: &Arc<dyn ObjectStore>,
@@ -222,10 +225,10 @@ async fn tables(
         .tables
         .iter()
         .flat_map(|(table, files)| files.files.iter().map(move |file| (table, file)));
-    let mut examined = futures::stream::iter(files)
+    let mut scans = futures::stream::iter(files)
         .map(|(table, file)| {
-            let found = file_found(store, key.clone(), table, file.clone());
-            async move { Ok::<_, AuditError>((table, found.await?)) }
+            let scan = scan_file(store, key.clone(), table, file.clone());
+            async move { Ok::<_, AuditError>((table, scan.await?)) }
         })
         .buffered(READERS);
     let mut lines: BTreeMap<String, TableLine> = generation
@@ -235,73 +238,74 @@ async fn tables(
         .collect();
     let mut identities = [Vec::new(), Vec::new()];
     let [events, dropped] = &mut identities;
-    while let Some((table, mut found)) = examined.try_next().await? {
-        problems.append(&mut found.problems);
-        if let Some(line) = lines.get_mut(table) {
-            line.files += u64::from(found.is_there);
-            line.rows += found.rows;
-            line.bytes += found.bytes;
-        }
+    while let Some((table, mut scan)) = scans.try_next().await? {
+        problems.append(&mut scan.problems);
+        let line = lines.entry(table.clone()).or_default();
+        line.files += u64::from(scan.exists);
+        line.rows += scan.rows;
+        line.bytes += scan.bytes;
         match table.as_str() {
-            "events" => events.append(&mut found.units),
-            "dropped_events" => dropped.append(&mut found.units),
+            "events" => events.append(&mut scan.units),
+            "dropped_events" => dropped.append(&mut scan.units),
             _ => {}
         }
     }
     Ok((lines, identities))
 }
 
+/// The result of a file's verification.
 #[derive(Default)]
-struct FileFound {
+struct FileScan {
     problems: Vec<Problem>,
-    is_there: bool,
+    exists: bool,
     rows: u64,
     bytes: u64,
     units: Vec<UnitId>,
 }
 
-async fn file_found(
+async fn scan_file(
     store: &Arc<dyn ObjectStore>,
     generation: String,
     table: &str,
     file: FileEntry,
-) -> Result<FileFound, AuditError> {
+) -> Result<FileScan, AuditError> {
     let has_identities = ["events", "dropped_events"].contains(&table);
-    let mut found = FileFound::default();
-    let content = claim(&file, &generation)
-        .fetch(&**store, &mut found.problems)
+    let mut scan = FileScan::default();
+    let content = expected(&file, &generation)
+        .fetch(&**store, &mut scan.problems)
         .await?;
     let Some(content) = content else {
-        return Ok(found);
+        return Ok(scan);
     };
     let key = file.key.clone();
-    let examined = tokio::task::spawn_blocking(move || {
-        found.is_there = true;
-        found.bytes = content.len() as u64;
-        let FileFound {
+    let scan = tokio::task::spawn_blocking(move || {
+        scan.exists = true;
+        scan.bytes = content.len() as u64;
+        let FileScan {
             problems, units, ..
-        } = &mut found;
+        } = &mut scan;
         let columns: &[&str] = if has_identities {
             &IDENTITY_COLUMNS
         } else {
             &[]
         };
-        let rows = claim(&file, &generation).examine(content, columns, problems, |batch| {
+        let rows = expected(&file, &generation).verify(content, columns, problems, |batch| {
             if has_identities {
                 let identities = UnitIdentities::of(batch)?;
                 units.extend((0..batch.num_rows()).map(|row| identities.unit(row)));
             }
             Ok(())
         });
-        found.rows = rows.unwrap_or(0);
-        found
+        // An unreadable file is a problem, and counts no rows.
+        scan.rows = rows.unwrap_or(0);
+        scan
     });
-    let examined = examined.await;
-    examined.map_err(|source| AuditError::Interrupted { key, source })
+    let scan = scan.await;
+    scan.map_err(|source| AuditError::Interrupted { key, source })
 }
 
-fn claim<'a>(file: &'a FileEntry, generation: &'a str) -> Claim<'a> {
-    Claim {
+fn expected<'a>(file: &'a FileEntry, generation: &'a str) -> ExpectedObject<'a> {
+    ExpectedObject {
         key: &file.key,
         named_by: generation,
         rows: file.rows,

@@ -1,4 +1,4 @@
-//! Failures of an audit.
+//! Errors of an audit.
 
 use marquee_lake::LakeError;
 use marquee_lake::step::{StepError, StepErrorKind};
@@ -19,24 +19,40 @@ pub enum AuditError {
     /// The lake has nothing of the date.
     #[error("{0}")]
     Nothing(String),
-    /// Decoding the objects that `key` names ended early.
-    #[error("the objects of {key} cannot be read: {source}")]
+    /// A receipt has a field that cannot be parsed.
+    #[error(
+        "the receipt {receipt} is damaged: {field} has {found:?}; restore it from a copy of the bucket"
+    )]
+    Receipt {
+        /// The receipt's key.
+        receipt: String,
+        /// The field.
+        field: &'static str,
+        /// The text that cannot be parsed.
+        found: String,
+    },
+    /// A task that decodes objects ended early.
+    #[error("cannot read the objects of {key}: {source}")]
     Interrupted {
-        /// The key of a receipt, or of a file.
+        /// The key of a receipt, or of an object.
         key: String,
-        /// Why the task ended.
+        /// The reason why the task ended.
         #[source]
         source: JoinError,
     },
+    /// The audit contradicts itself: a defect.
+    #[error("the audit failed: {0}; this is a defect, report it")]
+    Defect(&'static str),
 }
 
 impl AuditError {
-    /// Returns the error's kind, for a state machine.
+    /// Returns the error's kind, by which a state machine decides on a retry.
     pub fn kind(&self) -> StepErrorKind {
         match self {
             Self::Lake(error) => error.kind(),
             Self::Nothing(_) => StepErrorKind::Input,
-            Self::Encode(_) | Self::Interrupted { .. } => StepErrorKind::Failed,
+            Self::Receipt { .. } => StepErrorKind::Damaged,
+            Self::Encode(_) | Self::Interrupted { .. } | Self::Defect(_) => StepErrorKind::Failed,
         }
     }
 }

@@ -1,9 +1,10 @@
-//! The event book: where the rows of one event date went.
+//! The event book: the account of all events of one event date.
 //!
-//! `distinct = curated + duplicates` and `receipt rows = distinct + redelivered`.
-//! It is made of counts alone, and only of what its generation is made from, so
-//! that the same generation always has the same book: whether the date is final
-//! depends on what came later, and stands elsewhere.
+//! It verifies distinct = curated + duplicates, and receipt rows = distinct + redelivered.
+//!
+//! The book has only counts of its generation's inputs and outputs, so a generation always
+//! has the same book. The status of the date, which depends on later arrivals, is in the
+//! [`Audit`](crate::Audit).
 
 use std::collections::BTreeMap;
 
@@ -20,68 +21,68 @@ use serde::{Deserialize, Serialize};
 
 use crate::figures::{Book, Figures};
 
-/// How many receipts are read at a time.
+/// The number of concurrent reads of receipts.
 const READERS: usize = 16;
 
-/// What an event book is made from.
+/// The inputs of an event book.
 #[derive(Debug, Clone, Copy)]
-pub struct Closing<'a> {
-    /// The date.
+pub struct EventBookInputs<'a> {
+    /// The event date.
     pub event_date: Date,
-    /// How many receipts the generation covers.
+    /// The number of receipts that the generation covers.
     pub covered: usize,
-    /// Rows of the date in all of them, as they said when they were planned.
+    /// Rows of the date in all these receipts, from the plan.
     pub receipt_rows: u64,
-    /// The covered receipts that are there: those that expired are not.
+    /// The covered receipts that exist. Expired receipts do not.
     pub receipts: &'a [Receipt],
-    /// What compaction counted.
+    /// The counts of compaction.
     pub counts: &'a EventCounts,
-    /// The tables that compaction wrote.
+    /// The compacted tables.
     pub tables: &'a BTreeMap<String, TableFiles>,
 }
 
-/// Where the rows of one event date went.
+/// The account of all events of one event date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventBook {
-    /// The date.
+    /// The event date.
     pub event_date: Date,
-    /// Whether the sums add up.
+    /// True if all sums agree.
     pub balanced: bool,
     /// Receipts with events of the date.
     pub receipts: u64,
-    /// Rows of the date that these receipts name.
+    /// Rows of the date in these receipts.
     pub receipt_rows: u64,
-    /// Rows of the date that compaction met.
+    /// Rows of the date that compaction read.
     pub rows: u64,
-    /// Rows whose identity had come before.
+    /// Rows whose identity an earlier row has.
     pub redelivered: u64,
-    /// Identities: rows without those redelivered.
+    /// Distinct identities: rows without the redelivered ones.
     pub distinct: u64,
     /// Rows of `events`.
     pub curated: u64,
     /// Rows of `dropped_events`.
     pub duplicates: u64,
-    /// Those of them whose content differs from the kept event's.
+    /// Dropped duplicates whose content differs from that of the kept event.
     pub conflicts: u64,
-    /// Rows by the shard that they came from.
+    /// Rows by shard.
     pub shards: BTreeMap<String, u64>,
-    /// Rows by the hour that they arrived in, `YYYY-MM-DDTHH`.
+    /// Rows by ingest hour, `YYYY-MM-DDTHH`.
     pub ingest_hours: BTreeMap<String, u64>,
-    /// What does not add up, a sentence each.
+    /// The sums that do not agree, one sentence each.
     pub faults: Vec<String>,
 }
 
 impl EventBook {
-    /// Closes the book of a date.
-    pub fn close(closing: Closing<'_>) -> Self {
-        let Closing {
+    /// Adds up the counts of a date.
+    pub fn close(inputs: EventBookInputs<'_>) -> Self {
+        let EventBookInputs {
             event_date,
             covered,
             receipt_rows,
             receipts,
             counts,
             tables,
-        } = closing;
+        } = inputs;
         let rows_of = |table: &str| tables.get(table).map_or(0, TableFiles::rows);
         let mut book = Self {
             event_date,
@@ -98,9 +99,10 @@ impl EventBook {
             ingest_hours: BTreeMap::new(),
             faults: Vec::new(),
         };
-        let of_date = event_date.to_string();
+        let date = event_date.to_string();
         for receipt in receipts {
-            let Some(rows) = receipt.event_dates.get(&of_date) else {
+            // The caller may pass receipts of other dates too.
+            let Some(rows) = receipt.event_dates.get(&date) else {
                 continue;
             };
             let hour = format!("{}T{:02}", receipt.ingest_date, receipt.ingest_hour);
@@ -116,9 +118,9 @@ impl EventBook {
         let in_shards: u64 = self.shards.values().sum();
         let sums = [
             (
-                "rows that the receipts name",
+                "rows in the receipts",
                 self.receipt_rows,
-                "rows that compaction met",
+                "rows that compaction read",
                 self.rows,
             ),
             (
@@ -130,7 +132,7 @@ impl EventBook {
             (
                 "distinct identities and redelivered rows",
                 self.distinct + self.redelivered,
-                "rows that the receipts name",
+                "rows in the receipts",
                 self.receipt_rows,
             ),
             (
@@ -151,18 +153,18 @@ impl EventBook {
             .filter(|(_, one, _, other)| one != other)
             .map(|(this, one, that, other)| format!("{one} {this}, but {other} {that}"))
             .collect();
-        // Receipts that expired are missing here, never too many are there.
+        // Expired receipts are missing in `shards`, so its sum can be smaller but not larger.
         if in_shards > self.receipt_rows {
             faults.push(format!(
-                "{in_shards} rows of the date in the receipts that are there, but {} in all covered ones",
+                "{in_shards} rows of the date in the existing receipts, but {} in all covered ones",
                 self.receipt_rows
             ));
         }
         faults
     }
 
-    /// Enters every figure: of the date, by shard and by hour of arrival.
-    pub(crate) fn enter<'b>(&'b self, figures: &mut Figures<'b>) {
+    /// Adds every figure: of the date, by shard and by ingest hour.
+    pub(crate) fn add_figures<'b>(&'b self, figures: &mut Figures<'b>) {
         let Self {
             event_date,
             balanced: _,
@@ -188,31 +190,31 @@ impl EventBook {
             ("duplicates", *duplicates),
             ("conflicts", *conflicts),
         ];
-        figures.line(Book::Event, "date", event_date.to_string(), of_date);
+        figures.add(Book::Event, "date", event_date.to_string(), of_date);
         for (scope, rows) in [("shard", shards), ("ingest_hour", ingest_hours)] {
             for (name, rows) in rows {
-                figures.line(Book::Event, scope, name, [("rows", *rows)]);
+                figures.add(Book::Event, scope, name, [("rows", *rows)]);
             }
         }
     }
 }
 
-/// The book as a file of the table `audit`: a row a figure. How many rows, and
-/// the file's bytes, which the same book always has.
+/// Encodes the book as a file of the table `audit`, with one row per figure. Returns the
+/// number of rows and the bytes. Equal books give equal bytes.
 ///
 /// # Errors
-/// When the file cannot be encoded.
-pub fn table(book: &EventBook) -> Result<(u64, Bytes), EncodeError> {
+/// If the file cannot be encoded.
+pub fn event_book_table(book: &EventBook) -> Result<(u64, Bytes), EncodeError> {
     let mut figures = Figures::default();
-    book.enter(&mut figures);
+    book.add_figures(&mut figures);
     figures.file()
 }
 
-/// The receipts at those keys, but for those that are gone.
+/// Reads the receipts at the keys. Leaves out receipts that do not exist: they have expired.
 ///
 /// # Errors
-/// When the store cannot be read, or holds something else there.
-pub async fn receipts_at<'k>(
+/// If the store cannot be read, or an object is not a receipt.
+pub async fn read_receipts<'k>(
     store: &dyn ObjectStore,
     keys: impl IntoIterator<Item = &'k str>,
 ) -> Result<Vec<Receipt>, LakeError> {
@@ -284,7 +286,7 @@ mod tests {
 
     fn book(counts: EventCounts, curated: u64, dropped: u64) -> EventBook {
         let receipts = [receipt(0, 3, 5), receipt(1, 3, 4), receipt(1, 4, 1)];
-        EventBook::close(Closing {
+        EventBook::close(EventBookInputs {
             event_date: DATE.parse().unwrap(),
             covered: receipts.len(),
             receipt_rows: 10,
@@ -307,7 +309,7 @@ mod tests {
     };
 
     #[test]
-    fn what_adds_up_is_balanced() {
+    fn a_book_whose_sums_agree_is_balanced() {
         let book = book(COUNTS, 6, 3);
         assert_eq!(book.faults, Vec::<String>::new());
         assert!(book.balanced);
@@ -317,16 +319,14 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_add_up_is_said() {
+    fn sums_that_differ_are_faults() {
         let lost = EventCounts {
             receipt_rows: 9,
             ..COUNTS
         };
         let faults = book(lost, 6, 3).faults;
         assert!(
-            faults.contains(
-                &"10 rows that the receipts name, but 9 rows that compaction met".to_owned()
-            ),
+            faults.contains(&"10 rows in the receipts, but 9 rows that compaction read".to_owned()),
             "{faults:?}"
         );
         for wrong in [book(COUNTS, 5, 3), book(COUNTS, 6, 2), book(COUNTS, 7, 2)] {
@@ -335,10 +335,10 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_a_row_a_figure() {
+    fn the_table_has_one_row_per_figure() {
         let book = book(COUNTS, 6, 3);
-        let (rows, content) = table(&book).unwrap();
-        assert_eq!(table(&book).unwrap().1, content);
+        let (rows, content) = event_book_table(&book).unwrap();
+        assert_eq!(event_book_table(&book).unwrap().1, content);
         let batch = ParquetRecordBatchReaderBuilder::try_new(content)
             .unwrap()
             .build()

@@ -1,4 +1,4 @@
-//! Batches that the event source mapping gave up.
+//! Failed batches: those that the event source mapping discarded after its last retry.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 
-use crate::coverage::{Stretch, Wanted, cover};
+use crate::coverage::{SequenceRange, Uncovered, remove_covered};
 use crate::error::AuditError;
 use crate::object::READERS;
 use crate::problem::Problem;
 
-/// What the on-failure destination writes of a batch: the parts that are read.
+/// The fields of an object at the on-failure destination that are read here.
 #[derive(Deserialize)]
-struct Report {
+struct FailureReport {
     #[serde(rename = "KinesisBatchInfo")]
     batch: BatchInfo,
     #[serde(default)]
@@ -37,28 +37,28 @@ struct BatchInfo {
     batch_size: u64,
 }
 
-/// A batch under `failed/`.
+/// A failed batch at the on-failure destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FailedBatch {
-    /// Where it lies.
+    /// The key of the object.
     pub key: String,
-    /// The shard that it is of.
+    /// The shard.
     pub shard_id: String,
-    /// The sequence number of its first record.
+    /// The sequence number of the first record.
     pub first_sequence_number: String,
-    /// The sequence number of its last record.
+    /// The sequence number of the last record.
     pub last_sequence_number: String,
-    /// Its records.
+    /// The number of records.
     pub records: u64,
-    /// Those of them that are in no receipted object.
+    /// The number of open records: they are in no object that a receipt names.
     pub open: u64,
-    /// Arrivals of the open ones (UTC microseconds), and how many each.
+    /// Arrivals of the open records in UTC microseconds, each with its number of records.
     #[serde(skip)]
     pub(crate) open_arrivals: Vec<(i64, u64)>,
 }
 
 impl FailedBatch {
-    /// How many of its open records arrived on the date.
+    /// Returns the number of open records that arrived on the date.
     pub fn open_on(&self, date: Date) -> u64 {
         let on_date = |(arrival, _): &&(i64, u64)| Date::of(*arrival) == date;
         let open = self.open_arrivals.iter().filter(on_date);
@@ -66,12 +66,14 @@ impl FailedBatch {
     }
 }
 
-/// Every batch under `failed/`, or where Lambda puts it, in the order of their
-/// keys, and what cannot be read there. A batch that was delivered again since, and has its receipt or
-/// its records in receipted objects, is not open.
+/// Reads every failed batch, in the order of keys: under `failed/`, and under the keys of
+/// Lambda. Returns also a problem for each object there that is not a failed batch.
+///
+/// A record is open unless it has been delivered again: its batch has a receipt, or the record
+/// is in an object that a receipt names.
 ///
 /// # Errors
-/// When the lake cannot be read.
+/// If the lake cannot be read.
 pub async fn failed_batches(
     store: &Arc<dyn ObjectStore>,
     receipts: &[Receipt],
@@ -92,7 +94,7 @@ pub async fn failed_batches(
         .buffered(READERS);
     let (mut batches, mut problems) = (Vec::new(), Vec::new());
     while let Some((key, content)) = contents.try_next().await? {
-        match Unresolved::read(key.as_ref(), &content) {
+        match UnresolvedBatch::read(key.as_ref(), &content) {
             Ok(batch) => batches.push(batch),
             Err(cause) => problems.push(Problem::FailedUnreadable {
                 key: key.to_string(),
@@ -100,14 +102,16 @@ pub async fn failed_batches(
             }),
         }
     }
-    let mut wanted = Wanted::default();
-    for batch in batches.iter().filter(|batch| !batch.is_in(receipts)) {
-        wanted.stretches.push(batch.stretch.clone());
-        wanted.records.extend(batch.ids.iter().map(|(id, _)| *id));
+    let mut uncovered = Uncovered::default();
+    for batch in batches.iter().filter(|batch| !batch.has_receipt(receipts)) {
+        uncovered.ranges.push(batch.range.clone());
+        uncovered
+            .records
+            .extend(batch.ids.iter().map(|(id, _)| *id));
     }
-    cover(store, receipts, &mut wanted).await?;
-    // A record that was given up twice is counted once.
-    let mut open = wanted.records;
+    remove_covered(store, receipts, &mut uncovered).await?;
+    // A record of two failed batches counts once.
+    let mut open = uncovered.records;
     let batches = batches
         .into_iter()
         .map(|batch| batch.resolve(&mut open, receipts))
@@ -115,22 +119,23 @@ pub async fn failed_batches(
     Ok((batches, problems))
 }
 
-/// A failed batch, as it was read.
-struct Unresolved {
+/// A failed batch whose open records are not known yet.
+struct UnresolvedBatch {
     key: String,
-    stretch: Stretch,
+    range: SequenceRange,
     records: u64,
     first_arrived_at: i64,
-    /// Its records and their arrivals; none when it holds only their number.
+    /// The records and their arrivals; empty if the object has only the number of records.
     ids: Vec<(RecordId, i64)>,
 }
 
-impl Unresolved {
+impl UnresolvedBatch {
     fn read(key: &str, content: &[u8]) -> Result<Self, String> {
-        let report: Report = serde_json::from_slice(content).map_err(|cause| cause.to_string())?;
+        let report: FailureReport =
+            serde_json::from_slice(content).map_err(|cause| cause.to_string())?;
         let batch = report.batch;
         let payload = report.payload.unwrap_or_default();
-        // Without a payload, or with one that is no event, the number is all.
+        // Without a readable payload, only the number of records is known.
         let ids = match envelope::records(payload.as_bytes()) {
             Ok(records) => records
                 .iter()
@@ -146,8 +151,8 @@ impl Unresolved {
             key: key.to_owned(),
             records: batch.batch_size,
             first_arrived_at: parse_rfc3339(arrival)
-                .ok_or_else(|| format!("{arrival:?} is no arrival"))?,
-            stretch: Stretch {
+                .ok_or_else(|| format!("the time of arrival {arrival:?} is not RFC 3339"))?,
+            range: SequenceRange {
                 shard_id: batch.shard_id,
                 first: batch.start_sequence_number,
                 last: batch.end_sequence_number,
@@ -156,19 +161,19 @@ impl Unresolved {
         })
     }
 
-    /// Whether the very batch has a receipt.
-    fn is_in(&self, receipts: &[Receipt]) -> bool {
+    /// Returns whether a batch of the same records has a receipt.
+    fn has_receipt(&self, receipts: &[Receipt]) -> bool {
         receipts.iter().any(|receipt| {
-            receipt.shard_id == self.stretch.shard_id
-                && receipt.first_sequence_number == self.stretch.first
-                && receipt.last_sequence_number == self.stretch.last
+            receipt.shard_id == self.range.shard_id
+                && receipt.first_sequence_number == self.range.first
+                && receipt.last_sequence_number == self.range.last
                 && receipt.records == self.records
         })
     }
 
-    /// Takes its open records out of `uncovered`.
+    /// Returns the batch with its open records, and removes them from `uncovered`.
     fn resolve(self, uncovered: &mut HashSet<RecordId>, receipts: &[Receipt]) -> FailedBatch {
-        let open_arrivals: Vec<(i64, u64)> = if self.is_in(receipts) {
+        let open_arrivals: Vec<(i64, u64)> = if self.has_receipt(receipts) {
             Vec::new()
         } else if self.ids.is_empty() {
             vec![(self.first_arrived_at, self.records)]
@@ -180,9 +185,9 @@ impl Unresolved {
         };
         FailedBatch {
             key: self.key,
-            shard_id: self.stretch.shard_id,
-            first_sequence_number: self.stretch.first,
-            last_sequence_number: self.stretch.last,
+            shard_id: self.range.shard_id,
+            first_sequence_number: self.range.first,
+            last_sequence_number: self.range.last,
             records: self.records,
             open: open_arrivals.iter().map(|(_, records)| records).sum(),
             open_arrivals,

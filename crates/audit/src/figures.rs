@@ -1,7 +1,5 @@
-//! Figures of the books, each a row of a table.
-//!
-//! The tables `audit` and `audit_books` have the same columns, so that they are
-//! read and held against each other alike.
+//! Figures of the books: the rows of the tables `audit` and `audit_books`, which have the same
+//! columns.
 
 use std::borrow::Cow;
 
@@ -11,14 +9,14 @@ use marquee_tables::encode::{
     EncodeError, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file,
 };
 
-/// Which book a figure is of.
+/// The book that a figure belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Book {
-    /// What arrived on the date.
+    /// The ingest book.
     Ingest,
-    /// What happened on it.
+    /// The event book.
     Event,
-    /// Both: how the date stands.
+    /// Both books: the status and the problems of the date.
     Both,
 }
 
@@ -32,7 +30,7 @@ impl Book {
     }
 }
 
-/// One row.
+/// One row of the table.
 #[derive(Debug)]
 struct Figure<'b> {
     book: Book,
@@ -42,14 +40,14 @@ struct Figure<'b> {
     value: u64,
 }
 
-/// Figures in the order that they are written in.
+/// The figures in the order of their rows.
 #[derive(Debug, Default)]
 pub(crate) struct Figures<'b>(Vec<Figure<'b>>);
 
 impl<'b> Figures<'b> {
-    /// What was counted of one thing: its kind (`scope`), which it is (`name`), and
-    /// each figure by what it counts.
-    pub(crate) fn line<F: Into<Cow<'b, str>>>(
+    /// Adds the figures of one subject, such as a shard: `scope` is its kind, `name`
+    /// identifies it, and `figures` are pairs of a figure's name and value.
+    pub(crate) fn add<F: Into<Cow<'b, str>>>(
         &mut self,
         book: Book,
         scope: &'static str,
@@ -67,10 +65,11 @@ impl<'b> Figures<'b> {
             }));
     }
 
-    /// As a file: how many rows, and its bytes, which the same figures always have.
+    /// Encodes the figures as a Parquet file. Returns the number of rows and the bytes. Equal
+    /// figures give equal bytes.
     ///
     /// # Errors
-    /// When the file cannot be encoded.
+    /// If the file cannot be encoded.
     pub(crate) fn file(&self) -> Result<(u64, Bytes), EncodeError> {
         let mut zstd = Zstd::new()?;
         let text = || TextColumn::new(false);
@@ -81,7 +80,9 @@ impl<'b> Figures<'b> {
             scopes.push(figure.scope.as_bytes(), &mut zstd)?;
             names.push(figure.name.as_bytes(), &mut zstd)?;
             figures.push(figure.figure.as_bytes(), &mut zstd)?;
-            values.push(i64::try_from(figure.value).unwrap_or(i64::MAX), &mut zstd)?;
+            let value = i64::try_from(figure.value);
+            let value = value.map_err(|_| EncodeError::Row("its figure exceeds 64 bits"))?;
+            values.push(value, &mut zstd)?;
         }
         let chunks = vec![
             books.finish(&mut zstd)?,

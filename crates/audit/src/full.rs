@@ -1,4 +1,4 @@
-//! The audit of a date: both books counted anew from the objects of the lake.
+//! The audit of a date: both books recounted from the objects of the lake.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -15,26 +15,27 @@ use object_store::path::Path;
 
 use crate::arrivals;
 use crate::audit::Audit;
-use crate::curated::{self, EventAudit};
+use crate::curated::{EventAudit, EventAuditBuilder};
 use crate::error::AuditError;
 use crate::failed::{FailedBatch, failed_batches};
-use crate::ingest_book::{self, IngestBook, StreamCount};
+use crate::ingest_book::{IngestBook, IngestBookBuilder, StreamCount};
 use crate::object::READERS;
 use crate::orphans;
 use crate::problem::Problem;
 use crate::producers;
-use crate::scan::{self, Role};
-use crate::standing::{Status, late_window_open, newest_arrival};
+use crate::scan::{self, ReceiptRole};
+use crate::status::{Status, late_window_open, newest_arrival};
 
-/// Makes both books of a date anew from the lake.
+/// Audits a date: recounts both books from the lake.
 ///
-/// `stream` is what the stream itself counted of the date, where that is known.
-/// Memory is 16 to 24 bytes for each unit of the date, twice while sorting.
+/// `stream` is the stream's own count of the date, if it is known. Needs 16 to 32 bytes of
+/// memory for each unit of the date, twice that while sorting.
 ///
 /// # Errors
-/// [`AuditError::Nothing`] for a date that the lake has nothing of; when the lake cannot be read. What is wrong with the lake is no error, but
-/// a problem in the audit.
-pub async fn full(
+/// [`AuditError::Nothing`] if the lake has nothing of the date; an error if the lake cannot be
+/// read or a receipt is damaged. Other faults of the lake are not errors but
+/// [problems](Problem) in the audit.
+pub async fn audit_date(
     store: &Arc<dyn ObjectStore>,
     date: Date,
     stream: Option<&StreamCount>,
@@ -42,34 +43,35 @@ pub async fn full(
     let receipts = receipt::list(&**store, None).await?;
     let generation = generation::current_of(&**store, date).await?;
     let (failed, mut problems) = failed_batches(store, &receipts).await?;
-    let is_known = generation.is_some()
-        || receipts.iter().any(|receipt| is_of(receipt, date))
+    let has_date = generation.is_some()
+        || receipts.iter().any(|receipt| names_date(receipt, date))
         || failed.iter().any(|batch| batch.open_on(date) > 0);
-    if !is_known {
+    if !has_date {
         return Err(AuditError::Nothing(nothing_of(date, &receipts)));
     }
     let covered = match &generation {
         Some(generation) => covered(store, generation, &receipts, &mut problems).await?,
         None => BTreeSet::new(),
     };
-    let is_needed = |receipt: &Receipt| role(receipt, date, &covered) != Role::default();
-    let receipts = originals(&**store, receipts, is_needed).await?;
-    let mut ingest = ingest_book::Filling::default();
+    let receipts = reread_needed(&**store, receipts, date, &covered).await?;
+    let mut ingest = IngestBookBuilder::default();
     let mut event = generation
         .as_ref()
-        .map(|generation| curated::Filling::new(generation, &covered));
-    let mut roles: Vec<(&Receipt, Role)> = receipts
-        .iter()
-        .map(|receipt| (receipt, role(receipt, date, &covered)))
-        .filter(|(_, role)| *role != Role::default())
-        .collect();
-    roles.sort_by(|(a, _), (b, _)| by_place(a, b));
-    scan::scan(store, date, roles, |receipt, role, mut scanned| {
-        problems.append(&mut scanned.problems);
-        if let Some(event) = event.as_mut().filter(|_| role.covered) {
-            event.enter(receipt, &scanned.events);
+        .map(|generation| EventAuditBuilder::new(generation, &covered));
+    let mut roles: Vec<(&Receipt, ReceiptRole)> = Vec::new();
+    for receipt in &receipts {
+        let role = role(receipt, date, &covered)?;
+        if role != ReceiptRole::default() {
+            roles.push((receipt, role));
         }
-        ingest.enter(receipt, role, &mut scanned);
+    }
+    roles.sort_by(|(a, _), (b, _)| compare_first_records(a, b));
+    scan::scan(store, date, roles, |receipt, role, mut result| {
+        problems.append(&mut result.problems);
+        if let Some(event) = event.as_mut().filter(|_| role.covered) {
+            event.add(receipt, &result.events);
+        }
+        ingest.add(receipt, role, &mut result);
     })
     .await?;
     let garbage = orphans::find(store, date, &receipts, &mut problems).await?;
@@ -77,13 +79,13 @@ pub async fn full(
     ingest.garbage = garbage;
     check_producer_gaps(store, date, &receipts, &mut ingest, &mut problems).await?;
     if let Some(generation) = &generation {
-        problems.extend(removed(generation, &covered, &receipts));
+        problems.extend(removed_receipts(generation, &covered, &receipts));
     }
     let event = match event {
         Some(event) => Some(event.close(store, &receipts, &mut problems).await?),
         None => None,
     };
-    let provisional_because = open(date, &receipts, &failed, event.as_ref());
+    let provisional_because = open_reasons(date, &receipts, &failed, event.as_ref())?;
     Ok(Audit {
         date,
         status: match provisional_because.is_empty() {
@@ -98,32 +100,29 @@ pub async fn full(
     })
 }
 
-/// The receipts, those that are needed as they stand: a list may give copies.
-async fn originals(
+/// Reads the receipts again that the audit needs, because a list may return collected copies.
+async fn reread_needed(
     store: &dyn ObjectStore,
     receipts: Vec<Receipt>,
-    is_needed: impl Fn(&Receipt) -> bool,
-) -> Result<Vec<Receipt>, LakeError> {
-    let originals: Vec<_> = receipts
-        .into_iter()
-        .map(|receipt| {
-            let key = is_needed(&receipt).then(|| Path::from(receipt.key()));
-            async move {
-                match key {
-                    Some(key) => receipt::read(store, &key).await,
-                    None => Ok(receipt),
-                }
+    date: Date,
+    covered: &BTreeSet<String>,
+) -> Result<Vec<Receipt>, AuditError> {
+    let mut reads = Vec::with_capacity(receipts.len());
+    for receipt in receipts {
+        let is_needed = role(&receipt, date, covered)? != ReceiptRole::default();
+        reads.push(async move {
+            match is_needed {
+                true => receipt::read(store, &Path::from(receipt.key())).await,
+                false => Ok(receipt),
             }
-        })
-        .collect();
-    futures::stream::iter(originals)
-        .buffered(READERS)
-        .try_collect()
-        .await
+        });
+    }
+    let receipts = futures::stream::iter(reads).buffered(READERS);
+    Ok(receipts.try_collect().await?)
 }
 
-/// The keys of the receipts that the generation covers. When the list of them is
-/// gone, which is a problem, it is taken to cover all.
+/// Returns the keys of the receipts that the generation covers. If the list of these keys is
+/// missing, reports a problem and returns all receipts with events of the date.
 async fn covered(
     store: &Arc<dyn ObjectStore>,
     generation: &Generation,
@@ -146,15 +145,15 @@ async fn covered(
     }
 }
 
-/// The order of the batches' first records in their shards.
-fn by_place(a: &Receipt, b: &Receipt) -> Ordering {
+/// Compares receipts by shard and by the sequence number of the first record.
+fn compare_first_records(a: &Receipt, b: &Receipt) -> Ordering {
     let (first, other) = (&a.first_sequence_number, &b.first_sequence_number);
     let in_shard = || compare_sequence_numbers(first, other);
     a.shard_id.cmp(&b.shard_id).then_with(in_shard)
 }
 
-/// Whether the receipt says something of the date.
-fn is_of(receipt: &Receipt, date: Date) -> bool {
+/// Returns whether the receipt names the date: as ingest date, arrival date or event date.
+fn names_date(receipt: &Receipt, date: Date) -> bool {
     let date = date.to_string();
     receipt.ingest_date == date
         || receipt.arrival_dates.contains_key(&date)
@@ -166,30 +165,35 @@ fn nothing_of(date: Date, receipts: &[Receipt]) -> String {
     let arrived = receipts.iter().flat_map(|r| r.arrival_dates.keys());
     let ingested: BTreeSet<&String> = filed.chain(arrived).collect();
     let events: BTreeSet<&String> = receipts.iter().flat_map(|r| r.event_dates.keys()).collect();
-    let span = |dates: BTreeSet<&String>| match (dates.first(), dates.last()) {
+    let range = |dates: BTreeSet<&String>| match (dates.first(), dates.last()) {
         (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
         (Some(only), _) => (*only).clone(),
         _ => "no date".to_owned(),
     };
     format!(
-        "the lake has nothing of {date}: what it has arrived on {} and happened on {}",
-        span(ingested),
-        span(events)
+        "the lake has no records and no events of {date}; the dates of its arrivals are {}, \
+         those of its events {}",
+        range(ingested),
+        range(events)
     )
 }
 
-/// Why the receipt is looked at for the date.
-fn role(receipt: &Receipt, date: Date, covered: &BTreeSet<String>) -> Role {
-    let arrived = arrivals::dates(receipt).contains(&date);
+/// Returns the role of the receipt in the audit of the date.
+fn role(
+    receipt: &Receipt,
+    date: Date,
+    covered: &BTreeSet<String>,
+) -> Result<ReceiptRole, AuditError> {
+    let arrived = arrivals::dates(receipt)?.contains(&date);
     let date = date.to_string();
-    Role {
+    Ok(ReceiptRole {
         filed: receipt.ingest_date == date,
         arrived,
         covered: receipt.event_dates.contains_key(&date) && covered.contains(&receipt.key()),
-    }
+    })
 }
 
-/// Enters the producers' numbers.
+/// Adds the producers to the ingest book, and reports the gaps in their numbers.
 async fn check_producer_gaps(
     store: &Arc<dyn ObjectStore>,
     date: Date,
@@ -214,15 +218,15 @@ async fn check_producer_gaps(
     Ok(())
 }
 
-/// The receipts that the generation covers and that are not there.
-fn removed(
+/// Reports the receipts that the generation covers and that are missing.
+fn removed_receipts(
     generation: &Generation,
     covered: &BTreeSet<String>,
     receipts: &[Receipt],
 ) -> Vec<Problem> {
-    let there: BTreeSet<String> = receipts.iter().map(Receipt::key).collect();
+    let existing: BTreeSet<String> = receipts.iter().map(Receipt::key).collect();
     covered
-        .difference(&there)
+        .difference(&existing)
         .map(|receipt| Problem::ReceiptRemoved {
             receipt: receipt.clone(),
             generation: generation.key(),
@@ -230,14 +234,14 @@ fn removed(
         .collect()
 }
 
-/// Why the date's books may still change.
-fn open(
+/// Returns the reasons why the date's books can still change, as sentences.
+fn open_reasons(
     date: Date,
     receipts: &[Receipt],
     failed: &[FailedBatch],
     event: Option<&EventAudit>,
-) -> Vec<String> {
-    let mut reasons: Vec<String> = late_window_open(date, newest_arrival(receipts))
+) -> Result<Vec<String>, AuditError> {
+    let mut reasons: Vec<String> = late_window_open(date, newest_arrival(receipts)?)
         .into_iter()
         .collect();
     let open: u64 = failed.iter().map(|batch| batch.open).sum();
@@ -246,19 +250,16 @@ fn open(
             "{open} records that the mapping gave up are open, and may hold events of it"
         ));
     }
-    let of_date = date.to_string();
+    let date = date.to_string();
     match event {
         Some(event) if event.waiting_receipts > 0 => reasons.push(format!(
             "{} events in {} receipts wait for its next run",
             event.waiting_rows, event.waiting_receipts
         )),
-        None if receipts
-            .iter()
-            .any(|r| r.event_dates.contains_key(&of_date)) =>
-        {
+        None if receipts.iter().any(|r| r.event_dates.contains_key(&date)) => {
             reasons.push("its events are not curated yet".to_owned());
         }
         _ => {}
     }
-    reasons
+    Ok(reasons)
 }

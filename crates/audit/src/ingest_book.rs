@@ -1,10 +1,13 @@
-//! The ingest book: what became of what arrived on one date.
+//! The ingest book: the account of everything that arrived on one date.
 //!
-//! Two ways of counting stand side by side. By batch, as the receipts filed
-//! under the date say: received = processed + quarantined. By identity, of what
-//! arrived on the date, whichever receipt has it: the stream's records = seen +
-//! failed, and quarantined = replayed + open. Coverage is by identity and
-//! receipt, never by range: batches of a shard interleave.
+//! It counts in two ways:
+//!
+//! - by batch, from the receipts of the ingest date: received = processed + quarantined;
+//! - by identity, from all records and units that arrived on the date, in any batch: the
+//!   stream's records = seen + blank + failed, and quarantined = replayed + open.
+//!
+//! Coverage is decided by identity, never by a range of sequence numbers, because the batches
+//! of a shard interleave.
 
 use std::collections::BTreeMap;
 
@@ -18,137 +21,144 @@ use crate::failed::FailedBatch;
 use crate::orphans::Garbage;
 use crate::problem::Problem;
 use crate::producers::ProducerLine;
-use crate::scan::{Role, Scanned};
+use crate::scan::{ReceiptRole, ScanResult};
 
-/// How many records of each shard arrived on a date, by the stream's own count.
-/// A shard that is not in it has not been counted.
+/// The stream's own count of the records that arrived on a date, by shard. The count of an
+/// absent shard is unknown.
 pub type StreamCount = BTreeMap<String, u64>;
 
-/// What became of what arrived on one date.
+/// The account of everything that arrived on one date.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct IngestBook {
-    /// Receipts of batches of the stream filed under the date.
+    /// Batches of the stream with this ingest date.
     pub batches: u64,
-    /// Receipts of replays filed under the date.
+    /// Batches of replays with this ingest date.
     pub replays: u64,
-    /// Kinesis records of the batches.
+    /// Kinesis records of the stream's batches.
     pub records: u64,
-    /// Units that they were taken apart into.
+    /// Units of these records.
     pub received: u64,
-    /// Units that are events.
+    /// Units that are valid events.
     pub processed: u64,
-    /// Units that are not.
+    /// Units that were rejected.
     pub quarantined: u64,
-    /// These by reason.
+    /// Rejected units by reason.
     pub reasons: BTreeMap<String, u64>,
-    /// Rows found in the objects of batches and replays, by zone.
+    /// Rows in the objects of batches and replays, by zone.
     pub rows: BTreeMap<Zone, u64>,
-    /// What arrived on the date, by identity.
+    /// Units that arrived on the date, by identity.
     pub units: UnitLine,
     /// Records that arrived on the date, by shard.
     pub shards: BTreeMap<String, ShardLine>,
-    /// Units of the batches, by the hour that they are filed under.
+    /// Units of the stream's batches, by ingest hour.
     pub hours: BTreeMap<u8, HourLine>,
-    /// Producers' numbers up to the end of the date.
+    /// The producer numbers up to the end of the date, by producer.
     pub producers: BTreeMap<String, ProducerLine>,
-    /// Units too broken to carry a number, up to the end of the date: they
-    /// excuse as many missing ones.
+    /// Quarantined units without a readable producer number, up to the end of the date. Each
+    /// can explain one missing number.
     pub unnumbered: u64,
-    /// Batches that the mapping gave up with records of the date that are open.
+    /// Failed batches with open records of the date.
     pub failed: Vec<FailedBatch>,
-    /// Objects under the date that no receipt names and nothing needs.
+    /// Objects of the ingest date that no receipt names and nothing needs.
     pub garbage: Garbage,
 }
 
-/// Units that arrived on the date, by identity.
+/// The units that arrived on the date, counted by identity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct UnitLine {
     /// Rows of processed and quarantine objects.
     pub rows: u64,
-    /// Rows whose identity comes again in the same zone: a retry cut the
-    /// batches otherwise.
+    /// Rows whose identity another row of the same zone has, for example because a retry cut
+    /// the batches differently.
     pub redelivered: u64,
-    /// Identities.
+    /// Distinct identities.
     pub distinct: u64,
-    /// Identities that are events, those replayed among them.
+    /// Identities in processed, including replayed ones.
     pub processed: u64,
     /// Identities in quarantine.
     pub quarantined: u64,
-    /// Those of them that are events now.
+    /// Identities in quarantine that a replay has turned into events.
     pub replayed: u64,
-    /// Those of them that are not.
+    /// Identities in quarantine only.
     pub open: u64,
 }
 
-/// Records of a shard that arrived on the date.
+/// The records of a shard that arrived on the date.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct ShardLine {
-    /// By the stream's own count; `None` when it is not known.
+    /// The stream's own count; `None` if it is unknown.
     pub stream: Option<u64>,
-    /// Records with units in receipted objects.
+    /// Records with units in objects that receipts name.
     pub seen: u64,
-    /// Records that no unit comes from, such as empty ones, as receipts say.
+    /// Records without units, such as empty ones, from the receipts.
     pub blank: u64,
-    /// Records that were given up and are open.
+    /// Open records of failed batches.
     pub failed: u64,
-    /// Of `blank`, those that may be counted again by a batch that overlaps, or
-    /// be of another date where a receipt does not say: they have no identity to
-    /// tell by.
+    /// Blank records that two overlapping batches may both count, or that may be of another
+    /// date because their receipt has no arrival dates. Blank records have no identity that
+    /// could decide it.
     pub doubtful: u64,
 }
 
 impl ShardLine {
-    fn is_balanced(&self) -> bool {
-        let most = self.seen + self.blank + self.failed;
+    fn accounted(&self) -> u64 {
+        self.seen + self.blank + self.failed
+    }
+
+    /// Returns the stream's count if the line does not account for it.
+    fn unbalanced_count(&self) -> Option<u64> {
+        let max = self.accounted();
         self.stream
-            .is_none_or(|stream| (most - self.doubtful..=most).contains(&stream))
+            .filter(|stream| !(max - self.doubtful..=max).contains(stream))
     }
 }
 
-/// Units of the batches filed under one hour.
+/// The units of the batches of one ingest hour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct HourLine {
-    /// Units.
+    /// All units.
     pub received: u64,
-    /// Those that are events.
+    /// Valid events.
     pub processed: u64,
-    /// Those that are not.
+    /// Rejected units.
     pub quarantined: u64,
 }
 
-/// The book as it fills.
+/// A builder of an [`IngestBook`], receipt by receipt.
 #[derive(Default)]
-pub(crate) struct Filling {
+pub(crate) struct IngestBookBuilder {
     book: IngestBook,
     records: BTreeMap<String, Vec<RecordId>>,
     processed: Vec<UnitId>,
     quarantined: Vec<UnitId>,
-    /// The highest end of the batches so far, by shard.
+    /// The highest last sequence number of the batches so far, by shard.
     ends: BTreeMap<String, String>,
 }
 
-impl Filling {
-    /// Enters what a receipt's objects hold.
-    pub(crate) fn enter(&mut self, receipt: &Receipt, role: Role, scanned: &mut Scanned) {
-        for (shard_id, mut records) in std::mem::take(&mut scanned.records) {
+impl IngestBookBuilder {
+    /// Adds a receipt and the contents of its objects. Receipts must come in the order of
+    /// their first records.
+    pub(crate) fn add(&mut self, receipt: &Receipt, role: ReceiptRole, scan: &mut ScanResult) {
+        for (shard_id, mut records) in std::mem::take(&mut scan.records) {
             self.records
                 .entry(shard_id)
                 .or_default()
                 .append(&mut records);
         }
-        self.processed.append(&mut scanned.processed);
-        self.quarantined.append(&mut scanned.quarantined);
+        self.processed.append(&mut scan.processed);
+        self.quarantined.append(&mut scan.quarantined);
         if role.filed {
-            self.enter_filed(receipt, scanned);
+            self.add_batch(receipt, scan);
         }
         if role.filed || role.arrived {
-            self.enter_blank(receipt, role, scanned.blank);
+            self.add_blank(receipt, role, scan.blank);
         }
     }
 
-    fn enter_filed(&mut self, receipt: &Receipt, scanned: &Scanned) {
+    /// Adds the counts of a batch of the ingest date.
+    fn add_batch(&mut self, receipt: &Receipt, scan: &ScanResult) {
         let book = &mut self.book;
-        for (zone, rows) in &scanned.rows {
+        for (zone, rows) in &scan.rows {
             *book.rows.entry(*zone).or_default() += rows;
         }
         if receipt.kind == ReceiptKind::Replay {
@@ -169,9 +179,8 @@ impl Filling {
         hour.quarantined += receipt.quarantined;
     }
 
-    /// Enters records without an identity to be met by. Receipts come in the
-    /// order of their batches' first records.
-    fn enter_blank(&mut self, receipt: &Receipt, role: Role, blank: u64) {
+    /// Adds the blank records of a batch, which have no identity.
+    fn add_blank(&mut self, receipt: &Receipt, role: ReceiptRole, blank: u64) {
         if receipt.kind == ReceiptKind::Replay {
             return;
         }
@@ -199,7 +208,7 @@ impl Filling {
         }
     }
 
-    /// Adds the book up.
+    /// Closes the book, and reports the sums that do not agree.
     pub(crate) fn close(
         self,
         date: Date,
@@ -237,11 +246,11 @@ impl Filling {
             line.stream = Some(*records);
         }
         for (shard_id, line) in &book.shards {
-            if !line.is_balanced() {
+            if let Some(stream) = line.unbalanced_count() {
                 problems.push(Problem::ShardDiffers {
                     shard_id: shard_id.clone(),
-                    stream: line.stream.unwrap_or(0),
-                    accounted: line.seen + line.blank + line.failed,
+                    stream,
+                    accounted: line.accounted(),
                 });
             }
         }

@@ -1,8 +1,9 @@
-//! Sets of numbers that mostly follow one another.
+//! Sets of mostly consecutive numbers, as intervals.
 
 use serde::{Deserialize, Serialize};
 
-/// Numbers from 1 on, as intervals from and to, ascending and apart.
+/// A set of numbers from 1, as intervals with both ends included. The intervals ascend and do
+/// not touch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<(u64, u64)>", into = "Vec<(u64, u64)>")]
 pub(crate) struct Intervals(Vec<(u64, u64)>);
@@ -29,13 +30,13 @@ impl TryFrom<Vec<(u64, u64)>> for Intervals {
 }
 
 impl Intervals {
-    /// The set of those numbers, in any order, some of them again.
+    /// Creates the set of the numbers, which may be in any order and repeat.
     pub(crate) fn of(mut numbers: Vec<u64>) -> Self {
         numbers.sort_unstable();
         Self::joined(numbers.into_iter().map(|number| (number, number)))
     }
 
-    /// Adds another set's numbers.
+    /// Adds the numbers of another set.
     pub(crate) fn add(&mut self, other: &Self) {
         let mut all = std::mem::take(&mut self.0);
         all.extend(&other.0);
@@ -43,7 +44,7 @@ impl Intervals {
         *self = Self::joined(all);
     }
 
-    /// Joins intervals that touch, which come in the order of their beginnings.
+    /// Joins intervals that touch or overlap. They must be in the order of their first numbers.
     fn joined(intervals: impl IntoIterator<Item = (u64, u64)>) -> Self {
         let mut joined: Vec<(u64, u64)> = Vec::new();
         for (from, to) in intervals {
@@ -55,17 +56,17 @@ impl Intervals {
         Self(joined)
     }
 
-    /// The highest number; 0 when there is none.
+    /// Returns the highest number; 0 for an empty set.
     pub(crate) fn last(&self) -> u64 {
         self.0.last().map_or(0, |(_, to)| *to)
     }
 
-    /// How many numbers there are.
+    /// Returns the count of numbers.
     pub(crate) fn count(&self) -> u64 {
         self.0.iter().map(|(from, to)| to - from + 1).sum()
     }
 
-    /// Where 1 to `up_to` are not in the set.
+    /// Returns the intervals of numbers from 1 to `up_to` that are not in the set.
     pub(crate) fn gaps(&self, up_to: u64) -> Vec<(u64, u64)> {
         let mut gaps = Vec::new();
         let mut next = 1;
@@ -96,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_back_is_looked_at() {
+    fn malformed_intervals_are_rejected() {
         let written = serde_json::to_string(&Intervals::of(vec![3, 1, 2, 9])).unwrap();
         assert_eq!(written, "[[1,3],[9,9]]");
         let read = |text| serde_json::from_str::<Intervals>(text).ok();
@@ -108,7 +109,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn they_are_the_set(one in vec(1..60_u64, 0..40), other in vec(1..60_u64, 0..40), up_to in 0..70_u64) {
+        fn intervals_equal_the_set(one in vec(1..60_u64, 0..40), other in vec(1..60_u64, 0..40), up_to in 0..70_u64) {
             let mut intervals = Intervals::of(one.clone());
             intervals.add(&Intervals::of(other.clone()));
             let set: BTreeSet<u64> = one.into_iter().chain(other).collect();

@@ -1,4 +1,4 @@
-//! Keeping an audit in the lake.
+//! Writing an audit to the lake.
 
 use marquee_lake::document;
 use marquee_lake::zone::{audit_books_key, run_artifact_key};
@@ -9,16 +9,17 @@ use crate::audit::Audit;
 use crate::books_table;
 use crate::error::AuditError;
 
-/// The name of a date's books among its audits.
+/// The name of the document with a date's books, in the directory of its audits.
 pub const BOOKS: &str = "books";
 
-/// Keeps the audit, in place of the one before: as the date's file of the table
-/// `audit_books`, and then, with its sentences, beside the date's generations. What
-/// broke off between the two is mended by the next audit, which writes both.
+/// Writes the audit, in place of the date's previous one: its figures as the date's file of
+/// the table `audit_books`, then all of it as a JSON document beside the date's generations.
+///
+/// A failure between the two leaves a newer table than document. The next audit writes both.
 ///
 /// # Errors
-/// When the lake cannot be written.
-pub async fn keep(store: &dyn ObjectStore, audit: &Audit) -> Result<(), AuditError> {
+/// If the lake cannot be written.
+pub async fn write(store: &dyn ObjectStore, audit: &Audit) -> Result<(), AuditError> {
     let (_, content) = books_table::figures(audit).file()?;
     let table = Path::from(audit_books_key(audit.date));
     store.put(&table, content.into()).await?;

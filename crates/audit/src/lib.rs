@@ -1,9 +1,11 @@
-//! The audit: the two books of a date, and whether the objects of the lake agree.
+//! The audit: the two books of a date, recounted from the objects of the lake.
 //!
-//! [`EventBook::close`] adds up the counts of a date that is about to be published; it
-//! reads no object. [`full`] makes both books anew from the lake itself: it reads every
-//! object that a receipt or the generation names, and follows every identity from where
-//! it arrived to where it is. [`keep`] writes the result beside the date's generations.
+//! - [`EventBook::close`] adds up the counts of a date before it is published. It reads no
+//!   object.
+//! - [`audit_date`] recounts both books from the lake. It reads every object that a receipt
+//!   or the generation names, and follows every identity from its arrival to its table.
+//! - [`write`] stores the result beside the date's generations and in the table
+//!   `audit_books`.
 
 mod arrivals;
 mod audit;
@@ -14,27 +16,27 @@ mod error;
 mod event_book;
 mod failed;
 mod figures;
-mod full;
 mod ingest_book;
 mod intervals;
-mod keep;
-mod numbers;
 mod object;
 mod orphans;
 mod problem;
+mod producer_number;
 mod producers;
+mod recount;
 mod scan;
-mod standing;
+mod status;
+mod write;
 
 pub use audit::Audit;
-pub use curated::{EventAudit, Found, TableLine};
+pub use curated::{EventAudit, FoundCounts, TableLine};
 pub use error::AuditError;
-pub use event_book::{Closing, EventBook, receipts_at, table};
+pub use event_book::{EventBook, EventBookInputs, event_book_table, read_receipts};
 pub use failed::{FailedBatch, failed_batches};
-pub use full::full;
 pub use ingest_book::{HourLine, IngestBook, ShardLine, StreamCount, UnitLine};
-pub use keep::{BOOKS, keep};
 pub use orphans::Garbage;
 pub use problem::Problem;
 pub use producers::ProducerLine;
-pub use standing::{LATE_DAYS, Status, late_window_open, newest_arrival};
+pub use recount::audit_date;
+pub use status::{LATE_DAYS, Status, late_window_open, newest_arrival};
+pub use write::{BOOKS, write};

@@ -1,11 +1,11 @@
-//! The producer's number in a unit that is no event.
+//! The producer number in a unit that is not a valid event.
 
 use std::borrow::Cow;
 
 use marquee_event::bounds;
 use serde::Deserialize;
 
-/// `"producer"` as it stands in a unit.
+/// The name of the field in JSON.
 const NAME: &[u8] = b"\"producer\"";
 
 #[derive(Deserialize)]
@@ -15,9 +15,9 @@ struct Producer<'a> {
     seq: i64,
 }
 
-/// The producer and its number, if the unit still says so: it may be cut off, no
-/// JSON or no text elsewhere. The first that can be read counts.
-pub(crate) fn number_in(unit: &[u8]) -> Option<(String, u64)> {
+/// Returns the producer and the number of the first `"producer"` object that can be read. The
+/// rest of the unit may be truncated, invalid JSON or invalid UTF-8.
+pub(crate) fn find_number(unit: &[u8]) -> Option<(String, u64)> {
     let mut rest = unit;
     while let Some(at) = rest.windows(NAME.len()).position(|window| window == NAME) {
         rest = rest.get(at + NAME.len()..)?;
@@ -38,8 +38,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_found_in_what_is_left_of_a_unit() {
-        let found = |unit: &[u8]| number_in(unit).map(|(id, seq)| format!("{id} {seq}"));
+    fn a_number_is_found_in_a_broken_unit() {
+        let found = |unit: &[u8]| find_number(unit).map(|(id, seq)| format!("{id} {seq}"));
         for (unit, expected) in [
             (
                 &br#"{"producer":{"id":"p","seq":7},"event_id":"trunc"#[..],

@@ -1,4 +1,4 @@
-//! Holding an object against what is said of it.
+//! The comparison of an object with its entry in a receipt or a generation.
 
 use bytes::Bytes;
 use marquee_lake::rows::{RowBatch, RowReader};
@@ -9,12 +9,12 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use crate::error::AuditError;
 use crate::problem::Problem;
 
-/// The number of objects that are read at a time.
+/// The number of concurrent reads of objects.
 pub(crate) const READERS: usize = 8;
 
-/// What a receipt or a generation says of an object.
+/// An object as a receipt or a generation describes it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Claim<'a> {
+pub(crate) struct ExpectedObject<'a> {
     pub(crate) key: &'a str,
     pub(crate) named_by: &'a str,
     pub(crate) rows: u64,
@@ -22,8 +22,8 @@ pub(crate) struct Claim<'a> {
     pub(crate) digest: &'a str,
 }
 
-impl Claim<'_> {
-    /// The object's bytes; `None`, and a problem, when it is not there.
+impl ExpectedObject<'_> {
+    /// Reads the object. If it is missing, reports a problem and returns `None`.
     pub(crate) async fn fetch(
         &self,
         store: &dyn ObjectStore,
@@ -42,9 +42,10 @@ impl Claim<'_> {
         }
     }
 
-    /// Holds the content against the claim, and hands its rows to `each`. How
-    /// many rows there are; `None` when it cannot be read to its end.
-    pub(crate) fn examine(
+    /// Compares the content with the description, and passes its rows to `each`. Returns the
+    /// number of rows. If the content cannot be read to the end, reports a problem and returns
+    /// `None`.
+    pub(crate) fn verify(
         &self,
         content: Bytes,
         columns: &[&str],

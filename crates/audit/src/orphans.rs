@@ -1,4 +1,4 @@
-//! Objects of the zones that no receipt names.
+//! Orphans: objects in the zones that no receipt names.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -14,16 +14,17 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::Serialize;
 
-use crate::coverage::{Stretch, Wanted, cover};
+use crate::coverage::{SequenceRange, Uncovered, remove_covered};
 use crate::error::AuditError;
 use crate::problem::Problem;
 
-/// What writers left that nothing needs: all its units are in receipted objects.
+/// Orphans that nothing needs: receipts name other objects with all their units. An
+/// interrupted or repeated invocation of the transform leaves them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Garbage {
-    /// Objects.
+    /// The number of objects.
     pub objects: u64,
-    /// Their bytes.
+    /// Bytes of these objects.
     pub bytes: u64,
 }
 
@@ -33,8 +34,8 @@ struct Orphan {
     units: HashSet<UnitId>,
 }
 
-/// Looks through what lies under the ingest date for objects that no receipt
-/// names: garbage, or, where it holds units that are nowhere else, a problem.
+/// Finds the orphans of an ingest date. An orphan is a problem if it has units that are in no
+/// object that a receipt names. The others are garbage.
 pub(crate) async fn find(
     store: &Arc<dyn ObjectStore>,
     date: Date,
@@ -46,7 +47,7 @@ pub(crate) async fn find(
         .flat_map(|receipt| &receipt.objects)
         .map(|object| object.key.as_str())
         .collect();
-    let mut wanted = Wanted::default();
+    let mut uncovered = Uncovered::default();
     let mut orphans = Vec::new();
     for zone in Zone::ALL {
         let prefix = Path::from(format!("{}/ingest_date={date}", zone.prefix()));
@@ -59,30 +60,30 @@ pub(crate) async fn find(
         keys.sort();
         for key in keys {
             let content = store.get(&key).await?.bytes().await?;
-            match Orphan::read(key.as_ref(), content, &mut wanted.stretches) {
+            match Orphan::read(key.as_ref(), content, &mut uncovered.ranges) {
                 Ok(orphan) => {
-                    wanted.units.extend(&orphan.units);
+                    uncovered.units.extend(&orphan.units);
                     orphans.push(orphan);
                 }
                 Err(error) => problems.push(Problem::Unreadable {
                     key: key.to_string(),
                     named_by: None,
-                    cause: format!("{error}, and no receipt names it"),
+                    cause: format!("{error}; no receipt names the object"),
                 }),
             }
         }
     }
-    cover(store, receipts, &mut wanted).await?;
+    remove_covered(store, receipts, &mut uncovered).await?;
     let mut garbage = Garbage::default();
     for orphan in orphans {
-        let uncovered = orphan.units.intersection(&wanted.units).count();
-        if uncovered == 0 {
+        let uncovered_units = orphan.units.intersection(&uncovered.units).count();
+        if uncovered_units == 0 {
             garbage.objects += 1;
             garbage.bytes += orphan.bytes;
         } else {
             problems.push(Problem::Orphan {
                 key: orphan.key,
-                uncovered: uncovered as u64,
+                uncovered: uncovered_units as u64,
                 units: orphan.units.len() as u64,
             });
         }
@@ -94,14 +95,14 @@ impl Orphan {
     fn read(
         key: &str,
         content: bytes::Bytes,
-        stretches: &mut Vec<Stretch>,
+        ranges: &mut Vec<SequenceRange>,
     ) -> Result<Self, LakeError> {
         let mut orphan = Self {
             key: key.to_owned(),
             bytes: content.len() as u64,
             units: HashSet::new(),
         };
-        let mut shards: BTreeMap<String, Stretch> = BTreeMap::new();
+        let mut shards: BTreeMap<String, SequenceRange> = BTreeMap::new();
         for batch in RowReader::open(key, content, &IDENTITY_COLUMNS)? {
             let batch = batch?;
             let identities = UnitIdentities::of(&batch)?;
@@ -110,19 +111,19 @@ impl Orphan {
                 let number = identities.sequence_number(row);
                 let shard_id = identities.shard_id(row);
                 match shards.get_mut(shard_id) {
-                    Some(stretch) => stretch.reach(number),
+                    Some(range) => range.extend(number),
                     None => {
-                        let stretch = Stretch {
+                        let range = SequenceRange {
                             shard_id: shard_id.to_owned(),
                             first: number.to_owned(),
                             last: number.to_owned(),
                         };
-                        shards.insert(shard_id.to_owned(), stretch);
+                        shards.insert(shard_id.to_owned(), range);
                     }
                 }
             }
         }
-        stretches.extend(shards.into_values());
+        ranges.extend(shards.into_values());
         Ok(orphan)
     }
 }

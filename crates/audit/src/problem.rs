@@ -1,4 +1,4 @@
-//! What an audit finds wrong.
+//! The problems that an audit finds.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,115 +10,115 @@ use marquee_lake::zone::Zone;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-/// Something that keeps the books from balancing. Shown, it is a sentence;
-/// [`advice`](Self::advice) says what to do about it.
+/// A problem of the lake or of a book. It displays as a sentence; [`advice`](Self::advice)
+/// returns what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Problem {
-    /// An object that a receipt or a generation names is not there.
+    /// An object that a receipt or a generation names is missing.
     MissingObject {
-        /// Its key.
+        /// The object's key.
         key: String,
-        /// The key of what names it.
+        /// The key of the receipt or the generation.
         named_by: String,
     },
-    /// An object's bytes are not those that were written.
+    /// An object has another digest than its entry states.
     ContentDiffers {
-        /// Its key.
+        /// The object's key.
         key: String,
-        /// The key of what names it.
+        /// The key of the receipt or the generation.
         named_by: String,
-        /// Its size when it was written.
+        /// The size in the entry.
         expected_bytes: u64,
-        /// Its size now.
+        /// The size of the object.
         found_bytes: u64,
     },
-    /// An object has another number of rows than was written.
+    /// An object has another number of rows than its entry states.
     RowsDiffer {
-        /// Its key.
+        /// The object's key.
         key: String,
-        /// The key of what names it.
+        /// The key of the receipt or the generation.
         named_by: String,
-        /// Rows when it was written.
+        /// The number of rows in the entry.
         expected: u64,
-        /// Rows now.
+        /// The number of rows of the object.
         found: u64,
     },
-    /// An object cannot be read as the table that it belongs to.
+    /// An object cannot be read as a file of its table.
     Unreadable {
-        /// Its key.
+        /// The object's key.
         key: String,
-        /// The key of what names it; `None` of an orphan.
+        /// The key of the receipt or the generation; `None` for an orphan.
         named_by: Option<String>,
-        /// Why.
+        /// The reason.
         cause: String,
     },
-    /// A receipt's own figures do not add up.
+    /// The figures of a receipt contradict each other or its objects.
     ReceiptUnbalanced {
-        /// Its key.
+        /// The receipt's key.
         receipt: String,
-        /// Which figures, a sentence.
+        /// The figures that differ, as a sentence.
         sum: String,
     },
-    /// A receipt that a generation covers is not there.
+    /// A receipt that a generation covers is missing.
     ReceiptRemoved {
-        /// Its key.
+        /// The receipt's key.
         receipt: String,
         /// The generation's key.
         generation: String,
     },
-    /// An object that no receipt names holds units that are in no object that
-    /// one does.
+    /// An object that no receipt names has units that are in no object that a receipt names.
     Orphan {
-        /// Its key.
+        /// The object's key.
         key: String,
-        /// Units in no receipted object.
+        /// The number of units that are in no object that a receipt names.
         uncovered: u64,
-        /// All its units.
+        /// The number of all units of the object.
         units: u64,
     },
-    /// The mapping gave up a batch, and its records are in no receipted object.
+    /// A failed batch has open records.
     FailedOpen {
-        /// The key of what the mapping left.
+        /// The key of the failed batch.
         key: String,
         /// The batch's shard.
         shard_id: String,
-        /// Records in no receipted object.
+        /// The number of open records.
         records: u64,
     },
-    /// What lies under `failed/` says nothing of a batch.
+    /// An object at the on-failure destination is not a failed batch.
     FailedUnreadable {
-        /// Its key.
+        /// The object's key.
         key: String,
-        /// Why.
+        /// The reason.
         cause: String,
     },
-    /// The stream counted other records than the lake accounts for.
+    /// The stream's own count of records differs from the lake's.
     ShardDiffers {
         /// The shard.
         shard_id: String,
-        /// Records that arrived, by the stream's own count.
+        /// The stream's own count.
         stream: u64,
-        /// Records seen and failed.
+        /// The records that the lake accounts for: seen, blank and failed.
         accounted: u64,
     },
-    /// Numbers that a producer gave are nowhere in the lake, and too few units
-    /// are too broken to carry one.
+    /// Producer numbers are missing, and the units without a readable number are too few to
+    /// explain them.
     ProducerGap {
         /// The producer.
         producer_id: String,
-        /// How many are missing.
+        /// The count of missing numbers.
         missing: u64,
-        /// The longest of the gaps, from and to.
+        /// The longest gaps, as first and last missing number.
         gaps: Vec<(u64, u64)>,
-        /// How many missing numbers, of all producers, the broken units excuse.
+        /// The count of missing numbers of all producers that units without a readable number
+        /// can explain.
         excused: u64,
     },
-    /// A sum of a book does not add up.
+    /// The sums of a book do not agree.
     Unbalanced {
         /// The book's date.
         date: Date,
-        /// Which, a sentence.
+        /// The figures that differ, as a sentence.
         sum: String,
     },
     /// Identities of the date in covered objects are in neither `events` nor
@@ -126,22 +126,42 @@ pub enum Problem {
     Lost {
         /// The date.
         date: Date,
-        /// How many.
+        /// The number of identities.
         identities: u64,
-        /// An object with some of them.
+        /// The key of a receipt with some of them.
         example: String,
     },
-    /// Curated tables hold identities that no covered object has.
+    /// Curated tables have identities that no covered object has.
     Unknown {
-        /// The tables' date.
+        /// The date of the tables.
         date: Date,
-        /// How many.
+        /// The number of identities.
         identities: u64,
     },
 }
 
 impl Problem {
-    /// What to do about it.
+    /// Returns the kind, as JSON names it.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::MissingObject { .. } => "missing_object",
+            Self::ContentDiffers { .. } => "content_differs",
+            Self::RowsDiffer { .. } => "rows_differ",
+            Self::Unreadable { .. } => "unreadable",
+            Self::ReceiptUnbalanced { .. } => "receipt_unbalanced",
+            Self::ReceiptRemoved { .. } => "receipt_removed",
+            Self::Orphan { .. } => "orphan",
+            Self::FailedOpen { .. } => "failed_open",
+            Self::FailedUnreadable { .. } => "failed_unreadable",
+            Self::ShardDiffers { .. } => "shard_differs",
+            Self::ProducerGap { .. } => "producer_gap",
+            Self::Unbalanced { .. } => "unbalanced",
+            Self::Lost { .. } => "lost",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// Returns what to do about the problem.
     pub fn advice(&self) -> Cow<'static, str> {
         let advice = match self {
             Self::MissingObject { key, named_by }
@@ -152,51 +172,51 @@ impl Problem {
             | Self::Lost { date, .. }
             | Self::Unknown { date, .. } => {
                 return format!(
-                    "`marquee rebuild {date}` makes the date anew; if it comes again, it is a defect of this program"
+                    "run `marquee rebuild {date}`; if the problem returns, report a defect"
                 )
                 .into();
             }
             Self::ReceiptUnbalanced { .. } => {
-                "receipts are never replaced: look at who wrote it, and restore it from a copy"
+                "the program never replaces a receipt: find out what wrote it, and restore it from a copy of the bucket"
             }
             Self::ReceiptRemoved { .. } => {
-                "restore the receipt from a copy of the bucket; delivering its records again makes it anew"
+                "restore the receipt from a copy of the bucket, or deliver its records again"
             }
             Self::Orphan { .. } => {
-                "if the transform is at work, ask again when it is done; else deliver the records again while the stream holds them"
+                "if the transform is running, audit again when it has finished; otherwise deliver the records again while the stream retains them"
             }
             Self::FailedOpen { .. } => {
-                "mend the cause, then give the object's `payload` to the transform again"
+                "fix the cause of the failure, then invoke the transform with the object's `payload`"
             }
             Self::FailedUnreadable { .. } => {
-                "only the event source mapping writes there: move the object elsewhere, or mend it"
+                "only the event source mapping writes there: repair the object, or move it elsewhere"
             }
             Self::ShardDiffers { .. } => {
-                "if the stream is still being read, ask again when it is done; else deliver the shard's records again while the stream holds them"
+                "if the transform is still reading the stream, audit again when it has finished; otherwise deliver the shard's records again while the stream retains them"
             }
             Self::ProducerGap { .. } => {
-                "see in the producer's log whether it sent them; the shards' counts tell whether they reached the stream"
+                "find in the producer's log whether it sent the numbers; compare the shards' counts to see whether they reached the stream"
             }
         };
         advice.into()
     }
 }
 
-/// What to do about an object of a zone, or of the curated tables.
+/// Returns what to do about an object of a zone, or a file of the curated tables.
 fn advice_on(key: &str, named_by: Option<&str>) -> Cow<'static, str> {
     let zone = zone_of(key);
     if zone == Some(Zone::Raw) {
-        return "raw is where everything else is made from: restore the object from a copy of the bucket (its versions, if they are kept)".into();
+        return "raw cannot be rebuilt: restore the object from a copy of the bucket, such as an older version of the object".into();
     }
-    let what = match zone {
-        Some(_) => "makes it anew from raw",
-        None => "makes the date's curated tables anew",
+    let effect = match zone {
+        Some(_) => "to restore it from raw",
+        None => "to make the date's curated tables from scratch",
     };
-    // The directory of an undated table has no date: its generation's does.
+    // The key of a table without partitions has no date; the key of its generation has one.
     let date = date_in(key).or_else(|| named_by.and_then(date_in));
     match date {
-        Some(date) => format!("`marquee rebuild {date}` {what}").into(),
-        None => format!("`marquee rebuild`, with the date of this audit, {what}").into(),
+        Some(date) => format!("run `marquee rebuild {date}` {effect}").into(),
+        None => format!("run `marquee rebuild` with the date of this audit {effect}").into(),
     }
 }
 
@@ -210,7 +230,7 @@ impl Display for Problem {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::MissingObject { key, named_by } => {
-                write!(f, "{key} is not there, but {named_by} names it")
+                write!(f, "{key} is missing, but {named_by} names it")
             }
             Self::ContentDiffers {
                 key,
@@ -228,7 +248,7 @@ impl Display for Problem {
                 found_bytes,
             } => write!(
                 f,
-                "{key} has {found_bytes} bytes, but {expected_bytes} were written, as {named_by} says"
+                "{key} has other content than {named_by} states: {found_bytes} bytes, expected {expected_bytes}"
             ),
             Self::RowsDiffer {
                 key,
@@ -237,23 +257,23 @@ impl Display for Problem {
                 found,
             } => write!(
                 f,
-                "{key} has {found} rows, but {expected} were written, as {named_by} says"
+                "{key} has {found} rows, but {expected} according to {named_by}"
             ),
             Self::Unreadable { key, cause, .. } => write!(f, "{key} cannot be read: {cause}"),
             Self::ReceiptUnbalanced { receipt, sum } => {
-                write!(f, "{receipt} does not add up: {sum}")
+                write!(f, "{receipt} contradicts itself or its objects: {sum}")
             }
             Self::ReceiptRemoved {
                 receipt,
                 generation,
-            } => write!(f, "{receipt} is not there, but {generation} covers it"),
+            } => write!(f, "{receipt} is missing, but {generation} covers it"),
             Self::Orphan {
                 key,
                 uncovered,
                 units,
             } => write!(
                 f,
-                "{key} is named by no receipt, and {uncovered} of its {units} units are in no object that is"
+                "no receipt names {key}, and {uncovered} of its {units} units are in no object that a receipt names"
             ),
             Self::FailedOpen {
                 key,
@@ -261,10 +281,10 @@ impl Display for Problem {
                 records,
             } => write!(
                 f,
-                "{records} records of {shard_id} were given up and are in no receipted object: {key}"
+                "{records} records of {shard_id} in the failed batch {key} are in no object that a receipt names"
             ),
             Self::FailedUnreadable { key, cause } => {
-                write!(f, "{key} says nothing of a batch: {cause}")
+                write!(f, "{key} is not a failed batch: {cause}")
             }
             Self::ShardDiffers {
                 shard_id,
@@ -295,7 +315,7 @@ impl Display for Problem {
                 let more = if counted < *missing { ", …" } else { "" };
                 write!(
                     f,
-                    "{more}); units too broken to carry a number excuse {excused} in all"
+                    "{more}); units without a readable number can explain {excused} in total"
                 )
             }
             Self::Unbalanced { sum, .. } => f.write_str(sum),
@@ -305,34 +325,32 @@ impl Display for Problem {
                 ..
             } => write!(
                 f,
-                "{identities} events of the date are in covered objects but not in the curated tables: {example} has some of them"
+                "{identities} events of the date are in covered objects but not in the curated tables; some are of {example}"
             ),
             Self::Unknown { identities, .. } => write!(
                 f,
-                "the curated tables hold {identities} events that no covered object has"
+                "the curated tables have {identities} events that are in no covered object"
             ),
         }
     }
 }
 
-/// How many problems of each kind there are.
-pub(crate) fn by_kind(problems: &[Problem]) -> BTreeMap<String, u64> {
+/// Returns the number of problems of each kind.
+pub(crate) fn count_by_kind(problems: &[Problem]) -> BTreeMap<&'static str, u64> {
     let mut kinds = BTreeMap::new();
     for problem in problems {
-        let form = serde_json::to_value(problem).unwrap_or_default();
-        let kind = form["kind"].as_str().unwrap_or("unknown").to_owned();
-        *kinds.entry(kind).or_default() += 1;
+        *kinds.entry(problem.kind()).or_default() += 1;
     }
     kinds
 }
 
-/// Writes problems with their sentences and what to do about them.
-pub(crate) fn in_words<S: Serializer>(
+/// Serializes problems, each with its sentence and its advice.
+pub(crate) fn serialize_with_advice<S: Serializer>(
     problems: &[Problem],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    struct InWords<'p>(&'p Problem);
-    impl Serialize for InWords<'_> {
+    struct WithAdvice<'p>(&'p Problem);
+    impl Serialize for WithAdvice<'_> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let mut map = serializer.serialize_map(None)?;
             map.serialize_entry("sentence", &self.0.to_string())?;
@@ -341,5 +359,90 @@ pub(crate) fn in_words<S: Serializer>(
             map.end()
         }
     }
-    serializer.collect_seq(problems.iter().map(InWords))
+    serializer.collect_seq(problems.iter().map(WithAdvice))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_its_name_in_json() {
+        let date: Date = "2026-03-01".parse().unwrap();
+        let (key, named_by) = (String::new, String::new);
+        let problems = [
+            Problem::MissingObject {
+                key: key(),
+                named_by: named_by(),
+            },
+            Problem::ContentDiffers {
+                key: key(),
+                named_by: named_by(),
+                expected_bytes: 1,
+                found_bytes: 2,
+            },
+            Problem::RowsDiffer {
+                key: key(),
+                named_by: named_by(),
+                expected: 1,
+                found: 2,
+            },
+            Problem::Unreadable {
+                key: key(),
+                named_by: None,
+                cause: String::new(),
+            },
+            Problem::ReceiptUnbalanced {
+                receipt: key(),
+                sum: String::new(),
+            },
+            Problem::ReceiptRemoved {
+                receipt: key(),
+                generation: key(),
+            },
+            Problem::Orphan {
+                key: key(),
+                uncovered: 1,
+                units: 2,
+            },
+            Problem::FailedOpen {
+                key: key(),
+                shard_id: String::new(),
+                records: 1,
+            },
+            Problem::FailedUnreadable {
+                key: key(),
+                cause: String::new(),
+            },
+            Problem::ShardDiffers {
+                shard_id: String::new(),
+                stream: 1,
+                accounted: 2,
+            },
+            Problem::ProducerGap {
+                producer_id: String::new(),
+                missing: 1,
+                gaps: Vec::new(),
+                excused: 0,
+            },
+            Problem::Unbalanced {
+                date,
+                sum: String::new(),
+            },
+            Problem::Lost {
+                date,
+                identities: 1,
+                example: key(),
+            },
+            Problem::Unknown {
+                date,
+                identities: 1,
+            },
+        ];
+        for problem in problems {
+            let json = serde_json::to_value(&problem).unwrap();
+            assert_eq!(json["kind"], problem.kind());
+        }
+    }
 }

@@ -1,13 +1,12 @@
-//! Whether every number that a producer gave arrived.
+//! The check that every producer number arrived.
 //!
-//! A unit counts on the date that it arrived on, whichever batch it came in, with
-//! its number or without: a batch that spans midnight is divided between two
-//! dates, and a unit that comes again is of the same one.
+//! A unit counts on its own date of arrival. A batch that spans midnight therefore counts on
+//! two dates, and a redelivered unit counts on the same date each time.
 //!
-//! What arrived on a date of each producer's numbers is kept in the ledger as a
-//! list of intervals, under a name made from the receipts that may have some of
-//! it: the audit of a later date reads the lists, and no object of the dates
-//! before again.
+//! The audit caches the producer numbers that arrived on a date in the ledger, as lists of
+//! intervals. The name of a cached document is a digest of the receipts that can have numbers
+//! of the date. The audit of a later date reads the cached documents instead of the objects
+//! of all earlier dates.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
@@ -29,72 +28,72 @@ use serde::{Deserialize, Serialize};
 use crate::arrivals;
 use crate::error::AuditError;
 use crate::intervals::Intervals;
-use crate::numbers::number_in;
 use crate::object::READERS;
+use crate::producer_number::find_number;
 
-/// The producers' numbers in the units that arrived on one date.
+/// The producer numbers in the units that arrived on one date.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DateNumbers {
-    /// The version of this form: 2. The first went by the receipts' dates.
+    /// The version of the document: 2. Version 1 assigned units to the dates of their receipts.
     version: u32,
     /// The numbers of each producer.
     producers: BTreeMap<String, Intervals>,
-    /// Quarantined units in which no number is to be found, by the hour of
-    /// their arrival, in hours since 1970.
+    /// Quarantined units without a readable number, by the hour of their arrival, in hours
+    /// since 1970-01-01.
     unnumbered: BTreeMap<i64, u64>,
 }
 
 const VERSION: u32 = 2;
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
-/// A producer's line in the book.
+/// The line of a producer in the ingest book.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ProducerLine {
-    /// Its highest number by the end of the date.
+    /// The highest number that arrived by the end of the date.
     pub up_to: u64,
-    /// How many of 1 to that number are in the lake.
+    /// The numbers from 1 to `up_to` that are in the lake.
     pub present: u64,
-    /// Those of them that arrived after the date.
+    /// The present numbers that arrived after the date.
     pub late: u64,
-    /// How many are nowhere.
+    /// The numbers from 1 to `up_to` that are not in the lake.
     pub missing: u64,
-    /// The longest gaps, from and to.
+    /// The longest gaps, as first and last missing number.
     pub gaps: Vec<(u64, u64)>,
 }
 
-/// The producers' page of a date.
+/// The producer lines of a date.
 #[derive(Debug, Default)]
-pub(crate) struct Producers {
+pub(crate) struct ProducerLines {
     pub(crate) lines: BTreeMap<String, ProducerLine>,
-    /// Units without a number that arrived by the end of the date, or within
-    /// the hour after it: records wait as long to be sent, so that a number
-    /// before one that arrived may still be on its way at midnight.
+    /// Units without a readable number that arrived by the end of the date, or in the hour
+    /// after it. A producer may wait up to an hour before it sends a record, so a number below
+    /// one that arrived before midnight can arrive within that hour.
     pub(crate) unnumbered: u64,
 }
 
-/// How many gaps a line names.
-const GAPS: usize = 10;
+/// The maximum number of gaps in a line.
+const MAX_GAPS: usize = 10;
 
 /// Counts the numbers of every producer up to the end of `date`.
 pub(crate) async fn count(
     store: &Arc<dyn ObjectStore>,
     date: Date,
     receipts: &[Receipt],
-) -> Result<Producers, AuditError> {
+) -> Result<ProducerLines, AuditError> {
     let mut arrived: BTreeMap<Date, Vec<&Receipt>> = BTreeMap::new();
     for receipt in receipts {
-        for date in arrivals::dates(receipt) {
+        for date in arrivals::dates(receipt)? {
             arrived.entry(date).or_default().push(receipt);
         }
     }
     let mut by_end: BTreeMap<String, Intervals> = BTreeMap::new();
     let mut by_now: BTreeMap<String, Intervals> = BTreeMap::new();
-    let mut producers = Producers::default();
+    let mut producers = ProducerLines::default();
     let last_hour = (i64::from(date.days()) + 1) * 24;
     let newest = arrived.keys().next_back().copied();
     for (arrival, receipts) in arrived {
         let is_growing = newest == Some(arrival);
-        let numbers = of_date(store, arrival, &receipts, is_growing).await?;
+        let numbers = numbers_of_date(store, arrival, &receipts, is_growing).await?;
         for (producer, intervals) in numbers.producers {
             if arrival <= date {
                 by_end.entry(producer.clone()).or_default().add(&intervals);
@@ -109,24 +108,23 @@ pub(crate) async fn count(
         let all = by_now.get(&producer).unwrap_or(&present);
         let mut gaps = all.gaps(up_to);
         let missing: u64 = gaps.iter().map(|(from, to)| to - from + 1).sum();
-        // A unit too broken to carry its number is a gap of one; losses are longer.
+        // A unit without a readable number makes a gap of one; real losses are mostly longer.
         gaps.sort_by_key(|(from, to)| Reverse(to - from));
         let line = ProducerLine {
             up_to,
             present: up_to - missing,
             late: (up_to - missing).saturating_sub(present.count()),
             missing,
-            gaps: gaps.into_iter().take(GAPS).collect(),
+            gaps: gaps.into_iter().take(MAX_GAPS).collect(),
         };
         producers.lines.insert(producer, line);
     }
     Ok(producers)
 }
 
-/// The numbers that arrived on one date: from the ledger, or else from the
-/// objects of the receipts that may have some. A date that still grows is not
-/// remembered.
-async fn of_date(
+/// Returns the numbers that arrived on one date: from the cache in the ledger, or from the
+/// objects of the receipts. Does not cache a date that is still growing.
+async fn numbers_of_date(
     store: &Arc<dyn ObjectStore>,
     date: Date,
     receipts: &[&Receipt],
@@ -135,24 +133,28 @@ async fn of_date(
     let keys: Vec<String> = receipts.iter().map(|receipt| receipt.key()).collect();
     let name = digest::of(keys.join("\n").as_bytes());
     let key = run_artifact_key(date, "producers", &name);
-    if let Ok(numbers) = document::read::<DateNumbers>(&**store, &key).await
-        && numbers.version == VERSION
-    {
-        return Ok(numbers);
+    match document::read::<DateNumbers>(&**store, &key).await {
+        Ok(numbers) if numbers.version == VERSION => return Ok(numbers),
+        // An absent, older or malformed document is written again.
+        Ok(_)
+        | Err(LakeError::Malformed { .. })
+        | Err(LakeError::Store(object_store::Error::NotFound { .. })) => {}
+        Err(error) => return Err(error.into()),
     }
-    let (numbers, is_whole) = read(store, date, receipts).await?;
-    // What is missing may be restored: only what is whole is remembered.
-    if is_whole
+    let (numbers, is_complete) = read_objects(store, date, receipts).await?;
+    // A missing object can be restored, so cache complete results only.
+    if is_complete
         && !is_growing
         && let Err(error) = document::write(&**store, &key, &numbers).await
     {
-        tracing::warn!(%error, "the numbers that arrived on a date are not remembered");
+        tracing::warn!(%error, key = %key, "cannot cache the producer numbers of a date");
     }
     Ok(numbers)
 }
 
-/// The numbers of the date in the objects, and whether all objects could be read.
-async fn read(
+/// Reads the numbers of the date from the objects. Returns also whether all objects could be
+/// read.
+async fn read_objects(
     store: &Arc<dyn ObjectStore>,
     date: Date,
     receipts: &[&Receipt],
@@ -169,19 +171,28 @@ async fn read(
                 Err(object_store::Error::NotFound { .. }) => return Ok(None),
                 Err(error) => return Err(AuditError::from(error)),
             };
+            let task_key = key.clone();
             let found = tokio::task::spawn_blocking(move || match zone {
-                Zone::Processed => in_processed(&key, content, date, kind == ReceiptKind::Replay),
-                _ => in_quarantine(&key, content, date),
+                Zone::Processed => read_processed(&key, content, date, kind == ReceiptKind::Replay),
+                _ => read_quarantine(&key, content, date),
             });
-            // What cannot be read is a problem of the date that it is filed under.
-            Ok(found.await.ok().and_then(Result::ok))
+            let found = found.await.map_err(|source| AuditError::Interrupted {
+                key: task_key,
+                source,
+            })?;
+            match found {
+                Ok(found) => Ok(Some(found)),
+                // The audit of the object's ingest date reports an unreadable object.
+                Err(LakeError::Parquet { .. }) => Ok(None),
+                Err(error) => Err(error.into()),
+            }
         })
         .buffered(READERS);
-    let (mut all, mut is_whole) = (Found::default(), true);
+    let (mut all, mut is_complete) = (FoundNumbers::default(), true);
     while let Some(found) = found.try_next().await? {
         match found {
-            Some(found) => all.add(found),
-            None => is_whole = false,
+            Some(found) => all.merge(found),
+            None => is_complete = false,
         }
     }
     let mut numbers = DateNumbers {
@@ -196,21 +207,21 @@ async fn read(
             *numbers.unnumbered.entry(hour).or_default() += 1;
         }
     }
-    Ok((numbers, is_whole))
+    Ok((numbers, is_complete))
 }
 
-/// What objects hold of a date.
+/// The producer numbers of a date that were found in objects.
 #[derive(Default)]
-struct Found {
+struct FoundNumbers {
     numbers: BTreeMap<String, Vec<u64>>,
-    /// Units without a number, and the hour that each arrived in.
+    /// Quarantined units without a readable number, with the hours of their arrivals.
     unnumbered: BTreeMap<UnitId, i64>,
-    /// Units that were in quarantine before, and are events now.
+    /// Units that a replay has turned into events.
     replayed: HashSet<UnitId>,
 }
 
-impl Found {
-    fn meet(&mut self, producer: &str, number: u64) {
+impl FoundNumbers {
+    fn add(&mut self, producer: &str, number: u64) {
         match self.numbers.get_mut(producer) {
             Some(numbers) => numbers.push(number),
             None => {
@@ -219,7 +230,7 @@ impl Found {
         }
     }
 
-    fn add(&mut self, other: Self) {
+    fn merge(&mut self, other: Self) {
         for (producer, numbers) in other.numbers {
             self.numbers.entry(producer).or_default().extend(numbers);
         }
@@ -228,13 +239,13 @@ impl Found {
     }
 }
 
-fn in_processed(
+fn read_processed(
     key: &str,
     content: bytes::Bytes,
     date: Date,
     is_replay: bool,
-) -> Result<Found, LakeError> {
-    let mut found = Found::default();
+) -> Result<FoundNumbers, LakeError> {
+    let mut found = FoundNumbers::default();
     let columns = [
         "arrived_at",
         "producer_id",
@@ -254,11 +265,18 @@ fn in_processed(
         let ids = batch.text("producer_id")?;
         let numbers = batch.long("producer_seq")?;
         for ((id, number), arrival) in ids.iter().zip(numbers).zip(arrivals) {
-            if let (Some(id), Some(number)) = (id, number)
-                && Date::of(*arrival) == date
-                && let Ok(number) = u64::try_from(number)
-            {
-                found.meet(id, number);
+            if Date::of(*arrival) != date {
+                continue;
+            }
+            match (id, number.map(u64::try_from)) {
+                (Some(id), Some(Ok(number))) => found.add(id, number),
+                (None, None) => {}
+                _ => {
+                    return Err(LakeError::Malformed {
+                        key: key.to_owned(),
+                        cause: format!("a row has the producer {id:?} and the number {number:?}"),
+                    });
+                }
             }
         }
         if is_replay {
@@ -272,8 +290,12 @@ fn in_processed(
     Ok(found)
 }
 
-fn in_quarantine(key: &str, content: bytes::Bytes, date: Date) -> Result<Found, LakeError> {
-    let mut found = Found::default();
+fn read_quarantine(
+    key: &str,
+    content: bytes::Bytes,
+    date: Date,
+) -> Result<FoundNumbers, LakeError> {
+    let mut found = FoundNumbers::default();
     let columns = [
         "shard_id",
         "sequence_number",
@@ -288,8 +310,8 @@ fn in_quarantine(key: &str, content: bytes::Bytes, date: Date) -> Result<Found, 
         let payloads = batch.binary("payload")?;
         let is_of_date = |row: &usize| Date::of(arrivals.value(*row)) == date;
         for row in (0..batch.num_rows()).filter(is_of_date) {
-            match number_in(payloads.value(row)) {
-                Some((producer, number)) => found.meet(&producer, number),
+            match find_number(payloads.value(row)) {
+                Some((producer, number)) => found.add(&producer, number),
                 None => {
                     let hour = arrivals.value(row).div_euclid(MICROS_PER_HOUR);
                     found.unnumbered.insert(identities.unit(row), hour);

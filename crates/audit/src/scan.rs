@@ -1,4 +1,4 @@
-//! A receipt held against the objects that it names.
+//! The comparison of a receipt with the objects that it names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,22 +13,22 @@ use object_store::ObjectStore;
 
 use crate::arrivals;
 use crate::error::AuditError;
-use crate::object::Claim;
-use crate::object::READERS;
+use crate::object::{ExpectedObject, READERS};
 use crate::problem::Problem;
 
-/// Why a receipt is looked at.
+/// The role of a receipt in the audit of a date. The default is a receipt that the audit does
+/// not need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Role {
-    /// It is filed under the date: all its objects are held against it.
+pub(crate) struct ReceiptRole {
+    /// The receipt has this ingest date. The audit verifies all its objects.
     pub(crate) filed: bool,
-    /// Records of it may have arrived on the date.
+    /// Records of the receipt can have arrived on the date.
     pub(crate) arrived: bool,
-    /// Its events are in the date's generation.
+    /// The date's generation covers the receipt.
     pub(crate) covered: bool,
 }
 
-impl Role {
+impl ReceiptRole {
     fn needs(self, zone: Zone) -> bool {
         match zone {
             Zone::Raw => self.filed,
@@ -38,15 +38,14 @@ impl Role {
     }
 }
 
-/// What a receipt's objects hold of the date.
+/// The contents of a receipt's objects, as far as they are of the date.
 #[derive(Debug, Default)]
-pub(crate) struct Scanned {
+pub(crate) struct ScanResult {
     pub(crate) problems: Vec<Problem>,
-    /// Rows of the objects, of those that are there.
+    /// Rows of the objects that exist, by zone.
     pub(crate) rows: BTreeMap<Zone, u64>,
-    /// Records of the receipt that no unit comes from, of those that arrived on
-    /// the date where the receipt says how many did; 0 when an object is missing
-    /// or damaged.
+    /// Records without units that arrived on the date; all records without units, if the
+    /// receipt has no arrival dates; 0 if an object is missing or damaged.
     pub(crate) blank: u64,
     /// Records that arrived on the date, by shard.
     pub(crate) records: BTreeMap<String, Vec<RecordId>>,
@@ -58,57 +57,57 @@ pub(crate) struct Scanned {
     pub(crate) events: Vec<UnitId>,
 }
 
-/// Holds receipts against their objects, some at a time; `take` gets what was
-/// found in the receipts' order.
+/// Compares receipts with their objects, several in parallel. Calls `take` with the results in
+/// the order of the receipts.
 pub(crate) async fn scan(
     store: &Arc<dyn ObjectStore>,
     date: Date,
-    receipts: impl IntoIterator<Item = (&Receipt, Role)>,
-    mut take: impl FnMut(&Receipt, Role, Scanned),
+    receipts: impl IntoIterator<Item = (&Receipt, ReceiptRole)>,
+    mut take: impl FnMut(&Receipt, ReceiptRole, ScanResult),
 ) -> Result<(), AuditError> {
-    let mut scanned = futures::stream::iter(receipts)
+    let mut results = futures::stream::iter(receipts)
         .map(|(receipt, role)| async move {
             let mut problems = Vec::new();
             let mut contents = Vec::new();
             let receipt_key = receipt.key();
             for entry in &receipt.objects {
                 if role.needs(entry.zone) {
-                    let claim = claim(entry, &receipt_key);
-                    let content = claim.fetch(&**store, &mut problems).await?;
+                    let object = expected(entry, &receipt_key);
+                    let content = object.fetch(&**store, &mut problems).await?;
                     contents.push((entry.clone(), content));
                 }
             }
-            let mut scanning = Scanning {
+            let mut scan = ReceiptScan {
                 date,
                 receipt: receipt.clone(),
                 role,
-                all: Vec::new(),
-                is_whole: true,
-                done: Scanned {
+                all_records: Vec::new(),
+                is_complete: true,
+                result: ScanResult {
                     problems,
-                    ..Scanned::default()
+                    ..ScanResult::default()
                 },
             };
-            // Decoding takes the processor: the objects of others come meanwhile.
-            let done = tokio::task::spawn_blocking(move || {
-                scanning.run(contents);
-                scanning.done
+            // Decoding is CPU work. Other objects are fetched meanwhile.
+            let result = tokio::task::spawn_blocking(move || {
+                scan.run(contents);
+                scan.result
             });
-            let done = done.await.map_err(|source| AuditError::Interrupted {
+            let result = result.await.map_err(|source| AuditError::Interrupted {
                 key: receipt_key,
                 source,
             })?;
-            Ok::<_, AuditError>((receipt, role, done))
+            Ok::<_, AuditError>((receipt, role, result))
         })
         .buffered(READERS);
-    while let Some((receipt, role, done)) = scanned.try_next().await? {
-        take(receipt, role, done);
+    while let Some((receipt, role, result)) = results.try_next().await? {
+        take(receipt, role, result);
     }
     Ok(())
 }
 
-fn claim<'a>(entry: &'a ObjectEntry, receipt: &'a str) -> Claim<'a> {
-    Claim {
+fn expected<'a>(entry: &'a ObjectEntry, receipt: &'a str) -> ExpectedObject<'a> {
+    ExpectedObject {
         key: &entry.key,
         named_by: receipt,
         rows: entry.rows,
@@ -117,43 +116,44 @@ fn claim<'a>(entry: &'a ObjectEntry, receipt: &'a str) -> Claim<'a> {
     }
 }
 
-struct Scanning {
+struct ReceiptScan {
     date: Date,
     receipt: Receipt,
-    role: Role,
-    /// The records of all rows, each once a run of rows.
-    all: Vec<RecordId>,
-    is_whole: bool,
-    done: Scanned,
+    role: ReceiptRole,
+    /// The records of all rows, without consecutive repetitions.
+    all_records: Vec<RecordId>,
+    /// True while all objects could be read to the end and had the stated numbers of rows.
+    is_complete: bool,
+    result: ScanResult,
 }
 
-impl Scanning {
+impl ReceiptScan {
     fn run(&mut self, contents: Vec<(ObjectEntry, Option<Bytes>)>) {
         for (entry, content) in contents {
-            let rows = content.and_then(|content| self.object(&entry, content));
-            self.is_whole &= rows == Some(entry.rows);
-            *self.done.rows.entry(entry.zone).or_default() += rows.unwrap_or(0);
+            let rows = content.and_then(|content| self.scan_object(&entry, content));
+            self.is_complete &= rows == Some(entry.rows);
+            *self.result.rows.entry(entry.zone).or_default() += rows.unwrap_or(0);
         }
-        self.done.problems.extend(self.unbalanced());
-        if self.receipt.kind == ReceiptKind::Stream && self.is_whole {
-            self.done.blank = self.blank();
+        self.result.problems.extend(self.contradictions());
+        if self.receipt.kind == ReceiptKind::Stream && self.is_complete {
+            self.result.blank = self.count_blank();
         }
     }
 
-    fn blank(&self) -> u64 {
-        let of_date = self.done.records.values().flatten();
+    fn count_blank(&self) -> u64 {
+        let of_date = self.result.records.values().flatten();
         let (records, mut seen): (u64, Vec<RecordId>) =
             match arrivals::records_on(&self.receipt, self.date) {
                 Some(records) => (records, of_date.copied().collect()),
-                None => (self.receipt.records, self.all.clone()),
+                None => (self.receipt.records, self.all_records.clone()),
             };
         seen.sort_unstable();
         seen.dedup();
         records.saturating_sub(seen.len() as u64)
     }
 
-    /// What of the receipt's own figures does not add up.
-    fn unbalanced(&self) -> Vec<Problem> {
+    /// Reports the figures of the receipt that contradict each other.
+    fn contradictions(&self) -> Vec<Problem> {
         let receipt = &self.receipt;
         let rows_of = |zone: Zone| -> u64 {
             let objects = receipt.objects.iter();
@@ -215,10 +215,10 @@ impl Scanning {
             .collect()
     }
 
-    /// Reads an object; its rows, unless it cannot be read to its end.
-    fn object(&mut self, entry: &ObjectEntry, content: Bytes) -> Option<u64> {
+    /// Reads an object. Returns the number of its rows; `None` if it cannot be read to the end.
+    fn scan_object(&mut self, entry: &ObjectEntry, content: Bytes) -> Option<u64> {
         let receipt_key = self.receipt.key();
-        let claim = claim(entry, &receipt_key);
+        let object = expected(entry, &receipt_key);
         let columns: &[&str] = match entry.zone {
             Zone::Raw => &[],
             Zone::Quarantine => &["shard_id", "sequence_number", "sub_sequence", "arrived_at"],
@@ -233,24 +233,24 @@ impl Scanning {
         let Self {
             date,
             role,
-            all,
-            done,
+            all_records,
+            result,
             ..
         } = self;
         let (date, arrived) = (*date, role.filed || role.arrived);
-        let Scanned {
+        let ScanResult {
             problems,
             records,
             processed,
             quarantined,
             events,
             ..
-        } = done;
+        } = result;
         if entry.zone == Zone::Raw {
-            return claim.examine(content, columns, problems, |_| Ok(()));
+            return object.verify(content, columns, problems, |_| Ok(()));
         }
-        let of_date = events.len();
-        let rows = claim.examine(content, columns, problems, |batch| {
+        let events_before = events.len();
+        let rows = object.verify(content, columns, problems, |batch| {
             let identities = UnitIdentities::of(batch)?;
             let arrivals = batch.timestamp("arrived_at")?;
             let event_dates = match entry.zone {
@@ -260,8 +260,8 @@ impl Scanning {
             for row in 0..batch.num_rows() {
                 let record = identities.record(row);
                 let unit = record.unit(identities.sub_sequence(row));
-                if all.last() != Some(&record) {
-                    all.push(record);
+                if all_records.last() != Some(&record) {
+                    all_records.push(record);
                 }
                 if arrived && Date::of(arrivals.value(row)) == date {
                     let shard_id = identities.shard_id(row);
@@ -286,10 +286,10 @@ impl Scanning {
         let named = self.receipt.event_dates.get(&date.to_string());
         let (named, found) = (
             named.copied().unwrap_or(0),
-            (self.done.events.len() - of_date) as u64,
+            (self.result.events.len() - events_before) as u64,
         );
         if entry.zone == Zone::Processed && rows == Some(entry.rows) && named != found {
-            self.done.problems.push(Problem::ReceiptUnbalanced {
+            self.result.problems.push(Problem::ReceiptUnbalanced {
                 receipt: self.receipt.key(),
                 sum: format!("{named} events of {date}, but {found} in {}", entry.key),
             });

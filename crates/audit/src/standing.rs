@@ -1,33 +1,43 @@
-//! Whether a date is final.
+//! The status of a date: provisional or final.
 
-use marquee_event::{Date, parse_rfc3339};
+use marquee_event::Date;
 use marquee_lake::receipt::Receipt;
 use serde::{Deserialize, Serialize};
 
-/// Days after a date in which its late events are waited for.
+use crate::arrivals;
+use crate::error::AuditError;
+
+/// The length of a date's late window, in days after the date.
 pub const LATE_DAYS: i32 = 3;
 
-/// Whether a date's books may still change.
+/// The status of a date's books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// The late window has passed, and nothing is open.
     Final,
-    /// More may come.
+    /// The books can still change.
     Provisional,
 }
 
-/// The date that the newest record of the receipts arrived on.
-pub fn newest_arrival<'r>(receipts: impl IntoIterator<Item = &'r Receipt>) -> Option<Date> {
-    let newest = |receipt: &Receipt| match receipt.arrival_dates.last_key_value() {
-        Some((date, _)) => date.parse().ok(),
-        None => parse_rfc3339(&receipt.last_arrived_at).map(Date::of),
-    };
-    receipts.into_iter().filter_map(newest).max()
+/// Returns the date on which the newest record of the receipts arrived; `None` without
+/// receipts.
+///
+/// # Errors
+/// [`AuditError::Receipt`] if a receipt has a date or a time that cannot be parsed.
+pub fn newest_arrival<'r>(
+    receipts: impl IntoIterator<Item = &'r Receipt>,
+) -> Result<Option<Date>, AuditError> {
+    let mut newest = None;
+    for receipt in receipts {
+        newest = newest.max(Some(arrivals::newest_date(receipt)?));
+    }
+    Ok(newest)
 }
 
-/// Why the date's late window is open, if it is. The time is that of the newest
-/// arrival: no clock is asked, so that a replayed lake says what the first said.
+/// Returns the reason why the date's late window is open, as a sentence; `None` if it has
+/// passed. The current time is the newest arrival, not a clock, so that equal lakes have equal
+/// audits.
 pub fn late_window_open(date: Date, newest: Option<Date>) -> Option<String> {
     let closes = date.days().saturating_add(LATE_DAYS);
     if newest.is_some_and(|newest| newest.days() > closes) {

@@ -1,9 +1,9 @@
-//! Closing a date: what its checks found and where its events went, written
-//! beside its generations, before it may be published.
+//! Closing a date: the report of its checks and its event book, which decide whether the
+//! date may be published. Both are written beside the date's generations.
 
 use std::collections::BTreeMap;
 
-use marquee_audit::{self as audit, Closing, EventBook};
+use marquee_audit::{self as audit, EventBook, EventBookInputs};
 use marquee_compaction::CompactedTables;
 use marquee_lake::document;
 use marquee_lake::generation::TableFiles;
@@ -16,30 +16,31 @@ use crate::error::CurationError;
 use crate::plan::DateTask;
 use crate::publish;
 
-/// What came of closing a date.
+/// The outcome of closing a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Closed {
-    /// It must not be published; the generation that it had stays current.
+    /// The date must not be published. Its previous generation, if any, stays current.
     Held {
         /// The reason, in a sentence.
         cause: String,
-        /// The book, where the checks let it be closed.
+        /// The event book; `None` if a check stopped the date before its book was closed.
         book: Option<Box<EventBook>>,
     },
-    /// It may be published, with these tables beside its facts.
+    /// The date may be published.
     Balanced {
-        /// Where its events went.
+        /// The event book.
         book: Box<EventBook>,
-        /// Its marts, and the table of the book.
+        /// The tables to publish besides the compacted ones: the marts, and the table of the
+        /// event book.
         tables: BTreeMap<String, TableFiles>,
     },
 }
 
-/// Writes the report of the checks; then, unless one of them stops the date,
-/// closes its event book over `marts`.
+/// Writes the report of the checks. Unless a check stops the date, closes the event book and
+/// adds its table to `marts`.
 ///
 /// # Errors
-/// When the lake cannot be read or written.
+/// If the lake cannot be read or written.
 pub async fn close(
     store: &dyn ObjectStore,
     task: &DateTask,
@@ -50,11 +51,11 @@ pub async fn close(
 ) -> Result<Closed, CurationError> {
     let report = run_artifact_key(task.event_date, "checks", &inputs.run);
     document::write(store, &report, &checks).await?;
-    if let Some(cause) = stopped_by(checks) {
+    if let Some(cause) = stop_reason(checks) {
         return Ok(Closed::Held { cause, book: None });
     }
-    let receipts = audit::receipts_at(store, task.covered.iter().map(String::as_str)).await?;
-    let book = Box::new(EventBook::close(Closing {
+    let receipts = audit::read_receipts(store, task.covered.iter().map(String::as_str)).await?;
+    let book = Box::new(EventBook::close(EventBookInputs {
         event_date: task.event_date,
         covered: task.covered.len(),
         receipt_rows: task.receipt_rows,
@@ -73,7 +74,7 @@ pub async fn close(
             book: Some(book),
         });
     }
-    let (rows, content) = audit::table(&book)?;
+    let (rows, content) = audit::event_book_table(&book)?;
     let directory = curated_directory("audit", Some(task.event_date), &inputs.run);
     let table = publish::write_table(store, &directory, rows, content).await?;
     marts.insert("audit".to_owned(), table);
@@ -83,12 +84,12 @@ pub async fn close(
     })
 }
 
-/// The checks that hold the date back, in a sentence.
-fn stopped_by(checks: &[CheckResult]) -> Option<String> {
-    let broken: Vec<String> = checks
+/// Names the checks that stop the date, in a sentence; `None` if no check does.
+fn stop_reason(checks: &[CheckResult]) -> Option<String> {
+    let violated: Vec<String> = checks
         .iter()
         .filter(|check| check.stops())
         .map(|check| format!("{} ({} rows)", check.name, check.broken))
         .collect();
-    (!broken.is_empty()).then(|| format!("checks are broken: {}", broken.join(", ")))
+    (!violated.is_empty()).then(|| format!("violated checks: {}", violated.join(", ")))
 }

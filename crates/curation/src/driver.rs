@@ -21,18 +21,18 @@ use crate::close::Closed;
 use crate::error::CurationError;
 use crate::pipeline::{self, DateEnd, DateSql, HandOver, Next, Stage, StageAnswer};
 use crate::plan::{self, DateTask, Definitions, Plan, PlanSettings, Selection};
-use crate::publish::Outcome;
-use crate::show;
+use crate::projection;
+use crate::publish::PublishOutcome;
 use crate::unaudited::unaudited;
 
-/// The number of plans of a run at most: a date that another run published first is
-/// planned again.
-const PLANS: usize = 20;
+/// The maximum number of plans of a run. If another run publishes a date first, the driver
+/// plans again.
+const MAX_PLANS: usize = 20;
 
-/// The name of the plan in the directories of the hand-over, which stays in memory.
-const PLAN: &str = "driver";
+/// The name of the plan in the hand-over, which stays in memory.
+const PLAN_NAME: &str = "driver";
 
-/// Makes the dates of one lake, in one process.
+/// Curates the dates of one lake, in one process.
 pub struct Driver {
     lake: Arc<dyn ObjectStore>,
     table_catalog: Arc<dyn TableCatalog>,
@@ -44,11 +44,11 @@ pub struct Driver {
 /// Settings of a driver.
 #[derive(Debug, Clone)]
 pub struct DriverSettings {
-    /// Which dates are due, and the number of their buckets.
+    /// Settings of the plan.
     pub plan: PlanSettings,
-    /// Memory and the size of files.
+    /// Settings of compaction: memory, and the size of files.
     pub compact: CompactSettings,
-    /// The number of dates that are compacted side by side.
+    /// The number of dates that the driver compacts in parallel.
     pub jobs: usize,
 }
 
@@ -57,27 +57,27 @@ pub struct DriverSettings {
 pub enum DateOutcome {
     /// The date has a new generation.
     Published(Box<PublishedDate>),
-    /// A check is broken, or the event book does not balance. The date's generation, if it
-    /// had one, is still current.
+    /// A check is violated, or the event book does not balance. The date's previous
+    /// generation, if any, is still current.
     Held {
         /// The results of the checks.
         checks: Vec<CheckResult>,
-        /// The event book, where no check stopped the date before.
+        /// The event book; `None` if a check stopped the date before its book was closed.
         book: Option<EventBook>,
     },
-    /// A stage failed. The date's generation, if it had one, is still current, and the date
+    /// A stage failed. The date's previous generation, if any, is still current, and the date
     /// is still due.
     Failed {
         /// The failure.
         error: Arc<CurationError>,
     },
-    /// The date is as its current generation has it.
+    /// The inputs equal those of the date's current generation.
     Unchanged,
 }
 
 impl DateOutcome {
-    /// Returns whether the date needs nobody's attention.
-    pub fn is_well(&self) -> bool {
+    /// Returns whether the date is published or unchanged.
+    pub fn is_success(&self) -> bool {
         matches!(self, Self::Published(_) | Self::Unchanged)
     }
 }
@@ -93,14 +93,14 @@ pub struct PublishedDate {
     pub checks: Vec<CheckResult>,
 }
 
-/// An event of a run, for an observer.
+/// A progress event of a run, for an observer.
 #[derive(Debug)]
 pub enum DriverEvent<'a> {
     /// The dates are planned.
     Planned(&'a Plan),
-    /// The events and facts of a date are made.
+    /// A date is compacted.
     Compacted(&'a DateTask, &'a CompactedTables),
-    /// The events and facts of a date could not be made.
+    /// The compaction of a date failed.
     NotCompacted(&'a DateTask),
     /// A date is done.
     Done(&'a DateTask, &'a DateOutcome),
@@ -108,11 +108,11 @@ pub enum DriverEvent<'a> {
     Lost(&'a DateTask),
 }
 
-/// A function that a run tells its events.
+/// A function that a run calls with its progress events.
 pub type Observer<'o> = &'o (dyn Fn(DriverEvent<'_>) + Sync);
 
 impl Driver {
-    /// Creates a driver of the lake in `lake`, which brings `table_catalog` forward.
+    /// Creates a driver of the lake in `lake`, which keeps `table_catalog` up to date.
     pub fn new(
         lake: Arc<dyn ObjectStore>,
         table_catalog: Arc<dyn TableCatalog>,
@@ -129,30 +129,31 @@ impl Driver {
         }
     }
 
-    /// Makes every date of the selection that needs it, earlier dates first. Plans again
-    /// where another run published a date first. A date that fails stops no other.
+    /// Curates every selected date that needs it, earlier dates first. Plans again if another
+    /// run published a date first. The failure of a date does not stop the other dates.
     ///
     /// # Errors
-    /// When the dates cannot be planned, or other runs keep publishing them first. What was
-    /// published stands; the rest is still due.
+    /// If the dates cannot be planned, or [`CurationError::Overtaken`] if other runs published
+    /// them first every time. Dates that this run published stay published; the others are
+    /// still due.
     pub async fn run(
         &self,
         selection: &Selection,
         observe: Observer<'_>,
     ) -> Result<BTreeMap<Date, DateOutcome>, CurationError> {
-        show::catch_up(&*self.lake, &*self.table_catalog, &self.definitions).await?;
+        projection::catch_up(&*self.lake, &*self.table_catalog, &self.definitions).await?;
         let mut outcomes = BTreeMap::new();
-        for _ in 0..PLANS {
+        for _ in 0..MAX_PLANS {
             let settings = &self.settings.plan;
             let plan = plan::plan(&*self.lake, &self.definitions, settings, selection).await?;
             observe(DriverEvent::Planned(&plan));
             let mut is_lost = false;
             for (task, compacted) in self.compact(&plan, observe).await? {
-                let made = match compacted {
+                let published = match compacted {
                     Ok(compacted) => self.publish(task, compacted).await,
                     Err(error) => Err(error),
                 };
-                let outcome = match made {
+                let outcome = match published {
                     Ok(Some(outcome)) => outcome,
                     Ok(None) => {
                         observe(DriverEvent::Lost(task));
@@ -170,15 +171,15 @@ impl Driver {
                 return Ok(outcomes);
             }
         }
-        Err(CurationError::Overtaken(PLANS))
+        Err(CurationError::Overtaken(MAX_PLANS))
     }
 
     /// Audits every published date whose current generation has no audit, ascending: the
-    /// dates of this run, and those whose run was killed before its audit. `streams` has
-    /// the stream's own count of a date, where it is known.
+    /// dates of this run, and those whose run ended before its audit. `streams` has the
+    /// stream's own count for the dates where it is known.
     ///
     /// # Errors
-    /// When the lake cannot be read or written.
+    /// If the lake cannot be read or written.
     pub async fn audit(
         &self,
         streams: &BTreeMap<Date, StreamCount>,
@@ -191,7 +192,7 @@ impl Driver {
         Ok(audits)
     }
 
-    /// Makes the events and facts of every planned date, dates side by side.
+    /// Compacts every planned date, several dates in parallel.
     async fn compact<'p>(
         &self,
         plan: &'p Plan,
@@ -202,18 +203,18 @@ impl Driver {
             .tasks
             .iter()
             .find_map(|task| task.title_catalog.as_ref());
-        let titles = Arc::new(title_catalog(&*self.lake, pointer).await?);
+        let titles = Arc::new(load_titles(&*self.lake, pointer).await?);
         let compact = |task: &'p DateTask| {
             let titles = Arc::clone(&titles);
             async move {
                 let settings = &self.settings.compact;
-                let made =
+                let compacted =
                     compact_date(&self.lake, &titles, task.compaction_task(), settings).await;
-                observe(match &made {
+                observe(match &compacted {
                     Ok(compacted) => DriverEvent::Compacted(task, compacted),
                     Err(_) => DriverEvent::NotCompacted(task),
                 });
-                (task, made.map_err(CurationError::from))
+                (task, compacted.map_err(CurationError::from))
             }
             .boxed()
         };
@@ -222,14 +223,14 @@ impl Driver {
         Ok(dates.collect().await)
     }
 
-    /// Takes a compacted date through the stages; `None` when another run
-    /// published it first.
+    /// Runs the stages of a compacted date. Returns `None` if another run published the date
+    /// first.
     async fn publish(
         &self,
         task: &DateTask,
         compacted: CompactedTables,
     ) -> Result<Option<DateOutcome>, CurationError> {
-        let dir = StagingDir::new(PLAN, task.event_date);
+        let dir = StagingDir::new(PLAN_NAME, task.event_date);
         let mut date = DateState {
             hand_over: HandOver::new(Arc::new(InMemory::new()), dir),
             checks: Vec::new(),
@@ -250,21 +251,25 @@ impl Driver {
                 Next::End(end) => break end,
             }
         };
-        Ok(match (end, date.generation, date.book) {
-            (DateEnd::Lost, ..) => None,
+        let outcome = match (end, date.generation, date.book) {
+            (DateEnd::Lost, ..) => return Ok(None),
             (DateEnd::Published, Some(generation), Some(book)) => {
-                Some(DateOutcome::Published(Box::new(PublishedDate {
+                DateOutcome::Published(Box::new(PublishedDate {
                     generation,
                     book,
                     checks: date.checks,
-                })))
+                }))
             }
-            (DateEnd::Held | DateEnd::Published, _, book) => Some(DateOutcome::Held {
+            (DateEnd::Published, ..) => {
+                return Err(CurationError::Incomplete(task.event_date));
+            }
+            (DateEnd::Held, _, book) => DateOutcome::Held {
                 checks: date.checks,
                 book,
-            }),
-            (DateEnd::Unchanged, ..) => Some(DateOutcome::Unchanged),
-        })
+            },
+            (DateEnd::Unchanged, ..) => DateOutcome::Unchanged,
+        };
+        Ok(Some(outcome))
     }
 
     async fn run_stage(
@@ -305,19 +310,19 @@ impl Driver {
             Stage::Publish => {
                 let catalog = &*self.table_catalog;
                 match pipeline::publish(lake, definitions, catalog, hand_over).await? {
-                    Outcome::Published(generation) => date.generation = Some(*generation),
-                    Outcome::Lost => return Ok(StageAnswer::Lost),
+                    PublishOutcome::Published(generation) => date.generation = Some(*generation),
+                    PublishOutcome::Lost => return Ok(StageAnswer::Lost),
                 }
             }
-            // [`Driver::audit`] runs the audits when every date is done: it has the stream's
-            // own counts, and also audits the dates of runs that were killed.
+            // `Driver::audit` runs the audits when every date is done: it has the stream's own
+            // counts, and also audits the dates of runs that ended early.
             Stage::Audit => {}
         }
         Ok(StageAnswer::Done)
     }
 }
 
-/// The state of a date on its way through the stages.
+/// The state of a date between two stages.
 struct DateState {
     hand_over: HandOver,
     checks: Vec<CheckResult>,
@@ -325,8 +330,9 @@ struct DateState {
     generation: Option<Generation>,
 }
 
-/// Loads the title catalog that a plan pins; without a pointer, an empty one.
-pub(crate) async fn title_catalog(
+/// Loads the version of the title catalog that a plan pins. Without a pointer, returns an
+/// empty title catalog.
+pub(crate) async fn load_titles(
     lake: &dyn ObjectStore,
     pointer: Option<&title_catalog::TitleCatalogPointer>,
 ) -> Result<Titles, CurationError> {

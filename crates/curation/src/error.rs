@@ -1,4 +1,4 @@
-//! Failures of curation.
+//! Errors of curation.
 
 use marquee_audit::AuditError;
 use marquee_compaction::CompactionError;
@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::pipeline::DateSqlError;
 
-/// A failure of curation. [`CurationError::kind`] tells whether a retry may help.
+/// A failure of curation. [`CurationError::kind`] tells whether a retry can help.
 #[derive(Debug, Error)]
 pub enum CurationError {
     /// The lake cannot be read or written, or an object in it is absent or damaged.
@@ -21,54 +21,76 @@ pub enum CurationError {
     /// The table of the event book cannot be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// The events and facts of a date cannot be made.
+    /// A date cannot be compacted.
     #[error(transparent)]
     Compaction(#[from] CompactionError),
     /// A published date cannot be audited.
     #[error(transparent)]
     Audit(#[from] AuditError),
-    /// A check cannot run, or a mart cannot be made.
+    /// A check cannot run, or a mart cannot be built.
     #[error(transparent)]
     Sql(#[from] DateSqlError),
     /// The name of a run is malformed.
     #[error(transparent)]
     StagingDir(#[from] ParseStagingDirError),
     /// Other runs published the same dates first, every time.
-    #[error("other runs published the same dates {0} times over: run again later")]
+    #[error("other runs published the planned dates first, {0} times in a row; run again later")]
     Overtaken(usize),
+    /// A date is published, but its generation or event book is unknown: a defect.
+    #[error(
+        "the stages of {0} ended without a generation and an event book; this is a defect, report it"
+    )]
+    Incomplete(Date),
     /// A generation cannot be projected for the table catalog.
     #[error(transparent)]
     Projection(#[from] ProjectionError),
     /// The table catalog does not show all of a date that is published.
     #[error(
-        "{event_date} is published, but engines do not see all of it yet, and the next run \
-         updates the table catalog: {source}"
+        "{event_date} is published, but the table catalog could not be updated, so query \
+         engines see an older state: {source}. The next run updates it"
     )]
     TableCatalog {
         /// The date.
         event_date: Date,
-        /// What the catalog failed at.
+        /// The table catalog's error.
         #[source]
         source: TableCatalogError,
     },
-    /// The lake has no event of the dates that a plan is asked for.
-    #[error("the lake has no event of {asked}{there}")]
+    /// The lake has no event of the selected dates.
+    #[error("the lake has no event of {selected}{available}")]
     NoEvents {
-        /// The dates.
-        asked: String,
+        /// The selected dates.
+        selected: String,
         /// The dates that the lake has, as the end of the sentence.
-        there: String,
+        available: String,
     },
-    /// A receipt names events of a text that is not a date.
-    #[error("a receipt names events of {0:?}, which is no date")]
-    ReceiptDate(String),
+    /// A receipt, or a directory of receipts, names a date that cannot be parsed.
+    #[error(
+        "{key} names the date {found:?}, which is not YYYY-MM-DD; restore or remove the object"
+    )]
+    ReceiptDate {
+        /// The key of the receipt, or of the directory.
+        key: String,
+        /// The text in place of a date.
+        found: String,
+    },
+    /// A receipt names a time of arrival that cannot be parsed.
+    #[error(
+        "a receipt with events of {event_date} has the time of arrival {found:?}, which is not RFC 3339; restore the receipt"
+    )]
+    ArrivalTime {
+        /// The event date.
+        event_date: Date,
+        /// The text in place of a time.
+        found: String,
+    },
     /// The head of a file in `sql/` is malformed.
     #[error(transparent)]
     Head(#[from] marquee_sql::HeadError),
 }
 
 impl CurationError {
-    /// Returns the error's kind, for a state machine.
+    /// Returns the error's kind, by which a state machine decides on a retry.
     pub fn kind(&self) -> StepErrorKind {
         match self {
             Self::Lake(error) => error.kind(),
@@ -77,10 +99,13 @@ impl CurationError {
             Self::Sql(error) => error.kind(),
             Self::Projection(error) => error.kind(),
             Self::TableCatalog { source, .. } => source.kind(),
-            Self::NoEvents { .. } | Self::ReceiptDate(_) | Self::StagingDir(_) => {
+            Self::NoEvents { .. } | Self::ReceiptDate { .. } | Self::StagingDir(_) => {
                 StepErrorKind::Input
             }
-            Self::Encode(_) | Self::Head(_) | Self::Overtaken(_) => StepErrorKind::Failed,
+            Self::ArrivalTime { .. } => StepErrorKind::Damaged,
+            Self::Encode(_) | Self::Head(_) | Self::Overtaken(_) | Self::Incomplete(_) => {
+                StepErrorKind::Failed
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Published dates whose current generation a book does not know yet.
+//! Published dates whose current generation is not yet in a book, such as the audit's.
 
 use std::future::ready;
 
@@ -11,17 +11,17 @@ use serde::de::DeserializeOwned;
 
 use crate::error::CurationError;
 
-/// How many books are read at a time.
+/// The number of concurrent reads of books.
 const READERS: usize = 16;
 
-/// Every published date, ascending, with its current generation, whose book of that
-/// name is not there, or `knows` not that generation.
+/// Lists the published dates, ascending, with their current generations, whose book `name`
+/// is missing or does not contain that generation. `contains` tests a book.
 ///
-/// A book that makes no sense is as good as none: whoever writes it writes it anew.
+/// A malformed book counts as missing, because the step that writes the book replaces it.
 pub(crate) async fn pending_generations<B: DeserializeOwned>(
     store: &dyn ObjectStore,
     name: &str,
-    knows: fn(&B, u32) -> bool,
+    contains: fn(&B, u32) -> bool,
 ) -> Result<Vec<(Date, u32)>, CurationError> {
     let numbers = generation::numbers(store).await?;
     let published = numbers
@@ -30,13 +30,13 @@ pub(crate) async fn pending_generations<B: DeserializeOwned>(
     futures::stream::iter(published)
         .map(|(event_date, generation)| async move {
             let key = run_artifact_key(event_date, "audit", name);
-            let is_known = match document::read::<B>(store, &key).await {
-                Ok(book) => knows(&book, generation),
+            let is_contained = match document::read::<B>(store, &key).await {
+                Ok(book) => contains(&book, generation),
                 Err(LakeError::Malformed { .. })
                 | Err(LakeError::Store(object_store::Error::NotFound { .. })) => false,
                 Err(error) => return Err(error.into()),
             };
-            Ok((!is_known).then_some((event_date, generation)))
+            Ok((!is_contained).then_some((event_date, generation)))
         })
         .buffered(READERS)
         .try_filter_map(|date| ready(Ok(date)))

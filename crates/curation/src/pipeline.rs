@@ -6,7 +6,7 @@
 //!
 //! [`Stage`] lists the stages and says which stage follows an answer. Each stage has one
 //! function here. A stage reads the documents of the stages before it from the
-//! [`HandOver`] and leaves its own there. A stage is idempotent: a retry writes the same
+//! [`HandOver`] and writes its own there. A stage is idempotent: a retry writes the same
 //! documents.
 //!
 //! The [driver](crate::driver) runs the stages in one process. On AWS each
@@ -31,8 +31,8 @@ use crate::close::{self, Closed};
 use crate::error::CurationError;
 use crate::plan::{DateTask, Definitions};
 use crate::prepare::{self, Prepared};
-use crate::publish::{self, Outcome, Ready};
-use crate::show;
+use crate::projection;
+use crate::publish::{self, PublishOutcome, ReadyDate};
 
 pub use hand_over::HandOver;
 pub use sql::{DateSql, DateSqlError};
@@ -42,7 +42,7 @@ pub use stage::{DateEnd, Next, Stage, StageAnswer};
 /// that need the date alone.
 ///
 /// # Errors
-/// When the lake cannot be read or the hand-over cannot be written.
+/// If the lake cannot be read or the hand-over cannot be written.
 pub async fn begin(
     lake: &dyn ObjectStore,
     definitions: &Definitions,
@@ -51,14 +51,14 @@ pub async fn begin(
     compacted: &CompactedTables,
 ) -> Result<(), CurationError> {
     hand_over.put_compacted(compacted).await?;
-    let inputs = prepare::of_date(lake, definitions, task, compacted).await?;
+    let inputs = prepare::date_inputs(lake, definitions, task, compacted).await?;
     hand_over.put_date_inputs(&inputs).await
 }
 
 /// Runs the checks of the phase: [`Stage::CheckDate`] and [`Stage::CheckWindow`].
 ///
 /// # Errors
-/// When a check cannot run. Rows that break a check are a result, not an error.
+/// If a check cannot run. Rows that violate a check are a result, not an error.
 pub async fn check(
     sql: &dyn DateSql,
     definitions: &Definitions,
@@ -79,12 +79,12 @@ pub async fn check(
 }
 
 /// Lists the inputs of the marts and the remaining checks, and names the run:
-/// [`Stage::Prepare`]. The dates before must be published.
+/// [`Stage::Prepare`]. The earlier dates of the plan must be published before.
 ///
-/// Returns the hand-over of the run, or `None` when the date is unchanged.
+/// Returns the hand-over of the run, or `None` if the date is unchanged.
 ///
 /// # Errors
-/// When the lake cannot be read or the hand-over cannot be written.
+/// If the lake cannot be read or the hand-over cannot be written.
 pub async fn prepare(
     lake: &dyn ObjectStore,
     definitions: &Definitions,
@@ -102,10 +102,10 @@ pub async fn prepare(
     Ok(Some(hand_over))
 }
 
-/// Makes the marts of the date: [`Stage::Marts`].
+/// Builds the marts of the date: [`Stage::Marts`].
 ///
 /// # Errors
-/// When a mart cannot be made.
+/// If a mart cannot be built.
 pub async fn marts(
     sql: &dyn DateSql,
     definitions: &Definitions,
@@ -123,14 +123,14 @@ pub async fn marts(
 pub struct Booked {
     /// The results of all checks of the date, in the order of their definitions.
     pub checks: Vec<CheckResult>,
-    /// The event book, or the reason why the date is held back.
+    /// The event book, or the reason why the date is held.
     pub closed: Closed,
 }
 
 /// Writes the report of the checks and closes the event book: [`Stage::Book`].
 ///
 /// # Errors
-/// When the lake or the hand-over cannot be read or written.
+/// If the lake or the hand-over cannot be read or written.
 pub async fn book(
     lake: &dyn ObjectStore,
     definitions: &Definitions,
@@ -153,21 +153,21 @@ pub async fn book(
     Ok(Booked { checks, closed })
 }
 
-/// Commits the date and shows it to query engines: [`Stage::Publish`]. Only a date that
+/// Commits the date and updates the table catalog: [`Stage::Publish`]. Only a date that
 /// [`book`] made ready can be published.
 ///
 /// # Errors
-/// When the lake cannot be read or written, or the table catalog cannot be brought forward.
+/// If the lake cannot be read or written, or the table catalog cannot be updated.
 pub async fn publish(
     lake: &dyn ObjectStore,
     definitions: &Definitions,
     table_catalog: &dyn TableCatalog,
     hand_over: &HandOver,
-) -> Result<Outcome, CurationError> {
+) -> Result<PublishOutcome, CurationError> {
     let task = hand_over.task().await?;
     let compacted = hand_over.compacted().await?;
     let inputs = hand_over.inputs().await?;
-    let ready = Ready {
+    let ready = ReadyDate {
         task: &task,
         facts: &compacted,
         marts: hand_over.ready().await?,
@@ -176,24 +176,24 @@ pub async fn publish(
         run: inputs.run,
     };
     let outcome = publish::publish(lake, ready).await?;
-    if let Outcome::Published(generation) = &outcome {
-        show::show_and_mark(lake, table_catalog, definitions, generation).await?;
+    if let PublishOutcome::Published(generation) = &outcome {
+        projection::project_and_mark(lake, table_catalog, definitions, generation).await?;
     }
     Ok(outcome)
 }
 
-/// Counts both books of a published date again from the lake's objects, and keeps the
-/// audit: [`Stage::Audit`]. `stream` is the stream's own count, where it is known.
+/// Recounts both books of a published date from the lake's objects, and writes the audit:
+/// [`Stage::Audit`]. `stream` is the stream's own count, if it is known.
 ///
 /// # Errors
-/// When the lake cannot be read or written. Books that do not balance are a result, not
-/// an error.
+/// If the lake cannot be read or written. Books that do not balance are a result, not an
+/// error.
 pub async fn audit(
     lake: &Arc<dyn ObjectStore>,
     event_date: Date,
     stream: Option<&StreamCount>,
 ) -> Result<Audit, CurationError> {
-    let audit = audit::full(lake, event_date, stream).await?;
-    audit::keep(&**lake, &audit).await?;
+    let audit = audit::audit_date(lake, event_date, stream).await?;
+    audit::write(&**lake, &audit).await?;
     Ok(audit)
 }

@@ -1,10 +1,13 @@
 //! The plan: the dates that are due, and the inputs of each.
 //!
-//! A date is due when the lake says so, by comparing sets, not by a watermark:
-//! receipts name events of it that its generation does not cover; or a date
-//! that its marts looked back at has other facts now; or it has become the
-//! newest date. A stalled shard, a replay, a run that broke off: all of them
-//! are found the same way.
+//! A date is due in three cases:
+//!
+//! - receipts name events of the date that its generation does not cover;
+//! - the facts of a date in its look-back window have changed;
+//! - the date has become the newest date.
+//!
+//! The plan compares the set of receipts with the set that the generation covers. It uses no
+//! watermark, so it also finds events of a stalled shard, a replay or an interrupted run.
 
 mod buckets;
 mod definitions;
@@ -19,7 +22,7 @@ use marquee_lake::digest;
 use marquee_lake::generation::{self, Generation};
 use marquee_lake::receipt::{self, Receipt};
 use marquee_lake::title_catalog::{self, TitleCatalogPointer};
-use marquee_lake::zone::Zone;
+use marquee_lake::zone::{RECEIPTS, Zone};
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
@@ -28,30 +31,17 @@ use crate::error::CurationError;
 pub use definitions::Definitions;
 pub use selection::Selection;
 
-/// How a day is made.
+/// Settings of a plan.
 #[derive(Debug, Clone)]
 pub struct PlanSettings {
-    /// Receipts older than this are not looked at, counted from the newest.
+    /// The plan ignores receipts whose ingest date is more than this number of days before the
+    /// newest one.
     pub retention_days: u32,
-    /// Rows of a bucket at most, about: a date of more is made in several.
+    /// The approximate maximum of rows in a bucket. A date with more rows has several buckets.
     pub bucket_rows: u64,
-    /// Whether the receipts of an ingest date are copied into one object, for the
-    /// next plan: where reading an object costs money.
+    /// Copy the receipts of an ingest date into one object, so that the next plan reads fewer
+    /// objects. Use it where each read costs money.
     pub collects_receipts: bool,
-}
-
-impl fmt::Display for RebuildReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::First => f.write_str("first time"),
-            Self::Receipts(1) => f.write_str("1 new batch"),
-            Self::Receipts(batches) => write!(f, "{batches} new batches"),
-            Self::Follows(date) => write!(f, "as {date} changed"),
-            Self::Newest => f.write_str("the newest date now"),
-            Self::Changed => f.write_str("SQL or catalogue changed"),
-            Self::Asked => f.write_str("made anew"),
-        }
-    }
 }
 
 impl Default for PlanSettings {
@@ -64,55 +54,71 @@ impl Default for PlanSettings {
     }
 }
 
-/// The reason for making a date.
+/// The reason why a date is in the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RebuildReason {
-    /// It has no generation yet.
+    /// The date has no generation yet.
     First,
-    /// So many receipts came since.
+    /// The number of new receipts with events of the date.
     Receipts(usize),
-    /// An earlier date that it looks back at changed, or will.
+    /// An earlier date in the look-back window, whose facts changed or are about to change.
     Follows(Date),
-    /// It has become the newest date.
+    /// The date has become the newest date.
     Newest,
-    /// SQL or the catalogue changed.
+    /// SQL or the title catalog changed.
     Changed,
-    /// It was asked for.
-    Asked,
+    /// The selection requests the date from scratch.
+    #[serde(rename = "asked")]
+    Requested,
 }
 
-/// A date to be made.
+impl fmt::Display for RebuildReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::First => f.write_str("first run"),
+            Self::Receipts(1) => f.write_str("1 new batch"),
+            Self::Receipts(batches) => write!(f, "{batches} new batches"),
+            Self::Follows(date) => write!(f, "{date} changed"),
+            Self::Newest => f.write_str("now the newest date"),
+            Self::Changed => f.write_str("SQL or title catalog changed"),
+            Self::Requested => f.write_str("requested from scratch"),
+        }
+    }
+}
+
+/// The task to curate one date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DateTask {
-    /// The date.
+    /// The event date.
     pub event_date: Date,
-    /// The generation it will be.
+    /// The number of the generation to publish.
     pub generation: u32,
-    /// The current one.
+    /// The current generation; `None` for a date without one.
     pub parent: Option<Generation>,
-    /// The catalogue that it is enriched from.
+    /// The version of the title catalog that enriches the events; `None` without one.
     #[serde(rename = "catalogue")]
     pub title_catalog: Option<TitleCatalogPointer>,
-    /// Whether no later date has events.
+    /// True for the newest date.
     pub newest: bool,
-    /// Why it is made.
-    pub why: RebuildReason,
-    /// How many buckets its users are divided into.
+    /// The reason why the date is in the plan.
+    #[serde(rename = "why")]
+    pub reason: RebuildReason,
+    /// The number of buckets.
     pub buckets: u32,
-    /// The keys of all receipts with events of it, sorted.
+    /// The keys of all receipts with events of the date, sorted.
     pub covered: Vec<String>,
-    /// Rows of the date in all of them.
+    /// Rows of the date in all these receipts.
     pub receipt_rows: u64,
-    /// When the first of what is new arrived, on the date itself (RFC 3339); what
-    /// came late does not count.
+    /// The earliest arrival (RFC 3339) of the new batches whose ingest date is the event date.
+    /// Late events do not count.
     pub waiting_since: Option<String>,
-    /// What its events and facts are made from; `None` keeps the parent's.
+    /// The inputs of compaction; `None` keeps the parent's compacted tables.
     pub compaction: Option<Compaction>,
 }
 
 impl DateTask {
-    /// Returns the part of the task that is compaction's.
+    /// Returns the part of the task that compaction needs.
     pub fn compaction_task(&self) -> CompactionTask<'_> {
         CompactionTask {
             event_date: self.event_date,
@@ -123,26 +129,26 @@ impl DateTask {
     }
 }
 
-/// The dates to be made.
+/// A plan: the tasks of the due dates.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
-    /// Ascending.
+    /// The tasks, by ascending date.
     pub tasks: Vec<DateTask>,
-    /// All dates that the lake has events of, ascending.
+    /// All dates with events in the lake, ascending.
     pub dates: Vec<Date>,
 }
 
-/// What the lake knows of one date.
-#[derive(Default)]
-struct Known<'r> {
-    receipts: Vec<(&'r Receipt, u64)>,
-}
+/// The receipts with events of one date, each with its rows of the date.
+type DateReceipts<'r> = Vec<(&'r Receipt, u64)>;
 
-/// Plans, from the ledger alone: an object that is gone or damaged is found by the
-/// date that reads it, and stops no other.
+/// Plans the selected dates.
+///
+/// The plan reads the ledger only. A missing or damaged object therefore fails the date that
+/// reads it, and no other date.
 ///
 /// # Errors
-/// When the ledger cannot be read, or has nothing of what is selected.
+/// If the ledger cannot be read, or [`CurationError::NoEvents`] if it has no event of the
+/// selected dates.
 pub async fn plan(
     store: &dyn ObjectStore,
     definitions: &Definitions,
@@ -152,18 +158,18 @@ pub async fn plan(
     let title_catalog = title_catalog::current(store).await?;
     let receipts = receipts(store, settings).await?;
     let current = generation::current(store).await?;
-    let mut known: BTreeMap<Date, Known<'_>> = BTreeMap::new();
+    let mut by_date: BTreeMap<Date, DateReceipts<'_>> = BTreeMap::new();
     for receipt in &receipts {
         for (date, rows) in &receipt.event_dates {
-            let date: Date = date
-                .parse()
-                .map_err(|_| CurationError::ReceiptDate(date.clone()))?;
-            let of_date = known.entry(date).or_default();
-            of_date.receipts.push((receipt, *rows));
+            let date: Date = date.parse().map_err(|_| CurationError::ReceiptDate {
+                key: receipt.key(),
+                found: date.clone(),
+            })?;
+            by_date.entry(date).or_default().push((receipt, *rows));
         }
     }
-    selection.must_have_one_of(known.keys().copied())?;
-    let newest = known
+    selection.require_events(by_date.keys().copied())?;
+    let newest = by_date
         .keys()
         .copied()
         .rfind(|date| current.contains_key(date) || selection.reaches(*date));
@@ -178,9 +184,9 @@ pub async fn plan(
     };
     let mut tasks: Vec<DateTask> = Vec::new();
     let mut changing: BTreeSet<Date> = BTreeSet::new();
-    for (&date, known) in &known {
+    for (&date, receipts) in &by_date {
         let is_newest = newest == Some(date);
-        if let Some(task) = planner.task(date, known, is_newest, &changing).await? {
+        if let Some(task) = planner.task(date, receipts, is_newest, &changing).await? {
             if task.compaction.is_some() {
                 changing.insert(date);
             }
@@ -189,20 +195,25 @@ pub async fn plan(
     }
     Ok(Plan {
         tasks,
-        dates: known.into_keys().collect(),
+        dates: by_date.into_keys().collect(),
     })
 }
 
-/// The receipts within retention, in the order of their keys.
+/// Reads the receipts within retention, in the order of their keys.
 async fn receipts(
     store: &dyn ObjectStore,
     settings: &PlanSettings,
 ) -> Result<Vec<Receipt>, CurationError> {
     let mut dates: Vec<Date> = receipt::ingest_dates(store)
         .await?
-        .iter()
-        .filter_map(|date| date.parse().ok())
-        .collect();
+        .into_iter()
+        .map(|date| {
+            date.parse().map_err(|_| CurationError::ReceiptDate {
+                key: format!("{RECEIPTS}/ingest_date={date}"),
+                found: date,
+            })
+        })
+        .collect::<Result<_, _>>()?;
     dates.sort();
     let Some(oldest) = dates
         .last()
@@ -238,12 +249,12 @@ impl Planner<'_> {
             .map(|pointer| pointer.version.as_str())
     }
 
-    /// What is to be done for the date, if anything is; `changing` are the
-    /// earlier dates whose facts are about to change.
+    /// Returns the task of a date; `None` if the date is not due. `changing` are the earlier
+    /// dates whose facts are about to change.
     async fn task(
         &self,
         event_date: Date,
-        known: &Known<'_>,
+        receipts: &[(&Receipt, u64)],
         newest: bool,
         changing: &BTreeSet<Date>,
     ) -> Result<Option<DateTask>, CurationError> {
@@ -251,14 +262,13 @@ impl Planner<'_> {
             return Ok(None);
         }
         let parent = self.current.get(&event_date);
-        let before = match parent {
+        let covered_before = match parent {
             Some(parent) => generation::covered(self.store, parent).await?,
             None => BTreeSet::new(),
         };
-        let new: Vec<&(&Receipt, u64)> = known
-            .receipts
+        let new: Vec<&(&Receipt, u64)> = receipts
             .iter()
-            .filter(|(receipt, _)| !before.contains(&receipt.key()))
+            .filter(|(receipt, _)| !covered_before.contains(&receipt.key()))
             .collect();
         let of_date = event_date.to_string();
         let waiting_since = new
@@ -266,35 +276,36 @@ impl Planner<'_> {
             .filter(|(receipt, _)| receipt.ingest_date == of_date)
             .map(|(receipt, _)| receipt.first_arrived_at.clone())
             .min();
-        let Some(why) = self.why(event_date, parent, new.len(), newest, changing) else {
+        let Some(reason) = self.reason(event_date, parent, new.len(), newest, changing) else {
             return Ok(None);
         };
-        let anew = matches!(self.selection, Selection::Anew { .. }) || parent.is_none();
-        let is_enriched_otherwise = parent
+        let from_scratch =
+            matches!(self.selection, Selection::FromScratch { .. }) || parent.is_none();
+        let has_other_titles = parent
             .is_some_and(|parent| parent.title_catalog.as_deref() != self.title_catalog_version());
-        let inputs = match anew {
-            true => known.receipts.iter().collect(),
+        let inputs = match from_scratch {
+            true => receipts.iter().collect(),
             false => new,
         };
-        let mut keys = before;
-        keys.extend(known.receipts.iter().map(|(receipt, _)| receipt.key()));
+        let mut keys = covered_before;
+        keys.extend(receipts.iter().map(|(receipt, _)| receipt.key()));
         let mut task = DateTask {
             event_date,
             generation: parent.map_or(1, |parent| parent.generation + 1),
             parent: parent.cloned(),
             title_catalog: self.title_catalog.clone(),
             newest,
-            why,
+            reason,
             buckets: 1,
-            // A receipt that has expired since stays covered, with its rows.
-            receipt_rows: match (anew, parent) {
+            // An expired receipt stays covered, with its rows.
+            receipt_rows: match (from_scratch, parent) {
                 (false, Some(parent)) => {
                     parent.counts.receipt_rows + inputs.iter().map(|(_, rows)| rows).sum::<u64>()
                 }
                 _ => inputs.iter().map(|(_, rows)| rows).sum(),
             },
             waiting_since,
-            covered: match anew {
+            covered: match from_scratch {
                 true => inputs.iter().map(|(receipt, _)| receipt.key()).collect(),
                 false => keys.into_iter().collect(),
             },
@@ -302,17 +313,19 @@ impl Planner<'_> {
         };
         task.covered.sort();
         task.buckets = buckets::buckets(task.receipt_rows, self.settings.bucket_rows);
-        if anew || !inputs.is_empty() || is_enriched_otherwise {
+        if from_scratch || !inputs.is_empty() || has_other_titles {
             task.compaction = Some(Compaction {
-                run: self.compaction_run(&task, anew),
+                run: self.compaction_run(&task, from_scratch),
                 inputs: input_objects(&inputs),
-                on_parent: !anew,
+                on_parent: !from_scratch,
             });
         }
         Ok(Some(task))
     }
 
-    fn why(
+    /// Returns the reason why the date is due; `None` if it is not. `new` is the number of new
+    /// receipts.
+    fn reason(
         &self,
         date: Date,
         parent: Option<&Generation>,
@@ -326,14 +339,14 @@ impl Planner<'_> {
         if new > 0 {
             return Some(RebuildReason::Receipts(new));
         }
-        if let Selection::Anew { .. } = self.selection {
-            return Some(RebuildReason::Asked);
+        if let Selection::FromScratch { .. } = self.selection {
+            return Some(RebuildReason::Requested);
         }
         if newest && !parent.newest {
             return Some(RebuildReason::Newest);
         }
         let window = looked_back(self.definitions, date, newest, self.current);
-        let seen = |earlier: &Date| parent.looked_back.get(earlier);
+
         if let Some(earlier) = changing
             .iter()
             .find(|earlier| in_window(self.definitions, date, newest, **earlier))
@@ -342,19 +355,19 @@ impl Planner<'_> {
         }
         if let Some((earlier, _)) = window
             .iter()
-            .find(|(earlier, facts)| seen(earlier) != Some(facts))
+            .find(|(earlier, facts)| parent.looked_back.get(earlier) != Some(facts))
         {
             return Some(RebuildReason::Follows(*earlier));
         }
-        let is_changed = definitions::by_code(&parent.definitions) != self.definitions_digest
+        let is_changed = definitions::code_digest(&parent.definitions) != self.definitions_digest
             || parent.title_catalog.as_deref() != self.title_catalog_version();
         (is_changed && matches!(self.selection, Selection::Within { .. }))
             .then_some(RebuildReason::Changed)
     }
 
-    /// The same inputs, the same name; a run over others has another.
-    fn compaction_run(&self, task: &DateTask, anew: bool) -> String {
-        let parent = task.parent.as_ref().filter(|_| !anew);
+    /// Returns the name of the compaction's run. Equal inputs give equal names.
+    fn compaction_run(&self, task: &DateTask, from_scratch: bool) -> String {
+        let parent = task.parent.as_ref().filter(|_| !from_scratch);
         let inputs = format!(
             "{}\n{}\n{}\n{}\n{}",
             task.event_date,
@@ -372,8 +385,8 @@ fn in_window(definitions: &Definitions, date: Date, newest: bool, earlier: Date)
     (first..date).contains(&earlier)
 }
 
-/// The earlier dates that a date's tables look at, with the digest of the facts
-/// that they have now.
+/// Returns the published dates in a date's look-back window, with the digests of their
+/// current facts.
 pub fn looked_back(
     definitions: &Definitions,
     date: Date,
@@ -387,14 +400,15 @@ pub fn looked_back(
         .collect()
 }
 
-/// `{generation}-{digest}`: what a run's directories end with.
+/// Returns the name of a run, `{generation}-{digest}`, which ends the names of its
+/// directories.
 pub(crate) fn run_name(generation: u32, inputs: &str) -> String {
     let digest = digest::of(inputs.as_bytes());
     format!("{generation:06}-{}", digest.get(..16).unwrap_or(&digest))
 }
 
-/// The processed objects of those receipts. Two receipts may name one object:
-/// it is read as often, and its rows come as redelivered.
+/// Returns the processed objects of the receipts. If two receipts name the same object,
+/// compaction reads it twice and counts the second copy of its rows as redelivered.
 fn input_objects(receipts: &[&(&Receipt, u64)]) -> Vec<InputObject> {
     receipts
         .iter()

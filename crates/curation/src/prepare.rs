@@ -16,22 +16,23 @@ use crate::plan::{self, DateTask, Definitions, RebuildReason};
 use crate::publish;
 
 /// The tables that marts read.
-const READ: [&str; 3] = ["events", "fact_session", "fact_view"];
+const MART_SOURCES: [&str; 3] = ["events", "fact_session", "fact_view"];
 
-/// The work on a date whose compacted tables are made.
+/// The remaining work for a compacted date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prepared {
-    /// Nothing: the date is as its current generation has it.
+    /// None: the inputs equal those of the date's current generation.
     Unchanged,
-    /// The date's marts must be made from these inputs.
+    /// The marts must be built from these inputs.
     Ready(Box<DateInputs>),
 }
 
-/// Lists the inputs of the marts and checks of a date, when the dates before it are
-/// published. `receipts` are those that the checks of the date saw ([`of_date`]).
+/// Lists the inputs of the marts and checks of a date. The earlier dates of the plan must be
+/// published before. `receipts` are those that the checks of the date alone read
+/// ([`date_inputs`]).
 ///
 /// # Errors
-/// When the lake cannot be read.
+/// If the lake cannot be read.
 pub async fn prepare(
     store: &dyn ObjectStore,
     definitions: &Definitions,
@@ -48,7 +49,7 @@ pub async fn prepare(
     let earlier = looked_back.keys().filter_map(|date| current.get(date));
     Ok(Prepared::Ready(Box::new(DateInputs {
         event_date: task.event_date,
-        run: publish::run_of(task, facts, definitions, &looked_back),
+        run: publish::marts_run(task, facts, definitions, &looked_back),
         newest: task.newest,
         title_catalog: task.title_catalog.clone(),
         receipts,
@@ -60,8 +61,8 @@ pub async fn prepare(
 /// Lists the inputs of the checks that need the date alone. The date has no run yet.
 ///
 /// # Errors
-/// When the lake cannot be read.
-pub async fn of_date(
+/// If the lake cannot be read.
+pub async fn date_inputs(
     store: &dyn ObjectStore,
     definitions: &Definitions,
     task: &DateTask,
@@ -70,15 +71,14 @@ pub async fn of_date(
     Ok(DateInputs {
         newest: task.newest,
         title_catalog: task.title_catalog.clone(),
-        receipts: arrived(store, definitions, task.event_date).await?,
+        receipts: receipts_in_window(store, definitions, task.event_date).await?,
         tables: tables(task, facts, std::iter::empty()),
         ..DateInputs::new(task.event_date)
     })
 }
 
-/// Lists the receipts of the arrivals on the date, and on the days before it that
-/// checks look back at.
-async fn arrived(
+/// Reads the receipts whose ingest date is the date or in the look-back window of the checks.
+async fn receipts_in_window(
     store: &dyn ObjectStore,
     definitions: &Definitions,
     date: Date,
@@ -93,13 +93,13 @@ async fn arrived(
     Ok(receipts)
 }
 
-/// Returns whether the files of the date's generation exist. Only a date that was asked
-/// for is verified.
+/// Returns whether all files of the parent exist with their sizes. Verifies only dates that
+/// are requested from scratch; returns true for all others.
 async fn is_whole(store: &dyn ObjectStore, task: &DateTask) -> Result<bool, CurationError> {
     let Some(parent) = task
         .parent
         .as_ref()
-        .filter(|_| task.why == RebuildReason::Asked)
+        .filter(|_| task.reason == RebuildReason::Requested)
     else {
         return Ok(true);
     };
@@ -113,7 +113,7 @@ async fn is_whole(store: &dyn ObjectStore, task: &DateTask) -> Result<bool, Cura
     Ok(true)
 }
 
-/// Returns whether the date's generation was made from the same inputs.
+/// Returns whether the parent was made from the same inputs.
 fn is_unchanged(
     task: &DateTask,
     facts: &CompactedTables,
@@ -123,20 +123,20 @@ fn is_unchanged(
     let Some(parent) = &task.parent else {
         return false;
     };
-    let is_as_before = looked_back
+    let has_same_window = looked_back
         .iter()
         .all(|(date, facts)| parent.looked_back.get(date) == Some(facts));
     let version = |pointer: &TitleCatalogPointer| pointer.version.clone();
-    is_as_before
+    has_same_window
         && parent.facts == facts.digest
         && parent.counts == facts.counts
         && parent.receipts == task.covered.len() as u64
         && parent.newest >= task.newest
-        && definitions.are(&parent.definitions)
+        && definitions.match_digest(&parent.definitions)
         && parent.title_catalog == task.title_catalog.as_ref().map(version)
 }
 
-/// The files that marts and checks read, by table and date.
+/// Returns the files that marts and checks read, by table and date.
 fn tables<'g>(
     task: &DateTask,
     facts: &CompactedTables,
@@ -144,7 +144,7 @@ fn tables<'g>(
 ) -> BTreeMap<String, BTreeMap<Date, Vec<FileEntry>>> {
     let mut tables: BTreeMap<String, BTreeMap<Date, Vec<FileEntry>>> = BTreeMap::new();
     let mut add = |date: Date, of_date: &BTreeMap<String, TableFiles>| {
-        for table in READ {
+        for table in MART_SOURCES {
             if let Some(files) = of_date.get(table) {
                 let dates = tables.entry(table.to_owned()).or_default();
                 dates.insert(date, files.files.clone());

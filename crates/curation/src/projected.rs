@@ -1,10 +1,10 @@
-//! Marks of the generations that the table catalog has been brought forward to.
+//! Marks: the table catalog shows a generation or a newer one.
 //!
-//! A run may break off between publishing a date and showing it to engines, or
-//! be so slow at it that it overwrites what a quicker one showed. A mark beside
-//! each generation says that its run came to an end, and so that the catalogue
-//! shows it or a newer one. While a mark is missing, the date's current
-//! generation is shown once more.
+//! A run can end between the publication of a date and the update of the table catalog. A
+//! slow run can also overwrite the entry of a faster one. Each run therefore ends with a mark
+//! beside its generation, after it has projected the date's current generation. If a
+//! generation of a date has no mark, the next run projects the date's current generation
+//! again.
 
 use std::collections::BTreeSet;
 
@@ -30,10 +30,10 @@ fn key(event_date: Date, generation: u32) -> Path {
     run_artifact_key(event_date, PROJECTED, &format!("{generation:06}"))
 }
 
-/// Marks a generation of the date: the catalogue shows it, or a newer one.
+/// Marks a generation of a date: the table catalog shows it or a newer one.
 ///
 /// # Errors
-/// When the lake cannot be written.
+/// If the lake cannot be written.
 pub async fn mark(
     store: &dyn ObjectStore,
     event_date: Date,
@@ -43,20 +43,20 @@ pub async fn mark(
     Ok(())
 }
 
-/// A date whose catalogue may be behind.
+/// A date for which the table catalog may be stale.
 #[derive(Debug)]
-pub struct Behind {
-    /// What is to be shown.
+pub struct StaleDate {
+    /// The current generation, to be projected again.
     pub current: Generation,
-    /// The generations that are to be marked when it is.
+    /// The generations to be marked after that.
     pub unmarked: Vec<u32>,
 }
 
-/// Every date that has a generation without a mark.
+/// Lists the dates that have a generation without a mark.
 ///
 /// # Errors
-/// When the lake cannot be read.
-pub async fn behind(store: &dyn ObjectStore) -> Result<Vec<Behind>, CurationError> {
+/// If the lake cannot be read.
+pub async fn stale_dates(store: &dyn ObjectStore) -> Result<Vec<StaleDate>, CurationError> {
     let numbers = generation::numbers(store).await?;
     let marks: BTreeSet<Path> = store
         .list(Some(&Path::from(DAYS)))
@@ -72,7 +72,7 @@ pub async fn behind(store: &dyn ObjectStore) -> Result<Vec<Behind>, CurationErro
         unmarked.retain(|number| !marks.contains(&key(date, *number)));
         if !unmarked.is_empty() {
             let current = generation::read(store, date, newest).await?;
-            dates.push(Behind { current, unmarked });
+            dates.push(StaleDate { current, unmarked });
         }
     }
     Ok(dates)

@@ -1,5 +1,5 @@
-//! Publishing a date: what it is made of is written first, then one small
-//! object, created only if it is absent.
+//! Publishing a date: its files are written first, then its generation, one small object
+//! that is created only if absent.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,9 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use crate::error::CurationError;
 use crate::plan::{DateTask, Definitions, run_name};
 
-/// The last part of the directories of a date's marts: the same facts, catalogue,
-/// SQL and earlier dates give the same name.
-pub fn run_of(
+/// Returns the name of the run that builds a date's marts. Equal facts, title catalog, SQL,
+/// receipts and look-back window give equal names.
+pub fn marts_run(
     task: &DateTask,
     facts: &CompactedTables,
     definitions: &Definitions,
@@ -29,7 +29,7 @@ pub fn run_of(
         facts.digest,
         task.title_catalog
             .as_ref()
-            .map_or("", |title_catalog| &title_catalog.version),
+            .map_or("", |pointer| &pointer.version),
         definitions.digest(),
         task.newest,
         task.covered.join("\n"),
@@ -42,37 +42,42 @@ pub fn run_of(
 
 /// A date that is ready to be published.
 #[derive(Debug)]
-pub struct Ready<'a> {
-    /// What was planned.
+pub struct ReadyDate<'a> {
+    /// The planned task.
     pub task: &'a DateTask,
-    /// Its events and facts.
+    /// The compacted tables.
     pub facts: &'a CompactedTables,
-    /// Its other tables.
+    /// The other tables.
     pub marts: BTreeMap<String, TableFiles>,
-    /// The digest of what `sql/` defines.
+    /// The digest of the marts and checks in `sql/`.
     pub definitions: String,
-    /// The facts of the earlier dates that its marts looked at.
+    /// The digests of the facts in the look-back window, by date.
     pub looked_back: BTreeMap<Date, String>,
-    /// [`run_of`] it.
+    /// The name of the run ([`marts_run`]).
     pub run: String,
 }
 
-/// What came of publishing.
+/// The outcome of publishing a date.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is the date's current generation.
+pub enum PublishOutcome {
+    /// The date has this new generation.
     Published(Box<Generation>),
-    /// Another run was first, with something else; the date is to be planned
-    /// again.
+    /// Another run created the same generation number with other content. The date must be
+    /// planned again.
     Lost,
 }
 
-/// Publishes the date.
+/// Creates the date's next generation. Publishing the same content again is idempotent.
 ///
 /// # Errors
-/// When the lake cannot be written. Nothing that readers see has changed then.
-pub async fn publish(store: &dyn ObjectStore, ready: Ready<'_>) -> Result<Outcome, CurationError> {
-    let Ready {
+/// If the lake cannot be read or written. Readers continue to see the previous generation,
+/// unless the error occurred after the generation was created; a retry then reports it as
+/// published.
+pub async fn publish(
+    store: &dyn ObjectStore,
+    ready: ReadyDate<'_>,
+) -> Result<PublishOutcome, CurationError> {
+    let ReadyDate {
         task,
         facts,
         marts,
@@ -93,7 +98,7 @@ pub async fn publish(store: &dyn ObjectStore, ready: Ready<'_>) -> Result<Outcom
         title_catalog: task
             .title_catalog
             .as_ref()
-            .map(|title_catalog| title_catalog.version.clone()),
+            .map(|pointer| pointer.version.clone()),
         covered: covered.to_string(),
         receipts: task.covered.len() as u64,
         newest: task.newest,
@@ -105,20 +110,20 @@ pub async fn publish(store: &dyn ObjectStore, ready: Ready<'_>) -> Result<Outcom
         tables,
     };
     if generation::create(store, &generation).await? {
-        return Ok(Outcome::Published(Box::new(generation)));
+        return Ok(PublishOutcome::Published(Box::new(generation)));
     }
-    // A call that is tried again meets what it wrote itself.
-    let there = generation::read(store, generation.event_date, generation.generation).await?;
-    Ok(match there == generation {
-        true => Outcome::Published(Box::new(generation)),
-        false => Outcome::Lost,
+    // A retry finds the generation that its first attempt created.
+    let existing = generation::read(store, generation.event_date, generation.generation).await?;
+    Ok(match existing == generation {
+        true => PublishOutcome::Published(Box::new(generation)),
+        false => PublishOutcome::Lost,
     })
 }
 
-/// Writes a table that is one file.
+/// Writes a table of a single file.
 ///
 /// # Errors
-/// When the store cannot be written.
+/// If the store cannot be written.
 pub async fn write_table(
     store: &dyn ObjectStore,
     directory: &str,

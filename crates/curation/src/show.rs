@@ -1,4 +1,4 @@
-//! Showing engines what is published.
+//! The projection of published dates to the table catalog.
 
 use marquee_lake::generation::{self, Generation};
 use marquee_table_catalog::{TableCatalog, projections};
@@ -6,36 +6,36 @@ use object_store::ObjectStore;
 
 use crate::error::CurationError;
 use crate::plan::Definitions;
-use crate::projected;
+use crate::projection_marks as marks;
 
-/// Shows engines what was published by runs that broke off, or may have been
-/// overtaken while they did. How many dates that were.
+/// Projects the dates whose table catalog may be stale, because a run ended early or was
+/// overtaken. Returns the number of these dates.
 ///
 /// # Errors
-/// When the lake cannot be read, or the catalogue not be brought forward.
+/// If the lake cannot be read, or the table catalog cannot be updated.
 pub async fn catch_up(
     store: &dyn ObjectStore,
     catalog: &dyn TableCatalog,
     definitions: &Definitions,
 ) -> Result<usize, CurationError> {
-    let behind = projected::behind(store).await?;
-    let dates = behind.len();
-    for behind in behind {
-        let date = behind.current.event_date;
-        show(store, catalog, definitions, behind.current).await?;
-        for generation in behind.unmarked {
-            projected::mark(store, date, generation).await?;
+    let stale = marks::stale_dates(store).await?;
+    let dates = stale.len();
+    for stale in stale {
+        let date = stale.current.event_date;
+        project_current(store, catalog, definitions, stale.current).await?;
+        for generation in stale.unmarked {
+            marks::mark(store, date, generation).await?;
         }
     }
     Ok(dates)
 }
 
-/// Shows engines the generation, and what was published of its date meanwhile:
-/// the last look comes after the last write.
+/// Projects the generation, and then every newer generation of the date that another run has
+/// published meanwhile. The last read of the ledger follows the last write to the catalog.
 ///
 /// # Errors
 /// As [`catch_up`].
-pub async fn show(
+pub async fn project_current(
     store: &dyn ObjectStore,
     catalog: &dyn TableCatalog,
     definitions: &Definitions,
@@ -50,18 +50,18 @@ pub async fn show(
     }
 }
 
-/// Shows engines the generation, and marks that it is done.
+/// Projects the date's current generation, starting with `generation`, and marks `generation`.
 ///
 /// # Errors
-/// As [`catch_up`]. The generation stays published, and is shown by the next run.
-pub async fn show_and_mark(
+/// As [`catch_up`]. The generation stays published, and the next run projects it.
+pub async fn project_and_mark(
     store: &dyn ObjectStore,
     catalog: &dyn TableCatalog,
     definitions: &Definitions,
     generation: &Generation,
 ) -> Result<(), CurationError> {
-    show(store, catalog, definitions, generation.clone()).await?;
-    projected::mark(store, generation.event_date, generation.generation).await
+    project_current(store, catalog, definitions, generation.clone()).await?;
+    marks::mark(store, generation.event_date, generation.generation).await
 }
 
 async fn project(

@@ -1,14 +1,14 @@
-//! The steps as a state machine calls them: JSON in, JSON out, and between them references
-//! to objects of the lake.
+//! The steps of the state machines: JSON in, JSON out. Large documents stay in the lake, and
+//! steps pass references to them.
 //!
-//! A date's steps share its [`StagingDir`]: each step reads the documents of the steps
-//! before it and leaves its own. A retried step writes the same documents. The steps after
-//! `gather` are the stages of the [pipeline](crate::pipeline). [`SqlSteps`] has those that
-//! need SQL, [`Steps`] all others, because they are deployed as functions of their own.
+//! A date's steps share its [`StagingDir`]: each step reads the documents of the steps before
+//! it and writes its own. A step is idempotent: a retry writes the same documents. The steps
+//! after `gather` are the stages of the [pipeline](crate::pipeline). [`SqlSteps`] has the
+//! steps that need SQL, which are deployed as separate functions; [`Steps`] has all others.
 //!
 //! ```text
 //! plan ─▶ [split] ─▶ compact ─▶ gather ─▶ (check) ─▶ prepare ─▶ (marts ─▶ check) ─▶ book ─▶ publish ─▶ audit
-//!         a part     a bucket   side by side         dates ascending
+//!         a part     a bucket   dates in parallel    dates one by one, ascending
 //! ```
 
 mod compaction;
@@ -24,37 +24,37 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use context::answer;
+use context::to_json;
 
 pub use context::{DATES_AT_ONCE, StepSettings, Steps};
 pub use plan::{PlanAnswer, PlanInput, PlanMode, PlannedDate, UnloadedAnswer};
 pub use publish::{AuditAnswer, BookAnswer, PrepareAnswer, PublishAnswer};
 pub use sql::{SqlStep, SqlSteps};
 
-/// A step that a function can be.
+/// A step without SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Lists the dates that are due.
     Plan,
     /// Splits a part of a date's inputs into buckets of users.
     Split,
-    /// Makes a bucket's events and facts.
+    /// Compacts a bucket.
     Compact,
-    /// Puts the buckets of a date together.
+    /// Combines the compacted buckets of a date.
     Gather,
     /// Lists the inputs of a date's marts and checks.
     Prepare,
     /// Closes the event book.
     Book,
-    /// Commits a date, and shows it to query engines.
+    /// Commits a date and updates the table catalog.
     Publish,
-    /// Counts both books of a date again from the lake.
+    /// Recounts both books of a date from the lake.
     Audit,
     /// Runs quarantined units through the current transform.
     Replay,
-    /// Makes processed objects again from raw.
+    /// Restores processed and quarantine objects from raw.
     Rebuild,
-    /// Removes objects that nothing needs any more.
+    /// Deletes old files that no generation needs.
     Sweep,
 }
 
@@ -103,38 +103,38 @@ impl std::str::FromStr for Step {
     }
 }
 
-/// The input of a step that needs the date alone.
+/// The input of `gather` and `prepare`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OfDate {
+struct DateInput {
     work: StagingDir,
 }
 
 impl Steps {
-    /// Runs the step. `now` is in UTC microseconds; it decides which dates a plan looks at
-    /// and what a sweep removes, and reaches no object.
+    /// Runs the step. `now` is in UTC microseconds. It decides which dates a plan considers
+    /// and which files a sweep deletes; it is not written to any object.
     ///
     /// # Errors
-    /// [`StepError`], which is logged. Work that was done before the failure stands; a retry
-    /// finds it done.
+    /// [`StepError`], which is logged. A retry repeats the work before the failure and writes
+    /// the same documents.
     pub async fn call(&self, step: Step, input: Value, now: i64) -> Result<Value, StepError> {
-        step::run_logged(step.name(), self.done(step, input, now)).await
+        step::run_logged(step.name(), self.dispatch(step, input, now)).await
     }
 
-    async fn done(&self, step: Step, input: Value, now: i64) -> Result<Value, StepError> {
-        Ok(match step {
-            Step::Plan => self.plan(read(step, input)?, now).await?,
-            Step::Split => self.split(read(step, input)?).await?,
-            Step::Compact => self.compact(read(step, input)?).await?,
-            Step::Gather => self.gather(read::<OfDate>(step, input)?.work).await?,
-            Step::Prepare => answer(self.prepare(read::<OfDate>(step, input)?.work).await?),
-            Step::Book => answer(self.book(read(step, input)?).await?),
-            Step::Publish => answer(self.publish(read(step, input)?).await?),
-            Step::Audit => answer(self.audit(read(step, input)?).await?),
-            Step::Replay => self.replay(read(step, input)?).await?,
-            Step::Rebuild => self.rebuild(read(step, input)?).await?,
-            Step::Sweep => self.sweep(now).await?,
-        })
+    async fn dispatch(&self, step: Step, input: Value, now: i64) -> Result<Value, StepError> {
+        match step {
+            Step::Plan => self.plan(read(step, input)?, now).await,
+            Step::Split => self.split(read(step, input)?).await,
+            Step::Compact => self.compact(read(step, input)?).await,
+            Step::Gather => self.gather(read::<DateInput>(step, input)?.work).await,
+            Step::Prepare => to_json(self.prepare(read::<DateInput>(step, input)?.work).await?),
+            Step::Book => to_json(self.book(read(step, input)?).await?),
+            Step::Publish => to_json(self.publish(read(step, input)?).await?),
+            Step::Audit => to_json(self.audit(read(step, input)?).await?),
+            Step::Replay => self.replay(read(step, input)?).await,
+            Step::Rebuild => self.rebuild(read(step, input)?).await,
+            Step::Sweep => self.sweep(now).await,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Removing what no generation needs any more.
+//! The sweep, which deletes curated and staged files that no generation needs.
 
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
@@ -11,23 +11,23 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use crate::error::CurationError;
 
-/// What a sweep removed.
+/// The result of a sweep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Objects.
+    /// Deleted objects.
     pub objects: u64,
-    /// Their bytes.
+    /// Bytes of the deleted objects.
     pub bytes: u64,
 }
 
-/// Removes curated files and staged ones that have lain for `keep` and belong
-/// to no current generation, nor to one that was current within `keep` of `now`:
-/// a reader who is still at it, or a run that is under way, loses nothing when
-/// `keep` is longer than the longest of them. The audits' books are no generation's,
-/// and stay.
+/// Deletes the curated and staged files that are older than `keep` and that no generation
+/// needs which is current or was current within `keep` before `now`.
+///
+/// Running queries and runs keep their files if `keep` is longer than the longest of them.
+/// The tables of the audits' books belong to no generation and are kept.
 ///
 /// # Errors
-/// When the lake cannot be read, or an object not be removed.
+/// If the lake cannot be read, or an object cannot be deleted.
 pub async fn sweep(
     store: &dyn ObjectStore,
     now: SystemTime,
@@ -36,7 +36,7 @@ pub async fn sweep(
     let Some(before) = now.checked_sub(keep) else {
         return Ok(Swept::default());
     };
-    // What is old is listed first: what is published meanwhile is in `needed`.
+    // List old objects before generations: if a run publishes meanwhile, `needed` has its files.
     let mut old: Vec<ObjectMeta> = Vec::new();
     let books = Path::from(AUDIT_BOOKS);
     for zone in [CURATED, STAGING] {
@@ -67,8 +67,8 @@ pub async fn sweep(
     Ok(swept)
 }
 
-/// The keys of the files of every generation that is current, that was followed by
-/// another after `before`, or that has the newest tables still.
+/// Returns the keys of the files of every generation that is current, that was current at
+/// `before` or later, or that has the current latest-only tables.
 async fn needed(
     store: &dyn ObjectStore,
     before: SystemTime,

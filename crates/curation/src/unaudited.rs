@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::error::CurationError;
 use crate::pending_generations::pending_generations;
 
-/// What they say: the parts that are read.
+/// The fields of an audit's books that are read here.
 #[derive(Deserialize)]
 struct Books {
     event: Option<Event>,
@@ -20,16 +20,16 @@ struct Event {
     generation: u32,
 }
 
-/// Every published date whose last audit is not of its current generation, ascending.
+/// Lists the published dates whose last audit is not of their current generation, ascending.
 ///
 /// # Errors
-/// When the lake cannot be read.
+/// If the lake cannot be read.
 pub async fn unaudited(store: &dyn ObjectStore) -> Result<Vec<Date>, CurationError> {
-    let knows = |books: &Books, generation| {
+    let contains = |books: &Books, generation| {
         let event = books.event.as_ref();
         event.is_some_and(|event| event.generation >= generation)
     };
-    let dates = pending_generations(store, BOOKS, knows).await?;
+    let dates = pending_generations(store, BOOKS, contains).await?;
     Ok(dates
         .into_iter()
         .map(|(event_date, _)| event_date)
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_date_is_audited_when_its_books_know_its_generation() {
+    async fn a_date_is_audited_when_its_books_name_its_generation() {
         let store = InMemory::new();
         let dates = ["2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"]
             .map(|date| date.parse::<Date>().unwrap());
@@ -60,7 +60,7 @@ mod tests {
         }
         let found = unaudited(&store).await.unwrap();
         assert_eq!(found, dates);
-        // Of the current generation, of an older one, and from before there was one.
+        // Books of the current generation, of an older one, and of a date without generation.
         for (date, books) in [
             (dates[0], r#"{"event": {"generation": 2}}"#),
             (dates[1], r#"{"event": {"generation": 1}}"#),

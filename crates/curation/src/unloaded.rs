@@ -1,10 +1,9 @@
 //! Published dates that the warehouse does not have.
 //!
-//! Every load of a date ends with a book beside its audit: which generation was
-//! loaded, and whether the warehouse's rows are the lake's. Until there is one that
-//! balances for the current generation, the date is to be loaded. A load that
-//! failed, one that nobody started, and a date that was published before there was
-//! a warehouse are all found so.
+//! Every load of a date ends with a book beside the date's audit. It names the loaded
+//! generation and tells whether the warehouse's rows equal those of the lake. A date needs a
+//! load until it has a balanced book of its current generation. This finds loads that failed
+//! or never started, and dates that were published before the warehouse existed.
 
 use marquee_event::Date;
 use marquee_lake::zone::WAREHOUSE_BOOK;
@@ -19,25 +18,25 @@ use crate::pending_generations::pending_generations;
 pub struct Unloaded {
     /// The date.
     pub event_date: Date,
-    /// Its current generation, which is to be loaded.
+    /// The current generation, to be loaded.
     pub generation: u32,
 }
 
-/// What the warehouse's book says: the parts that are read.
+/// The fields of the warehouse's book that are read here.
 #[derive(Deserialize)]
 struct Book {
     generation: u32,
     balanced: bool,
 }
 
-/// Every published date whose current generation the warehouse does not have by its
-/// book, ascending.
+/// Lists the published dates without a balanced warehouse book of their current generation,
+/// ascending.
 ///
 /// # Errors
-/// When the lake cannot be read.
+/// If the lake cannot be read.
 pub async fn unloaded(store: &dyn ObjectStore) -> Result<Vec<Unloaded>, CurationError> {
-    let knows = |book: &Book, generation| book.balanced && book.generation >= generation;
-    let dates = pending_generations(store, WAREHOUSE_BOOK, knows).await?;
+    let contains = |book: &Book, generation| book.balanced && book.generation >= generation;
+    let dates = pending_generations(store, WAREHOUSE_BOOK, contains).await?;
     let unloaded = |(event_date, generation)| Unloaded {
         event_date,
         generation,
@@ -90,7 +89,7 @@ mod tests {
         }
         let all = ["2026-01-05 2", "2026-01-06 2", "2026-01-07 2"];
         assert_eq!(names(&store).await, all, "there was no warehouse yet");
-        // An older generation, rows that are not the lake's, and all as it should be.
+        // A book of an older generation, one with other rows than the lake, and a correct one.
         book(
             &store,
             "2026-01-05",

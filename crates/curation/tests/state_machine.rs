@@ -17,7 +17,7 @@ const STATES: [(&str, Stage); 7] = [
     ("Audit", Stage::Audit),
 ];
 
-/// The states that end a date's way.
+/// The final states of a date.
 const ENDS: [(&str, DateEnd); 4] = [
     ("Unchanged", DateEnd::Unchanged),
     ("Held", DateEnd::Held),
@@ -25,7 +25,8 @@ const ENDS: [(&str, DateEnd); 4] = [
     ("Published", DateEnd::Published),
 ];
 
-/// An answer as the machine's conditions name it. `None` is the default of a choice.
+/// The conditions of the machine's choices, with the answer of the stage that they test and
+/// whether a check stopped the date.
 const CONDITIONS: [(&str, StageAnswer, bool); 4] = [
     ("is_unchanged", StageAnswer::Unchanged, false),
     ("stops", StageAnswer::Done, true),
@@ -33,7 +34,7 @@ const CONDITIONS: [(&str, StageAnswer, bool); 4] = [
     ("outcome = 'lost'", StageAnswer::Lost, false),
 ];
 
-/// The daily machine, with numbers in the place of Terraform's.
+/// Reads the daily machine, with the number 1 in place of Terraform's variables.
 fn machine() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../state_machines/daily.asl.json");
     let text = std::fs::read_to_string(path).unwrap();
@@ -57,7 +58,8 @@ fn machine() -> Value {
     serde_json::from_str(&json).unwrap()
 }
 
-/// Follows the machine from a state to the next stage or the end of the date, past alerts.
+/// Follows the machine from a state to the next stage or the final state of the date. Skips
+/// the states of alerts.
 fn follow<'m>(states: &'m Value, mut name: &'m str, answer: StageAnswer, stops: bool) -> Next {
     loop {
         if let Some((_, end)) = ENDS.iter().find(|(state, _)| *state == name) {
@@ -71,8 +73,8 @@ fn follow<'m>(states: &'m Value, mut name: &'m str, answer: StageAnswer, stops: 
             Some(choices) => {
                 let chosen = choices.iter().find(|choice| {
                     let condition = choice["Condition"].as_str().unwrap();
-                    CONDITIONS.iter().any(|(words, of, is_stopped)| {
-                        condition.contains(words) && (*of, *is_stopped) == (answer, stops)
+                    CONDITIONS.iter().any(|(words, expected, is_stopped)| {
+                        condition.contains(words) && (*expected, *is_stopped) == (answer, stops)
                     })
                 });
                 let next = chosen.map_or(&state["Default"], |choice| &choice["Next"]);
@@ -110,8 +112,7 @@ fn the_machine_follows_the_stages() {
     }
 }
 
-/// The checks of a date come first: the machine runs them side by side, before it prepares
-/// any date.
+/// The machine runs the checks of the dates in parallel, before it prepares any date.
 #[test]
 fn the_machine_checks_dates_before_it_prepares_them() {
     let machine = machine();

@@ -119,7 +119,7 @@ impl StepError {
     pub fn input(step: &str, fault: impl Display) -> Self {
         Self {
             kind: StepErrorKind::Input,
-            message: format!("{step} cannot be asked that: {fault}"),
+            message: format!("invalid input of the step {step}: {fault}"),
         }
     }
 
@@ -287,7 +287,7 @@ mod tests {
         assert_eq!(error.kind(), StepErrorKind::Input);
         assert_eq!(
             error.to_string(),
-            "plan cannot be asked that: invalid type: string \"soon\", expected u8"
+            "invalid input of the step plan: invalid type: string \"soon\", expected u8"
         );
     }
 }

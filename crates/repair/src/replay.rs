@@ -44,7 +44,7 @@ pub struct ReplayOptions {
     pub reason: Option<Reason>,
     /// The maximum number of quarantined units to replay; `None` for no limit.
     pub limit: Option<u64>,
-    /// Whether to report only, and write nothing.
+    /// True to report only, and write nothing.
     pub dry_run: bool,
 }
 
@@ -52,7 +52,7 @@ pub struct ReplayOptions {
 /// units, and a whole record counts as one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ReplayReport {
-    /// Whether the replay only reported, and wrote nothing.
+    /// True if the replay only reported, and wrote nothing.
     pub dry_run: bool,
     /// Selected units in quarantine.
     pub quarantined: u64,

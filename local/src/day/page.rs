@@ -150,12 +150,12 @@ impl DayPage {
 /// Returns the line of a date.
 fn line(task: &DateTask, outcome: &DateOutcome) -> String {
     let mut text = String::new();
-    let why = &task.why;
+    let reason = &task.reason;
     let result = match outcome {
         DateOutcome::Published(published) => {
             let counts = published.generation.counts;
             format!(
-                "generation {}  {:>11} {}, {} dropped, {} redelivered, {} ({why})",
+                "generation {}  {:>11} {}, {} dropped, {} redelivered, {} ({reason})",
                 published.generation.generation,
                 HumanCount(counts.curated).to_string(),
                 if counts.curated == 1 {
@@ -168,10 +168,10 @@ fn line(task: &DateTask, outcome: &DateOutcome) -> String {
                 counted(published.generation.tables.len() as u64, "table", "tables"),
             )
         }
-        DateOutcome::Held { .. } => format!("HELD BACK, not published ({why})"),
+        DateOutcome::Held { .. } => format!("HELD BACK, not published ({reason})"),
         DateOutcome::Failed { error } => {
             let cause = console::format_error(&anyhow::Error::from(Arc::clone(error)));
-            format!("FAILED, not published ({why}): {cause}")
+            format!("FAILED, not published ({reason}): {cause}")
         }
         DateOutcome::Unchanged => "unchanged".to_owned(),
     };

@@ -57,8 +57,8 @@ fn live(
         let life = async {
             driver.run(&Selection::Due, &|_| {}).await.unwrap();
             for date in generation::current(&*hooked).await.unwrap().keys() {
-                let audit = audit::full(&hooked, *date, None).await.unwrap();
-                audit::keep(&*hooked, &audit).await.unwrap();
+                let audit = audit::audit_date(&hooked, *date, None).await.unwrap();
+                audit::write(&*hooked, &audit).await.unwrap();
             }
             let later = SystemTime::now() + 2 * KEEP;
             sweep::sweep(&*hooked, later, KEEP).await.unwrap();

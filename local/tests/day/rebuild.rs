@@ -27,7 +27,7 @@ async fn deleted_objects_are_restored_byte_for_byte() {
         run(&lake, &definitions).await;
     }
     let before = published(&lake, &definitions).await;
-    let anew = Selection::Anew {
+    let anew = Selection::FromScratch {
         from: "2026-01-01".parse().unwrap(),
         to: "2026-12-31".parse().unwrap(),
     };

@@ -225,7 +225,7 @@ async fn a_held_date_reports_the_cause() {
     let closed = machine.call(Step::Book, of_run.clone()).await;
     assert_eq!(
         closed,
-        json!({ "outcome": "held", "cause": "checks are broken: events_unique (3 rows)" })
+        json!({ "outcome": "held", "cause": "violated checks: events_unique (3 rows)" })
     );
     let run = prepared["run"].as_str().unwrap();
     let event_date = date["event_date"].as_str().unwrap();
@@ -307,15 +307,12 @@ async fn an_invalid_request_of_a_step_is_an_error() {
         (
             Step::Split,
             json!({ "work": work, "part": count("parts") }),
-            format!("part {0} of {0}, counted from 0, is none", count("parts")),
+            format!("part {0} is out of range 0..{0}", count("parts")),
         ),
         (
             Step::Compact,
             json!({ "work": work, "bucket": count("buckets") }),
-            format!(
-                "bucket {0} of {0}, counted from 0, is none",
-                count("buckets")
-            ),
+            format!("bucket {0} is out of range 0..{0}", count("buckets")),
         ),
     ] {
         let error = divided.steps.call(step, input, NOW).await.unwrap_err();

@@ -92,10 +92,10 @@ async fn at_noon(store: &Arc<dyn ObjectStore>) {
     assert!(report.total() > 0, "{report:?}");
 
     for date in ["2026-01-05", "2026-01-06", TODAY] {
-        let books = audit::full(store, date.parse().unwrap(), None)
+        let books = audit::audit_date(store, date.parse().unwrap(), None)
             .await
             .unwrap();
-        audit::keep(&**store, &books).await.unwrap();
+        audit::write(&**store, &books).await.unwrap();
     }
 }
 

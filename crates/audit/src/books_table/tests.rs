@@ -1,4 +1,4 @@
-//! The JSON and the table, held to each other.
+//! The comparison of the JSON document with the table.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ const DATE: &str = "2026-03-01";
 /// Book, scope, name and figure.
 type Place = [String; 4];
 
-/// Something of everything, no two figures alike.
+/// Returns an audit with a value in every field. All figures differ.
 fn audit() -> Audit {
     let failed = FailedBatch {
         key: "failed/a.json".into(),
@@ -117,7 +117,7 @@ fn audit() -> Audit {
                 ingest_hours: [(format!("{DATE}T07"), 81)].into(),
                 faults: vec!["a sum".into()],
             },
-            found: Found {
+            found: FoundCounts {
                 rows: 82,
                 distinct: 83,
                 redelivered: 84,
@@ -149,7 +149,7 @@ fn audit() -> Audit {
     }
 }
 
-/// The rows of the table, as the file has them.
+/// Returns the rows of the table's file.
 fn rows(audit: &Audit) -> BTreeMap<Place, u64> {
     let (expected, content) = figures(audit).file().unwrap();
     assert_eq!(figures(audit).file().unwrap().1, content);
@@ -172,33 +172,33 @@ fn rows(audit: &Audit) -> BTreeMap<Place, u64> {
     rows
 }
 
-/// Every number and every yes or no of the JSON, by the way to it.
-fn leaves(value: &Value, way: &mut Vec<String>, found: &mut Vec<(Vec<String>, u64)>) {
+/// Collects every number and every boolean of the JSON, with its path.
+fn leaves(value: &Value, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, u64)>) {
     let each: Vec<(String, &Value)> = match value {
         Value::Object(fields) => fields.iter().map(|(k, v)| (k.clone(), v)).collect(),
         Value::Array(items) => (0..).map(|n: usize| n.to_string()).zip(items).collect(),
         Value::Number(number) => {
-            found.push((way.clone(), number.as_u64().unwrap()));
+            found.push((path.clone(), number.as_u64().unwrap()));
             Vec::new()
         }
         Value::Bool(is) => {
-            found.push((way.clone(), u64::from(*is)));
+            found.push((path.clone(), u64::from(*is)));
             Vec::new()
         }
         Value::String(_) | Value::Null => Vec::new(),
     };
     for (name, value) in each {
-        way.push(name);
-        leaves(value, way, found);
-        way.pop();
+        path.push(name);
+        leaves(value, path, found);
+        path.pop();
     }
 }
 
-/// Where the table has the figure at that way; `None` for one that it has not.
-fn place_of(way: &[&str], failed: &[FailedBatch]) -> Option<Place> {
+/// Returns the table's key for the figure at a path; `None` if the table has no such figure.
+fn place_of(path: &[&str], failed: &[FailedBatch]) -> Option<Place> {
     let gap;
     let hour;
-    let place = match way {
+    let place = match path {
         ["balanced"] => ["both", "date", DATE, "balanced"],
         ["ingest", figure] => ["ingest", "date", DATE, figure],
         ["ingest", "reasons", reason] => ["ingest", "reason", reason, "quarantined"],
@@ -235,18 +235,18 @@ fn the_table_has_every_figure_of_the_json_and_no_other() {
     let audit = audit();
     let mut rows = rows(&audit);
     let mut form = serde_json::to_value(&audit).unwrap();
-    // What a problem is about is told in its sentence.
+    // The table has no figures of single problems.
     let problems = form.as_object_mut().unwrap().remove("problems").unwrap();
     let mut found = Vec::new();
     leaves(&form, &mut Vec::new(), &mut found);
     assert!(found.len() > 60, "{}", found.len());
-    for (way, value) in found {
-        let way: Vec<&str> = way.iter().map(String::as_str).collect();
-        let place = place_of(&way, &audit.ingest.failed);
+    for (path, value) in found {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let place = place_of(&path, &audit.ingest.failed);
         let row = place.and_then(|place| rows.remove(&place));
-        assert_eq!(row, Some(value), "the table lacks {}", way.join("."));
+        assert_eq!(row, Some(value), "the table lacks {}", path.join("."));
     }
-    let standing = [
+    let status = [
         (["both", "date", DATE, "final"], 0),
         (["both", "date", DATE, "provisional_reasons"], 2),
         (
@@ -256,12 +256,12 @@ fn the_table_has_every_figure_of_the_json_and_no_other() {
         (["both", "problem", "unknown", "problems"], 2),
         (["both", "problem", "unbalanced", "problems"], 1),
     ];
-    let standing = standing.map(|(place, value)| (place.map(str::to_owned), value));
-    assert_eq!(rows, BTreeMap::from(standing));
+    let status = status.map(|(place, value)| (place.map(str::to_owned), value));
+    assert_eq!(rows, BTreeMap::from(status));
 }
 
 #[test]
-fn what_is_not_known_has_no_row() {
+fn an_unknown_figure_has_no_row() {
     let mut audit = audit();
     audit.status = Status::Final;
     audit.event = None;

@@ -1,4 +1,4 @@
-//! What the books of a whole lake say.
+//! The books of intact lakes.
 
 use marquee_audit::AuditError;
 use marquee_audit::{self as audit, Status};
@@ -7,7 +7,7 @@ use marquee_lake::receipt::Receipt;
 use crate::lake::{DATE, Lake, NEXT, Sent, broken, play, play_at, shard_id};
 
 #[tokio::test]
-async fn a_whole_lake_is_balanced_to_the_last_figure() {
+async fn an_intact_lake_is_balanced() {
     let lake = Lake::new();
     let batch = [
         Sent::new(1, &[play(1), play(2), "<html>".to_owned()]),
@@ -33,7 +33,7 @@ async fn a_whole_lake_is_balanced_to_the_last_figure() {
         (4, 1)
     );
     let producer = &book.producers["p"];
-    // Number 3 is in the unit that is too broken to say so.
+    // Number 3 is missing; the unit without a readable number can explain it.
     assert_eq!(
         (producer.up_to, producer.present, producer.missing),
         (6, 5, 1)
@@ -46,7 +46,7 @@ async fn a_whole_lake_is_balanced_to_the_last_figure() {
 }
 
 #[tokio::test]
-async fn what_comes_twice_is_redelivered_or_a_duplicate() {
+async fn a_repeated_event_is_redelivered_or_a_duplicate() {
     let lake = Lake::new();
     let (one, two, three) = (
         Sent::new(1, &[play(1)]),
@@ -54,7 +54,7 @@ async fn what_comes_twice_is_redelivered_or_a_duplicate() {
         Sent::new(3, &[play(2)]),
     );
     lake.deliver(&[one, two.clone()]).await;
-    // A retry cut the batches otherwise: record 2 comes again.
+    // A retry cut the batches differently: record 2 is redelivered.
     lake.deliver(&[two, three]).await;
     lake.publish().await;
 
@@ -76,13 +76,13 @@ async fn records_are_counted_on_the_date_that_they_arrived() {
     let late = Sent::new(5, &[play(3)]).at(&format!("{DATE}T23:59:59.9Z"));
     let receipts = [
         lake.deliver(&[before, after]).await,
-        // The server's stamps are not monotonic.
+        // Arrival times are not monotonic within a shard.
         lake.deliver(&[next, late]).await,
     ];
-    for form in ["today's", "what it was"] {
+    for form in ["current receipts", "receipts without arrival dates"] {
         let audit = lake.audit_with(&[(0, 2)]).await;
         assert_eq!(audit.problems, [], "{form}");
-        assert_eq!(audit.ingest.batches, 0, "both are filed under other dates");
+        assert_eq!(audit.ingest.batches, 0, "both have another ingest date");
         assert_eq!(audit.ingest.shards[&shard_id(0)].seen, 2);
         for receipt in &receipts {
             lake.put(&receipt.key(), without_arrival_dates(receipt))
@@ -91,8 +91,7 @@ async fn records_are_counted_on_the_date_that_they_arrived() {
     }
 }
 
-/// The receipt as it was written once: of arrivals it has the first and the last
-/// record's.
+/// Returns the receipt in its older form, which has only the first and the last arrival.
 fn without_arrival_dates(receipt: &Receipt) -> Vec<u8> {
     let mut form = serde_json::to_value(receipt).unwrap();
     form.as_object_mut().unwrap().remove("arrival_dates");
@@ -100,9 +99,9 @@ fn without_arrival_dates(receipt: &Receipt) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn arrivals_may_run_back_as_far_as_they_like() {
+async fn arrivals_within_a_batch_may_go_back_by_days() {
     let lake = Lake::new();
-    // Of the date are neither the first nor the last of the batch.
+    // Neither the first nor the last record of the batch arrived on the date.
     lake.deliver(&[
         Sent::new(1, &[play(1)]).at("2026-03-03T23:00:00Z"),
         Sent::new(2, &[play(2)]),
@@ -118,12 +117,12 @@ async fn arrivals_may_run_back_as_far_as_they_like() {
         (2, 1)
     );
     assert_eq!(audit.ingest.producers["p"].up_to, 3);
-    // A record more is one that is lost.
+    // If the stream counts one more record, that record is lost.
     assert!(!lake.audit_with(&[(0, 3)]).await.balanced);
-    let nothing = audit::full(&lake.store, NEXT.parse().unwrap(), None).await;
+    let nothing = audit::audit_date(&lake.store, NEXT.parse().unwrap(), None).await;
     assert!(
         matches!(nothing, Err(AuditError::Nothing(_))),
-        "nothing is of the date between: {nothing:?}"
+        "no record arrived on the date between: {nothing:?}"
     );
 }
 
@@ -135,14 +134,14 @@ async fn records_without_units_are_accounted_for() {
     let audit = lake.audit_with(&[(0, 2)]).await;
     assert_eq!(audit.problems, []);
     assert_eq!(audit.ingest.shards[&shard_id(0)].blank, 1);
-    // Counted by two batches that overlap, it is one or two.
+    // Two overlapping batches count it, so it counts once or twice.
     lake.deliver(&[blank(), Sent::new(3, &[play(2)])]).await;
     assert!(lake.audit_with(&[(0, 3)]).await.balanced);
     assert!(!lake.audit_with(&[(0, 5)]).await.balanced);
 }
 
 #[tokio::test]
-async fn records_without_units_are_of_the_date_that_they_arrived_on() {
+async fn records_without_units_count_on_their_date_of_arrival() {
     let lake = Lake::new();
     let blank = |sequence| Sent::new(sequence, &["\n".to_owned()]);
     lake.deliver(&[
@@ -161,7 +160,7 @@ async fn records_without_units_are_of_the_date_that_they_arrived_on() {
 }
 
 #[tokio::test]
-async fn batches_that_only_lie_in_another_order_do_not_overlap() {
+async fn batches_with_arrivals_in_another_order_do_not_overlap() {
     let lake = Lake::new();
     let blank = |sequence| Sent::new(sequence, &["\n".to_owned()]);
     let later = Sent::new(1, &[play(1)]).at(&format!("{NEXT}T00:00:10Z"));
@@ -198,17 +197,17 @@ async fn a_date_is_final_when_its_late_window_has_passed() {
         audit.provisional_because,
         ["1 events in 1 receipts wait for its next run"]
     );
-    assert!(audit.balanced, "what waits is not lost");
+    assert!(audit.balanced, "waiting events are not lost");
 }
 
 #[tokio::test]
-async fn a_date_that_the_lake_does_not_have_is_said_so() {
+async fn a_date_that_the_lake_does_not_have_is_an_error() {
     let lake = Lake::new();
     lake.deliver(&[Sent::new(1, &[play(1)])]).await;
     let fault = |date: &'static str| {
         let store = lake.store.clone();
         async move {
-            match audit::full(&store, date.parse().unwrap(), None).await {
+            match audit::audit_date(&store, date.parse().unwrap(), None).await {
                 Err(AuditError::Nothing(fault)) => fault,
                 other => panic!("{other:?}"),
             }
@@ -216,6 +215,6 @@ async fn a_date_that_the_lake_does_not_have_is_said_so() {
     };
     assert_eq!(
         fault("2026-03-02").await,
-        "the lake has nothing of 2026-03-02: what it has arrived on 2026-03-01 and happened on 2026-03-01"
+        "the lake has no records and no events of 2026-03-02; the dates of its arrivals are 2026-03-01, those of its events 2026-03-01"
     );
 }

@@ -1,4 +1,4 @@
-//! A lake made by the real transform, small, and a plain curation of it.
+//! A small lake that the real transform writes, with a simple curation.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -25,12 +25,11 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::json;
 
-/// The date that most things happen on.
+/// The date of most events and arrivals.
 pub(crate) const DATE: &str = "2026-03-01";
-/// The date after.
+/// The next date.
 pub(crate) const NEXT: &str = "2026-03-02";
 
-/// The date that the text names.
 pub(crate) fn date(text: &str) -> Date {
     text.parse().unwrap()
 }
@@ -46,7 +45,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// A record of shard 0 that arrived at noon, `sequence` seconds past.
+    /// Creates a record of shard 0 that arrived `sequence` seconds after noon.
     pub(crate) fn new(sequence: u64, units: &[String]) -> Self {
         Self {
             shard: 0,
@@ -75,7 +74,7 @@ pub(crate) fn sequence_number(sequence: u64) -> String {
     format!("4959{sequence:052}")
 }
 
-/// The payload that Lambda would deliver.
+/// Returns the payload with which Lambda invokes the transform.
 pub(crate) fn payload(records: &[Sent]) -> Vec<u8> {
     let record = |sent: &Sent| {
         let micros = parse_rfc3339(&sent.arrived_at).unwrap();
@@ -93,7 +92,7 @@ pub(crate) fn payload(records: &[Sent]) -> Vec<u8> {
     json!({ "Records": records }).to_string().into_bytes()
 }
 
-/// A playback event of the date; `number` is its id and its producer's number.
+/// Returns a playback event of the date. `number` is its event id and its producer number.
 pub(crate) fn play(number: u64) -> String {
     play_at(number, &format!("{DATE}T11:00:00Z"))
 }
@@ -112,7 +111,7 @@ pub(crate) fn play_at(number: u64, event_time: &str) -> String {
     .to_string()
 }
 
-/// A unit that is no event, but carries its number.
+/// Returns an invalid unit with a readable producer number.
 pub(crate) fn broken(number: u64) -> String {
     format!(r#"{{"producer":{{"id":"p","seq":{number}}},"event_type":"blink"}}"#)
 }
@@ -136,19 +135,19 @@ impl Lake {
         }
     }
 
-    /// Delivers a batch; its receipt.
+    /// Delivers a batch and returns its receipt.
     pub(crate) async fn deliver(&self, records: &[Sent]) -> Receipt {
         let response = self.transform.handle(&payload(records)).await.unwrap();
         assert!(response.failures.is_empty());
         let first = sequence_number(records[0].sequence);
         let last = sequence_number(records[records.len() - 1].sequence);
         let receipts = self.receipts().await;
-        let is_of = |receipt: &Receipt| {
+        let is_of_batch = |receipt: &Receipt| {
             receipt.shard_id == shard_id(records[0].shard)
                 && receipt.first_sequence_number == first
                 && receipt.last_sequence_number == last
         };
-        receipts.into_iter().find(is_of).unwrap()
+        receipts.into_iter().find(is_of_batch).unwrap()
     }
 
     pub(crate) async fn receipts(&self) -> Vec<Receipt> {
@@ -170,7 +169,7 @@ impl Lake {
         self.store.delete(&Path::from(key)).await.unwrap();
     }
 
-    /// Every object, by key.
+    /// Returns every object, by key.
     pub(crate) async fn objects(&self) -> BTreeMap<String, Bytes> {
         let listed: Vec<_> = self.store.list(None).try_collect().await.unwrap();
         let mut objects = BTreeMap::new();
@@ -187,7 +186,7 @@ impl Lake {
     }
 
     pub(crate) async fn audit_of(&self, date: &str) -> Audit {
-        audit::full(&self.store, date.parse().unwrap(), None)
+        audit::audit_date(&self.store, date.parse().unwrap(), None)
             .await
             .unwrap()
     }
@@ -196,15 +195,15 @@ impl Lake {
         self.audit_of_with(DATE, stream).await
     }
 
-    /// The audit of the date against what the stream counted of it, by shard.
+    /// Audits the date with the stream's own count by shard.
     pub(crate) async fn audit_of_with(&self, date: &str, stream: &[(u32, u64)]) -> Audit {
         let stream: StreamCount = stream.iter().map(|(s, n)| (shard_id(*s), *n)).collect();
-        audit::full(&self.store, date.parse().unwrap(), Some(&stream))
+        audit::audit_date(&self.store, date.parse().unwrap(), Some(&stream))
             .await
             .unwrap()
     }
 
-    /// Publishes [`DATE`]'s next generation: the first of each user and event.
+    /// Publishes the next generation of [`DATE`]. Keeps the first row of each user and event.
     pub(crate) async fn publish(&self) -> Generation {
         let date: Date = DATE.parse().unwrap();
         let receipts: Vec<Receipt> = self.receipts().await;
@@ -276,14 +275,14 @@ impl Lake {
     }
 }
 
-/// The key of the receipt's object of that zone.
+/// Returns the key of the receipt's object in the zone.
 pub(crate) fn key_of(receipt: &Receipt, zone: Zone) -> String {
     let mut objects = receipt.objects.iter();
     let object = objects.find(|object| object.zone == zone).unwrap();
     object.key.clone()
 }
 
-/// A row of a date, in the design's order.
+/// A row of a date. The order is that of arrival and identity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Row {
     arrived_at: i64,
@@ -345,7 +344,7 @@ fn identities_file(rows: &[Row]) -> Vec<u8> {
     parquet_of(&[batch.unwrap()], schema)
 }
 
-/// A Parquet file with those rows.
+/// Returns a Parquet file with the rows.
 pub(crate) fn parquet_of(batches: &[RecordBatch], schema: Arc<Schema>) -> Vec<u8> {
     let mut content = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut content, schema, None).unwrap();
@@ -356,7 +355,7 @@ pub(crate) fn parquet_of(batches: &[RecordBatch], schema: Arc<Schema>) -> Vec<u8
     content
 }
 
-/// The file without its last row.
+/// Returns the Parquet file without its last row.
 pub(crate) fn without_last_row(content: Bytes) -> Vec<u8> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(content).unwrap();
     let schema = reader.schema().clone();

@@ -1,4 +1,4 @@
-//! The audit, against lakes that are whole and lakes that are not.
+//! Audits of intact and of damaged lakes.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod books;

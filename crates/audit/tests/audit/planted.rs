@@ -1,4 +1,4 @@
-//! Every loss that is planted is found, and only those.
+//! The audit finds every planted loss, and nothing else.
 
 use marquee_audit::{Problem, Status};
 use marquee_lake::receipt::Receipt;
@@ -10,8 +10,8 @@ use crate::lake::{
     without_last_row,
 };
 
-/// A lake of two batches, published.
-async fn whole() -> (Lake, Receipt) {
+/// Creates a lake of two batches with a published date.
+async fn intact_lake() -> (Lake, Receipt) {
     let lake = Lake::new();
     let first = [
         Sent::new(1, &[play(1), play(2)]),
@@ -33,7 +33,7 @@ async fn problems(lake: &Lake) -> Vec<Problem> {
 
 #[tokio::test]
 async fn a_processed_object_removed() {
-    let (lake, receipt) = whole().await;
+    let (lake, receipt) = intact_lake().await;
     let key = key_of(&receipt, Zone::Processed);
     lake.remove(&key).await;
     let problems = problems(&lake).await;
@@ -54,7 +54,7 @@ async fn a_processed_object_removed() {
 #[tokio::test]
 async fn raw_and_quarantine_objects_removed() {
     for zone in [Zone::Raw, Zone::Quarantine] {
-        let (lake, receipt) = whole().await;
+        let (lake, receipt) = intact_lake().await;
         let key = key_of(&receipt, zone);
         lake.remove(&key).await;
         let named_by = receipt.key();
@@ -68,7 +68,7 @@ async fn raw_and_quarantine_objects_removed() {
 
 #[tokio::test]
 async fn a_receipt_removed() {
-    let (lake, receipt) = whole().await;
+    let (lake, receipt) = intact_lake().await;
     lake.remove(&receipt.key()).await;
     let problems = problems(&lake).await;
     let removed = Problem::ReceiptRemoved {
@@ -99,7 +99,7 @@ async fn a_receipt_removed() {
 
 #[tokio::test]
 async fn rows_dropped_from_a_file() {
-    let (lake, receipt) = whole().await;
+    let (lake, receipt) = intact_lake().await;
     let key = key_of(&receipt, Zone::Processed);
     let shorter = without_last_row(lake.get(&key).await);
     let found_bytes = shorter.len() as u64;
@@ -125,7 +125,7 @@ async fn rows_dropped_from_a_file() {
 
 #[tokio::test]
 async fn rows_dropped_from_curated_tables() {
-    let (lake, receipt) = whole().await;
+    let (lake, receipt) = intact_lake().await;
     let generation = lake.publish().await;
     let file = &generation.tables["events"].files[0];
     let shorter = without_last_row(lake.get(&file.key).await);
@@ -157,7 +157,7 @@ async fn rows_dropped_from_curated_tables() {
 
 #[tokio::test]
 async fn the_list_of_covered_receipts_removed() {
-    let (lake, _) = whole().await;
+    let (lake, _) = intact_lake().await;
     let generation = lake.publish().await;
     lake.remove(&generation.covered).await;
     let missing = Problem::MissingObject {
@@ -168,8 +168,8 @@ async fn the_list_of_covered_receipts_removed() {
 }
 
 #[tokio::test]
-async fn damage_that_no_reader_takes() {
-    let (lake, receipt) = whole().await;
+async fn a_damaged_object_is_unreadable() {
+    let (lake, receipt) = intact_lake().await;
     let key = key_of(&receipt, Zone::Processed);
     let whole = lake.get(&key).await;
     for damaged in [
@@ -186,9 +186,9 @@ async fn damage_that_no_reader_takes() {
 }
 
 #[tokio::test]
-async fn an_orphan_is_a_problem_when_its_units_are_nowhere_else() {
-    let (lake, receipt) = whole().await;
-    // What a retry left that was cut otherwise and died before its receipt.
+async fn an_orphan_is_a_problem_if_no_other_object_has_its_units() {
+    let (lake, receipt) = intact_lake().await;
+    // The objects of a retry with other batch boundaries that ended before its receipt.
     let elsewhere = Lake::new();
     let again = [Sent::new(2, &["x".to_owned()]), Sent::new(3, &[play(3)])];
     let covered = elsewhere.deliver(&again).await;
@@ -214,7 +214,7 @@ async fn an_orphan_is_a_problem_when_its_units_are_nowhere_else() {
     assert_eq!(receipt.received, 3);
 }
 
-/// What the mapping leaves of a batch that it gave up.
+/// Returns the object that the mapping writes to the on-failure destination.
 fn failed(records: &[Sent], with_payload: bool) -> Vec<u8> {
     let (first, last) = (&records[0], &records[records.len() - 1]);
     let mut report = json!({
@@ -238,11 +238,11 @@ fn failed(records: &[Sent], with_payload: bool) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_failed_batch_is_a_problem_until_its_records_are_in_the_lake() {
-    // Where the embedded mapping writes, and where Lambda does.
+    // The key of the embedded mapping, and that of Lambda.
     const KEY: &str = "failed/aws/lambda/m/shardId-000000000000/2026/03/01/t-1";
     const LAMBDAS: &str = "aws/lambda/m/shardId-000000000000/2026/03/01/t-1";
     for (key, with_payload) in [(KEY, true), (KEY, false), (LAMBDAS, true)] {
-        let (lake, _) = whole().await;
+        let (lake, _) = intact_lake().await;
         let records = [Sent::new(4, &[play(4)]), Sent::new(5, &[play(5), play(6)])];
         lake.put(key, failed(&records, with_payload)).await;
         let audit = lake.audit_with(&[(0, 5)]).await;
@@ -262,8 +262,8 @@ async fn a_failed_batch_is_a_problem_until_its_records_are_in_the_lake() {
         assert_eq!(audit.problems, []);
         assert!(!audit.provisional_because.iter().any(is_open));
     }
-    // Delivered again, but cut otherwise: the identities tell.
-    let (lake, _) = whole().await;
+    // Records that are delivered again in other batches are found by their identities.
+    let (lake, _) = intact_lake().await;
     let records = [4, 5, 6].map(|n| Sent::new(n, &[play(n)]));
     lake.put(KEY, failed(&records, true)).await;
     lake.deliver(&records[..2]).await;
@@ -280,7 +280,7 @@ async fn a_failed_batch_is_a_problem_until_its_records_are_in_the_lake() {
 
 #[tokio::test]
 async fn records_that_never_reached_the_transform() {
-    let (lake, _) = whole().await;
+    let (lake, _) = intact_lake().await;
     let audit = lake.audit_with(&[(0, 4), (1, 0)]).await;
     let differs = Problem::ShardDiffers {
         shard_id: shard_id(0),
@@ -288,12 +288,15 @@ async fn records_that_never_reached_the_transform() {
         accounted: 3,
     };
     assert_eq!(audit.problems, [differs]);
-    assert!(lake.audit().await.balanced, "unknown counts are no fault");
+    assert!(
+        lake.audit().await.balanced,
+        "an unknown count is not a problem"
+    );
 }
 
 #[tokio::test]
-async fn a_receipt_that_does_not_add_up() {
-    let (lake, receipt) = whole().await;
+async fn a_receipt_that_contradicts_itself() {
+    let (lake, receipt) = intact_lake().await;
     let mut forged = receipt.clone();
     forged.processed += 1;
     lake.put(&receipt.key(), serde_json::to_vec(&forged).unwrap())
@@ -304,7 +307,7 @@ async fn a_receipt_that_does_not_add_up() {
 }
 
 #[test]
-fn every_problem_says_what_to_do() {
+fn problems_have_a_sentence_and_advice() {
     let gap = Problem::ProducerGap {
         producer_id: "p".into(),
         missing: 9,
@@ -313,7 +316,7 @@ fn every_problem_says_what_to_do() {
     };
     assert_eq!(
         gap.to_string(),
-        "9 numbers of producer \"p\" are missing (3, 5 to 7, …); units too broken to carry a number excuse 1 in all"
+        "9 numbers of producer \"p\" are missing (3, 5 to 7, …); units without a readable number can explain 1 in total"
     );
     for zone in Zone::ALL {
         let missing = Problem::MissingObject {
@@ -322,10 +325,10 @@ fn every_problem_says_what_to_do() {
         };
         let advice = missing.advice();
         match zone {
-            Zone::Raw => assert!(!advice.contains("rebuild"), "{advice}"),
+            Zone::Raw => assert!(!advice.contains("marquee rebuild"), "{advice}"),
             _ => assert_eq!(
                 advice,
-                "`marquee rebuild 2026-03-02` makes it anew from raw"
+                "run `marquee rebuild 2026-03-02` to restore it from raw"
             ),
         }
     }
@@ -340,13 +343,13 @@ fn every_problem_says_what_to_do() {
         };
         assert_eq!(
             unreadable.advice(),
-            "`marquee rebuild 2026-03-01` makes the date's curated tables anew"
+            "run `marquee rebuild 2026-03-01` to make the date's curated tables from scratch"
         );
     }
     let unknown = Problem::Unknown {
         date: date(DATE),
         identities: 1,
     };
-    let begins = "`marquee rebuild 2026-03-01` makes the date anew";
+    let begins = "run `marquee rebuild 2026-03-01`; if the problem returns";
     assert!(unknown.advice().starts_with(begins));
 }

@@ -1,4 +1,4 @@
-//! The roll call of producers.
+//! The check that every producer number arrived.
 
 use marquee_audit::Problem;
 use marquee_lake::zone::Zone;
@@ -18,12 +18,12 @@ async fn gap_on(lake: &Lake, date: &str) -> Option<(u64, Vec<(u64, u64)>)> {
 }
 
 #[tokio::test]
-async fn a_gap_is_found_and_excused_by_units_without_a_number_alone() {
+async fn only_units_without_a_number_explain_a_gap() {
     let lake = Lake::new();
     lake.deliver(&[Sent::new(1, &[play(1), play(2), broken(3), play(7)])])
         .await;
     assert_eq!(gap(&lake).await, Some((3, vec![(4, 6)])));
-    // Two are as broken as can be; the third is not there.
+    // Two units without a number explain two of three missing numbers.
     let junk = ["x".to_owned(), "y".to_owned()];
     lake.deliver(&[Sent::new(2, &junk)]).await;
     assert_eq!(gap(&lake).await, Some((3, vec![(4, 6)])));
@@ -44,31 +44,31 @@ async fn the_longest_gaps_are_named() {
 }
 
 #[tokio::test]
-async fn numbers_are_called_over_all_dates() {
+async fn numbers_are_checked_over_all_dates() {
     let lake = Lake::new();
     let play_before = |number| play_at(number, "2026-02-27T09:00:00Z");
     let before = Sent::new(1, &[play_before(1), play_before(2)]).at("2026-02-27T10:00:00Z");
     let receipt = lake.deliver(&[before]).await;
     lake.deliver(&[Sent::new(2, &[play(3), play(6)])]).await;
     assert_eq!(gap(&lake).await, Some((2, vec![(4, 5)])));
-    // Number 4 comes late, 5 never; 9 and what lies before it is tomorrow's.
+    // Number 4 arrives late, 5 never. Number 9 and the gap before it count on the next date.
     let after = Sent::new(3, &[play(4), play(9)]).at("2026-03-02T00:00:10Z");
     lake.deliver(&[after]).await;
     assert_eq!(gap(&lake).await, Some((1, vec![(5, 5)])));
     let line = &lake.audit().await.ingest.producers["p"];
     assert_eq!((line.up_to, line.late), (6, 1));
 
-    // What a date held is remembered, so that it need not be read again …
+    // The numbers of a date are cached: the audit does not read its objects again …
     lake.remove(&key_of(&receipt, Zone::Processed)).await;
     assert_eq!(gap(&lake).await, Some((1, vec![(5, 5)])));
-    // … until it holds something else.
+    // … until the date has another receipt.
     let again = Sent::new(9, &[play_before(2)]).at("2026-02-27T10:00:01Z");
     lake.deliver(&[again]).await;
     assert_eq!(gap(&lake).await, Some((2, vec![(1, 1), (5, 5)])));
 }
 
 #[tokio::test]
-async fn a_number_that_waits_at_midnight_is_excused() {
+async fn a_unit_of_the_first_hour_after_midnight_explains_a_gap() {
     let lake = Lake::new();
     let last = Sent::new(1, &[play(1), play(3)]).at(&format!("{DATE}T23:59:59Z"));
     lake.deliver(&[last]).await;
@@ -78,14 +78,14 @@ async fn a_number_that_waits_at_midnight_is_excused() {
     assert_eq!(
         gap(&lake).await,
         Some((1, vec![(2, 2)])),
-        "an hour is too late"
+        "one hour after midnight is too late"
     );
     lake.deliver(&[junk(3, "2026-03-02T00:59:59Z")]).await;
     assert_eq!(gap(&lake).await, None);
 }
 
 #[tokio::test]
-async fn a_batch_that_spans_midnight_is_called_by_the_arrival_of_each_unit() {
+async fn units_of_a_batch_that_spans_midnight_count_by_their_arrival() {
     let lake = Lake::new();
     let junk = || "x".to_owned();
     let before = Sent::new(1, &[play(1), play(2)]).at(&format!("{DATE}T23:00:00Z"));
@@ -100,7 +100,7 @@ async fn a_batch_that_spans_midnight_is_called_by_the_arrival_of_each_unit() {
     assert_eq!((line.up_to, line.present, line.missing), (4, 3, 1));
     assert_eq!(next.ingest.unnumbered, 1);
 
-    // What is lost is missing on the date that shows it, and on none before.
+    // A lost number is missing on the date whose numbers exceed it, not on an earlier one.
     lake.deliver(&[Sent::new(3, &[play(6)]).at(&format!("{NEXT}T05:00:00Z"))])
         .await;
     assert_eq!(gap(&lake).await, None);
@@ -109,12 +109,12 @@ async fn a_batch_that_spans_midnight_is_called_by_the_arrival_of_each_unit() {
 }
 
 #[tokio::test]
-async fn a_unit_that_comes_again_past_midnight_excuses_once() {
+async fn a_redelivered_unit_explains_one_missing_number() {
     let lake = Lake::new();
     let first = Sent::new(1, &[play(1)]).at(&format!("{DATE}T23:59:59Z"));
     let again = Sent::new(2, &["x".to_owned()]).at(&format!("{NEXT}T00:00:01Z"));
     let last = Sent::new(3, &[play(4)]).at(&format!("{NEXT}T00:00:02Z"));
-    // Filed under one date, and under the other when a retry cuts otherwise.
+    // The unit is in two batches with different ingest dates.
     lake.deliver(&[first, again.clone()]).await;
     lake.deliver(&[again, last]).await;
     assert_eq!(gap_on(&lake, NEXT).await, Some((2, vec![(2, 3)])));

@@ -1,4 +1,4 @@
-//! The documents that the stages of a date leave for each other.
+//! The documents that the stages of a date pass to each other.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,9 +19,9 @@ use crate::plan::DateTask;
 /// The hand-over between the stages of one date: a directory of JSON documents in an
 /// object store.
 ///
-/// The step functions keep it in the lake, under `staging/`. The driver keeps it in
-/// memory, in a store of its own, so that the lake of one process has no `staging/`.
-/// Both ways write the same documents.
+/// The step functions keep it in the lake, under `staging/`. The driver keeps it in a store
+/// in memory, so that the lake of a single process has no `staging/`. Both write the same
+/// documents.
 #[derive(Clone)]
 pub struct HandOver {
     store: Arc<dyn ObjectStore>,
@@ -56,7 +56,7 @@ impl HandOver {
     /// Reads the planned task.
     ///
     /// # Errors
-    /// When the document is missing or damaged, as with each of the readers below.
+    /// If the document is missing or damaged, as for each of the readers below.
     pub async fn task(&self) -> Result<DateTask, CurationError> {
         self.read(self.dir.task()).await
     }
@@ -64,7 +64,7 @@ impl HandOver {
     /// Writes the planned task.
     ///
     /// # Errors
-    /// When the document cannot be written, as with each of the writers below.
+    /// If the document cannot be written, as for each of the writers below.
     pub async fn put_task(&self, task: &DateTask) -> Result<(), CurationError> {
         self.write(self.dir.task(), task).await
     }
@@ -124,7 +124,7 @@ impl HandOver {
         self.write(self.window()?.marts(), tables).await
     }
 
-    /// Reads the tables beside the compacted ones, of a date whose book is closed.
+    /// Reads the marts and the table of the event book, of a date whose book balances.
     pub(super) async fn ready(&self) -> Result<BTreeMap<String, TableFiles>, CurationError> {
         self.read(self.window()?.ready()).await
     }

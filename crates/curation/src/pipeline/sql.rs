@@ -19,19 +19,19 @@ pub trait DateSql: Send + Sync {
     /// Runs the checks. The results have the order of `checks`.
     ///
     /// # Errors
-    /// When a check cannot run.
+    /// If a check cannot run.
     async fn check(
         &self,
         inputs: DateInputs,
         checks: &[&Check],
     ) -> Result<Vec<CheckResult>, DateSqlError>;
 
-    /// Makes the marts and writes their files into the directories of the run that
-    /// `inputs` names. Returns the files by mart.
+    /// Builds the marts and writes their files to the directories of the run that `inputs`
+    /// names. Returns the files by mart.
     ///
     /// # Errors
-    /// When a mart cannot be made. Files of other marts may exist already; a retry writes
-    /// them again.
+    /// If a mart cannot be built. Files of other marts may exist already; a retry writes them
+    /// again.
     async fn build_marts(
         &self,
         inputs: DateInputs,
@@ -39,7 +39,7 @@ pub trait DateSql: Send + Sync {
     ) -> Result<BTreeMap<String, TableFiles>, DateSqlError>;
 }
 
-/// A failure of an engine, in the engine's own words.
+/// A failure of an SQL engine. It displays as the engine's own error.
 #[derive(Debug)]
 pub struct DateSqlError {
     source: Box<dyn Error + Send + Sync>,
@@ -47,7 +47,7 @@ pub struct DateSqlError {
 }
 
 impl DateSqlError {
-    /// Wraps the engine's error. `kind` tells whether a retry may help.
+    /// Wraps the engine's error. `kind` tells whether a retry can help.
     pub fn new(kind: StepErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self {
             source: source.into(),
@@ -55,7 +55,7 @@ impl DateSqlError {
         }
     }
 
-    /// Returns the error's kind, for a state machine.
+    /// Returns the error's kind, by which a state machine decides on a retry.
     pub fn kind(&self) -> StepErrorKind {
         self.kind
     }

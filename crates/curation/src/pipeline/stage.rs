@@ -1,33 +1,33 @@
-//! The stages of a date, and the one function that orders them.
+//! The stages of a date, and their order.
 
 /// A stage of a date, in the order of the variants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Runs the checks that need the date alone. Dates may be checked side by side.
+    /// Runs the checks that need the date alone. Several dates can be checked in parallel.
     CheckDate,
-    /// Lists the inputs of the date's marts and names its run. From here on the dates take
-    /// turns, earlier dates first.
+    /// Lists the inputs of the date's marts and names its run. From this stage on, dates run
+    /// one after the other, earlier dates first.
     Prepare,
-    /// Makes the tables that SQL defines.
+    /// Builds the tables that SQL defines.
     Marts,
     /// Runs the checks that need the marts or earlier dates.
     CheckWindow,
     /// Writes the report of the checks and closes the event book.
     Book,
-    /// Commits the date and shows it to query engines.
+    /// Commits the date and updates the table catalog.
     Publish,
-    /// Counts both books again from the lake's objects.
+    /// Recounts both books from the lake's objects.
     Audit,
 }
 
-/// The answer of a stage, as far as the order of stages depends on it.
+/// The answer of a stage, which decides on the next stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StageAnswer {
     /// The stage is done.
     Done,
-    /// [`Stage::CheckDate`]: a broken check holds the date back.
+    /// [`Stage::CheckDate`]: a violated check holds the date.
     Stopped,
-    /// [`Stage::Prepare`]: the date is as its current generation has it.
+    /// [`Stage::Prepare`]: the inputs equal those of the date's current generation.
     Unchanged,
     /// [`Stage::Book`]: the date must not be published.
     Held,
@@ -35,14 +35,14 @@ pub enum StageAnswer {
     Lost,
 }
 
-/// The end of a date's way through the stages.
+/// The final state of a date after its stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DateEnd {
-    /// The date has a new generation, and the generation is audited.
+    /// The date has a new generation, which is audited.
     Published,
-    /// There was nothing to do.
+    /// Nothing had to be done.
     Unchanged,
-    /// The date is not published. Its report says why.
+    /// The date is not published. Its report of the checks, or its event book, has the reason.
     Held,
     /// The date must be planned again.
     Lost,
@@ -72,9 +72,9 @@ impl Stage {
     /// The first stage.
     pub const FIRST: Self = Self::CheckDate;
 
-    /// Returns the stage that follows `answer`. `is_stopped` tells whether
-    /// [`Stage::CheckDate`] answered [`StageAnswer::Stopped`]: no mart is made of such a
-    /// date, and [`Stage::Book`] writes its report.
+    /// Returns the stage after this one, which ended with `answer`. `is_stopped` tells whether
+    /// [`Stage::CheckDate`] answered [`StageAnswer::Stopped`]: such a date gets no marts, and
+    /// [`Stage::Book`] writes the report of its checks.
     pub fn next(self, answer: StageAnswer, is_stopped: bool) -> Next {
         match (self, answer) {
             (_, StageAnswer::Unchanged) => Next::End(DateEnd::Unchanged),

@@ -1,15 +1,16 @@
-//! How many buckets a date's users are divided into.
+//! The number of buckets of a date.
 
-/// The power of two at which a bucket has no more than so many rows, about.
+/// Returns the smallest power of two for which a bucket has about `bucket_rows` rows or
+/// fewer.
 ///
-/// It depends on the date's rows alone, so that a run over late events divides
-/// as a run from scratch does. Of two powers of two one divides the other: when
-/// the number grows, each bucket becomes several, and none gets users of two.
+/// The number depends on the date's rows only, so a run over late events and a run from
+/// scratch use the same buckets. A power of two divides every larger one: if the number
+/// grows, each bucket splits into several, and no new bucket has users of two old ones.
 pub(super) fn buckets(rows: u64, bucket_rows: u64) -> u32 {
-    const MOST: u32 = 1 << 31;
-    let least = u32::try_from(rows.div_ceil(bucket_rows.max(1)));
-    let power = least.ok().and_then(u32::checked_next_power_of_two);
-    power.unwrap_or(MOST)
+    const MAX: u32 = 1 << 31;
+    let needed = u32::try_from(rows.div_ceil(bucket_rows.max(1)));
+    let power = needed.ok().and_then(u32::checked_next_power_of_two);
+    power.unwrap_or(MAX)
 }
 
 #[cfg(test)]
@@ -30,7 +31,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn more_rows_divide_what_was_divided(
+        fn more_rows_split_the_existing_buckets(
             rows in any::<u64>(),
             more in any::<u64>(),
             bucket_rows in any::<u64>(),

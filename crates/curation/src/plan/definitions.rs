@@ -1,24 +1,24 @@
-//! What `sql/` defines, as the plan needs it.
+//! The marts and checks that `sql/` defines.
 
 use marquee_lake::digest;
 use marquee_sql::{After, Check, CheckResult, Mart, Partition, Phase};
 
 use crate::error::CurationError;
 
-/// What `sql/` defines.
+/// The marts and checks that `sql/` defines.
 #[derive(Debug, Clone)]
 pub struct Definitions {
-    /// Every table that SQL makes.
+    /// Every mart.
     pub marts: Vec<Mart>,
     /// Every check.
     pub checks: Vec<Check>,
 }
 
 impl Definitions {
-    /// Those that this program was built with.
+    /// Returns the definitions that are compiled into this program.
     ///
     /// # Errors
-    /// When a file's head is at fault.
+    /// If the head of a file is malformed.
     pub fn built_in() -> Result<Self, CurationError> {
         Ok(Self {
             marts: marquee_sql::marts()?,
@@ -26,47 +26,47 @@ impl Definitions {
         })
     }
 
-    /// The tables that a date has; the newest has more.
+    /// Returns the marts of a date. Only the newest date has the latest-only tables.
     pub fn marts_for(&self, newest: bool) -> impl Iterator<Item = &Mart> {
         self.marts
             .iter()
             .filter(move |mart| newest || mart.is_for_every_date())
     }
 
-    /// The checks that can run in that phase.
+    /// Returns the checks of a phase.
     pub fn checks_in(&self, phase: Phase) -> impl Iterator<Item = &Check> {
         self.checks
             .iter()
             .filter(move |check| check.phase() == phase)
     }
 
-    /// Puts results in the order in which the checks are defined, those of the
-    /// facts first.
+    /// Sorts results by the order of the checks' definitions, with the checks of the facts
+    /// first.
     pub fn sort(&self, results: &mut [CheckResult]) {
-        let place = |name: &str| {
-            let found = self.checks.iter().position(|check| check.name == name);
-            let after = found.and_then(|place| self.checks.get(place));
-            (after.is_none_or(|check| check.after == After::Marts), found)
+        let order = |name: &str| {
+            let index = self.checks.iter().position(|check| check.name == name);
+            let check = index.and_then(|index| self.checks.get(index));
+            (check.is_none_or(|check| check.after == After::Marts), index)
         };
-        results.sort_by_cached_key(|result| place(&result.name));
+        results.sort_by_cached_key(|result| order(&result.name));
     }
 
-    /// How many days before a date its tables and checks read.
+    /// Returns the length in days of a date's look-back window: the longest of its marts and
+    /// checks.
     pub fn looks_back(&self, newest: bool) -> u32 {
         let marts = self.marts_for(newest).map(|mart| mart.looks_back);
         let checks = self.checks.iter().map(|check| check.looks_back);
         marts.chain(checks).max().unwrap_or(0)
     }
 
-    /// Whether the table has no partition a date.
+    /// Returns whether the table has no partitions by date.
     pub fn is_undated(&self, table: &str) -> bool {
-        let is_it = |mart: &&Mart| mart.name == table;
-        let mart = self.marts.iter().find(is_it);
+        let mart = self.marts.iter().find(|mart| mart.name == table);
         mart.is_some_and(|mart| mart.partition == Partition::None)
     }
 
-    /// A digest of all of them: of their code and settings. Rewording a comment
-    /// changes nothing.
+    /// Returns the digest of the code and settings of all marts and checks. Comments do not
+    /// change it.
     pub fn digest(&self) -> String {
         let marts = self.marts.iter().map(Mart::definition);
         let checks = self.checks.iter().map(Check::definition);
@@ -78,25 +78,25 @@ impl Definitions {
         digest::of(text.as_bytes())
     }
 
-    /// Whether `recorded`, the digest that a generation names, is of these.
-    pub fn are(&self, recorded: &str) -> bool {
-        by_code(recorded) == self.digest()
+    /// Returns whether `recorded`, the digest in a generation, is that of these definitions.
+    pub fn match_digest(&self, recorded: &str) -> bool {
+        code_digest(recorded) == self.digest()
     }
 }
 
-/// The digest of what a generation names, by today's method.
+/// Converts the digest in a generation to a digest of code and settings.
 ///
-/// The generations of the first lakes name a digest of the whole files, comments
-/// and all. Their dates stay as they are until code or a setting changes.
-pub(super) fn by_code(recorded: &str) -> &str {
-    WHOLE_FILES
+/// The generations of the oldest lakes have a digest of whole files, which includes the
+/// comments. The conversion keeps their dates from being due until code or settings change.
+pub(super) fn code_digest(recorded: &str) -> &str {
+    WHOLE_FILE_DIGESTS
         .iter()
         .find(|(whole_files, _)| *whole_files == recorded)
         .map_or(recorded, |(_, code)| code)
 }
 
-/// Digests of whole files, each with that of the code in them.
-const WHOLE_FILES: [(&str, &str); 1] = [(
+/// Digests of whole files, each with the digest of the code in these files.
+const WHOLE_FILE_DIGESTS: [(&str, &str); 1] = [(
     "064865d98a6f3877c7ac2889fbf07e09",
     "58e5f0584f592bdfc01825e509b4a8c3",
 )];
@@ -105,13 +105,15 @@ const WHOLE_FILES: [(&str, &str); 1] = [(
 mod tests {
     use super::*;
 
-    /// The files that the first lakes were made by, without their comments. When
-    /// code of `sql/marts` or `sql/checks` changes, every date is due, and this test
-    /// goes.
+    /// The code equals that of the oldest lakes. A change of code in `sql/marts` or
+    /// `sql/checks` makes every date due; remove this test with such a change.
     #[test]
-    fn the_code_is_still_that_of_the_first_lakes() {
+    fn the_code_equals_that_of_the_oldest_lakes() {
         let definitions = Definitions::built_in();
         let digest = definitions.map(|definitions| definitions.digest());
-        assert_eq!(digest.unwrap_or_default(), by_code(WHOLE_FILES[0].0));
+        assert_eq!(
+            digest.unwrap_or_default(),
+            code_digest(WHOLE_FILE_DIGESTS[0].0)
+        );
     }
 }

@@ -1,50 +1,53 @@
-//! The selection of dates that a plan is about.
+//! The selection of the dates that a plan considers.
 
 use marquee_event::Date;
 
 use crate::error::CurationError;
 
-/// The dates that a plan looks at.
+/// The dates that a plan considers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Selection {
-    /// Those that are due.
+    /// All due dates.
     #[default]
     Due,
-    /// Those of a span that are due, of which there may be none. What comes after
-    /// it, and has no generation yet, does not count as newer.
+    /// The due dates of a range; there may be none. A date after the range without a
+    /// generation does not count as the newest date.
     DueWithin {
-        /// The first, or from the beginning.
+        /// The first date; `None` for no lower bound.
         from: Option<Date>,
-        /// The last.
+        /// The last date.
         to: Date,
     },
-    /// Those of a span that are due, or that were made with other SQL or
-    /// another catalogue than today's.
+    /// The dates of a range that are due, or whose generation was made with other SQL or
+    /// another version of the title catalog.
     Within {
-        /// The first.
+        /// The first date.
         from: Date,
-        /// The last.
+        /// The last date.
         to: Date,
     },
-    /// Those of a span, from nothing but the processed zone.
-    Anew {
-        /// The first.
+    /// All dates of a range, from scratch: from the processed zone alone.
+    FromScratch {
+        /// The first date.
         from: Date,
-        /// The last.
+        /// The last date.
         to: Date,
     },
 }
 
 impl Selection {
+    /// Returns whether the date is in the selected range.
     pub(super) fn has(&self, date: Date) -> bool {
         match self {
             Self::Due => true,
             Self::DueWithin { from, to } => from.is_none_or(|from| from <= date) && date <= *to,
-            Self::Within { from, to } | Self::Anew { from, to } => (*from..=*to).contains(&date),
+            Self::Within { from, to } | Self::FromScratch { from, to } => {
+                (*from..=*to).contains(&date)
+            }
         }
     }
 
-    /// Whether it looks as far as that date.
+    /// Returns whether a date without a generation can be the newest date.
     pub(super) fn reaches(&self, date: Date) -> bool {
         match self {
             Self::DueWithin { to, .. } => date <= *to,
@@ -52,25 +55,31 @@ impl Selection {
         }
     }
 
-    /// Fails where dates are asked for of which the lake has none.
-    pub(super) fn must_have_one_of(
+    /// Checks that a requested range has at least one of `dates`, the dates with events.
+    ///
+    /// # Errors
+    /// [`CurationError::NoEvents`] if it has none.
+    pub(super) fn require_events(
         &self,
         dates: impl Iterator<Item = Date> + Clone,
     ) -> Result<(), CurationError> {
-        let (Self::Within { from, to } | Self::Anew { from, to }) = self else {
+        let (Self::Within { from, to } | Self::FromScratch { from, to }) = self else {
             return Ok(());
         };
         if dates.clone().any(|date| self.has(date)) {
             return Ok(());
         }
-        let asked = match from == to {
+        let selected = match from == to {
             true => from.to_string(),
             false => format!("{from} to {to}"),
         };
-        let there = match (dates.clone().min(), dates.max()) {
+        let available = match (dates.clone().min(), dates.max()) {
             (Some(first), Some(last)) => format!("; it has events of {first} to {last}"),
-            _ => "; it has none at all".to_owned(),
+            _ => "; it has no events".to_owned(),
         };
-        Err(CurationError::NoEvents { asked, there })
+        Err(CurationError::NoEvents {
+            selected,
+            available,
+        })
     }
 }

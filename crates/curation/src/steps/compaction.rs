@@ -14,17 +14,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::context::{Steps, hand_over};
-use crate::driver::title_catalog;
+use crate::driver::load_titles;
 use crate::pipeline;
 use crate::plan::DateTask;
 
-/// The number of documents of buckets or parts that are read at a time.
+/// The number of concurrent reads of documents of buckets or parts.
 const READERS: usize = 16;
 
 /// The input of `split`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct OfPart {
+pub(super) struct SplitInput {
     work: StagingDir,
     part: u32,
 }
@@ -32,7 +32,7 @@ pub(super) struct OfPart {
 /// The input of `compact`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct OfBucket {
+pub(super) struct CompactInput {
     work: StagingDir,
     bucket: u32,
 }
@@ -42,19 +42,16 @@ impl Steps {
         Ok(document::read(&*self.store, &work.task()).await?)
     }
 
-    pub(super) async fn split(&self, input: OfPart) -> Result<Value, StepError> {
-        let OfPart { work, part } = input;
+    pub(super) async fn split(&self, input: SplitInput) -> Result<Value, StepError> {
+        let SplitInput { work, part } = input;
         let task = self.task(&work).await?;
         let compaction = compaction(&task, "split")?;
         let split_plan = self.planned_split(&work, compaction).await?;
         let chunks = split_plan.chunks(part, &compaction.inputs).ok_or_else(|| {
             let parts = split_plan.parts();
-            StepError::input(
-                "split",
-                format!("part {part} of {parts}, counted from 0, is none"),
-            )
+            StepError::input("split", format!("part {part} is out of range 0..{parts}"))
         })?;
-        let of_buckets = split_chunks(
+        let by_bucket = split_chunks(
             Arc::clone(&self.store),
             task.event_date,
             &compaction.run,
@@ -63,45 +60,42 @@ impl Steps {
             &self.settings.compact,
         )
         .await?;
-        document::write(&*self.store, &work.split(part), &of_buckets).await?;
-        let objects = of_buckets.iter().flatten();
+        document::write(&*self.store, &work.split(part), &by_bucket).await?;
+        let objects = by_bucket.iter().flatten();
         let rows: u64 = objects.map(|object| object.rows_of_date).sum();
         Ok(json!({ "part": part, "rows": rows }))
     }
 
-    pub(super) async fn compact(&self, input: OfBucket) -> Result<Value, StepError> {
-        let OfBucket { work, bucket } = input;
+    pub(super) async fn compact(&self, input: CompactInput) -> Result<Value, StepError> {
+        let CompactInput { work, bucket } = input;
         let task = self.task(&work).await?;
         let compaction = compaction(&task, "compact")?;
         if bucket >= task.buckets {
             return Err(StepError::input(
                 "compact",
-                format!(
-                    "bucket {bucket} of {}, counted from 0, is none",
-                    task.buckets
-                ),
+                format!("bucket {bucket} is out of range 0..{}", task.buckets),
             ));
         }
         let inputs = match task.buckets {
             1 => compaction.inputs.clone(),
-            _ => self.divided(&work, compaction, bucket).await?,
+            _ => self.bucket_chunks(&work, compaction, bucket).await?,
         };
-        let made = compact_bucket(
+        let compacted = compact_bucket(
             Arc::clone(&self.store),
-            Arc::new(title_catalog(&*self.store, task.title_catalog.as_ref()).await?),
+            Arc::new(load_titles(&*self.store, task.title_catalog.as_ref()).await?),
             bucket_task(task.compaction_task(), compaction, bucket, inputs),
             self.settings.compact.clone(),
         )
         .await?;
-        document::write(&*self.store, &work.bucket(bucket), &made).await?;
+        document::write(&*self.store, &work.bucket(bucket), &compacted).await?;
         Ok(json!({
             "bucket": bucket,
-            "events": made.counts.curated,
-            "duplicates": made.counts.duplicates,
+            "events": compacted.counts.curated,
+            "duplicates": compacted.counts.duplicates,
         }))
     }
 
-    /// Reads the plan's division of the inputs.
+    /// Reads the plan of the split, and checks that it is of the task's inputs.
     async fn planned_split(
         &self,
         work: &StagingDir,
@@ -113,34 +107,37 @@ impl Steps {
             true => Ok(split_plan),
             false => Err(LakeError::Malformed {
                 key: key.to_string(),
-                cause: format!("it is not of the plan's {} inputs", compaction.inputs.len()),
+                cause: format!(
+                    "the split is not that of the task's {} inputs",
+                    compaction.inputs.len()
+                ),
             }
             .into()),
         }
     }
 
-    /// Lists the chunks that the split made of a bucket, part after part.
-    async fn divided(
+    /// Lists the objects that the split wrote for a bucket, in the order of parts.
+    async fn bucket_chunks(
         &self,
         work: &StagingDir,
         compaction: &Compaction,
         bucket: u32,
     ) -> Result<Vec<InputObject>, StepError> {
         let split_plan = self.planned_split(work, compaction).await?;
-        let of_parts: Vec<Vec<InputObject>> = futures::stream::iter(0..split_plan.parts())
+        let by_part: Vec<Vec<InputObject>> = futures::stream::iter(0..split_plan.parts())
             .map(|part| async move {
                 let key = work.split(part);
-                let of_buckets: Vec<Vec<InputObject>> = document::read(&*self.store, &key).await?;
-                let of_bucket = of_buckets.into_iter().nth(bucket as usize);
-                of_bucket.ok_or_else(|| LakeError::Malformed {
+                let by_bucket: Vec<Vec<InputObject>> = document::read(&*self.store, &key).await?;
+                let objects = by_bucket.into_iter().nth(bucket as usize);
+                objects.ok_or_else(|| LakeError::Malformed {
                     key: key.to_string(),
-                    cause: format!("it has no bucket {bucket}"),
+                    cause: format!("bucket {bucket} is missing"),
                 })
             })
             .buffered(READERS)
             .try_collect()
             .await?;
-        Ok(of_parts.concat())
+        Ok(by_part.concat())
     }
 
     pub(super) async fn gather(&self, work: StagingDir) -> Result<Value, StepError> {
@@ -149,7 +146,7 @@ impl Steps {
             Some(_) => task.buckets,
             None => 0,
         };
-        let made: Vec<Compacted> = futures::stream::iter(0..buckets)
+        let compacted: Vec<Compacted> = futures::stream::iter(0..buckets)
             .map(|bucket| {
                 let key = work.bucket(bucket);
                 async move { document::read(&*self.store, &key).await }
@@ -157,7 +154,7 @@ impl Steps {
             .buffered(READERS)
             .try_collect()
             .await?;
-        let compacted = gather(task.compaction_task(), made)?;
+        let compacted = gather(task.compaction_task(), compacted)?;
         let hand_over = hand_over(&self.store, work.clone());
         let (store, definitions) = (&*self.store, &self.definitions);
         pipeline::begin(store, definitions, &hand_over, &task, &compacted).await?;
@@ -170,7 +167,7 @@ fn compaction<'t>(task: &'t DateTask, step: &'static str) -> Result<&'t Compacti
         StepError::input(
             step,
             format!(
-                "{} keeps its facts, the plan says `compact: false`",
+                "the plan of {} has `compact: false`: the date keeps its compacted tables",
                 task.event_date
             ),
         )

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use marquee_compaction::{CompactSettings, SizeLimit};
 use marquee_lake::staging::StagingDir;
-use marquee_lake::step::StepError;
+use marquee_lake::step::{StepError, StepErrorKind};
 use marquee_table_catalog::TableCatalog;
 use object_store::ObjectStore;
 use serde::Serialize;
@@ -14,28 +14,29 @@ use serde_json::Value;
 use crate::pipeline::HandOver;
 use crate::plan::{Definitions, PlanSettings};
 
-/// The number of dates that a plan lists at most, as the state of an execution and its
-/// history are bounded (25,000 events: 60 dates of 8 parts and 16 buckets fit, and 60
-/// loads, with room for retries). A caller that is done with these asks for those after
-/// the last.
+/// The maximum number of dates in a plan's answer.
+///
+/// The history of an execution is limited to 25,000 events. 60 dates of 8 parts and 16
+/// buckets and 60 loads fit, with room for retries. The caller requests the dates after the
+/// last one when it has processed these.
 pub const DATES_AT_ONCE: usize = 60;
 
 /// Settings of the steps.
 #[derive(Debug, Clone)]
 pub struct StepSettings {
-    /// Which dates are due, and the number of their buckets.
+    /// Settings of the plan.
     pub plan: PlanSettings,
-    /// Memory and the size of files.
+    /// Settings of compaction: memory, and the size of files.
     pub compact: CompactSettings,
-    /// How much of a date's inputs a call of `split` divides, about.
+    /// The approximate size of a part: the inputs that one call of `split` processes.
     pub part: SizeLimit,
-    /// What replay and rebuild hold an event's time against.
+    /// Settings of the transform, for replay and rebuild.
     pub transform: marquee_ingest::TransformSettings,
-    /// How long files stay that no current generation needs.
+    /// The minimum age at which a sweep deletes a file that no generation needs.
     pub keep: Duration,
 }
 
-/// Full chunks of a part of a split.
+/// The number of full chunks in a part of a split.
 const PART_CHUNKS: u64 = 16;
 
 impl Default for StepSettings {
@@ -66,7 +67,7 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Steps over the lake in `store`, shown to engines through `table_catalog`.
+    /// Creates the steps over the lake in `store`. They keep `table_catalog` up to date.
     pub fn new(
         store: Arc<dyn ObjectStore>,
         table_catalog: Arc<dyn TableCatalog>,
@@ -90,7 +91,7 @@ pub(super) fn hand_over(store: &Arc<dyn ObjectStore>, work: StagingDir) -> HandO
 /// Opens the hand-over of a run of a date, in the lake.
 ///
 /// # Errors
-/// When `run` cannot be the name of a run.
+/// If `run` is not the name of a run.
 pub(super) fn hand_over_of_run(
     store: &Arc<dyn ObjectStore>,
     work: StagingDir,
@@ -100,7 +101,10 @@ pub(super) fn hand_over_of_run(
     Ok(hand_over(store, work).of_run(run))
 }
 
-/// Returns a step's answer as JSON. Every answer can be encoded.
-pub(super) fn answer(value: impl Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
+/// Converts a step's answer to JSON.
+///
+/// # Errors
+/// If the answer cannot be encoded: a defect.
+pub(super) fn to_json(answer: impl Serialize) -> Result<Value, StepError> {
+    serde_json::to_value(answer).map_err(|error| StepError::new(StepErrorKind::Failed, &error))
 }

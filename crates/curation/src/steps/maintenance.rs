@@ -3,12 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use marquee_event::{Date, DateRange, Reason};
-use marquee_lake::step::StepError;
+use marquee_lake::step::{StepError, StepErrorKind};
 use marquee_repair::{ReplayOptions, rebuild, replay};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::context::{Steps, answer};
+use super::context::{Steps, to_json};
 use crate::sweep;
 
 /// The input of `replay`.
@@ -31,8 +31,8 @@ pub(super) struct RebuildInput {
 }
 
 impl Steps {
-    pub(super) async fn replay(&self, of: ReplayInput) -> Result<Value, StepError> {
-        let reason = match of.reason {
+    pub(super) async fn replay(&self, input: ReplayInput) -> Result<Value, StepError> {
+        let reason = match input.reason {
             None => None,
             Some(name) => {
                 let reason = Reason::ALL.into_iter().find(|known| known.name() == name);
@@ -40,31 +40,37 @@ impl Steps {
                 Some(reason.ok_or_else(|| {
                     StepError::input(
                         "replay",
-                        format!("{name:?} is no reason, which are {}", known()),
+                        format!("unknown reason {name:?}; the reasons are {}", known()),
                     )
                 })?)
             }
         };
         let options = ReplayOptions {
-            date: of.date,
+            date: input.date,
             reason,
-            limit: of.limit,
-            dry_run: of.dry_run,
+            limit: input.limit,
+            dry_run: input.dry_run,
         };
         let settings = self.settings.transform;
         let mut report = replay(&self.store, &options, settings).await?;
-        // The state of a state machine is bounded; the receipts are in the lake.
+        // The size of a state machine's state is limited, so the answer has the number of
+        // receipts in place of their keys.
         let receipts = report.receipts.len();
         report.receipts.clear();
-        let mut answer = answer(report);
-        if let Some(fields) = answer.as_object_mut() {
-            fields.insert("receipts".into(), receipts.into());
+        match to_json(report)? {
+            Value::Object(mut fields) => {
+                fields.insert("receipts".into(), receipts.into());
+                Ok(fields.into())
+            }
+            other => Err(StepError::new(
+                StepErrorKind::Failed,
+                &format!("the report of the replay is not a JSON object but {other}"),
+            )),
         }
-        Ok(answer)
     }
 
-    pub(super) async fn rebuild(&self, of: RebuildInput) -> Result<Value, StepError> {
-        let RebuildInput { from, to } = of;
+    pub(super) async fn rebuild(&self, input: RebuildInput) -> Result<Value, StepError> {
+        let RebuildInput { from, to } = input;
         if from > to {
             return Err(StepError::input(
                 "rebuild",
@@ -74,7 +80,7 @@ impl Steps {
         let settings = self.settings.transform;
         let report = rebuild(&self.store, DateRange { from, to }, settings).await?;
         for fault in &report.faults {
-            tracing::error!(?fault, "a batch could not be made anew");
+            tracing::error!(?fault, "{fault}");
         }
         Ok(json!({
             "receipts": report.receipts,
@@ -85,8 +91,9 @@ impl Steps {
     }
 
     pub(super) async fn sweep(&self, now: i64) -> Result<Value, StepError> {
-        let since = Duration::from_micros(u64::try_from(now).unwrap_or(0));
-        let now = SystemTime::UNIX_EPOCH + since;
+        let since_epoch = u64::try_from(now)
+            .map_err(|_| StepError::input("sweep", format!("the time {now} is before 1970")))?;
+        let now = SystemTime::UNIX_EPOCH + Duration::from_micros(since_epoch);
         let swept = sweep::sweep(&*self.store, now, self.settings.keep).await?;
         Ok(json!({ "objects": swept.objects, "bytes": swept.bytes }))
     }

@@ -1,5 +1,5 @@
-//! The steps from a date's compacted tables to its audited generation. Each is a stage of
-//! the [pipeline](crate::pipeline), with the documents of the lake's `staging/`.
+//! The steps from a date's compacted tables to its audited generation. Each runs a stage of
+//! the [pipeline](crate::pipeline), with the hand-over in the lake's `staging/`.
 
 use marquee_audit::Status;
 use marquee_event::Date;
@@ -11,19 +11,19 @@ use serde::{Deserialize, Serialize};
 use super::context::{DATES_AT_ONCE, Steps, hand_over, hand_over_of_run};
 use crate::close::Closed;
 use crate::pipeline;
-use crate::publish::Outcome;
-use crate::show;
+use crate::projection;
+use crate::publish::PublishOutcome;
 use crate::unaudited;
 
-/// A run of a date.
+/// The input of a step that needs a run of a date.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct OfRun {
+pub(super) struct RunInput {
     pub(super) work: StagingDir,
     pub(super) run: String,
 }
 
-/// The input of `publish`: a run of a date, or nothing.
+/// The input of `publish`: a run of a date, or no fields to update a stale table catalog.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PublishInput {
@@ -41,9 +41,9 @@ pub(super) struct AuditInput {
 /// The answer of `prepare`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrepareAnswer {
-    /// Whether the date is as its current generation has it, with nothing to do.
+    /// True if the inputs equal those of the current generation, so that nothing is to be done.
     pub is_unchanged: bool,
-    /// The run that makes its tables; empty for an unchanged date.
+    /// The name of the run; empty for an unchanged date.
     pub run: String,
 }
 
@@ -73,17 +73,17 @@ pub enum PublishAnswer {
         /// Rows of all its tables.
         rows: u64,
     },
-    /// Another run published the date first: the date must be planned again.
+    /// Another run published the date first. The date must be planned again.
     Lost {
         /// The date.
         event_date: Date,
     },
-    /// Query engines see the generations of runs that ended too early.
+    /// The table catalog shows the generations of runs that ended early.
     CaughtUp {
-        /// The number of dates that were brought forward.
+        /// The number of dates that were projected again.
         dates: usize,
-        /// Published dates whose current generation has no audit, ascending: the first of
-        /// them, [`DATES_AT_ONCE`] at most.
+        /// The first published dates whose current generation has no audit, ascending, at most
+        /// [`DATES_AT_ONCE`].
         unaudited: Vec<Date>,
     },
 }
@@ -93,51 +93,53 @@ pub enum PublishAnswer {
 pub struct AuditAnswer {
     /// The date.
     pub event_date: Date,
-    /// Whether every sum adds up.
+    /// True if the audit found no problem.
     pub balanced: bool,
-    /// Whether the books may still change.
+    /// The status: provisional while the books can still change.
     pub status: Status,
-    /// The number of problems; the books list them.
+    /// The number of problems. The document `books.json` lists them.
     pub problems: usize,
 }
 
 impl Steps {
     pub(super) async fn prepare(&self, work: StagingDir) -> Result<PrepareAnswer, StepError> {
         let hand_over = hand_over(&self.store, work);
-        let of_run = pipeline::prepare(&*self.store, &self.definitions, &hand_over).await?;
+        let prepared = pipeline::prepare(&*self.store, &self.definitions, &hand_over).await?;
         Ok(PrepareAnswer {
-            is_unchanged: of_run.is_none(),
-            run: of_run.map_or_else(String::new, |of_run| of_run.run().to_owned()),
+            is_unchanged: prepared.is_none(),
+            run: prepared.map_or_else(String::new, |of_run| of_run.run().to_owned()),
         })
     }
 
-    pub(super) async fn book(&self, of: OfRun) -> Result<BookAnswer, StepError> {
-        let hand_over = hand_over_of_run(&self.store, of.work, &of.run)?;
+    pub(super) async fn book(&self, input: RunInput) -> Result<BookAnswer, StepError> {
+        let hand_over = hand_over_of_run(&self.store, input.work, &input.run)?;
         let booked = pipeline::book(&*self.store, &self.definitions, &hand_over).await?;
         Ok(match booked.closed {
             Closed::Held { cause, .. } => {
                 let event_date = hand_over.task().await?.event_date;
                 metrics::counter!("HeldDates").increment(1);
-                tracing::warn!(event.date = %event_date, cause, "date is held back");
+                tracing::warn!(event.date = %event_date, cause, "date is held");
                 BookAnswer::Held { cause }
             }
             Closed::Balanced { .. } => BookAnswer::Balanced,
         })
     }
 
-    pub(super) async fn publish(&self, to: PublishInput) -> Result<PublishAnswer, StepError> {
-        let store = &*self.store;
-        let (Some(work), Some(run)) = (to.work, to.run) else {
-            let dates = show::catch_up(store, &*self.table_catalog, &self.definitions).await?;
-            let mut unaudited = unaudited::unaudited(store).await?;
-            unaudited.truncate(DATES_AT_ONCE);
-            return Ok(PublishAnswer::CaughtUp { dates, unaudited });
+    pub(super) async fn publish(&self, input: PublishInput) -> Result<PublishAnswer, StepError> {
+        let (work, run) = match (input.work, input.run) {
+            (Some(work), Some(run)) => (work, run),
+            (None, None) => return self.catch_up().await,
+            _ => {
+                let fault = "`work` and `run` must be given together, or neither";
+                return Err(StepError::input("publish", fault));
+            }
         };
+        let store = &*self.store;
         let hand_over = hand_over_of_run(&self.store, work, &run)?;
         let catalog = &*self.table_catalog;
         let outcome = pipeline::publish(store, &self.definitions, catalog, &hand_over).await?;
         let task = hand_over.task().await?;
-        let Outcome::Published(generation) = outcome else {
+        let PublishOutcome::Published(generation) = outcome else {
             return Ok(PublishAnswer::Lost {
                 event_date: task.event_date,
             });
@@ -153,15 +155,24 @@ impl Steps {
         })
     }
 
-    pub(super) async fn audit(&self, of: AuditInput) -> Result<AuditAnswer, StepError> {
-        let audit = pipeline::audit(&self.store, of.event_date, None).await?;
+    /// Updates the table catalog for runs that ended early, and lists dates without an audit.
+    async fn catch_up(&self) -> Result<PublishAnswer, StepError> {
+        let store = &*self.store;
+        let dates = projection::catch_up(store, &*self.table_catalog, &self.definitions).await?;
+        let mut unaudited = unaudited::unaudited(store).await?;
+        unaudited.truncate(DATES_AT_ONCE);
+        Ok(PublishAnswer::CaughtUp { dates, unaudited })
+    }
+
+    pub(super) async fn audit(&self, input: AuditInput) -> Result<AuditAnswer, StepError> {
+        let audit = pipeline::audit(&self.store, input.event_date, None).await?;
         metrics::histogram!("AuditImbalance").record(audit.problems.len() as f64);
         if !audit.balanced {
             let problems: Vec<String> = audit.problems.iter().map(ToString::to_string).collect();
             tracing::error!(
                 event.date = %audit.date,
                 ?problems,
-                "the books do not balance"
+                "audit found problems"
             );
         }
         Ok(AuditAnswer {
@@ -180,6 +191,7 @@ mod tests {
 
     use marquee_audit::BOOKS;
     use marquee_lake::generation::generation_key;
+    use marquee_lake::step::StepErrorKind;
     use marquee_lake::zone::run_artifact_key;
     use marquee_table_catalog::EmbeddedTableCatalog;
     use object_store::memory::InMemory;
@@ -189,18 +201,18 @@ mod tests {
 
     use super::*;
     use crate::plan::Definitions;
-    use crate::projected;
+    use crate::projection_marks;
     use crate::steps::{Step, StepSettings};
 
     #[tokio::test]
-    async fn what_nobody_has_audited_is_named_when_engines_are_shown_what_is_new() {
+    async fn catching_up_lists_the_dates_without_an_audit() {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
         let first: Date = "2026-01-05".parse().unwrap();
         for day in 0..=DATES_AT_ONCE {
             let date = first.after(u32::try_from(day).unwrap());
             let key = Path::from(generation_key(date, 1));
             store.put(&key, "{}".into()).await.unwrap();
-            projected::mark(&*store, date, 1).await.unwrap();
+            projection_marks::mark(&*store, date, 1).await.unwrap();
         }
         let books = run_artifact_key(first, "audit", BOOKS);
         let audited = r#"{"event": {"generation": 1}}"#;
@@ -211,13 +223,17 @@ mod tests {
             Definitions::built_in().unwrap(),
             StepSettings::default(),
         );
-        let said = steps.call(Step::Publish, json!({}), 0).await.unwrap();
-        let PublishAnswer::CaughtUp { dates, unaudited } = serde_json::from_value(said).unwrap()
+        let answer = steps.call(Step::Publish, json!({}), 0).await.unwrap();
+        let PublishAnswer::CaughtUp { dates, unaudited } = serde_json::from_value(answer).unwrap()
         else {
-            panic!("it has not caught up");
+            panic!("another outcome than `caught_up`");
         };
         assert_eq!((dates, unaudited.len()), (0, DATES_AT_ONCE));
         assert_eq!(unaudited[0], first.after(1));
         assert!(unaudited.is_sorted());
+
+        let error = steps.call(Step::Publish, json!({ "run": "000001-d" }), 0);
+        let error = error.await.unwrap_err();
+        assert_eq!(error.kind(), StepErrorKind::Input, "{error}");
     }
 }

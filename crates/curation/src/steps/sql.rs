@@ -1,10 +1,10 @@
 //! The steps that need SQL: the checks and the marts.
 //!
-//! | step | reads | leaves |
+//! | step | reads | writes |
 //! |---|---|---|
-//! | `check`, phase `date` | the inputs that `gather` left | the results of the date's own checks |
-//! | `marts` | the inputs that `prepare` left | the tables |
-//! | `check`, phase `window` | the same, and the tables | the results of the other checks |
+//! | `check`, phase `date` | the inputs from `gather` | the results of the checks of the date alone |
+//! | `marts` | the inputs from `prepare` | the marts |
+//! | `check`, phase `window` | the inputs from `prepare`, and the marts | the results of the other checks |
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::context::{answer, hand_over, hand_over_of_run};
-use super::publish::OfRun;
+use super::context::{hand_over, hand_over_of_run, to_json};
+use super::publish::RunInput;
 use crate::pipeline::{self, DateSql};
 use crate::plan::Definitions;
 
@@ -26,7 +26,7 @@ use crate::plan::Definitions;
 pub enum SqlStep {
     /// Runs checks.
     Check,
-    /// Makes a date's marts.
+    /// Builds a date's marts.
     Marts,
 }
 
@@ -52,7 +52,7 @@ impl FromStr for SqlStep {
     }
 }
 
-/// The input of `check`; `run` in the phase `window`.
+/// The input of `check`. The phase `window` requires `run`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CheckInput {
@@ -64,9 +64,9 @@ struct CheckInput {
 /// The answer of `check`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct CheckAnswer {
-    /// Whether the date must not be published.
+    /// True if the date must not be published.
     stops: bool,
-    /// The checks that are broken, warnings too.
+    /// The violated checks, including those of severity `warn`.
     broken: Vec<String>,
 }
 
@@ -94,16 +94,16 @@ impl SqlSteps {
     /// Runs the step.
     ///
     /// # Errors
-    /// [`StepError`], which is logged. Nothing that readers see has changed then.
+    /// [`StepError`], which is logged. Readers see no change.
     pub async fn call(&self, step: SqlStep, input: Value) -> Result<Value, StepError> {
         let name = step.name();
-        let done = async {
+        let answer = async {
             match step {
                 SqlStep::Check => self.check(step::read(name, input)?).await,
                 SqlStep::Marts => self.marts(step::read(name, input)?).await,
             }
         };
-        step::run_logged(name, done).await
+        step::run_logged(name, answer).await
     }
 
     async fn check(&self, input: CheckInput) -> Result<Value, StepError> {
@@ -112,22 +112,22 @@ impl SqlSteps {
             (Phase::Date, _) => hand_over(&self.store, work),
             (Phase::Window, Some(run)) => hand_over_of_run(&self.store, work, &run)?,
             (Phase::Window, None) => {
-                let fault = "phase `window` requires `run`, an output of `prepare`";
+                let fault = "the phase `window` requires `run`, an output of `prepare`";
                 return Err(StepError::input(SqlStep::Check.name(), fault));
             }
         };
         let results = pipeline::check(&*self.sql, &self.definitions, &hand_over, phase).await?;
-        Ok(answer(CheckAnswer {
+        to_json(CheckAnswer {
             stops: results.iter().any(CheckResult::stops),
             broken: results
                 .iter()
                 .filter(|result| result.broken > 0)
                 .map(|result| format!("{} ({})", result.name, result.severity.name()))
                 .collect(),
-        }))
+        })
     }
 
-    async fn marts(&self, input: OfRun) -> Result<Value, StepError> {
+    async fn marts(&self, input: RunInput) -> Result<Value, StepError> {
         let hand_over = hand_over_of_run(&self.store, input.work, &input.run)?;
         let tables = pipeline::marts(&*self.sql, &self.definitions, &hand_over).await?;
         Ok(json!({ "tables": tables.len() }))

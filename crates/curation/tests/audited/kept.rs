@@ -1,4 +1,4 @@
-//! What is kept of an audit, and that nothing else minds it.
+//! Audits that are written to the lake, and other operations that must ignore them.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -18,24 +18,25 @@ use crate::lake::{DATE, Lake, NEXT, Sent, date, key_of, play};
 
 const KEEP: Duration = Duration::from_secs(3_600);
 
-/// The value of the table's row of that date, if it has it.
-async fn figure(lake: &Lake, date: &str, of: [&str; 4]) -> Option<i64> {
+/// Returns the value of a row in the date's table, by book, scope, name and figure.
+async fn figure(lake: &Lake, date: &str, place: [&str; 4]) -> Option<i64> {
     let content = lake.get(&audit_books_key(self::date(date))).await;
     let reader = ParquetRecordBatchReaderBuilder::try_new(content).unwrap();
     let batches = reader.build().unwrap().map(Result::unwrap);
     batches.into_iter().find_map(|batch| {
         let is_it = |row: &usize| {
             let text = |column: usize| batch.column(column).as_string::<i32>().value(*row);
-            [text(0), text(1), text(2), text(3)] == of
+            [text(0), text(1), text(2), text(3)] == place
         };
         let row = (0..batch.num_rows()).find(is_it)?;
         Some(batch.column(4).as_primitive::<Int64Type>().value(row))
     })
 }
 
-async fn kept(lake: &Lake, date: &str, stream: &[(u32, u64)]) -> Audit {
+/// Audits the date and writes the audit.
+async fn written_audit(lake: &Lake, date: &str, stream: &[(u32, u64)]) -> Audit {
     let audit = lake.audit_of_with(date, stream).await;
-    audit::keep(&*lake.store, &audit).await.unwrap();
+    audit::write(&*lake.store, &audit).await.unwrap();
     audit
 }
 
@@ -45,13 +46,13 @@ async fn tables(lake: &Lake) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_last_audit_is_kept_as_json_and_as_a_table() {
+async fn the_last_audit_is_written_as_json_and_as_a_table() {
     let lake = Lake::new();
     lake.deliver(&[Sent::new(1, &[play(1), "x".to_owned()])])
         .await;
     lake.deliver(&[Sent::new(2, &[play(2)]).at(&format!("{NEXT}T01:00:00Z"))])
         .await;
-    let before = kept(&lake, DATE, &[(0, 2)]).await;
+    let before = written_audit(&lake, DATE, &[(0, 2)]).await;
     assert!(!before.balanced, "a record is missing");
     let received = ["ingest", "date", DATE, "received"];
     let shard = ["ingest", "shard", "shardId-000000000000", "stream"];
@@ -64,28 +65,28 @@ async fn the_last_audit_is_kept_as_json_and_as_a_table() {
 
     lake.deliver(&[Sent::new(3, &[play(3)])]).await;
     lake.publish().await;
-    let after = kept(&lake, DATE, &[(0, 2)]).await;
+    let after = written_audit(&lake, DATE, &[(0, 2)]).await;
     assert!(after.balanced);
     assert_eq!(figure(&lake, DATE, received).await, Some(3));
     assert_eq!(figure(&lake, DATE, differs).await, None);
     assert_eq!(figure(&lake, DATE, curated).await, Some(3));
 
-    kept(&lake, NEXT, &[(0, 1)]).await;
+    written_audit(&lake, NEXT, &[(0, 1)]).await;
     let dates = [DATE, NEXT].map(|date| audit_books_key(self::date(date)));
-    assert_eq!(tables(&lake).await, dates, "one object a date");
+    assert_eq!(tables(&lake).await, dates, "one object per date");
     let key = format!("ledger/days/event_date={DATE}/audit/books.json");
     let json: Value = serde_json::from_slice(&lake.get(&key).await).unwrap();
     assert_eq!(json["ingest"]["received"], 3);
     assert_eq!(json["event"]["book"]["curated"], 3);
 }
 
-/// However old it is; what no generation names is removed.
+/// A sweep keeps books of any age, and deletes other files that no generation names.
 #[tokio::test]
-async fn a_sweep_leaves_the_books() {
+async fn a_sweep_keeps_the_books() {
     let lake = Lake::new();
     lake.deliver(&[Sent::new(1, &[play(1)])]).await;
     lake.publish().await;
-    kept(&lake, DATE, &[(0, 1)]).await;
+    written_audit(&lake, DATE, &[(0, 1)]).await;
     let left = "curated/audit_books_of_old/event_date=2026-03-01/part-0000.parquet";
     lake.put(left, "x").await;
     let before = lake.objects().await;
@@ -97,10 +98,9 @@ async fn a_sweep_leaves_the_books() {
     assert_eq!(after, before);
 }
 
-/// Until a newer date has the tables that say how things stand, they are those of a
-/// generation that was followed.
+/// The latest-only tables can be those of a generation that is not current.
 #[tokio::test]
-async fn a_sweep_leaves_the_newest_tables() {
+async fn a_sweep_keeps_the_latest_only_tables() {
     let lake = Lake::new();
     lake.deliver(&[Sent::new(1, &[play(1)])]).await;
     lake.publish().await;
@@ -129,16 +129,15 @@ async fn a_sweep_leaves_the_newest_tables() {
     assert_eq!(sweep().await.unwrap().objects, files as u64);
 }
 
-/// An audit that is kept changes no figure of the next, and `rebuild` does not
-/// touch it.
+/// A written audit changes no figure of the next one, and `rebuild` does not change it.
 #[tokio::test]
-async fn what_is_kept_is_nobodys_orphan() {
+async fn a_written_audit_is_not_an_orphan() {
     let lake = Lake::new();
     let receipt = lake.deliver(&[Sent::new(1, &[play(1)])]).await;
     lake.publish().await;
-    let first = kept(&lake, DATE, &[(0, 1)]).await;
+    let first = written_audit(&lake, DATE, &[(0, 1)]).await;
     let before = lake.objects().await;
-    assert_eq!(kept(&lake, DATE, &[(0, 1)]).await, first);
+    assert_eq!(written_audit(&lake, DATE, &[(0, 1)]).await, first);
     assert_eq!(lake.objects().await, before);
 
     lake.remove(&key_of(&receipt, Zone::Processed)).await;

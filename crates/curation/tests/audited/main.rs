@@ -1,7 +1,6 @@
-//! Published dates and their audits, over the lake that the audit's tests make.
+//! Published dates and their audits, in the test lake of the audit's tests.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
-
-mod kept;
 #[path = "../../../audit/tests/audit/lake.rs"]
 mod lake;
 mod published;
+mod written;

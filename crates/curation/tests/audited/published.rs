@@ -1,17 +1,17 @@
-//! The audit of what the day itself publishes.
+//! The audit of dates that curation publishes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use marquee_audit::{Closing, EventBook};
+use marquee_audit::{EventBook, EventBookInputs};
 use marquee_compaction::{CompactSettings, compact_date};
 use marquee_curation::plan::{self, Definitions, PlanSettings, Selection};
-use marquee_curation::publish::{Ready, publish};
+use marquee_curation::publish::{ReadyDate, publish};
 use marquee_ingest::titles::Titles;
 
 use crate::lake::{DATE, Lake, Sent, play};
 
-/// Makes and publishes what is due, in buckets of that many rows.
+/// Compacts and publishes the due dates, with about `bucket_rows` rows per bucket.
 async fn run(lake: &Lake, bucket_rows: u64) {
     let definitions = Definitions {
         marts: Vec::new(),
@@ -28,7 +28,7 @@ async fn run(lake: &Lake, bucket_rows: u64) {
         let compact = CompactSettings::default();
         let facts = compact_date(&lake.store, &titles, task.compaction_task(), &compact);
         let facts = facts.await.unwrap();
-        let book = EventBook::close(Closing {
+        let book = EventBook::close(EventBookInputs {
             event_date: task.event_date,
             covered: task.covered.len(),
             receipt_rows: task.receipt_rows,
@@ -37,7 +37,7 @@ async fn run(lake: &Lake, bucket_rows: u64) {
             tables: &facts.tables,
         });
         assert_eq!(book.faults, Vec::<String>::new());
-        let ready = Ready {
+        let ready = ReadyDate {
             task: &task,
             facts: &facts,
             marts: BTreeMap::new(),
@@ -50,7 +50,7 @@ async fn run(lake: &Lake, bucket_rows: u64) {
 }
 
 #[tokio::test]
-async fn what_the_day_publishes_is_balanced() {
+async fn a_published_date_is_balanced() {
     for bucket_rows in [1_000, 3] {
         let lake = Lake::new();
         lake.deliver(&[
@@ -58,11 +58,11 @@ async fn what_the_day_publishes_is_balanced() {
             Sent::new(2, &[play(3)]),
         ])
         .await;
-        // Record 2 comes again, cut otherwise.
+        // Record 2 is redelivered in a batch with other boundaries.
         lake.deliver(&[Sent::new(2, &[play(3)]), Sent::new(3, &[play(4)])])
             .await;
         run(&lake, bucket_rows).await;
-        // And late events, on top of the first generation.
+        // Late events, on top of the first generation.
         lake.deliver(&[Sent::new(4, &[play(5), play(1)]).at("2026-03-02T01:00:00Z")])
             .await;
         run(&lake, bucket_rows).await;

@@ -1,5 +1,5 @@
-//! A date that grows by late events: it is divided further, every bucket reads
-//! what may be of its users, and all is as if it had been made at once.
+//! A date that grows by late events: it gets more buckets, every bucket reads only the files
+//! of the parent that can have its users, and the result equals a run from scratch.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use marquee_compaction::{
     CompactSettings, CompactedTables, InputObject, SizeLimit, compact_date, split_date,
 };
 use marquee_curation::plan::{self, DateTask, Definitions, PlanSettings, Selection};
-use marquee_curation::publish::{Outcome, Ready, publish};
+use marquee_curation::publish::{PublishOutcome, ReadyDate, publish};
 use marquee_curation::steps::{Step, StepSettings, Steps};
 use marquee_ingest::titles::Titles;
 use marquee_lake::generation::{self, Generation, TableFiles};
@@ -34,7 +34,7 @@ const NO_SQL: Definitions = Definitions {
     checks: Vec::new(),
 };
 
-/// Several files a bucket, several chunks a part of the split.
+/// Settings that give several files per bucket and several chunks per part of the split.
 fn compact_settings() -> CompactSettings {
     CompactSettings {
         split_chunk_rows: 40,
@@ -44,7 +44,7 @@ fn compact_settings() -> CompactSettings {
     }
 }
 
-/// Two chunks of two objects and more.
+/// The size of two chunks of at least two objects.
 const PART: SizeLimit = SizeLimit {
     rows_of_date: 100,
     bytes: u64::MAX,
@@ -57,8 +57,8 @@ fn plan_settings(bucket_rows: u64) -> PlanSettings {
     }
 }
 
-/// So many units of 41 users. Every fifth claims the event of another one, of
-/// whatever delivery, with other content.
+/// Returns `count` units of 41 users. Every fifth has the event id of another unit, of this or
+/// an earlier delivery, with other content.
 fn units(from: u128, count: u128) -> Vec<Unit> {
     let of = |at: u128| {
         let event = match at % 5 {
@@ -73,7 +73,7 @@ fn units(from: u128, count: u128) -> Vec<Unit> {
     (from..from + count).map(of).collect()
 }
 
-/// A lake with the catalogue and nothing else.
+/// Creates a lake that has only a title catalog.
 fn new_lake() -> Lake {
     let lake = Lake::new();
     lake.run(title_catalog::publish(&*lake.store, &catalogue()))
@@ -81,14 +81,14 @@ fn new_lake() -> Lake {
     lake
 }
 
-/// Units in batches of 25.
+/// Delivers units in batches of 25.
 fn deliver(lake: &Lake, name: &str, units: &[Unit]) {
     for (at, units) in units.chunks(25).enumerate() {
         deliver_batch(lake, &format!("{name}-{at:02}"), units);
     }
 }
 
-/// A batch of the stream, with its receipt.
+/// Delivers a batch of the stream, with its receipt.
 fn deliver_batch(lake: &Lake, batch: &str, units: &[Unit]) {
     let object = lake.put_units(&format!("processed/{batch}.parquet"), units);
     let rows = units.len() as u64;
@@ -124,15 +124,15 @@ fn deliver_batch(lake: &Lake, batch: &str, units: &[Unit]) {
     assert!(lake.run(receipt::create(&*lake.store, &receipt)).unwrap());
 }
 
-/// What was made of the date, and what each bucket read of its last generation.
-struct Made {
+/// A compacted date, with the files of the parent that each bucket read.
+struct CompactedDate {
     parts: usize,
     task: DateTask,
     facts: CompactedTables,
     read: Vec<BTreeSet<String>>,
 }
 
-/// The steps over `store`, which divide dates in such parts.
+/// Creates the steps over `store`, with parts of the size `part`.
 fn steps(store: Arc<dyn ObjectStore>, bucket_rows: u64, part: SizeLimit) -> Steps {
     let settings = StepSettings {
         plan: plan_settings(bucket_rows),
@@ -144,8 +144,8 @@ fn steps(store: Arc<dyn ObjectStore>, bucket_rows: u64, part: SizeLimit) -> Step
     Steps::new(store, catalog, NO_SQL, settings)
 }
 
-/// Makes the date as functions do, each of which may be told from the others.
-fn make(lake: &Lake, bucket_rows: u64) -> Made {
+/// Compacts the date with the steps, and records the reads of each step.
+fn compact(lake: &Lake, bucket_rows: u64) -> CompactedDate {
     let watched = Watched::new(lake.store.clone());
     let steps = steps(watched.clone(), bucket_rows, PART);
     let call = |step, input: Value| lake.run(steps.call(step, input, NOW)).unwrap();
@@ -154,11 +154,11 @@ fn make(lake: &Lake, bucket_rows: u64) -> Made {
     assert_eq!(date["event_date"], DATE.to_string(), "{plan}");
     let work: StagingDir = serde_json::from_value(date["work"].clone()).unwrap();
     let parts = date["parts"].as_array().unwrap();
-    // In whatever order, and each as often as it is tried.
+    // Parts may run in any order, and more than once.
     for part in parts.iter().rev().chain(parts) {
         call(Step::Split, json!({ "work": work, "part": part }));
     }
-    assert_divided(lake, &work, parts.len());
+    assert_split(lake, &work, parts.len());
     watched.read_since("");
     let mut read = Vec::new();
     for bucket in date["buckets"].as_array().unwrap() {
@@ -166,7 +166,7 @@ fn make(lake: &Lake, bucket_rows: u64) -> Made {
         read.push(watched.read_since("curated/"));
     }
     call(Step::Gather, json!({ "work": work }));
-    Made {
+    CompactedDate {
         parts: parts.len(),
         task: lake
             .run(document::read(&*lake.store, &work.task()))
@@ -178,8 +178,8 @@ fn make(lake: &Lake, bucket_rows: u64) -> Made {
     }
 }
 
-/// Holds what the parts wrote against the whole, divided in one process.
-fn assert_divided(lake: &Lake, work: &StagingDir, parts: usize) {
+/// Asserts that the parts wrote the same objects as a split in one process.
+fn assert_split(lake: &Lake, work: &StagingDir, parts: usize) {
     let task: DateTask = lake
         .run(document::read(&*lake.store, &work.task()))
         .unwrap();
@@ -213,22 +213,22 @@ fn assert_divided(lake: &Lake, work: &StagingDir, parts: usize) {
     assert!(contents() == before);
 }
 
-fn publish_it(lake: &Lake, made: &Made) -> Generation {
-    let ready = Ready {
-        task: &made.task,
-        facts: &made.facts,
+fn publish_date(lake: &Lake, date: &CompactedDate) -> Generation {
+    let ready = ReadyDate {
+        task: &date.task,
+        facts: &date.facts,
         marts: BTreeMap::new(),
         definitions: NO_SQL.digest(),
         looked_back: BTreeMap::new(),
-        run: format!("{:06}-test", made.task.generation),
+        run: format!("{:06}-test", date.task.generation),
     };
     match lake.run(publish(&*lake.store, ready)).unwrap() {
-        Outcome::Published(generation) => *generation,
-        Outcome::Lost => panic!("nobody else publishes"),
+        PublishOutcome::Published(generation) => *generation,
+        PublishOutcome::Lost => panic!("no other run publishes"),
     }
 }
 
-/// The same deliveries, made at once in one process.
+/// Compacts the same deliveries at once, in one process.
 fn from_scratch(batches: &[Vec<Unit>], bucket_rows: u64) -> (Lake, CompactedTables) {
     let lake = new_lake();
     for (at, batch) in batches.iter().enumerate() {
@@ -251,22 +251,23 @@ fn from_scratch(batches: &[Vec<Unit>], bucket_rows: u64) -> (Lake, CompactedTabl
     (lake, facts)
 }
 
-fn assert_same(lake: &Lake, made: &Made, batches: &[Vec<Unit>], bucket_rows: u64) {
+/// Asserts that the date equals a run from scratch over the same deliveries.
+fn assert_same(lake: &Lake, date: &CompactedDate, batches: &[Vec<Unit>], bucket_rows: u64) {
     let (scratch, facts) = from_scratch(batches, bucket_rows);
-    assert_eq!(made.facts.counts, facts.counts);
-    assert_eq!(made.facts.digest, facts.digest);
-    assert_eq!(made.facts.buckets, facts.buckets);
+    assert_eq!(date.facts.counts, facts.counts);
+    assert_eq!(date.facts.digest, facts.digest);
+    assert_eq!(date.facts.buckets, facts.buckets);
     let contents = |lake: &Lake, table: &TableFiles| -> Vec<_> {
         table.files.iter().map(|file| lake.get(&file.key)).collect()
     };
-    assert_eq!(made.facts.tables.len(), facts.tables.len());
+    assert_eq!(date.facts.tables.len(), facts.tables.len());
     for (name, table) in &facts.tables {
-        let grown = contents(lake, &made.facts.tables[name]);
+        let grown = contents(lake, &date.facts.tables[name]);
         assert!(grown == contents(&scratch, table), "{name}");
     }
 }
 
-/// The files of events and dropped events that those buckets wrote.
+/// Returns the files of events and dropped events that the buckets wrote.
 fn parts(last: Option<&Generation>, buckets: &[u32]) -> BTreeSet<String> {
     let files = ["events", "dropped_events"]
         .into_iter()
@@ -280,30 +281,30 @@ fn parts(last: Option<&Generation>, buckets: &[u32]) -> BTreeSet<String> {
     keys.filter(|key| is_of(key)).collect()
 }
 
-/// What comes, rows of a bucket from then on, and of which of the last
-/// generation's buckets each of the next reads.
-type Go = (u128, u64, &'static [&'static [u32]]);
+/// A delivery: its number of units, the rows per bucket from then on, and for each new bucket
+/// the buckets of the parent that it reads.
+type Growth = (u128, u64, &'static [&'static [u32]]);
 
-const GROWING: [Go; 6] = [
+const GROWTH: [Growth; 6] = [
     (90, 100, &[&[]]),
     (90, 100, &[&[0], &[0]]),
     (150, 100, &[&[0], &[1], &[0], &[1]]),
     (20, 100, &[&[0], &[1], &[2], &[3]]),
-    // A date never shrinks; but its buckets may be made larger.
+    // A date never shrinks, but a larger limit gives fewer buckets.
     (20, 200, &[&[0, 2], &[1, 3]]),
     (20, 1_000, &[&[0, 1]]),
 ];
 
 #[test]
-fn a_date_that_grows_reads_what_is_there_once_and_equals_a_run_from_scratch() {
+fn a_growing_date_reads_its_parent_once_and_equals_a_run_from_scratch() {
     let lake = new_lake();
     let mut batches: Vec<Vec<Unit>> = Vec::new();
     let mut last: Option<Generation> = None;
     let mut from = 0;
-    let mut divided_in = Vec::new();
-    for (count, bucket_rows, reads) in GROWING {
+    let mut parts_of_splits = Vec::new();
+    for (count, bucket_rows, reads) in GROWTH {
         let mut batch = units(from, count);
-        // A few come again.
+        // Five units are redelivered.
         batch.extend(
             batches
                 .last()
@@ -313,9 +314,9 @@ fn a_date_that_grows_reads_what_is_there_once_and_equals_a_run_from_scratch() {
         from += count;
         deliver(&lake, &format!("batch-{}", batches.len()), &batch);
         batches.push(batch);
-        let made = make(&lake, bucket_rows);
-        assert_eq!(made.task.buckets as usize, reads.len());
-        for (bucket, (found, buckets)) in made.read.iter().zip(reads).enumerate() {
+        let date = compact(&lake, bucket_rows);
+        assert_eq!(date.task.buckets as usize, reads.len());
+        for (bucket, (found, buckets)) in date.read.iter().zip(reads).enumerate() {
             assert_eq!(
                 *found,
                 parts(last.as_ref(), buckets),
@@ -323,15 +324,15 @@ fn a_date_that_grows_reads_what_is_there_once_and_equals_a_run_from_scratch() {
                 reads.len()
             );
         }
-        assert_same(&lake, &made, &batches, bucket_rows);
-        divided_in.push(made.parts);
-        let generation = publish_it(&lake, &made);
-        assert_eq!(generation.buckets, Some(made.task.buckets));
-        let is_of_several = |table: &str| generation.tables[table].files.len() > reads.len();
-        assert!(is_of_several("events") && is_of_several("dropped_events"));
+        assert_same(&lake, &date, &batches, bucket_rows);
+        parts_of_splits.push(date.parts);
+        let generation = publish_date(&lake, &date);
+        assert_eq!(generation.buckets, Some(date.task.buckets));
+        let has_several_files = |table: &str| generation.tables[table].files.len() > reads.len();
+        assert!(has_several_files("events") && has_several_files("dropped_events"));
         last = Some(generation);
     }
-    assert_eq!(divided_in, [0, 1, 2, 1, 1, 0]);
+    assert_eq!(parts_of_splits, [0, 1, 2, 1, 1, 0]);
     let counts = last.unwrap().counts;
     assert!(
         counts.duplicates > 50 && counts.conflicts > 50,
@@ -340,9 +341,9 @@ fn a_date_that_grows_reads_what_is_there_once_and_equals_a_run_from_scratch() {
     assert_eq!(counts.redelivered, 25);
 }
 
-/// So that two runs that divide otherwise do not write over each other's documents.
+/// Two runs with different splits must not overwrite each other's documents.
 #[test]
-fn a_plan_that_divides_otherwise_has_another_name() {
+fn a_plan_with_another_split_has_another_name() {
     let lake = new_lake();
     deliver(&lake, "batch", &units(0, 150));
     let plan = |part: SizeLimit| -> (Value, usize) {
@@ -363,25 +364,25 @@ fn a_plan_that_divides_otherwise_has_another_name() {
     assert_eq!(plan(PART), (name, parts));
 }
 
-/// Documents that were written before say nothing of buckets.
+/// Documents of older versions have no field `buckets`.
 #[test]
-fn a_generation_that_does_not_say_its_buckets_is_read_by_all() {
+fn every_bucket_reads_a_generation_without_buckets() {
     let lake = new_lake();
     let batches = [units(0, 150), units(150, 20)];
     deliver(&lake, "batch-0", &batches[0]);
-    let first = publish_it(&lake, &make(&lake, 100));
+    let first = publish_date(&lake, &compact(&lake, 100));
     let key = Path::from(first.key());
     let mut text: Value = lake.run(document::read(&*lake.store, &key)).unwrap();
-    let said = text.as_object_mut().unwrap().remove("buckets");
-    assert_eq!(said, Some(json!(2)));
+    let removed = text.as_object_mut().unwrap().remove("buckets");
+    assert_eq!(removed, Some(json!(2)));
     lake.put(key.as_ref(), text.to_string().into());
     let read = lake.run(generation::read(&*lake.store, DATE, 1)).unwrap();
     assert_eq!(read.buckets, None);
 
     deliver(&lake, "batch-1", &batches[1]);
-    let made = make(&lake, 100);
+    let date = compact(&lake, 100);
     let all = parts(Some(&first), &[0, 1]);
-    assert_eq!(made.read, [all.clone(), all]);
-    assert_same(&lake, &made, &batches, 100);
-    assert_eq!(publish_it(&lake, &made).buckets, Some(2));
+    assert_eq!(date.read, [all.clone(), all]);
+    assert_same(&lake, &date, &batches, 100);
+    assert_eq!(publish_date(&lake, &date).buckets, Some(2));
 }

@@ -1,6 +1,6 @@
-//! A date that grows by late events, over the lake that compaction's tests make.
+//! A date that grows by late events, in the test lake of compaction's tests.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
-#![allow(dead_code, reason = "the helpers are those of compaction's tests")]
+#![allow(dead_code, reason = "the helpers are shared with compaction's tests")]
 
 mod grown;
 #[path = "../../../compaction/tests/compact/lake.rs"]

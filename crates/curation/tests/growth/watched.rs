@@ -1,4 +1,4 @@
-//! A store that remembers what was read of it.
+//! An object store that records the keys of its reads.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -24,7 +24,7 @@ impl Watched {
         Arc::new(Self { store, read })
     }
 
-    /// The keys below that directory that were read since this was asked last.
+    /// Returns the keys under `directory` that were read since the last call.
     pub(crate) fn read_since(&self, directory: &str) -> BTreeSet<String> {
         let mut read = std::mem::take(&mut *self.read.lock().unwrap());
         read.retain(|key| key.starts_with(directory));
