@@ -1,7 +1,7 @@
 //! The event of a streaming service: its fields, types and rules.
 //!
 //! One JSON object is one event, version 1. [`parse`] reads one with a
-//! hand-written scanner and returns an [`Event`] that borrows from the
+//! handwritten scanner and returns an [`Event`] that borrows from the
 //! bytes, or a [`Rejection`] that names the [`Reason`], the field and the
 //! value at fault. [`Event::write_json`] is its inverse. Both follow from [`FIELDS`], the
 //! single declaration of the fields.
@@ -26,7 +26,6 @@ mod rejection;
 mod rules;
 mod time;
 mod title;
-mod uuid;
 mod write;
 
 pub use admit::TimeWindow;
@@ -41,4 +40,3 @@ pub use rejection::{Detail, Reason, Rejection};
 pub use rules::Value;
 pub use time::{format_utc, parse_rfc3339};
 pub use title::{Title, TitleError, TitleKind};
-pub use uuid::hyphenated;

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use marquee_json::{Scanner, Token, ValueKind};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::event::{Country, EventType, Rating, bounds};
 use crate::field::{bounded_id, integer, out_of_range, plain_string, string, wrong_type};
@@ -18,8 +19,7 @@ use crate::one_pass::{NeedsSlowPath, found, word};
 use crate::parse::{Fields, NestedKeys};
 use crate::rejection::{Detail, Reason, Rejection};
 use crate::time::{format_utc, parse_rfc3339};
-use crate::uuid::parse_hyphenated;
-use crate::write::{Unknown, digits, quoted};
+use crate::write::{Unknown, json};
 
 pub(crate) use objects::{DeviceObject, ProducerObject};
 
@@ -116,27 +116,37 @@ pub enum Value<'a> {
 /// A UUID with hyphens.
 pub(crate) struct UuidText;
 
+/// Parses `8-4-4-4-12` hexadecimal digits in either case.
+#[inline(always)]
+fn parse_uuid(text: &str) -> Option<Uuid> {
+    // The other forms that the crate accepts have other lengths.
+    match text.len() {
+        Hyphenated::LENGTH => Uuid::try_parse(text).ok(),
+        _ => None,
+    }
+}
+
 impl<'a> Scalar<'a> for UuidText {
     type Value = Uuid;
     const KIND: FieldKind = FieldKind::Uuid;
 
     #[inline(always)]
     fn read_fast(scanner: &mut Scanner<'a>) -> Result<Uuid, NeedsSlowPath> {
-        found(parse_hyphenated(word(scanner)?))
+        found(parse_uuid(word(scanner)?))
     }
 
     fn read(path: &'static str, token: Token<'a>) -> Result<Option<Uuid>, Rejection> {
         let Some(text) = plain_string(path, token)? else {
             return Ok(None);
         };
-        match parse_hyphenated(&text) {
+        match parse_uuid(&text) {
             Some(uuid) => Ok(Some(uuid)),
             None => Err(wrong_type(path, token, "a UUID with hyphens")),
         }
     }
 
     fn write(out: &mut Vec<u8>, key: &str, value: &Uuid) {
-        let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+        let mut text = [0; Hyphenated::LENGTH];
         let text = value.hyphenated().encode_lower(&mut text);
         in_quotes(out, key, text.as_bytes());
     }
@@ -238,7 +248,7 @@ impl<'a> Scalar<'a> for Id {
 
     fn write(out: &mut Vec<u8>, key: &str, value: &Cow<'a, str>) {
         out.extend_from_slice(key.as_bytes());
-        quoted(out, value);
+        json(out, &**value);
     }
 }
 
@@ -272,7 +282,7 @@ impl<'a, const MOST: usize> Scalar<'a> for Text<MOST> {
 
     fn write(out: &mut Vec<u8>, key: &str, value: &Cow<'a, str>) {
         out.extend_from_slice(key.as_bytes());
-        quoted(out, value);
+        json(out, &**value);
     }
 }
 
@@ -342,7 +352,7 @@ impl<'a, const LEAST: i64, const MOST: i64> Scalar<'a> for Int32<LEAST, MOST> {
 
     fn write(out: &mut Vec<u8>, key: &str, value: &i32) {
         out.extend_from_slice(key.as_bytes());
-        digits(out, i64::from(*value));
+        json(out, value);
     }
 }
 
@@ -375,7 +385,7 @@ impl<'a, const LEAST: i64, const MOST: i64> Scalar<'a> for Int64<LEAST, MOST> {
 
     fn write(out: &mut Vec<u8>, key: &str, value: &i64) {
         out.extend_from_slice(key.as_bytes());
-        digits(out, *value);
+        json(out, value);
     }
 }
 
@@ -422,11 +432,7 @@ impl<'a> Scalar<'a> for Stars {
 
     fn write(out: &mut Vec<u8>, key: &str, value: &Rating) {
         out.extend_from_slice(key.as_bytes());
-        digits(out, i64::from(value.halves() / 2));
-        out.extend_from_slice(match value.halves() % 2 {
-            1 => b".5",
-            _ => b".0",
-        });
+        json(out, &value.stars());
     }
 }
 

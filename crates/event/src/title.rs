@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::date::Date;
+
 /// The kind of a title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -133,7 +135,7 @@ impl Title {
             return fault("season and episode", "not negative");
         }
         if let Some(date) = &self.release_date
-            && (date.len() != 10 || crate::parse_rfc3339(&format!("{date}T00:00:00Z")).is_none())
+            && date.parse::<Date>().is_err()
         {
             return fault("release_date", "a date, YYYY-MM-DD");
         }

@@ -1,6 +1,7 @@
 //! Serialization of an event as JSON.
 
 use marquee_json::Scanner;
+use serde::Serialize;
 
 use crate::fields::Event;
 
@@ -66,51 +67,8 @@ fn inside(object: &str) -> &str {
         .map_or("", str::trim)
 }
 
-/// Appends an integer.
-pub(crate) fn digits(out: &mut Vec<u8>, value: i64) {
-    if value < 0 {
-        out.push(b'-');
-    }
-    let mut rest = value.unsigned_abs();
-    let mut buffer = [b'0'; 20];
-    let mut used = 0;
-    for place in buffer.iter_mut().rev() {
-        *place = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        used += 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(buffer.get(buffer.len() - used..).unwrap_or_default());
-}
-
-/// Appends a string in quotes, with only the escapes that JSON requires.
-pub(crate) fn quoted(out: &mut Vec<u8>, value: &str) {
-    out.push(b'"');
-    let mut rest = value.as_bytes();
-    while let Some(at) = rest
-        .iter()
-        .position(|&b| b == b'"' || b == b'\\' || b < 0x20)
-    {
-        let (plain, special) = rest.split_at(at);
-        out.extend_from_slice(plain);
-        if let Some((&byte, behind)) = special.split_first() {
-            match byte {
-                b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-                b'\n' => out.extend_from_slice(b"\\n"),
-                b'\r' => out.extend_from_slice(b"\\r"),
-                b'\t' => out.extend_from_slice(b"\\t"),
-                _ => {
-                    let nibble =
-                        |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0') as u8;
-                    out.extend_from_slice(b"\\u00");
-                    out.extend_from_slice(&[nibble(byte >> 4), nibble(byte & 15)]);
-                }
-            }
-            rest = behind;
-        }
-    }
-    out.extend_from_slice(rest);
-    out.push(b'"');
+/// Appends a string, with only the escapes that JSON requires, or a number.
+pub(crate) fn json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    let written = serde_json::to_writer(out, value);
+    debug_assert!(written.is_ok(), "a buffer takes strings and finite numbers");
 }

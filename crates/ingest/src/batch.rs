@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use marquee_codec::{CodecError, Limits, Unit, Unpacker};
-use marquee_event::{
-    Detail, Event, FormatVersion, Parser, Reason, Rejection, TimeWindow, format_utc,
-};
+use marquee_event::{Date, Detail, Event, FormatVersion, Parser, Reason, Rejection, TimeWindow};
 use marquee_lake::zone::Zone;
 use marquee_tables::encode::{EncodeError, FileLayout, Zstd};
 use marquee_tables::schema;
@@ -224,7 +222,7 @@ impl Transformer {
             add(Zone::Processed, done.processed, content);
             done.event_dates = dates
                 .into_iter()
-                .map(|(date, count)| (date_text(date), count))
+                .map(|(days, count)| (Date::of(days * MICROS_PER_DAY).to_string(), count))
                 .collect();
         }
         Ok(done)
@@ -312,11 +310,4 @@ fn rejection_of(error: &CodecError) -> Rejection {
         }
     };
     Rejection::of_unit(reason, Detail::Other(error.to_string()))
-}
-
-fn date_text(days: i64) -> String {
-    let mut text = Vec::new();
-    format_utc(days * MICROS_PER_DAY, &mut text);
-    text.truncate(10);
-    String::from_utf8_lossy(&text).into_owned()
 }

@@ -5,11 +5,12 @@ mod title;
 mod viewer;
 
 use ::bytes::Bytes;
-use marquee_event::{ADDED_FIELDS, Event, EventType, FormatVersion, hyphenated};
+use marquee_event::{ADDED_FIELDS, Event, EventType, FormatVersion};
 use marquee_tables::encode::{
     EncodeError, FileLayout, FloatColumn, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
     write_file,
 };
+use uuid::fmt::Hyphenated;
 
 use self::added::AddedColumn;
 use self::title::TitleColumns;
@@ -114,7 +115,9 @@ impl<'t> ProcessedTable<'t> {
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
         let date = event.event_time.div_euclid(MICROS_PER_DAY);
-        self.event_ids.push(&hyphenated(&event.event_id), zstd)?;
+        let mut id = [0; Hyphenated::LENGTH];
+        let id = event.event_id.hyphenated().encode_lower(&mut id);
+        self.event_ids.push(id.as_bytes(), zstd)?;
         self.push_type(event.event_type, zstd)?;
         self.event_times.push(event.event_time, zstd)?;
         self.event_dates.push(date, zstd)?;

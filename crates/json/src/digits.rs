@@ -1,7 +1,7 @@
 //! Decimal digits, read eight at a time within a 64-bit word (SWAR).
 
 /// The number of bytes in a word.
-pub const WORD: usize = 8;
+pub(crate) const WORD: usize = 8;
 
 const ZEROS: u64 = u64::from_le_bytes([b'0'; WORD]);
 
@@ -11,7 +11,7 @@ const ZEROS: u64 = u64::from_le_bytes([b'0'; WORD]);
 /// `rest` must be a suffix of `whole`. Returns `None` if `rest` is empty or
 /// `whole` is shorter than a word.
 #[inline(always)]
-pub fn word(rest: &[u8], whole: &[u8]) -> Option<u64> {
+pub(crate) fn word(rest: &[u8], whole: &[u8]) -> Option<u64> {
     match rest.first_chunk::<WORD>() {
         Some(bytes) => Some(u64::from_le_bytes(*bytes)),
         None => {
@@ -23,7 +23,7 @@ pub fn word(rest: &[u8], whole: &[u8]) -> Option<u64> {
 
 /// Counts the ASCII digits at the start of the word.
 #[inline(always)]
-pub fn leading_digits(word: u64) -> usize {
+pub(crate) fn leading_digits(word: u64) -> usize {
     const PAST_NINE: u64 = u64::from_le_bytes([0x80 - 10; WORD]);
     const HIGHS: u64 = u64::from_le_bytes([0x80; WORD]);
     let digits = word ^ ZEROS;
@@ -35,7 +35,7 @@ pub fn leading_digits(word: u64) -> usize {
 
 /// Returns the value of the first `count` digits, 1 to 8.
 #[inline(always)]
-pub fn value_of(word: u64, count: usize) -> u64 {
+pub(crate) fn value_of(word: u64, count: usize) -> u64 {
     // Shift the digits to the end, so that zeros lead.
     sum((word ^ ZEROS) << (8 * (WORD - count)))
 }
@@ -43,7 +43,7 @@ pub fn value_of(word: u64, count: usize) -> u64 {
 /// Returns the value of the first `count` digits, 1 to 8, extended with zeros
 /// to eight digits.
 #[inline(always)]
-pub fn value_with_zeros(word: u64, count: usize) -> u64 {
+pub(crate) fn value_with_zeros(word: u64, count: usize) -> u64 {
     sum((word ^ ZEROS) & (u64::MAX >> (8 * (WORD - count))))
 }
 

@@ -5,7 +5,7 @@
 //! escaped, so callers borrow the common plain string without a copy. A property
 //! test checks that it accepts the same documents as `serde_json`.
 
-pub mod digits;
+mod digits;
 mod keys;
 mod members;
 mod number;

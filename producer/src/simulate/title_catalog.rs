@@ -1,6 +1,6 @@
 //! The simulated title catalog.
 
-use marquee_event::{Title, TitleKind, format_utc};
+use marquee_event::{Date, Title, TitleKind};
 
 use super::Simulation;
 use super::names::Namer;
@@ -195,7 +195,7 @@ impl CatalogBuilder {
             episode: None,
             genres: genre_names(genres),
             runtime_ms: Some(runtime_ms),
-            release_date: Some(date(self.start - i64::from(days_ago) * DAY_US)),
+            release_date: Some(Date::of(self.start - i64::from(days_ago) * DAY_US).to_string()),
         });
     }
 
@@ -223,7 +223,9 @@ impl CatalogBuilder {
                     episode: Some(episode as i32),
                     genres: genre_names(genres),
                     runtime_ms: Some(runtime_ms),
-                    release_date: Some(date(self.start - (days_ago - since) * DAY_US)),
+                    release_date: Some(
+                        Date::of(self.start - (days_ago - since) * DAY_US).to_string(),
+                    ),
                 });
             }
         }
@@ -241,14 +243,6 @@ fn genre_names(genres: &[usize]) -> Vec<String> {
         .filter_map(|&genre| GENRES.get(genre))
         .map(|genre| genre.name.to_owned())
         .collect()
-}
-
-/// Formats an instant as `YYYY-MM-DD`.
-fn date(micros: i64) -> String {
-    let mut text = Vec::with_capacity(32);
-    format_utc(micros, &mut text);
-    text.truncate(10);
-    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// Returns the ranks `0..n` in a random order (Fisher–Yates shuffle), so that a title's
@@ -297,7 +291,7 @@ mod tests {
             let share = rows.iter().filter(|row| row.kind == kind).count();
             assert!(share > 5, "{kind:?}: {share}");
         }
-        let today = date(simulation.start);
+        let today = Date::of(simulation.start).to_string();
         assert!(
             rows.iter()
                 .all(|row| row.release_date.as_deref() < Some(today.as_str()))
