@@ -4,6 +4,10 @@
 # to people. The alarms in `direct_alarms` watch that delivery, so they publish to the topic
 # directly.
 #
+# With alarm_set = "essential" only the alarms exist that do not depend on local.all_alarms.
+# EventBridge reports each failed execution without an alarm, and an API call that fails
+# reports itself to its caller.
+#
 # Metric math uses SUM and MAX over lists: these skip a metric without data, whereas `+`
 # would return no data.
 
@@ -24,6 +28,8 @@ resource "aws_cloudwatch_metric_alarm" "iterator_age" {
 # Producers absorb short bursts of throttling. Throttling for 15 minutes means that the
 # stream is too small.
 resource "aws_cloudwatch_metric_alarm" "stream_throttles" {
+  count = local.all_alarms ? 1 : 0
+
   alarm_name          = "${local.prefix}-stream-throttles"
   alarm_description   = "The stream throttled producers for 15 minutes. Producers retry. Runbook: Stream throttles"
   namespace           = "AWS/Kinesis"
@@ -71,6 +77,13 @@ resource "aws_cloudwatch_metric_alarm" "quarantine_rate" {
 
 locals {
   own_dimensions = { Environment = var.environment }
+
+  all_alarms  = var.alarm_set == "all"
+  alarmed_api = local.all_alarms ? local.api : toset([])
+
+  # The alarms of each function, and of the alert function, whose failures nothing else reports.
+  function_alarms = local.all_alarms ? ["errors", "throttles", "duration"] : []
+  alert_alarms    = local.all_alarms ? local.function_alarms : ["errors"]
 
   # If only people start the pipeline, the absence of runs raises no alarm.
   runs_by_itself = var.daily_schedule_enabled || var.hourly_schedule_enabled
@@ -169,7 +182,7 @@ resource "aws_cloudwatch_metric_alarm" "freshness" {
 
 # Freshness is unknown if no run reported it.
 resource "aws_cloudwatch_metric_alarm" "freshness_unknown" {
-  count = local.runs_by_itself ? 1 : 0
+  count = local.all_alarms && local.runs_by_itself ? 1 : 0
 
   alarm_name          = "${local.prefix}-freshness-unknown"
   alarm_description   = "No run reported freshness for ${var.silence_hours} hours. Runbook: Freshness"
@@ -185,7 +198,7 @@ resource "aws_cloudwatch_metric_alarm" "freshness_unknown" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "execution_failed" {
-  for_each = local.machines
+  for_each = local.all_alarms ? local.machines : toset([])
 
   alarm_name          = "${local.prefix}-${each.key}-execution-failed"
   alarm_description   = "An execution of ${local.prefix}-${each.key} failed, timed out or was aborted. Runbook: Execution failed"
@@ -221,6 +234,8 @@ resource "aws_cloudwatch_metric_alarm" "execution_failed" {
 # The execution time is known only at the end. A run that hangs is detected by the absence of
 # successful executions.
 resource "aws_cloudwatch_metric_alarm" "execution_slow" {
+  count = local.all_alarms ? 1 : 0
+
   alarm_name          = "${local.prefix}-execution-late-slow"
   alarm_description   = "An execution of ${local.prefix}-daily took more than ${var.execution_minutes} minutes. Runbook: Execution late"
   namespace           = "AWS/States"
@@ -284,6 +299,8 @@ resource "aws_cloudwatch_metric_alarm" "undelivered" {
 # Athena publishes the bytes by workgroup, query type and query state, and sometimes also by
 # workgroup alone. The larger of the two sums is the total.
 resource "aws_cloudwatch_metric_alarm" "athena_bytes" {
+  count = local.all_alarms ? 1 : 0
+
   alarm_name          = "${local.prefix}-athena-bytes-scanned"
   alarm_description   = "Queries scanned more than ${var.daily_scan_limit_gib} GiB in a day. Runbook: Athena bytes scanned"
   evaluation_periods  = 1
@@ -333,7 +350,7 @@ resource "aws_cloudwatch_metric_alarm" "athena_bytes" {
 
 # The share of requests that fail on the API's side. A single failure raises no alarm.
 resource "aws_cloudwatch_metric_alarm" "api_errors" {
-  for_each = local.api
+  for_each = local.alarmed_api
 
   alarm_name          = "${local.prefix}-api-errors"
   alarm_description   = "More than ${var.api_error_percent}% of the API's requests failed for 10 minutes. Runbook: API errors"
@@ -368,7 +385,7 @@ resource "aws_cloudwatch_metric_alarm" "api_errors" {
 
 # 15 minutes, because cold starts are always slow.
 resource "aws_cloudwatch_metric_alarm" "api_latency" {
-  for_each = local.api
+  for_each = local.alarmed_api
 
   alarm_name                            = "${local.prefix}-api-latency"
   alarm_description                     = "The API's 99th percentile latency was above ${var.api_latency_ms} ms for 15 minutes. Runbook: API latency"
@@ -397,23 +414,29 @@ locals {
       for alarm in concat(
         [
           aws_cloudwatch_metric_alarm.iterator_age,
-          aws_cloudwatch_metric_alarm.stream_throttles,
           aws_cloudwatch_metric_alarm.quarantine_rate,
           aws_cloudwatch_metric_alarm.failing_batches,
           aws_cloudwatch_metric_alarm.given_up_batches,
           aws_cloudwatch_metric_alarm.freshness,
-          aws_cloudwatch_metric_alarm.execution_slow,
           aws_cloudwatch_metric_alarm.dead_letters,
           aws_cloudwatch_metric_alarm.undelivered,
-          aws_cloudwatch_metric_alarm.athena_bytes,
         ],
+        aws_cloudwatch_metric_alarm.stream_throttles[*],
+        aws_cloudwatch_metric_alarm.execution_slow[*],
+        aws_cloudwatch_metric_alarm.athena_bytes[*],
         aws_cloudwatch_metric_alarm.freshness_unknown[*],
         aws_cloudwatch_metric_alarm.execution_late[*],
         values(aws_cloudwatch_metric_alarm.found),
         values(aws_cloudwatch_metric_alarm.execution_failed),
         values(aws_cloudwatch_metric_alarm.api_errors),
         values(aws_cloudwatch_metric_alarm.api_latency),
-      ) : { arn = alarm.arn, name = alarm.alarm_name, description = alarm.alarm_description }
+        ) : {
+        arn         = alarm.arn
+        name        = alarm.alarm_name
+        description = alarm.alarm_description
+        # The number of metrics that the alarm evaluates, which CloudWatch bills.
+        metrics = max(1, length([for query in alarm.metric_query : query if length(query.metric) > 0]))
+      }
     ],
     flatten(values(local.functions)[*].alarms),
   )

@@ -52,6 +52,7 @@ module "alert" {
   kms_key_arn        = aws_kms_key.this.arn
   dead_letter_arn    = aws_sqs_queue.undelivered.arn
   log_retention_days = var.log_retention_days
+  alarms             = local.alert_alarms
 
   # The alert function cannot report its own failures.
   alarm_actions = [aws_sns_topic.alerts.arn]

@@ -157,6 +157,7 @@ module "api" {
   kms_key_arn        = aws_kms_key.this.arn
   dead_letter_arn    = aws_sqs_queue.dead_letters.arn
   log_retention_days = var.log_retention_days
+  alarms             = local.function_alarms
 
   # Clients see the error and can retry; another alarm watches the share of failed requests.
   errors_to_alarm = 5

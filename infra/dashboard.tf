@@ -190,6 +190,8 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
+  count = var.dashboard_enabled ? 1 : 0
+
   dashboard_name = local.prefix
 
   dashboard_body = jsonencode({

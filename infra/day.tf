@@ -53,6 +53,7 @@ module "day" {
   kms_key_arn        = aws_kms_key.this.arn
   dead_letter_arn    = aws_sqs_queue.dead_letters.arn
   log_retention_days = var.log_retention_days
+  alarms             = local.function_alarms
 
   # The state machine retries steps.
   errors_to_alarm = 3

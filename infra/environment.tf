@@ -2,11 +2,12 @@ locals {
   # Environment variables of every function.
   common_environment = merge(
     {
-      MARQUEE_BUCKET            = module.lake.name
-      MARQUEE_S3_PATH_STYLE     = tostring(var.aws_endpoint_url != null)
-      MARQUEE_METRICS_NAMESPACE = var.metrics_namespace
-      MARQUEE_ENVIRONMENT       = var.environment
-      RUST_LOG                  = var.log_level
+      MARQUEE_BUCKET               = module.lake.name
+      MARQUEE_S3_PATH_STYLE        = tostring(var.aws_endpoint_url != null)
+      MARQUEE_METRICS_NAMESPACE    = var.metrics_namespace
+      MARQUEE_ALARMED_METRICS_ONLY = tostring(var.alarmed_metrics_only)
+      MARQUEE_ENVIRONMENT          = var.environment
+      RUST_LOG                     = var.log_level
     },
     var.aws_endpoint_url == null ? {} : { AWS_ENDPOINT_URL = var.aws_endpoint_url },
   )

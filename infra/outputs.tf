@@ -44,8 +44,8 @@ output "workgroup" {
 }
 
 output "dashboard_url" {
-  description = "Address of the CloudWatch dashboard."
-  value       = "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards/dashboard/${local.prefix}"
+  description = "Address of the CloudWatch dashboard; null without one."
+  value       = !var.dashboard_enabled ? null : "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards/dashboard/${local.prefix}"
 }
 
 output "topic_arn" {

@@ -12,6 +12,7 @@ module "transform" {
   kms_key_arn        = aws_kms_key.this.arn
   dead_letter_arn    = aws_sqs_queue.dead_letters.arn
   log_retention_days = var.log_retention_days
+  alarms             = local.function_alarms
 
   environment = merge(local.common_environment, {
     MARQUEE_RAW                = tostring(var.raw_zone)

@@ -76,13 +76,13 @@ variable "stream_shards" {
 }
 
 variable "stream_retention_hours" {
-  description = "Retention of the stream in hours: the time to fix a failing transform."
+  description = "Retention of the stream in hours: the time to fix a failing transform. Keep a week in production; a provisioned shard costs more than twice as much above 24 hours."
   type        = number
   default     = 168
 
   validation {
-    condition     = var.stream_retention_hours >= 168 && var.stream_retention_hours <= 8760
-    error_message = "stream_retention_hours must be 168 (a week) to 8760."
+    condition     = var.stream_retention_hours >= 24 && var.stream_retention_hours <= 8760
+    error_message = "stream_retention_hours must be 24 to 8760."
   }
 }
 
@@ -299,6 +299,29 @@ variable "metrics_namespace" {
   description = "CloudWatch namespace of the pipeline's own metrics."
   type        = string
   default     = "Marquee"
+}
+
+variable "alarmed_metrics_only" {
+  description = "If true, only the pipeline's own metrics that an alarm evaluates are published to CloudWatch; the functions' logs have the values of the others. CloudWatch bills each metric."
+  type        = bool
+  default     = false
+}
+
+variable "alarm_set" {
+  description = "Alarms to create: all, or essential for those that report lost, rejected, stale or unbalanced data and undelivered alerts. CloudWatch bills each metric that an alarm evaluates."
+  type        = string
+  default     = "all"
+
+  validation {
+    condition     = contains(["all", "essential"], var.alarm_set)
+    error_message = "alarm_set must be all or essential."
+  }
+}
+
+variable "dashboard_enabled" {
+  description = "Create the dashboard. CloudWatch bills each dashboard beyond the free tier."
+  type        = bool
+  default     = true
 }
 
 variable "log_level" {

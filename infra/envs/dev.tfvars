@@ -4,6 +4,10 @@ environment = "dev"
 stream_mode   = "PROVISIONED"
 stream_shards = 1
 
+# One day is enough to fix a transform that nobody depends on. A week would cost more than the
+# shard.
+stream_retention_hours = 24
+
 # Prefer low latency to full batches.
 batch_window_seconds = 30
 
@@ -16,6 +20,14 @@ staging_days        = 14
 noncurrent_days     = 3
 force_destroy       = true
 key_deletion_days   = 7
+
+# The first tables exist within an hour of the first event.
+hourly_schedule_enabled = true
+
+# The alarms that report lost, rejected or stale data, and the metrics that they evaluate.
+alarm_set            = "essential"
+alarmed_metrics_only = true
+dashboard_enabled    = false
 
 log_retention_days = 14
 machine_log_level  = "ALL"

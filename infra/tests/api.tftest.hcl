@@ -110,7 +110,7 @@ run "signed" {
 
   assert {
     condition = flatten([
-      for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : [
+      for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : [
         for metric in try(widget.properties.metrics, []) :
         try(metric[4].stat, widget.properties.stat) if try(metric[1] == "Throttles", false)
       ]
@@ -184,7 +184,7 @@ run "without" {
   }
 
   assert {
-    condition     = !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "## API") && length([for alarm in local.alarms : alarm if strcontains(alarm.name, "-api-")]) == 0
+    condition     = !strcontains(aws_cloudwatch_dashboard.this[0].dashboard_body, "## API") && length([for alarm in local.alarms : alarm if strcontains(alarm.name, "-api-")]) == 0
     error_message = "Without the API there must be no dashboard row and no alarm for it."
   }
 }

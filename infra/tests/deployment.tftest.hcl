@@ -123,6 +123,12 @@ run "defaults" {
     error_message = "The number of alarms is ${length(local.alarms)}."
   }
 
+  # crates/cost/tests/project.rs compares the number with the model.
+  assert {
+    condition     = sum(local.alarms[*].metrics) == 79
+    error_message = "The alarms evaluate ${sum(local.alarms[*].metrics)} metrics."
+  }
+
   assert {
     condition     = alltrue([for alarm in local.alarms : startswith(alarm.name, "marquee-test-")])
     error_message = "The name of an alarm must start with the prefix, because the rule selects alarms by it."
@@ -173,7 +179,7 @@ run "defaults" {
   # The dashboard
   assert {
     condition = [
-      for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets :
+      for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets :
       widget.properties.markdown if widget.type == "text"
     ] == ["## Health", "## Latency", "## Rejected data", "## API", "## Load and cost"]
     error_message = "The dashboard must have its rows in order."
@@ -241,6 +247,44 @@ run "other_choices" {
   }
 }
 
+# The settings of envs/dev.tfvars for monitoring.
+run "essential_monitoring" {
+  variables {
+    alarm_set            = "essential"
+    alarmed_metrics_only = true
+    dashboard_enabled    = false
+  }
+
+  # crates/cost/tests/project.rs compares the number of metrics with the model.
+  assert {
+    condition     = sum(local.alarms[*].metrics) == 13
+    error_message = "The alarms evaluate ${sum(local.alarms[*].metrics)} metrics."
+  }
+
+  assert {
+    condition = toset([for alarm in local.alarms : trimprefix(alarm.name, "marquee-test-")]) == toset([
+      "iterator-age", "quarantine-rate", "failed-batches", "given-up-failed-batches", "freshness", "execution-late",
+      "audit-imbalance", "held-dates", "dead-letters", "undelivered-dead-letters", "alert-function-errors",
+    ])
+    error_message = "The essential alarms are ${jsonencode(local.alarms[*].name)}."
+  }
+
+  assert {
+    condition     = module.alert.alarms[0].arn == local.direct_alarms[0]
+    error_message = "The alarm of the alert function must publish to the topic directly."
+  }
+
+  assert {
+    condition     = alltrue([for function in local.functions : function.environment["MARQUEE_ALARMED_METRICS_ONLY"] == "true"])
+    error_message = "Every function must publish only the metrics that alarms evaluate."
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_dashboard.this) == 0 && output.dashboard_url == null
+    error_message = "There must be no dashboard."
+  }
+}
+
 run "raw_outlives_processed" {
   command = plan
 
@@ -262,11 +306,11 @@ run "a_batch_is_given_up_while_the_stream_has_it" {
   expect_failures = [var.batch_max_age_seconds]
 }
 
-run "a_week_is_kept" {
+run "a_day_is_kept" {
   command = plan
 
   variables {
-    stream_retention_hours = 24
+    stream_retention_hours = 23
   }
 
   expect_failures = [var.stream_retention_hours]

@@ -48,6 +48,9 @@ pub struct Metrics {
     pub namespace: String,
     /// `MARQUEE_ENVIRONMENT`, a dimension of every metric; default `default`.
     pub environment: String,
+    /// `MARQUEE_ALARMED_METRICS_ONLY`: publishes only the metrics that alarms evaluate;
+    /// default `false`.
+    pub alarmed_only: bool,
 }
 
 /// Returns an environment variable of the process, for [`Variables::new`].
@@ -143,12 +146,15 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         }
     }
 
-    /// Reads `MARQUEE_METRICS_NAMESPACE` and `MARQUEE_ENVIRONMENT`.
-    pub fn metrics(&self) -> Metrics {
+    /// Reads `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT` and
+    /// `MARQUEE_ALARMED_METRICS_ONLY`.
+    pub fn metrics(&mut self) -> Metrics {
+        let alarmed_only = self.switch("MARQUEE_ALARMED_METRICS_ONLY", false);
         let text = |name, default: &str| self.text(name).unwrap_or_else(|| default.to_owned());
         Metrics {
             namespace: text("MARQUEE_METRICS_NAMESPACE", "Marquee"),
             environment: text("MARQUEE_ENVIRONMENT", "default"),
+            alarmed_only,
         }
     }
 
@@ -237,15 +243,17 @@ mod tests {
             let Metrics {
                 namespace,
                 environment,
+                alarmed_only,
             } = variables(known).metrics();
-            format!("{namespace} {environment}")
+            format!("{namespace} {environment} {alarmed_only}")
         };
-        assert_eq!(read(&[]), "Marquee default");
+        assert_eq!(read(&[]), "Marquee default false");
         let set = [
             ("MARQUEE_METRICS_NAMESPACE", "Elsewhere"),
             ("MARQUEE_ENVIRONMENT", "dev"),
+            ("MARQUEE_ALARMED_METRICS_ONLY", "true"),
         ];
-        assert_eq!(read(&set), "Elsewhere dev");
+        assert_eq!(read(&set), "Elsewhere dev true");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the function's configuration. The
 //! default is `info`.
 
+mod alarmed;
 mod emf;
 mod level;
 

@@ -1,8 +1,10 @@
-# The alarms that every function has. EventBridge sends changes of their state to the
+# The alarms of a function, selected by `alarms`. EventBridge sends changes of their state to the
 # alert function. `alarm_actions` is for the alert function itself, which cannot report its
 # own failures.
 
 resource "aws_cloudwatch_metric_alarm" "errors" {
+  count = contains(var.alarms, "errors") ? 1 : 0
+
   alarm_name          = "${var.name}-function-errors"
   alarm_description   = "${var.name} failed ${var.errors_to_alarm} times or more within 5 minutes. Runbook: Function errors"
   namespace           = "AWS/Lambda"
@@ -18,6 +20,8 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "throttles" {
+  count = contains(var.alarms, "throttles") ? 1 : 0
+
   alarm_name          = "${var.name}-function-throttles"
   alarm_description   = "${var.name} was throttled for 15 minutes: the account's concurrency is exhausted. Runbook: Function throttles"
   namespace           = "AWS/Lambda"
@@ -33,6 +37,8 @@ resource "aws_cloudwatch_metric_alarm" "throttles" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "duration" {
+  count = contains(var.alarms, "duration") ? 1 : 0
+
   alarm_name          = "${var.name}-function-duration"
   alarm_description   = "${var.name} took more than 80% of its timeout of ${var.timeout_seconds} s. Runbook: Function duration"
   namespace           = "AWS/Lambda"

@@ -40,10 +40,15 @@ output "package_key" {
 
 output "alarms" {
   value = [
-    for alarm in [
-      aws_cloudwatch_metric_alarm.errors,
-      aws_cloudwatch_metric_alarm.throttles,
-      aws_cloudwatch_metric_alarm.duration,
-    ] : { arn = alarm.arn, name = alarm.alarm_name, description = alarm.alarm_description }
+    for alarm in concat(
+      aws_cloudwatch_metric_alarm.errors[*],
+      aws_cloudwatch_metric_alarm.throttles[*],
+      aws_cloudwatch_metric_alarm.duration[*],
+      ) : {
+      arn         = alarm.arn
+      name        = alarm.alarm_name
+      description = alarm.alarm_description
+      metrics     = 1
+    }
   ]
 }

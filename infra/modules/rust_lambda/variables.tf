@@ -85,6 +85,11 @@ variable "errors_to_alarm" {
   default     = 1
 }
 
+variable "alarms" {
+  description = "Alarms to create: any of errors, throttles and duration."
+  type        = set(string)
+}
+
 variable "alarm_actions" {
   description = "ARNs of topics to which the alarms publish directly."
   type        = list(string)

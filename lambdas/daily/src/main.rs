@@ -29,7 +29,11 @@ async fn main() -> ExitCode {
 
 async fn serve() -> Result<(), lambda_runtime::Error> {
     let config = Config::read(marquee_config::environment)?;
-    let emf = Emf::init(config.metrics.namespace, config.metrics.environment)?;
+    let emf = Emf::init(
+        config.metrics.namespace,
+        config.metrics.environment,
+        config.metrics.alarmed_only,
+    )?;
     let sdk = marquee_aws::sdk_config().await;
     let location = config.lake.location();
     let store = S3Store::connect(&sdk, config.lake.bucket, config.lake.path_style);

@@ -15,8 +15,9 @@ pub(crate) struct Config {
     pub(crate) step: SqlStep,
     /// `MARQUEE_MEMORY_MIB` (default 1536): the memory for queries.
     pub(crate) memory_bytes: usize,
-    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: the namespace and the
-    /// dimension of metrics.
+    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`,
+    /// `MARQUEE_ALARMED_METRICS_ONLY`: the namespace, the dimension and the selection
+    /// of metrics.
     pub(crate) metrics: Metrics,
 }
 

@@ -12,8 +12,9 @@ pub(crate) struct Config {
     /// `MARQUEE_MAX_FUTURE_SECONDS` and `MARQUEE_MAX_AGE_DAYS`: how far an event's
     /// time may lie after and before its arrival. The transform defines the defaults.
     pub(crate) settings: TransformSettings,
-    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`: the namespace and the
-    /// dimension of metrics.
+    /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`,
+    /// `MARQUEE_ALARMED_METRICS_ONLY`: the namespace, the dimension and the selection
+    /// of metrics.
     pub(crate) metrics: Metrics,
 }
 
