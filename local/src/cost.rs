@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use marquee_console as console;
-use marquee_cost::{Estimate, Mode, Packing, Retention, Workload, by_component};
+use marquee_cost::{Environment, Estimate, Mode, Packing, Retention, Workload, by_component};
 
 use crate::bad_input::BadInput;
 use page::CostPage;
@@ -21,6 +21,10 @@ pub struct CostArgs {
     /// Estimate this many events per day, such as 86400000 or 86.4e6
     #[arg(long, value_name = "N")]
     pub events_per_day: f64,
+    /// Use the settings of infra/envs/dev.tfvars or prod.tfvars where no option sets them
+    /// [default: those of infra/variables.tf]
+    #[arg(long, value_enum)]
+    environment: Option<EnvironmentName>,
     /// Assume this mean size of an event's JSON, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = defaults().avg_bytes)]
     pub avg_bytes: f64,
@@ -43,15 +47,15 @@ pub struct CostArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Stream")]
 struct StreamArgs {
-    /// Estimate a stream in this capacity mode
-    #[arg(long, value_enum, default_value_t = StreamMode::Provisioned)]
-    stream: StreamMode,
+    /// Estimate a stream in this capacity mode [default: by --environment]
+    #[arg(long, value_enum)]
+    stream: Option<StreamMode>,
     /// Provision this many shards [default: as many as the busiest second needs]
     #[arg(long, value_name = "N")]
     shards: Option<u32>,
-    /// Keep records in the stream for this time, 24 to 168 hours
-    #[arg(long, value_name = "HOURS", default_value_t = defaults().stream_hours)]
-    stream_hours: f64,
+    /// Keep records in the stream for this time, 24 to 168 hours [default: by --environment]
+    #[arg(long, value_name = "HOURS")]
+    stream_hours: Option<f64>,
     /// Put one event per record
     #[arg(long)]
     no_aggregate: bool,
@@ -73,43 +77,43 @@ struct StreamArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Lake")]
 struct LakeArgs {
-    /// Wait at most this time for further records of a batch, up to 300 seconds
-    #[arg(long, value_name = "S", default_value_t = defaults().window_s)]
-    window_s: f64,
+    /// Wait at most this time for further records of a batch, up to 300 seconds [default: by --environment]
+    #[arg(long, value_name = "S")]
+    window_s: Option<f64>,
     /// Do not write the raw zone
     #[arg(long)]
     no_raw: bool,
-    /// Curate this many dates per day: the previous one, and those with late events
-    #[arg(long, value_name = "N", default_value_t = defaults().dates_per_day)]
-    dates_per_day: f64,
-    /// Keep raw objects for this many days
-    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.raw)]
-    raw_days: f64,
-    /// Move raw objects to S3 Standard-IA after this many days (0: never)
-    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.raw_cold_after)]
-    raw_cold_after_days: f64,
-    /// Keep processed objects for this many days
-    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.processed)]
-    processed_days: f64,
-    /// Keep quarantine objects for this many days
-    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.quarantine)]
-    quarantine_days: f64,
+    /// Curate this many dates per day: the previous one, and those with late events [default: by --environment]
+    #[arg(long, value_name = "N")]
+    dates_per_day: Option<f64>,
+    /// Keep raw objects for this many days [default: by --environment]
+    #[arg(long, value_name = "DAYS")]
+    raw_days: Option<f64>,
+    /// Move raw objects to S3 Standard-IA after this many days (0: never) [default: by --environment]
+    #[arg(long, value_name = "DAYS")]
+    raw_cold_after_days: Option<f64>,
+    /// Keep processed objects for this many days [default: by --environment]
+    #[arg(long, value_name = "DAYS")]
+    processed_days: Option<f64>,
+    /// Keep quarantine objects for this many days [default: by --environment]
+    #[arg(long, value_name = "DAYS")]
+    quarantine_days: Option<f64>,
     /// Keep curated tables for this many days
     #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.curated)]
     curated_days: f64,
-    /// Keep logs for this many days
-    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.logs)]
-    log_days: f64,
-    /// Publish this many custom metrics
-    #[arg(long, value_name = "N", default_value_t = defaults().metrics)]
-    metrics: f64,
-    /// Create alarms for this many metrics
-    #[arg(long, value_name = "N", default_value_t = defaults().alarms)]
-    alarms: f64,
-    /// Create this many dashboards
-    #[arg(long, value_name = "N", default_value_t = defaults().dashboards)]
-    dashboards: f64,
-    /// Scan this many terabytes per month with Athena
+    /// Keep logs for this many days [default: by --environment]
+    #[arg(long, value_name = "DAYS")]
+    log_days: Option<f64>,
+    /// Publish this many custom metrics [default: by --environment]
+    #[arg(long, value_name = "N")]
+    metrics: Option<f64>,
+    /// Create alarms for this many metrics [default: by --environment]
+    #[arg(long, value_name = "N")]
+    alarms: Option<f64>,
+    /// Create this many dashboards [default: by --environment]
+    #[arg(long, value_name = "N")]
+    dashboards: Option<f64>,
+    /// Terabytes that queries scan in Athena per month
     #[arg(long, value_name = "TB", default_value_t = defaults().athena_tb)]
     athena_tb: f64,
 }
@@ -121,6 +125,15 @@ enum StreamMode {
     Provisioned,
     /// Billed by the hour and by gigabytes
     OnDemand,
+}
+
+/// The name of an environment of infra/envs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EnvironmentName {
+    /// Development: few alarms and metrics, no dashboard, short retention
+    Dev,
+    /// Production: an on-demand stream, all alarms, hourly runs
+    Prod,
 }
 
 /// The output format of an estimate.
@@ -141,16 +154,18 @@ fn defaults() -> Workload {
 impl CostArgs {
     fn workload(&self) -> Workload {
         let Self { stream, lake, .. } = self;
+        let base = self.base();
         Workload {
             avg_bytes: self.avg_bytes,
             rejected: self.rejected,
             peak: self.peak,
             mode: match stream.stream {
-                StreamMode::Provisioned => Mode::Provisioned,
-                StreamMode::OnDemand => Mode::OnDemand,
+                None => base.mode,
+                Some(StreamMode::Provisioned) => Mode::Provisioned,
+                Some(StreamMode::OnDemand) => Mode::OnDemand,
             },
             shards: stream.shards,
-            stream_hours: stream.stream_hours,
+            stream_hours: stream.stream_hours.unwrap_or(base.stream_hours),
             packing: Packing {
                 aggregate: !stream.no_aggregate,
                 compress: !stream.no_compression,
@@ -158,23 +173,35 @@ impl CostArgs {
                 buckets: stream.buckets,
                 linger_s: stream.linger_ms / 1e3,
             },
-            window_s: lake.window_s,
+            window_s: lake.window_s.unwrap_or(base.window_s),
             raw: !lake.no_raw,
-            dates_per_day: lake.dates_per_day,
+            dates_per_day: lake.dates_per_day.unwrap_or(base.dates_per_day),
             retention: Retention {
-                raw: lake.raw_days,
-                raw_cold_after: lake.raw_cold_after_days,
-                processed: lake.processed_days,
-                quarantine: lake.quarantine_days,
+                raw: lake.raw_days.unwrap_or(base.retention.raw),
+                raw_cold_after: lake
+                    .raw_cold_after_days
+                    .unwrap_or(base.retention.raw_cold_after),
+                processed: lake.processed_days.unwrap_or(base.retention.processed),
+                quarantine: lake.quarantine_days.unwrap_or(base.retention.quarantine),
                 curated: lake.curated_days,
-                logs: lake.log_days,
+                logs: lake.log_days.unwrap_or(base.retention.logs),
             },
-            metrics: lake.metrics,
-            alarms: lake.alarms,
-            dashboards: lake.dashboards,
+            metrics: lake.metrics.unwrap_or(base.metrics),
+            alarms: lake.alarms.unwrap_or(base.alarms),
+            dashboards: lake.dashboards.unwrap_or(base.dashboards),
             athena_tb: lake.athena_tb,
-            ..Workload::new(self.events_per_day)
+            ..base
         }
+    }
+
+    /// Returns the settings that apply where no option sets another value.
+    fn base(&self) -> Workload {
+        let environment = match self.environment {
+            None => return Workload::new(self.events_per_day),
+            Some(EnvironmentName::Dev) => Environment::Dev,
+            Some(EnvironmentName::Prod) => Environment::Prod,
+        };
+        Workload::of_environment(self.events_per_day, environment)
     }
 }
 

@@ -81,6 +81,21 @@ fn every_option_reaches_the_model() {
 }
 
 #[test]
+fn an_environment_sets_what_no_option_sets() {
+    let of = |options: &[&str]| {
+        let base = ["--events-per-day", "100000", "--environment"];
+        json(&[&base[..], options].concat())
+    };
+    let dev = of(&["dev"]);
+    assert!(dev["making"].as_f64().unwrap() < 20.0, "{dev}");
+    assert_eq!(dev["workload"]["dashboards"], 0.0);
+    assert_eq!(of(&["prod"])["workload"]["mode"], "on-demand");
+    let longer = of(&["dev", "--stream-hours", "168"]);
+    assert_eq!(longer["workload"]["stream_hours"], 168.0);
+    assert_eq!(longer["workload"]["dashboards"], 0.0);
+}
+
+#[test]
 fn a_value_out_of_range_is_bad_input() {
     let events = |number| ["--events-per-day", number];
     for (line, expected) in [
@@ -102,6 +117,10 @@ fn a_value_out_of_range_is_bad_input() {
             "an on-demand stream has no number of shards",
         ),
         (&events("many"), "invalid value 'many'"),
+        (
+            &[&events("1e6")[..], &["--environment", "test"]].concat(),
+            "invalid value 'test'",
+        ),
         (&[], "--events-per-day"),
     ] {
         let (code, out, err) = cost(line);

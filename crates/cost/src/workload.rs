@@ -15,6 +15,19 @@ pub enum Mode {
     OnDemand,
 }
 
+/// A deployment with settings of its own: a file of infra/envs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// `envs/dev.tfvars`.
+    Dev,
+    /// `envs/prod.tfvars`.
+    Prod,
+}
+
+/// The dates that hourly runs for the current day process in addition, per day.
+pub const HOURLY_DATES: f64 = 12.0;
+
 /// The packing of events into records by the producers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Packing {
@@ -128,6 +141,36 @@ impl Workload {
             alarms: 79.0,
             dashboards: 1.0,
             athena_tb: 0.0,
+        }
+    }
+
+    /// Creates a workload with the settings of an environment.
+    pub fn of_environment(events_per_day: f64, environment: Environment) -> Self {
+        let base = Self::new(events_per_day);
+        match environment {
+            Environment::Dev => Self {
+                stream_hours: 24.0,
+                window_s: 30.0,
+                dates_per_day: base.dates_per_day + HOURLY_DATES,
+                retention: Retention {
+                    raw: 30.0,
+                    raw_cold_after: 0.0,
+                    processed: 14.0,
+                    quarantine: 30.0,
+                    logs: 14.0,
+                    ..base.retention
+                },
+                metrics: 6.0,
+                alarms: 13.0,
+                dashboards: 0.0,
+                ..base
+            },
+            Environment::Prod => Self {
+                mode: Mode::OnDemand,
+                window_s: 300.0,
+                dates_per_day: base.dates_per_day + HOURLY_DATES,
+                ..base
+            },
         }
     }
 

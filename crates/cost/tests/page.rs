@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use marquee_cost::{
-    Estimate, Group, Mode, Packing, Records, Retention, Workload, by_component, by_rate,
-    by_setting, measured, prices, prices_table,
+    Environment, Estimate, Group, HOURLY_DATES, Mode, Packing, Records, Retention, Workload,
+    by_component, by_rate, by_setting, measured, prices, prices_table,
 };
 
 const PAGE: &str = include_str!("../../../docs/COST.md");
@@ -144,18 +144,17 @@ fn the_table_by_setting_is_on_the_page() {
         (
             "current day processed hourly as well",
             Workload {
-                dates_per_day: base.dates_per_day + 12.0,
+                dates_per_day: base.dates_per_day + HOURLY_DATES,
                 ..base
             },
         ),
         (
             "envs/prod.tfvars: on-demand, hourly, window of 300 s",
-            Workload {
-                mode: Mode::OnDemand,
-                window_s: 300.0,
-                dates_per_day: base.dates_per_day + 12.0,
-                ..base
-            },
+            Workload::of_environment(DAY, Environment::Prod),
+        ),
+        (
+            "envs/dev.tfvars: hourly, one day in the stream, essential monitoring",
+            Workload::of_environment(DAY, Environment::Dev),
         ),
         (
             "only the previous day is processed",
@@ -182,6 +181,35 @@ fn the_table_by_setting_is_on_the_page() {
         ),
     ];
     says(&by_setting(&rows).unwrap());
+}
+
+#[test]
+fn the_table_by_environment_is_on_the_page() {
+    let rows = [
+        ("infra/variables.tf", Workload::new(1e5)),
+        (
+            "envs/dev.tfvars",
+            Workload::of_environment(1e5, Environment::Dev),
+        ),
+        (
+            "envs/prod.tfvars",
+            Workload::of_environment(1e5, Environment::Prod),
+        ),
+    ];
+    says(&by_setting(&rows).unwrap());
+}
+
+/// The fixed part of a development deployment.
+#[test]
+fn the_fixed_part_of_dev_by_hand() {
+    let dev = Workload::of_environment(1e5, Environment::Dev);
+    let estimate = Estimate::of(&dev).unwrap();
+    let large: f64 = 730.0 * 0.015 + 6.0 * 0.30 + 13.0 * 0.10 + 1.0;
+    says(&format!(
+        "730 × $0.015 + 6 × $0.30 + 13 × $0.10 + $1 = ${large:.2}"
+    ));
+    says(&format!("${:.2} a month in `dev`", estimate.fixed));
+    assert!(estimate.fixed > large && estimate.fixed - large < 1.0);
 }
 
 fn of(estimate: &Estimate, item: &str) -> (f64, f64) {

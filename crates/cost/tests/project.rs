@@ -1,7 +1,7 @@
 //! Compares the model with the project: the resources of `infra/` and the tables of `sql/`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use marquee_cost::{Estimate, Mode, Workload, measured, prices};
+use marquee_cost::{Environment, Estimate, HOURLY_DATES, Mode, Workload, measured, prices};
 
 /// The alarms evaluate the metrics of infra/. The pipeline has 19 alarms: one evaluates four
 /// metrics, three evaluate three, three evaluate two. Each function has three alarms.
@@ -43,35 +43,93 @@ fn the_registered_tables_are_all_tables() {
     );
 }
 
-/// The model's defaults are those of infra/variables.tf.
-#[test]
-fn the_defaults_are_those_of_terraform() {
+/// Returns the value of a setting: of `tfvars`, else the default of infra/variables.tf.
+fn setting<'t>(tfvars: &'t str, name: &str) -> &'t str {
     let variables = include_str!("../../../infra/variables.tf");
-    let default = |name: &str| -> &str {
+    let value = |line: &'t str, name: &str| {
+        let (key, value) = line.split_once('=')?;
+        (key.trim() == name).then_some(value.trim())
+    };
+    let set = tfvars.lines().find_map(|line| value(line, name));
+    set.unwrap_or_else(|| {
         let (_, after) = variables
             .split_once(&format!("variable \"{name}\" {{"))
             .unwrap_or_else(|| panic!("no variable {name}"));
-        let line = after
-            .lines()
-            .find(|line| line.trim().starts_with("default"));
-        line.unwrap().split_once('=').unwrap().1.trim()
-    };
-    let base = Workload::new(1.0);
-    assert_eq!(default("stream_mode"), "\"PROVISIONED\"");
-    assert_eq!(base.mode, Mode::Provisioned);
-    assert_eq!(default("raw_zone"), base.raw.to_string());
-    for (name, ours) in [
-        ("stream_retention_hours", base.stream_hours),
-        ("batch_window_seconds", base.window_s),
-        ("raw_days", base.retention.raw),
-        ("raw_cold_after_days", base.retention.raw_cold_after),
-        ("processed_days", base.retention.processed),
-        ("quarantine_days", base.retention.quarantine),
-        ("log_retention_days", base.retention.logs),
-        ("bucket_rows", measured::BUCKET_ROWS),
-        ("part_rows", measured::PART_CHUNKS * measured::SPLIT_CHUNK.0),
+        let default = after.lines().find_map(|line| value(line, "default"));
+        default.unwrap()
+    })
+}
+
+/// The settings of the model are those of infra/variables.tf and infra/envs.
+#[test]
+fn the_settings_are_those_of_terraform() {
+    let dev = include_str!("../../../infra/envs/dev.tfvars");
+    let prod = include_str!("../../../infra/envs/prod.tfvars");
+    for (tfvars, workload) in [
+        ("", Workload::new(1.0)),
+        (dev, Workload::of_environment(1.0, Environment::Dev)),
+        (prod, Workload::of_environment(1.0, Environment::Prod)),
     ] {
-        assert_eq!(default(name).parse::<f64>().unwrap(), ours, "{name}");
+        let number = |name: &str| -> f64 { setting(tfvars, name).parse().unwrap() };
+        let is_on = |name: &str| setting(tfvars, name) == "true";
+        for (name, ours) in [
+            ("stream_retention_hours", workload.stream_hours),
+            ("batch_window_seconds", workload.window_s),
+            ("raw_days", workload.retention.raw),
+            ("raw_cold_after_days", workload.retention.raw_cold_after),
+            ("processed_days", workload.retention.processed),
+            ("quarantine_days", workload.retention.quarantine),
+            ("log_retention_days", workload.retention.logs),
+            ("bucket_rows", measured::BUCKET_ROWS),
+            ("part_rows", measured::PART_CHUNKS * measured::SPLIT_CHUNK.0),
+        ] {
+            assert_eq!(number(name), ours, "{name}");
+        }
+        let mode = match workload.mode {
+            Mode::Provisioned => "\"PROVISIONED\"",
+            Mode::OnDemand => "\"ON_DEMAND\"",
+        };
+        assert_eq!(setting(tfvars, "stream_mode"), mode);
+        assert_eq!(number("stream_shards"), 1.0);
+        assert_eq!(is_on("raw_zone"), workload.raw);
+
+        let hourly = Workload::new(1.0).dates_per_day + HOURLY_DATES;
+        let is_hourly = workload.dates_per_day == hourly;
+        assert_eq!(is_on("hourly_schedule_enabled"), is_hourly);
+        assert!(is_on("daily_schedule_enabled"));
+
+        let dashboards = f64::from(u8::from(is_on("dashboard_enabled")));
+        assert_eq!(workload.dashboards, dashboards);
+        let (metrics, alarms) = (workload.metrics, workload.alarms);
+        assert_eq!(
+            alarms == 13.0,
+            setting(tfvars, "alarm_set") == "\"essential\""
+        );
+        assert_eq!(metrics == 6.0, is_on("alarmed_metrics_only"));
+        assert!(alarms == 13.0 || alarms == 79.0);
+        assert!(metrics == 6.0 || metrics == 40.0);
     }
-    assert_eq!(default("hourly_schedule_enabled"), "false");
+}
+
+/// The tests of Terraform count the metrics that the alarms evaluate. `marquee-telemetry`
+/// has the metrics that remain with `alarmed_metrics_only`.
+#[test]
+fn the_reduced_monitoring_is_that_of_terraform() {
+    let tests = include_str!("../../../infra/tests/deployment.tftest.hcl");
+    let dev = Workload::of_environment(1.0, Environment::Dev);
+    for workload in [Workload::new(1.0), dev] {
+        let sum = format!("sum(local.alarms[*].metrics) == {}\n", workload.alarms);
+        assert!(tests.contains(&sum), "{sum}");
+    }
+    let telemetry = include_str!("../../telemetry/src/alarmed.rs");
+    assert!(telemetry.contains(&format!("const ALARMED: [&str; {}]", dev.metrics)));
+}
+
+/// A development deployment with few events costs at most $20 a month.
+#[test]
+fn a_development_deployment_is_cheap() {
+    let workload = Workload::of_environment(1e5, Environment::Dev);
+    let estimate = Estimate::of(&workload).unwrap();
+    let total = estimate.processing + estimate.storage;
+    assert!(total < 20.0, "{total}");
 }
