@@ -19,20 +19,20 @@ use page::CostPage;
 #[derive(Debug, clap::Args)]
 pub struct CostArgs {
     /// Estimate this many events per day, such as 86400000 or 86.4e6
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = console::parse_number)]
     pub events_per_day: f64,
     /// Use the settings of infra/envs/dev.tfvars or prod.tfvars where no option sets them
     /// [default: those of infra/variables.tf]
     #[arg(long, value_enum)]
     environment: Option<EnvironmentName>,
     /// Assume this mean size of an event's JSON, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = defaults().avg_bytes)]
+    #[arg(long, value_name = "BYTES", default_value_t = defaults().avg_bytes, value_parser = console::parse_number)]
     pub avg_bytes: f64,
     /// Assume that this share of the events is rejected, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = defaults().rejected)]
+    #[arg(long, value_name = "SHARE", default_value_t = defaults().rejected, value_parser = console::parse_number)]
     pub rejected: f64,
     /// Assume that the busiest second has this multiple of the mean number of events
-    #[arg(long, value_name = "TIMES", default_value_t = defaults().peak)]
+    #[arg(long, value_name = "TIMES", default_value_t = defaults().peak, value_parser = console::parse_number)]
     pub peak: f64,
     /// Write the estimate in this format
     #[arg(long, value_enum, default_value_t = CostFormat::Text)]
@@ -51,10 +51,10 @@ struct StreamArgs {
     #[arg(long, value_enum)]
     stream: Option<StreamMode>,
     /// Provision this many shards [default: as many as the busiest second needs]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = console::count_in(0..=u32::MAX))]
     shards: Option<u32>,
     /// Keep records in the stream for this time, 24 to 168 hours [default: by --environment]
-    #[arg(long, value_name = "HOURS")]
+    #[arg(long, value_name = "HOURS", value_parser = console::parse_number)]
     stream_hours: Option<f64>,
     /// Put one event per record
     #[arg(long)]
@@ -63,13 +63,13 @@ struct StreamArgs {
     #[arg(long)]
     no_compression: bool,
     /// Assume this many producer processes, each with its own records
-    #[arg(long, value_name = "N", default_value_t = defaults().packing.producers)]
+    #[arg(long, value_name = "N", default_value_t = defaults().packing.producers, value_parser = console::parse_number)]
     producers: f64,
     /// Let each producer fill this many records concurrently
-    #[arg(long, value_name = "K", default_value_t = defaults().packing.buckets)]
+    #[arg(long, value_name = "K", default_value_t = defaults().packing.buckets, value_parser = console::parse_number)]
     buckets: f64,
     /// Wait at most this time for further events of a record, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = defaults().packing.linger_s * 1e3)]
+    #[arg(long, value_name = "MS", default_value_t = defaults().packing.linger_s * 1e3, value_parser = console::parse_number)]
     linger_ms: f64,
 }
 
@@ -78,43 +78,43 @@ struct StreamArgs {
 #[command(next_help_heading = "Lake")]
 struct LakeArgs {
     /// Wait at most this time for further records of a batch, up to 300 seconds [default: by --environment]
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = console::parse_number)]
     window_s: Option<f64>,
     /// Do not write the raw zone
     #[arg(long)]
     no_raw: bool,
     /// Curate this many dates per day: the previous one, and those with late events [default: by --environment]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = console::parse_number)]
     dates_per_day: Option<f64>,
     /// Keep raw objects for this many days [default: by --environment]
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = console::parse_number)]
     raw_days: Option<f64>,
     /// Move raw objects to S3 Standard-IA after this many days (0: never) [default: by --environment]
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = console::parse_number)]
     raw_cold_after_days: Option<f64>,
     /// Keep processed objects for this many days [default: by --environment]
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = console::parse_number)]
     processed_days: Option<f64>,
     /// Keep quarantine objects for this many days [default: by --environment]
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = console::parse_number)]
     quarantine_days: Option<f64>,
     /// Keep curated tables for this many days
-    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.curated)]
+    #[arg(long, value_name = "DAYS", default_value_t = defaults().retention.curated, value_parser = console::parse_number)]
     curated_days: f64,
     /// Keep logs for this many days [default: by --environment]
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = console::parse_number)]
     log_days: Option<f64>,
     /// Publish this many custom metrics [default: by --environment]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = console::parse_number)]
     metrics: Option<f64>,
     /// Create alarms for this many metrics [default: by --environment]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = console::parse_number)]
     alarms: Option<f64>,
     /// Create this many dashboards [default: by --environment]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = console::parse_number)]
     dashboards: Option<f64>,
-    /// Terabytes that queries scan in Athena per month
-    #[arg(long, value_name = "TB", default_value_t = defaults().athena_tb)]
+    /// Scan this many terabytes per month with Athena
+    #[arg(long, value_name = "TB", default_value_t = defaults().athena_tb, value_parser = console::parse_number)]
     athena_tb: f64,
 }
 

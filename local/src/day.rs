@@ -9,9 +9,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use clap::builder::RangedU64ValueParser;
 use marquee_audit::AuditError;
 use marquee_compaction::CompactSettings;
+use marquee_console as console;
 use marquee_curation::driver::{DateOutcome, Driver, DriverSettings};
 use marquee_curation::plan::{self, Definitions, Selection};
 use marquee_curation::{CurationError, sweep};
@@ -88,7 +88,7 @@ pub struct DayOptions {
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = at_least_one(MAX_MEMORY_MIB))]
     pub memory: u64,
     /// Delete files that no current generation needs after this many days
-    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = console::parse_count)]
     pub keep: u64,
 }
 
@@ -108,8 +108,11 @@ impl DayOptions {
     }
 }
 
-fn at_least_one(max: u64) -> RangedU64ValueParser {
-    RangedU64ValueParser::new().range(1..=max)
+/// Returns a parser of whole numbers from 1 to `max`.
+fn at_least_one(
+    max: u64,
+) -> impl Fn(&str) -> Result<u64, console::ParseNumberError> + Clone + Send + Sync + 'static {
+    console::count_in(1..=max)
 }
 
 /// Curates the date or all due dates, and prints the result.

@@ -67,16 +67,20 @@ use survey::Survey;
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
     /// Simulate about this many events
-    #[arg(long, value_name = "N", default_value_t = Simulation::default().events)]
+    #[arg(long, value_name = "N", default_value_t = Simulation::default().events,
+        value_parser = console::parse_count)]
     pub events: u64,
     /// Simulate this many viewers
-    #[arg(long, value_name = "N", default_value_t = Simulation::default().users)]
+    #[arg(long, value_name = "N", default_value_t = Simulation::default().users,
+        value_parser = console::count_in(0..=u32::MAX))]
     pub users: u32,
     /// Simulate this many days
-    #[arg(long, value_name = "N", default_value_t = Simulation::default().days)]
+    #[arg(long, value_name = "N", default_value_t = Simulation::default().days,
+        value_parser = console::count_in(0..=u32::MAX))]
     pub days: u32,
     /// Seed the random numbers; the same seed produces the same objects
-    #[arg(long, value_name = "N", default_value_t = Simulation::default().seed)]
+    #[arg(long, value_name = "N", default_value_t = Simulation::default().seed,
+        value_parser = console::parse_count)]
     pub seed: u64,
     /// Write the lake to this directory, which is created if it is missing
     #[arg(long, value_name = "DIR", default_value = "lake")]

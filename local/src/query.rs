@@ -42,7 +42,8 @@ pub struct QueryArgs {
     pub format: QueryFormat,
     /// Show at most this many rows in a table (0: all); csv and json always contain
     /// all rows
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000,
+        value_parser = console::count_in(0..=usize::MAX))]
     pub rows: usize,
 }
 

@@ -33,7 +33,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "REASON", value_parser = PossibleValuesParser::new(Reason::ALL.map(Reason::name)))]
     pub reason: Option<String>,
     /// Replay at most this many units [default: no limit]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = console::parse_count)]
     pub limit: Option<u64>,
     /// Report what would be replayed, and write nothing
     #[arg(long)]

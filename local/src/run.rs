@@ -136,7 +136,7 @@ async fn stop_on_ctrl_c(stop: StopSignal) {
 fn explain_stream(error: StreamError, dir: &Path) -> anyhow::Error {
     match error {
         StreamError::NotAStream { .. } => BadInput(format!(
-            "{error}; name another with --stream, or send events with `producer … --to local:{}`",
+            "{error}; name another with --stream, or send events with `marquee-producer … --to local:{}`",
             dir.display()
         ))
         .into(),

@@ -28,7 +28,7 @@ pub struct ServeArgs {
     pub listen: SocketAddr,
     /// Check for a newly published date at this interval, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60,
-          value_parser = clap::value_parser!(u64).range(1..=3600))]
+          value_parser = console::count_in(1..=3600_u64))]
     pub refresh_seconds: u64,
 }
 

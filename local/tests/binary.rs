@@ -109,7 +109,7 @@ fn bad_input_is_reported_in_one_sentence() {
     assert_eq!(
         input_error(dir.path(), "run --drain"),
         "error: no stream in stream: stream.json is missing; name another with --stream, \
-         or send events with `producer … --to local:stream`\n"
+         or send events with `marquee-producer … --to local:stream`\n"
     );
     assert!(
         input_error(dir.path(), "run --darin").starts_with("error: unexpected argument '--darin'")

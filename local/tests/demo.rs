@@ -259,7 +259,12 @@ fn bad_input_writes_nothing() {
             "0",
             "invalid number of days 0: it must be from 1 to",
         ),
-        ("--events", "many", "invalid digit"),
+        ("--events", "many", "expected a whole number"),
+        (
+            "--events",
+            "0",
+            "invalid number of events 0: it must be from 1 to",
+        ),
         ("--seeds", "1", "unexpected argument"),
     ] {
         let (code, out, err) = marquee(dir.path(), &["demo", option, value]);

@@ -1,11 +1,15 @@
-//! Console output of the command-line programs: pages on standard output, notes
-//! and errors on standard error.
+//! The console of the command-line programs: pages on standard output, notes and
+//! errors on standard error, and the numbers that options take.
 //!
 //! A closed pipe is success, not an error: `marquee query … | head` and
 //! `marquee run … | true` exit with the code of the command itself.
 
+mod number;
+
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
+
+pub use number::{ParseNumberError, count_in, parse_count, parse_number};
 
 /// Writes a page to standard output. Treats a closed pipe as success.
 ///

@@ -2,8 +2,7 @@
 
 use std::str::FromStr;
 
-use clap::builder::RangedU64ValueParser;
-
+use marquee_console as console;
 use marquee_event_source_mapping::{
     Backoff, Consumer, ConsumerError, MAX_BATCH_SIZE, MappingSettings,
 };
@@ -16,11 +15,11 @@ pub struct MappingOptions {
     pub consumer: String,
     /// Put at most this many records into a batch
     #[arg(long, value_name = "N", default_value_t = MAX_BATCH_SIZE,
-        value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_BATCH_SIZE as u64))]
+        value_parser = console::count_in(1..=MAX_BATCH_SIZE))]
     pub batch_size: usize,
     /// Let a batch span at most this many seconds of arrivals (0: no limit)
     #[arg(long, value_name = "SECONDS", default_value_t = 0,
-        value_parser = clap::value_parser!(u64).range(0..=300))]
+        value_parser = console::count_in(0..=300_u64))]
     pub batch_window_s: u64,
     /// Retry failed records this many times, or `unlimited`
     #[arg(long, value_name = "N", default_value = "5")]
@@ -64,8 +63,7 @@ impl FromStr for OptionalLimit {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "unlimited" => Ok(Self(None)),
-            _ => text
-                .parse()
+            _ => console::count_in(0..=u32::MAX)(text)
                 .map(|limit| Self(Some(limit)))
                 .map_err(|_| "give a number or `unlimited`"),
         }
@@ -111,6 +109,12 @@ mod tests {
             }
         );
         assert!(settings(&["--bisect"]).unwrap().bisect);
+        let line = ["--batch-size", "1e3", "--max-retries", "1_000"];
+        let written = settings(&line).unwrap();
+        assert_eq!(
+            (written.batch_size, written.max_retries),
+            (1_000, Some(1_000))
+        );
     }
 
     #[test]
