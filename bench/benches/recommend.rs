@@ -146,6 +146,7 @@ fn titles(file: &Path) -> Result<Vec<Title>> {
             false => movie.genres.split('|').map(str::to_owned).collect(),
         },
         runtime_ms: None,
+        runtime_estimated: false,
         release_date: None,
     };
     rows(file)?.map(|movie| Ok(title(movie?))).collect()

@@ -82,6 +82,7 @@ pub fn titles() -> Vec<Title> {
                 .map(|nth| GENRES[(number / 7 + nth * 5) as usize % GENRES.len()].to_owned())
                 .collect(),
             runtime_ms: Some(2_700_000),
+            runtime_estimated: false,
             release_date: None,
         })
         .collect()

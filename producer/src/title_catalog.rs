@@ -51,6 +51,7 @@ mod tests {
             episode: None,
             genres: vec!["Drama".into()],
             runtime_ms: None,
+            runtime_estimated: false,
             release_date: None,
         }
     }

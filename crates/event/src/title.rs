@@ -60,9 +60,16 @@ pub struct Title {
     /// The runtime in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_ms: Option<i64>,
+    /// True if `runtime_ms` is an estimate from the durations of viewings.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub runtime_estimated: bool,
     /// The release date, `YYYY-MM-DD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_date: Option<String>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// An invalid field of a row of the title catalog.
@@ -130,6 +137,9 @@ impl Title {
             .is_some_and(|ms| !(1..=crate::bounds::POSITION_MS).contains(&ms))
         {
             return fault("runtime_ms", "1 to 604800000");
+        }
+        if self.runtime_estimated && self.runtime_ms.is_none() {
+            return fault("runtime_estimated", "absent where runtime_ms is absent");
         }
         if self.season.is_some_and(|n| n < 0) || self.episode.is_some_and(|n| n < 0) {
             return fault("season and episode", "not negative");

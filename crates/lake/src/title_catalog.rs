@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use arrow_array::Array;
 use bytes::Bytes;
 use marquee_event::{Date, Title, TitleKind};
-use marquee_tables::encode::{FileLayout, IntColumn, TextColumn, Width, Zstd, write_file};
+use marquee_tables::encode::{
+    BooleanColumn, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file,
+};
 use marquee_tables::schema;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -117,6 +119,7 @@ fn encode(titles: &[Title]) -> Result<Bytes, LakeError> {
     let int = |width| IntColumn::new(width, true);
     let (mut seasons, mut episodes) = (int(Width::W32), int(Width::W32));
     let (mut runtimes, mut releases) = (int(Width::W64), int(Width::W32));
+    let mut estimates = BooleanColumn::default();
     let mut seen = HashSet::new();
     for (index, title) in titles.iter().enumerate() {
         let row = index + 1;
@@ -139,8 +142,9 @@ fn encode(titles: &[Title]) -> Result<Bytes, LakeError> {
         )?;
         runtimes.push_optional(title.runtime_ms, &mut zstd)?;
         releases.push_optional(title.release_date.as_deref().and_then(days_of), &mut zstd)?;
+        estimates.push(title.runtime_estimated, &mut zstd)?;
     }
-    let chunks = vec![
+    let mut chunks = vec![
         ids.finish(&mut zstd)?,
         names.finish(&mut zstd)?,
         kinds.finish(&mut zstd)?,
@@ -151,11 +155,22 @@ fn encode(titles: &[Title]) -> Result<Bytes, LakeError> {
         runtimes.finish(&mut zstd)?,
         releases.finish(&mut zstd)?,
     ];
-    Ok(write_file(&FileLayout::new(&schema::titles())?, chunks)?)
+    // A catalog without estimates has no such column: its bytes, and so its version,
+    // stay those of older releases.
+    let schema = if titles.iter().any(|title| title.runtime_estimated) {
+        chunks.push(estimates.finish(&mut zstd)?);
+        schema::titles_with_estimates()
+    } else {
+        schema::titles()
+    };
+    Ok(write_file(&FileLayout::new(&schema)?, chunks)?)
 }
 
+/// The column of a catalog with estimated runtimes.
+const ESTIMATED: &str = "runtime_estimated";
+
 /// The columns of the table `titles`.
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "title_id",
     "name",
     "kind",
@@ -165,6 +180,7 @@ const COLUMNS: [&str; 9] = [
     "genres",
     "runtime_ms",
     "release_date",
+    ESTIMATED,
 ];
 
 /// Appends the batch's rows to `titles`.
@@ -177,6 +193,10 @@ fn read_rows(key: &str, batch: &RowBatch, titles: &mut Vec<Title>) -> Result<(),
     let (series, genres) = (batch.text("series_id")?, batch.text("genres")?);
     let (seasons, episodes) = (batch.int("season")?, batch.int("episode")?);
     let (runtimes, releases) = (batch.long("runtime_ms")?, batch.date("release_date")?);
+    let estimates = match batch.has_column(ESTIMATED) {
+        true => Some(batch.boolean(ESTIMATED)?),
+        false => None,
+    };
     for row in 0..batch.num_rows() {
         titles.push(Title {
             title_id: ids.value(row).to_owned(),
@@ -193,6 +213,7 @@ fn read_rows(key: &str, batch: &RowBatch, titles: &mut Vec<Title>) -> Result<(),
                 false => Vec::new(),
             },
             runtime_ms: runtimes.is_valid(row).then(|| runtimes.value(row)),
+            runtime_estimated: estimates.is_some_and(|column| column.value(row)),
             release_date: releases
                 .is_valid(row)
                 .then(|| Date::from_days(releases.value(row)).to_string()),
@@ -224,6 +245,7 @@ mod tests {
                 episode: Some(2),
                 genres: vec!["Drama".into(), "Crime".into()],
                 runtime_ms: Some(2_700_000),
+                runtime_estimated: false,
                 release_date: Some("1969-07-20".into()),
             },
             Title {
@@ -235,6 +257,7 @@ mod tests {
                 episode: None,
                 genres: vec![],
                 runtime_ms: None,
+                runtime_estimated: false,
                 release_date: None,
             },
         ]
@@ -255,6 +278,37 @@ mod tests {
         assert_eq!(publish(&store, &titles()).await.unwrap(), pointer);
         let empty = publish(&store, &[]).await.unwrap();
         assert_eq!(load(&store, &empty).await.unwrap(), vec![]);
+    }
+
+    #[tokio::test]
+    async fn an_estimated_runtime_is_marked_and_changes_no_other_catalog() {
+        let store = InMemory::new();
+        let plain = publish(&store, &titles()).await.unwrap();
+        let mut estimated = titles();
+        estimated[0].runtime_estimated = true;
+        let pointer = publish(&store, &estimated).await.unwrap();
+        assert_ne!(plain.version, pointer.version);
+        assert_eq!(load(&store, &pointer).await.unwrap(), estimated);
+        let columns = |key: String| {
+            let store = &store;
+            async move {
+                let bytes = store.get(&Path::from(key)).await.unwrap();
+                let bytes = bytes.bytes().await.unwrap();
+                RowReader::open("titles", bytes, &COLUMNS)
+                    .unwrap()
+                    .schema()
+                    .fields()
+                    .len()
+            }
+        };
+        assert_eq!(columns(plain.key).await, 9);
+        assert_eq!(columns(pointer.key).await, 10);
+        estimated[1].runtime_estimated = true;
+        assert_eq!(
+            publish(&store, &estimated).await.unwrap_err().to_string(),
+            "title catalog, row 2: title \"t2\": runtime_estimated must be absent where \
+             runtime_ms is absent"
+        );
     }
 
     #[tokio::test]

@@ -30,6 +30,7 @@ fn film(runtime_ms: i64) -> Title {
         episode: None,
         genres: vec!["drama".into()],
         runtime_ms: Some(runtime_ms),
+        runtime_estimated: false,
         release_date: None,
     }
 }

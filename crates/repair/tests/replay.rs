@@ -102,6 +102,7 @@ async fn a_valid_unit_is_processed_under_its_first_identity() {
         episode: None,
         genres: vec!["drama".into()],
         runtime_ms: Some(1_000),
+        runtime_estimated: false,
         release_date: None,
     };
     let rejected = lake

@@ -224,3 +224,16 @@ pub fn titles() -> SchemaRef {
     });
     SCHEMA.clone()
 }
+
+/// Returns the columns of a title catalog with estimated runtimes: those of
+/// [`titles`], then `runtime_estimated`. Tables and queries read the columns of
+/// [`titles`] only.
+pub fn titles_with_estimates() -> SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        let titles = titles();
+        let mut fields: Vec<_> = titles.fields().iter().cloned().collect();
+        fields.push(Arc::new(needed("runtime_estimated", DataType::Boolean)));
+        Arc::new(Schema::new(fields))
+    });
+    SCHEMA.clone()
+}

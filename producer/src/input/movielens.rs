@@ -106,6 +106,7 @@ fn read_movies(movies: SpooledFile) -> Result<Vec<Title>, SourceError> {
             episode: None,
             genres: genres_of(genres),
             runtime_ms: None,
+            runtime_estimated: false,
             release_date: year.map(|year| format!("{year}-01-01")),
         };
         title

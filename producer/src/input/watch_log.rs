@@ -252,6 +252,7 @@ fn show(name: &str) -> Title {
         episode: None,
         genres: Vec::new(),
         runtime_ms: None,
+        runtime_estimated: false,
         release_date: None,
     }
 }

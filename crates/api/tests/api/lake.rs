@@ -45,6 +45,7 @@ fn title(title_id: &str, genres: &[&str]) -> Title {
         episode: None,
         genres: genres.iter().map(|&genre| genre.into()).collect(),
         runtime_ms: Some(5_400_000),
+        runtime_estimated: false,
         release_date: None,
     }
 }

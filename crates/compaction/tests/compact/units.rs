@@ -95,6 +95,7 @@ pub(crate) fn catalogue() -> Vec<Title> {
         episode: None,
         genres: genres.iter().map(|genre| (*genre).to_owned()).collect(),
         runtime_ms,
+        runtime_estimated: false,
         release_date: None,
     };
     vec![

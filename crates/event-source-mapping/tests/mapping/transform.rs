@@ -83,6 +83,7 @@ async fn every_event_is_counted_and_has_a_receipt() {
         episode: None,
         genres: Vec::new(),
         runtime_ms: None,
+        runtime_estimated: false,
         release_date: None,
     };
     title_catalog::publish(&*lake, &[title]).await.unwrap();

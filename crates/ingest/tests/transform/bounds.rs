@@ -83,6 +83,7 @@ pub(crate) fn long_titles() -> Vec<Title> {
         episode: None,
         genres: vec![format!("genre-{:0100}", number / 4)],
         runtime_ms: (!number.is_multiple_of(7)).then_some(1 + number as i64),
+        runtime_estimated: false,
         release_date: None,
     };
     (0..17_000).map(title).collect()

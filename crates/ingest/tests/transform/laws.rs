@@ -43,6 +43,7 @@ pub(crate) fn title_catalog() -> Vec<Title> {
         episode: None,
         genres: genres.iter().map(|genre| (*genre).to_owned()).collect(),
         runtime_ms,
+        runtime_estimated: false,
         release_date: None,
     };
     vec![

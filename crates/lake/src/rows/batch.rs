@@ -41,6 +41,11 @@ impl RowBatch {
         self.batch
     }
 
+    /// Returns whether the batch has a column of that name.
+    pub fn has_column(&self, name: &str) -> bool {
+        self.batch.column_by_name(name).is_some()
+    }
+
     /// Returns a text column.
     ///
     /// # Errors

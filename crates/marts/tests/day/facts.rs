@@ -75,6 +75,7 @@ pub(crate) fn titles() -> Vec<Title> {
                 .map(|genre| (*genre).to_owned())
                 .collect(),
             runtime_ms: (number != 5).then_some(2_400_000),
+            runtime_estimated: false,
             release_date: (number % 2 == 0).then(|| "2024-02-29".to_owned()),
         })
         .collect()

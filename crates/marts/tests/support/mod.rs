@@ -76,6 +76,7 @@ impl Lake {
             episode: None,
             genres: Vec::new(),
             runtime_ms: None,
+            runtime_estimated: false,
             release_date: None,
         };
         let titles: Vec<Title> = names.iter().map(title).collect();

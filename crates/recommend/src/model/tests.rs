@@ -15,6 +15,7 @@ pub(crate) fn movie(title_id: &str, genres: &[&str]) -> Title {
         episode: None,
         genres: genres.iter().map(|&genre| genre.into()).collect(),
         runtime_ms: None,
+        runtime_estimated: false,
         release_date: None,
     }
 }
