@@ -69,12 +69,17 @@ pub(crate) struct SimulateArgs {
 pub(crate) struct SendArgs {
     /// Send this file, or standard input for `-`. It must hold at least one event.
     pub(crate) file: PathBuf,
-    /// Read the file in this format [default: detected by the file's name or first line].
+    /// Read the file in this format [default: detected by the file's name and first line].
     #[arg(long, value_enum)]
     pub(crate) format: Option<FormatArg>,
     /// Read the title catalog of MovieLens ratings from this file.
     #[arg(long, value_name = "MOVIES.CSV")]
     pub(crate) movies: Option<PathBuf>,
+    /// Read the runtimes of a watch log's shows from this file: a title catalog in
+    /// NDJSON, or CSV with the columns show_name, runtime_minutes [default: estimate each
+    /// show's runtime from its own durations].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) titles: Option<PathBuf>,
     /// Move the events' times linearly into this time range: two dates
     /// (2026-01-01..2026-01-31) or two RFC 3339 instants, both ends inclusive
     /// [default: keep the times].
@@ -175,7 +180,7 @@ impl FromStr for TargetArg {
 pub(crate) enum FormatArg {
     /// NDJSON: an event as a JSON object on each line.
     Ndjson,
-    /// CSV: user_id, show_name, watch_duration_minutes, watch_date.
+    /// CSV or JSON lines: user_id, show_name, watch_duration_minutes, watch_date.
     WatchLog,
     /// CSV: userId, movieId, rating, timestamp.
     Movielens,

@@ -79,6 +79,7 @@ fn file(args: &SendArgs) -> anyhow::Result<EventSource> {
     let settings = InputSettings {
         format: args.format.map(Into::into),
         movies: args.movies.clone(),
+        titles: args.titles.clone(),
         rebase: args.rebase,
         keep_bad: args.keep_bad,
     };

@@ -1,7 +1,10 @@
 //! Detection of a file's format by its name or its first line.
 
+use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
+
+use serde_json::{Map, Value};
 
 use super::{SourceError, movielens, spool::SpooledFile, table, watch_log};
 
@@ -13,33 +16,45 @@ const FIRST_LINE_BYTES: u64 = 64 * 1024;
 pub enum InputFormat {
     /// NDJSON: an event as a JSON object on each line.
     Ndjson,
-    /// CSV with the columns `user_id, show_name, watch_duration_minutes, watch_date`.
+    /// CSV with the columns `user_id, show_name, watch_duration_minutes, watch_date`, or
+    /// a JSON object with these fields on each line.
     WatchLog,
     /// CSV with the columns `userId, movieId, rating, timestamp`.
     Movielens,
 }
 
-/// Detects the format by the file's extension, else by its first line that is not
-/// blank. Rewinds the file.
+impl fmt::Display for InputFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ndjson => "NDJSON of events",
+            Self::WatchLog => "a watch log",
+            Self::Movielens => "a file of MovieLens ratings",
+        })
+    }
+}
+
+/// Detects the format by the file's extension and its first line that is not blank.
+/// Rewinds the file.
 pub(super) fn detect(file: &mut SpooledFile, path: &Path) -> Result<InputFormat, SourceError> {
     let extension = path
         .extension()
         .and_then(|extension| extension.to_str())
         .unwrap_or_default();
-    if ["ndjson", "jsonl", "json"]
+    let is_json = ["ndjson", "jsonl", "json"]
         .iter()
-        .any(|known| extension.eq_ignore_ascii_case(known))
-    {
-        return Ok(InputFormat::Ndjson);
-    }
+        .any(|known| extension.eq_ignore_ascii_case(known));
     let first = first_line(file)?;
     file.rewind()?;
     let Some(first) = first else {
         let name = file.name.clone();
         return Err(SourceError::Empty { name });
     };
-    if first.starts_with('{') {
-        return Ok(InputFormat::Ndjson);
+    if is_json || first.starts_with('{') {
+        return Ok(if is_watch_log_row(&first) {
+            InputFormat::WatchLog
+        } else {
+            InputFormat::Ndjson
+        });
     }
     let columns: Vec<String> = first.split(',').map(table::column_name).collect();
     let has_all = |wanted: &[&str]| {
@@ -66,8 +81,15 @@ pub(super) fn detect(file: &mut SpooledFile, path: &Path) -> Result<InputFormat,
     })
 }
 
+/// Returns whether a JSON object is a row of a watch log, not an event.
+fn is_watch_log_row(line: &str) -> bool {
+    let object: Map<String, Value> = serde_json::from_str(line).unwrap_or_default();
+    let has = |field: &str| object.contains_key(field);
+    has("show_name") && has("watch_duration_minutes") && !has("event_type")
+}
+
 /// Returns the first line that is not blank; `None` if all are.
-fn first_line(file: &mut SpooledFile) -> Result<Option<String>, SourceError> {
+pub(super) fn first_line(file: &mut SpooledFile) -> Result<Option<String>, SourceError> {
     let mut reader = BufReader::new((&file.file).take(FIRST_LINE_BYTES));
     let mut line = Vec::new();
     loop {

@@ -128,20 +128,21 @@ impl NdjsonEvents {
 }
 
 /// A reader of the lines that are not blank, without line terminators.
-struct Lines {
-    name: String,
+pub(super) struct Lines {
+    pub(super) name: String,
     reader: BufReader<File>,
     line: Vec<u8>,
     number: u64,
 }
 
-struct Line<'a> {
-    bytes: &'a [u8],
-    number: u64,
+pub(super) struct Line<'a> {
+    pub(super) bytes: &'a [u8],
+    /// The line's number in the file, from 1.
+    pub(super) number: u64,
 }
 
 impl Lines {
-    fn new(spooled: &SpooledFile) -> Result<Self, SourceError> {
+    pub(super) fn new(spooled: &SpooledFile) -> Result<Self, SourceError> {
         let file = spooled
             .file
             .try_clone()
@@ -154,7 +155,8 @@ impl Lines {
         })
     }
 
-    fn next(&mut self) -> Result<Option<Line<'_>>, SourceError> {
+    /// Returns the next line; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Line<'_>>, SourceError> {
         loop {
             self.line.clear();
             let mut limited = (&mut self.reader).take(MAX_LINE_BYTES);

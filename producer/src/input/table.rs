@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufReader, Read as _, Seek as _};
 
-use super::{SourceError, spool::SpooledFile};
+use super::{SourceError, spool::SpooledFile, unexpected_value};
 
 /// A reader of a table's `N` required columns.
 pub(super) struct Table<const N: usize> {
@@ -84,9 +84,8 @@ impl<const N: usize> Row<'_, N> {
     /// Creates the error of an invalid value in required column number `column`.
     pub(super) fn unexpected(&self, column: usize, expected: &str) -> SourceError {
         let field = self.fields.get(column).copied().unwrap_or_default();
-        let shown: String = field.chars().take(60).collect();
         let column = self.wanted.get(column).copied().unwrap_or_default();
-        self.error(format!("{column} is {shown:?}, but must be {expected}"))
+        self.error(unexpected_value(column, field, expected))
     }
 
     /// Creates an error of this row.

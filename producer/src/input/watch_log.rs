@@ -1,18 +1,24 @@
-//! Watch logs: CSV files in which each row is a viewing, sent as a `play` and a `stop`.
+//! Watch logs: CSV files or JSON lines in which each row is a viewing, sent as a `play`
+//! and a `stop`.
+
+mod date;
+mod rows;
+mod runtime;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::iter;
 
-use marquee_event::{EventType, Title, TitleKind, bounds, parse_rfc3339};
+use marquee_event::{EventType, Title};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::rebase::{Rebase, TimeRange};
 use super::row::{daily_session_id, deterministic_id, event, to_outgoing};
 use super::spool::SpooledFile;
-use super::table::Table;
+use super::titles::{Titles, minutes_to_ms, show};
 use super::{Input, InputFormat, SourceError};
 use crate::OutgoingEvent;
+use rows::{RowReader, WatchLogRow};
 
 /// The columns of a watch log.
 pub(super) const COLUMNS: [&str; 4] = [
@@ -64,10 +70,19 @@ impl NameTable {
     }
 }
 
-pub(super) fn open(file: SpooledFile, range: Option<TimeRange>) -> Result<Input, SourceError> {
+/// Opens a watch log. Memory is at most 80 bytes per row (a viewing of 24 bytes in a
+/// vector that doubles, and two moments of 16 bytes), and two copies of each distinct
+/// name.
+pub(super) fn open(
+    file: SpooledFile,
+    titles: Option<SpooledFile>,
+    range: Option<TimeRange>,
+) -> Result<Input, SourceError> {
+    let titles = titles.map(Titles::read).transpose()?.unwrap_or_default();
     let mut users = NameTable::default();
     let mut shows = NameTable::default();
-    let mut viewings = read(file, &mut users, &mut shows)?;
+    let mut viewings = read(file, &titles, &mut users, &mut shows)?;
+    let (title_catalog, title_ids) = catalog_of(titles, &shows, &viewings);
     number_identical_rows(&mut viewings);
     for viewing in &mut viewings {
         viewing.at_us += time_of_day_us(viewing, &users, &shows);
@@ -75,7 +90,6 @@ pub(super) fn open(file: SpooledFile, range: Option<TimeRange>) -> Result<Input,
     let moments = moments_of(&viewings);
     let at = |moment: Option<&Moment>| moment.map_or(0, |moment| moment.at_us);
     let rebase = Rebase::new(range, at(moments.first()), at(moments.last()));
-    let title_catalog = shows.names.iter().map(|name| show(name)).collect();
     Ok(Input {
         format: InputFormat::WatchLog,
         count: moments.len() as u64,
@@ -83,55 +97,83 @@ pub(super) fn open(file: SpooledFile, range: Option<TimeRange>) -> Result<Input,
         title_catalog: Some(title_catalog),
         events: Box::new(moments.into_iter().map(move |moment| {
             let viewing = viewings[moment.viewing as usize];
-            Ok(outgoing_event(moment, viewing, &users, &shows, rebase))
+            let title_id = &title_ids[viewing.show as usize];
+            let names = key(&viewing, &users, &shows);
+            Ok(outgoing_event(moment, viewing, &names, title_id, rebase))
         })),
     })
 }
 
 fn read(
     file: SpooledFile,
+    titles: &Titles,
     users: &mut NameTable,
     shows: &mut NameTable,
 ) -> Result<Vec<Viewing>, SourceError> {
-    let mut table = Table::open(file, COLUMNS)?;
+    let mut rows = RowReader::open(file)?;
     let mut viewings = Vec::new();
-    while let Some(row) = table.next()? {
-        let [user, name, minutes, date] = row.fields;
-        if user.is_empty() || user.len() > bounds::ID_BYTES || user.contains('\0') {
-            return Err(row.unexpected(0, "an id of 1 to 128 bytes"));
-        }
-        if show(name).validate().is_err() {
-            return Err(row.unexpected(1, "a name of 1 to 1024 bytes"));
-        }
+    while let Some(row) = rows.next()? {
+        let [_, _, minutes, date] = row.fields();
         viewings.push(Viewing {
-            user: users.index(user),
-            show: shows.index(name),
-            duration_ms: duration_ms(minutes)
+            user: users.index(row.user_id()?),
+            show: shows.index(show_name(&row, titles)?),
+            duration_ms: minutes_to_ms(minutes)
                 .ok_or_else(|| row.unexpected(2, "minutes from 0 to 10080 (a week)"))?,
-            at_us: start_us(date).ok_or_else(|| row.unexpected(3, "a date like 2026-01-31"))?,
+            at_us: date::parse_start(date).ok_or_else(|| row.unexpected(3, date::EXPECTED))?,
             occurrence: 0,
         });
     }
     Ok(viewings)
 }
 
-/// Parses a date as its midnight, or an instant; UTC microseconds. An instant at
-/// exactly midnight therefore counts as a date.
-fn start_us(date: &str) -> Option<i64> {
-    let instant = if date.len() == "2026-01-31".len() {
-        format!("{date}T00:00:00Z")
-    } else {
-        date.to_owned()
-    };
-    parse_rfc3339(&instant)
+/// Returns the row's valid show name, of one of `titles` at most.
+fn show_name<'r>(row: &'r WatchLogRow<'_>, titles: &Titles) -> Result<&'r str, SourceError> {
+    let [_, name, ..] = row.fields();
+    if show(name).validate().is_err() {
+        return Err(row.unexpected(1, "a name of 1 to 1024 bytes"));
+    }
+    match titles.named(name).len() {
+        0 | 1 => Ok(name),
+        several => {
+            let expected = format!(
+                "a name of one title in {}, not of {several} titles",
+                titles.file
+            );
+            Err(row.unexpected(1, &expected))
+        }
+    }
 }
 
-fn duration_ms(minutes: &str) -> Option<u32> {
-    let ms = minutes.parse::<f64>().ok()? * 60_000.0;
-    // The range does not contain NaN.
-    (0.0..=bounds::POSITION_MS as f64)
-        .contains(&ms)
-        .then_some(ms.round() as u32)
+/// Returns the title catalog, and the title id of each show: the titles of `--titles`,
+/// then the other shows in the order of the log. Estimates unknown runtimes.
+fn catalog_of(
+    titles: Titles,
+    shows: &NameTable,
+    viewings: &[Viewing],
+) -> (Vec<Title>, Vec<String>) {
+    let durations = viewings.iter().map(|row| (row.show, row.duration_ms));
+    let estimates = runtime::estimate(durations.collect(), shows.names.len());
+    let mut found: Vec<Option<usize>> = Vec::with_capacity(shows.names.len());
+    for name in &shows.names {
+        found.push(titles.named(name).first().copied());
+    }
+    let mut catalog = titles.titles;
+    let mut ids = Vec::with_capacity(found.len());
+    for ((name, found), estimate) in iter::zip(&shows.names, found).zip(estimates) {
+        let index = found.unwrap_or_else(|| {
+            catalog.push(show(name));
+            catalog.len() - 1
+        });
+        let Some(title) = catalog.get_mut(index) else {
+            continue;
+        };
+        if title.runtime_ms.is_none() {
+            title.runtime_ms = Some(estimate.into());
+            title.runtime_estimated = true;
+        }
+        ids.push(title.title_id.clone());
+    }
+    (catalog, ids)
 }
 
 /// Sorts the rows by their values and numbers identical ones.
@@ -206,78 +248,35 @@ fn moments_of(viewings: &[Viewing]) -> Vec<Moment> {
     moments
 }
 
+/// Creates the event of a moment; `key` is the key of its viewing.
 fn outgoing_event(
     moment: Moment,
     viewing: Viewing,
-    users: &NameTable,
-    shows: &NameTable,
+    key: &[String; 5],
+    title_id: &str,
     rebase: Rebase,
 ) -> OutgoingEvent {
-    let user = users.get(viewing.user);
+    let [user, show, duration, at, occurrence] = key;
     let (event_type, position_ms) = if moment.is_end {
         (EventType::Stop, i64::from(viewing.duration_ms))
     } else {
         (EventType::Play, 0)
     };
-    let [user_key, show_key, duration, at, occurrence] = &key(&viewing, users, shows);
     let event_id = deterministic_id(&[
         "watch-log",
         event_type.name(),
-        user_key,
-        show_key,
+        user,
+        show,
         duration,
         at,
         occurrence,
     ]);
     let session = daily_session_id("watch-log", user, viewing.at_us);
-    let mut event = event(
-        event_id,
-        event_type,
-        rebase.map(moment.at_us),
-        user,
-        &session,
-    );
-    event.title_id = Some(Cow::Owned(title_id(shows.get(viewing.show))));
+    let event_time = rebase.map(moment.at_us);
+    let mut event = event(event_id, event_type, event_time, user, &session);
+    event.title_id = Some(Cow::Borrowed(title_id));
     event.position_ms = Some(position_ms);
     to_outgoing(&event)
-}
-
-fn show(name: &str) -> Title {
-    Title {
-        title_id: title_id(name),
-        name: name.to_owned(),
-        kind: TitleKind::Show,
-        series_id: None,
-        season: None,
-        episode: None,
-        genres: Vec::new(),
-        runtime_ms: None,
-        runtime_estimated: false,
-        release_date: None,
-    }
-}
-
-/// Derives a show's id from its name: a slug, and a hash that distinguishes `Dark` from
-/// `DARK`.
-fn title_id(name: &str) -> String {
-    let mut slug = String::new();
-    for c in name.chars() {
-        if slug.len() >= 60 {
-            break;
-        }
-        if c.is_ascii_alphanumeric() {
-            slug.push(c.to_ascii_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    let slug = slug.trim_end_matches('-');
-    let hash = xxh3_64(name.as_bytes()) >> 32;
-    if slug.is_empty() {
-        format!("show-{hash:08x}")
-    } else {
-        format!("show-{slug}-{hash:08x}")
-    }
 }
 
 #[cfg(test)]
@@ -286,21 +285,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_minutes_within_a_week() {
-        assert_eq!(duration_ms("90"), Some(5_400_000));
-        assert_eq!(duration_ms("0.5"), Some(30_000));
-        assert_eq!(duration_ms("10080"), Some(604_800_000));
-        for bad in ["", "-1", "NaN", "inf", "10081", "1h"] {
-            assert_eq!(duration_ms(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn show_ids_are_readable_and_distinct() {
-        assert!(title_id("The Crown: Season 2!").starts_with("show-the-crown-season-2-"));
-        assert_ne!(title_id("Dark"), title_id("DARK"));
-        assert_ne!(title_id("千と千尋"), title_id("風の谷"));
-        assert!(title_id(&"x".repeat(1_000)).len() <= bounds::ID_BYTES);
+    fn memory_per_row_is_as_documented() {
+        assert_eq!((size_of::<Viewing>(), size_of::<Moment>()), (24, 16));
     }
 
     #[test]

@@ -195,12 +195,8 @@ impl CatalogBuilder {
             episode: None,
             genres: genre_names(genres),
             runtime_ms: Some(runtime_ms),
-<<<<<<< HEAD
-            release_date: Some(Date::of(self.start - i64::from(days_ago) * DAY_US).to_string()),
-=======
             runtime_estimated: false,
-            release_date: Some(date(self.start - i64::from(days_ago) * DAY_US)),
->>>>>>> aac9c6d (Mark estimated runtimes in the title catalog)
+            release_date: Some(Date::of(self.start - i64::from(days_ago) * DAY_US).to_string()),
         });
     }
 
@@ -228,14 +224,10 @@ impl CatalogBuilder {
                     episode: Some(episode as i32),
                     genres: genre_names(genres),
                     runtime_ms: Some(runtime_ms),
-<<<<<<< HEAD
+                    runtime_estimated: false,
                     release_date: Some(
                         Date::of(self.start - (days_ago - since) * DAY_US).to_string(),
                     ),
-=======
-                    runtime_estimated: false,
-                    release_date: Some(date(self.start - (days_ago - since) * DAY_US)),
->>>>>>> aac9c6d (Mark estimated runtimes in the title catalog)
                 });
             }
         }
