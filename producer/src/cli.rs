@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use marquee_console::{count_in, parse_count, parse_number};
 use marquee_event::parse_rfc3339;
 use marquee_producer::input::{InputFormat, TimeRange};
+use marquee_producer::sample::{DateForm, SampleFormat, WatchLogSample};
 use marquee_producer::simulate::Simulation;
 use marquee_producer::{
     AggregateSettings, Compression, PUT_UNIT_BYTES, RequestLimits, RetrySettings,
@@ -30,36 +32,40 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Send a file of events: NDJSON, a watch log or MovieLens ratings.
     Send(SendArgs),
+    /// Write a sample file for `send`.
+    #[command(subcommand)]
+    Sample(SampleCommand),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
-    /// Simulate about N events, duplicates included.
-    #[arg(long, value_name = "N", default_value_t = Simulation::default().events)]
+    /// Simulate about N events, duplicates included; exactly N below 1000. Numbers can be
+    /// written as 1000000, 1_000_000 or 1e6.
+    #[arg(long, value_name = "N", default_value_t = Simulation::default().events, value_parser = parse_count)]
     pub(crate) events: u64,
     /// Simulate N accounts.
-    #[arg(long, value_name = "N", default_value_t = Simulation::default().users)]
+    #[arg(long, value_name = "N", default_value_t = Simulation::default().users, value_parser = count_in(0..=u32::MAX))]
     pub(crate) users: u32,
     /// Create a title catalog of N titles.
-    #[arg(long, value_name = "N", default_value_t = Simulation::default().titles)]
+    #[arg(long, value_name = "N", default_value_t = Simulation::default().titles, value_parser = count_in(0..=u32::MAX))]
     pub(crate) titles: u32,
     /// Spread the events over N days.
-    #[arg(long, value_name = "N", default_value_t = Simulation::default().days)]
+    #[arg(long, value_name = "N", default_value_t = Simulation::default().days, value_parser = count_in(0..=u32::MAX))]
     pub(crate) days: u32,
     /// Seed the random choices. The same seed and options give the same bytes.
-    #[arg(long, value_name = "N", default_value_t = Simulation::default().seed)]
+    #[arg(long, value_name = "N", default_value_t = Simulation::default().seed, value_parser = parse_count)]
     pub(crate) seed: u64,
     /// Start at this date or RFC 3339 instant, in UTC [default: 2026-01-05].
     #[arg(long, value_name = "DATE", value_parser = start)]
     pub(crate) start: Option<i64>,
     /// Make a share of the events malformed, from 0 to 1.
-    #[arg(long, value_name = "SHARE", default_value_t = Simulation::default().bad_share)]
+    #[arg(long, value_name = "SHARE", default_value_t = Simulation::default().bad_share, value_parser = parse_number)]
     pub(crate) bad: f64,
     /// Send a share of the events twice, from 0 to 1.
-    #[arg(long, value_name = "SHARE", default_value_t = Simulation::default().duplicate_share)]
+    #[arg(long, value_name = "SHARE", default_value_t = Simulation::default().duplicate_share, value_parser = parse_number)]
     pub(crate) duplicates: f64,
     /// Let a share of the events arrive hours late, from 0 to 1.
-    #[arg(long, value_name = "SHARE", default_value_t = Simulation::default().late_share)]
+    #[arg(long, value_name = "SHARE", default_value_t = Simulation::default().late_share, value_parser = parse_number)]
     pub(crate) late: f64,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
@@ -93,6 +99,83 @@ pub(crate) struct SendArgs {
     pub(crate) delivery: DeliveryArgs,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum SampleCommand {
+    /// Write a watch log with invented shows and users.
+    WatchLog(SampleArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SampleArgs {
+    /// Write N rows.
+    #[arg(long, value_name = "N", default_value_t = WatchLogSample::default().rows, value_parser = parse_count)]
+    pub(crate) rows: u64,
+    /// Seed the random choices. The same seed and options give the same bytes.
+    #[arg(long, value_name = "N", default_value_t = WatchLogSample::default().seed, value_parser = parse_count)]
+    pub(crate) seed: u64,
+    /// Let N users watch [default: one for every 20 rows].
+    #[arg(long, value_name = "N", value_parser = count_in(0..=u32::MAX))]
+    pub(crate) users: Option<u32>,
+    /// Spread the rows over N days.
+    #[arg(long, value_name = "N", default_value_t = WatchLogSample::default().days, value_parser = count_in(0..=u32::MAX))]
+    pub(crate) days: u32,
+    /// Start at this date [default: 2026-01-05].
+    #[arg(long, value_name = "DATE", value_parser = start_date)]
+    pub(crate) start: Option<i64>,
+    /// Write watch_date in this form.
+    #[arg(long, value_enum, default_value_t = DateFormArg::Date)]
+    pub(crate) date_format: DateFormArg,
+    /// Write the rows in this format.
+    #[arg(long, value_enum, default_value_t = SampleFormatArg::Csv)]
+    pub(crate) format: SampleFormatArg,
+    /// Write to this file [default: standard output].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum DateFormArg {
+    /// 2026-01-05
+    Date,
+    /// 2026-01-05 20:15:00, in UTC
+    Space,
+    /// 2026-01-05T20:15:00Z
+    Utc,
+    /// 2026-01-05T21:15:00+01:00
+    Offset,
+    /// One of these in each row
+    Mixed,
+}
+
+impl From<DateFormArg> for DateForm {
+    fn from(form: DateFormArg) -> Self {
+        match form {
+            DateFormArg::Date => Self::Date,
+            DateFormArg::Space => Self::Space,
+            DateFormArg::Utc => Self::Utc,
+            DateFormArg::Offset => Self::Offset,
+            DateFormArg::Mixed => Self::Mixed,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SampleFormatArg {
+    /// CSV with a header
+    Csv,
+    /// A JSON object on each line
+    Json,
+}
+
+impl From<SampleFormatArg> for SampleFormat {
+    fn from(format: SampleFormatArg) -> Self {
+        match format {
+            SampleFormatArg::Csv => Self::Csv,
+            SampleFormatArg::Json => Self::Json,
+        }
+    }
+}
+
 /// The target and the options of delivery.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Delivery")]
@@ -110,10 +193,10 @@ pub(crate) struct DeliveryArgs {
     pub(crate) producer_id: Option<String>,
     /// Create a local stream with N shards [default: 4], or limit the rate to that of N
     /// shards of a Kinesis stream [default: its number of open shards].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = count_in(1_u32..=10_000))]
     pub(crate) shards: Option<u32>,
     /// Limit the rate to this many events per second [default: no limit].
-    #[arg(long, value_name = "EVENTS_PER_S", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "EVENTS_PER_S", value_parser = count_in(1..=u64::MAX))]
     pub(crate) rate: Option<u64>,
     /// Set the arrival time of events in a local stream.
     #[arg(long, value_enum, default_value_t = ArrivalTime::EventTime)]
@@ -129,26 +212,26 @@ pub(crate) struct DeliveryArgs {
     #[arg(long, value_name = "K", default_value_t = AggregateSettings::default().buckets, value_parser = buckets)]
     pub(crate) buckets: NonZeroU16,
     /// Fill aggregates up to this compressed size in bytes. A PUT unit has 25600 bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = PUT_UNIT_BYTES)]
+    #[arg(long, value_name = "BYTES", default_value_t = PUT_UNIT_BYTES, value_parser = count_in(0..=usize::MAX))]
     pub(crate) aggregate_bytes: usize,
     /// Close an aggregate this many milliseconds after its first event [default: 1000;
     /// 60000 of the events' own time with --arrive event-time].
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(0..=86_400_000))]
+    #[arg(long, value_name = "MS", value_parser = count_in(0_u32..=86_400_000))]
     pub(crate) linger_ms: Option<u32>,
     /// Limit a request to N records.
-    #[arg(long, value_name = "N", default_value_t = RequestLimits::default().max_records)]
+    #[arg(long, value_name = "N", default_value_t = RequestLimits::default().max_records, value_parser = count_in(0..=usize::MAX))]
     pub(crate) max_records: usize,
     /// Limit the size of a request, in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = RequestLimits::default().max_bytes)]
+    #[arg(long, value_name = "BYTES", default_value_t = RequestLimits::default().max_bytes, value_parser = count_in(0..=usize::MAX))]
     pub(crate) max_batch_bytes: usize,
     /// Limit the size of a record, in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = RequestLimits::default().max_record_bytes)]
+    #[arg(long, value_name = "BYTES", default_value_t = RequestLimits::default().max_record_bytes, value_parser = count_in(0..=usize::MAX))]
     pub(crate) max_record_bytes: usize,
     /// Limit the attempts to put a record, the first one included.
-    #[arg(long, value_name = "N", default_value_t = RetrySettings::default().max_attempts, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = RetrySettings::default().max_attempts, value_parser = count_in(1..=u32::MAX))]
     pub(crate) max_attempts: u32,
     /// Limit the time for all attempts to put a record, in seconds.
-    #[arg(long, value_name = "S", default_value_t = RetrySettings::default().max_elapsed.as_secs())]
+    #[arg(long, value_name = "S", default_value_t = RetrySettings::default().max_elapsed.as_secs(), value_parser = parse_count)]
     pub(crate) max_elapsed_s: u64,
 }
 
@@ -223,13 +306,10 @@ impl From<CompressionArg> for Compression {
 
 /// Parses a number of buckets.
 fn buckets(text: &str) -> Result<NonZeroU16, String> {
-    text.parse().map_err(|_| {
-        format!(
-            "expected a number from {} to {}",
-            NonZeroU16::MIN,
-            NonZeroU16::MAX
-        )
-    })
+    count_in(1..=u16::MAX)(text)
+        .ok()
+        .and_then(NonZeroU16::new)
+        .ok_or_else(|| format!("expected a number from 1 to {}", u16::MAX))
 }
 
 /// Parses a date as its midnight, or an instant; UTC microseconds.
@@ -237,6 +317,14 @@ fn start(text: &str) -> Result<i64, String> {
     parse_rfc3339(text)
         .or_else(|| parse_rfc3339(&format!("{text}T00:00:00Z")))
         .ok_or_else(|| "expected a date (2026-01-05) or an RFC 3339 instant".to_owned())
+}
+
+/// Parses a date as its midnight; UTC microseconds.
+fn start_date(text: &str) -> Result<i64, String> {
+    let midnight = start(text)
+        .ok()
+        .filter(|_| text.len() == "2026-01-05".len());
+    midnight.ok_or_else(|| "expected a date (2026-01-05)".to_owned())
 }
 
 #[cfg(test)]

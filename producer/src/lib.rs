@@ -45,6 +45,7 @@ mod outgoing;
 mod rate_limit;
 mod record;
 mod retry;
+pub mod sample;
 mod send;
 pub mod simulate;
 mod summary;

@@ -1,6 +1,7 @@
 //! The commands: they connect a source, a producer and a target.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ use anyhow::{Context as _, ensure};
 use marquee_console::{self as console, Output};
 use marquee_event::Title;
 use marquee_producer::input::{self, InputSettings, SourceError};
+use marquee_producer::sample::WatchLogSample;
 use marquee_producer::simulate::Simulation;
 use marquee_producer::{
     AggregateSettings, Clock, FeedResult, LocalTarget, Numbering, OutgoingEvent, Producer,
@@ -19,7 +21,10 @@ use marquee_producer::{
 };
 use uuid::Uuid;
 
-use crate::cli::{ArrivalTime, Cli, Command, DeliveryArgs, SendArgs, SimulateArgs, TargetArg};
+use crate::cli::{
+    ArrivalTime, Cli, Command, DeliveryArgs, SampleArgs, SampleCommand, SendArgs, SimulateArgs,
+    TargetArg,
+};
 use crate::progress::ProgressDisplay;
 use crate::signals::Signals;
 
@@ -43,12 +48,18 @@ struct EventSource {
     title_catalog: Option<Vec<Title>>,
 }
 
+/// Below this number of events, a simulation sends exactly as many as it should.
+const EXACT_BELOW: u64 = 1_000;
+/// The limit of the enlargement of a small simulation, in events.
+const MAX_ENLARGED: u64 = 1_000_000;
+
 /// Runs the command. An error means that the arguments or the input are invalid and
 /// that nothing was sent.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Simulate(args) => deliver(simulation(&args)?, args.delivery).await,
         Command::Send(args) => deliver(file(&args)?, args.delivery).await,
+        Command::Sample(SampleCommand::WatchLog(args)) => sample_watch_log(args),
     }
 }
 
@@ -71,8 +82,33 @@ fn simulation(args: &SimulateArgs) -> anyhow::Result<EventSource> {
         expected: simulation.expected_events(),
         timed: true,
         title_catalog: Some(simulation.title_catalog()),
-        events: Box::new(simulation.generate().map(Ok)),
+        events: Box::new(simulated_events(&simulation)?.map(Ok)),
     })
+}
+
+/// Returns the events of a simulation: about as many as it says, or exactly as many below
+/// [`EXACT_BELOW`]. A simulation consists of whole sessions of about 40 events, so a small
+/// one can miss its number by far, or have no session at all. Then this simulates twice
+/// the number, again and again, and returns the first ones.
+fn simulated_events(
+    simulation: &Simulation,
+) -> anyhow::Result<Box<dyn Iterator<Item = OutgoingEvent> + Send>> {
+    let wanted = simulation.events;
+    if wanted >= EXACT_BELOW {
+        return Ok(Box::new(simulation.generate()));
+    }
+    let mut larger = simulation.clone();
+    let first = |simulation: &Simulation| simulation.generate().take(wanted as usize);
+    while (first(&larger).count() as u64) < wanted {
+        larger.events *= 2;
+        ensure!(
+            larger.events <= MAX_ENLARGED,
+            "cannot simulate {wanted} events of {} users in {} days; raise --users or --days",
+            larger.users,
+            larger.days
+        );
+    }
+    Ok(Box::new(first(&larger)))
 }
 
 fn file(args: &SendArgs) -> anyhow::Result<EventSource> {
@@ -91,6 +127,32 @@ fn file(args: &SendArgs) -> anyhow::Result<EventSource> {
         timed: input.timed,
         title_catalog: input.title_catalog,
     })
+}
+
+/// Writes a sample of a watch log.
+fn sample_watch_log(args: SampleArgs) -> anyhow::Result<ExitCode> {
+    let defaults = WatchLogSample::default();
+    let sample = WatchLogSample {
+        rows: args.rows,
+        seed: args.seed,
+        users: args.users,
+        days: args.days,
+        start: args.start.unwrap_or(defaults.start),
+        dates: args.date_format.into(),
+    };
+    sample.validate()?;
+    let format = args.format.into();
+    match args.output {
+        None => {
+            let mut out = Output::open();
+            let written = sample.write(format, &mut out);
+            out.finish(written)?;
+        }
+        Some(path) => File::create(&path)
+            .and_then(|file| sample.write(format, BufWriter::new(file)))
+            .with_context(|| format!("cannot write {}", path.display()))?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn deliver(source: EventSource, args: DeliveryArgs) -> anyhow::Result<ExitCode> {

@@ -21,7 +21,7 @@ mod households;
 mod markets;
 mod names;
 mod playback;
-mod rng;
+pub(crate) mod rng;
 mod schedule;
 mod script;
 mod search;
@@ -60,7 +60,7 @@ pub struct Simulation {
     /// The number of days of 24 hours, 1 to 3,660. No event happens after them; late
     /// events may arrive after them.
     pub days: u32,
-    /// The approximate number of events to send, duplicates included, up to 10 billion.
+    /// The approximate number of events to send, duplicates included, 1 to 10 billion.
     /// The number of sessions is scaled to it: the error is below 3 % at a million
     /// events, but can reach 50 % at a few thousand.
     pub events: u64,
@@ -132,7 +132,7 @@ impl Simulation {
             ("users", u64::from(self.users), 1, 10_000_000),
             ("titles", u64::from(self.titles), 1, 1_000_000),
             ("days", u64::from(self.days), 1, 3_660),
-            ("events", self.events, 0, 10_000_000_000),
+            ("events", self.events, 1, 10_000_000_000),
         ] {
             if !(min..=max).contains(&value) {
                 return Err(SimulationError::Number {

@@ -129,6 +129,31 @@ fn invalid_arguments_and_input_exit_with_2_and_a_message() {
             "error: invalid number of users 0: it must be from 1 to",
         ),
         (
+            vec!["simulate", "--to", &stream, "--events", "0"],
+            "error: invalid number of events 0: it must be from 1 to 10000000000\n",
+        ),
+        (
+            vec!["simulate", "--to", &stream, "--events", "1.5"],
+            "invalid value '1.5' for '--events <N>': expected a whole number, such as 1000000, \
+             1_000_000, 1e6 or 86.4e6",
+        ),
+        (
+            vec!["simulate", "--to", &stream, "--shards", "1e5"],
+            "invalid value '1e5' for '--shards <N>': 100000 is not in 1..=10000",
+        ),
+        (
+            vec!["sample", "watch-log", "--rows", "0"],
+            "error: invalid number of rows 0: it must be from 1 to 1000000000\n",
+        ),
+        (
+            vec!["sample", "watch-log", "--start", "2026-01-05T00:00:00Z"],
+            "expected a date (2026-01-05)",
+        ),
+        (
+            vec!["sample", "watch-log", "--output", "/no/such/dir/log.csv"],
+            "error: cannot write /no/such/dir/log.csv: No such file or directory",
+        ),
+        (
             vec!["simulate", "--to", &stream, "--start", "monday"],
             "expected a date",
         ),
@@ -280,6 +305,94 @@ fn a_simulation_fills_a_stream_deterministically() {
         one.iter()
             .any(|(_, unit)| unit.starts_with(r#"{"producer":{"id":"sim-1","seq":1},"#))
     );
+}
+
+#[test]
+fn a_small_simulation_prints_exactly_as_many_events() {
+    for number in [1, 3, 250] {
+        let events = number.to_string();
+        let output = producer(&["simulate", "--events", &events, "--to", "-"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert_eq!(text(&output.stdout).lines().count(), number);
+    }
+}
+
+#[test]
+fn numbers_may_be_written_in_several_forms() {
+    let printed = |events: &str| {
+        let to = ["--users", "5_0", "--days", "1e0", "--to", "-"];
+        producer(&[&["simulate", "--events", events][..], &to].concat()).stdout
+    };
+    let expected = printed("2000");
+    assert!(!expected.is_empty());
+    for events in ["2_000", "2e3", "0.2e4"] {
+        assert_eq!(printed(events), expected, "{events}");
+    }
+}
+
+/// A sample goes through `send`, and the estimates of its runtimes are the true ones.
+#[test]
+fn a_sample_of_a_watch_log_can_be_sent_in_both_formats() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let mut printed = Vec::new();
+    for (name, format) in [("log.csv", "csv"), ("log.json", "json")] {
+        let (log, titles) = (path(name), path("titles.ndjson"));
+        let line = [
+            "sample",
+            "watch-log",
+            "--rows",
+            "1e4",
+            "--date-format",
+            "mixed",
+            "--format",
+            format,
+            "--output",
+            &log,
+        ];
+        let output = producer(&line);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let output = producer(&[
+            "send",
+            &log,
+            "--producer-id",
+            "p",
+            "--catalogue",
+            &titles,
+            "--to",
+            "-",
+        ]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert_eq!(text(&output.stdout).lines().count(), 20_000);
+        printed.push(output.stdout);
+    }
+    assert!(printed[0] == printed[1]);
+
+    let titles = fs::read_to_string(path("titles.ndjson")).unwrap();
+    assert_eq!(titles.lines().count(), 20);
+    let runtime = |show: &str| {
+        let name = format!("\"name\":\"{show}\"");
+        let line = titles.lines().find(|line| line.contains(&name)).unwrap();
+        let title: marquee_event::Title = serde_json::from_str(line).unwrap();
+        assert!(title.runtime_estimated, "{line}");
+        title.runtime_ms.unwrap() / 60_000
+    };
+    assert_eq!(
+        ["The Long Orbit", "Midnight Bakery", "The Frozen Witness"].map(runtime),
+        [51, 22, 62]
+    );
+}
+
+#[test]
+fn the_help_describes_the_samples_and_the_titles() {
+    let help = |args: &[&str]| text(&producer(args).stdout);
+    assert!(help(&["--help"]).contains("\n  sample    Write a sample file for `send`\n"));
+    let send = help(&["send", "--help"]);
+    assert!(send.contains("--titles <FILE>"), "{send}");
+    assert!(send.contains("estimate each show's runtime"), "{send}");
+    let sample = help(&["sample", "watch-log", "--help"]);
+    assert!(sample.contains("--rows <N>"), "{sample}");
+    assert!(sample.contains("2026-01-05 20:15:00, in UTC"), "{sample}");
 }
 
 #[test]

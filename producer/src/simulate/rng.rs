@@ -1,4 +1,4 @@
-//! The deterministic random number generator of the simulation.
+//! The deterministic random number generator of simulations and samples.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -7,7 +7,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 /// change or reuse one.
 #[derive(Debug, Clone, Copy)]
 #[repr(u64)]
-pub(super) enum RngPurpose {
+pub(crate) enum RngPurpose {
     /// The title catalog.
     TitleCatalog = 1,
     /// The properties of a household.
@@ -18,18 +18,20 @@ pub(super) enum RngPurpose {
     Session = 4,
     /// The trial sessions that estimate the number of events per session.
     Trial = 5,
+    /// The rows of a sample of a watch log.
+    WatchLogSample = 6,
 }
 
 /// A probability in units of 2⁻³², for decisions by one draw of 32 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Probability(u64);
+pub(crate) struct Probability(u64);
 
 impl Probability {
     /// Converts a share, clamped to 0..=1.
     ///
     /// The product with a power of two is exact and the cast truncates, so the result is
     /// the same on every machine.
-    pub(super) fn of_share(share: f64) -> Self {
+    pub(crate) fn of_share(share: f64) -> Self {
         Self((share.clamp(0.0, 1.0) * 4_294_967_296.0) as u64)
     }
 }
@@ -45,10 +47,10 @@ impl Probability {
 /// The distributions are implemented here with integer arithmetic, because those of
 /// `rand` may change between versions.
 #[derive(Debug, Clone)]
-pub(super) struct SeededRng(ChaCha8Rng);
+pub(crate) struct SeededRng(ChaCha8Rng);
 
 impl SeededRng {
-    pub(super) fn new(seed: u64, purpose: RngPurpose, subject: u64, occasion: u64) -> Self {
+    pub(crate) fn new(seed: u64, purpose: RngPurpose, subject: u64, occasion: u64) -> Self {
         let mut key = [0; 32];
         let words = [seed, purpose as u64, subject, occasion];
         for (bytes, word) in key.chunks_exact_mut(8).zip(words) {
@@ -57,58 +59,58 @@ impl SeededRng {
         Self(ChaCha8Rng::from_seed(key))
     }
 
-    pub(super) fn bits32(&mut self) -> u32 {
+    pub(crate) fn bits32(&mut self) -> u32 {
         self.0.next_u32()
     }
 
-    pub(super) fn bits64(&mut self) -> u64 {
+    pub(crate) fn bits64(&mut self) -> u64 {
         self.0.next_u64()
     }
 
     /// Draws a number in `0..bound`, or 0 for a bound of 0: the high half of a widening
     /// product. The bias is less than `bound` / 2³².
-    pub(super) fn below(&mut self, bound: u32) -> u32 {
+    pub(crate) fn below(&mut self, bound: u32) -> u32 {
         ((u64::from(self.bits32()) * u64::from(bound)) >> 32) as u32
     }
 
     /// Draws a number in `0..bound` for bounds above 32 bits.
-    pub(super) fn below_u64(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below_u64(&mut self, bound: u64) -> u64 {
         ((u128::from(self.bits64()) * u128::from(bound)) >> 64) as u64
     }
 
     /// Draws a number in `low..=high`.
-    pub(super) fn between(&mut self, low: u32, high: u32) -> u32 {
+    pub(crate) fn between(&mut self, low: u32, high: u32) -> u32 {
         low + self.below(high.saturating_sub(low).saturating_add(1))
     }
 
     /// Draws a number in `low..=high` that is biased to low ones: the minimum of two.
-    pub(super) fn low_biased(&mut self, low: u32, high: u32) -> u32 {
+    pub(crate) fn low_biased(&mut self, low: u32, high: u32) -> u32 {
         self.between(low, high).min(self.between(low, high))
     }
 
     /// Returns true with a probability of `percent` %.
-    pub(super) fn percent_chance(&mut self, percent: u32) -> bool {
+    pub(crate) fn percent_chance(&mut self, percent: u32) -> bool {
         self.below(100) < percent
     }
 
     /// Returns true with a probability of `probability`.
-    pub(super) fn chance(&mut self, probability: Probability) -> bool {
+    pub(crate) fn chance(&mut self, probability: Probability) -> bool {
         u64::from(self.bits32()) < probability.0
     }
 
     /// Picks an element of a table; `None` for an empty table.
-    pub(super) fn pick<'t, T>(&mut self, table: &'t [T]) -> Option<&'t T> {
+    pub(crate) fn pick<'t, T>(&mut self, table: &'t [T]) -> Option<&'t T> {
         table.get(self.below(table.len() as u32) as usize)
     }
 
     /// Picks a word of a table, which must not be empty.
-    pub(super) fn pick_word(&mut self, table: &[&'static str]) -> &'static str {
+    pub(crate) fn pick_word(&mut self, table: &[&'static str]) -> &'static str {
         table[self.below(table.len() as u32) as usize]
     }
 
     /// Draws an index with probabilities proportional to `weights`; the last index if all
     /// weights are 0.
-    pub(super) fn weighted(&mut self, weights: impl Iterator<Item = u32> + Clone) -> usize {
+    pub(crate) fn weighted(&mut self, weights: impl Iterator<Item = u32> + Clone) -> usize {
         let mut left = self.below(weights.clone().sum());
         let mut last = 0;
         for (index, weight) in weights.enumerate() {
