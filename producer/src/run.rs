@@ -87,9 +87,9 @@ fn simulation(args: &SimulateArgs) -> anyhow::Result<EventSource> {
 }
 
 /// Returns the events of a simulation: about as many as it says, or exactly as many below
-/// [`EXACT_BELOW`]. A simulation consists of whole sessions of about 40 events, so a small
-/// one can miss its number by far, or have no session at all. Then this simulates twice
-/// the number, again and again, and returns the first ones.
+/// [`EXACT_BELOW`]. A simulation consists of whole sessions, so a small one can miss its
+/// number by far, or have no session at all. Below [`EXACT_BELOW`], this doubles the
+/// number until there are enough events, and returns the first ones.
 fn simulated_events(
     simulation: &Simulation,
 ) -> anyhow::Result<Box<dyn Iterator<Item = OutgoingEvent> + Send>> {
