@@ -1,6 +1,6 @@
 //! A lake in memory: processed objects in, curated rows out.
 
-use marquee_event::FormatVersion;
+use marquee_event::{FormatVersion, Title};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -91,6 +91,19 @@ impl Lake {
         let store: Arc<dyn ObjectStore> = self.store.clone();
         let titles = Arc::new(Titles::new(None, catalogue()));
         self.run(compact_bucket(store, titles, task, settings.clone()))
+    }
+
+    /// Compacts a bucket with this title catalog and the default settings.
+    pub(crate) fn compact_with(&self, task: BucketTask, titles: Vec<Title>) -> Compacted {
+        let store: Arc<dyn ObjectStore> = self.store.clone();
+        let titles = Arc::new(Titles::new(None, titles));
+        self.run(compact_bucket(
+            store,
+            titles,
+            task,
+            CompactSettings::default(),
+        ))
+        .unwrap()
     }
 
     /// The files' bytes of each table.

@@ -8,3 +8,4 @@ mod model;
 mod rows;
 mod split;
 mod units;
+mod watch_log;
