@@ -16,7 +16,8 @@ use marquee_event::Date;
 use serde::Serialize;
 
 use crate::bad_input::BadInput;
-use crate::day::{existing_lake, explain};
+use crate::day::explain;
+use crate::lake::existing_lake;
 use crate::{arrivals, streams};
 use page::AuditPage;
 use warehouse::WarehouseStatus;

@@ -4,7 +4,7 @@
 mod page;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -22,9 +22,9 @@ use marquee_repair::RepairError;
 use marquee_table_catalog::EmbeddedTableCatalog;
 use marquee_table_catalog::ProjectionError;
 use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 
 use crate::bad_input::BadInput;
+use crate::lake::existing_lake;
 use page::DayPage;
 
 const SECONDS_PER_DAY: u64 = 86_400;
@@ -184,23 +184,6 @@ pub(crate) fn driver(
         definitions,
         settings,
     ))
-}
-
-/// Opens the lake in `dir`.
-///
-/// # Errors
-/// [`BadInput`] if it is not a lake.
-pub(crate) fn existing_lake(dir: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
-    if !dir.join(marquee_lake::zone::RECEIPTS).is_dir() {
-        return Err(BadInput(format!(
-            "{} is not a lake: it has no {}. Create a lake with `marquee demo` or `marquee run`, \
-             or name one with --lake DIR",
-            dir.display(),
-            marquee_lake::zone::RECEIPTS
-        ))
-        .into());
-    }
-    Ok(Arc::new(LocalFileSystem::new_with_prefix(dir)?))
 }
 
 /// Converts errors that the user can fix to [`BadInput`].

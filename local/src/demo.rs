@@ -47,7 +47,7 @@ use marquee_lake::title_catalog;
 use marquee_producer::simulate::Simulation;
 
 use crate::arrivals;
-use crate::run::open_lake;
+use crate::lake::open_or_create_lake;
 use crate::warehouse;
 use books::DemoBooks;
 use curation::Curation;
@@ -102,7 +102,7 @@ pub async fn execute(args: DemoArgs) -> anyhow::Result<ExitCode> {
     }
     let settings = DemoSettings::new(&args)?;
     let lake_dir = DemoLakeDir::claim(&args.lake, &settings)?;
-    let store = open_lake(&args.lake)?;
+    let store = open_or_create_lake(&args.lake)?;
 
     let titles = settings.simulation().title_catalog();
     title_catalog::publish(&*store, &titles)

@@ -12,6 +12,7 @@ use marquee_console::{self as console, Output};
 use marquee_marts::{Engine, MartsError};
 
 use crate::bad_input::BadInput;
+use crate::lake::existing_lake;
 
 /// Query a lake in SQL
 ///
@@ -71,7 +72,7 @@ pub async fn execute(args: QueryArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn write_result(args: &QueryArgs, sql: &str, out: &mut impl Write) -> anyhow::Result<()> {
-    let engine = Engine::open_dir(&args.lake).await?;
+    let engine = Engine::open(existing_lake(&args.lake)?).await?;
     let answer = engine.stream(sql).await?;
     match args.format {
         QueryFormat::Table => output::table(answer, args.rows, out).await?,
@@ -99,10 +100,6 @@ fn sql_text(args: &QueryArgs) -> anyhow::Result<String> {
 /// Converts errors that the user can fix to [`BadInput`], with a hint.
 fn with_advice(error: anyhow::Error) -> anyhow::Error {
     let advice = match error.downcast_ref::<MartsError>() {
-        Some(MartsError::NotALake { .. }) => {
-            "create a lake with `marquee demo` or `marquee run`, or name one with --lake DIR"
-                .to_owned()
-        }
         Some(MartsError::Sql { .. }) => match Engine::tables() {
             Ok(tables) => format!(
                 "the tables are {}; DESCRIBE shows the columns of one",

@@ -11,7 +11,8 @@ use marquee_ingest::TransformSettings;
 use marquee_repair::{RebuildReport, rebuild};
 
 use crate::counted::counted;
-use crate::day::{self, DayOptions, existing_lake, explain};
+use crate::day::{self, DayOptions, explain};
+use crate::lake::existing_lake;
 
 /// Restore processed objects and curated tables of a range of dates from raw
 ///

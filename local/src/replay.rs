@@ -14,7 +14,8 @@ use marquee_ingest::TransformSettings;
 use marquee_repair::{ReplayOptions, ReplayReport, replay};
 
 use crate::counted::counted;
-use crate::day::{existing_lake, explain};
+use crate::day::explain;
+use crate::lake::existing_lake;
 
 /// Process quarantined units with the current transform
 ///

@@ -6,7 +6,6 @@ mod progress;
 mod summary;
 mod titles;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,10 +16,9 @@ use marquee_console as console;
 use marquee_ingest::Transform;
 use marquee_lake::title_catalog;
 use marquee_stream::{Stream, StreamError};
-use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 
 use crate::bad_input::BadInput;
+use crate::lake::open_or_create_lake;
 use crate::streams;
 use marquee_event_source_mapping::{
     ConsumerError, EventSourceMapping, MappingError, StopSignal, TailMode, TransformFunction,
@@ -68,7 +66,7 @@ pub async fn execute(args: RunArgs) -> anyhow::Result<ExitCode> {
     };
     let stream = Stream::open(&stream_dir).map_err(|error| explain_stream(error, &stream_dir))?;
     let titles = titles::read(&stream_dir.join("titles.ndjson"))?;
-    let lake = open_lake(&args.lake)?;
+    let lake = open_or_create_lake(&args.lake)?;
     if let Some(titles) = titles {
         title_catalog::publish(&*lake, &titles)
             .await
@@ -105,19 +103,6 @@ pub async fn execute(args: RunArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(
         summary.totals.dead_letter_records > 0,
     )))
-}
-
-/// Opens the lake in `dir`, which is created if it is missing.
-pub(crate) fn open_lake(dir: &Path) -> anyhow::Result<Arc<dyn ObjectStore>> {
-    fs::create_dir_all(dir).map_err(|error| {
-        BadInput(format!(
-            "cannot create the lake's directory {}: {error}",
-            dir.display()
-        ))
-    })?;
-    let store = LocalFileSystem::new_with_prefix(dir)
-        .with_context(|| format!("cannot open the lake in {}", dir.display()))?;
-    Ok(Arc::new(store))
 }
 
 /// Stops gracefully on the first Ctrl-C and immediately on the second.

@@ -9,7 +9,7 @@ use marquee_console as console;
 use tokio::net::TcpListener;
 
 use crate::bad_input::BadInput;
-use crate::day::existing_lake;
+use crate::lake::existing_lake;
 
 /// Serve the HTTP API from a lake's newest published date
 ///

@@ -7,6 +7,7 @@ mod binary;
 mod cost;
 mod day_command;
 mod demo;
+mod directories;
 mod pipes;
 mod query;
 mod serve;

@@ -1,7 +1,6 @@
 //! A read-only SQL engine over the whole lake.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
@@ -12,7 +11,6 @@ use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use marquee_tables::schema;
 use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 
 use crate::MartsError;
 use crate::batches::{self, INGEST_BATCHES};
@@ -118,28 +116,6 @@ impl Engine {
             register(&context, &mart.name, schema, partitions, &objects)?;
         }
         Ok(Self { context })
-    }
-
-    /// Opens the lake in a directory.
-    pub async fn open_dir(directory: &Path) -> Result<Self, MartsError> {
-        let not_a_lake = |why: &str| MartsError::NotALake {
-            directory: directory.display().to_string(),
-            why: why.to_owned(),
-        };
-        if !directory.is_dir() {
-            return Err(not_a_lake("the directory does not exist"));
-        }
-        if !["ledger", "reference"]
-            .iter()
-            .any(|zone| directory.join(zone).is_dir())
-        {
-            return Err(not_a_lake(
-                "the directory has neither ledger/ nor reference/",
-            ));
-        }
-        let store = LocalFileSystem::new_with_prefix(directory)
-            .map_err(|error| not_a_lake(&error.to_string()))?;
-        Self::open(Arc::new(store)).await
     }
 
     /// Runs one read-only statement and returns all rows. A result without rows can

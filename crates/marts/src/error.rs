@@ -14,14 +14,6 @@ use crate::session::{CATALOG, SCHEMA};
 /// An error of opening a lake or of running SQL over it.
 #[derive(Debug, thiserror::Error)]
 pub enum MartsError {
-    /// The directory does not exist or does not contain a lake.
-    #[error("{directory} is not a lake: {why}")]
-    NotALake {
-        /// The directory as given.
-        directory: String,
-        /// The missing part.
-        why: String,
-    },
     /// A receipt, a generation or the title catalog's pointer cannot be read.
     #[error("cannot read the lake's ledger: {0}")]
     Ledger(LakeError),
@@ -99,7 +91,6 @@ impl MartsError {
     pub fn kind(&self) -> StepErrorKind {
         match self {
             Self::Ledger(error) => error.kind(),
-            Self::NotALake { .. } => StepErrorKind::Input,
             Self::Key { .. } | Self::Damaged { .. } => StepErrorKind::Damaged,
             Self::ReadOnly { .. } | Self::Sql { .. } | Self::Head(_) => StepErrorKind::Failed,
             Self::File { cause, .. } => cause.kind(),
@@ -117,10 +108,7 @@ impl MartsError {
     /// Returns `true` for an error of the user, such as invalid SQL, and `false` for an
     /// error of the lake.
     pub fn is_user_error(&self) -> bool {
-        matches!(
-            self,
-            Self::NotALake { .. } | Self::ReadOnly { .. } | Self::Sql { .. }
-        )
+        matches!(self, Self::ReadOnly { .. } | Self::Sql { .. })
     }
 }
 

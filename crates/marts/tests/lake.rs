@@ -260,12 +260,3 @@ async fn an_error_is_one_line_with_its_position() {
         assert!(error.is_user_error(), "{message}");
     }
 }
-
-#[tokio::test]
-async fn a_directory_without_a_lake_is_an_error() {
-    let directory = tempfile::tempdir().unwrap();
-    for path in [directory.path(), &directory.path().join("nowhere")] {
-        let error = Engine::open_dir(path).await.err().expect("no lake");
-        assert!(matches!(error, MartsError::NotALake { .. }), "{error}");
-    }
-}

@@ -20,7 +20,7 @@ use object_store::ObjectStore;
 
 use super::DateLoad;
 use crate::bad_input::BadInput;
-use crate::day::existing_lake;
+use crate::lake::existing_lake;
 
 /// The lake's URL in COPY statements. No request leaves this machine.
 const URL: &str = "s3://lake";

@@ -48,6 +48,11 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+async fn engine(lake: &Path) -> Engine {
+    let store = LocalFileSystem::new_with_prefix(lake).unwrap();
+    Engine::open(Arc::new(store)).await.unwrap()
+}
+
 /// A copy of the lake in a temporary directory.
 struct OldLake(TempDir);
 
@@ -86,8 +91,7 @@ impl OldLake {
     }
 
     async fn query(&self, sql: &str) -> Vec<RecordBatch> {
-        let engine = Engine::open_dir(&self.path()).await.unwrap();
-        engine.query(sql).await.unwrap()
+        engine(&self.path()).await.query(sql).await.unwrap()
     }
 }
 
@@ -215,7 +219,7 @@ async fn dates_are_published_as_by_the_first_release_and_audited() {
         assert!(problems[1].to_string().contains("sim-22"), "{audit}");
     }
     let expected = expected();
-    let engine = Engine::open_dir(&lake.path()).await.unwrap();
+    let engine = engine(&lake.path()).await;
     let columns_of = |table: &str| Some(expected.get(table)?.columns.clone());
     let published = contents(&engine, columns_of).await;
     // The first release compared the first date with its stream, which the fixture lacks.
@@ -313,7 +317,7 @@ async fn old_and_new_objects_are_read_together() {
 #[ignore = "writes the fixture; needs a lake that the first release published"]
 async fn write_the_tables_of_the_first_release() {
     let lake = std::env::var_os("MARQUEE_PUBLISHED").unwrap();
-    let engine = Engine::open_dir(Path::new(&lake)).await.unwrap();
+    let engine = engine(Path::new(&lake)).await;
     let tables = contents(&engine, |_| None).await;
     let text = serde_json::to_string_pretty(&tables).unwrap();
     fs::write(fixtures().join("lake-v1.tables.json"), text + "\n").unwrap();

@@ -1,0 +1,54 @@
+//! The directories that the commands' options take.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// The commands that read an existing lake.
+const READERS: [&[&str]; 7] = [
+    &["day"],
+    &["backfill", "2026-01-05..2026-01-06"],
+    &["audit", "2026-01-05"],
+    &["replay"],
+    &["rebuild", "2026-01-05..2026-01-06"],
+    &["query", "SELECT 1"],
+    &["serve"],
+];
+
+/// Runs an invalid command line in `dir`. Returns its error.
+fn input_error(dir: &Path, line: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_marquee"))
+        .args(line)
+        .current_dir(dir)
+        .output()
+        .unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{line:?}: {error}");
+    assert!(output.stdout.is_empty(), "{line:?}");
+    error
+}
+
+#[test]
+fn every_command_reports_a_directory_without_a_lake_alike() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("empty")).unwrap();
+    fs::write(dir.path().join("file"), "").unwrap();
+    for (lake, reason) in [
+        ("lake", "the directory does not exist"),
+        ("empty", "it has neither ledger/ nor reference/"),
+        ("file", "it is not a directory"),
+    ] {
+        for line in READERS {
+            let error = input_error(dir.path(), &[line, &["--lake", lake]].concat());
+            let path = dir.path().join(lake);
+            let expected = format!(
+                "error: {} is not a lake: {reason}. Create a lake with `marquee demo` or \
+                 `marquee run`, or name another one with --lake DIR\n",
+                path.display()
+            );
+            assert_eq!(error, expected, "{line:?}");
+        }
+    }
+    assert!(!dir.path().join("lake").exists());
+}
