@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use marquee_audit::{self as audit, Audit, StreamCount};
-use marquee_console as console;
+use marquee_console::{self as console, directory_parser};
 use marquee_event::Date;
 use serde::Serialize;
 
@@ -35,11 +35,11 @@ pub struct AuditArgs {
     #[arg(value_name = "DATE")]
     pub date: Date,
     /// Read the lake in this directory
-    #[arg(long, value_name = "DIR", default_value = "lake")]
+    #[arg(long, value_name = "DIR", value_parser = directory_parser(), default_value = "lake")]
     pub lake: PathBuf,
     /// Compare the records with the counts of this stream [default: the stream that
     /// `marquee run` reads, if it exists]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = directory_parser())]
     pub stream: Option<PathBuf>,
     /// Write the audit in this format
     #[arg(long, value_enum, default_value_t = AuditFormat::Text)]

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use marquee_audit::AuditError;
 use marquee_compaction::CompactSettings;
-use marquee_console as console;
+use marquee_console::{self as console, directory_parser};
 use marquee_curation::driver::{DateOutcome, Driver, DriverSettings};
 use marquee_curation::plan::{self, Definitions, Selection};
 use marquee_curation::{CurationError, sweep};
@@ -74,7 +74,7 @@ pub struct BackfillArgs {
 #[derive(Debug, Clone, clap::Args)]
 pub struct DayOptions {
     /// Read and write the lake in this directory
-    #[arg(long, value_name = "DIR", default_value = "lake")]
+    #[arg(long, value_name = "DIR", value_parser = directory_parser(), default_value = "lake")]
     pub lake: PathBuf,
     /// Compact this many dates concurrently
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one(MAX_JOBS))]

@@ -42,7 +42,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use marquee_console as console;
+use marquee_console::{self as console, directory_parser};
 use marquee_lake::title_catalog;
 use marquee_producer::simulate::Simulation;
 
@@ -83,7 +83,7 @@ pub struct DemoArgs {
         value_parser = console::parse_count)]
     pub seed: u64,
     /// Write the lake to this directory, which is created if it is missing
-    #[arg(long, value_name = "DIR", default_value = "lake")]
+    #[arg(long, value_name = "DIR", value_parser = directory_parser(), default_value = "lake")]
     pub lake: PathBuf,
     /// Also load the dates into a local warehouse; requires PostgreSQL
     #[arg(long)]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use marquee_console::{self as console, Output};
+use marquee_console::{self as console, Output, directory_parser};
 use marquee_marts::{Engine, MartsError};
 
 use crate::bad_input::BadInput;
@@ -36,7 +36,7 @@ pub struct QueryArgs {
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Read the lake in this directory
-    #[arg(long, value_name = "DIR", default_value = "lake")]
+    #[arg(long, value_name = "DIR", value_parser = directory_parser(), default_value = "lake")]
     pub lake: PathBuf,
     /// Write the result in this format
     #[arg(long, value_enum, default_value_t = QueryFormat::Table)]

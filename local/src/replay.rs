@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use indicatif::HumanCount;
-use marquee_console as console;
+use marquee_console::{self as console, directory_parser};
 use marquee_event::Date;
 use marquee_event::Reason;
 use marquee_ingest::TransformSettings;
@@ -25,7 +25,7 @@ use crate::lake::existing_lake;
 #[derive(Debug, clap::Args)]
 pub struct ReplayArgs {
     /// Read and write the lake in this directory
-    #[arg(long, value_name = "DIR", default_value = "lake")]
+    #[arg(long, value_name = "DIR", value_parser = directory_parser(), default_value = "lake")]
     pub lake: PathBuf,
     /// Replay only units that arrived on this date, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use marquee_console as console;
+use marquee_console::{self as console, directory_parser};
 use marquee_ingest::Transform;
 use marquee_lake::title_catalog;
 use marquee_stream::{Stream, StreamError};
@@ -40,11 +40,11 @@ const POLL: Duration = Duration::from_secs(1);
 #[derive(Debug, clap::Args)]
 pub struct RunArgs {
     /// Write the lake to this directory, which is created if it is missing
-    #[arg(long, value_name = "DIR", default_value = "lake")]
+    #[arg(long, value_name = "DIR", value_parser = directory_parser(), default_value = "lake")]
     pub lake: PathBuf,
     /// Read the stream in this directory [default: `stream` in the lake's directory,
     /// where a demo writes it, otherwise `stream` beside the lake]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = directory_parser())]
     pub stream: Option<PathBuf>,
     /// Stop when the stream is empty instead of waiting for more records
     #[arg(long)]

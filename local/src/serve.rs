@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use marquee_console as console;
+use marquee_console::{self as console, directory_parser};
 use tokio::net::TcpListener;
 
 use crate::bad_input::BadInput;
@@ -19,7 +19,7 @@ use crate::lake::existing_lake;
 #[derive(Debug, clap::Args)]
 pub struct ServeArgs {
     /// Read the lake in this directory
-    #[arg(long, value_name = "DIR", default_value = "lake")]
+    #[arg(long, value_name = "DIR", value_parser = directory_parser(), default_value = "lake")]
     pub lake: PathBuf,
     /// Listen on this address; port 0 selects a free port. The API has no
     /// authentication: at any address except 127.0.0.1, everybody who can reach it can

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use marquee_console::directory_parser;
 use marquee_event::Date;
 use marquee_warehouse::load::{LoadReport, LoadStatus};
 
@@ -26,7 +27,7 @@ pub struct WarehouseArgs {
     #[command(subcommand)]
     command: Command,
     /// Read the lake in this directory
-    #[arg(long, value_name = "DIR", default_value = "lake", global = true)]
+    #[arg(long, value_name = "DIR", value_parser = directory_parser(), default_value = "lake", global = true)]
     lake: PathBuf,
 }
 

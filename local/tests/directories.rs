@@ -52,3 +52,41 @@ fn every_command_reports_a_directory_without_a_lake_alike() {
     }
     assert!(!dir.path().join("lake").exists());
 }
+
+#[test]
+fn locations_that_are_not_directories_are_rejected() {
+    let dir = tempfile::tempdir().unwrap();
+    let commands = READERS.iter().copied().chain([
+        &["demo"][..],
+        &["run"],
+        &["warehouse", "load"],
+        &["warehouse", "query", "SELECT 1"],
+    ]);
+    for line in commands {
+        let error = input_error(dir.path(), &[line, &["--lake", "s3://b/lake"]].concat());
+        assert!(
+            error.starts_with(
+                "error: invalid value 's3://b/lake' for '--lake <DIR>': expected a directory on \
+                 this machine; only the deployment on AWS uses lakes in S3. Copy the lake with \
+                 `aws s3 sync s3://b/lake DIR` and give DIR\n"
+            ),
+            "{line:?}: {error}"
+        );
+    }
+    for line in [&["run"][..], &["audit", "2026-01-05"]] {
+        let error = input_error(
+            dir.path(),
+            &[line, &["--stream", "kinesis:events"]].concat(),
+        );
+        assert!(
+            error.starts_with(
+                "error: invalid value 'kinesis:events' for '--stream <DIR>': expected a directory \
+                 on this machine; only marquee-producer and the deployment on AWS use Kinesis. \
+                 Give the directory of an embedded stream, which `marquee-producer … --to \
+                 local:DIR` writes\n"
+            ),
+            "{line:?}: {error}"
+        );
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}

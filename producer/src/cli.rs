@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use marquee_console::{count_in, parse_count, parse_number};
+use marquee_console::{check_directory, count_in, parse_count, parse_number};
 use marquee_event::parse_rfc3339;
 use marquee_producer::input::{InputFormat, TimeRange};
 use marquee_producer::sample::{DateForm, SampleFormat, WatchLogSample};
@@ -252,7 +252,7 @@ impl FromStr for TargetArg {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
             Some(("kinesis", stream)) if !stream.is_empty() => Ok(Self::Kinesis(stream.to_owned())),
-            Some(("local", dir)) if !dir.is_empty() => Ok(Self::Local(dir.into())),
+            Some(("local", dir)) if !dir.is_empty() => check_directory(dir.into()).map(Self::Local),
             None if text == "-" => Ok(Self::Print),
             _ => Err("expected kinesis:STREAM, local:DIR or -".to_owned()),
         }
@@ -346,7 +346,15 @@ mod tests {
             Ok(TargetArg::Local("/tmp/x".into()))
         );
         assert_eq!("-".parse(), Ok(TargetArg::Print));
-        for bad in ["", "kinesis:", "local:", "sqs:x", "stream"] {
+        for bad in [
+            "",
+            "kinesis:",
+            "local:",
+            "sqs:x",
+            "stream",
+            "s3://b",
+            "local:s3://b",
+        ] {
             assert!(bad.parse::<TargetArg>().is_err(), "{bad}");
         }
     }

@@ -1,14 +1,16 @@
 //! The console of the command-line programs: pages on standard output, notes and
-//! errors on standard error, and the numbers that options take.
+//! errors on standard error, and the parsers of numbers and directories.
 //!
 //! A closed pipe is success, not an error: `marquee query … | head` and
 //! `marquee run … | true` exit with the code of the command itself.
 
+mod directory;
 mod number;
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 
+pub use directory::{check_directory, directory_parser};
 pub use number::{ParseNumberError, count_in, parse_count, parse_number};
 
 /// Writes a page to standard output. Treats a closed pipe as success.
