@@ -7,6 +7,8 @@ use marquee_lake::LakeError;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::index;
+
 /// An error of a request.
 #[derive(Debug, Error)]
 pub(crate) enum ApiError {
@@ -14,7 +16,7 @@ pub(crate) enum ApiError {
     #[error("{0}")]
     BadRequest(String),
     /// The path matches no route.
-    #[error("unknown route; docs/API.md lists all routes")]
+    #[error("unknown route; the routes are {}", index::route_list())]
     NotFound,
     /// The route does not support the method.
     #[error("method not allowed; use GET or HEAD")]

@@ -8,6 +8,7 @@
 
 mod error;
 pub mod gateway;
+mod index;
 mod object;
 mod response;
 mod routes;

@@ -12,6 +12,7 @@ use marquee_event::bounds::ID_BYTES;
 use object_store::ObjectStore;
 
 use crate::error::ApiError;
+use crate::index;
 use crate::response::{
     Basis, HealthBody, PopularTitlesBody, PublishedState, RankedTitle, Recommendation,
     RecommendationsBody,
@@ -33,7 +34,7 @@ pub fn router(store: Arc<dyn ObjectStore>, refresh: Duration) -> Router {
         .route("/v1/users/{user_id}/recommendations", get(recommendations))
         .route("/v1/titles/popular", get(popular))
         .route("/health", get(health))
-        .fallback(|| async { ApiError::NotFound })
+        .fallback(index::respond)
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
         .with_state(Arc::new(SnapshotCache::new(store, refresh)))
 }

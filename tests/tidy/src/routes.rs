@@ -11,10 +11,14 @@ struct Listing {
     route: fn(&str) -> Option<String>,
 }
 
-const LISTINGS: [Listing; 3] = [
+const LISTINGS: [Listing; 4] = [
     Listing {
         path: "crates/api/src/",
         route: of_code,
+    },
+    Listing {
+        path: "crates/api/src/index.rs",
+        route: of_index,
     },
     Listing {
         path: "infra/api.tf",
@@ -72,6 +76,15 @@ fn of_code(line: &str) -> Option<String> {
     Some(format!("{} {path}", method.to_uppercase()))
 }
 
+/// Reads `route: "GET /health",`.
+fn of_index(line: &str) -> Option<String> {
+    let (route, _) = line
+        .trim_start()
+        .strip_prefix("route: \"")?
+        .split_once('"')?;
+    is_route(route).then(|| route.to_owned())
+}
+
 /// Reads `"GET /health" = "NONE"`.
 fn of_terraform(line: &str) -> Option<String> {
     let (key, _) = line.trim_start().strip_prefix('"')?.split_once("\" ")?;
@@ -101,9 +114,12 @@ mod tests {
                              route_key              = \"GET /health\"\n";
     const PAGE: &str = "| `GET /health` | whether it can answer |\n| `GET` | a method |\n";
 
-    fn files(code: &str, terraform: &str, page: &str) -> [File; 3] {
+    const INDEX: &str = "        route: \"GET /health\",\n";
+
+    fn files(code: &str, terraform: &str, page: &str) -> [File; 4] {
         [
             ("crates/api/src/routes.rs", code),
+            ("crates/api/src/index.rs", INDEX),
             ("infra/api.tf", terraform),
             ("docs/API.md", page),
         ]
@@ -124,6 +140,7 @@ mod tests {
         assert_eq!(
             unlisted(&files(&more, TERRAFORM, PAGE)),
             [
+                "crates/api/src/index.rs lacks POST /v1/x",
                 "infra/api.tf lacks POST /v1/x",
                 "docs/API.md lacks POST /v1/x"
             ]

@@ -179,16 +179,40 @@ async fn the_error_of_a_bad_request_names_the_fault() {
         let error = json!({"error": {"code": "bad_request", "message": message}});
         assert_eq!(answer, error, "{path}");
     }
-    let (status, answer) = ask(&api, "/v1/users").await;
-    assert_eq!(
-        (status, &answer["error"]["code"]),
-        (StatusCode::NOT_FOUND, &json!("not_found"))
-    );
     let (status, body) = send(&api, Method::DELETE, "/health").await;
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
     assert!(body.starts_with(b"{\"error\":{\"code\":\"method_not_allowed\""));
     let (status, body) = send(&api, Method::HEAD, "/health").await;
     assert_eq!((status, body.len()), (StatusCode::OK, 0));
+}
+
+#[tokio::test]
+async fn the_root_and_unknown_paths_list_the_routes() {
+    // The list needs no published date.
+    let api = marquee_api::router(Lake::new().await.store.clone(), NEVER);
+    let index = answer(&api, "/").await;
+    let routes: Vec<&str> = index["routes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["route"].as_str().unwrap())
+        .collect();
+    assert_eq!(routes.len(), 3);
+    for route in &routes {
+        let path = route.strip_prefix("GET ").unwrap();
+        let (status, _) = ask(&api, &path.replace("{user_id}", "bob")).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{route}");
+    }
+    for path in ["/v1/users", "/v2", "/health/"] {
+        let (status, answer) = ask(&api, path).await;
+        let message = "unknown route; the routes are GET /v1/users/{user_id}/recommendations, \
+                       GET /v1/titles/popular, GET /health";
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        let error = json!({"error": {"code": "not_found", "message": message}});
+        assert_eq!(answer, error, "{path}");
+    }
+    let (status, _) = send(&api, Method::POST, "/").await;
+    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[tokio::test]
