@@ -1,15 +1,16 @@
 //! `marquee serve`: the HTTP API over a lake directory.
 
-use std::net::SocketAddr;
+mod listen;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use marquee_console::{self as console, directory_parser};
-use tokio::net::TcpListener;
 
-use crate::bad_input::BadInput;
 use crate::lake::existing_lake;
+
+pub use listen::ListenAddress;
 
 /// Serve the HTTP API from a lake's newest published date
 ///
@@ -21,11 +22,11 @@ pub struct ServeArgs {
     /// Read the lake in this directory
     #[arg(long, value_name = "DIR", value_parser = directory_parser(), default_value = "lake")]
     pub lake: PathBuf,
-    /// Listen on this address; port 0 selects a free port. The API has no
-    /// authentication: at any address except 127.0.0.1, everybody who can reach it can
-    /// read the viewing history of users
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    /// Listen on this host and port; port 0 selects a free port. The API has no
+    /// authentication: on any host except localhost, everybody who can reach it can read
+    /// the viewing history of users
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: ListenAddress,
     /// Check for a newly published date at this interval, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60,
           value_parser = console::count_in(1..=3600_u64))]
@@ -35,12 +36,12 @@ pub struct ServeArgs {
 /// Serves requests until Ctrl-C.
 ///
 /// # Errors
-/// [`BadInput`] for a directory without a lake, or an address that is in use.
+/// [`BadInput`](crate::bad_input::BadInput) for a directory without a lake, or an
+/// address that is in use.
 pub async fn execute(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let store = existing_lake(&args.lake)?;
     let router = marquee_api::router(store, Duration::from_secs(args.refresh_seconds));
-    let unusable = |error| BadInput(format!("cannot listen on {}: {error}", args.listen));
-    let listener = TcpListener::bind(args.listen).await.map_err(unusable)?;
+    let listener = args.listen.bind().await?;
     let address = listener.local_addr()?;
     let lake = args.lake.display();
     console::print(format!(

@@ -40,7 +40,7 @@ struct Served {
 
 impl Served {
     fn start(dir: &Path) -> Self {
-        let mut process = marquee(dir, &["serve", "--listen", "127.0.0.1:0"])
+        let mut process = marquee(dir, &["serve", "--listen", "localhost:0"])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -191,5 +191,11 @@ fn a_used_address_is_an_error() {
     let output = marquee(dir.path(), &line).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("cannot listen on"), "{error}");
+    let port = served.address.rsplit(':').next().unwrap();
+    let expected = format!(
+        "error: cannot listen on {}: another process uses port {port}; port ",
+        served.address
+    );
+    assert!(error.starts_with(&expected), "{error}");
+    assert!(error.contains(" is free: --listen 127.0.0.1:"), "{error}");
 }
