@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use marquee_console::{self as console, directory_parser};
 
+use marquee_lake::generation;
+
 use crate::lake::existing_lake;
 
 pub use listen::ListenAddress;
@@ -40,13 +42,17 @@ pub struct ServeArgs {
 /// address that is in use.
 pub async fn execute(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let store = existing_lake(&args.lake)?;
+    let newest = generation::newest(&*store).await?;
     let router = marquee_api::router(store, Duration::from_secs(args.refresh_seconds));
     let listener = args.listen.bind().await?;
     let address = listener.local_addr()?;
     let lake = args.lake.display();
-    console::print(format!(
-        "Serving {lake} on http://{address}; press Ctrl-C to stop\n"
-    ))?;
+    let mut text = format!("Serving {lake} on http://{address}; press Ctrl-C to stop\n");
+    if newest.is_none() {
+        text += "No date is published yet, so requests fail with status 503. Publish dates with \
+                 `marquee day`; the server finds them without a restart.\n";
+    }
+    console::print(text)?;
     let ctrl_c = async {
         // Without a signal handler, only killing the process stops it.
         if tokio::signal::ctrl_c().await.is_err() {

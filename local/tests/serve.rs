@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
@@ -36,6 +36,7 @@ fn query(dir: &Path, sql: &str) -> Vec<Value> {
 struct Served {
     process: Child,
     address: String,
+    out: BufReader<ChildStdout>,
 }
 
 impl Served {
@@ -44,10 +45,9 @@ impl Served {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        let mut out = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        out.read_line(&mut line).unwrap();
         let address = line
             .split("http://")
             .nth(1)
@@ -55,7 +55,11 @@ impl Served {
         let address = address
             .unwrap_or_else(|| panic!("no address in {line:?}"))
             .to_owned();
-        Self { process, address }
+        Self {
+            process,
+            address,
+            out,
+        }
     }
 
     /// Sends a valid request and returns the response.
@@ -183,10 +187,17 @@ fn recommendations_follow_from_the_tables() {
 }
 
 #[test]
-fn a_used_address_is_an_error() {
+fn an_unpublished_lake_and_a_used_address_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(dir.path().join("lake/ledger/receipts")).unwrap();
-    let served = Served::start(dir.path());
+    let mut served = Served::start(dir.path());
+    let mut hint = String::new();
+    served.out.read_line(&mut hint).unwrap();
+    assert_eq!(
+        hint,
+        "No date is published yet, so requests fail with status 503. Publish dates with \
+         `marquee day`; the server finds them without a restart.\n"
+    );
     let line = ["serve", "--listen", &served.address];
     let output = marquee(dir.path(), &line).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
