@@ -1,6 +1,7 @@
 //! `marquee day` and `marquee backfill`: curate processed events into published,
 //! audited tables.
 
+mod nothing_due;
 mod page;
 
 use std::collections::BTreeMap;
@@ -145,7 +146,7 @@ pub(crate) async fn make_dates(
     selection: &Selection,
 ) -> anyhow::Result<ExitCode> {
     let store = existing_lake(&options.lake)?;
-    let page = DayPage::new(selection);
+    let page = DayPage::new();
     let driver = driver(Arc::clone(&store), options.settings())?;
     let outcomes = driver
         .run(selection, &|event| page.show(&event))
@@ -154,7 +155,12 @@ pub(crate) async fn make_dates(
     let keep = Duration::from_secs(options.keep.saturating_mul(SECONDS_PER_DAY));
     let swept = sweep::sweep(&*store, SystemTime::now(), keep).await?;
     let audits = driver.audit(&BTreeMap::new()).await?;
-    page.finish(&outcomes, &audits, swept)?;
+    let nothing_done = match (outcomes.is_empty(), selection) {
+        (false, _) => None,
+        (true, Selection::Due) => Some(nothing_due::reason(&*store).await?),
+        (true, _) => Some("all requested dates are up to date".to_owned()),
+    };
+    page.finish(&outcomes, nothing_done, &audits, swept)?;
     let is_success =
         outcomes.values().all(DateOutcome::is_success) && audits.iter().all(|a| a.balanced);
     Ok(ExitCode::from(u8::from(!is_success)))

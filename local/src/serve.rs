@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use marquee_console::{self as console, directory_parser};
-
 use marquee_lake::generation;
 
 use crate::lake::existing_lake;

@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use marquee_stream::{PutEntry, Writer};
 use serde_json::Value;
 
 /// Runs `marquee` in `dir` and returns its exit code, standard output and standard
@@ -195,6 +197,30 @@ fn a_date_is_reported_as_soon_as_it_is_done() {
     assert!(child.wait().unwrap().success(), "{rest}");
     assert!(rest.starts_with("2026-01-06  generation 1"), "{rest}");
     assert!(second.exists() && !is_made, "{rest}");
+}
+
+#[test]
+fn a_lake_whose_events_were_all_rejected_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |data: &'static [u8]| PutEntry {
+        partition_key: "k",
+        data,
+        arrived_at_ms: 1_767_607_200_000,
+    };
+    Writer::open(&dir.path().join("stream"), NonZeroU32::MIN)
+        .unwrap()
+        .put(&[at(b"{"), at(b"["), at(b"{}")])
+        .unwrap();
+    let (code, out, err) = marquee(dir.path(), &["run", "--drain"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let (code, out, err) = marquee(dir.path(), &["day"]);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(
+        out,
+        "no date is due: all 3 units that arrived were rejected (invalid_json 2, missing_field 1). \
+         List them with `marquee query \"SELECT reason, field, value, detail FROM quarantine LIMIT \
+         10\"`\n"
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 use marquee_audit::Audit;
 use marquee_console as console;
 use marquee_curation::driver::{DateOutcome, DriverEvent};
-use marquee_curation::plan::{DateTask, Selection};
+use marquee_curation::plan::DateTask;
 use marquee_curation::sweep::Swept;
 use marquee_event::Date;
 use marquee_sql::CheckResult;
@@ -23,8 +23,6 @@ const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 /// Shows the progress of curation on standard error, and its results on standard output.
 pub(super) struct DayPage {
     bar: ProgressBar,
-    /// True if the user named the dates.
-    is_explicit: bool,
     began: Instant,
     output: Mutex<OutputState>,
 }
@@ -37,7 +35,7 @@ struct OutputState {
 }
 
 impl DayPage {
-    pub(super) fn new(selection: &Selection) -> Self {
+    pub(super) fn new() -> Self {
         let bar = match io::stderr().is_terminal() {
             true => ProgressBar::new(0),
             false => ProgressBar::hidden(),
@@ -47,7 +45,6 @@ impl DayPage {
         let began = Instant::now();
         Self {
             bar,
-            is_explicit: *selection != Selection::Due,
             began,
             output: Mutex::new(OutputState {
                 last_line: began,
@@ -101,13 +98,15 @@ impl DayPage {
         }
     }
 
-    /// Prints the problems of the audits and the summary.
+    /// Prints the problems of the audits and the summary: `nothing_done` instead of the
+    /// number of dates, if there is none.
     ///
     /// # Errors
     /// When standard output could not be written.
     pub(super) fn finish(
         self,
         outcomes: &BTreeMap<Date, DateOutcome>,
+        nothing_done: Option<String>,
         audits: &[Audit],
         swept: Swept,
     ) -> io::Result<()> {
@@ -122,15 +121,14 @@ impl DayPage {
                 );
             }
         }
-        text += &match (outcomes.len(), self.is_explicit) {
-            (0, true) => "all requested dates are up to date\n".to_owned(),
-            (0, false) => "no date is due\n".to_owned(),
-            (dates, _) => format!(
-                "{} in {:.1} s\n",
-                counted(dates as u64, "date", "dates"),
+        text += &nothing_done.unwrap_or_else(|| {
+            format!(
+                "{} in {:.1} s",
+                counted(outcomes.len() as u64, "date", "dates"),
                 self.began.elapsed().as_secs_f64()
-            ),
-        };
+            )
+        });
+        text.push('\n');
         if swept.objects > 0 {
             text += &format!(
                 "deleted {} that no current generation needs ({})\n",
