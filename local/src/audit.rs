@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::bad_input::BadInput;
 use crate::day::explain;
 use crate::lake::existing_lake;
-use crate::{arrivals, streams};
+use crate::{arrivals, hints, streams};
 use page::AuditPage;
 use warehouse::WarehouseStatus;
 
@@ -90,7 +90,10 @@ pub async fn execute(args: AuditArgs) -> anyhow::Result<ExitCode> {
         stream,
     };
     match args.format {
-        AuditFormat::Text => console::print(AuditPage::new(&books, io::stdout().is_terminal()))?,
+        AuditFormat::Text => hints::print(
+            AuditPage::new(&books, io::stdout().is_terminal()),
+            &args.lake,
+        )?,
         AuditFormat::Json => console::print(serde_json::to_string_pretty(&books)? + "\n")?,
     }
     Ok(ExitCode::from(u8::from(!books.audit.balanced)))

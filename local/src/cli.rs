@@ -1,6 +1,7 @@
 //! The command line: its commands, and the exit codes of their errors.
 
 use std::io::stderr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
@@ -9,7 +10,7 @@ use marquee_console as console;
 use tracing_subscriber::EnvFilter;
 
 use crate::bad_input::BadInput;
-use crate::{audit, cost, day, demo, query, rebuild, replay, run, serve, warehouse};
+use crate::{audit, cost, day, demo, hints, query, rebuild, replay, run, serve, warehouse};
 
 /// Run the whole pipeline on one machine
 #[derive(Debug, Parser)]
@@ -34,14 +35,35 @@ enum Command {
     Warehouse(warehouse::WarehouseArgs),
 }
 
+impl Command {
+    /// Returns the directory of the command's lake.
+    fn lake(&self) -> &Path {
+        match self {
+            Self::Demo(args) => &args.lake,
+            Self::Run(args) => &args.lake,
+            Self::Day(args) => &args.options.lake,
+            Self::Backfill(args) => &args.options.lake,
+            Self::Audit(args) => &args.lake,
+            Self::Replay(args) => &args.lake,
+            Self::Rebuild(args) => &args.options.lake,
+            Self::Query(args) => &args.lake,
+            Self::Serve(args) => &args.lake,
+            Self::Warehouse(args) => &args.lake,
+            Self::Cost(_) => Path::new(hints::DEFAULT_LAKE),
+        }
+    }
+}
+
 impl Cli {
     /// Runs the command. The exit code is 0 for success, 1 for a failure and 2 for
     /// invalid input.
     pub fn run(self) -> ExitCode {
+        let lake = self.command.lake().to_owned();
         match self.execute() {
             Ok(code) => code,
             Err(error) => {
-                console::note(format!("error: {}", console::format_error(&error)));
+                let text = hints::pasteable(&console::format_error(&error), &lake);
+                console::note(format!("error: {text}"));
                 ExitCode::from(if error.is::<BadInput>() { 2 } else { 1 })
             }
         }

@@ -146,7 +146,7 @@ pub(crate) async fn make_dates(
     selection: &Selection,
 ) -> anyhow::Result<ExitCode> {
     let store = existing_lake(&options.lake)?;
-    let page = DayPage::new();
+    let page = DayPage::new(&options.lake);
     let driver = driver(Arc::clone(&store), options.settings())?;
     let outcomes = driver
         .run(selection, &|event| page.show(&event))

@@ -35,7 +35,6 @@ mod rows;
 mod settings;
 mod survey;
 
-use std::env;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +46,7 @@ use marquee_lake::title_catalog;
 use marquee_producer::simulate::Simulation;
 
 use crate::arrivals;
+use crate::hints;
 use crate::lake::open_or_create_lake;
 use crate::warehouse;
 use books::DemoBooks;
@@ -131,22 +131,12 @@ pub async fn execute(args: DemoArgs) -> anyhow::Result<ExitCode> {
         books,
     };
     lake_dir.write_report(&report.to_json()?)?;
-    let program = program();
+    let program = hints::program();
     let page = DemoPage::new(&report, io::stdout().is_terminal(), &program);
     console::print(&page)?;
     let mut is_success = report.books.balanced();
     if args.warehouse {
-        is_success &= warehouse::after_demo(&report.lake, &program).await?;
+        is_success &= warehouse::after_demo(&report.lake).await?;
     }
     Ok(ExitCode::from(u8::from(!is_success)))
-}
-
-/// Returns the command that the user typed to run this program.
-fn program() -> String {
-    // `cargo run` and `cargo demo` set this variable and install no binary in the
-    // path.
-    if env::var_os("CARGO_MANIFEST_DIR").is_some() {
-        return "cargo run -q -p marquee --".to_owned();
-    }
-    env::args().next().unwrap_or_else(|| "marquee".to_owned())
 }

@@ -24,6 +24,7 @@ pub mod cost;
 mod counted;
 pub mod day;
 pub mod demo;
+mod hints;
 mod lake;
 pub mod query;
 pub mod rebuild;

@@ -4,7 +4,6 @@ use std::fmt::{self, Display, Formatter};
 use std::process::ExitCode;
 
 use indicatif::HumanCount;
-use marquee_console as console;
 use marquee_curation::plan::Selection;
 use marquee_event::DateRange;
 use marquee_ingest::TransformSettings;
@@ -12,6 +11,7 @@ use marquee_repair::{RebuildReport, rebuild};
 
 use crate::counted::counted;
 use crate::day::{self, DayOptions, explain};
+use crate::hints;
 use crate::lake::existing_lake;
 
 /// Restore processed objects and curated tables of a range of dates from raw
@@ -41,7 +41,7 @@ pub async fn execute(args: RebuildArgs) -> anyhow::Result<ExitCode> {
     let report = rebuild(&store, args.span, TransformSettings::default())
         .await
         .map_err(|error| explain(error.into()))?;
-    console::print(RebuildPage(&report))?;
+    hints::print(RebuildPage(&report), &args.options.lake)?;
     if !report.faults.is_empty() {
         return Ok(ExitCode::FAILURE);
     }

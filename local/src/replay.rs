@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use indicatif::HumanCount;
-use marquee_console::{self as console, directory_parser};
+use marquee_console::directory_parser;
 use marquee_event::Date;
 use marquee_event::Reason;
 use marquee_ingest::TransformSettings;
@@ -15,6 +15,7 @@ use marquee_repair::{ReplayOptions, ReplayReport, replay};
 
 use crate::counted::counted;
 use crate::day::explain;
+use crate::hints;
 use crate::lake::existing_lake;
 
 /// Process quarantined units with the current transform
@@ -57,7 +58,7 @@ pub async fn execute(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let report = replay(&store, &options, TransformSettings::default())
         .await
         .map_err(|error| explain(error.into()))?;
-    console::print(ReplayPage(&report))?;
+    hints::print(ReplayPage(&report), &args.lake)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use marquee_console::{self as console, directory_parser};
+use marquee_console::directory_parser;
 use marquee_lake::generation;
 
+use crate::hints;
 use crate::lake::existing_lake;
 
 pub use listen::ListenAddress;
@@ -51,7 +52,7 @@ pub async fn execute(args: ServeArgs) -> anyhow::Result<ExitCode> {
         text += "No date is published yet, so requests fail with status 503. Publish dates with \
                  `marquee day`; the server finds them without a restart.\n";
     }
-    console::print(text)?;
+    hints::print(text, &args.lake)?;
     let ctrl_c = async {
         // Without a signal handler, only killing the process stops it.
         if tokio::signal::ctrl_c().await.is_err() {

@@ -7,7 +7,7 @@
 mod embedded;
 mod page;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -28,7 +28,7 @@ pub struct WarehouseArgs {
     command: Command,
     /// Read the lake in this directory
     #[arg(long, value_name = "DIR", value_parser = directory_parser(), default_value = "lake", global = true)]
-    lake: PathBuf,
+    pub lake: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -69,7 +69,7 @@ pub async fn execute(args: WarehouseArgs) -> anyhow::Result<ExitCode> {
         }
         Command::Load { date } => {
             let loads = warehouse.load(date).await?;
-            page::loaded(&loads)?;
+            page::loaded(&loads, &args.lake)?;
             Ok(ExitCode::from(u8::from(
                 !loads.iter().all(DateLoad::is_success),
             )))
@@ -108,9 +108,9 @@ impl DateLoad {
 ///
 /// # Errors
 /// As [`execute`].
-pub async fn after_demo(lake: &std::path::Path, program: &str) -> anyhow::Result<bool> {
+pub async fn after_demo(lake: &Path) -> anyhow::Result<bool> {
     let warehouse = LocalWarehouse::open(lake).await?;
     let loads = warehouse.load(None).await?;
-    page::demo(&loads, lake, program)?;
+    page::demo(&loads, lake)?;
     Ok(loads.iter().all(DateLoad::is_success))
 }

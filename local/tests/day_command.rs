@@ -170,7 +170,14 @@ fn a_failed_date_does_not_stop_the_others() {
 #[test]
 fn a_date_with_a_missing_object_does_not_stop_the_others() {
     let line = failed_line(|object| fs::remove_file(object).unwrap());
-    assert!(line.contains("`marquee rebuild 2026-01-05`"), "{line}");
+    assert!(
+        line.contains(concat!(
+            "`",
+            env!("CARGO_BIN_EXE_marquee"),
+            " rebuild 2026-01-05`"
+        )),
+        "{line}"
+    );
 }
 
 #[test]
@@ -217,9 +224,12 @@ fn a_lake_whose_events_were_all_rejected_says_so() {
     assert_eq!(code, 0, "{err}");
     assert_eq!(
         out,
-        "no date is due: all 3 units that arrived were rejected (invalid_json 2, missing_field 1). \
-         List them with `marquee query \"SELECT reason, field, value, detail FROM quarantine LIMIT \
-         10\"`\n"
+        format!(
+            "no date is due: all 3 units that arrived were rejected (invalid_json 2, missing_field \
+             1). List them with `{} query \"SELECT reason, field, value, detail FROM quarantine \
+             LIMIT 10\"`\n",
+            env!("CARGO_BIN_EXE_marquee")
+        )
     );
 }
 

@@ -5,6 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+/// The program's name in hints: its path as invoked.
+const MARQUEE: &str = env!("CARGO_BIN_EXE_marquee");
+
 /// The commands that read an existing lake.
 const READERS: [&[&str]; 7] = [
     &["day"],
@@ -42,9 +45,13 @@ fn every_command_reports_a_directory_without_a_lake_alike() {
         for line in READERS {
             let error = input_error(dir.path(), &[line, &["--lake", lake]].concat());
             let path = dir.path().join(lake);
+            let option = match lake {
+                "lake" => String::new(),
+                other => format!(" --lake {other}"),
+            };
             let expected = format!(
-                "error: {} is not a lake: {reason}. Create a lake with `marquee demo` or \
-                 `marquee run`, or name another one with --lake DIR\n",
+                "error: {} is not a lake: {reason}. Create a lake with `{MARQUEE} demo{option}` or \
+                 `{MARQUEE} run{option}`, or name another one with --lake DIR\n",
                 path.display()
             );
             assert_eq!(error, expected, "{line:?}");

@@ -195,8 +195,11 @@ fn an_unpublished_lake_and_a_used_address_are_reported() {
     served.out.read_line(&mut hint).unwrap();
     assert_eq!(
         hint,
-        "No date is published yet, so requests fail with status 503. Publish dates with \
-         `marquee day`; the server finds them without a restart.\n"
+        format!(
+            "No date is published yet, so requests fail with status 503. Publish dates with \
+             `{} day`; the server finds them without a restart.\n",
+            env!("CARGO_BIN_EXE_marquee")
+        )
     );
     let line = ["serve", "--listen", &served.address];
     let output = marquee(dir.path(), &line).output().unwrap();

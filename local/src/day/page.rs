@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use marquee_event::Date;
 use marquee_sql::CheckResult;
 
 use crate::counted::counted;
+use crate::hints;
 
 /// The interval of progress lines when standard error is not a terminal.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
@@ -23,6 +25,8 @@ const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 /// Shows the progress of curation on standard error, and its results on standard output.
 pub(super) struct DayPage {
     bar: ProgressBar,
+    /// The lake's directory, for hints.
+    lake: PathBuf,
     began: Instant,
     output: Mutex<OutputState>,
 }
@@ -35,7 +39,7 @@ struct OutputState {
 }
 
 impl DayPage {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(lake: &Path) -> Self {
         let bar = match io::stderr().is_terminal() {
             true => ProgressBar::new(0),
             false => ProgressBar::hidden(),
@@ -45,6 +49,7 @@ impl DayPage {
         let began = Instant::now();
         Self {
             bar,
+            lake: lake.to_owned(),
             began,
             output: Mutex::new(OutputState {
                 last_line: began,
@@ -91,7 +96,7 @@ impl DayPage {
 
     /// Prints a result immediately.
     fn write(&self, text: &str) {
-        let written = self.bar.suspend(|| console::print(text));
+        let written = self.bar.suspend(|| hints::print(text, &self.lake));
         if let Err(error) = written {
             let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
             output.error.get_or_insert(error);

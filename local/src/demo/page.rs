@@ -11,6 +11,7 @@ use super::curation::CuratedDay;
 use super::latency::{DEFINITION, Percentiles};
 use super::ledger::ZoneSize;
 use super::report::DemoReport;
+use crate::hints::quoted;
 
 /// The number of ranks that are shown.
 const RANKS: usize = 8;
@@ -449,15 +450,6 @@ fn name(text: &str) -> String {
     short + "…"
 }
 
-/// Quotes a word for a shell.
-fn quoted(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -483,12 +475,5 @@ mod tests {
         let long = name(&"é".repeat(NAME_CHARS + 1));
         assert_eq!(long.chars().count(), NAME_CHARS);
         assert!(long.ends_with('…'));
-    }
-
-    #[test]
-    fn paths_are_quoted_for_a_shell() {
-        assert_eq!(quoted("./lake"), "./lake");
-        assert_eq!(quoted("my lake"), "'my lake'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
     }
 }

@@ -9,6 +9,7 @@ use marquee_local_warehouse::engine::QueryResult;
 
 use super::DateLoad;
 use crate::counted::counted;
+use crate::hints;
 
 /// PostgreSQL's numeric types, whose values are right-aligned.
 const NUMERIC_TYPES: [&str; 6] = ["int2", "int4", "int8", "float4", "float8", "numeric"];
@@ -24,7 +25,7 @@ pub(super) fn migrated(changes: &[String]) -> io::Result<()> {
     print(&text)
 }
 
-pub(super) fn loaded(loads: &[DateLoad]) -> io::Result<()> {
+pub(super) fn loaded(loads: &[DateLoad], lake: &Path) -> io::Result<()> {
     let mut text = String::new();
     if loads.is_empty() {
         text.push_str("no date is published. Run `marquee day`\n");
@@ -33,7 +34,7 @@ pub(super) fn loaded(loads: &[DateLoad]) -> io::Result<()> {
         text.push_str(&line(load));
         text.push('\n');
     }
-    print(&text)
+    hints::print(text, lake)
 }
 
 /// Returns the line of a date's load.
@@ -55,14 +56,15 @@ fn line(load: &DateLoad) -> String {
     }
 }
 
-pub(super) fn demo(loads: &[DateLoad], lake: &Path, program: &str) -> io::Result<()> {
+pub(super) fn demo(loads: &[DateLoad], lake: &Path) -> io::Result<()> {
     let mut text = "Warehouse\n".to_owned();
     for load in loads {
         text.push_str(&format!("  {}\n", line(load)));
     }
     text.push_str(&format!(
-        "  Query it:\n  {program} warehouse query --lake '{}' \\\n    \"SELECT * FROM marquee.search_funnel ORDER BY event_date\"\n\n",
-        lake.display()
+        "  Query it:\n  {} warehouse query --lake {} \\\n    \"SELECT * FROM marquee.search_funnel ORDER BY event_date\"\n\n",
+        hints::program(),
+        hints::quoted(&lake.display().to_string())
     ));
     print(&text)
 }
