@@ -14,7 +14,7 @@ use crate::{audit, cost, day, demo, hints, query, rebuild, replay, run, serve, w
 
 /// Run the whole pipeline on one machine
 #[derive(Debug, Parser)]
-#[command(name = "marquee", version, about, propagate_version = true)]
+#[command(name = "marquee", version, propagate_version = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
