@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use marquee_console::{self as console, Output, directory_parser};
-use marquee_marts::{Engine, MartsError};
+use marquee_marts::{Engine, MartsError, nearest_table};
 
 use crate::bad_input::BadInput;
 use crate::lake::existing_lake;
@@ -19,7 +19,7 @@ use crate::lake::existing_lake;
 /// The tables raw_events, processed_events, quarantine and titles are organized by
 /// arrival date. `marquee day` builds the curated tables: events, fact_session,
 /// fact_view and those of sql/marts; audit_books contains every figure of each date's
-/// last audit. SHOW TABLES lists the tables, DESCRIBE TABLE shows the columns of one.
+/// last audit. --tables lists the tables, `DESCRIBE events` shows the columns of one.
 /// A filter on ingest_date and ingest_hour, or on event_date, prunes the objects that
 /// are read. Binary columns (raw_events.payload) are printed as text if they are
 /// UTF-8, otherwise in hex after \x.
@@ -28,10 +28,13 @@ pub struct QueryArgs {
     /// Run this query; `-` reads it from standard input
     #[arg(
         value_name = "SQL",
-        required_unless_present = "file",
+        required_unless_present_any = ["file", "tables"],
         conflicts_with = "file"
     )]
     pub sql: Option<String>,
+    /// List the tables instead of running a query
+    #[arg(long, conflicts_with_all = ["sql", "file"])]
+    pub tables: bool,
     /// Read the query from this file; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
@@ -64,6 +67,10 @@ pub enum QueryFormat {
 /// # Errors
 /// [`BadInput`] for an invalid query, or a directory without a lake.
 pub async fn execute(args: QueryArgs) -> anyhow::Result<ExitCode> {
+    if args.tables {
+        console::print(Engine::tables()?.join("\n") + "\n")?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let sql = sql_text(&args)?;
     let mut out = Output::open();
     let written = write_result(&args, &sql, &mut out).await;
@@ -100,11 +107,8 @@ fn sql_text(args: &QueryArgs) -> anyhow::Result<String> {
 /// Converts errors that the user can fix to [`BadInput`], with a hint.
 fn with_advice(error: anyhow::Error) -> anyhow::Error {
     let advice = match error.downcast_ref::<MartsError>() {
-        Some(MartsError::Sql { .. }) => match Engine::tables() {
-            Ok(tables) => format!(
-                "the tables are {}; DESCRIBE shows the columns of one",
-                tables.join(", ")
-            ),
+        Some(MartsError::Sql { message }) => match sql_advice(message) {
+            Ok(advice) => advice,
             Err(error) => return error.into(),
         },
         Some(error) if error.is_user_error() => return BadInput(error.to_string()).into(),
@@ -115,4 +119,22 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
         _ => return error,
     };
     BadInput(format!("{}\nhint: {advice}", console::format_error(&error))).into()
+}
+
+/// Returns the hint for invalid SQL: the most similar table for an unknown one.
+fn sql_advice(message: &str) -> Result<String, MartsError> {
+    let unknown = message
+        .split_once("table '")
+        .and_then(|(_, rest)| rest.split_once("' not found"))
+        .map(|(name, _)| name.rsplit('.').next().unwrap_or(name));
+    let lists = "`marquee query --tables` lists the tables";
+    let Some(unknown) = unknown else {
+        return Ok(format!(
+            "{lists}, `marquee query \"DESCRIBE events\"` shows the columns of one"
+        ));
+    };
+    Ok(match nearest_table(unknown)? {
+        Some(table) => format!("did you mean {table}? {lists}"),
+        None => lists.to_owned(),
+    })
 }

@@ -18,6 +18,8 @@ fn lake() -> tempfile::TempDir {
 fn query(lake: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_marquee"));
     command.arg("query").arg("--lake").arg(lake).args(args);
+    // Outside of the workspace, hints name the program's path.
+    command.current_dir(std::env::temp_dir());
     command
 }
 
@@ -131,5 +133,74 @@ fn an_invalid_query_is_one_sentence_and_exit_code_2() {
         assert!(errors.starts_with("error: "), "{errors}");
         assert!(errors.contains(expected), "{args:?}: {errors}");
         assert!(output.stdout.is_empty(), "{args:?}");
+    }
+}
+
+/// Returns the standard error of a query that fails.
+fn error_of(lake: &Path, sql: &str) -> String {
+    let output = query(lake, &[sql]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{sql}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn the_nearest_table_or_column_is_suggested() {
+    let lake = lake();
+    let program = env!("CARGO_BIN_EXE_marquee");
+    let option = format!("--lake {}", lake.path().display());
+    let lists = format!("`{program} query --tables {option}` lists the tables");
+    let describes =
+        format!("`{program} query \"DESCRIBE events\" {option}` shows the columns of one");
+    for (sql, expected) in [
+        (
+            "SELECT * FROM event",
+            format!(
+                "line 1, column 15: table 'event' not found\nhint: did you mean events? {lists}"
+            ),
+        ),
+        (
+            "DESCRIBE evnts",
+            format!("table 'evnts' not found\nhint: did you mean events? {lists}"),
+        ),
+        (
+            "SELECT * FROM zzzzzzz",
+            format!("line 1, column 15: table 'zzzzzzz' not found\nhint: {lists}"),
+        ),
+        (
+            "SELECT evnt_type FROM events",
+            format!(
+                "line 1, column 8: No field named evnt_type. Did you mean \
+                 'events.event_type'?\nhint: {lists}, {describes}"
+            ),
+        ),
+    ] {
+        let expected = format!("error: invalid SQL: {expected}\n");
+        assert_eq!(error_of(lake.path(), sql), expected, "{sql}");
+    }
+}
+
+#[test]
+fn hints_name_cargo_run_in_the_workspace() {
+    let output = query(lake().path(), &["SELECT * FROM event"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        errors.contains("`cargo run -q -p marquee -- query --tables --lake "),
+        "{errors}"
+    );
+}
+
+#[test]
+fn the_tables_are_listed_and_described() {
+    let lake = lake();
+    let listed = stdout_of(&query(lake.path(), &["--tables"]).output().unwrap());
+    assert!(listed.starts_with("raw_events\n"), "{listed}");
+    for table in listed.lines() {
+        let sql = format!("DESCRIBE TABLE {table}");
+        let described = stdout_of(&query(lake.path(), &[&sql]).output().unwrap());
+        assert!(described.contains("column_name"), "{table}: {described}");
     }
 }

@@ -196,7 +196,14 @@ fn one_line(error: &DataFusionError) -> String {
                 .diagnostic()
                 .and_then(|diagnostic| diagnostic.span)
                 .map(|span| (span.start.line, span.start.column));
-            (root.message().into_owned(), start)
+            let mut message = root.message().into_owned();
+            // A suggestion makes the list of all columns superfluous.
+            if message.contains("Did you mean")
+                && let Some(at) = message.find("\nValid fields are ")
+            {
+                message.truncate(at);
+            }
+            (message, start)
         }
     };
     let text = text

@@ -36,9 +36,11 @@ mod mart_schemas;
 mod output;
 mod session;
 mod statement;
+mod suggestion;
 mod table;
 
 pub use date_run::DateRun;
 pub use engine::{Engine, RowStream};
 pub use error::MartsError;
 pub use lake_sql::{LakeSql, LakeSqlSettings};
+pub use suggestion::nearest_table;

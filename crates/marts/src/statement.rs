@@ -37,7 +37,8 @@ pub(crate) fn tables(state: &SessionState, sql: &str) -> Result<Vec<String>, Mar
 }
 
 fn parse(sql: &str) -> Result<Statement, MartsError> {
-    let mut statements = DFParserBuilder::new(sql)
+    let described = described_table(sql).map(|table| format!("DESCRIBE {table}"));
+    let mut statements = DFParserBuilder::new(described.as_deref().unwrap_or(sql))
         .with_dialect(&GenericDialect {})
         .build()?
         .parse_statements()?;
@@ -49,6 +50,23 @@ fn parse(sql: &str) -> Result<Statement, MartsError> {
             more + 1
         ))),
     }
+}
+
+/// Returns the rest of `DESCRIBE TABLE …`, which other databases accept and the parser
+/// does not.
+fn described_table(sql: &str) -> Option<&str> {
+    let rest = ["DESCRIBE", "DESC"]
+        .iter()
+        .find_map(|verb| without_word(sql, verb))?;
+    let table = without_word(rest, "TABLE")?.trim();
+    (!table.is_empty() && table != ";").then_some(table)
+}
+
+/// Returns the text after its first word, if this is `word` in any case.
+fn without_word<'s>(text: &'s str, word: &str) -> Option<&'s str> {
+    let text = text.trim_start();
+    let (first, rest) = text.split_at_checked(word.len())?;
+    (first.eq_ignore_ascii_case(word) && rest.starts_with(char::is_whitespace)).then_some(rest)
 }
 
 fn is_read_only(statement: &Statement) -> bool {

@@ -216,6 +216,8 @@ async fn every_kind_of_read_only_statement_runs() {
         "SHOW TABLES",
         "SHOW COLUMNS FROM titles",
         "DESCRIBE titles",
+        "DESCRIBE TABLE titles",
+        "desc table titles;",
         "SELECT round(avg(completion_rate), 2) FROM processed_events",
     ] {
         engine.query(sql).await.expect(sql);
@@ -240,8 +242,9 @@ async fn an_error_is_one_line_with_its_position() {
         ),
         (
             "SELECT\n  nam FROM titles",
-            "invalid SQL: line 2, column 3: No field named nam",
+            "invalid SQL: line 2, column 3: No field named nam. Did you mean 'titles.name'?",
         ),
+        ("DESCRIBE TABLE", "invalid SQL: table 'table' not found"),
         (
             "SELECT nope(1)",
             "invalid SQL: line 1, column 8: Invalid function 'nope'",
