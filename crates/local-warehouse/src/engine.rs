@@ -66,6 +66,17 @@ impl Engine {
         Ok(engine)
     }
 
+    /// Updates the planner's statistics, as Redshift does by itself after a load.
+    /// Without them PostgreSQL takes a loaded table for nearly empty and joins it by
+    /// nested loops.
+    ///
+    /// # Errors
+    /// [`StatementError`] if the server cannot be reached.
+    pub async fn analyze(&self) -> Result<(), StatementError> {
+        self.session().await?.run_postgres("ANALYZE").await?;
+        Ok(())
+    }
+
     /// Opens a session.
     ///
     /// # Errors

@@ -124,6 +124,7 @@ impl LocalWarehouse {
         for generation in current.into_values() {
             loads.push(self.load_generation(&generation).await?);
         }
+        self.data_api.engine().analyze().await?;
         Ok(loads)
     }
 
