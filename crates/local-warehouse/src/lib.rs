@@ -20,6 +20,7 @@
 
 pub mod copy;
 pub mod data_api;
+mod data_lock;
 pub mod dialect;
 pub mod engine;
 pub mod postgres;

@@ -1,5 +1,5 @@
 //! A private PostgreSQL server: on a socket in a temporary directory, stopped when
-//! its handle is dropped or this process ends.
+//! its handle is dropped or this process ends, also by a signal.
 
 use std::fs;
 use std::io;
@@ -13,6 +13,8 @@ use tempfile::TempDir;
 use thiserror::Error;
 use tokio_postgres::{Client, Config, NoTls};
 
+use crate::data_lock::DataLock;
+
 /// The directory of Debian's packages, with a directory for each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 /// The time limit for the first connection to a new server.
@@ -20,9 +22,12 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// The database's only user.
 const USER: &str = "marquee";
 /// A shell script that starts the server and stops it when standard input closes,
-/// which also happens when this process dies.
-const SUPERVISOR_SCRIPT: &str =
-    r#""$@" & server=$!; cat > /dev/null; kill -INT "$server"; wait "$server""#;
+/// which also happens when this process dies. Then it removes the directory `$0`.
+///
+/// It has a process group of its own: a signal to the group of this process, from
+/// Ctrl-C or `timeout`, would end the script, and the server would then wait for its
+/// running queries.
+const SUPERVISOR_SCRIPT: &str = r#""$@" & server=$!; cat > /dev/null; kill -INT "$server"; wait "$server"; rm -rf "$0" 2> /dev/null"#;
 
 /// A missing prerequisite of PostgreSQL.
 #[derive(Debug, Error)]
@@ -53,6 +58,12 @@ pub enum StartError {
         /// The operating system's error.
         source: io::Error,
     },
+    /// Another process uses the data.
+    #[error("another command uses the data in {}; wait until it ends", data.display())]
+    InUse {
+        /// The data directory.
+        data: PathBuf,
+    },
     /// The server reported an error.
     #[error("PostgreSQL does not start: {0}")]
     Server(String),
@@ -64,6 +75,8 @@ pub struct Postgres {
     supervisor: Child,
     /// The directory of the socket, the log and, for a temporary server, the data.
     run_dir: TempDir,
+    /// The lock of the data; `None` for temporary data.
+    _lock: Option<DataLock>,
 }
 
 /// Returns the directory of the server's programs: the newest version in Debian's
@@ -92,8 +105,9 @@ pub fn programs() -> Result<PathBuf, PostgresMissing> {
 }
 
 impl Postgres {
-    /// Starts a server with its data in `data`, which it initialises if necessary.
-    /// For `None`, the data is temporary.
+    /// Starts a server with its data in `data`, which it initialises if necessary. A
+    /// server that a killed process left there is stopped first. For `None`, the data is
+    /// temporary.
     ///
     /// # Errors
     /// [`StartError`] if PostgreSQL is missing or does not start.
@@ -103,9 +117,9 @@ impl Postgres {
             .map_err(io_error("create a temporary directory"))?;
         let account = server_account(run_dir.path())?;
         change_owner(run_dir.path(), account)?;
-        let data = match data {
-            Some(data) => data.to_owned(),
-            None => run_dir.path().join("data"),
+        let (data, lock) = match data {
+            Some(data) => (data.to_owned(), Some(DataLock::acquire(data).await?)),
+            None => (run_dir.path().join("data"), None),
         };
         if !data.join("PG_VERSION").is_file() {
             initialise(&programs, &data, account)?;
@@ -114,7 +128,9 @@ impl Postgres {
             .map_err(io_error("create PostgreSQL's log"))?;
         let mut supervisor = as_account("sh", account);
         supervisor
-            .args(["-c", SUPERVISOR_SCRIPT, "sh"])
+            .process_group(0)
+            .args(["-c", SUPERVISOR_SCRIPT])
+            .arg(run_dir.path())
             .arg(programs.join("postgres"))
             .arg("-D")
             .arg(&data)
@@ -129,6 +145,7 @@ impl Postgres {
         let server = Self {
             supervisor,
             run_dir,
+            _lock: lock,
         };
         server.wait().await?;
         Ok(server)
@@ -197,13 +214,20 @@ fn settings() -> impl Iterator<Item = &'static str> {
     .flat_map(|setting| ["-c", setting])
 }
 
+/// Creates a database in `data`: first in a directory beside it, so that an interrupted
+/// initialisation leaves no incomplete database there.
 fn initialise(programs: &Path, data: &Path, account: Option<(u32, u32)>) -> Result<(), StartError> {
-    fs::create_dir_all(data).map_err(io_error(&format!("create {}", data.display())))?;
-    change_owner(data, account)?;
+    let partial = data.with_extension("partial");
+    let created = io_error(&format!("create {}", partial.display()));
+    match fs::remove_dir_all(&partial) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(created(error)),
+        _ => fs::create_dir_all(&partial).map_err(created)?,
+    }
+    change_owner(&partial, account)?;
     // Redshift sorts text by its bytes, like the locale C.
     let output = as_account(programs.join("initdb"), account)
         .arg("-D")
-        .arg(data)
+        .arg(&partial)
         .args(["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C"])
         .args(["--no-sync", "--no-instructions"])
         .current_dir("/")
@@ -211,7 +235,8 @@ fn initialise(programs: &Path, data: &Path, account: Option<(u32, u32)>) -> Resu
         .output()
         .map_err(io_error("run initdb"))?;
     if output.status.success() {
-        return Ok(());
+        let moved = fs::rename(&partial, data);
+        return moved.map_err(io_error(&format!("create {}", data.display())));
     }
     let errors = String::from_utf8_lossy(&output.stderr);
     let last = errors.lines().last().unwrap_or("no message");
@@ -256,7 +281,7 @@ fn as_account(program: impl AsRef<std::ffi::OsStr>, account: Option<(u32, u32)>)
     command
 }
 
-fn io_error(action: &str) -> impl Fn(io::Error) -> StartError {
+pub(crate) fn io_error(action: &str) -> impl Fn(io::Error) -> StartError + use<> {
     let action = action.to_owned();
     move |source| StartError::Io {
         action: action.clone(),
