@@ -107,6 +107,9 @@ fn every_event_is_accounted_for() {
         "/seconds",
         "/events_per_s",
         "/latency_s/p50",
+        "/latency_parts_s/network/p50",
+        "/latency_parts_s/batching/p99",
+        "/latency_parts_s/work/p99",
         "/invocation_ms/p99",
         "/zones/raw/files",
         "/zones/quarantine/bytes",
@@ -140,7 +143,32 @@ fn every_event_is_accounted_for() {
     ] {
         assert!(page.contains(expected), "{expected}: {page}");
     }
-    assert!(page.lines().count() <= 72, "{page}");
+    assert!(page.lines().count() <= 80, "{page}");
+    // First the events, the money, the days and the favourites.
+    let headings = [
+        "Events of 100 viewers",
+        "Cost on AWS",
+        "Days ",
+        "Most watched",
+        "Lake",
+        "Speed",
+        "All events accounted for",
+        "Next",
+    ];
+    let at = headings.map(|heading| page.find(&format!("\n{heading}")).expect(heading));
+    assert!(at.is_sorted(), "{page}");
+    assert!(page.contains("network: event to stream"), "{page}");
+    // The commands can be pasted.
+    let program = env!("CARGO_BIN_EXE_marquee");
+    for command in [
+        "audit --lake lake 2026-01-05",
+        "serve --lake lake",
+        "query --lake lake",
+        "cost --events-per-day ",
+    ] {
+        let expected = format!("\n  {program} {command}");
+        assert!(page.contains(&expected), "{expected}: {page}");
+    }
     assert!(!page.contains('\u{1b}'), "no styles without a terminal");
 
     let (code, out, _) = marquee(

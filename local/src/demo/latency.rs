@@ -7,12 +7,66 @@ use serde::Serialize;
 use super::flow::Invocation;
 use marquee_event_source_mapping::MAX_BATCH_SIZE;
 
-/// The definition that the report prints.
+/// The definition in the report.
 pub(super) const DEFINITION: &str = "Latency is the time from an event's event_time to its durable \
-     object, by the stream's clock: the delivery to the stream, the wait for the batch as in Lambda, \
-     and the measured duration of the invocation. Percentiles are exact, over all processed events.";
+     object, by the stream's clock: network, the delivery to the stream; batching, the wait for the \
+     batch and its invocation as in Lambda; and work, the measured duration of the invocation. \
+     Percentiles are exact, over all processed events.";
 
-/// The time at which each batch became durable.
+/// The start and the end of a batch's invocation, in UTC microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct InvocationSpan {
+    began_at: i64,
+    /// The time at which the batch became durable.
+    durable_at: i64,
+}
+
+/// The latency of each event by its parts, in microseconds.
+#[derive(Debug, Default)]
+pub(super) struct LatencySamples {
+    total: Vec<i64>,
+    network: Vec<i64>,
+    batching: Vec<i64>,
+    work: Vec<i64>,
+}
+
+impl LatencySamples {
+    /// Adds an event that happened and arrived at these times, in UTC microseconds.
+    pub(super) fn add(&mut self, happened_at: i64, arrived_at: i64, span: InvocationSpan) {
+        self.total.push(span.durable_at.saturating_sub(happened_at));
+        self.network.push(arrived_at.saturating_sub(happened_at));
+        self.batching.push(span.began_at.saturating_sub(arrived_at));
+        self.work
+            .push(span.durable_at.saturating_sub(span.began_at));
+    }
+
+    /// Computes the percentiles, in seconds. Returns `None` without events.
+    pub(super) fn percentiles(mut self) -> Option<Latency> {
+        Some(Latency {
+            total: Percentiles::of(&mut self.total, 1e6)?,
+            network: Percentiles::of(&mut self.network, 1e6)?,
+            batching: Percentiles::of(&mut self.batching, 1e6)?,
+            work: Percentiles::of(&mut self.work, 1e6)?,
+        })
+    }
+}
+
+/// The latency from an event's time to its durable object and the parts of it, in
+/// seconds. A percentile of the total is not the sum of the parts' percentiles.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) struct Latency {
+    /// Reported as `latency_s`.
+    #[serde(skip)]
+    pub(super) total: Percentiles,
+    /// From the event to its arrival in the stream. Hours, if the device was offline.
+    pub(super) network: Percentiles,
+    /// From the arrival to the start of the invocation.
+    pub(super) batching: Percentiles,
+    /// The duration of the invocation.
+    pub(super) work: Percentiles,
+}
+
+/// The invocation of each batch.
 ///
 /// The stream's clock is the simulated time, in which the demo's days pass in
 /// seconds. An invocation is therefore placed on this clock as Lambda would start it:
@@ -23,7 +77,7 @@ pub(super) const DEFINITION: &str = "Latency is the time from an event's event_t
 pub(super) struct Timeline {
     /// By shard and by the arrival of the batch's last record, which its rows contain
     /// as `processed_at`. In UTC microseconds.
-    durable_at: HashMap<String, HashMap<i64, i64>>,
+    spans: HashMap<String, HashMap<i64, InvocationSpan>>,
 }
 
 impl Timeline {
@@ -33,21 +87,21 @@ impl Timeline {
             shards.entry(invocation.shard).or_default().push(invocation);
         }
         let window_ms = i64::from(window_s) * 1000;
-        let durable_at = shards
+        let spans = shards
             .into_iter()
             .map(|(shard, batches)| (shard.to_string(), shard_timeline(&batches, window_ms)))
             .collect();
-        Self { durable_at }
+        Self { spans }
     }
 
-    /// Returns the time at which the batch of a row became durable.
-    pub(super) fn durable_at(&self, shard_id: &str, processed_at: i64) -> Option<i64> {
-        self.durable_at.get(shard_id)?.get(&processed_at).copied()
+    /// Returns the invocation of the batch of a row.
+    pub(super) fn span(&self, shard_id: &str, processed_at: i64) -> Option<InvocationSpan> {
+        self.spans.get(shard_id)?.get(&processed_at).copied()
     }
 }
 
-fn shard_timeline(batches: &[&Invocation], window_ms: i64) -> HashMap<i64, i64> {
-    let mut durable_at = HashMap::with_capacity(batches.len());
+fn shard_timeline(batches: &[&Invocation], window_ms: i64) -> HashMap<i64, InvocationSpan> {
+    let mut spans = HashMap::with_capacity(batches.len());
     let mut free_at = i64::MIN;
     for (index, batch) in batches.iter().enumerate() {
         let window_ends = batch.first_arrived_ms.saturating_add(window_ms);
@@ -56,14 +110,19 @@ fn shard_timeline(batches: &[&Invocation], window_ms: i64) -> HashMap<i64, i64> 
             Some(next) => window_ends.min(next.first_arrived_ms),
             None => window_ends,
         };
-        let begins = closed.max(batch.last_arrived_ms).saturating_mul(1000);
+        let complete_at = closed.max(batch.last_arrived_ms).saturating_mul(1000);
         let took = i64::try_from(batch.took.as_micros()).unwrap_or(i64::MAX);
-        free_at = begins.max(free_at).saturating_add(took);
+        let began_at = complete_at.max(free_at);
+        free_at = began_at.saturating_add(took);
         // If a record does not fit and the next batch closes in the same millisecond,
         // rows do not distinguish the two batches: the later one counts.
-        durable_at.insert(batch.last_arrived_ms.saturating_mul(1000), free_at);
+        let span = InvocationSpan {
+            began_at,
+            durable_at: free_at,
+        };
+        spans.insert(batch.last_arrived_ms.saturating_mul(1000), span);
     }
-    durable_at
+    spans
 }
 
 /// The median and the 99th percentile: exact, by nearest rank over all values.
@@ -128,7 +187,8 @@ mod tests {
         );
         let at = |shard: u32, ms: i64| {
             let shard = ShardId::new(shard).to_string();
-            timeline.durable_at(&shard, ms * 1000).map(|at| at / 1000)
+            let span = timeline.span(&shard, ms * 1000);
+            span.map(|span| span.durable_at / 1000)
         };
         assert_eq!(at(0, 9_000), Some(11_020));
         assert_eq!(at(0, 31_000), Some(32_020));
@@ -136,6 +196,21 @@ mod tests {
         assert_eq!(at(0, 33_500), Some(53_005));
         assert_eq!(at(1, 500), Some(501));
         assert_eq!(at(1, 9_000), None);
+    }
+
+    #[test]
+    fn latency_is_the_sum_of_its_parts() {
+        let mut samples = LatencySamples::default();
+        let timeline = Timeline::new(&[batch(0, 1_000, 9_000, 20)], 10);
+        let shard = ShardId::new(0).to_string();
+        let span = timeline.span(&shard, 9_000_000).unwrap();
+        samples.add(500_000, 4_000_000, span);
+        let latency = samples.percentiles().unwrap();
+        assert_eq!(latency.network.p50, 3.5);
+        assert_eq!(latency.batching.p50, 7.0);
+        assert_eq!(latency.work.p50, 0.02);
+        assert_eq!(latency.total.p50, 10.52);
+        assert_eq!(LatencySamples::default().percentiles(), None);
     }
 
     #[test]

@@ -1,15 +1,16 @@
-//! The printed report.
+//! The printed report: first the events, their cost, the days and the favourites, then
+//! the figures of the machinery.
+
+mod machinery;
 
 use std::fmt::{self, Display, Formatter};
 
 use comfy_table::{CellAlignment, Table, presets};
-use indicatif::{HumanBytes, HumanCount};
+use indicatif::HumanCount;
 
 use marquee_audit::Status;
 
 use super::curation::CuratedDay;
-use super::latency::{DEFINITION, Percentiles};
-use super::ledger::ZoneSize;
 use super::report::DemoReport;
 use crate::hints::quoted;
 
@@ -97,114 +98,25 @@ impl<'a> DemoPage<'a> {
         )
     }
 
-    fn lake(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let DemoReport {
-            ledger, curation, ..
-        } = self.report;
-        self.heading(f, "Lake")?;
-        let mut zone = |name: &str, size: ZoneSize, contents: &str| {
-            writeln!(
-                f,
-                "  {name:<12} {:>6} files   {:>11}   {contents}",
-                count(size.files),
-                HumanBytes(size.bytes).to_string()
-            )
-        };
-        zone("raw", ledger.raw, "every unit, verbatim")?;
-        zone(
-            "quarantine",
-            ledger.quarantine,
-            "rejected units with the rejection reason",
-        )?;
-        zone(
-            "processed",
-            ledger.processed_zone,
-            "typed and enriched events",
-        )?;
-        let days = &curation.days;
-        let curated = ZoneSize {
-            files: days.iter().map(|day| day.files as u64).sum(),
-            bytes: days.iter().map(|day| day.bytes).sum(),
-            rows: curation.curated_events(),
-        };
-        zone("curated", curated, "deduplicated events, facts and marts")?;
-        let Some(saving) = self.report.parquet_saving() else {
+    /// Prints the estimated cost of the events on AWS.
+    fn cost(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Some(estimate) = self.report.monthly_cost() else {
             return Ok(());
         };
-        let json = self.report.processed_json_bytes();
-        let compared = if saving > 0.0 {
-            let times = json as f64 / ledger.processed_zone.bytes.max(1) as f64;
-            format!(
-                "Parquet is {times:.1} times smaller and saves {:.1} %.",
-                100.0 * saving
-            )
-        } else {
-            let events = ledger.processed / ledger.processed_zone.files.max(1);
-            format!(
-                "Parquet needs {:.1} % more, because batches of {events} events are too small for it.",
-                -100.0 * saving
-            )
-        };
+        let per_day = estimate.workload.events_per_day;
+        self.heading(f, "Cost on AWS")?;
         paragraph(
             f,
             &format!(
-                "The processed events were {} of JSON. {compared}",
-                HumanBytes(json)
-            ),
-        )
-    }
-
-    fn speed(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let DemoReport {
-            flow,
-            survey,
-            settings,
-            ledger,
-            ..
-        } = self.report;
-        self.heading(f, "Speed")?;
-        paragraph(
-            f,
-            &format!(
-                "{} events per second: all events were simulated, packed into {} records and transformed in {:.1} s.",
-                count(self.report.events_per_s() as u64),
-                count(flow.produced.records),
-                flow.took.as_secs_f64()
+                "${:.2} a month for {} events each day, by AWS's prices in {}; ${:.2} of it without \
+                 any event. The items:",
+                estimate.processing + estimate.storage,
+                count(per_day as u64),
+                estimate.region,
+                estimate.fixed
             ),
         )?;
-        if flow.transformed.repeated > 0 {
-            paragraph(
-                f,
-                &format!(
-                    "{} of {} batches were already durable and not transformed again, so this speed is not representative.",
-                    count(flow.transformed.repeated),
-                    count(ledger.batches)
-                ),
-            )?;
-        }
-        let percentiles = |name, found: Option<Percentiles>, show: fn(f64) -> String| {
-            found.map_or_else(String::new, |found| {
-                format!(
-                    "  {name:<12} p50 {:<13} p99 {}\n",
-                    show(found.p50),
-                    show(found.p99)
-                )
-            })
-        };
-        f.write_str(&percentiles("latency", survey.latency_s, duration_text))?;
-        f.write_str(&percentiles(
-            "invocation",
-            self.report.invocation_ms(),
-            |ms| duration_text(ms / 1000.0),
-        ))?;
-        paragraph(f, DEFINITION)?;
-        paragraph(
-            f,
-            &format!(
-                "A batch spans up to {} s of arrivals. Devices that were offline send their events hours late.",
-                settings.window_s
-            ),
-        )
+        writeln!(f, "  {} cost --events-per-day {per_day}", self.program)
     }
 
     /// Prints engagement and retention from the tables.
@@ -362,45 +274,46 @@ impl<'a> DemoPage<'a> {
             paragraph(
                 f,
                 &format!(
-                    "{open} of the days are provisional because late events may still arrive. `marquee audit DATE` shows all counts of a date."
+                    "{open} of the days are provisional because late events may still arrive."
                 ),
             )?;
         }
         Ok(())
     }
 
+    /// Prints commands that can be pasted, each on lines of its own.
     fn next(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let lake = &self.report.lake;
+        let DemoReport { lake, curation, .. } = self.report;
         self.heading(f, "Next")?;
         paragraph(
             f,
             &format!(
-                "The lake is in {}; report.json in it contains this report. Query the lake:",
+                "The lake is in {}; report.json in it contains this report. Query, audit and serve it:",
                 lake.display()
             ),
         )?;
+        let (program, lake) = (self.program, quoted(&lake.display().to_string()));
         for sql in [
             "SELECT reason, field, value, detail FROM quarantine LIMIT 10",
             "SELECT title_rank, name, climbed FROM top_titles WHERE measure = 'viewers' AND event_date = (SELECT max(event_date) FROM top_titles) ORDER BY 1, 2 LIMIT 10",
         ] {
-            writeln!(
-                f,
-                "  {} query --lake {} \\\n    \"{sql}\"",
-                self.program,
-                quoted(&lake.display().to_string())
-            )?;
+            writeln!(f, "  {program} query --lake {lake} \\\n    \"{sql}\"")?;
         }
-        Ok(())
+        if let Some(day) = curation.days.first() {
+            writeln!(f, "  {program} audit --lake {lake} {}", day.event_date)?;
+        }
+        writeln!(f, "  {program} serve --lake {lake}")
     }
 }
 
 impl Display for DemoPage<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.events(f)?;
-        self.lake(f)?;
-        self.speed(f)?;
+        self.cost(f)?;
         self.days(f)?;
         self.favourites(f)?;
+        self.lake(f)?;
+        self.speed(f)?;
         self.books(f)?;
         self.next(f)?;
         writeln!(f)

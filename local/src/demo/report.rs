@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use marquee_cost::{Estimate, Workload};
 use serde::Serialize;
 
 use super::books::DemoBooks;
 use super::curation::{CuratedDay, Curation, Engagement, Retention, TopSearch, TopTitle};
 use super::flow::Flow;
-use super::latency::{DEFINITION, Percentiles};
+use super::latency::{DEFINITION, Latency, Percentiles};
 use super::ledger::{LedgerTotals, ZoneSize};
 use super::settings::DemoSettings;
 use super::survey::Survey;
@@ -43,6 +44,7 @@ struct ReportDocument<'a> {
     total_seconds: f64,
     events_per_s: f64,
     latency_s: Option<Percentiles>,
+    latency_parts_s: Option<Latency>,
     latency_is: &'static str,
     invocation_ms: Option<Percentiles>,
     batches: u64,
@@ -96,6 +98,12 @@ impl DemoReport {
         (json > 0).then(|| 1.0 - self.ledger.processed_zone.bytes as f64 / json as f64)
     }
 
+    /// Estimates the monthly cost on AWS of as many events each day; `None` without events.
+    pub(super) fn monthly_cost(&self) -> Option<Estimate> {
+        let per_day = self.books.sent as f64 / f64::from(self.settings.days.max(1));
+        Estimate::of(&Workload::new(per_day.round())).ok()
+    }
+
     /// Returns the duration of invocations, in milliseconds.
     pub(super) fn invocation_ms(&self) -> Option<Percentiles> {
         let mut micros: Vec<i64> = self
@@ -129,7 +137,8 @@ impl DemoReport {
             seconds: thousandths(flow.took.as_secs_f64()),
             total_seconds: thousandths(self.took.as_secs_f64()),
             events_per_s: self.events_per_s().round(),
-            latency_s: survey.latency_s,
+            latency_s: survey.latency.map(|latency| latency.total),
+            latency_parts_s: survey.latency,
             latency_is: DEFINITION,
             invocation_ms: self.invocation_ms(),
             batches: ledger.batches,

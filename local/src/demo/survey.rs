@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::DemoSettings;
 use super::flow::Flow;
-use super::latency::{Percentiles, Timeline};
+use super::latency::{Latency, LatencySamples, Timeline};
 use super::producer_gaps::ProducerGapCheck;
 
 const EVENTS: &str = include_str!("../../../sql/demo/events.sql");
@@ -38,8 +38,7 @@ pub(super) struct Survey {
     /// Events that arrived more than one hour after their time.
     pub(super) late: u64,
     pub(super) producer_gaps: ProducerGapCheck,
-    /// The latency from an event's time to its durable object, in seconds.
-    pub(super) latency_s: Option<Percentiles>,
+    pub(super) latency: Option<Latency>,
 }
 
 impl Survey {
@@ -80,7 +79,7 @@ impl Survey {
             duplicates: duplicates(&mut counter.ids),
             late: counter.late,
             producer_gaps,
-            latency_s: Percentiles::of(&mut counter.latencies_us, 1e6),
+            latency: counter.latencies.percentiles(),
         })
     }
 }
@@ -92,7 +91,7 @@ struct EventCounter {
     events: u64,
     late: u64,
     ids: Vec<u128>,
-    latencies_us: Vec<i64>,
+    latencies: LatencySamples,
 }
 
 impl EventCounter {
@@ -103,7 +102,7 @@ impl EventCounter {
             events: 0,
             late: 0,
             ids: Vec::new(),
-            latencies_us: Vec::new(),
+            latencies: LatencySamples::default(),
         })
     }
 
@@ -139,11 +138,10 @@ impl EventCounter {
                 .with_context(|| format!("the lake has an event with the invalid id {id:?}"))?;
             self.ids.push(uuid.as_u128());
             // A batch of an earlier run has no time on this run's clock.
-            let durable_at = self
-                .timeline
-                .durable_at(shards.value(row), processed.value(row));
-            self.latencies_us
-                .extend(durable_at.map(|at| at.saturating_sub(happened_at)));
+            let span = self.timeline.span(shards.value(row), processed.value(row));
+            if let Some(span) = span {
+                self.latencies.add(happened_at, arrived.value(row), span);
+            }
         }
         Ok(())
     }
