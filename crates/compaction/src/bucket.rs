@@ -1,10 +1,12 @@
 //! Compaction of one bucket of one date, from processed objects to `events`,
 //! `dropped_events`, `fact_session` and `fact_view`.
 //!
-//! [`pieces`] reads objects, a few ahead of the kernels, which run on a thread of their
-//! own ([`BucketWorker`]). Rows beyond the memory bound go to sorted spill runs and come
-//! back range by range of users. Row groups are appended to files as they close, and
-//! leave for the store piece by piece, so that no file is in memory as a whole.
+//! Three stages run concurrently. Bounded channels between them apply backpressure.
+//!
+//! 1. [`object_reader`] reads objects, a few ahead of the kernels.
+//! 2. [`BucketWorker`] runs the kernels on a thread of its own. It spills rows beyond the
+//!    memory limit as sorted chunks, and merges these one range of users at a time.
+//! 3. [`upload`] uploads files piece by piece, so no file is in memory as a whole.
 
 use std::sync::Arc;
 
@@ -13,44 +15,48 @@ use object_store::ObjectStore;
 use tokio::sync::mpsc;
 
 use crate::error::CompactionError;
-use crate::pieces;
-use crate::task::{BucketTask, CompactSettings, Compacted};
+use crate::object_reader;
+use crate::task::{BucketTask, CompactSettings, CompactedBucket};
 use crate::upload;
 use crate::worker::BucketWorker;
 
-/// How many pieces wait between two steps.
-const AHEAD: usize = 1;
+/// The capacity of the channels between the stages, in pieces.
+const CHANNEL_PIECES: usize = 1;
 
-/// Makes one bucket of a date.
+/// Compacts one bucket of a date.
 ///
-/// What is written depends on the rows that inputs and last generation have
-/// between them, on the titles, and on two of the settings; not on the order of
-/// the inputs, how they are divided between inputs and last generation, or how
-/// much memory there was.
+/// The output depends only on the rows of the inputs and the parent generation together, on
+/// the titles, and on the settings `file_bytes` and `group_rows`. It does not depend on the
+/// order of the inputs, on which rows the parent generation has, or on the memory limit.
 ///
 /// # Errors
-/// When the lake cannot be read or written; [`LakeError::Gone`] for an input
-/// that is not there; [`LakeError::Parquet`] where an object is no Parquet file
-/// or has not the columns it should; [`CompactionError::Differs`] where its rows are
-/// not as many as its receipt, or the last generation, says.
+/// - [`LakeError::Gone`](marquee_lake::LakeError::Gone) if an input is missing;
+/// - [`LakeError::Parquet`](marquee_lake::LakeError::Parquet) if an object is not a Parquet
+///   file;
+/// - [`CompactionError::Table`] if a column is missing, has another type or holds an invalid
+///   value;
+/// - [`CompactionError::RowCountMismatch`] if the number of an object's rows differs from
+///   that in its receipt or in the parent generation;
+/// - [`CompactionError::Lake`] if the lake cannot be read or written.
 pub async fn compact_bucket(
     store: Arc<dyn ObjectStore>,
     titles: Arc<Titles>,
     task: BucketTask,
     settings: CompactSettings,
-) -> Result<Compacted, CompactionError> {
+) -> Result<CompactedBucket, CompactionError> {
     let part_bytes = settings.part_bytes;
-    let (to_kernels, from_store) = mpsc::channel(AHEAD);
-    let (to_store, uploads) = mpsc::channel(AHEAD);
+    let (to_kernels, from_store) = mpsc::channel(CHANNEL_PIECES);
+    let (to_store, uploads) = mpsc::channel(CHANNEL_PIECES);
     let worker = BucketWorker::new(task, titles, settings);
     let objects = worker.objects();
     let working = tokio::task::spawn_blocking(move || worker.run(from_store, to_store));
     let (worked, uploaded, ()) = tokio::join!(
         working,
         upload::upload(&*store, part_bytes, uploads),
-        pieces::send(&*store, objects.into_iter(), to_kernels),
+        object_reader::send_pieces(&*store, objects.into_iter(), to_kernels),
     );
-    // Where the store refuses, the kernels can only say that nobody listens.
+    // If the upload fails, the worker only reports the closed channel, so check the upload
+    // first.
     uploaded?;
-    pieces::joined(worked)
+    object_reader::join_blocking(worked)
 }

@@ -1,21 +1,20 @@
-//! Which bucket a file of the facts is of, and which buckets read it again.
+//! The files of each bucket, and the buckets of the next run that read them.
 //!
-//! A file's name says its bucket. Those of a generation that was made in `N`
-//! buckets are read by the `N'` of the next: a user of bucket `b` can be in
-//! bucket `b'` only if the two are the same modulo the greatest number that
-//! divides both `N` and `N'`, as `b` and `b'` are one hash modulo either. Numbers
-//! of buckets are powers of two, so this is the lesser of them: a bucket reads
-//! the files of its own, those of the one that it came out of, or those of all
-//! that it takes in.
+//! The name of a file contains its bucket. If a generation has `N` buckets and the next run
+//! has `N'`, a user of bucket `b` can be in bucket `b'` only if `b` and `b'` are equal modulo
+//! the greatest common divisor of `N` and `N'`, because both are one hash modulo `N` or `N'`.
+//! The numbers of buckets are powers of two, so the divisor is the smaller number. A bucket
+//! thus reads the files of the same bucket, of the bucket that it was split from, or of all
+//! buckets that are merged into it.
 
 use marquee_lake::generation::FileEntry;
 
-/// The key of a bucket's file of that number, from 0.
+/// Returns the key of a bucket's file with an index, from 0.
 pub(crate) fn key(directory: &str, bucket: u32, index: usize) -> String {
     format!("{directory}/part-{bucket:04}-{index:04}.parquet")
 }
 
-/// The bucket of the file at that key; `None` where it says none.
+/// Returns the bucket that a file's key contains, if any.
 fn bucket_of_key(key: &str) -> Option<u32> {
     let (_, name) = key.rsplit_once('/')?;
     let name = name.strip_prefix("part-")?.strip_suffix(".parquet")?;
@@ -26,43 +25,45 @@ fn bucket_of_key(key: &str) -> Option<u32> {
         .flatten()
 }
 
-/// How the buckets of a run share the files of the last generation.
+/// The mapping from the buckets of a run to the files of the parent generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BucketMapping {
     buckets: u32,
-    /// Buckets that differ by a multiple of it may have the same users.
+    /// The greatest common divisor of the two numbers of buckets. Buckets that are equal
+    /// modulo it can have the same users.
     common: u32,
 }
 
 impl BucketMapping {
-    /// Between so many buckets, of files that were made in `last`; where that is
-    /// not known, every bucket reads every file.
-    pub(crate) fn new(last: Option<u32>, buckets: u32) -> Self {
+    /// Creates the mapping from `buckets` buckets to the files of a generation with `parent`
+    /// buckets. If `parent` is unknown, every bucket reads every file.
+    pub(crate) fn new(parent: Option<u32>, buckets: u32) -> Self {
         let buckets = buckets.max(1);
-        let common = match last {
+        let common = match parent {
             None | Some(0) => 1,
-            Some(last) => greatest_divisor(last, buckets),
+            Some(parent) => greatest_common_divisor(parent, buckets),
         };
         Self { buckets, common }
     }
 
-    /// Those of the files that may have users of the bucket.
-    pub(crate) fn of_bucket(self, bucket: u32, files: &[FileEntry]) -> Vec<FileEntry> {
-        let may_have = |file: &&FileEntry| {
-            let of_file = bucket_of_key(&file.key);
-            of_file.is_none_or(|of_file| of_file % self.common == bucket % self.common)
+    /// Returns the files that can contain users of a bucket. A file whose key has no bucket
+    /// can contain any user.
+    pub(crate) fn files_of(self, bucket: u32, files: &[FileEntry]) -> Vec<FileEntry> {
+        let can_contain = |file: &&FileEntry| {
+            let file_bucket = bucket_of_key(&file.key);
+            file_bucket.is_none_or(|other| other % self.common == bucket % self.common)
         };
-        files.iter().filter(may_have).cloned().collect()
+        files.iter().filter(can_contain).cloned().collect()
     }
 
-    /// How many buckets read a file.
+    /// Returns the number of buckets that read each file.
     pub(crate) fn readers(self) -> u32 {
         self.buckets / self.common
     }
 }
 
-/// The greatest number that divides both, neither of which is 0.
-fn greatest_divisor(a: u32, b: u32) -> u32 {
+/// Returns the greatest common divisor of two positive numbers.
+fn greatest_common_divisor(a: u32, b: u32) -> u32 {
     let (mut a, mut b) = (a, b);
     while b != 0 {
         (a, b) = (b, a % b);
@@ -78,7 +79,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_files_name_says_its_bucket() {
+    fn the_key_of_a_file_contains_its_bucket() {
         for bucket in [0, 7, 9_999, 10_000, u32::MAX] {
             for index in [0, 12_345] {
                 let key = key(
@@ -113,11 +114,11 @@ mod tests {
         (0..buckets).map(file).collect()
     }
 
-    /// The buckets whose files that bucket reads.
-    fn read(last: Option<u32>, made: u32, bucket: u32, buckets: u32) -> Vec<u32> {
-        let files = BucketMapping::new(last, buckets).of_bucket(bucket, &files(made));
-        let of = |file: &FileEntry| bucket_of_key(&file.key).unwrap();
-        files.iter().map(of).collect()
+    /// Returns the buckets whose files a bucket reads, among `count` files.
+    fn read(parent: Option<u32>, count: u32, bucket: u32, buckets: u32) -> Vec<u32> {
+        let files = BucketMapping::new(parent, buckets).files_of(bucket, &files(count));
+        let bucket_of_file = |file: &FileEntry| bucket_of_key(&file.key).unwrap();
+        files.iter().map(bucket_of_file).collect()
     }
 
     #[test]
@@ -130,12 +131,12 @@ mod tests {
             assert_eq!(read(unknown, 4, 3, 4), [0, 1, 2, 3]);
             assert_eq!(BucketMapping::new(unknown, 4).readers(), 4);
         }
-        let readers = |last, buckets| BucketMapping::new(Some(last), buckets).readers();
+        let readers = |parent, buckets| BucketMapping::new(Some(parent), buckets).readers();
         assert_eq!([readers(4, 4), readers(4, 8), readers(8, 4)], [1, 2, 1]);
     }
 
     #[test]
-    fn a_file_that_says_no_bucket_is_read_by_all() {
+    fn a_file_without_a_bucket_in_its_key_is_read_by_all() {
         let file = FileEntry {
             key: "d/part-0.parquet".to_owned(),
             rows: 1,
@@ -144,23 +145,23 @@ mod tests {
         };
         let files = [file];
         let mapping = BucketMapping::new(Some(4), 4);
-        assert!((0..4).all(|bucket| mapping.of_bucket(bucket, &files) == files));
+        assert!((0..4).all(|bucket| mapping.files_of(bucket, &files) == files));
     }
 
     proptest! {
-        /// Whatever the two numbers are, powers of two or not.
+        /// Holds for any two numbers, also if they are no powers of two.
         #[test]
         fn a_users_rows_are_in_a_file_that_is_read(
             user in "[a-z0-9]{1,8}",
-            last in 1u32..70,
+            parent in 1u32..70,
             buckets in 1u32..70,
         ) {
             let bucket = |buckets| bucket_of(user.as_bytes(), buckets);
-            let read_by = |reader| read(Some(last), last, reader, buckets);
-            prop_assert!(read_by(bucket(buckets)).contains(&bucket(last)));
+            let read_by = |reader| read(Some(parent), parent, reader, buckets);
+            prop_assert!(read_by(bucket(buckets)).contains(&bucket(parent)));
             let reads: usize = (0..buckets).map(|reader| read_by(reader).len()).sum();
-            let readers = BucketMapping::new(Some(last), buckets).readers();
-            prop_assert_eq!(reads, (last * readers) as usize);
+            let readers = BucketMapping::new(Some(parent), buckets).readers();
+            prop_assert_eq!(reads, (parent * readers) as usize);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Rows beyond the memory bound: sorted runs in files, merged by ranges of
-//! users.
+//! Spilling: rows beyond the memory limit go to disk as sorted chunks, which are merged one
+//! range of users at a time.
 
 use std::cmp::Ordering;
 use std::fs::File;
@@ -9,54 +9,75 @@ use std::path::Path;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, RecordBatch};
-use marquee_kernels::{GroupBounds, GroupSink, Origin, Rows, SpillRun, Table};
+use marquee_kernels::{
+    BucketRows, CompactedTable, EventSchema, RowGroupLimits, RowGroupSink, SpillRun, TableError,
+};
 use marquee_lake::rows::{RowBatch, RowReader};
 use marquee_tables::encode::{Chunk, EncodeError, FileLayout, FileWriter};
 
 use crate::error::CompactionError;
-use crate::pieces::EVENT_ROWS;
+use crate::object_reader::EVENT_ROWS;
 
-/// Row groups of a run are small: of each run that is merged, one is in memory.
-const BOUNDS: GroupBounds = GroupBounds {
+/// The limits of a sorted chunk's row groups. They are small, because a merge holds one row
+/// group of each file in memory.
+const LIMITS: RowGroupLimits = RowGroupLimits {
     rows: 1 << 15,
     text_bytes: 4 << 20,
 };
-/// What errors call a run.
-const RUN: &str = "a spilled run";
+/// The name of a spill file in errors.
+const SPILL_FILE: &str = "a sorted chunk in the spill directory";
 
-/// What was spilled of one bucket.
+/// The table whose rows a spill file has.
+#[derive(Debug, Clone, Copy)]
+enum SpilledTable {
+    Events,
+    Dropped,
+}
+
+impl SpilledTable {
+    fn layout(self) -> Result<FileLayout, EncodeError> {
+        let table = match self {
+            Self::Events => CompactedTable::Events,
+            Self::Dropped => CompactedTable::DroppedEvents,
+        };
+        FileLayout::new(&table.schema())
+    }
+}
+
+/// The sorted chunks of one bucket.
 ///
-/// A run is up to two files in the order of users. They have no name: when
-/// they are closed, or the process ends, they are gone.
+/// A sorted chunk has up to two files, both ordered by user. The files are unnamed, so the
+/// operating system deletes them when they are closed or the process ends.
 #[derive(Debug, Default)]
 pub(crate) struct Spill {
-    files: Vec<(File, Table)>,
+    files: Vec<(File, SpilledTable)>,
 }
 
 impl Spill {
-    /// Whether nothing was spilled.
+    /// Returns true if no rows were spilled.
     pub(crate) fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
-    /// Writes the rows as a run.
+    /// Writes the rows as a sorted chunk.
     pub(crate) fn add(
         &mut self,
-        rows: &Rows,
+        rows: &BucketRows,
         directory: Option<&Path>,
     ) -> Result<(), CompactionError> {
-        let run =
-            SpillRun::of(rows, BOUNDS).map_err(|source| CompactionError::table(RUN, source))?;
-        for table in [Table::DroppedEvents, Table::Events] {
-            let mut file = SpillRunFile {
-                layout: FileLayout::new(&table.schema())?,
+        let sorted_chunk = SpillRun::new(rows, LIMITS).map_err(CompactionError::SortedChunk)?;
+        for table in [SpilledTable::Dropped, SpilledTable::Events] {
+            let mut file = SpillFile {
+                layout: table.layout()?,
                 directory,
                 writer: None,
             };
-            match table {
-                Table::DroppedEvents => run.write_dropped(&mut file)?,
-                _ => run.write_events(&mut file)?,
-            }
+            let written = match table {
+                SpilledTable::Dropped => sorted_chunk.write_dropped(&mut file),
+                SpilledTable::Events => sorted_chunk.write_events(&mut file),
+            };
+            written
+                .map_err(|error| CompactionError::kernel(error, CompactionError::SortedChunk))?;
             if let Some(writer) = file.writer {
                 let mut file = writer
                     .finish()?
@@ -69,27 +90,20 @@ impl Spill {
         Ok(())
     }
 
-    /// Brings the rows back, all those of some users at a time, in the order of
-    /// users; `rows` is empty before and after.
+    /// Merges the sorted chunks: fills `rows` with all rows of a range of users and passes
+    /// it to `emit`, in the order of users. `rows` must be empty, and is empty afterwards.
     pub(crate) fn merge(
         self,
-        rows: &mut Rows,
-        mut emit: impl FnMut(&Rows) -> Result<(), CompactionError>,
+        rows: &mut BucketRows,
+        mut emit: impl FnMut(&BucketRows) -> Result<(), CompactionError>,
     ) -> Result<(), CompactionError> {
-        let mut runs = Vec::with_capacity(self.files.len());
+        let mut files = Vec::with_capacity(self.files.len());
         for (file, table) in self.files {
-            runs.push(OpenSpillRun::open(file, table)?);
+            files.push(OpenSpillFile::open(file, table)?);
         }
-        // Up to the least of the users that the runs have in memory, and no
-        // further, every row is at hand or follows at once.
-        while let Some(last) = runs
-            .iter()
-            .filter_map(OpenSpillRun::last_user)
-            .min()
-            .map(str::to_owned)
-        {
-            for run in &mut runs {
-                run.take_until(&last, rows)?;
+        while let Some(last) = last_complete_user(&files)? {
+            for file in &mut files {
+                file.take_until(&last, rows)?;
             }
             emit(rows)?;
             rows.clear();
@@ -98,15 +112,27 @@ impl Spill {
     }
 }
 
-/// A run's file while it is written; none before its first row group.
-struct SpillRunFile<'d> {
+/// Returns the last user of the next range: the least among the last users of the batches in
+/// memory. Rows of greater users can follow in any file. Returns `None` if all files are read.
+fn last_complete_user(files: &[OpenSpillFile]) -> Result<Option<String>, CompactionError> {
+    let mut least: Option<&str> = None;
+    for file in files {
+        if let Some(user) = file.last_user()? {
+            least = Some(least.map_or(user, |least| least.min(user)));
+        }
+    }
+    Ok(least.map(str::to_owned))
+}
+
+/// A spill file that is being written. It is created with its first row group.
+struct SpillFile<'d> {
     layout: FileLayout,
     directory: Option<&'d Path>,
     writer: Option<FileWriter<BufWriter<File>>>,
 }
 
-impl GroupSink for SpillRunFile<'_> {
-    fn take(&mut self, _: Table, _: u64, chunks: Vec<Chunk>) -> Result<(), EncodeError> {
+impl RowGroupSink for SpillFile<'_> {
+    fn write(&mut self, _: CompactedTable, _: u64, chunks: Vec<Chunk>) -> Result<(), EncodeError> {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             empty => {
@@ -122,77 +148,98 @@ impl GroupSink for SpillRunFile<'_> {
     }
 }
 
-/// A run's file while it is merged.
-struct OpenSpillRun {
+/// A spill file that is being merged.
+struct OpenSpillFile {
     reader: RowReader,
-    table: Table,
-    /// Rows that were read and not taken yet; `None` at the end.
+    table: SpilledTable,
+    /// The rows that were read and not merged yet, at least one; `None` at the end.
     batch: Option<RecordBatch>,
 }
 
-impl OpenSpillRun {
-    fn open(file: File, table: Table) -> Result<Self, CompactionError> {
-        let reader = RowReader::open_with(RUN, file, &EVENT_ROWS)?;
-        let mut run = Self {
+impl OpenSpillFile {
+    fn open(file: File, table: SpilledTable) -> Result<Self, CompactionError> {
+        let reader = RowReader::open_with(SPILL_FILE, file, &EVENT_ROWS)?;
+        let mut open = Self {
             reader,
             table,
             batch: None,
         };
-        run.read()?;
-        Ok(run)
+        open.read_batch()?;
+        Ok(open)
     }
 
-    fn read(&mut self) -> Result<(), CompactionError> {
-        let next = self.reader.next().transpose()?;
-        self.batch = next.map(RowBatch::into_record_batch);
-        Ok(())
+    /// Reads the next batch that has rows.
+    fn read_batch(&mut self) -> Result<(), CompactionError> {
+        loop {
+            let next = self.reader.next().transpose()?;
+            self.batch = next.map(RowBatch::into_record_batch);
+            match &self.batch {
+                Some(batch) if batch.num_rows() == 0 => {}
+                _ => return Ok(()),
+            }
+        }
     }
 
-    fn last_user(&self) -> Option<&str> {
-        let batch = self.batch.as_ref()?;
-        user(batch, batch.num_rows().checked_sub(1)?)
+    /// Returns the last user of the batch in memory, or `None` at the end of the file.
+    fn last_user(&self) -> Result<Option<&str>, CompactionError> {
+        let Some(batch) = &self.batch else {
+            return Ok(None);
+        };
+        let last_row = batch.num_rows().saturating_sub(1);
+        user(batch, last_row).map(Some)
     }
 
-    /// Takes the rows of the users up to `last`.
-    fn take_until(&mut self, last: &str, rows: &mut Rows) -> Result<(), CompactionError> {
+    /// Moves the rows of all users up to `last` into `rows`.
+    fn take_until(&mut self, last: &str, rows: &mut BucketRows) -> Result<(), CompactionError> {
         while let Some(batch) = &self.batch {
-            let taken = rows_until(batch, last);
+            let taken = rows_until(batch, last)?;
             let rest = batch.num_rows() - taken;
             let part = batch.slice(0, taken);
             let pushed = match self.table {
-                Table::DroppedEvents => rows.push_dropped(&part),
-                _ => rows.push_events(&part, Origin::Curated),
+                SpilledTable::Dropped => rows.push_dropped(&part),
+                SpilledTable::Events => rows.push_events(&part, EventSchema::Curated),
             };
-            pushed.map_err(|source| CompactionError::table(RUN, source))?;
+            pushed.map_err(CompactionError::SortedChunk)?;
             if rest > 0 {
                 self.batch = Some(batch.slice(taken, rest));
                 return Ok(());
             }
-            self.read()?;
+            self.read_batch()?;
         }
         Ok(())
     }
 }
 
-/// The user of a row.
-fn user(batch: &RecordBatch, row: usize) -> Option<&str> {
-    let users = batch.column_by_name("user_id")?;
-    let dictionary = users.as_dictionary_opt::<Int32Type>()?;
-    let values = dictionary.values().as_string_opt::<i32>()?;
-    let key = dictionary.key(row).filter(|key| *key < values.len())?;
-    Some(values.value(key))
+/// Returns the user of a row.
+fn user(batch: &RecordBatch, row: usize) -> Result<&str, CompactionError> {
+    const COLUMN: &str = "user_id";
+    let column = batch.column_by_name(COLUMN).ok_or_else(|| {
+        CompactionError::SortedChunk(TableError::MissingColumn(COLUMN.to_owned()))
+    })?;
+    let dictionary = column.as_dictionary_opt::<Int32Type>();
+    let values = dictionary.and_then(|dictionary| dictionary.values().as_string_opt::<i32>());
+    let (Some(dictionary), Some(values)) = (dictionary, values) else {
+        return Err(CompactionError::SortedChunk(TableError::ColumnType {
+            column: COLUMN,
+            expected: "Dictionary(Int32, Utf8)",
+            found: column.data_type().to_string(),
+        }));
+    };
+    match dictionary.key(row) {
+        Some(key) if key < values.len() => Ok(values.value(key)),
+        _ => Err(CompactionError::SortedChunk(TableError::DictionaryKey)),
+    }
 }
 
-/// How many rows at the batch's beginning are of users up to `last`.
-fn rows_until(batch: &RecordBatch, last: &str) -> usize {
+/// Returns the number of rows at the start of a batch whose users are at most `last`.
+fn rows_until(batch: &RecordBatch, last: &str) -> Result<usize, CompactionError> {
     let (mut low, mut high) = (0, batch.num_rows());
     while low < high {
         let middle = low + (high - low) / 2;
-        let order = user(batch, middle).map_or(Ordering::Less, |user| user.cmp(last));
-        match order {
+        match user(batch, middle)?.cmp(last) {
             Ordering::Greater => high = middle,
             Ordering::Less | Ordering::Equal => low = middle + 1,
         }
     }
-    low
+    Ok(low)
 }

@@ -1,14 +1,17 @@
-//! The split: where a date has several buckets, its inputs are divided first.
+//! The split: divides the inputs of a date by bucket, if the date has several buckets.
 //!
-//! Inputs are taken chunk by chunk, a chunk being objects one after the other
-//! with so many rows of the date. Of each chunk and bucket there is one object
-//! with these rows, in the order of the inputs and with the columns that
-//! compaction reads. So a few late events in many objects make few new ones.
-//! A chunk is called by its inputs, and so many chunks are a part, which can be
-//! divided by itself: parts write between them what the whole does.
-//! The last generation's files are not split, as each is of one bucket: the
-//! same one reads it again; where late events made more buckets of one, each of
-//! these does, and takes its users' rows.
+//! A chunk is a number of consecutive inputs, bounded by their rows and bytes. The split
+//! writes one object for each chunk and bucket. The object has the chunk's rows of the
+//! bucket, in the order of the inputs, with the columns that compaction reads. Chunks keep
+//! the number of objects small if many inputs have a few late events each.
+//!
+//! The name of an object contains the range of the chunk's inputs. A part is a number of
+//! consecutive chunks. Parts are independent: together they write the same objects as
+//! [`split_date`].
+//!
+//! The parent generation's files are not split, because each belongs to one bucket. If the
+//! number of buckets has grown, several buckets read the same file and select the rows of
+//! their users.
 
 mod chunk;
 mod split_plan;
@@ -24,25 +27,24 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::sync::mpsc;
 
 use crate::error::CompactionError;
-use crate::pieces;
+use crate::object_reader;
 use crate::task::{CompactSettings, InputObject};
 
 pub use split_plan::{SizeLimit, SplitChunk, SplitPlan};
 
-/// How many pieces wait for being divided.
-const AHEAD: usize = 1;
+/// The capacity of the channel between the reader and the splitter, in pieces.
+const CHANNEL_PIECES: usize = 1;
 
-/// Where a run's split lies.
+/// Returns the directory of the objects of a run's split.
 pub fn split_directory(event_date: Date, run: &str) -> String {
     format!("{STAGING}/days/event_date={event_date}/run={run}/split")
 }
 
-/// Divides the inputs of a date into so many buckets, several chunks at a time;
-/// the inputs of each bucket.
+/// Splits the inputs of a date by bucket, several chunks in parallel; returns the inputs of
+/// each bucket.
 ///
-/// What is written depends on the inputs and their order, on the number of
-/// buckets and on the size of chunks; its names say so. Dividing again writes the
-/// same objects.
+/// The split is idempotent. Its objects depend only on the inputs and their order, on the
+/// number of buckets, and on the size of chunks, which is part of their keys.
 ///
 /// # Errors
 /// As [`split_chunks`].
@@ -58,14 +60,17 @@ pub async fn split_date(
     split_chunks(store, event_date, run, chunks, buckets, settings).await
 }
 
-/// Divides those chunks of a date's inputs, as [`split_date`] does all of them; what
-/// each bucket gets of them.
+/// Splits some chunks of a date's inputs, as [`split_date`] does with all of them; returns
+/// the new inputs of each bucket.
 ///
 /// # Errors
-/// When the lake cannot be read or written; [`LakeError::Gone`] for an input
-/// that is not there; [`LakeError::Parquet`] where an object is no Parquet file
-/// of processed events; [`CompactionError::Differs`] where it has not as many rows of
-/// the date as its receipt says.
+/// - [`LakeError::Gone`](marquee_lake::LakeError::Gone) if an input is missing;
+/// - [`LakeError::Parquet`](marquee_lake::LakeError::Parquet) if an object is not a Parquet
+///   file;
+/// - [`CompactionError::Table`] if it does not have the columns of processed events;
+/// - [`CompactionError::RowCountMismatch`] if the number of its rows of the date differs from
+///   that in its receipt;
+/// - [`CompactionError::Lake`] if the lake cannot be read or written.
 pub async fn split_chunks(
     store: Arc<dyn ObjectStore>,
     event_date: Date,
@@ -75,27 +80,27 @@ pub async fn split_chunks(
     settings: &CompactSettings,
 ) -> Result<Vec<Vec<InputObject>>, CompactionError> {
     let directory = split_directory(event_date, run);
-    let divide = |chunk: SplitChunk<'_>| {
+    let split = |chunk: SplitChunk<'_>| {
         let (store, inputs) = (Arc::clone(&store), chunk.inputs.to_vec());
         let directory = format!("{directory}/{}", chunk.name());
-        async move { divide(&*store, inputs, directory, event_date, buckets).await }
+        async move { split_chunk(&*store, inputs, directory, event_date, buckets).await }
     };
-    let divided: Vec<Vec<(u32, InputObject)>> = futures::stream::iter(chunks)
-        .map(divide)
+    let objects: Vec<Vec<(u32, InputObject)>> = futures::stream::iter(chunks)
+        .map(split)
         .buffered(settings.buckets_side_by_side.max(1))
         .try_collect()
         .await?;
-    let mut of_buckets = vec![Vec::new(); buckets as usize];
-    for (bucket, object) in divided.into_iter().flatten() {
-        let objects = of_buckets.get_mut(bucket as usize);
-        let beyond = EncodeError::Row("its bucket is beyond the plan's");
-        objects.ok_or(beyond)?.push(object);
+    let mut inputs_of_buckets = vec![Vec::new(); buckets as usize];
+    for (bucket, object) in objects.into_iter().flatten() {
+        let inputs = inputs_of_buckets.get_mut(bucket as usize);
+        let out_of_range = EncodeError::Row("its bucket is out of range");
+        inputs.ok_or(out_of_range)?.push(object);
     }
-    Ok(of_buckets)
+    Ok(inputs_of_buckets)
 }
 
-/// Divides one chunk; the object of each bucket that has rows in it.
-async fn divide(
+/// Splits one chunk; returns the object of each bucket that has rows in it.
+async fn split_chunk(
     store: &dyn ObjectStore,
     inputs: Vec<InputObject>,
     directory: String,
@@ -106,12 +111,15 @@ async fn divide(
         .iter()
         .map(|input| (input.key.clone(), input.bytes))
         .collect();
-    let (to, from_store) = mpsc::channel(AHEAD);
-    let work =
-        tokio::task::spawn_blocking(move || chunk::divide(&inputs, from_store, date, buckets));
-    let (files, ()) = tokio::join!(work, pieces::send(store, objects.into_iter(), to));
-    let mut divided = Vec::new();
-    for (bucket, file) in pieces::joined(files)? {
+    let (to_splitter, from_store) = mpsc::channel(CHANNEL_PIECES);
+    let splitting =
+        tokio::task::spawn_blocking(move || chunk::split(&inputs, from_store, date, buckets));
+    let (files, ()) = tokio::join!(
+        splitting,
+        object_reader::send_pieces(store, objects.into_iter(), to_splitter)
+    );
+    let mut objects = Vec::new();
+    for (bucket, file) in object_reader::join_blocking(files)? {
         let key = format!("{directory}/bucket-{bucket:04}.parquet");
         let bytes = file.content.len() as u64;
         store
@@ -122,7 +130,7 @@ async fn divide(
             bytes,
             rows_of_date: file.rows,
         };
-        divided.push((bucket, object));
+        objects.push((bucket, object));
     }
-    Ok(divided)
+    Ok(objects)
 }

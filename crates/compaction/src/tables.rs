@@ -1,4 +1,4 @@
-//! The compacted tables of a date: its events and facts, from all buckets.
+//! The compacted tables of a date, from all buckets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt};
 use marquee_event::Date;
 use marquee_ingest::titles::Titles;
 use marquee_lake::digest;
-use marquee_lake::generation::{EventCounts, Generation, TableFiles};
+use marquee_lake::generation::{EventCounts, FileEntry, Generation, TableFiles};
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
@@ -15,50 +15,51 @@ use crate::bucket::compact_bucket;
 use crate::bucket_files::BucketMapping;
 use crate::error::CompactionError;
 use crate::split::split_date;
-use crate::task::{BucketTask, CompactSettings, Compacted, InputObject, TABLES};
+use crate::task::{BucketTask, CompactSettings, CompactedBucket, InputObject, TABLES};
 
-/// The inputs of a date's events and facts.
+/// The inputs of a date's compaction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compaction {
-    /// The last part of their directories.
+    /// The run, which is the last part of the tables' directories.
     pub run: String,
-    /// Processed objects to read.
+    /// The processed objects to read.
     pub inputs: Vec<InputObject>,
-    /// Whether the parent's events are read too, or all comes from `inputs`.
+    /// Whether to read the parent's events too, if there is a parent. Otherwise `inputs` are
+    /// all receipts' objects.
     pub on_parent: bool,
 }
 
-/// A date whose events and facts are to be made, or kept.
+/// A date whose compacted tables are made or kept.
 #[derive(Debug, Clone, Copy)]
 pub struct CompactionTask<'t> {
     /// The date.
     pub event_date: Date,
-    /// The number of buckets that the date's users are divided into.
+    /// The number of the date's buckets.
     pub buckets: u32,
-    /// What to make the tables from; `None` keeps those of `parent`.
+    /// The inputs of the tables; `None` keeps those of `parent`.
     pub compaction: Option<&'t Compaction>,
     /// The date's current generation.
     pub parent: Option<&'t Generation>,
 }
 
-/// A date's events and facts.
+/// The compacted tables of a date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompactedTables {
     /// The files of each of [`TABLES`].
     pub tables: BTreeMap<String, TableFiles>,
-    /// What became of the rows.
+    /// The row counts.
     pub counts: EventCounts,
     /// The digest of the tables' contents.
     pub digest: String,
-    /// How many buckets they were made in, where that is known.
+    /// The number of buckets of the tables; `None` if it is unknown.
     #[serde(default)]
     pub buckets: Option<u32>,
 }
 
 impl CompactedTables {
-    /// Those of all buckets, in the order of the buckets.
-    fn of(buckets: Vec<Compacted>, counted: EventCounts) -> Self {
-        let made_in = u32::try_from(buckets.len()).ok();
+    /// Combines the tables of all buckets, in the order of the buckets. `counted` has the
+    /// counts of the parent that the buckets do not repeat.
+    fn combine(buckets: Vec<CompactedBucket>, counted: EventCounts, count: u32) -> Self {
         let mut tables: BTreeMap<String, TableFiles> = BTreeMap::new();
         let mut counts = counted;
         for bucket in buckets {
@@ -67,7 +68,7 @@ impl CompactedTables {
             }
             counts.receipt_rows += bucket.counts.receipt_rows;
             counts.redelivered += bucket.counts.redelivered;
-            // These are of the whole bucket, old rows and new.
+            // The bucket counted these over all its rows, including those of the parent.
             counts.curated += bucket.counts.curated;
             counts.duplicates += bucket.counts.duplicates;
             counts.conflicts += bucket.counts.conflicts;
@@ -77,28 +78,39 @@ impl CompactedTables {
             tables,
             counts,
             digest,
-            buckets: made_in,
+            buckets: Some(count),
         }
     }
 
-    /// What a generation has.
-    fn kept(generation: &Generation) -> Self {
-        let tables: BTreeMap<String, TableFiles> = generation
-            .tables
-            .iter()
-            .filter(|(name, _)| TABLES.contains(&name.as_str()))
-            .map(|(name, files)| (name.clone(), files.clone()))
-            .collect();
-        Self {
+    /// Returns the compacted tables of a generation.
+    fn keep(generation: &Generation) -> Result<Self, CompactionError> {
+        let mut tables = BTreeMap::new();
+        for name in TABLES {
+            tables.insert(name.to_owned(), table(generation, name)?.clone());
+        }
+        Ok(Self {
             tables,
             counts: generation.counts,
             digest: generation.facts.clone(),
             buckets: generation.buckets,
-        }
+        })
     }
 }
 
-/// The same contents in the same order, the same digest, wherever they lie.
+/// Returns the files of a compacted table, which every generation lists.
+fn table<'g>(
+    generation: &'g Generation,
+    table: &'static str,
+) -> Result<&'g TableFiles, CompactionError> {
+    let files = generation.tables.get(table);
+    files.ok_or(CompactionError::NoTable {
+        event_date: generation.event_date,
+        generation: generation.generation,
+        table,
+    })
+}
+
+/// Returns the digest of the tables' contents. It does not depend on the files' keys.
 fn digest_of(tables: &BTreeMap<String, TableFiles>) -> String {
     let mut text = String::new();
     for (name, files) in tables {
@@ -109,12 +121,11 @@ fn digest_of(tables: &BTreeMap<String, TableFiles>) -> String {
     digest::of(text.as_bytes())
 }
 
-/// Makes the date's events and facts, its buckets side by side; or keeps the
-/// parent's, where nothing came that would change them.
+/// Makes the compacted tables of a date, several buckets in parallel, or keeps those of its
+/// parent.
 ///
 /// # Errors
-/// When the lake cannot be read or written, or an object is not what its
-/// receipt says.
+/// If the lake cannot be read or written, or an object differs from its receipt.
 pub async fn compact_date(
     store: &Arc<dyn ObjectStore>,
     titles: &Arc<Titles>,
@@ -127,9 +138,10 @@ pub async fn compact_date(
     let inputs = split(store, task, compaction, settings).await?;
     let tasks = (0..)
         .zip(inputs)
-        .map(|(bucket, inputs)| bucket_task(task, compaction, bucket, inputs));
-    let side_by_side = settings.buckets_side_by_side.max(1);
-    let done: Vec<Compacted> = futures::stream::iter(tasks)
+        .map(|(bucket, inputs)| bucket_task(task, compaction, bucket, inputs))
+        .collect::<Result<Vec<_>, _>>()?;
+    let buckets_in_parallel = settings.buckets_side_by_side.max(1);
+    let compacted: Vec<CompactedBucket> = futures::stream::iter(tasks)
         .map(|bucket| {
             compact_bucket(
                 Arc::clone(store),
@@ -138,13 +150,13 @@ pub async fn compact_date(
                 settings.clone(),
             )
         })
-        .buffered(side_by_side)
+        .buffered(buckets_in_parallel)
         .try_collect()
         .await?;
-    gather(task, done)
+    gather(task, compacted)
 }
 
-/// The inputs of each bucket: divided, where there are several.
+/// Returns the inputs of each bucket. If there are several buckets, it splits the inputs.
 async fn split(
     store: &Arc<dyn ObjectStore>,
     task: CompactionTask<'_>,
@@ -167,47 +179,58 @@ async fn split(
     }
 }
 
-/// What a bucket of the date is made from: of the last generation, the files that
-/// may have its users.
+/// Returns the task of one bucket. It includes the parent's files that can contain users of
+/// the bucket.
+///
+/// # Errors
+/// [`CompactionError::NoTable`] if the parent lacks a compacted table.
 pub fn bucket_task(
     task: CompactionTask<'_>,
     compaction: &Compaction,
     bucket: u32,
     inputs: Vec<InputObject>,
-) -> BucketTask {
+) -> Result<BucketTask, CompactionError> {
     let parent = parent(task);
     let mapping = BucketMapping::new(parent.and_then(|parent| parent.buckets), task.buckets);
-    let files = |table: &str| {
-        parent
-            .and_then(|parent| parent.tables.get(table))
-            .map_or_else(Vec::new, |files| mapping.of_bucket(bucket, &files.files))
+    let files = |name| -> Result<Vec<FileEntry>, CompactionError> {
+        match parent {
+            None => Ok(Vec::new()),
+            Some(parent) => Ok(mapping.files_of(bucket, &table(parent, name)?.files)),
+        }
     };
-    BucketTask {
+    Ok(BucketTask {
         event_date: task.event_date,
         run: compaction.run.clone(),
         bucket,
         buckets: task.buckets,
         inputs,
-        events: files("events"),
-        dropped: files("dropped_events"),
+        events: files("events")?,
+        dropped: files("dropped_events")?,
         readers: mapping.readers(),
-    }
+    })
 }
 
-/// The date's events and facts from those of its buckets, in their order; the
-/// parent's, where nothing was compacted.
+/// Combines the tables of a date's buckets, in the order of the buckets. If the task has no
+/// compaction, it returns the parent's tables.
 ///
 /// # Errors
-/// [`CompactionError::NoGeneration`] where nothing was compacted and there is no parent.
+/// [`CompactionError::NoGeneration`] if the task has neither compaction nor parent;
+/// [`CompactionError::BucketCountMismatch`] if `buckets` are not all buckets of the task.
 pub fn gather(
     task: CompactionTask<'_>,
-    buckets: Vec<Compacted>,
+    buckets: Vec<CompactedBucket>,
 ) -> Result<CompactedTables, CompactionError> {
     if task.compaction.is_none() {
-        return task.parent.map(CompactedTables::kept).ok_or_else(|| {
-            CompactionError::NoGeneration {
-                event_date: task.event_date,
-            }
+        let parent = task.parent.ok_or(CompactionError::NoGeneration {
+            event_date: task.event_date,
+        })?;
+        return CompactedTables::keep(parent);
+    }
+    if buckets.len() != task.buckets as usize {
+        return Err(CompactionError::BucketCountMismatch {
+            event_date: task.event_date,
+            expected: task.buckets,
+            found: buckets.len(),
         });
     }
     let counted = parent(task).map_or_else(EventCounts::default, |parent| EventCounts {
@@ -215,11 +238,13 @@ pub fn gather(
         redelivered: parent.counts.redelivered,
         ..EventCounts::default()
     });
-    Ok(CompactedTables::of(buckets, counted))
+    Ok(CompactedTables::combine(buckets, counted, task.buckets))
 }
 
-/// The generation whose events are compacted again with what is new.
+/// Returns the generation whose events are compacted together with the new ones.
 fn parent<'t>(task: CompactionTask<'t>) -> Option<&'t Generation> {
-    let on_parent = task.compaction.is_some_and(|made| made.on_parent);
+    let on_parent = task
+        .compaction
+        .is_some_and(|compaction| compaction.on_parent);
     task.parent.filter(|_| on_parent)
 }

@@ -1,4 +1,4 @@
-//! Tasks of compaction, and their results.
+//! The tasks and results of compaction.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,72 +10,77 @@ use serde::{Deserialize, Serialize};
 /// The tables that compaction writes.
 pub const TABLES: [&str; 4] = ["events", "dropped_events", "fact_session", "fact_view"];
 
-/// What one bucket of a date is made from.
+/// The inputs of one bucket of a date.
 #[derive(Debug, Clone)]
 pub struct BucketTask {
     /// The date.
     pub event_date: Date,
-    /// The run, `{generation}-{digest}`, for the keys of what is written.
+    /// The run, `{generation}-{digest}`, which the keys of the written files contain.
     pub run: String,
-    /// Which bucket, from 0, of how many.
+    /// The bucket, from 0.
     pub bucket: u32,
-    /// How many buckets the date has.
+    /// The number of the date's buckets.
     pub buckets: u32,
-    /// Processed objects, or what the split made of them: new since the last
-    /// generation, with the rows of this date that their receipts name.
+    /// The processed objects that the parent generation does not cover, or the objects that
+    /// the split made of them.
     pub inputs: Vec<InputObject>,
-    /// The last generation's `events`, as far as they may be of the bucket.
+    /// The files of the parent generation's `events` that can contain users of the bucket.
     pub events: Vec<FileEntry>,
-    /// The last generation's `dropped_events`, as far as they may be of the bucket.
+    /// The files of the parent generation's `dropped_events` that can contain users of the
+    /// bucket.
     pub dropped: Vec<FileEntry>,
-    /// How many buckets read those files, each its own users' rows.
+    /// The number of buckets that read those files, each the rows of its own users.
     pub readers: u32,
 }
 
 /// An object with events of several dates and users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputObject {
-    /// Its key.
+    /// The key.
     pub key: String,
-    /// Its size.
+    /// The size in bytes.
     pub bytes: u64,
-    /// How many of its rows are of the date.
+    /// The number of its rows of the date.
     pub rows_of_date: u64,
 }
 
-/// What compaction made of one bucket.
+/// The compacted tables of one bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Compacted {
+pub struct CompactedBucket {
     /// The files of each of [`TABLES`].
     pub tables: BTreeMap<String, TableFiles>,
-    /// What became of the rows; `receipt_rows` and `redelivered` are those of
-    /// the inputs, the others are of all that the bucket has now.
+    /// The row counts: `receipt_rows` and `redelivered` of the inputs, the others of all
+    /// rows of the bucket, including those of the parent generation.
     pub counts: EventCounts,
 }
 
-/// How compaction goes about it. Of these, `file_bytes` and `group_rows` alone
-/// reach the tables' files, and how much a chunk of a split has its objects.
+/// The settings of compaction.
+///
+/// Only `file_bytes` and `group_rows` affect the tables' files. Only the settings of split
+/// chunks affect the objects of the split.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompactSettings {
-    /// How many bytes of rows a bucket may hold in memory; beyond, they are
-    /// sorted, spilled and merged. What is being read and written, some 100 MB,
-    /// comes on top, and so does a single user with more rows than that.
+    /// The limit, in bytes, on the rows of one bucket in memory. Rows beyond it are sorted,
+    /// spilled to disk and merged.
+    ///
+    /// The buffers for reading and writing need about 100 MB more. A single user whose rows
+    /// exceed the limit is held in memory as a whole.
     pub memory_bytes: usize,
-    /// Where rows are spilled to; the system's directory for temporary files
-    /// where it is `None`.
+    /// The directory for spilled rows; `None` means the system's directory for temporary
+    /// files.
     pub spill_dir: Option<PathBuf>,
-    /// The size from which on a file is closed and another begun.
+    /// The size in bytes from which a file is closed.
     pub file_bytes: u64,
-    /// The rows of a row group.
+    /// The number of rows of a row group.
     pub group_rows: u64,
-    /// The size from which on a file goes to the store in parts, and that of a
-    /// part: 5 MiB at the least, where the store is S3.
+    /// The size in bytes from which a file is uploaded in parts, and the size of a part. S3
+    /// requires at least 5 MiB.
     pub part_bytes: usize,
-    /// How many buckets are made at a time.
+    /// The number of buckets, or split chunks, that are processed in parallel.
     pub buckets_side_by_side: usize,
-    /// Rows of the date that one chunk of a split has, about.
+    /// The number of rows of the date from which a split chunk is closed.
     pub split_chunk_rows: u64,
-    /// Bytes of the inputs that one chunk of a split reads at the most, about.
+    /// The bytes of input objects from which a split chunk is closed.
     pub split_chunk_bytes: u64,
 }
 

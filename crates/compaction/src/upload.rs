@@ -1,4 +1,4 @@
-//! Files on their way to the store, piece by piece.
+//! Uploads files to the object store piece by piece.
 
 use std::collections::BTreeMap;
 
@@ -9,66 +9,68 @@ use tokio::sync::mpsc;
 
 use crate::error::CompactionError;
 
-/// How many parts of a file are under way at a time.
-const PARTS: usize = 2;
+/// The number of parts of a multipart upload that are in flight.
+const PARTS_IN_FLIGHT: usize = 2;
 
 /// The next piece of a file.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub(crate) struct FilePiece {
     /// The file's key.
     pub(crate) key: String,
-    /// What follows.
+    /// The bytes, which follow those of the previous piece.
     pub(crate) bytes: Vec<Bytes>,
-    /// Whether that was all.
+    /// True for the last piece of the file.
     pub(crate) is_last: bool,
 }
 
-/// A file of which the end did not come yet.
+/// The state of a file whose last piece has not arrived.
 enum Upload {
-    /// It is still small.
-    Waiting(Vec<Bytes>, usize),
-    /// It goes in parts.
-    Parts(WriteMultipart),
+    /// A small file: its blocks and their total size in bytes.
+    Buffered(Vec<Bytes>, usize),
+    /// A file of at least the part size.
+    Multipart(WriteMultipart),
 }
 
-/// Puts every file that comes; one of `part_bytes` and more goes in parts of so
-/// much. One whose last piece does not come is not put.
+/// Uploads the files whose pieces arrive. A file of at least `part_bytes` bytes becomes a
+/// multipart upload with parts of that size. It aborts the upload of a file whose last piece
+/// does not arrive.
 pub(crate) async fn upload(
     store: &dyn ObjectStore,
     part_bytes: usize,
-    mut parts: mpsc::Receiver<Part>,
+    mut pieces: mpsc::Receiver<FilePiece>,
 ) -> Result<(), CompactionError> {
     let mut uploads: BTreeMap<String, Upload> = BTreeMap::new();
-    let uploaded = take_all(store, part_bytes, &mut parts, &mut uploads).await;
-    // Who still sends has to hear of a failure.
-    drop(parts);
+    let uploaded = receive_all(store, part_bytes, &mut pieces, &mut uploads).await;
+    // Close the channel, so that the sender stops after a failure.
+    drop(pieces);
     for upload in uploads.into_values() {
-        if let Upload::Parts(upload) = upload
+        if let Upload::Multipart(upload) = upload
             && let Err(error) = upload.abort().await
         {
-            tracing::warn!(%error, "an unfinished upload could not be given up");
+            tracing::warn!(%error, "cannot abort an unfinished multipart upload");
         }
     }
     uploaded
 }
 
-async fn take_all(
+async fn receive_all(
     store: &dyn ObjectStore,
     part_bytes: usize,
-    parts: &mut mpsc::Receiver<Part>,
+    pieces: &mut mpsc::Receiver<FilePiece>,
     uploads: &mut BTreeMap<String, Upload>,
 ) -> Result<(), CompactionError> {
-    while let Some(part) = parts.recv().await {
-        let path = Path::from(part.key.as_str());
-        let upload = uploads
-            .entry(part.key.clone())
-            .or_insert_with(|| Upload::Waiting(Vec::new(), 0));
-        upload.add(store, part_bytes, &path, part.bytes).await?;
-        if part.is_last
-            && let Some(upload) = uploads.remove(&part.key)
-        {
+    while let Some(piece) = pieces.recv().await {
+        let path = Path::from(piece.key.as_str());
+        let upload = uploads.remove(&piece.key);
+        let mut upload = upload.unwrap_or_else(|| Upload::Buffered(Vec::new(), 0));
+        let added = upload.add(store, part_bytes, &path, piece.bytes).await;
+        if added.is_ok() && piece.is_last {
             upload.finish(store, &path).await?;
+        } else {
+            // After an error, the caller aborts the upload.
+            uploads.insert(piece.key, upload);
         }
+        added?;
     }
     Ok(())
 }
@@ -81,35 +83,35 @@ impl Upload {
         path: &Path,
         bytes: Vec<Bytes>,
     ) -> Result<(), CompactionError> {
-        if let Self::Waiting(waiting, length) = self {
+        if let Self::Buffered(blocks, length) = self {
             *length += bytes.iter().map(Bytes::len).sum::<usize>();
-            waiting.extend(bytes);
+            blocks.extend(bytes);
             if *length >= part_bytes {
                 let upload = store.put_multipart(path).await?;
                 let mut upload = WriteMultipart::new_with_chunk_size(upload, part_bytes);
-                waiting.drain(..).for_each(|bytes| upload.put(bytes));
-                *self = Self::Parts(upload);
+                blocks.drain(..).for_each(|bytes| upload.put(bytes));
+                *self = Self::Multipart(upload);
             }
-        } else if let Self::Parts(upload) = self {
+        } else if let Self::Multipart(upload) = self {
             for bytes in bytes {
                 upload.put(bytes);
-                upload.wait_for_capacity(PARTS).await?;
+                upload.wait_for_capacity(PARTS_IN_FLIGHT).await?;
             }
         }
-        if let Self::Parts(upload) = self {
-            upload.wait_for_capacity(PARTS).await?;
+        if let Self::Multipart(upload) = self {
+            upload.wait_for_capacity(PARTS_IN_FLIGHT).await?;
         }
         Ok(())
     }
 
     async fn finish(self, store: &dyn ObjectStore, path: &Path) -> Result<(), CompactionError> {
         match self {
-            Self::Waiting(waiting, _) => {
+            Self::Buffered(blocks, _) => {
                 store
-                    .put(path, waiting.into_iter().collect::<PutPayload>())
+                    .put(path, blocks.into_iter().collect::<PutPayload>())
                     .await?
             }
-            Self::Parts(upload) => upload.finish().await?,
+            Self::Multipart(upload) => upload.finish().await?,
         };
         Ok(())
     }

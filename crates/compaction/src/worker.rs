@@ -1,62 +1,62 @@
-//! What takes processor time: from pieces of objects to pieces of files.
+//! The CPU-bound part of compaction, from pieces of objects to pieces of files.
 
 use std::sync::Arc;
 
 use marquee_ingest::titles::Titles;
 use marquee_kernels::{
-    CompactError, Compactor, GroupBounds, KnownTitle, Origin, Pushed, Rows, Scope, Tables,
-    TitleCatalog,
+    BucketRows, BucketScope, Compactor, EventSchema, PushCounts, RowGroupLimits, TableWriter,
+    TitleAttributes, TitleCatalog,
 };
 use marquee_lake::generation::{EventCounts, FileEntry};
 use tokio::sync::mpsc;
 
 use crate::error::CompactionError;
-use crate::files::Files;
-use crate::pieces::{self, Piece, Read};
+use crate::object_reader::{self, ObjectPiece, ReaderMessage};
 use crate::spill::Spill;
-use crate::task::{BucketTask, CompactSettings, Compacted};
-use crate::upload::Part;
+use crate::table_files::TableFileWriter;
+use crate::task::{BucketTask, CompactSettings, CompactedBucket};
+use crate::upload::FilePiece;
 
-/// Bytes that an event takes in memory at least, for making room beforehand.
-const EVENT_BYTES: usize = 64;
+/// A lower bound on the bytes of an event in memory, for reserving memory.
+const MIN_EVENT_BYTES: usize = 64;
 
-/// The kernels' part of a task.
+/// Runs the kernels on the objects of one bucket.
 pub(crate) struct BucketWorker {
     task: BucketTask,
     titles: Arc<Titles>,
     settings: CompactSettings,
-    scope: Scope,
-    sources: Vec<Source>,
+    scope: BucketScope,
+    sources: Vec<SourceObject>,
 }
 
-/// An object that is read.
+/// An object to read.
 #[derive(Debug, Clone)]
-struct Source {
+struct SourceObject {
     key: String,
     bytes: u64,
-    /// How many rows of the date it must have.
+    /// The number of rows of the date that it must have.
     rows: u64,
     kind: SourceKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum SourceKind {
-    /// `events` of the last generation.
+    /// A file of the parent generation's `events`.
     Events,
-    /// `dropped_events` of the last generation.
+    /// A file of the parent generation's `dropped_events`.
     Dropped,
-    /// Processed events.
+    /// An input with processed events.
     Input,
 }
 
-/// The pinned catalogue, as the kernels ask for it.
-struct Pinned(Arc<Titles>);
+/// The pinned version of the title catalog.
+struct PinnedTitles(Arc<Titles>);
 
-impl TitleCatalog for Pinned {
-    fn title(&self, title_id: &str) -> KnownTitle<'_> {
+impl TitleCatalog for PinnedTitles {
+    fn title(&self, title_id: &str) -> TitleAttributes<'_> {
         self.0
             .get(title_id)
-            .map_or_else(KnownTitle::default, |title| KnownTitle {
+            .map_or_else(TitleAttributes::default, |title| TitleAttributes {
                 series_id: title.series_id.as_deref(),
                 genres: title.genres.as_deref(),
                 runtime_ms: title.runtime_ms,
@@ -66,8 +66,8 @@ impl TitleCatalog for Pinned {
 
 impl BucketWorker {
     pub(crate) fn new(task: BucketTask, titles: Arc<Titles>, settings: CompactSettings) -> Self {
-        let of = |files: &[FileEntry], kind| {
-            let source = |file: &FileEntry| Source {
+        let files_of = |files: &[FileEntry], kind| {
+            let source = |file: &FileEntry| SourceObject {
                 key: file.key.clone(),
                 bytes: file.bytes,
                 rows: file.rows,
@@ -75,16 +75,16 @@ impl BucketWorker {
             };
             files.iter().map(source).collect::<Vec<_>>()
         };
-        let mut sources = of(&task.dropped, SourceKind::Dropped);
-        sources.extend(of(&task.events, SourceKind::Events));
-        sources.extend(task.inputs.iter().map(|input| Source {
+        let mut sources = files_of(&task.dropped, SourceKind::Dropped);
+        sources.extend(files_of(&task.events, SourceKind::Events));
+        sources.extend(task.inputs.iter().map(|input| SourceObject {
             key: input.key.clone(),
             bytes: input.bytes,
             rows: input.rows_of_date,
             kind: SourceKind::Input,
         }));
         Self {
-            scope: Scope {
+            scope: BucketScope {
                 day: task.event_date.days(),
                 bucket: task.bucket,
                 buckets: task.buckets,
@@ -96,34 +96,43 @@ impl BucketWorker {
         }
     }
 
-    /// The keys and sizes of the objects to read, in their order.
+    /// Returns the keys and sizes of the objects to read, in order.
     pub(crate) fn objects(&self) -> Vec<(String, u64)> {
-        let object = |source: &Source| (source.key.clone(), source.bytes);
+        let object = |source: &SourceObject| (source.key.clone(), source.bytes);
         self.sources.iter().map(object).collect()
     }
 
-    /// Does it. Blocks its thread for as long as it takes.
+    /// Compacts the bucket. This blocks the thread.
+    ///
+    /// `from_store` delivers the pieces of [`BucketWorker::objects`] in order; `to_store`
+    /// receives the pieces of the files.
     pub(crate) fn run(
         self,
-        from_store: mpsc::Receiver<Result<Read, CompactionError>>,
-        to_store: mpsc::Sender<Part>,
-    ) -> Result<Compacted, CompactionError> {
-        let mut rows = Rows::new(self.scope);
-        let most = self.settings.memory_bytes / EVENT_BYTES;
-        rows.reserve(self.expected_rows().min(most));
+        from_store: mpsc::Receiver<Result<ReaderMessage, CompactionError>>,
+        to_store: mpsc::Sender<FilePiece>,
+    ) -> Result<CompactedBucket, CompactionError> {
+        let mut rows = BucketRows::new(self.scope);
+        let max_rows = self.settings.memory_bytes / MIN_EVENT_BYTES;
+        rows.reserve(self.expected_rows().min(max_rows));
         let mut spill = Spill::default();
         let receipt_rows = self.read(from_store, &mut rows, &mut spill)?;
 
-        let mut files = Files::new(&self.task, self.settings.file_bytes, to_store)?;
-        let bounds = GroupBounds {
+        let mut files = TableFileWriter::new(&self.task, self.settings.file_bytes, to_store)?;
+        let limits = RowGroupLimits {
             rows: self.settings.group_rows.max(1),
-            ..GroupBounds::default()
+            ..RowGroupLimits::default()
         };
-        let mut compactor = Compactor::new(Tables::new(bounds)?);
-        let titles = Pinned(Arc::clone(&self.titles));
-        let mut emit = |rows: &Rows| {
-            let emitted = compactor.push(rows, &titles, &mut files);
-            emitted.map_err(|error| self.refused(error))
+        let mut compactor = Compactor::new(TableWriter::new(limits)?);
+        let titles = PinnedTitles(Arc::clone(&self.titles));
+        let mut emit = |rows: &BucketRows| {
+            let compacted = compactor.push(rows, &titles, &mut files);
+            compacted.map_err(|error| {
+                CompactionError::kernel(error, |source| CompactionError::Bucket {
+                    event_date: self.task.event_date,
+                    bucket: self.task.bucket,
+                    source,
+                })
+            })
         };
         match spill.is_empty() {
             true => emit(&rows)?,
@@ -135,7 +144,7 @@ impl BucketWorker {
         }
         drop(rows);
         let counts = compactor.finish(&mut files)?;
-        Ok(Compacted {
+        Ok(CompactedBucket {
             tables: files.finish()?,
             counts: EventCounts {
                 receipt_rows,
@@ -147,7 +156,7 @@ impl BucketWorker {
         })
     }
 
-    /// How many rows the bucket has, about.
+    /// Returns the approximate number of the bucket's rows.
     fn expected_rows(&self) -> usize {
         let events = self.task.events.iter().map(|file| file.rows).sum::<u64>();
         let events = events / u64::from(self.task.readers.max(1));
@@ -155,30 +164,30 @@ impl BucketWorker {
         usize::try_from(events + inputs.sum::<u64>()).unwrap_or(usize::MAX)
     }
 
-    /// Takes in all objects; rows of inputs that are of the date and bucket.
+    /// Reads all objects into `rows`; returns the number of rows of the date and bucket in
+    /// the inputs.
     fn read(
         &self,
-        mut from_store: mpsc::Receiver<Result<Read, CompactionError>>,
-        rows: &mut Rows,
+        mut from_store: mpsc::Receiver<Result<ReaderMessage, CompactionError>>,
+        rows: &mut BucketRows,
         spill: &mut Spill,
     ) -> Result<u64, CompactionError> {
         let mut receipt_rows = 0;
         for source in &self.sources {
             let mut found = 0;
             loop {
-                let Read::Piece(piece) = pieces::next(&mut from_store)? else {
+                let ReaderMessage::Piece(piece) = object_reader::receive(&mut from_store)? else {
                     break;
                 };
                 let pushed = self.push(source, piece, rows, spill)?;
                 found += pushed.of_date;
                 if source.kind == SourceKind::Input {
-                    receipt_rows += pushed.taken;
+                    receipt_rows += pushed.in_bucket;
                 }
             }
             if found != source.rows {
-                return Err(CompactionError::Differs {
+                return Err(CompactionError::RowCountMismatch {
                     key: source.key.clone(),
-                    what: "rows of the date",
                     expected: source.rows,
                     found,
                 });
@@ -187,42 +196,32 @@ impl BucketWorker {
         Ok(receipt_rows)
     }
 
-    /// Takes in a piece.
+    /// Reads the rows of a piece, and spills all rows when they reach the memory limit.
     fn push(
         &self,
-        source: &Source,
-        piece: Piece,
-        rows: &mut Rows,
+        source: &SourceObject,
+        piece: ObjectPiece,
+        rows: &mut BucketRows,
         spill: &mut Spill,
-    ) -> Result<Pushed, CompactionError> {
+    ) -> Result<PushCounts, CompactionError> {
         let key = &source.key;
-        let mut sum = Pushed::default();
+        let mut sum = PushCounts::default();
         for batch in piece.rows(key)? {
             let batch = batch?.into_record_batch();
             let pushed = match source.kind {
                 SourceKind::Dropped => rows.push_dropped(&batch),
-                SourceKind::Events => rows.push_events(&batch, Origin::Curated),
-                SourceKind::Input => rows.push_events(&batch, Origin::Processed),
+                SourceKind::Events => rows.push_events(&batch, EventSchema::Curated),
+                SourceKind::Input => rows.push_events(&batch, EventSchema::Processed),
             };
             let pushed = pushed.map_err(|source| CompactionError::table(key, source))?;
             sum.of_date += pushed.of_date;
-            sum.taken += pushed.taken;
+            sum.in_bucket += pushed.in_bucket;
             if rows.heap_bytes() >= self.settings.memory_bytes {
                 spill.add(rows, self.settings.spill_dir.as_deref())?;
                 rows.clear();
             }
         }
         Ok(sum)
-    }
-
-    fn refused(&self, error: CompactError) -> CompactionError {
-        match error {
-            CompactError::Encode(error) => error.into(),
-            CompactError::Table(error) => {
-                let dropped = self.task.dropped.first();
-                CompactionError::table(dropped.map_or("", |file| file.key.as_str()), error)
-            }
-        }
     }
 }
 
@@ -233,7 +232,7 @@ mod tests {
     use crate::task::InputObject;
 
     #[test]
-    fn room_is_made_for_a_buckets_share_of_the_files() {
+    fn memory_is_reserved_for_the_buckets_share_of_the_files() {
         let file = |rows| FileEntry {
             key: "curated/events/part-0001-0000.parquet".to_owned(),
             rows,

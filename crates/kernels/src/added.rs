@@ -1,5 +1,6 @@
-//! The fields that came after the first format version, which follow from the
-//! event's declaration: files of before lack their columns, which reads as null.
+//! The fields that later format versions added, derived from the event's declaration.
+//!
+//! Older files lack the columns; their rows read as null.
 
 use arrow_array::RecordBatch;
 use marquee_event::{ADDED_FIELDS, ColumnType};
@@ -7,63 +8,62 @@ use marquee_tables::encode::{Chunk, EncodeError, IntColumn, TextColumn, Width, Z
 
 use crate::columns::{self, Integers, Text};
 use crate::error::TableError;
-use crate::table::Place;
 
 /// The column of an added field.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Added {
+pub(crate) struct AddedField {
     pub(crate) name: &'static str,
     width: Option<Width>,
-    /// Its place among those of strings, or those of integers.
-    pub(crate) place: usize,
+    /// Its index among the added string columns, or among the added integer columns.
+    pub(crate) index: usize,
 }
 
-impl Added {
-    /// Whether it holds strings; integers otherwise.
+impl AddedField {
+    /// Returns true for a column of strings and false for one of integers.
     pub(crate) const fn is_text(&self) -> bool {
         self.width.is_none()
     }
 }
 
-/// The columns, in the order of the table.
-pub(crate) const ADDED: [Added; ADDED_FIELDS.len()] = {
-    let mut columns = [Added {
+/// The columns of the added fields, in the order of the table.
+pub(crate) const ADDED: [AddedField; ADDED_FIELDS.len()] = {
+    let mut columns = [AddedField {
         name: "",
         width: None,
-        place: 0,
+        index: 0,
     }; ADDED_FIELDS.len()];
     let (mut texts, mut integers) = (0, 0);
     let mut at = 0;
     while at < columns.len() {
         let field = ADDED_FIELDS[at];
         let Some(name) = field.column else {
-            panic!("crates/event/src/fields.rs adds a field that has no column")
+            panic!("crates/event/src/fields.rs adds a field without a column")
         };
         let width = match field.kind.column_type() {
             Some(ColumnType::Text) => None,
             Some(ColumnType::Int32) => Some(Width::W32),
             Some(ColumnType::Int64) => Some(Width::W64),
-            _ => panic!("crates/event/src/fields.rs adds a field of a type that none can have"),
+            _ => panic!("crates/event/src/fields.rs adds a field of an unsupported type"),
         };
-        let among = match width {
+        let next = match width {
             None => &mut texts,
             Some(_) => &mut integers,
         };
-        columns[at] = Added {
+        columns[at] = AddedField {
             name,
             width,
-            place: *among,
+            index: *next,
         };
-        *among += 1;
+        *next += 1;
         at += 1;
     }
     columns
 };
 
-const fn count(of_text: bool) -> usize {
+const fn count(is_text: bool) -> usize {
     let (mut at, mut count) = (0, 0);
     while at < ADDED.len() {
-        if ADDED[at].is_text() == of_text {
+        if ADDED[at].is_text() == is_text {
             count += 1;
         }
         at += 1;
@@ -71,16 +71,16 @@ const fn count(of_text: bool) -> usize {
     count
 }
 
-/// How many of them hold strings.
+/// The number of added string columns.
 pub(crate) const TEXTS: usize = count(true);
-/// How many of them hold integers.
+/// The number of added integer columns.
 pub(crate) const INTEGERS: usize = count(false);
 
-const fn names<const N: usize>(of_text: bool) -> [&'static str; N] {
+const fn names<const N: usize>(is_text: bool) -> [&'static str; N] {
     let mut names = [""; N];
     let (mut at, mut found) = (0, 0);
     while at < ADDED.len() {
-        if ADDED[at].is_text() == of_text {
+        if ADDED[at].is_text() == is_text {
             names[found] = ADDED[at].name;
             found += 1;
         }
@@ -89,20 +89,20 @@ const fn names<const N: usize>(of_text: bool) -> [&'static str; N] {
     names
 }
 
-/// The names of those that hold strings.
+/// The names of the added string columns.
 pub(crate) const TEXT_NAMES: [&str; TEXTS] = names(true);
-/// The names of those that hold integers.
+/// The names of the added integer columns.
 pub(crate) const INTEGER_NAMES: [&str; INTEGERS] = names(false);
 
-/// The columns of a batch.
+/// The added columns of a batch.
 pub(crate) struct AddedColumns<'a> {
     pub(crate) texts: [Text<'a>; TEXTS],
     pub(crate) integers: [Integers<'a>; INTEGERS],
 }
 
 impl<'a> AddedColumns<'a> {
-    /// Finds the columns; those that the batch lacks are absent.
-    pub(crate) fn of(batch: &'a RecordBatch) -> Result<Self, TableError> {
+    /// Finds the columns. A column that the batch lacks is `Absent`.
+    pub(crate) fn new(batch: &'a RecordBatch) -> Result<Self, TableError> {
         let mut found = Self {
             texts: [Text::Absent; TEXTS],
             integers: [Integers::Absent; INTEGERS],
@@ -122,22 +122,22 @@ impl<'a> AddedColumns<'a> {
     }
 }
 
-/// The column of an added field in a row group.
+/// Builds the column of an added field in a row group.
 pub(crate) enum AddedBuilder {
     Text(TextColumn),
     Integer(IntColumn),
 }
 
 impl AddedBuilder {
-    /// A column without rows.
-    pub(crate) fn of(added: Added) -> Self {
-        match added.width {
+    /// Creates a column without rows.
+    pub(crate) fn new(field: AddedField) -> Self {
+        match field.width {
             None => Self::Text(TextColumn::new(true)),
             Some(width) => Self::Integer(IntColumn::new(width, true)),
         }
     }
 
-    /// The column, if it is one of strings.
+    /// Returns the column if it holds strings.
     pub(crate) fn text(&mut self) -> Option<&mut TextColumn> {
         match self {
             Self::Text(column) => Some(column),
@@ -145,7 +145,7 @@ impl AddedBuilder {
         }
     }
 
-    /// The column, if it is one of integers.
+    /// Returns the column if it holds integers.
     pub(crate) fn integer(&mut self) -> Option<&mut IntColumn> {
         match self {
             Self::Text(_) => None,
@@ -160,6 +160,3 @@ impl AddedBuilder {
         }
     }
 }
-
-/// Where no word stands yet.
-pub(crate) const UNSEEN: [Place; TEXTS] = [Place::Unseen; TEXTS];

@@ -1,9 +1,11 @@
-//! Which bucket a user's events are in.
+//! The assignment of users to buckets.
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The bucket of that user, from 0, among so many. It depends on the id alone,
-/// and is part of the lake's contract: what a split wrote is read by it.
+/// Returns the bucket of a user, from 0: the XXH3 hash of the id modulo `buckets`.
+///
+/// The function is part of the lake's contract: curated files and the objects of a split
+/// rely on it, so it must not change.
 pub fn bucket_of(user_id: &[u8], buckets: u32) -> u32 {
     match buckets {
         0 | 1 => 0,

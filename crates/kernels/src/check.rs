@@ -1,28 +1,28 @@
-//! The check that rows are consistent.
+//! The consistency check of [`BucketRows`].
 
+use crate::bucket_rows::BucketRows;
 use crate::error::TableError;
 use crate::intern::NONE;
-use crate::rows::Rows;
 
-impl Rows {
-    /// Checks that the numbers in the rows refer to existing users, words, records and
-    /// details. Lookups by these numbers rely on it.
+impl BucketRows {
+    /// Checks that every number in the rows refers to an existing user, string, title,
+    /// record, context or detail. Lookups in inner loops rely on it and have no check.
     ///
     /// # Errors
-    /// [`TableError::Lost`].
+    /// [`TableError::DanglingReference`].
     pub(crate) fn check(&self) -> Result<(), TableError> {
         let check = |number: u32, count: usize, what| match (number as usize) < count {
             true => Ok(()),
-            false => Err(TableError::Lost(what)),
+            false => Err(TableError::DanglingReference(what)),
         };
         let optional = |number: u32, count: usize, what| match number {
             NONE => Ok(()),
             number => check(number, count, what),
         };
-        let (users, words) = (self.users.len(), self.words.len());
+        let (users, strings) = (self.users.len(), self.strings.len());
         for context in self.contexts.items() {
             check(context.user, users, "user")?;
-            check(context.session, words, "session")?;
+            check(context.session, strings, "session")?;
             let others = [
                 context.profile,
                 context.country,
@@ -31,19 +31,19 @@ impl Rows {
                 context.app_version,
                 context.producer,
             ];
-            for word in others.into_iter().chain(context.added) {
-                optional(word, words, "word")?;
+            for number in others.into_iter().chain(context.added) {
+                optional(number, strings, "string")?;
             }
         }
         for record in self.records.items() {
-            check(record.shard, words, "shard")?;
+            check(record.shard, strings, "shard")?;
         }
         for detail in &self.details {
-            optional(detail.query, words, "query")?;
-            optional(detail.extra, words, "extra")?;
+            optional(detail.query, strings, "query")?;
+            optional(detail.extra, strings, "extra")?;
         }
         let (contexts, records) = (self.contexts.items().len(), self.records.items().len());
-        for row in &self.rows {
+        for row in &self.events {
             check(row.context, contexts, "context")?;
             check(row.record, records, "record")?;
             optional(row.title, self.titles.len(), "title")?;
@@ -60,34 +60,34 @@ impl Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bucket_rows::{BucketScope, EventSchema};
     use crate::content::tests::{DAY, event};
-    use crate::row::Row;
-    use crate::rows::{Origin, Scope};
+    use crate::row::EventRow;
 
     #[test]
-    fn a_row_that_names_what_is_not_there_is_found() {
+    fn a_dangling_reference_is_found() {
         let rows = || {
-            let mut rows = Rows::new(Scope {
+            let mut rows = BucketRows::new(BucketScope {
                 day: DAY,
                 bucket: 0,
                 buckets: 1,
             });
-            let pushed = rows.push_events(&event(true, true), Origin::Processed);
-            assert_eq!(pushed.map(|pushed| pushed.taken), Ok(1));
+            let pushed = rows.push_events(&event(true, true), EventSchema::Processed);
+            assert_eq!(pushed.map(|pushed| pushed.in_bucket), Ok(1));
             rows
         };
         assert_eq!(rows().check(), Ok(()));
-        type Break = fn(&mut Row);
+        type Break = fn(&mut EventRow);
         let breaks: [(&str, Break); 4] = [
             ("context", |row| row.context = 7),
             ("record", |row| row.record = NONE),
             ("title", |row| row.title = 7),
             ("detail", |row| row.detail = 7),
         ];
-        for (what, break_it) in breaks {
+        for (reference, break_row) in breaks {
             let mut rows = rows();
-            rows.rows.iter_mut().for_each(break_it);
-            assert_eq!(rows.check(), Err(TableError::Lost(what)));
+            rows.events.iter_mut().for_each(break_row);
+            assert_eq!(rows.check(), Err(TableError::DanglingReference(reference)));
         }
     }
 }

@@ -1,35 +1,35 @@
-//! The columns of a record batch, each of the type it must have.
+//! Typed access to the columns of a record batch.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float32Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, Int32Array, PrimitiveArray, RecordBatch, StringArray};
 
 use crate::error::TableError;
-use crate::intern::{NONE, Words};
+use crate::intern::{NONE, StringInterner};
 
-/// A column of numbers without nulls.
+/// A column of times, UTC microseconds, without nulls.
 pub(crate) type Times<'a> = &'a PrimitiveArray<TimestampMicrosecondType>;
 
-/// A column's text: as it is, or by numbers into a dictionary.
+/// A column of text, plain or dictionary-encoded.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Text<'a> {
-    /// Null in every row: the file is from before the column was added.
+    /// Null in every row, because the file is older than the column.
     Absent,
     Plain(&'a StringArray),
     Dictionary(&'a Int32Array, &'a StringArray),
 }
 
-/// A column of integers that may be null.
+/// A nullable column of integers of either width.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Integers<'a> {
-    /// Null in every row: the file is from before the column was added.
+    /// Null in every row, because the file is older than the column.
     Absent,
     Narrow(&'a Int32Array),
     Wide(&'a PrimitiveArray<Int64Type>),
 }
 
 impl Integers<'_> {
-    /// The row's value.
+    /// Returns a row's value, or `None` for null.
     #[inline]
     pub(crate) fn value(&self, row: usize) -> Option<i64> {
         match self {
@@ -40,6 +40,7 @@ impl Integers<'_> {
     }
 }
 
+/// Finds a column and converts it with `typed`.
 fn column<'a, T>(
     batch: &'a RecordBatch,
     name: &'static str,
@@ -48,19 +49,19 @@ fn column<'a, T>(
 ) -> Result<T, TableError> {
     let array = batch
         .column_by_name(name)
-        .ok_or_else(|| TableError::Missing(name.to_owned()))?;
-    typed(array).ok_or_else(|| TableError::Type {
+        .ok_or_else(|| TableError::MissingColumn(name.to_owned()))?;
+    typed(array).ok_or_else(|| TableError::ColumnType {
         column: name,
         expected,
         found: array.data_type().to_string(),
     })
 }
 
-/// Refuses a column with nulls.
-fn without_nulls<A: Array>(array: &A, name: &'static str) -> Result<(), TableError> {
+/// Returns an error if a column has nulls.
+fn require_no_nulls<A: Array>(array: &A, name: &'static str) -> Result<(), TableError> {
     match array.null_count() {
         0 => Ok(()),
-        _ => Err(TableError::Value {
+        _ => Err(TableError::InvalidValue {
             column: name,
             found: "null".to_owned(),
             expected: "a value",
@@ -68,7 +69,7 @@ fn without_nulls<A: Array>(array: &A, name: &'static str) -> Result<(), TableErr
     }
 }
 
-/// Text that may be null.
+/// Finds a nullable column of text.
 pub(crate) fn optional_text<'a>(
     batch: &'a RecordBatch,
     name: &'static str,
@@ -83,28 +84,28 @@ pub(crate) fn optional_text<'a>(
     })
 }
 
-/// Text that must be there.
+/// Finds a column of text without nulls.
 pub(crate) fn text<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<Text<'a>, TableError> {
     let text = optional_text(batch, name)?;
     match text {
-        Text::Absent => return Err(TableError::Missing(name.to_owned())),
-        Text::Plain(array) => without_nulls(array, name)?,
-        Text::Dictionary(keys, _) => without_nulls(keys, name)?,
+        Text::Absent => return Err(TableError::MissingColumn(name.to_owned())),
+        Text::Plain(array) => require_no_nulls(array, name)?,
+        Text::Dictionary(keys, _) => require_no_nulls(keys, name)?,
     }
     Ok(text)
 }
 
-/// Text that must be there and hardly ever repeats.
+/// Finds a column of text without nulls whose values rarely repeat, so it is plain.
 pub(crate) fn plain_text<'a>(
     batch: &'a RecordBatch,
     name: &'static str,
 ) -> Result<&'a StringArray, TableError> {
     let text = column(batch, name, "Utf8", |array| array.as_string_opt::<i32>())?;
-    without_nulls(text, name)?;
+    require_no_nulls(text, name)?;
     Ok(text)
 }
 
-/// Times that must be there.
+/// Finds a column of times without nulls.
 pub(crate) fn times<'a>(
     batch: &'a RecordBatch,
     name: &'static str,
@@ -112,11 +113,11 @@ pub(crate) fn times<'a>(
     let times = column(batch, name, "Timestamp(µs, \"UTC\")", |array| {
         array.as_primitive_opt::<TimestampMicrosecondType>()
     })?;
-    without_nulls(times, name)?;
+    require_no_nulls(times, name)?;
     Ok(times)
 }
 
-/// Dates that must be there.
+/// Finds a column of dates without nulls.
 pub(crate) fn dates<'a>(
     batch: &'a RecordBatch,
     name: &'static str,
@@ -124,7 +125,7 @@ pub(crate) fn dates<'a>(
     let dates = column(batch, name, "Date32", |array| {
         array.as_primitive_opt::<Date32Type>()
     })?;
-    without_nulls(dates, name)?;
+    require_no_nulls(dates, name)?;
     Ok(dates)
 }
 
@@ -143,32 +144,32 @@ optional!(
     optional_i64s,
     Int64Type,
     "Int64",
-    "Long integers that may be null."
+    "Finds a nullable column of 64-bit integers."
 );
 optional!(
     optional_i32s,
     Int32Type,
     "Int32",
-    "Integers that may be null."
+    "Finds a nullable column of 32-bit integers."
 );
 optional!(
     optional_f32s,
     Float32Type,
     "Float32",
-    "Numbers that may be null."
+    "Finds a nullable column of 32-bit floats."
 );
 
-/// Long integers that must be there.
+/// Finds a column of 64-bit integers without nulls.
 pub(crate) fn i64s<'a>(
     batch: &'a RecordBatch,
     name: &'static str,
 ) -> Result<&'a PrimitiveArray<Int64Type>, TableError> {
     let numbers = optional_i64s(batch, name)?;
-    without_nulls(numbers, name)?;
+    require_no_nulls(numbers, name)?;
     Ok(numbers)
 }
 
-/// Integers of either width that may be null.
+/// Finds a nullable column of integers of either width.
 pub(crate) fn optional_integers<'a>(
     batch: &'a RecordBatch,
     name: &'static str,
@@ -179,18 +180,19 @@ pub(crate) fn optional_integers<'a>(
     })
 }
 
-/// Integers that must be there.
+/// Finds a column of 32-bit integers without nulls.
 pub(crate) fn i32s<'a>(
     batch: &'a RecordBatch,
     name: &'static str,
 ) -> Result<&'a Int32Array, TableError> {
     let numbers = optional_i32s(batch, name)?;
-    without_nulls(numbers, name)?;
+    require_no_nulls(numbers, name)?;
     Ok(numbers)
 }
 
 impl Text<'_> {
-    /// The row's value in the dictionary, if it has one.
+    /// Returns a row's dictionary key; `None` for null or if the column is not
+    /// dictionary-encoded.
     #[inline]
     pub(crate) fn key(&self, row: usize) -> Option<usize> {
         match self {
@@ -200,20 +202,21 @@ impl Text<'_> {
     }
 }
 
-/// The dictionary that a column had in the batch before.
+/// The dictionary that a column had in the previous batch.
 #[derive(Debug, Default)]
-pub(crate) struct LastDictionary(Option<StringArray>);
+pub(crate) struct PreviousDictionary(Option<StringArray>);
 
-impl LastDictionary {
-    /// The length of the column's dictionary, if it is another one.
-    pub(crate) fn replaced_by(&mut self, text: Text<'_>) -> Option<usize> {
+impl PreviousDictionary {
+    /// Remembers the column's dictionary; returns its length if it differs from the
+    /// previous one. Two dictionaries are equal if they share their buffers.
+    pub(crate) fn replace(&mut self, text: Text<'_>) -> Option<usize> {
         let Text::Dictionary(_, values) = text else {
             return None;
         };
-        let is_same = self.0.as_ref().is_some_and(|known| {
-            known.len() == values.len()
-                && known.value_data().as_ptr() == values.value_data().as_ptr()
-                && known.offsets().as_ptr() == values.offsets().as_ptr()
+        let is_same = self.0.as_ref().is_some_and(|previous| {
+            previous.len() == values.len()
+                && previous.value_data().as_ptr() == values.value_data().as_ptr()
+                && previous.offsets().as_ptr() == values.offsets().as_ptr()
         });
         if is_same {
             return None;
@@ -223,26 +226,27 @@ impl LastDictionary {
     }
 }
 
-/// What the values of a column's dictionary are called here. It is kept from
-/// batch to batch, as long as these share the dictionary: a value is looked up
-/// once a file, not once a row.
+/// A map from the keys of a column's dictionary to the numbers of an interner.
+///
+/// It stays valid as long as batches share the dictionary, so each value is looked up
+/// once per row group instead of once per row.
 #[derive(Debug, Default)]
-pub(crate) struct Renumbering {
-    dictionary: LastDictionary,
+pub(crate) struct DictionaryRemap {
+    dictionary: PreviousDictionary,
     numbers: Vec<u32>,
-    /// Which values are being looked up.
-    pending: Vec<u32>,
+    /// The keys that the last [`DictionaryRemap::look_up`] looked up.
+    looked_up: Vec<u32>,
 }
 
-/// A value that was not looked up yet.
+/// Marks a value that has not been looked up.
 const UNSEEN: u32 = NONE - 1;
-/// A value that nobody wants a number of.
-pub(crate) const ELSEWHERE: u32 = NONE - 2;
+/// The number of a value that the caller excludes, such as a user of another bucket.
+pub(crate) const EXCLUDED: u32 = NONE - 2;
 
-impl Renumbering {
-    /// Begins a batch; whether with a new dictionary.
-    pub(crate) fn begin(&mut self, text: Text<'_>) -> bool {
-        let length = self.dictionary.replaced_by(text);
+impl DictionaryRemap {
+    /// Starts a batch; returns true if the batch has a new dictionary.
+    pub(crate) fn start_batch(&mut self, text: Text<'_>) -> bool {
+        let length = self.dictionary.replace(text);
         if let Some(length) = length {
             self.numbers.clear();
             self.numbers.resize(length, UNSEEN);
@@ -250,61 +254,72 @@ impl Renumbering {
         length.is_some()
     }
 
-    /// How many values the dictionary has.
+    /// Returns the number of values in the dictionary.
     pub(crate) fn len(&self) -> usize {
         self.numbers.len()
     }
 
-    /// Looks up all values of some rows that were not yet, together. Of those that
-    /// `is_other` says so of, the number is [`ELSEWHERE`].
+    /// Looks up all new values of the given rows together. A value for which `is_excluded`
+    /// returns true gets the number [`EXCLUDED`].
+    ///
+    /// # Errors
+    /// [`TableError::DictionaryKey`].
     pub(crate) fn look_up(
         &mut self,
         text: Text<'_>,
         rows: &[u32],
-        words: &mut Words,
-        is_other: impl Fn(&[u8]) -> bool,
-    ) {
+        strings: &mut StringInterner,
+        is_excluded: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), TableError> {
         let Self {
-            numbers, pending, ..
+            numbers, looked_up, ..
         } = self;
-        pending.clear();
+        looked_up.clear();
         let Text::Dictionary(keys, values) = text else {
-            return;
+            return Ok(());
         };
         for row in rows {
             let row = *row as usize;
+            // `number` returns the error for a key that is out of range.
             if keys.is_valid(row)
                 && let key = keys.value(row)
                 && let Some(number) = numbers.get_mut(key as usize)
                 && *number == UNSEEN
             {
-                *number = ELSEWHERE;
-                pending.push(key as u32);
+                *number = EXCLUDED;
+                looked_up.push(key as u32);
             }
         }
         let value = |key: &u32| values.value(*key as usize).as_bytes();
-        pending.retain(|key| !is_other(value(key)));
-        let wanted: Vec<&[u8]> = pending.iter().map(value).collect();
-        words.number_all(&wanted, |at, number| {
-            let key = pending.get(at).map(|key| *key as usize);
-            if let Some(place) = key.and_then(|key| numbers.get_mut(key)) {
-                *place = number;
-            }
-        });
+        looked_up.retain(|key| !is_excluded(value(key)));
+        let wanted: Vec<&[u8]> = looked_up.iter().map(value).collect();
+        strings.intern_all(&wanted, |index, number| {
+            let key = looked_up.get(index).map(|key| *key as usize);
+            let slot = key.and_then(|key| numbers.get_mut(key));
+            *slot.ok_or(TableError::DictionaryKey)? = number;
+            Ok(())
+        })
     }
 
-    /// Places of the values that the last [`Renumbering::look_up`] was about.
-    pub(crate) fn found(&self) -> &[u32] {
-        &self.pending
+    /// Returns the keys that the last [`DictionaryRemap::look_up`] looked up.
+    pub(crate) fn looked_up(&self) -> &[u32] {
+        &self.looked_up
     }
 
-    /// The number of the value at that place.
-    pub(crate) fn get(&self, key: u32) -> u32 {
-        self.numbers.get(key as usize).copied().unwrap_or(NONE)
+    /// Returns the number of a key.
+    ///
+    /// # Errors
+    /// [`TableError::DictionaryKey`].
+    pub(crate) fn get(&self, key: u32) -> Result<u32, TableError> {
+        let number = self.numbers.get(key as usize).copied();
+        number.ok_or(TableError::DictionaryKey)
     }
 
-    /// The number of the row's value, [`NONE`] for null; `look_up` gives that
-    /// of one that is new.
+    /// Returns the number of a row's value, [`NONE`] for null. `look_up` returns the number
+    /// of a new value.
+    ///
+    /// # Errors
+    /// An error of `look_up`; [`TableError::DictionaryKey`].
     #[inline]
     pub(crate) fn number(
         &mut self,
@@ -328,7 +343,7 @@ impl Renumbering {
                 Ok(*number)
             }
             Some(number) => Ok(*number),
-            None => Err(TableError::Dictionary),
+            None => Err(TableError::DictionaryKey),
         }
     }
 }

@@ -1,23 +1,25 @@
-//! The fingerprint of what an event says.
+//! The content digest of an event.
 
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::added::{INTEGER_NAMES, TEXT_NAMES};
-use crate::row::Row;
-use crate::rows::Rows;
+use crate::bucket_rows::BucketRows;
+use crate::row::EventRow;
 
-/// XXH3 over the event's own columns: not its user and id, which are the same
-/// for all that it is compared with; not where it came from and when, nor its
-/// producer's count, which are of the delivery; not what the catalogue adds.
+/// Returns the content digest of an event: XXH3 over the columns that its client set.
 ///
-/// `dropped_events` keeps it, so it must not change.
-pub(crate) fn digest(rows: &Rows, row: &Row) -> i64 {
+/// The digest leaves out the user and the event id, because only events with equal ones
+/// are compared. It leaves out the identity, the arrival and the producer, because they
+/// belong to the delivery. It leaves out the columns from the title catalog.
+///
+/// `dropped_events` stores the digest, so it must not change.
+pub(crate) fn digest(rows: &BucketRows, row: &EventRow) -> i64 {
     let context = rows.context(row);
     let detail = rows.detail(row);
     let mut hash = Hash(Xxh3::new());
     hash.text(Some(row.event_type().name().as_bytes()));
     hash.number(Some(rows.midnight() + row.time_of_day()));
-    for word in [
+    for string in [
         context.session,
         context.profile,
         context.country,
@@ -27,7 +29,7 @@ pub(crate) fn digest(rows: &Rows, row: &Row) -> i64 {
         detail.query,
         detail.extra,
     ] {
-        hash.text(rows.words.optional(word));
+        hash.text(rows.strings.optional(string));
     }
     hash.text(rows.titles.optional(row.title));
     hash.number(row.position_ms());
@@ -35,12 +37,12 @@ pub(crate) fn digest(rows: &Rows, row: &Row) -> i64 {
     hash.number(detail.results.map(i64::from));
     hash.number(detail.row_index.map(i64::from));
     hash.number(detail.rating.map(|rating| i64::from(rating.to_bits())));
-    // A field that was added since is part of the content where it is there: an
-    // event without it keeps the digest that it had.
-    for (name, word) in TEXT_NAMES.iter().zip(context.added) {
-        if let Some(word) = rows.words.optional(word) {
+    // An added field is part of the content only if it has a value, so events without it
+    // keep their digest.
+    for (name, string) in TEXT_NAMES.iter().zip(context.added) {
+        if let Some(string) = rows.strings.optional(string) {
             hash.text(Some(name.as_bytes()));
-            hash.text(Some(word));
+            hash.text(Some(string));
         }
     }
     for (name, number) in INTEGER_NAMES.iter().zip(detail.added) {
@@ -55,8 +57,8 @@ pub(crate) fn digest(rows: &Rows, row: &Row) -> i64 {
 struct Hash(Xxh3);
 
 impl Hash {
-    /// A length goes before each, so that no two lists of values are the same
-    /// bytes.
+    /// Hashes a string after its length, so that different lists of values never hash
+    /// the same bytes.
     fn text(&mut self, text: Option<&[u8]>) {
         self.number(text.map(|text| text.len() as i64));
         self.0.update(text.unwrap_or_default());
@@ -82,15 +84,15 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::added::{INTEGERS, TEXTS};
-    use crate::divide::Divider;
-    use crate::rows::{Origin, Scope};
+    use crate::bucket_rows::{BucketScope, EventSchema};
+    use crate::bucket_splitter::BucketSplitter;
 
     pub(crate) const DAY: i32 = 20_513;
 
-    /// One event that has every field of the first format version, or only those that
-    /// every event has; and perhaps every field that was added since.
+    /// Returns one event. `is_full` sets all optional fields of format version 1,
+    /// `has_added` all fields that later versions added.
     pub(crate) fn event(is_full: bool, has_added: bool) -> RecordBatch {
-        let schema = Divider::schema();
+        let schema = BucketSplitter::schema();
         let column = |field: &Arc<arrow_schema::Field>| -> ArrayRef {
             let name = field.name().as_str();
             let is_added = TEXT_NAMES.contains(&name) || INTEGER_NAMES.contains(&name);
@@ -122,18 +124,18 @@ pub(crate) mod tests {
     }
 
     fn digest_of(batch: &RecordBatch) -> i64 {
-        let mut rows = Rows::new(Scope {
+        let mut rows = BucketRows::new(BucketScope {
             day: DAY,
             bucket: 0,
             buckets: 1,
         });
-        rows.push_events(batch, Origin::Processed).unwrap();
-        digest(&rows, rows.rows.first().unwrap())
+        rows.push_events(batch, EventSchema::Processed).unwrap();
+        digest(&rows, rows.events.first().unwrap())
     }
 
-    /// `dropped_events` of every lake holds these: they never change.
+    /// The `dropped_events` of every lake store digests, so they never change.
     #[test]
-    fn the_digest_of_an_events_content_is_frozen() {
+    fn the_content_digest_is_frozen() {
         let frozen = (1_454_700_366_423_452_143, 1_429_105_877_713_253_400);
         assert_eq!(digest_of(&event(true, false)), frozen.0);
         assert_eq!(digest_of(&event(false, false)), frozen.1);

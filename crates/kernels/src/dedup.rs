@@ -1,27 +1,30 @@
-//! Each event once: the first by arrival and identity.
+//! Deduplication: the first row of each event, by arrival and identity, is kept.
 
 use std::cmp::Ordering;
 
+use crate::bucket_rows::BucketRows;
 use crate::content;
 use crate::error::TableError;
-use crate::record::Record;
-use crate::row::{EventId, Row};
-use crate::rows::Rows;
+use crate::record::KinesisRecord;
+use crate::row::{EventId, EventRow};
+use crate::rows_by_user::UserRows;
 
-/// What became of rows.
+const DANGLING_ROW: TableError = TableError::DanglingReference("row");
+
+/// The row counts of a deduplication.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Events kept.
+pub struct DedupCounts {
+    /// Kept events.
     pub curated: u64,
-    /// Identities dropped.
+    /// Dropped duplicates.
     pub duplicates: u64,
-    /// Those among the dropped whose content differs from the kept event's.
+    /// Dropped duplicates whose content differs from that of the kept event.
     pub conflicts: u64,
-    /// New rows whose identity had come before.
+    /// New rows whose identity another row already has.
     pub redelivered: u64,
 }
 
-/// An identity that is dropped.
+/// A duplicate that is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DroppedDuplicate {
     pub(crate) event_id: EventId,
@@ -31,121 +34,127 @@ pub(crate) struct DroppedDuplicate {
     pub(crate) is_conflict: bool,
 }
 
-/// One row that claims an event.
+/// A row that claims to be an event: one of several rows with the same event id.
 #[derive(Debug, Clone, Copy)]
 struct Claim {
-    place: Place,
+    source: ClaimSource,
     record: u32,
     sub_sequence: i32,
     content_digest: i64,
 }
 
-/// Where a claim stands.
+/// The row of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    /// Among the user's events.
+enum ClaimSource {
+    /// An index into [`Deduplicator::events`].
     Event(u32),
-    /// Among the dropped of the last generation.
+    /// An index into [`BucketRows::dropped`]: a duplicate of the parent generation.
     Dropped(u32),
 }
 
-/// Deduplicates one user after the other.
+/// Deduplicates the events of one user at a time. Its buffers are reused.
 #[derive(Debug, Default)]
 pub(crate) struct Deduplicator {
-    /// The user's events, in the order they were read.
-    events: Vec<Row>,
-    claims: Vec<(EventId, Place)>,
+    /// The user's events, in the order in which they were read.
+    events: Vec<EventRow>,
+    /// The rows that claim each event, sorted by event id.
+    claims: Vec<(EventId, ClaimSource)>,
+    /// The claims to one event.
     rivals: Vec<Claim>,
-    is_lost: Vec<bool>,
-    /// Time of day and place of each event kept.
-    order: Vec<(i64, u32)>,
+    /// Whether each of `events` is dropped.
+    is_dropped: Vec<bool>,
+    /// The time of day of each kept event, and its index in `events`, sorted.
+    kept: Vec<(i64, u32)>,
     dropped_duplicates: Vec<DroppedDuplicate>,
 }
 
 impl Deduplicator {
-    /// Takes in one user: the places of its events among `rows.rows`, and of
-    /// its dropped identities among `rows.dropped`.
-    pub(crate) fn user(
+    /// Deduplicates the rows of one user and adds to `counts`.
+    ///
+    /// # Errors
+    /// [`TableError::OrphanDuplicate`] if the parent generation dropped a duplicate of an
+    /// event that no row has; [`TableError::DanglingReference`].
+    pub(crate) fn process_user(
         &mut self,
-        rows: &Rows,
-        events: &[u32],
-        dropped: &[u32],
-        counts: &mut Counts,
+        rows: &BucketRows,
+        user: UserRows<'_>,
+        counts: &mut DedupCounts,
     ) -> Result<(), TableError> {
         self.events.clear();
-        for place in events {
-            let event = rows.rows.get(*place as usize);
-            self.events.push(*event.ok_or(TableError::Lost("row"))?);
+        for index in user.events {
+            let event = rows.events.get(*index as usize);
+            self.events.push(*event.ok_or(DANGLING_ROW)?);
         }
         self.dropped_duplicates.clear();
-        self.is_lost.clear();
-        self.is_lost.resize(self.events.len(), false);
+        self.is_dropped.clear();
+        self.is_dropped.resize(self.events.len(), false);
         self.claims.clear();
-        let of_events = self.events.iter().zip(0..);
-        self.claims
-            .extend(of_events.map(|(event, place)| (event.event_id, Place::Event(place))));
-        for place in dropped {
-            let dropped = rows.dropped.get(*place as usize);
-            let event_id = dropped.ok_or(TableError::Lost("row"))?.event_id;
-            self.claims.push((event_id, Place::Dropped(*place)));
+        let claims_of_events = self.events.iter().zip(0..);
+        self.claims.extend(
+            claims_of_events.map(|(event, index)| (event.event_id, ClaimSource::Event(index))),
+        );
+        for index in user.dropped {
+            let dropped = rows.dropped.get(*index as usize).ok_or(DANGLING_ROW)?;
+            self.claims
+                .push((dropped.event_id, ClaimSource::Dropped(*index)));
         }
         self.claims.sort_unstable();
         let claims = std::mem::take(&mut self.claims);
         for rivals in claims.chunk_by(|a, b| a.0 == b.0) {
-            if !matches!(rivals, [(_, Place::Event(_))]) {
+            // The fast path: one row claims the event.
+            if !matches!(rivals, [(_, ClaimSource::Event(_))]) {
                 self.settle(rows, rivals, counts)?;
             }
         }
         self.claims = claims;
-        self.arrange(rows);
-        counts.curated += self.order.len() as u64;
+        self.sort_kept(rows);
+        counts.curated += self.kept.len() as u64;
         counts.duplicates += self.dropped_duplicates.len() as u64;
         Ok(())
     }
 
-    /// The events kept, in the order of time, arrival and identity.
-    pub(crate) fn kept(&self) -> impl Iterator<Item = &Row> {
-        self.order
+    /// Returns the kept events, ordered by time, arrival and identity.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = Result<&EventRow, TableError>> {
+        self.kept
             .iter()
-            .filter_map(|(_, place)| self.events.get(*place as usize))
+            .map(|(_, index)| self.events.get(*index as usize).ok_or(DANGLING_ROW))
     }
 
-    /// The identities dropped, in the order of event, arrival and identity.
+    /// Returns the dropped duplicates, ordered by event id, arrival and identity.
     pub(crate) fn dropped_duplicates(&self) -> &[DroppedDuplicate] {
         &self.dropped_duplicates
     }
 
-    /// Finds the first among several claims to an event.
+    /// Keeps the first of several claims to one event and drops the others.
     fn settle(
         &mut self,
-        rows: &Rows,
-        claims: &[(EventId, Place)],
-        counts: &mut Counts,
+        rows: &BucketRows,
+        claims: &[(EventId, ClaimSource)],
+        counts: &mut DedupCounts,
     ) -> Result<(), TableError> {
         self.rivals.clear();
-        for (_, place) in claims {
-            self.rivals.push(claim(rows, &self.events, *place)?);
+        for (_, source) in claims {
+            self.rivals.push(claim(rows, &self.events, *source)?);
         }
-        // What has the same identity is one claim: its first row counts.
+        // Rows with the same identity are one claim. Its first row counts.
         let events = &self.events;
         self.rivals.sort_unstable_by(|a, b| {
             compare_identity(rows, a, b)
                 .then_with(|| arrived_at(rows, a).cmp(&arrived_at(rows, b)))
                 .then_with(|| a.content_digest.cmp(&b.content_digest))
                 .then_with(|| compare_producer(rows, events, a, b))
-                .then_with(|| a.place.cmp(&b.place))
+                .then_with(|| a.source.cmp(&b.source))
         });
-        let is_same = |a: &Claim, b: &Claim| compare_identity(rows, a, b).is_eq();
-        for rows_of_identity in self.rivals.chunk_by(is_same) {
-            // The last generation has an identity once at most: what is beyond
-            // the first, is new.
-            counts.redelivered += rows_of_identity.len().saturating_sub(1) as u64;
-            for again in rows_of_identity.iter().skip(1) {
-                lose(&mut self.is_lost, again);
+        let has_same_identity = |a: &Claim, b: &Claim| compare_identity(rows, a, b).is_eq();
+        for deliveries in self.rivals.chunk_by(has_same_identity) {
+            // The parent generation has each identity at most once, so all rows after the
+            // first are new.
+            for redelivered in deliveries.iter().skip(1) {
+                counts.redelivered += 1;
+                mark_dropped(&mut self.is_dropped, redelivered)?;
             }
         }
-        self.rivals
-            .dedup_by(|again, first| compare_identity(rows, again, first).is_eq());
+        self.rivals.dedup_by(|a, b| has_same_identity(a, b));
         self.rivals.sort_unstable_by(|a, b| {
             arrived_at(rows, a)
                 .cmp(&arrived_at(rows, b))
@@ -154,18 +163,19 @@ impl Deduplicator {
         let (Some((first, rest)), Some((event_id, _))) =
             (self.rivals.split_first(), claims.first().copied())
         else {
-            return Err(TableError::Lost("claim"));
+            // `chunk_by` yields no empty chunk.
+            return Err(DANGLING_ROW);
         };
-        if let Place::Dropped(place) = first.place {
-            let dropped = rows.dropped.get(place as usize);
-            let user = dropped.ok_or(TableError::Lost("row"))?.user;
-            return Err(TableError::Orphan {
+        if let ClaimSource::Dropped(index) = first.source {
+            let dropped = rows.dropped.get(index as usize);
+            let user = dropped.ok_or(DANGLING_ROW)?.user;
+            return Err(TableError::OrphanDuplicate {
                 user_id: String::from_utf8_lossy(rows.users.get(user)).into_owned(),
                 event_id: event_id.uuid().to_string(),
             });
         }
         for dropped in rest {
-            lose(&mut self.is_lost, dropped);
+            mark_dropped(&mut self.is_dropped, dropped)?;
             let is_conflict = dropped.content_digest != first.content_digest;
             counts.conflicts += u64::from(is_conflict);
             self.dropped_duplicates.push(DroppedDuplicate {
@@ -179,26 +189,28 @@ impl Deduplicator {
         Ok(())
     }
 
-    /// Puts what is kept in order.
-    fn arrange(&mut self, rows: &Rows) {
+    /// Sorts the kept events by time, arrival and identity.
+    fn sort_kept(&mut self, rows: &BucketRows) {
         let Self {
             events,
-            is_lost,
-            order,
+            is_dropped,
+            kept,
             ..
         } = self;
-        order.clear();
-        let kept = events.iter().zip(0..).zip(is_lost);
-        order.extend(
-            kept.filter(|(_, is_lost)| !**is_lost)
-                .map(|((event, place), _)| (event.time_of_day(), place)),
+        kept.clear();
+        let candidates = events.iter().zip(0..).zip(is_dropped);
+        kept.extend(
+            candidates
+                .filter(|(_, is_dropped)| !**is_dropped)
+                .map(|((event, index), _)| (event.time_of_day(), index)),
         );
-        order.sort_unstable();
-        for same_time in order.chunk_by_mut(|a, b| a.0 == b.0) {
+        kept.sort_unstable();
+        for same_time in kept.chunk_by_mut(|a, b| a.0 == b.0) {
             if same_time.len() > 1 {
                 same_time.sort_unstable_by(|a, b| {
                     match (events.get(a.1 as usize), events.get(b.1 as usize)) {
                         (Some(a), Some(b)) => compare_arrival(rows, a, b),
+                        // Unreachable: the indices are those of `events` above.
                         _ => Ordering::Equal,
                     }
                 });
@@ -207,31 +219,29 @@ impl Deduplicator {
     }
 }
 
-/// Drops the event of a claim; a claim of the last generation has none here.
-fn lose(is_lost: &mut [bool], claim: &Claim) {
-    if let Place::Event(place) = claim.place
-        && let Some(is_lost) = is_lost.get_mut(place as usize)
-    {
-        *is_lost = true;
+/// Marks the event of a claim as dropped. A duplicate of the parent generation has no event.
+fn mark_dropped(is_dropped: &mut [bool], claim: &Claim) -> Result<(), TableError> {
+    if let ClaimSource::Event(index) = claim.source {
+        *is_dropped.get_mut(index as usize).ok_or(DANGLING_ROW)? = true;
     }
+    Ok(())
 }
 
-fn claim(rows: &Rows, events: &[Row], place: Place) -> Result<Claim, TableError> {
-    let lost = TableError::Lost("row");
-    Ok(match place {
-        Place::Event(at) => {
-            let event = events.get(at as usize).ok_or(lost)?;
+fn claim(rows: &BucketRows, events: &[EventRow], source: ClaimSource) -> Result<Claim, TableError> {
+    Ok(match source {
+        ClaimSource::Event(index) => {
+            let event = events.get(index as usize).ok_or(DANGLING_ROW)?;
             Claim {
-                place,
+                source,
                 record: event.record,
                 sub_sequence: event.sub_sequence,
                 content_digest: content::digest(rows, event),
             }
         }
-        Place::Dropped(at) => {
-            let dropped = rows.dropped.get(at as usize).ok_or(lost)?;
+        ClaimSource::Dropped(index) => {
+            let dropped = rows.dropped.get(index as usize).ok_or(DANGLING_ROW)?;
             Claim {
-                place,
+                source,
                 record: dropped.record,
                 sub_sequence: dropped.sub_sequence,
                 content_digest: dropped.content_digest,
@@ -240,44 +250,50 @@ fn claim(rows: &Rows, events: &[Row], place: Place) -> Result<Claim, TableError>
     })
 }
 
-/// Rows of one identity say the same; should they not, this decides.
-fn compare_producer(rows: &Rows, events: &[Row], a: &Claim, b: &Claim) -> Ordering {
-    let of = |claim: &Claim| {
-        let Place::Event(place) = claim.place else {
+/// Compares the producers of two claims with the same identity, so that the kept row is
+/// deterministic. Such rows should be equal anyway. A duplicate of the parent generation
+/// has no producer.
+fn compare_producer(rows: &BucketRows, events: &[EventRow], a: &Claim, b: &Claim) -> Ordering {
+    let producer_of = |claim: &Claim| {
+        let ClaimSource::Event(index) = claim.source else {
             return None;
         };
-        let event = events.get(place as usize)?;
-        let producer = rows.words.optional(rows.context(event).producer);
+        // `claim` has verified the index.
+        let event = events.get(index as usize)?;
+        let producer = rows.strings.optional(rows.context(event).producer);
         Some((producer, event.producer_seq()))
     };
-    of(a).cmp(&of(b))
+    producer_of(a).cmp(&producer_of(b))
 }
 
-fn arrived_at(rows: &Rows, claim: &Claim) -> Option<i64> {
+// A comparison cannot return an error. `BucketRows::check` has verified every record that
+// the following functions look up.
+
+fn arrived_at(rows: &BucketRows, claim: &Claim) -> Option<i64> {
     rows.records
         .get(claim.record)
         .map(|record| record.arrived_at)
 }
 
-fn compare_identity(rows: &Rows, a: &Claim, b: &Claim) -> Ordering {
+fn compare_identity(rows: &BucketRows, a: &Claim, b: &Claim) -> Ordering {
     compare_records(rows, a.record, b.record).then_with(|| a.sub_sequence.cmp(&b.sub_sequence))
 }
 
-/// The order of records by their identity: that of events, but for the place
-/// within the record.
-fn compare_records(rows: &Rows, a: u32, b: u32) -> Ordering {
+/// Compares the identities of two records: those of their events without the
+/// sub-sequence.
+fn compare_records(rows: &BucketRows, a: u32, b: u32) -> Ordering {
     match (rows.records.get(a), rows.records.get(b)) {
-        (Some(a), Some(b)) => a.compare_identity(b, |shard| rows.words.get(shard)),
+        (Some(a), Some(b)) => a.compare_identity(b, |shard| rows.strings.get(shard)),
         _ => Ordering::Equal,
     }
 }
 
-/// The order of events of the same time.
-fn compare_arrival(rows: &Rows, a: &Row, b: &Row) -> Ordering {
-    let arrival = |row: &Row| {
+/// Compares two events of the same time by arrival and identity.
+fn compare_arrival(rows: &BucketRows, a: &EventRow, b: &EventRow) -> Ordering {
+    let arrival = |row: &EventRow| {
         rows.records
             .get(row.record)
-            .map(|record: &Record| record.arrived_at)
+            .map(|record: &KinesisRecord| record.arrived_at)
     };
     arrival(a)
         .cmp(&arrival(b))

@@ -1,47 +1,50 @@
-//! What is wrong with a table that was read.
+//! Errors in the contents of a table.
 
+use marquee_event::EventType;
 use thiserror::Error;
 
-/// What is wrong with a table that was read. Where it lies is for the caller to
-/// say.
+/// An error in the contents of a table. The caller adds the object's key.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TableError {
-    /// A column is not there.
-    #[error("it has no column {0}")]
-    Missing(String),
-    /// A column is of another type.
-    #[error("its column {column} is of the type {found}, not {expected}")]
-    Type {
+    /// A column is absent.
+    #[error("column {0} is missing")]
+    MissingColumn(String),
+    /// A column has another type.
+    #[error("column {column} has type {found}, expected {expected}")]
+    ColumnType {
         /// The column.
         column: &'static str,
-        /// The type it must have.
+        /// The type that it must have.
         expected: &'static str,
-        /// The type it has.
+        /// The type that it has.
         found: String,
     },
-    /// A value that cannot be.
-    #[error("its column {column} holds {found} where {expected} is needed")]
-    Value {
+    /// A column holds a value that no valid row has.
+    #[error("column {column} holds {found}, expected {expected}")]
+    InvalidValue {
         /// The column.
         column: &'static str,
-        /// What is there.
+        /// The value.
         found: String,
-        /// What may be there.
+        /// The valid values.
         expected: &'static str,
     },
-    /// A row that names something which was not taken in with it: a defect of the
-    /// program.
-    #[error("a row names a {0} that was not taken in with it; this is a defect of the program")]
-    Lost(&'static str),
-    /// A row that names a value which its column's dictionary does not have.
-    #[error("a row of it names a value beyond its column's dictionary")]
-    Dictionary,
-    /// A dropped identity whose event is nowhere: rows of `events` were lost.
+    /// A row refers to something that is not in memory. This is a defect of the program.
+    #[error("a row refers to a {0} that is not in memory; this is a defect of the program")]
+    DanglingReference(&'static str),
+    /// A view received an event that is neither playback nor a rating. This is a defect of
+    /// the program.
+    #[error("a view received a {} event; this is a defect of the program", .0.name())]
+    NoViewEvent(EventType),
+    /// A row has a dictionary key that is not in its column's dictionary.
+    #[error("a row has a dictionary key that is out of range")]
+    DictionaryKey,
+    /// A dropped duplicate has no kept event: `events` has lost rows.
     #[error(
-        "event {event_id} of user {user_id:?} is only among the dropped: the `events` that \
-         belong to `dropped_events` miss a row"
+        "dropped_events has a duplicate of event {event_id} of user {user_id:?}, but events \
+         has no row of that event; run `marquee rebuild` for the date"
     )]
-    Orphan {
+    OrphanDuplicate {
         /// The user.
         user_id: String,
         /// The event.

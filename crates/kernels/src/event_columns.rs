@@ -1,21 +1,21 @@
-//! The columns that an event is read from, and what their values may be.
+//! The columns from which compaction reads events, and the valid values of each.
 
 use arrow_array::types::{ArrowPrimitiveType, Date32Type, Float32Type, Int32Type, Int64Type};
 use arrow_array::{Array, PrimitiveArray, RecordBatch, StringArray};
 use marquee_event::EventType;
 
 use crate::added::{ADDED, AddedColumns, TEXT_NAMES, TEXTS};
+use crate::bucket_rows::EventSchema;
 use crate::columns::{self, Text, Times};
 use crate::error::TableError;
 use crate::row::{DAY_US, EventId};
-use crate::rows::Origin;
 
-/// Integers of the file's narrow columns lie within ±2³⁰.
-const NARROW: i32 = 1 << 30;
-/// How much of a value an error shows: characters.
-const SHOWN: usize = 64;
+/// The bound of 32-bit columns: their values lie within ±2³⁰.
+const NARROW_BOUND: i32 = 1 << 30;
+/// The number of characters of a value that an error quotes.
+const QUOTED_CHARS: usize = 64;
 
-/// Where an event came from.
+/// The columns of a row's source.
 pub(crate) struct SourceColumns<'a> {
     pub(crate) shard: Text<'a>,
     pub(crate) sequence: &'a StringArray,
@@ -24,7 +24,7 @@ pub(crate) struct SourceColumns<'a> {
 }
 
 impl<'a> SourceColumns<'a> {
-    pub(crate) fn of(batch: &'a RecordBatch) -> Result<Self, TableError> {
+    pub(crate) fn new(batch: &'a RecordBatch) -> Result<Self, TableError> {
         Ok(Self {
             shard: columns::text(batch, "shard_id")?,
             sequence: columns::plain_text(batch, "sequence_number")?,
@@ -34,12 +34,12 @@ impl<'a> SourceColumns<'a> {
     }
 }
 
-/// An event, without what the catalogue adds.
+/// The columns of an event, without those from the title catalog.
 pub(crate) struct EventColumns<'a> {
     pub(crate) event_id: &'a StringArray,
     pub(crate) event_type: Text<'a>,
     pub(crate) time: Times<'a>,
-    /// `None` for curated events, which are all of one date.
+    /// `None` for curated events, which all have the scope's date.
     pub(crate) dates: Option<&'a PrimitiveArray<Date32Type>>,
     pub(crate) user: Text<'a>,
     pub(crate) session: Text<'a>,
@@ -63,10 +63,10 @@ pub(crate) struct EventColumns<'a> {
 }
 
 impl<'a> EventColumns<'a> {
-    pub(crate) fn of(batch: &'a RecordBatch, origin: Origin) -> Result<Self, TableError> {
-        let dates = match origin {
-            Origin::Processed => Some(columns::dates(batch, "event_date")?),
-            Origin::Curated => None,
+    pub(crate) fn new(batch: &'a RecordBatch, schema: EventSchema) -> Result<Self, TableError> {
+        let dates = match schema {
+            EventSchema::Processed => Some(columns::dates(batch, "event_date")?),
+            EventSchema::Curated => None,
         };
         Ok(Self {
             event_id: columns::plain_text(batch, "event_id")?,
@@ -90,14 +90,16 @@ impl<'a> EventColumns<'a> {
             extra: columns::optional_text(batch, "extra")?,
             producer: columns::optional_text(batch, "producer_id")?,
             producer_seq: columns::optional_i64s(batch, "producer_seq")?,
-            added: AddedColumns::of(batch)?,
-            source: SourceColumns::of(batch)?,
+            added: AddedColumns::new(batch)?,
+            source: SourceColumns::new(batch)?,
         })
     }
 }
 
-/// The columns of an event that compaction reads; what the catalogue adds, and
-/// when it was processed, it does not.
+/// The columns that compaction reads.
+///
+/// It does not read the columns from the title catalog and the processing time. Only
+/// `dropped_events` has `content_digest`.
 pub const EVENT_COLUMNS: [&str; 26 + ADDED.len()] = {
     let mut columns = [""; 26 + ADDED.len()];
     let mut at = 0;
@@ -113,7 +115,7 @@ pub const EVENT_COLUMNS: [&str; 26 + ADDED.len()] = {
     columns
 };
 
-/// Those of them that the first format version has.
+/// The columns of format version 1 among [`EVENT_COLUMNS`].
 const FIRST: [&str; 26] = [
     "event_id",
     "event_type",
@@ -143,8 +145,7 @@ const FIRST: [&str; 26] = [
     "content_digest",
 ];
 
-/// Those of them whose text repeats, and is best read as numbers into a
-/// dictionary.
+/// The columns of [`EVENT_COLUMNS`] with repeating text. Read them as dictionaries.
 pub const REPEATING_COLUMNS: [&str; 13 + TEXTS] = {
     let mut columns = [""; 13 + TEXTS];
     let mut at = 0;
@@ -160,7 +161,7 @@ pub const REPEATING_COLUMNS: [&str; 13 + TEXTS] = {
     columns
 };
 
-/// Those of them that the first format version has.
+/// The columns of format version 1 among [`REPEATING_COLUMNS`].
 const FIRST_REPEATING: [&str; 13] = [
     "event_type",
     "user_id",
@@ -177,7 +178,7 @@ const FIRST_REPEATING: [&str; 13] = [
     "shard_id",
 ];
 
-/// The row's value.
+/// Returns a row's value, or `None` for null.
 #[inline]
 pub(crate) fn value<T: ArrowPrimitiveType>(
     column: &PrimitiveArray<T>,
@@ -186,43 +187,48 @@ pub(crate) fn value<T: ArrowPrimitiveType>(
     column.is_valid(row).then(|| column.value(row))
 }
 
-pub(crate) fn shown(text: &[u8]) -> String {
-    let text: String = String::from_utf8_lossy(text).chars().take(SHOWN).collect();
+/// Quotes a value for an error, cut to [`QUOTED_CHARS`].
+pub(crate) fn quoted(text: &[u8]) -> String {
+    let text: String = String::from_utf8_lossy(text)
+        .chars()
+        .take(QUOTED_CHARS)
+        .collect();
     format!("{text:?}")
 }
 
-fn refused<T>(
+fn invalid<T>(
     column: &'static str,
     found: impl ToString,
     expected: &'static str,
 ) -> Result<T, TableError> {
-    Err(TableError::Value {
+    Err(TableError::InvalidValue {
         column,
         found: found.to_string(),
         expected,
     })
 }
 
-/// The type of that name, as its place among all.
+/// Parses the name of an event type; returns its index in [`EventType::ALL`].
 pub(crate) fn event_type(name: &[u8]) -> Result<u32, TableError> {
     match std::str::from_utf8(name)
         .ok()
         .and_then(EventType::from_name)
     {
         Some(event_type) => Ok(event_type as u32),
-        None => refused("event_type", shown(name), "a type of event"),
+        None => invalid("event_type", quoted(name), "an event type"),
     }
 }
 
-/// The type at that place among all.
+/// Returns the event type at an index in [`EventType::ALL`].
 #[inline]
-pub(crate) fn event_type_at(place: u32) -> Result<EventType, TableError> {
-    match EventType::ALL.get(place as usize) {
+pub(crate) fn event_type_at(index: u32) -> Result<EventType, TableError> {
+    match EventType::ALL.get(index as usize) {
         Some(event_type) => Ok(*event_type),
-        None => refused("event_type", place, "the place of a type of event"),
+        None => invalid("event_type", index, "the index of an event type"),
     }
 }
 
+/// Parses a UUID with hyphens.
 #[inline]
 pub(crate) fn event_id(text: &str) -> Result<EventId, TableError> {
     match text.len() {
@@ -230,42 +236,45 @@ pub(crate) fn event_id(text: &str) -> Result<EventId, TableError> {
         _ => None,
     }
     .map_or_else(
-        || refused("event_id", shown(text.as_bytes()), "a UUID with hyphens"),
-        |uuid| Ok(EventId::of(uuid)),
+        || invalid("event_id", quoted(text.as_bytes()), "a UUID with hyphens"),
+        |uuid| Ok(EventId::from_uuid(uuid)),
     )
 }
 
-/// Microseconds since midnight.
+/// Returns the microseconds from the date's midnight to `time`, both in UTC.
 #[inline]
 pub(crate) fn time_of_day(time: i64, day: i32) -> Result<i64, TableError> {
     let midnight = i64::from(day) * DAY_US;
     match time.checked_sub(midnight) {
         Some(of_day) if (0..DAY_US).contains(&of_day) => Ok(of_day),
-        _ => refused("event_time", time, "a time of the date"),
+        _ => invalid("event_time", time, "a time on the date"),
     }
 }
 
+/// Returns a position in milliseconds that fits into 31 bits.
 #[inline]
 pub(crate) fn position(position: i64) -> Result<i32, TableError> {
     match i32::try_from(position) {
         Ok(position) if position >= 0 => Ok(position),
-        _ => refused("position_ms", position, "0 to 2147483647"),
+        _ => invalid("position_ms", position, "0 to 2147483647"),
     }
 }
 
+/// Returns a valid sub-sequence.
 #[inline]
 pub(crate) fn sub_sequence(number: i32) -> Result<i32, TableError> {
-    match (0..NARROW).contains(&number) {
+    match (0..NARROW_BOUND).contains(&number) {
         true => Ok(number),
-        false => refused("sub_sequence", number, "0 to 1073741823"),
+        false => invalid("sub_sequence", number, "0 to 1073741823"),
     }
 }
 
+/// Returns a valid value of a 32-bit column.
 #[inline]
 pub(crate) fn narrow(number: Option<i32>, column: &'static str) -> Result<Option<i32>, TableError> {
     match number {
-        Some(number) if !(-NARROW..NARROW).contains(&number) => {
-            refused(column, number, "-1073741824 to 1073741823")
+        Some(number) if !(-NARROW_BOUND..NARROW_BOUND).contains(&number) => {
+            invalid(column, number, "-1073741824 to 1073741823")
         }
         number => Ok(number),
     }

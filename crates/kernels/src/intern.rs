@@ -1,76 +1,86 @@
-//! Values that repeat, each kept once under a number.
+//! Interners: they store each distinct value once and give it a number.
 //!
-//! Numbers are given in the order of arrival. They order nothing and reach no
-//! file: what is written is the values.
+//! Numbers follow the order of first appearance, so they never determine the order of
+//! rows and never reach a file.
 
 use std::hash::{BuildHasher, Hash};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-/// The number of no value: a null.
+/// The number of a null.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// Byte strings, each once.
+/// An interner of byte strings.
 #[derive(Debug, Default)]
-pub(crate) struct Words {
+pub(crate) struct StringInterner {
     table: HashTable<u32>,
     hasher: FixedState,
-    /// Where each ends in `bytes`.
+    /// The end of each string in `bytes`.
     ends: Vec<usize>,
     bytes: Vec<u8>,
 }
 
-impl Words {
-    /// The word's number.
-    pub(crate) fn number(&mut self, word: &[u8]) -> u32 {
-        self.number_hashed(self.hasher.hash_one(word), word)
+impl StringInterner {
+    /// Interns a string; returns its number.
+    pub(crate) fn intern(&mut self, string: &[u8]) -> u32 {
+        self.intern_hashed(self.hasher.hash_one(string), string)
     }
 
-    /// The number of each word. Many words do not fit into a processor's cache, so
-    /// that every step towards one waits for memory: all take the same step before
-    /// any takes the next, and their waits are one.
-    pub(crate) fn number_all(&mut self, words: &[&[u8]], mut take: impl FnMut(usize, u32)) {
-        const TOGETHER: usize = 64;
-        for (chunk, words) in words.chunks(TOGETHER).enumerate() {
-            let mut hashes = [0u64; TOGETHER];
-            let mut numbers = [NONE; TOGETHER];
-            let mut spans = [(0usize, 0usize); TOGETHER];
-            for (hash, word) in hashes.iter_mut().zip(words) {
-                *hash = self.hasher.hash_one(word);
+    /// Interns several strings; passes the index and the number of each to `take`.
+    ///
+    /// A large interner exceeds the processor's caches, so each step of a lookup waits for
+    /// memory. All lookups of a batch take one step before any takes the next, so that
+    /// their waits overlap.
+    ///
+    /// # Errors
+    /// The first error of `take`.
+    pub(crate) fn intern_all<E>(
+        &mut self,
+        strings: &[&[u8]],
+        mut take: impl FnMut(usize, u32) -> Result<(), E>,
+    ) -> Result<(), E> {
+        const BATCH: usize = 64;
+        for (batch, strings) in strings.chunks(BATCH).enumerate() {
+            let mut hashes = [0u64; BATCH];
+            let mut numbers = [NONE; BATCH];
+            let mut spans = [(0usize, 0usize); BATCH];
+            for (hash, string) in hashes.iter_mut().zip(strings) {
+                *hash = self.hasher.hash_one(string);
             }
-            for (number, hash) in numbers.iter_mut().zip(hashes).take(words.len()) {
-                // What is nearly always it; its word is yet to be seen.
+            for (number, hash) in numbers.iter_mut().zip(hashes).take(strings.len()) {
+                // The first candidate is nearly always right; the last loop compares it.
                 *number = self.table.find(hash, |_| true).copied().unwrap_or(NONE);
             }
             for (span, number) in spans.iter_mut().zip(numbers) {
                 *span = span_of(&self.ends, number);
             }
-            let looked_up = words.iter().zip(hashes).zip(numbers).zip(spans);
-            for (at, (((word, hash), number), (start, end))) in looked_up.enumerate() {
-                let is_it = number != NONE && self.bytes.get(start..end) == Some(*word);
-                let number = match is_it {
+            let looked_up = strings.iter().zip(hashes).zip(numbers).zip(spans);
+            for (index, (((string, hash), number), (start, end))) in looked_up.enumerate() {
+                let is_equal = number != NONE && self.bytes.get(start..end) == Some(*string);
+                let number = match is_equal {
                     true => number,
-                    false => self.number_hashed(hash, word),
+                    false => self.intern_hashed(hash, string),
                 };
-                take(chunk * TOGETHER + at, number);
+                take(batch * BATCH + index, number)?;
             }
         }
+        Ok(())
     }
 
-    fn number_hashed(&mut self, hash: u64, word: &[u8]) -> u32 {
+    fn intern_hashed(&mut self, hash: u64, string: &[u8]) -> u32 {
         let Self {
             table,
             hasher,
             ends,
             bytes,
         } = self;
-        let found = table.find(hash, |&number| get(ends, bytes, number) == word);
+        let found = table.find(hash, |&number| get(ends, bytes, number) == string);
         if let Some(&number) = found {
             return number;
         }
         let number = ends.len() as u32;
-        bytes.extend_from_slice(word);
+        bytes.extend_from_slice(string);
         ends.push(bytes.len());
         table.insert_unique(hash, number, |&number| {
             hasher.hash_one(get(ends, bytes, number))
@@ -78,13 +88,16 @@ impl Words {
         number
     }
 
-    /// The word of that number; empty for one that was never given.
+    /// Returns the string of a number.
+    ///
+    /// It returns an empty string for an unknown number, because inner loops call it.
+    /// `BucketRows::check` has verified the numbers in rows.
     #[inline]
     pub(crate) fn get(&self, number: u32) -> &[u8] {
         get(&self.ends, &self.bytes, number)
     }
 
-    /// The word of that number, `None` for [`NONE`].
+    /// Returns the string of a number, or `None` for [`NONE`]. See [`StringInterner::get`].
     #[inline]
     pub(crate) fn optional(&self, number: u32) -> Option<&[u8]> {
         (number != NONE).then(|| self.get(number))
@@ -105,7 +118,7 @@ fn get<'a>(ends: &[usize], bytes: &'a [u8], number: u32) -> &'a [u8] {
     bytes.get(start..end).unwrap_or_default()
 }
 
-/// Where a word's bytes are: from, to.
+/// Returns the range of a string's bytes; an empty one for an unknown number.
 #[inline]
 fn span_of(ends: &[usize], number: u32) -> (usize, usize) {
     let number = number as usize;
@@ -117,7 +130,7 @@ fn span_of(ends: &[usize], number: u32) -> (usize, usize) {
     (start, end)
 }
 
-/// Values of a fixed size, each once.
+/// An interner of values of a fixed size.
 #[derive(Debug)]
 pub(crate) struct Interner<T> {
     table: HashTable<u32>,
@@ -136,8 +149,8 @@ impl<T> Default for Interner<T> {
 }
 
 impl<T: Copy + Eq + Hash> Interner<T> {
-    /// The item's number.
-    pub(crate) fn number(&mut self, item: T) -> u32 {
+    /// Interns an item; returns its number.
+    pub(crate) fn intern(&mut self, item: T) -> u32 {
         let Self {
             table,
             hasher,
@@ -151,6 +164,7 @@ impl<T: Copy + Eq + Hash> Interner<T> {
         let number = items.len() as u32;
         items.push(item);
         table.insert_unique(hash, number, |&number| {
+            // The table has only numbers of `items`, so the default is never used.
             items
                 .get(number as usize)
                 .map_or(0, |item| hasher.hash_one(item))
@@ -158,7 +172,7 @@ impl<T: Copy + Eq + Hash> Interner<T> {
         number
     }
 
-    /// The item of that number.
+    /// Returns the item of a number.
     #[inline]
     pub(crate) fn get(&self, number: u32) -> Option<&T> {
         self.items.get(number as usize)

@@ -1,42 +1,46 @@
-//! Kernels over the events of one bucket of users: deduplication, sessions,
-//! views. Pure: batches of Arrow in, encoded row groups out.
+//! Compaction kernels for the events of one bucket: deduplication, sessions, views.
 //!
-//! [`Rows`] takes in events, 56 bytes each and what repeats once. [`Compactor`]
-//! goes through them user by user: it drops what came twice, puts the rest in
-//! order, follows it through sessions and views, and appends all to [`Tables`],
-//! whose row groups a [`GroupSink`] takes. Every table's rows are in the order
-//! of users, so that rows may be taken in and appended range by range of users
-//! where they do not fit into memory together. Before all that, a [`Divider`]
-//! gives each bucket its rows.
+//! The crate is pure: Arrow batches go in, encoded row groups come out.
+//!
+//! 1. [`BucketSplitter`] routes the processed events of a date to the row groups of their
+//!    buckets.
+//! 2. [`BucketRows`] holds the events of one bucket, in 56 bytes each, with repeating
+//!    values interned.
+//! 3. [`Compactor`] deduplicates and sorts the events of each user, derives the user's
+//!    sessions and views, and appends all of them to a [`TableWriter`], which passes row
+//!    groups to a [`RowGroupSink`].
+//!
+//! Every table is ordered by user. If the rows of a bucket exceed the memory, the caller
+//! spills them as [`SpillRun`]s and compacts one range of users at a time.
 
 mod added;
 mod bucket;
+mod bucket_rows;
+mod bucket_splitter;
 mod check;
 mod columns;
-mod compact;
+mod compactor;
 mod content;
 mod dedup;
-mod divide;
 mod error;
 mod event_columns;
 mod intern;
 mod record;
 mod row;
-mod rows;
+mod rows_by_user;
 mod session;
 mod spill_run;
 mod table;
 mod title_catalog;
-mod users;
 mod view;
 
 pub use bucket::bucket_of;
-pub use compact::{CompactError, Compactor};
-pub use dedup::Counts;
-pub use divide::{BucketSink, Divider};
+pub use bucket_rows::{BucketRows, BucketScope, EventSchema, PushCounts};
+pub use bucket_splitter::{BucketSink, BucketSplitter};
+pub use compactor::{Compactor, KernelError};
+pub use dedup::DedupCounts;
 pub use error::TableError;
 pub use event_columns::{EVENT_COLUMNS, REPEATING_COLUMNS};
-pub use rows::{Origin, Pushed, Rows, Scope};
 pub use spill_run::SpillRun;
-pub use table::{GroupBounds, GroupSink, Table, Tables};
-pub use title_catalog::{KnownTitle, TitleCatalog};
+pub use table::{CompactedTable, RowGroupLimits, RowGroupSink, TableWriter};
+pub use title_catalog::{TitleAttributes, TitleCatalog};

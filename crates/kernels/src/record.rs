@@ -1,24 +1,25 @@
-//! Where events came from: shard, sequence number, arrival.
+//! The source of events: shard, sequence number, arrival.
 
 use std::cmp::Ordering;
 
-/// Digits of one word of a [`Sequence`].
+/// Decimal digits in one word of a [`SequenceNumber`].
 const WORD_DIGITS: usize = 19;
 const WORDS: usize = 3;
-/// The longest sequence number.
+/// The maximum number of digits.
 const MAX_DIGITS: usize = WORD_DIGITS * WORDS;
 
-/// A sequence number: up to 57 decimal digits, leading zeros kept. Ordered as a
-/// number; of two that write the same number, the shorter is first.
+/// A Kinesis sequence number: up to 57 decimal digits, including leading zeros.
+///
+/// It is ordered as a number. Of two texts of one number, the shorter is first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Sequence {
-    /// The number in base 10¹⁹, the highest first.
+pub(crate) struct SequenceNumber {
+    /// The digits of the number in base 10¹⁹, most significant first.
     words: [u64; WORDS],
     digits: u8,
 }
 
-impl Sequence {
-    /// Reads a sequence number; `None` when it is none, or longer.
+impl SequenceNumber {
+    /// Parses a sequence number; returns `None` if `text` is not 1 to 57 decimal digits.
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         if text.is_empty() || text.len() > MAX_DIGITS {
             return None;
@@ -42,31 +43,31 @@ impl Sequence {
         })
     }
 
-    /// Writes it as it was read.
+    /// Writes the text that was parsed.
     pub(crate) fn write<'a>(&self, out: &'a mut [u8; MAX_DIGITS]) -> &'a [u8] {
         const EIGHT: u64 = 100_000_000;
-        for (word, place) in self.words.iter().zip(out.as_chunks_mut::<WORD_DIGITS>().0) {
+        for (word, text) in self.words.iter().zip(out.as_chunks_mut::<WORD_DIGITS>().0) {
             let (above, low) = (word / EIGHT, word % EIGHT);
             let (high, middle) = (above / EIGHT, above % EIGHT);
             let [.., a, b, c] = eight_digits(high);
-            let (three, rest) = place.split_at_mut(WORD_DIGITS - 16);
+            let (three, rest) = text.split_at_mut(WORD_DIGITS - 16);
             three.copy_from_slice(&[a, b, c]);
             let (first, second) = rest.split_at_mut(8);
             first.copy_from_slice(&eight_digits(middle));
             second.copy_from_slice(&eight_digits(low));
         }
-        out.get(MAX_DIGITS - usize::from(self.digits).min(MAX_DIGITS)..)
-            .unwrap_or_default()
+        let leading = MAX_DIGITS.saturating_sub(usize::from(self.digits));
+        out.split_at(leading).1
     }
 
-    /// A place for [`Sequence::write`].
+    /// Returns a buffer for [`SequenceNumber::write`].
     pub(crate) const fn buffer() -> [u8; MAX_DIGITS] {
         [0; MAX_DIGITS]
     }
 }
 
-/// A number below 10⁸, in eight digits: halves, their halves and these again, all of
-/// one size at once within a word.
+/// Formats a number below 10⁸ as eight digits. Each step halves all groups of digits at
+/// once, as lanes of one word: two of four digits, four of two digits, eight of one.
 fn eight_digits(number: u64) -> [u8; 8] {
     let fours = (number / 10_000) | ((number % 10_000) << 32);
     let hundreds = ((fours * 5_243) >> 19) & 0x7F_0000_007F;
@@ -76,18 +77,18 @@ fn eight_digits(number: u64) -> [u8; 8] {
     (digits | 0x3030_3030_3030_3030).to_le_bytes()
 }
 
-/// A Kinesis record; many events may have come in one.
+/// A Kinesis record. It may contain several events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Record {
-    /// The number of its shard's word.
+pub(crate) struct KinesisRecord {
+    /// The number of its shard id among the strings.
     pub(crate) shard: u32,
-    pub(crate) sequence: Sequence,
+    pub(crate) sequence: SequenceNumber,
     /// UTC microseconds.
     pub(crate) arrived_at: i64,
 }
 
-impl Record {
-    /// The order of identities: shard (bytewise), then sequence number.
+impl KinesisRecord {
+    /// Compares the records' part of an identity: shard id (bytewise), then sequence number.
     pub(crate) fn compare_identity<'a>(
         &self,
         other: &Self,
@@ -110,13 +111,13 @@ mod tests {
     #[test]
     fn only_digits_are_a_sequence_number() {
         for text in ["", "1x", "-1", "١", &"1".repeat(MAX_DIGITS + 1)] {
-            assert_eq!(Sequence::parse(text.as_bytes()), None, "{text:?}");
+            assert_eq!(SequenceNumber::parse(text.as_bytes()), None, "{text:?}");
         }
     }
 
     #[test]
     fn every_number_of_eight_digits_is_written() {
-        // What is left out of each half is what the other half tries.
+        // One half varies while the other is zero; then both vary together.
         for half in 0..10_000u64 {
             for number in [half, half * 10_000, half * 10_001] {
                 assert_eq!(eight_digits(number), *format!("{number:08}").as_bytes());
@@ -126,20 +127,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_sequence_number_comes_back(text in "[0-9]{1,57}") {
-            let mut buffer = Sequence::buffer();
-            let sequence = Sequence::parse(text.as_bytes()).unwrap();
+        fn a_sequence_number_round_trips(text in "[0-9]{1,57}") {
+            let mut buffer = SequenceNumber::buffer();
+            let sequence = SequenceNumber::parse(text.as_bytes()).unwrap();
             prop_assert_eq!(sequence.write(&mut buffer), text.as_bytes());
         }
 
         #[test]
-        fn they_are_ordered_as_numbers(a in "[0-9]{1,57}", b in "[0-9]{1,57}") {
+        fn sequence_numbers_are_ordered_as_numbers(a in "[0-9]{1,57}", b in "[0-9]{1,57}") {
             let number = |text: &str| {
                 let digits = text.trim_start_matches('0').to_owned();
                 (digits.len(), digits, text.len())
             };
-            let of = |text: &str| Sequence::parse(text.as_bytes()).unwrap();
-            prop_assert_eq!(of(&a).cmp(&of(&b)), number(&a).cmp(&number(&b)));
+            let parse = |text: &str| SequenceNumber::parse(text.as_bytes()).unwrap();
+            prop_assert_eq!(parse(&a).cmp(&parse(&b)), number(&a).cmp(&number(&b)));
         }
     }
 }

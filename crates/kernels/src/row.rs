@@ -1,4 +1,4 @@
-//! An event as compaction holds it: 56 bytes, and numbers of what repeats.
+//! An event in memory: 56 bytes, with the numbers of interned values.
 
 use marquee_event::EventType;
 
@@ -11,12 +11,12 @@ pub(crate) const DAY_US: i64 = 86_400_000_000;
 const HAS_POSITION: u8 = 1;
 const HAS_PRODUCER_SEQ: u8 = 1 << 1;
 
-/// An event's id. Its order is that of the text, since that is lower-case.
+/// An event id. It orders like its text, because the text is lower-case hexadecimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct EventId(pub(crate) [u64; 2]);
 
 impl EventId {
-    pub(crate) fn of(uuid: uuid::Uuid) -> Self {
+    pub(crate) fn from_uuid(uuid: uuid::Uuid) -> Self {
         let (high, low) = uuid.as_u64_pair();
         Self([high, low])
     }
@@ -27,32 +27,33 @@ impl EventId {
     }
 }
 
-/// An event.
+/// An event of one bucket.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Row {
+pub(crate) struct EventRow {
     pub(crate) event_id: EventId,
-    /// The time of day, less than [`DAY_US`], in two parts.
+    /// The low 32 bits of the time of day in microseconds, less than [`DAY_US`].
     time_low: u32,
+    /// The high 8 bits of the time of day.
     time_high: u8,
     event_type: EventType,
-    /// Which of the optional fields are there.
-    has: u8,
+    /// The flags of the optional fields that are present.
+    present: u8,
     producer_seq: i64,
-    /// The number of its [`Context`].
+    /// The number of its [`SessionContext`].
     pub(crate) context: u32,
-    /// The number of its [`crate::record::Record`].
+    /// The number of its [`crate::record::KinesisRecord`].
     pub(crate) record: u32,
     pub(crate) sub_sequence: i32,
     /// The number of its title, or [`NONE`].
     pub(crate) title: u32,
     position_ms: i32,
-    /// The number of its [`Detail`], or [`NONE`].
+    /// The number of its [`EventDetail`], or [`NONE`].
     pub(crate) detail: u32,
 }
 
-/// What a [`Row`] packs together.
+/// The fields that an [`EventRow`] packs.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Packed {
+pub(crate) struct PackedFields {
     /// Microseconds since midnight, less than [`DAY_US`].
     pub(crate) time_of_day: i64,
     pub(crate) event_type: EventType,
@@ -60,25 +61,25 @@ pub(crate) struct Packed {
     pub(crate) producer_seq: Option<i64>,
 }
 
-// Compaction holds a date's rows in memory, a bucket at a time.
-const _: () = assert!(size_of::<Row>() == 56);
-// A day's microseconds fit into the time's two parts.
+// The rows of a bucket are most of compaction's memory.
+const _: () = assert!(size_of::<EventRow>() == 56);
+// The time of day fits into its two parts, which have 40 bits.
 const _: () = assert!(DAY_US < 1 << 40);
 
-impl Row {
+impl EventRow {
     pub(crate) fn new(
         event_id: EventId,
-        fields: Packed,
+        fields: PackedFields,
         [context, record, title, detail]: [u32; 4],
         sub_sequence: i32,
     ) -> Self {
-        let flag = |is: bool, bit: u8| if is { bit } else { 0 };
+        let flag = |is_present: bool, bit: u8| if is_present { bit } else { 0 };
         Self {
             event_id,
             time_low: fields.time_of_day as u32,
             time_high: (fields.time_of_day >> 32) as u8,
             event_type: fields.event_type,
-            has: flag(fields.position_ms.is_some(), HAS_POSITION)
+            present: flag(fields.position_ms.is_some(), HAS_POSITION)
                 | flag(fields.producer_seq.is_some(), HAS_PRODUCER_SEQ),
             producer_seq: fields.producer_seq.unwrap_or_default(),
             context,
@@ -103,19 +104,19 @@ impl Row {
 
     #[inline]
     pub(crate) fn position_ms(&self) -> Option<i64> {
-        (self.has & HAS_POSITION != 0).then_some(i64::from(self.position_ms))
+        (self.present & HAS_POSITION != 0).then_some(i64::from(self.position_ms))
     }
 
     #[inline]
     pub(crate) fn producer_seq(&self) -> Option<i64> {
-        (self.has & HAS_PRODUCER_SEQ != 0).then_some(self.producer_seq)
+        (self.present & HAS_PRODUCER_SEQ != 0).then_some(self.producer_seq)
     }
 }
 
-/// What the events of a session have in common, as numbers of words.
+/// The values that events of a session usually share, as numbers of interned strings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Context {
-    /// Among the users.
+pub(crate) struct SessionContext {
+    /// The number among the users.
     pub(crate) user: u32,
     pub(crate) session: u32,
     pub(crate) profile: u32,
@@ -124,13 +125,13 @@ pub(crate) struct Context {
     pub(crate) device_os: u32,
     pub(crate) app_version: u32,
     pub(crate) producer: u32,
-    /// Of the strings among the added fields.
+    /// The string fields that later format versions added.
     pub(crate) added: [u32; TEXTS],
 }
 
-impl Context {
-    /// Of no event: an event has a user.
-    pub(crate) const NOBODY: Self = Self {
+impl SessionContext {
+    /// A context without values. No event has it, because every event has a user.
+    pub(crate) const EMPTY: Self = Self {
         user: NONE,
         session: NONE,
         profile: NONE,
@@ -143,24 +144,24 @@ impl Context {
     };
 }
 
-/// What few events have.
+/// The fields that few events have.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Detail {
+pub(crate) struct EventDetail {
     pub(crate) from_position_ms: Option<i64>,
     pub(crate) results: Option<i32>,
     pub(crate) row_index: Option<i32>,
     pub(crate) rating: Option<f32>,
-    /// The number of its query's word.
+    /// The number of the interned string.
     pub(crate) query: u32,
-    /// The number of its extra's word.
+    /// The number of the interned string.
     pub(crate) extra: u32,
-    /// Of the integers among the added fields.
+    /// The integer fields that later format versions added.
     pub(crate) added: [Option<i64>; INTEGERS],
 }
 
-impl Detail {
-    /// Of an event that has nothing of it.
-    pub(crate) const NOTHING: Self = Self {
+impl EventDetail {
+    /// The details of an event that has none of these fields.
+    pub(crate) const EMPTY: Self = Self {
         from_position_ms: None,
         results: None,
         row_index: None,
@@ -171,9 +172,9 @@ impl Detail {
     };
 }
 
-/// An identity that was dropped before.
+/// A duplicate that the parent generation dropped.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Dropped {
+pub(crate) struct DroppedRow {
     pub(crate) event_id: EventId,
     pub(crate) content_digest: i64,
     pub(crate) user: u32,

@@ -1,18 +1,19 @@
-//! Sessions, and the views in them, of one user after the other.
+//! Sessions and views of one user at a time.
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use marquee_event::EventType;
 
+use crate::bucket_rows::BucketRows;
+use crate::error::TableError;
 use crate::intern::NONE;
-use crate::row::Row;
-use crate::rows::Rows;
+use crate::row::EventRow;
 use crate::view::View;
 
-/// A session on one date, as its events come.
+/// A session on one date, built up event by event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Session {
-    /// The number of its id's word.
+    /// The number of its id among the strings.
     pub(crate) session: u32,
     /// Microseconds since midnight.
     pub(crate) started_at: i64,
@@ -20,7 +21,9 @@ pub(crate) struct Session {
     pub(crate) ended_at: i64,
     pub(crate) events: i64,
     pub(crate) searches: u32,
+    /// The first non-null value among its events.
     pub(crate) device_type: u32,
+    /// The first non-null value among its events.
     pub(crate) country: u32,
 }
 
@@ -29,34 +32,45 @@ pub(crate) struct Session {
 pub(crate) struct Sessionizer {
     /// In the order of their first events.
     pub(crate) sessions: Vec<Session>,
-    /// In the order of their sessions, and within one of their first events.
+    /// By session; within a session in the order of their first events.
     pub(crate) views: Vec<View>,
-    by_session: HashMap<u32, u32, FixedState>,
-    by_title: HashMap<(u32, u32), u32, FixedState>,
+    session_indices: HashMap<u32, u32, FixedState>,
+    view_indices: HashMap<(u32, u32), u32, FixedState>,
     last_session: u32,
     last_view: u32,
 }
 
 impl Sessionizer {
-    /// Takes in a user's events, in their order.
-    pub(crate) fn user<'r>(&mut self, rows: &Rows, events: impl Iterator<Item = &'r Row>) {
+    /// Replaces the sessions and views with those of the next user, whose kept events are
+    /// given in order.
+    ///
+    /// # Errors
+    /// An error of `events`; [`TableError::DanglingReference`].
+    pub(crate) fn process_user<'r>(
+        &mut self,
+        rows: &BucketRows,
+        events: impl Iterator<Item = Result<&'r EventRow, TableError>>,
+    ) -> Result<(), TableError> {
         self.sessions.clear();
         self.views.clear();
-        self.by_session.clear();
-        self.by_title.clear();
+        self.session_indices.clear();
+        self.view_indices.clear();
         self.last_session = NONE;
         self.last_view = NONE;
         for event in events {
-            let at = self.session(rows, event);
-            if View::takes(event.event_type()) && event.title != NONE {
-                self.view(rows, event, at);
+            let event = event?;
+            let session = self.add_to_session(rows, event)?;
+            if View::accepts(event.event_type()) && event.title != NONE {
+                self.add_to_view(rows, event, session)?;
             }
         }
-        // Stable: within a session the order stays.
+        // The sort is stable: views of one session keep their order.
         self.views.sort_by_key(|view| view.session);
+        Ok(())
     }
 
-    fn session(&mut self, rows: &Rows, event: &Row) -> u32 {
+    /// Adds an event to its session; returns the session's index.
+    fn add_to_session(&mut self, rows: &BucketRows, event: &EventRow) -> Result<u32, TableError> {
         let context = rows.context(event);
         let time = event.time_of_day();
         let is_last = self
@@ -65,7 +79,8 @@ impl Sessionizer {
             .is_some_and(|last| last.session == context.session);
         if !is_last {
             let sessions = &mut self.sessions;
-            self.last_session = *self.by_session.entry(context.session).or_insert_with(|| {
+            let index = self.session_indices.entry(context.session);
+            self.last_session = *index.or_insert_with(|| {
                 sessions.push(Session {
                     session: context.session,
                     started_at: time,
@@ -78,43 +93,47 @@ impl Sessionizer {
                 (sessions.len() - 1) as u32
             });
         }
-        if let Some(session) = self.sessions.get_mut(self.last_session as usize) {
-            session.ended_at = time;
-            session.events += 1;
-            session.searches += u32::from(event.event_type() == EventType::Search);
-            if session.device_type == NONE {
-                session.device_type = context.device_type;
-            }
-            if session.country == NONE {
-                session.country = context.country;
-            }
+        let session = self.sessions.get_mut(self.last_session as usize);
+        let session = session.ok_or(TableError::DanglingReference("session"))?;
+        session.ended_at = time;
+        session.events += 1;
+        session.searches += u32::from(event.event_type() == EventType::Search);
+        if session.device_type == NONE {
+            session.device_type = context.device_type;
         }
-        self.last_session
+        if session.country == NONE {
+            session.country = context.country;
+        }
+        Ok(self.last_session)
     }
 
-    fn view(&mut self, rows: &Rows, event: &Row, session: u32) {
+    /// Adds an event to the view of its title in a session.
+    fn add_to_view(
+        &mut self,
+        rows: &BucketRows,
+        event: &EventRow,
+        session: u32,
+    ) -> Result<(), TableError> {
         let is_last = self
             .views
             .get(self.last_view as usize)
             .is_some_and(|last| last.title == event.title && last.session == session);
         if !is_last {
             let views = &mut self.views;
-            self.last_view = *self
-                .by_title
-                .entry((session, event.title))
-                .or_insert_with(|| {
-                    views.push(View::begin(session, event));
-                    (views.len() - 1) as u32
-                });
+            let index = self.view_indices.entry((session, event.title));
+            self.last_view = *index.or_insert_with(|| {
+                views.push(View::new(session, event));
+                (views.len() - 1) as u32
+            });
         }
-        if let Some(view) = self.views.get_mut(self.last_view as usize) {
-            let detail = rows.detail(event);
-            view.add(
-                event,
-                rows.context(event),
-                detail.from_position_ms,
-                detail.rating,
-            );
-        }
+        let view = self.views.get_mut(self.last_view as usize);
+        let view = view.ok_or(TableError::DanglingReference("view"))?;
+        let detail = rows.detail(event);
+        view.add(
+            event,
+            rows.context(event),
+            detail.from_position_ms,
+            detail.rating,
+        )
     }
 }

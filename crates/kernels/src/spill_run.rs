@@ -1,65 +1,69 @@
-//! Rows that do not fit into memory, sorted by user for a file.
+//! Sorted chunks: rows that exceed the memory limit, sorted by user for a spill file.
 
-use marquee_tables::encode::EncodeError;
-
+use crate::bucket_rows::BucketRows;
+use crate::compactor::KernelError;
 use crate::dedup::DroppedDuplicate;
 use crate::error::TableError;
-use crate::rows::Rows;
-use crate::table::{GroupBounds, GroupSink, Tables, WholeEvent};
-use crate::title_catalog::KnownTitle;
-use crate::users::ByUser;
+use crate::rows_by_user::RowsByUser;
+use crate::table::{ResolvedEvent, RowGroupLimits, RowGroupSink, TableWriter};
+use crate::title_catalog::TitleAttributes;
 
-/// A sorted run of [`Rows`] that are still to be deduplicated.
+const DANGLING_ROW: TableError = TableError::DanglingReference("row");
+
+/// A sorted chunk of [`BucketRows`] that are not deduplicated yet.
 ///
-/// It is up to two files, each in the order of users and in the form of the
-/// curated table of that name: events, and identities that the last generation
-/// dropped. What the catalogue adds is left out.
+/// It has up to two files, both ordered by user: the events, with the schema of `events`,
+/// and the duplicates of the parent generation, with the schema of `dropped_events`. The
+/// columns from the title catalog are null.
 pub struct SpillRun<'r> {
-    rows: &'r Rows,
-    users: ByUser,
-    bounds: GroupBounds,
+    rows: &'r BucketRows,
+    by_user: RowsByUser,
+    limits: RowGroupLimits,
 }
 
 impl<'r> SpillRun<'r> {
-    /// Sorts the rows. A reader of the files holds a part of each of many runs
-    /// at a time, so their row groups should be small.
+    /// Sorts the rows by user.
+    ///
+    /// A merge holds one row group of each sorted chunk in memory, so `limits` should be
+    /// small.
     ///
     /// # Errors
-    /// [`TableError::Lost`].
-    pub fn of(rows: &'r Rows, bounds: GroupBounds) -> Result<Self, TableError> {
+    /// [`TableError::DanglingReference`].
+    pub fn new(rows: &'r BucketRows, limits: RowGroupLimits) -> Result<Self, TableError> {
         Ok(Self {
             rows,
-            users: ByUser::of(rows)?,
-            bounds,
+            by_user: RowsByUser::new(rows)?,
+            limits,
         })
     }
 
     /// Writes the events.
     ///
     /// # Errors
-    /// When they cannot be compressed or written.
-    pub fn write_events(&self, sink: &mut impl GroupSink) -> Result<(), EncodeError> {
-        let mut tables = Tables::new(self.bounds)?;
-        let places = self.users.iter().flat_map(|user| user.events);
-        for place in places {
-            let event = self.rows.rows.get(*place as usize);
-            let event = event.ok_or(EncodeError::Row("its place is beyond the rows"))?;
-            let event = WholeEvent::of(self.rows, event, KnownTitle::default());
-            tables.push_event(self.rows, &event, sink)?;
+    /// If they cannot be compressed or written.
+    pub fn write_events(&self, sink: &mut impl RowGroupSink) -> Result<(), KernelError> {
+        let mut tables = TableWriter::new(self.limits)?;
+        for user in self.by_user.iter() {
+            for index in user?.events {
+                let event = self.rows.events.get(*index as usize).ok_or(DANGLING_ROW)?;
+                let event = ResolvedEvent::new(self.rows, event, TitleAttributes::default())?;
+                tables.push_event(self.rows, &event, sink)?;
+            }
         }
-        tables.finish(sink)
+        Ok(tables.finish(sink)?)
     }
 
-    /// Writes the dropped identities.
+    /// Writes the duplicates of the parent generation.
     ///
     /// # Errors
     /// As [`SpillRun::write_events`].
-    pub fn write_dropped(&self, sink: &mut impl GroupSink) -> Result<(), EncodeError> {
-        let mut tables = Tables::new(self.bounds)?;
-        for user in self.users.iter() {
-            for place in user.dropped {
-                let dropped = self.rows.dropped.get(*place as usize);
-                let dropped = dropped.ok_or(EncodeError::Row("its place is beyond the rows"))?;
+    pub fn write_dropped(&self, sink: &mut impl RowGroupSink) -> Result<(), KernelError> {
+        let mut tables = TableWriter::new(self.limits)?;
+        for user in self.by_user.iter() {
+            let user = user?;
+            for index in user.dropped {
+                let dropped = self.rows.dropped.get(*index as usize);
+                let dropped = dropped.ok_or(DANGLING_ROW)?;
                 let dropped = DroppedDuplicate {
                     event_id: dropped.event_id,
                     record: dropped.record,
@@ -71,6 +75,6 @@ impl<'r> SpillRun<'r> {
                 tables.push_dropped(self.rows, user_id, &dropped, sink)?;
             }
         }
-        tables.finish(sink)
+        Ok(tables.finish(sink)?)
     }
 }

@@ -1,4 +1,4 @@
-//! The tables that compaction writes, in the form that their files will have.
+//! Row groups of the compacted tables, encoded as their files store them.
 
 mod dropped;
 mod events;
@@ -7,21 +7,22 @@ mod views;
 
 use marquee_tables::encode::{Chunk, EncodeError, TextColumn, Zstd};
 
+use crate::bucket_rows::BucketRows;
 use crate::dedup::DroppedDuplicate;
-use crate::record::Record;
-use crate::row::{Detail, Row};
-use crate::rows::Rows;
-use crate::session::{Session, Sessionizer};
-use crate::title_catalog::KnownTitle;
+use crate::error::TableError;
+use crate::record::KinesisRecord;
+use crate::row::{EventDetail, EventRow};
+use crate::session::Session;
+use crate::title_catalog::TitleAttributes;
 use crate::view::View;
 use dropped::DroppedTable;
 use events::EventsTable;
 use sessions::SessionTable;
 use views::ViewTable;
 
-/// A table that compaction writes.
+/// A compacted table: one that compaction writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Table {
+pub enum CompactedTable {
     /// `events`.
     Events,
     /// `dropped_events`.
@@ -32,7 +33,7 @@ pub enum Table {
     FactView,
 }
 
-impl Table {
+impl CompactedTable {
     /// Every table.
     pub const ALL: [Self; 4] = [
         Self::Events,
@@ -41,7 +42,7 @@ impl Table {
         Self::FactView,
     ];
 
-    /// Its name.
+    /// Returns the table's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Events => "events",
@@ -51,7 +52,7 @@ impl Table {
         }
     }
 
-    /// Its columns.
+    /// Returns the table's schema.
     pub fn schema(self) -> arrow_schema::SchemaRef {
         use marquee_tables::curated;
         match self {
@@ -63,25 +64,31 @@ impl Table {
     }
 }
 
-/// Who takes finished row groups.
-pub trait GroupSink {
-    /// Takes the next row group of a table: a chunk a column of its schema.
+/// A receiver of finished row groups.
+pub trait RowGroupSink {
+    /// Writes the next row group of a table. `chunks` has one chunk for each column of the
+    /// table's schema.
     ///
     /// # Errors
-    /// When it cannot be written.
-    fn take(&mut self, table: Table, rows: u64, chunks: Vec<Chunk>) -> Result<(), EncodeError>;
+    /// If it cannot be written.
+    fn write(
+        &mut self,
+        table: CompactedTable,
+        rows: u64,
+        chunks: Vec<Chunk>,
+    ) -> Result<(), EncodeError>;
 }
 
-/// When a row group is full.
+/// The size from which a row group is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GroupBounds {
-    /// Its rows.
+pub struct RowGroupLimits {
+    /// The number of rows.
     pub rows: u64,
-    /// Bytes of its free text (queries and unknown fields), which may be long.
+    /// The bytes of free text (queries and unknown fields), which has no small bound.
     pub text_bytes: usize,
 }
 
-impl Default for GroupBounds {
+impl Default for RowGroupLimits {
     fn default() -> Self {
         Self {
             rows: 1 << 17,
@@ -90,10 +97,10 @@ impl Default for GroupBounds {
     }
 }
 
-/// The open row groups of all tables. What is in them depends on the rows that
-/// are appended and their order alone.
-pub struct Tables {
-    bounds: GroupBounds,
+/// The open row groups of all tables. Their bytes depend only on the appended rows and
+/// their order.
+pub struct TableWriter {
+    limits: RowGroupLimits,
     zstd: Zstd,
     events: EventsTable,
     dropped: DroppedTable,
@@ -101,14 +108,14 @@ pub struct Tables {
     views: ViewTable,
 }
 
-impl Tables {
-    /// Without rows.
+impl TableWriter {
+    /// Creates a writer without rows.
     ///
     /// # Errors
-    /// When there is no memory for a compressor.
-    pub fn new(bounds: GroupBounds) -> Result<Self, EncodeError> {
+    /// If there is not enough memory for a compressor.
+    pub fn new(limits: RowGroupLimits) -> Result<Self, EncodeError> {
         Ok(Self {
-            bounds,
+            limits,
             zstd: Zstd::new()?,
             events: EventsTable::new(),
             dropped: DroppedTable::new(),
@@ -117,99 +124,111 @@ impl Tables {
         })
     }
 
-    /// Forgets the numbers that [`Rows`] gave: others will follow.
-    pub(crate) fn begin(&mut self) {
-        self.events.begin();
+    /// Drops the cached numbers of a [`BucketRows`], before rows of another one.
+    pub(crate) fn start_rows(&mut self) {
+        self.events.start_rows();
     }
 
     pub(crate) fn push_event(
         &mut self,
-        rows: &Rows,
-        event: &WholeEvent<'_>,
-        sink: &mut impl GroupSink,
+        rows: &BucketRows,
+        event: &ResolvedEvent<'_>,
+        sink: &mut impl RowGroupSink,
     ) -> Result<(), EncodeError> {
         self.events.push(rows, event, &mut self.zstd)?;
-        let is_full = self.events.rows >= self.bounds.rows
-            || self.events.text_bytes >= self.bounds.text_bytes;
+        let is_full = self.events.rows >= self.limits.rows
+            || self.events.text_bytes >= self.limits.text_bytes;
         match is_full {
             true => self.close_events(sink),
             false => Ok(()),
         }
     }
 
-    fn close_events(&mut self, sink: &mut impl GroupSink) -> Result<(), EncodeError> {
+    fn close_events(&mut self, sink: &mut impl RowGroupSink) -> Result<(), EncodeError> {
         let table = std::mem::replace(&mut self.events, EventsTable::new());
         let rows = table.rows;
-        sink.take(Table::Events, rows, table.finish(&mut self.zstd)?)
+        sink.write(CompactedTable::Events, rows, table.finish(&mut self.zstd)?)
     }
 
     pub(crate) fn push_dropped(
         &mut self,
-        rows: &Rows,
+        rows: &BucketRows,
         user_id: &[u8],
         dropped: &DroppedDuplicate,
-        sink: &mut impl GroupSink,
+        sink: &mut impl RowGroupSink,
     ) -> Result<(), EncodeError> {
         self.dropped.push(rows, user_id, dropped, &mut self.zstd)?;
-        match self.dropped.rows >= self.bounds.rows {
+        match self.dropped.rows >= self.limits.rows {
             true => self.close_dropped(sink),
             false => Ok(()),
         }
     }
 
-    fn close_dropped(&mut self, sink: &mut impl GroupSink) -> Result<(), EncodeError> {
+    fn close_dropped(&mut self, sink: &mut impl RowGroupSink) -> Result<(), EncodeError> {
         let table = std::mem::replace(&mut self.dropped, DroppedTable::new());
         let rows = table.rows;
-        sink.take(Table::DroppedEvents, rows, table.finish(&mut self.zstd)?)
+        sink.write(
+            CompactedTable::DroppedEvents,
+            rows,
+            table.finish(&mut self.zstd)?,
+        )
     }
 
     pub(crate) fn push_view(
         &mut self,
-        rows: &Rows,
+        rows: &BucketRows,
         user_id: &[u8],
-        view: &SeenView<'_>,
-        sink: &mut impl GroupSink,
+        view: &EnrichedView<'_>,
+        sink: &mut impl RowGroupSink,
     ) -> Result<(), EncodeError> {
         self.views.push(rows, user_id, view, &mut self.zstd)?;
-        match self.views.rows >= self.bounds.rows {
+        match self.views.rows >= self.limits.rows {
             true => self.close_views(sink),
             false => Ok(()),
         }
     }
 
-    fn close_views(&mut self, sink: &mut impl GroupSink) -> Result<(), EncodeError> {
+    fn close_views(&mut self, sink: &mut impl RowGroupSink) -> Result<(), EncodeError> {
         let table = std::mem::replace(&mut self.views, ViewTable::new());
         let rows = table.rows;
-        sink.take(Table::FactView, rows, table.finish(&mut self.zstd)?)
+        sink.write(
+            CompactedTable::FactView,
+            rows,
+            table.finish(&mut self.zstd)?,
+        )
     }
 
     pub(crate) fn push_session(
         &mut self,
-        rows: &Rows,
+        rows: &BucketRows,
         user_id: &[u8],
         session: &Session,
-        summed: Summed,
-        sink: &mut impl GroupSink,
+        totals: SessionTotals,
+        sink: &mut impl RowGroupSink,
     ) -> Result<(), EncodeError> {
         self.sessions
-            .push(rows, user_id, session, summed, &mut self.zstd)?;
-        match self.sessions.rows >= self.bounds.rows {
+            .push(rows, user_id, session, totals, &mut self.zstd)?;
+        match self.sessions.rows >= self.limits.rows {
             true => self.close_sessions(sink),
             false => Ok(()),
         }
     }
 
-    fn close_sessions(&mut self, sink: &mut impl GroupSink) -> Result<(), EncodeError> {
+    fn close_sessions(&mut self, sink: &mut impl RowGroupSink) -> Result<(), EncodeError> {
         let table = std::mem::replace(&mut self.sessions, SessionTable::new());
         let rows = table.rows;
-        sink.take(Table::FactSession, rows, table.finish(&mut self.zstd)?)
+        sink.write(
+            CompactedTable::FactSession,
+            rows,
+            table.finish(&mut self.zstd)?,
+        )
     }
 
     /// Closes the row groups that have rows.
     ///
     /// # Errors
-    /// When they cannot be compressed or written.
-    pub fn finish(mut self, sink: &mut impl GroupSink) -> Result<(), EncodeError> {
+    /// If they cannot be compressed or written.
+    pub fn finish(mut self, sink: &mut impl RowGroupSink) -> Result<(), EncodeError> {
         if self.events.rows > 0 {
             self.close_events(sink)?;
         }
@@ -226,98 +245,86 @@ impl Tables {
     }
 }
 
-/// An event with what is kept of it elsewhere.
+/// An event with the values that its numbers refer to.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct WholeEvent<'c> {
-    pub(crate) row: Row,
-    pub(crate) record: Option<Record>,
-    pub(crate) detail: Detail,
-    pub(crate) title: KnownTitle<'c>,
+pub(crate) struct ResolvedEvent<'c> {
+    pub(crate) row: EventRow,
+    pub(crate) record: KinesisRecord,
+    pub(crate) detail: EventDetail,
+    pub(crate) title: TitleAttributes<'c>,
 }
 
-impl<'c> WholeEvent<'c> {
+impl<'c> ResolvedEvent<'c> {
     #[inline]
-    pub(crate) fn of(rows: &Rows, row: &Row, title: KnownTitle<'c>) -> Self {
-        Self {
+    pub(crate) fn new(
+        rows: &BucketRows,
+        row: &EventRow,
+        title: TitleAttributes<'c>,
+    ) -> Result<Self, TableError> {
+        let record = rows.record(row);
+        Ok(Self {
             row: *row,
-            record: rows.record(row).copied(),
+            record: *record.ok_or(TableError::DanglingReference("record"))?,
             detail: *rows.detail(row),
             title,
-        }
+        })
     }
 }
 
-/// A view with what follows from its title.
+/// A view with its title's attributes and the values that depend on them.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SeenView<'c> {
+pub(crate) struct EnrichedView<'c> {
     pub(crate) view: View,
-    /// The number of its session's word.
+    /// The number of its session id among the strings.
     pub(crate) session: u32,
-    pub(crate) known: KnownTitle<'c>,
+    pub(crate) title: TitleAttributes<'c>,
     pub(crate) completion_rate: Option<f32>,
 }
 
-/// What a session's views add up to.
+/// The sums over the views of a session.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Summed {
+pub(crate) struct SessionTotals {
     pub(crate) watch_ms: i64,
     pub(crate) titles: u32,
     pub(crate) is_binge: bool,
 }
 
-/// Where a word stands in a column's dictionary.
+/// The cached position of a string in a column's dictionary.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) enum Place {
-    /// It was not appended yet.
+pub(crate) enum DictionarySlot {
+    /// The string has not been appended yet.
     #[default]
     Unseen,
-    /// It is a null.
+    /// The value is null.
     Null,
-    /// Under that number.
+    /// The number in the dictionary.
     At(u32),
 }
 
-/// Appends a word; where it is appended again, by its number.
+/// Appends a string and caches its dictionary number in `slot`. The next append of the same
+/// slot skips the dictionary lookup.
 #[inline]
-pub(crate) fn push_word<'a>(
+pub(crate) fn push_interned<'a>(
     column: &mut TextColumn,
-    place: &mut Place,
-    word: impl FnOnce() -> Option<&'a [u8]>,
+    slot: &mut DictionarySlot,
+    string: impl FnOnce() -> Option<&'a [u8]>,
     zstd: &mut Zstd,
 ) -> Result<(), EncodeError> {
-    match *place {
-        Place::At(number) => column.push_number(number, zstd),
-        Place::Null => column.push_null(zstd),
-        Place::Unseen => match word() {
+    match *slot {
+        DictionarySlot::At(number) => column.push_number(number, zstd),
+        DictionarySlot::Null => column.push_null(zstd),
+        DictionarySlot::Unseen => match string() {
             None => {
-                *place = Place::Null;
+                *slot = DictionarySlot::Null;
                 column.push_null(zstd)
             }
-            Some(word) => {
-                if let Some((number, _)) = column.push(word, zstd)? {
-                    *place = Place::At(number);
+            Some(string) => {
+                // A full dictionary gives no number; the slot stays unseen.
+                if let Some((number, _)) = column.push(string, zstd)? {
+                    *slot = DictionarySlot::At(number);
                 }
                 Ok(())
             }
         },
-    }
-}
-
-impl Sessionizer {
-    /// The views, with what follows from their titles.
-    pub(crate) fn seen<'s, 'c: 's>(
-        &'s self,
-        known: impl Fn(u32) -> KnownTitle<'c> + 's,
-    ) -> impl Iterator<Item = SeenView<'c>> + 's {
-        self.views.iter().map(move |view| {
-            let known = known(view.title);
-            let session = self.sessions.get(view.session as usize);
-            SeenView {
-                view: *view,
-                session: session.map_or(crate::intern::NONE, |session| session.session),
-                known,
-                completion_rate: view.completion_rate(known.runtime_ms),
-            }
-        })
     }
 }

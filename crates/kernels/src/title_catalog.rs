@@ -1,18 +1,18 @@
-//! What is known of titles.
+//! The interface to the title catalog.
 
-/// What the catalogue knows of a title.
+/// The attributes of a title that compaction needs. All are `None` for an unknown title.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct KnownTitle<'a> {
-    /// The series that it is an episode of.
+pub struct TitleAttributes<'a> {
+    /// The series that the title is an episode of.
     pub series_id: Option<&'a str>,
-    /// Its genres, joined by `|`.
+    /// The genres, joined by `|`.
     pub genres: Option<&'a str>,
-    /// How long it runs.
+    /// The runtime in milliseconds.
     pub runtime_ms: Option<i64>,
 }
 
-/// One version of the title catalogue.
+/// One version of the title catalog.
 pub trait TitleCatalog {
-    /// What is known of that title; nothing of one that it does not have.
-    fn title(&self, title_id: &str) -> KnownTitle<'_>;
+    /// Returns the attributes of a title; the default if the catalog lacks it.
+    fn title(&self, title_id: &str) -> TitleAttributes<'_>;
 }

@@ -1,24 +1,27 @@
-//! Views: what a user did with a title in a session, on one date.
+//! Views: a user's playback and rating of one title in one session on one date.
 //!
-//! The definitions are those of `docs/DATA_MODEL.md`.
+//! `docs/DATA_MODEL.md` defines the values.
 
 use marquee_event::EventType;
 
+use crate::error::TableError;
 use crate::intern::NONE;
-use crate::row::{Context, Row};
+use crate::row::{EventRow, SessionContext};
 
-/// More than this between two events, in milliseconds, counts as watched only
-/// where the position moved on as far.
+/// The cap, in milliseconds, on the watch time between two events. A longer gap counts
+/// in full only if the position advanced as far.
 const GAP_CAP_MS: i64 = 300_000;
-/// What is taken for the runtime of a title that has none.
-const USUAL_RUNTIME_MS: i64 = 1_800_000;
-const COMPLETED: f32 = 0.95;
-const BINGED: f32 = 0.7;
+/// The runtime that the engagement score assumes for a title of unknown runtime.
+const DEFAULT_RUNTIME_MS: i64 = 1_800_000;
+/// The completion rate from which a view counts as completed.
+const MIN_COMPLETED_RATE: f32 = 0.95;
+/// The completion rate from which a view counts towards a binge.
+const MIN_BINGE_RATE: f32 = 0.7;
 
-/// A view, as its events come.
+/// A view, built up event by event.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View {
-    /// The place of its session among the user's.
+    /// The index of its session among those of the user.
     pub(crate) session: u32,
     pub(crate) title: u32,
     /// Microseconds since midnight.
@@ -36,20 +39,20 @@ pub(crate) struct View {
     has_complete: bool,
     furthest_ms: i64,
     is_playing: bool,
-    /// Time (since midnight, microseconds) and position of the last playback
-    /// event.
+    /// The time (microseconds since midnight) and position (milliseconds) of the last
+    /// playback event.
     last: (i64, Option<i64>),
 }
 
 impl View {
-    /// Whether events of that type belong to a view.
+    /// Returns true if events of this type belong to a view.
     #[inline]
-    pub(crate) fn takes(event_type: EventType) -> bool {
+    pub(crate) fn accepts(event_type: EventType) -> bool {
         event_type.is_playback() || event_type == EventType::Rate
     }
 
-    /// A view that begins with that event, which is still to be added.
-    pub(crate) fn begin(session: u32, row: &Row) -> Self {
+    /// Creates the view that starts at an event. The caller still adds that event.
+    pub(crate) fn new(session: u32, row: &EventRow) -> Self {
         Self {
             session,
             title: row.title,
@@ -70,15 +73,18 @@ impl View {
         }
     }
 
-    /// Adds the next event; `from_position_ms` is a seek's, `rating` a rating's.
+    /// Adds the next event. Only a seek has `from_position_ms`, only a rating has `rating`.
+    ///
+    /// # Errors
+    /// [`TableError::NoViewEvent`].
     #[inline]
     pub(crate) fn add(
         &mut self,
-        row: &Row,
-        context: &Context,
+        row: &EventRow,
+        context: &SessionContext,
         from_position_ms: Option<i64>,
         rating: Option<f32>,
-    ) {
+    ) -> Result<(), TableError> {
         let time = row.time_of_day();
         self.events = self.events.saturating_add(1);
         self.ended_at = time;
@@ -91,11 +97,12 @@ impl View {
         let event_type = row.event_type();
         if event_type == EventType::Rate {
             self.rating = rating.or(self.rating);
-            return;
+            return Ok(());
         }
         let position = row.position_ms();
         if self.is_playing {
             let (last_time, last_position) = self.last;
+            // Playback before a seek ends at the position that the seek left.
             let reached = match event_type {
                 EventType::Seek => from_position_ms.or(position),
                 _ => position,
@@ -120,16 +127,22 @@ impl View {
                 self.is_playing = false;
                 self.has_complete = true;
             }
-            _ => self.seeks = self.seeks.saturating_add(1),
+            EventType::Seek => self.seeks = self.seeks.saturating_add(1),
+            EventType::Search
+            | EventType::Browse
+            | EventType::Rate
+            | EventType::AddToList
+            | EventType::RemoveFromList => return Err(TableError::NoViewEvent(event_type)),
         }
         if event_type != EventType::Seek {
             self.furthest_ms = self.furthest_ms.max(position.unwrap_or_default());
         }
         self.has_playback = true;
         self.last = (time, position);
+        Ok(())
     }
 
-    /// How much of the title was seen, 0 to 1.
+    /// Returns the part of the title that was watched, 0 to 1; `None` if it is unknown.
     pub(crate) fn completion_rate(&self, runtime_ms: Option<i64>) -> Option<f32> {
         if self.has_complete {
             return Some(1.0);
@@ -137,23 +150,23 @@ impl View {
         runtime_ms.map(|runtime| (self.furthest_ms as f64 / runtime as f64).min(1.0) as f32)
     }
 
-    /// Whether the title was seen to its end, or nearly.
+    /// Returns true if the title was watched to its end or nearly so.
     pub(crate) fn is_completed(&self, completion_rate: Option<f32>) -> bool {
-        self.has_complete || completion_rate.is_some_and(|rate| rate >= COMPLETED)
+        self.has_complete || completion_rate.is_some_and(|rate| rate >= MIN_COMPLETED_RATE)
     }
 
-    /// Whether the view counts towards a binge.
-    pub(crate) fn is_binged(completion_rate: Option<f32>) -> bool {
-        completion_rate.is_some_and(|rate| rate >= BINGED)
+    /// Returns true if the view counts towards a binge.
+    pub(crate) fn counts_towards_binge(completion_rate: Option<f32>) -> bool {
+        completion_rate.is_some_and(|rate| rate >= MIN_BINGE_RATE)
     }
 
-    /// How much the user was taken by the title, 0 to 1.
+    /// Returns the measure of the user's interest in the title, 0 to 1.
     pub(crate) fn engagement_score(
         &self,
         runtime_ms: Option<i64>,
         completion_rate: Option<f32>,
     ) -> f32 {
-        let runtime = runtime_ms.unwrap_or(USUAL_RUNTIME_MS);
+        let runtime = runtime_ms.unwrap_or(DEFAULT_RUNTIME_MS);
         let watched = (self.watch_ms as f64 / runtime as f64).min(1.0);
         let completed = f64::from(completion_rate.unwrap_or_default());
         let breaks = self.pauses.saturating_add(self.seeks).min(10);
@@ -169,33 +182,34 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::{EventId, Packed};
+    use crate::row::{EventId, PackedFields};
 
-    /// A view of events: type, milliseconds since midnight, position, and where
-    /// a seek came from.
+    /// Builds a view from events: type, milliseconds since midnight, position, and the
+    /// position that a seek left.
     fn view(events: &[(EventType, i64, i32, Option<i64>)]) -> View {
         let row = |event: &(EventType, i64, i32, Option<i64>)| {
-            let fields = Packed {
+            let fields = PackedFields {
                 time_of_day: event.1 * 1000,
                 event_type: event.0,
                 position_ms: event.0.is_playback().then_some(event.2),
                 producer_seq: None,
             };
-            Row::new(EventId([0; 2]), fields, [0, 0, 0, NONE], 0)
+            EventRow::new(EventId([0; 2]), fields, [0, 0, 0, NONE], 0)
         };
         let first = events.first().map(row);
-        let mut view = View::begin(
+        let mut view = View::new(
             0,
             &first.unwrap_or_else(|| row(&(EventType::Play, 0, 0, None))),
         );
         for event in events {
-            view.add(&row(event), &Context::NOBODY, event.3, Some(5.0));
+            let added = view.add(&row(event), &SessionContext::EMPTY, event.3, Some(5.0));
+            assert_eq!(added, Ok(()));
         }
         view
     }
 
     #[test]
-    fn a_long_gap_counts_as_far_as_the_position_moved() {
+    fn a_long_gap_counts_as_far_as_the_position_advanced() {
         use EventType::{Heartbeat, Pause, Play};
         let hour = 3_600_000;
         let watched = |position| {
@@ -207,20 +221,19 @@ mod tests {
             ])
             .watch_ms
         };
-        // The player slept: the cap. It played on unheard: all of it.
+        // The player slept: the cap applies. It played on without heartbeats: all counts.
         assert_eq!(watched(1_000), 300_000 + 60_000);
         assert_eq!(watched(600_000), 600_000 + 60_000);
         assert_eq!(watched(9_000_000), hour + 60_000);
     }
 
     #[test]
-    fn a_seek_ends_at_where_it_came_from_and_leaves_the_state() {
+    fn a_seek_ends_playback_at_the_position_that_it_left_and_keeps_the_state() {
         use EventType::{Pause, Play, Seek, Stop};
         let seek = |state, from| {
-            let came_from = Some(from);
             view(&[
                 (state, 0, 0, None),
-                (Seek, 900_000, 5_000_000, came_from),
+                (Seek, 900_000, 5_000_000, Some(from)),
                 (Stop, 910_000, 5_010_000, None),
             ])
         };
@@ -232,6 +245,22 @@ mod tests {
         );
         let jumped = view(&[(Play, 0, 0, None), (Seek, 1, 90, Some(0))]);
         assert_eq!(jumped.completion_rate(Some(100)), Some(0.0));
+    }
+
+    #[test]
+    fn an_event_of_no_view_is_an_error() {
+        let mut searched = view(&[]);
+        let fields = PackedFields {
+            time_of_day: 0,
+            event_type: EventType::Search,
+            position_ms: None,
+            producer_seq: None,
+        };
+        let search = EventRow::new(EventId([0; 2]), fields, [0, 0, 0, NONE], 0);
+        assert_eq!(
+            searched.add(&search, &SessionContext::EMPTY, None, None),
+            Err(TableError::NoViewEvent(EventType::Search))
+        );
     }
 
     #[test]

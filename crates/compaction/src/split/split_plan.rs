@@ -1,64 +1,65 @@
-//! How the inputs of a date are divided: in parts, and these in chunks.
+//! The plan of a split: which inputs form a chunk, and which chunks form a part.
 
 use serde::{Deserialize, Serialize};
 
 use crate::task::{CompactSettings, InputObject};
 
-/// How much is taken of inputs at a time.
+/// The size from which a chunk or a part is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SizeLimit {
-    /// Rows of the date.
+    /// The number of rows of the date.
     pub rows_of_date: u64,
-    /// Bytes of the objects.
+    /// The bytes of the objects.
     pub bytes: u64,
 }
 
-/// Inputs, one after the other, of which there is one object a bucket.
+/// Consecutive inputs that the split processes together. It writes one object for each
+/// bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SplitChunk<'i> {
-    /// Which of the date's inputs the first is, from 0.
+    /// The index of the first input among all inputs of the date.
     pub first: usize,
-    /// Its inputs.
+    /// The inputs.
     pub inputs: &'i [InputObject],
 }
 
 impl SplitChunk<'_> {
-    /// A name for what is made of it. It says which of the run's inputs that is, so
-    /// that whoever divides them otherwise has other names.
+    /// Returns the name of the chunk's directory. It contains the range of inputs, so a split
+    /// into other chunks writes other keys.
     pub fn name(&self) -> String {
         format!("inputs-{:06}-{}", self.first, self.inputs.len())
     }
 }
 
-/// How the inputs of a date are divided, for those who divide a part each: of every
-/// part, how many inputs its chunks have.
+/// The plan of a split: for every part, the number of inputs of each of its chunks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SplitPlan(Vec<Vec<usize>>);
 
 impl SplitPlan {
-    /// The chunks of a date's inputs in parts that are closed when they have as
-    /// much as `part`; none where there are no inputs.
+    /// Plans chunks by `settings`, and parts that are closed when they reach `part`. Without
+    /// inputs, the plan has no parts.
     pub fn new(inputs: &[InputObject], settings: &CompactSettings, part: SizeLimit) -> Self {
         let chunks = chunks(inputs, settings);
-        let parts = groups(&chunks, |chunk| SizeLimit::of(chunk.inputs), part);
+        let parts = groups(&chunks, |chunk| SizeLimit::sum_of(chunk.inputs), part);
         let counts =
             |chunks: &[SplitChunk<'_>]| chunks.iter().map(|chunk| chunk.inputs.len()).collect();
         Self(parts.into_iter().map(counts).collect())
     }
 
-    /// How many parts there are.
+    /// Returns the number of parts.
     pub fn parts(&self) -> u32 {
+        // The bound is unreachable: a part has at least one input in memory.
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
     }
 
-    /// Whether it is of so many inputs.
-    pub fn is_of(&self, inputs: &[InputObject]) -> bool {
+    /// Returns true if the number of inputs is that of the plan.
+    pub fn covers(&self, inputs: &[InputObject]) -> bool {
         count(&self.0) == inputs.len()
     }
 
-    /// The chunks of a part; `None` where there is no such part, or the inputs are
-    /// fewer than those that were divided.
+    /// Returns the chunks of a part, or `None` if the plan has no such part or there are fewer
+    /// inputs than planned.
     pub fn chunks<'i>(&self, part: u32, inputs: &'i [InputObject]) -> Option<Vec<SplitChunk<'i>>> {
         let (before, rest) = self.0.split_at_checked(part as usize)?;
         let mut first = count(before);
@@ -75,67 +76,71 @@ impl SplitPlan {
     }
 }
 
-/// The inputs, in their order, in chunks that are closed when they have as many
-/// rows of the date, or bytes, as `settings` say.
+/// Groups the inputs, in order, into chunks that are closed when they reach the rows or
+/// bytes of `settings`.
 pub(super) fn chunks<'i>(
     inputs: &'i [InputObject],
     settings: &CompactSettings,
 ) -> Vec<SplitChunk<'i>> {
-    let most = SizeLimit {
+    let limit = SizeLimit {
         rows_of_date: settings.split_chunk_rows,
         bytes: settings.split_chunk_bytes,
     };
     let chunks = groups(
         inputs,
-        |input| SizeLimit::of(std::slice::from_ref(input)),
-        most,
+        |input| SizeLimit::sum_of(std::slice::from_ref(input)),
+        limit,
     );
     let mut first = 0;
-    let placed = |inputs: &'i [InputObject]| {
+    let chunk = |inputs: &'i [InputObject]| {
         let chunk = SplitChunk { first, inputs };
         first += inputs.len();
         chunk
     };
-    chunks.into_iter().map(placed).collect()
+    chunks.into_iter().map(chunk).collect()
 }
 
-/// How many inputs those parts have.
+/// Returns the number of inputs of the given parts.
 fn count(parts: &[Vec<usize>]) -> usize {
     let lengths = parts.iter().flatten();
     lengths.fold(0, |sum, length| sum.saturating_add(*length))
 }
 
-/// The items, in their order, in groups that are closed when they have as much.
-fn groups<T>(items: &[T], size: impl Fn(&T) -> SizeLimit, most: SizeLimit) -> Vec<&[T]> {
+/// Groups the items, in order, into slices that are closed when they reach the limit.
+fn groups<T>(items: &[T], size: impl Fn(&T) -> SizeLimit, limit: SizeLimit) -> Vec<&[T]> {
     let mut groups = Vec::new();
-    let (mut begin, mut has) = (0, SizeLimit::NONE);
-    for (at, item) in items.iter().enumerate() {
-        has = has.and(size(item));
-        let is_full = has.rows_of_date >= most.rows_of_date || has.bytes >= most.bytes;
-        if is_full || at + 1 == items.len() {
-            groups.extend(items.get(begin..=at));
-            (begin, has) = (at + 1, SizeLimit::NONE);
+    let (mut rest, mut length, mut sum) = (items, 0, SizeLimit::ZERO);
+    for item in items {
+        length += 1;
+        sum = sum.plus(size(item));
+        if sum.rows_of_date >= limit.rows_of_date || sum.bytes >= limit.bytes {
+            let (group, others) = rest.split_at(length);
+            groups.push(group);
+            (rest, length, sum) = (others, 0, SizeLimit::ZERO);
         }
+    }
+    if !rest.is_empty() {
+        groups.push(rest);
     }
     groups
 }
 
 impl SizeLimit {
-    const NONE: Self = Self {
+    const ZERO: Self = Self {
         rows_of_date: 0,
         bytes: 0,
     };
 
-    fn of(inputs: &[InputObject]) -> Self {
-        inputs.iter().fold(Self::NONE, |sum, input| {
-            sum.and(Self {
+    fn sum_of(inputs: &[InputObject]) -> Self {
+        inputs.iter().fold(Self::ZERO, |sum, input| {
+            sum.plus(Self {
                 rows_of_date: input.rows_of_date,
                 bytes: input.bytes,
             })
         })
     }
 
-    fn and(self, more: Self) -> Self {
+    fn plus(self, more: Self) -> Self {
         Self {
             rows_of_date: self.rows_of_date.saturating_add(more.rows_of_date),
             bytes: self.bytes.saturating_add(more.bytes),
@@ -197,24 +202,24 @@ mod tests {
     #[test]
     fn a_part_has_chunks_until_it_is_full() {
         let inputs = inputs([(3, 1), (3, 1), (3, 1), (9, 1), (1, 70), (1, 20)]);
-        let divided = |part| SplitPlan::new(&inputs, &settings(5, u64::MAX), part).0;
-        assert_eq!(divided(ALL), [vec![2, 2, 2]]);
-        let of_rows = |rows_of_date| SizeLimit {
+        let planned = |part| SplitPlan::new(&inputs, &settings(5, u64::MAX), part).0;
+        assert_eq!(planned(ALL), [vec![2, 2, 2]]);
+        let rows = |rows_of_date| SizeLimit {
             rows_of_date,
             ..ALL
         };
-        assert_eq!(divided(of_rows(7)), [vec![2, 2], vec![2]]);
-        assert_eq!(divided(of_rows(0)), [[2], [2], [2]]);
-        assert_eq!(divided(SizeLimit { bytes: 5, ..ALL }), [vec![2, 2, 2]]);
+        assert_eq!(planned(rows(7)), [vec![2, 2], vec![2]]);
+        assert_eq!(planned(rows(0)), [[2], [2], [2]]);
+        assert_eq!(planned(SizeLimit { bytes: 5, ..ALL }), [vec![2, 2, 2]]);
         assert_eq!(
-            divided(SizeLimit { bytes: 4, ..ALL }),
+            planned(SizeLimit { bytes: 4, ..ALL }),
             [vec![2, 2], vec![2]]
         );
         assert!(SplitPlan::new(&[], &settings(0, 0), ALL).0.is_empty());
     }
 
     #[test]
-    fn parts_have_between_them_the_chunks_of_the_whole() {
+    fn all_parts_together_have_all_chunks() {
         let inputs = inputs([
             (1, 5),
             (2, 9),
@@ -241,14 +246,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_divided_is_known_by_its_length() {
+    fn a_plan_for_other_inputs_is_detected_by_their_number() {
         let inputs = inputs([(1, 1), (1, 1), (1, 1)]);
         let plan = SplitPlan(vec![vec![1], vec![1, usize::MAX], vec![1]]);
         assert!(plan.chunks(0, &inputs).is_some());
         assert_eq!(plan.chunks(1, &inputs), None);
         assert_eq!(plan.chunks(2, &inputs), None);
-        assert!(!plan.is_of(&inputs));
-        assert!(!SplitPlan(vec![vec![1], vec![1]]).is_of(&inputs));
-        assert!(SplitPlan(vec![vec![1], vec![2]]).is_of(&inputs));
+        assert!(!plan.covers(&inputs));
+        assert!(!SplitPlan(vec![vec![1], vec![1]]).covers(&inputs));
+        assert!(SplitPlan(vec![vec![1], vec![2]]).covers(&inputs));
     }
 }

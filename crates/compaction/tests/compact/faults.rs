@@ -1,4 +1,4 @@
-//! What cannot be compacted says so.
+//! Errors: damaged and missing objects are reported.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use crate::lake::{Lake, task};
 use crate::units::unit;
 
-fn fault(lake: &Lake, task: BucketTask) -> CompactionError {
+fn compaction_error(lake: &Lake, task: BucketTask) -> CompactionError {
     lake.compact(task, &CompactSettings::default()).unwrap_err()
 }
 
-/// The object with one of its columns left out, or replaced.
+/// Writes an object in which a column is missing or replaced.
 fn with_column(lake: &Lake, name: &str, column: Option<ArrayRef>) -> InputObject {
     let input = lake.put_units("processed/whole.parquet", [&unit(1, "u", 0)]);
     let reader = ParquetRecordBatchReaderBuilder::try_new(lake.get(&input.key)).unwrap();
@@ -42,49 +42,49 @@ fn with_column(lake: &Lake, name: &str, column: Option<ArrayRef>) -> InputObject
 }
 
 #[test]
-fn rows_that_a_receipt_names_and_an_object_lacks_are_found() {
+fn a_row_count_that_differs_from_the_receipt_is_an_error() {
     let lake = Lake::new();
     let mut input = lake.put_units("processed/a.parquet", [&unit(1, "u", 0)]);
     input.rows_of_date = 2;
     assert_eq!(
-        fault(&lake, task("1", vec![input], None)).to_string(),
-        "processed/a.parquet holds 1 rows of the date, but its receipt says 2"
+        compaction_error(&lake, task("1", vec![input], None)).to_string(),
+        "processed/a.parquet has 1 rows of the date, but its receipt or generation lists 2"
     );
 }
 
 #[test]
-fn an_object_that_is_gone_is_named() {
+fn a_missing_object_is_named() {
     let lake = Lake::new();
     let input = InputObject {
         key: "processed/gone.parquet".to_owned(),
         bytes: 9,
         rows_of_date: 1,
     };
-    let gone = fault(&lake, task("1", vec![input], None));
+    let error = compaction_error(&lake, task("1", vec![input], None));
     assert!(
-        matches!(&gone, CompactionError::Lake(LakeError::Gone { key }) if key == "processed/gone.parquet"),
-        "{gone}"
+        matches!(&error, CompactionError::Lake(LakeError::Gone { key }) if key == "processed/gone.parquet"),
+        "{error}"
     );
 }
 
 #[test]
-fn what_is_no_parquet_file_is_named() {
+fn an_object_that_is_not_a_parquet_file_is_named() {
     let lake = Lake::new();
     let whole = lake.put_units("processed/a.parquet", [&unit(1, "u", 0)]);
     let content = lake.get(&whole.key);
     let half = content.slice(..content.len() / 2);
     for broken in [Bytes::new(), Bytes::from_static(b"not a file"), half] {
         lake.put("processed/a.parquet", broken);
-        let fault = fault(&lake, task("1", vec![whole.clone()], None));
+        let error = compaction_error(&lake, task("1", vec![whole.clone()], None));
         assert!(
-            matches!(&fault, CompactionError::Lake(LakeError::Parquet { key, .. }) if key == "processed/a.parquet"),
-            "{fault}"
+            matches!(&error, CompactionError::Lake(LakeError::Parquet { key, .. }) if key == "processed/a.parquet"),
+            "{error}"
         );
     }
 }
 
 #[test]
-fn a_byte_that_is_damaged_is_an_error_or_a_value() {
+fn a_damaged_byte_is_an_error_or_another_value() {
     let lake = Lake::new();
     let whole = lake.put_units("processed/a.parquet", [&unit(1, "u", 0), &unit(2, "u", 1)]);
     let content = lake.get(&whole.key);
@@ -93,9 +93,9 @@ fn a_byte_that_is_damaged_is_an_error_or_a_value() {
         damaged[at] ^= 0x11;
         lake.put("processed/a.parquet", damaged.into());
         let task = task("1", vec![whole.clone()], None);
-        // It does not panic; and where it succeeds, the rows are there.
-        if let Ok(done) = lake.compact(task, &CompactSettings::default()) {
-            assert_eq!(done.counts.receipt_rows, 2);
+        // Compaction must not panic. If it succeeds, all rows are there.
+        if let Ok(compacted) = lake.compact(task, &CompactSettings::default()) {
+            assert_eq!(compacted.counts.receipt_rows, 2);
         }
     }
 }
@@ -104,85 +104,91 @@ fn a_byte_that_is_damaged_is_an_error_or_a_value() {
 fn a_column_that_is_missing_or_of_another_type_is_named() {
     let lake = Lake::new();
     let numbers: ArrayRef = Arc::new(arrow_array::Int64Array::from(vec![1]));
-    let words: ArrayRef = Arc::new(arrow_array::StringArray::from(vec!["x"]));
+    let strings: ArrayRef = Arc::new(arrow_array::StringArray::from(vec!["x"]));
     for (column, replaced, cause) in [
-        ("sequence_number", None, "it has no column sequence_number"),
-        ("country", None, "it has no column country"),
+        ("sequence_number", None, "column sequence_number is missing"),
+        ("country", None, "column country is missing"),
         (
             "user_id",
             Some(numbers.clone()),
-            "its column user_id is of the type Int64, not Utf8",
+            "column user_id has type Int64, expected Utf8",
         ),
         (
             "sequence_number",
-            Some(words.clone()),
-            "its column sequence_number holds \"x\" where 1 to 57 digits is needed",
+            Some(strings.clone()),
+            "column sequence_number holds \"x\", expected 1 to 57 digits",
         ),
         (
             "event_id",
-            Some(words.clone()),
-            "its column event_id holds \"x\" where a UUID with hyphens is needed",
+            Some(strings.clone()),
+            "column event_id holds \"x\", expected a UUID with hyphens",
         ),
         (
             "event_type",
-            Some(words),
-            "its column event_type holds \"x\" where a type of event is needed",
+            Some(strings),
+            "column event_type holds \"x\", expected an event type",
         ),
         (
             "position_ms",
             Some(Arc::new(arrow_array::Int64Array::from(vec![-1]))),
-            "its column position_ms holds -1 where 0 to 2147483647 is needed",
+            "column position_ms holds -1, expected 0 to 2147483647",
         ),
     ] {
         let input = with_column(&lake, column, replaced);
         assert_eq!(
-            fault(&lake, task("1", vec![input], None)).to_string(),
-            format!("processed/{column}.parquet: {cause}")
+            compaction_error(&lake, task("1", vec![input], None)).to_string(),
+            format!("cannot compact processed/{column}.parquet: {cause}")
         );
     }
 }
 
 #[test]
-fn a_last_generation_that_lost_rows_is_found() {
+fn a_parent_generation_that_lost_rows_is_detected() {
     let lake = Lake::new();
     let units = [unit(1, "u", 0), unit(1, "u", 1), unit(2, "v", 2)];
     let input = lake.put_units("processed/a.parquet", &units);
     let settings = CompactSettings::default();
-    let last = lake
+    let parent = lake
         .compact(task("1", vec![input], None), &settings)
         .unwrap();
     let later = lake.put_units("processed/b.parquet", [&unit(3, "w", 3)]);
 
-    let mut lost = task("2", vec![later.clone()], Some(&last));
+    let mut lost = task("2", vec![later.clone()], Some(&parent));
     lost.events[0].rows += 1;
     assert!(matches!(
-        fault(&lake, lost),
-        CompactionError::Differs {
+        compaction_error(&lake, lost),
+        CompactionError::RowCountMismatch {
             found: 2,
             expected: 3,
             ..
         }
     ));
 
-    let mut lost = task("3", vec![later], Some(&last));
+    let mut lost = task("3", vec![later], Some(&parent));
     lost.events.clear();
-    let fault = fault(&lake, lost).to_string();
+    let error = compaction_error(&lake, lost).to_string();
     let event = uuid::Uuid::from_u128(1);
     assert!(
-        fault.contains(&format!(
-            "event {event} of user \"u\" is only among the dropped"
+        error.contains(&format!(
+            "cannot compact bucket 0 of 2026-03-01: dropped_events has a duplicate of event \
+             {event} of user \"u\", but events has no row of that event"
         )),
-        "{fault}"
+        "{error}"
     );
 }
 
 #[test]
-fn nothing_in_is_nothing_out() {
+fn no_inputs_give_empty_tables() {
     let lake = Lake::new();
-    let done = lake
+    let compacted = lake
         .compact(task("1", Vec::new(), None), &CompactSettings::default())
         .unwrap();
-    assert_eq!(done.counts, Default::default());
-    assert_eq!(done.tables.len(), 4);
-    assert!(done.tables.values().all(|table| table.files.is_empty()));
+    assert_eq!(compacted.counts, Default::default());
+    assert_eq!(compacted.tables.len(), 4);
+    assert!(
+        compacted
+            .tables
+            .values()
+            .all(|table| table.files.is_empty())
+    );
 }

@@ -1,11 +1,11 @@
-//! A lake in memory: processed objects in, curated rows out.
+//! A lake in memory, with helpers to write processed objects and to read compacted rows.
 
 use marquee_event::{FormatVersion, Title};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use marquee_compaction::{
-    BucketTask, CompactSettings, Compacted, CompactionError, InputObject, compact_bucket,
+    BucketTask, CompactSettings, CompactedBucket, CompactionError, InputObject, compact_bucket,
 };
 use marquee_ingest::processed::ProcessedTable;
 use marquee_ingest::raw::Identity;
@@ -18,9 +18,9 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::rows::{Cells, read_rows};
-use crate::units::{DATE, Unit, catalogue};
+use crate::units::{DATE, Unit, title_catalog};
 
-/// One lake.
+/// A lake in memory.
 pub(crate) struct Lake {
     pub(crate) store: Arc<InMemory>,
     runtime: tokio::runtime::Runtime,
@@ -57,7 +57,7 @@ impl Lake {
         units: impl IntoIterator<Item = &'u Unit>,
     ) -> InputObject {
         let mut rows_of_date = 0;
-        // Enriched from no catalogue: compaction has its own.
+        // Without a title catalog: compaction ignores the columns from it.
         let titles = Titles::default();
         let mut table = ProcessedTable::new(&titles, FormatVersion::CURRENT);
         let mut zstd = Zstd::new().unwrap();
@@ -87,14 +87,14 @@ impl Lake {
         &self,
         task: BucketTask,
         settings: &CompactSettings,
-    ) -> Result<Compacted, CompactionError> {
+    ) -> Result<CompactedBucket, CompactionError> {
         let store: Arc<dyn ObjectStore> = self.store.clone();
-        let titles = Arc::new(Titles::new(None, catalogue()));
+        let titles = Arc::new(Titles::new(None, title_catalog()));
         self.run(compact_bucket(store, titles, task, settings.clone()))
     }
 
     /// Compacts a bucket with this title catalog and the default settings.
-    pub(crate) fn compact_with(&self, task: BucketTask, titles: Vec<Title>) -> Compacted {
+    pub(crate) fn compact_with(&self, task: BucketTask, titles: Vec<Title>) -> CompactedBucket {
         let store: Arc<dyn ObjectStore> = self.store.clone();
         let titles = Arc::new(Titles::new(None, titles));
         self.run(compact_bucket(
@@ -106,8 +106,8 @@ impl Lake {
         .unwrap()
     }
 
-    /// The files' bytes of each table.
-    pub(crate) fn contents(&self, compacted: &Compacted) -> Vec<(String, Vec<Bytes>)> {
+    /// Returns the bytes of the files of each table.
+    pub(crate) fn contents(&self, compacted: &CompactedBucket) -> Vec<(String, Vec<Bytes>)> {
         let contents = |files: &[FileEntry]| files.iter().map(|file| self.get(&file.key)).collect();
         let tables = compacted.tables.iter();
         tables
@@ -115,24 +115,29 @@ impl Lake {
             .collect()
     }
 
-    /// The rows of a table, held to what its files' entries say.
-    pub(crate) fn rows(&self, compacted: &Compacted, table: &str) -> Vec<Cells> {
+    /// Returns the rows of a table. It checks the files' bytes, digests and row counts.
+    pub(crate) fn rows(&self, compacted: &CompactedBucket, table: &str) -> Vec<Cells> {
         let mut rows = Vec::new();
         for file in &compacted.tables[table].files {
             let content = self.get(&file.key);
             assert_eq!(file.bytes, content.len() as u64);
             assert_eq!(file.digest, marquee_lake::digest::of(&content));
-            let of_file = read_rows(content);
-            assert_eq!(file.rows, of_file.len() as u64);
-            rows.extend(of_file);
+            let rows_of_file = read_rows(content);
+            assert_eq!(file.rows, rows_of_file.len() as u64);
+            rows.extend(rows_of_file);
         }
         rows
     }
 }
 
-/// A task of one bucket over these inputs, after that generation.
-pub(crate) fn task(run: &str, inputs: Vec<InputObject>, last: Option<&Compacted>) -> BucketTask {
-    let files = |table: &str| last.map_or_else(Vec::new, |last| last.tables[table].files.clone());
+/// Returns the task of a single bucket, with the inputs and the parent generation.
+pub(crate) fn task(
+    run: &str,
+    inputs: Vec<InputObject>,
+    parent: Option<&CompactedBucket>,
+) -> BucketTask {
+    let files =
+        |table: &str| parent.map_or_else(Vec::new, |parent| parent.tables[table].files.clone());
     BucketTask {
         event_date: DATE,
         run: run.to_owned(),

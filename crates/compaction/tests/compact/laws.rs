@@ -1,6 +1,6 @@
-//! Laws of compaction, over units that come once, twice, or in contradiction.
+//! Properties of compaction: it is deterministic, incremental, and independent of memory.
 
-use marquee_compaction::{CompactSettings, Compacted, InputObject};
+use marquee_compaction::{CompactSettings, CompactedBucket, InputObject};
 use marquee_lake::generation::EventCounts;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -10,8 +10,8 @@ use crate::model::{Expected, expected};
 use crate::rows::Cells;
 use crate::units::{Unit, any_units};
 
-/// Units, and the objects that deliver them, as places among the units: each
-/// unit at least once.
+/// Generates units and the objects that deliver them, as indices of units. Each unit is
+/// delivered at least once.
 pub(crate) fn any_delivery() -> impl Strategy<Value = (Vec<Unit>, Vec<Vec<usize>>)> {
     any_units(40).prop_flat_map(|units| {
         let count = units.len();
@@ -40,8 +40,8 @@ pub(crate) fn model(units: &[Unit], objects: &[Vec<usize>]) -> Expected {
     expected(objects.iter().flatten().map(|unit| &units[*unit]))
 }
 
-/// The rows of `dropped_events` without the digest.
-pub(crate) fn dropped_rows(lake: &Lake, compacted: &Compacted) -> Vec<Cells> {
+/// Returns the rows of `dropped_events` without the content digest.
+pub(crate) fn dropped_rows(lake: &Lake, compacted: &CompactedBucket) -> Vec<Cells> {
     let mut rows = lake.rows(compacted, "dropped_events");
     for row in &mut rows {
         row.remove(6);
@@ -59,7 +59,8 @@ fn counts_of(expected: &Expected) -> EventCounts {
     }
 }
 
-/// Little room: several runs, files and row groups even of a few rows.
+/// Returns settings with little memory, so that few rows already give several sorted chunks,
+/// files and row groups.
 fn tight() -> CompactSettings {
     CompactSettings {
         memory_bytes: 3_000,
@@ -79,20 +80,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn what_comes_out_is_what_the_definitions_say((units, objects) in any_delivery()) {
+    fn compaction_agrees_with_the_model((units, objects) in any_delivery()) {
         let lake = Lake::new();
         let inputs = put(&lake, &units, &objects);
-        let done = lake.compact(task("1", inputs, None), &CompactSettings::default()).unwrap();
+        let compacted = lake.compact(task("1", inputs, None), &CompactSettings::default()).unwrap();
         let expected = model(&units, &objects);
-        prop_assert_eq!(lake.rows(&done, "events"), &expected.events[..]);
-        prop_assert_eq!(dropped_rows(&lake, &done), &expected.dropped[..]);
-        prop_assert_eq!(lake.rows(&done, "fact_session"), &expected.sessions[..]);
-        prop_assert_eq!(lake.rows(&done, "fact_view"), &expected.views[..]);
-        prop_assert_eq!(done.counts, counts_of(&expected));
+        prop_assert_eq!(lake.rows(&compacted, "events"), &expected.events[..]);
+        prop_assert_eq!(dropped_rows(&lake, &compacted), &expected.dropped[..]);
+        prop_assert_eq!(lake.rows(&compacted, "fact_session"), &expected.sessions[..]);
+        prop_assert_eq!(lake.rows(&compacted, "fact_view"), &expected.views[..]);
+        prop_assert_eq!(compacted.counts, counts_of(&expected));
     }
 
     #[test]
-    fn late_events_make_what_a_run_from_scratch_makes(
+    fn incremental_runs_give_the_same_files_as_a_run_from_scratch(
         (units, objects) in any_delivery(),
         order in any::<prop::sample::Index>(),
         cuts in vec(1usize..4, 1..4),
@@ -102,26 +103,26 @@ proptest! {
         let scratch = lake.compact(task("0", inputs.clone(), None), &small_files()).unwrap();
         let from = order.index(inputs.len());
         inputs.rotate_left(from);
-        let mut last: Option<Compacted> = None;
+        let mut parent: Option<CompactedBucket> = None;
         let mut summed = EventCounts::default();
         for (run, cut) in (1..).zip(cuts.into_iter().chain([usize::MAX])) {
             let now: Vec<_> = inputs.drain(..cut.min(inputs.len())).collect();
-            let task = task(&run.to_string(), now, last.as_ref());
-            let done = lake.compact(task, &small_files()).unwrap();
+            let task = task(&run.to_string(), now, parent.as_ref());
+            let compacted = lake.compact(task, &small_files()).unwrap();
             summed = EventCounts {
-                receipt_rows: summed.receipt_rows + done.counts.receipt_rows,
-                redelivered: summed.redelivered + done.counts.redelivered,
-                ..done.counts
+                receipt_rows: summed.receipt_rows + compacted.counts.receipt_rows,
+                redelivered: summed.redelivered + compacted.counts.redelivered,
+                ..compacted.counts
             };
-            last = Some(done);
+            parent = Some(compacted);
         }
-        let last = last.unwrap();
-        prop_assert_eq!(lake.contents(&last), lake.contents(&scratch));
+        let parent = parent.unwrap();
+        prop_assert_eq!(lake.contents(&parent), lake.contents(&scratch));
         prop_assert_eq!(summed, scratch.counts);
     }
 
     #[test]
-    fn memory_does_not_reach_the_files((units, objects) in any_delivery(), cut in 0usize..6) {
+    fn the_memory_limit_does_not_affect_the_files((units, objects) in any_delivery(), cut in 0usize..6) {
         let lake = Lake::new();
         let mut inputs = put(&lake, &units, &objects);
         let late = inputs.split_off(cut.min(inputs.len()));

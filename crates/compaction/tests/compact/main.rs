@@ -1,4 +1,4 @@
-//! Compaction over processed objects of any kind, against a plain model of it.
+//! Tests compaction of generated processed objects against a simple model.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod faults;

@@ -1,14 +1,14 @@
-//! Compaction as its definitions say it: maps and sorts over structs, slow and
-//! plain. It shares no code with what it is held against.
+//! A simple model of compaction, written from the definitions in `docs/DATA_MODEL.md`. It
+//! shares no code with the implementation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use marquee_event::{EventType, Title};
 
 use crate::rows::Cells;
-use crate::units::{Unit, catalogue};
+use crate::units::{Unit, title_catalog};
 
-/// What should come of some units.
+/// The expected result of compaction.
 #[derive(Debug, Default)]
 pub(crate) struct Expected {
     pub(crate) events: Vec<Cells>,
@@ -27,7 +27,8 @@ fn identity(unit: &Unit) -> Identity {
     (unit.shard, unit.sequence, unit.sub_sequence)
 }
 
-/// Of units that were delivered, each as often as it is there.
+/// Returns the expected result for delivered units. A unit that is listed twice was
+/// delivered twice.
 pub(crate) fn expected<'u>(delivered: impl IntoIterator<Item = &'u Unit>) -> Expected {
     let of_date: Vec<&Unit> = delivered
         .into_iter()
@@ -83,7 +84,9 @@ pub(crate) fn expected<'u>(delivered: impl IntoIterator<Item = &'u Unit>) -> Exp
 
 fn title(id: Option<&str>) -> Option<Title> {
     let id = id?;
-    catalogue().into_iter().find(|title| title.title_id == id)
+    title_catalog()
+        .into_iter()
+        .find(|title| title.title_id == id)
 }
 
 fn some(value: impl ToString) -> Option<String> {

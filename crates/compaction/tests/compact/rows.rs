@@ -1,4 +1,4 @@
-//! Rows of any table as cells of text.
+//! Reads the rows of any table as cells of text.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float32Type, Int32Type, Int64Type, TimestampMicrosecondType};
@@ -7,7 +7,7 @@ use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-/// A row: each value as it is written, `None` for null. Times are microseconds.
+/// A row: the text of each value, `None` for null. Times are microseconds.
 pub(crate) type Cells = Vec<Option<String>>;
 
 pub(crate) fn read_rows(file: Bytes) -> Vec<Cells> {
@@ -42,6 +42,6 @@ fn cell(column: &dyn Array, row: usize) -> Option<String> {
             .as_primitive::<TimestampMicrosecondType>()
             .value(row)
             .to_string(),
-        other => panic!("no column is of the type {other}"),
+        other => panic!("no column has type {other}"),
     })
 }

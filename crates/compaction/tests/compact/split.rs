@@ -1,11 +1,11 @@
-//! Several buckets have between them what one has.
+//! Tests the split: several buckets give the same rows as one.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use marquee_compaction::{
-    BucketTask, CompactSettings, Compacted, CompactionError, InputObject, SizeLimit, SplitPlan,
-    TABLES, split_chunks, split_date, split_directory,
+    BucketTask, CompactSettings, CompactedBucket, CompactionError, InputObject, SizeLimit,
+    SplitPlan, TABLES, split_chunks, split_date, split_directory,
 };
 use marquee_kernels::EVENT_COLUMNS;
 use marquee_tables::schema::processed_events;
@@ -24,7 +24,7 @@ fn chunks_of(bytes: u64) -> CompactSettings {
     }
 }
 
-fn divide(
+fn split(
     lake: &Lake,
     inputs: &[InputObject],
     buckets: u32,
@@ -35,8 +35,8 @@ fn divide(
     lake.run(split_date(store, DATE, "1-a", inputs, buckets, &settings))
 }
 
-/// The same, part by part, the last first; and how many parts that were.
-fn divide_by_parts(
+/// Splits part by part, the last part first; returns the number of parts too.
+fn split_by_parts(
     lake: &Lake,
     inputs: &[InputObject],
     buckets: u32,
@@ -48,9 +48,9 @@ fn divide_by_parts(
     for part in (0..plan.parts()).rev() {
         let store: Arc<dyn ObjectStore> = lake.store.clone();
         let chunks = plan.chunks(part, inputs).unwrap();
-        let divided = split_chunks(store, DATE, "1-a", chunks, buckets, settings);
-        let divided = lake.run(divided).unwrap();
-        for (all, mut of_part) in of_buckets.iter_mut().zip(divided) {
+        let objects_of_buckets = split_chunks(store, DATE, "1-a", chunks, buckets, settings);
+        let objects_of_buckets = lake.run(objects_of_buckets).unwrap();
+        for (all, mut of_part) in of_buckets.iter_mut().zip(objects_of_buckets) {
             of_part.append(all);
             *all = of_part;
         }
@@ -58,17 +58,17 @@ fn divide_by_parts(
     (of_buckets, plan.parts())
 }
 
-/// All buckets, one after the other.
+/// Splits the inputs and compacts all buckets.
 fn compact_all(
     lake: &Lake,
     run: &str,
     inputs: &[InputObject],
-    last: &[Compacted],
+    parent: &[CompactedBucket],
     buckets: u32,
-) -> Vec<Compacted> {
-    let divided = divide(lake, inputs, buckets, 20_000).unwrap();
+) -> Vec<CompactedBucket> {
+    let objects_of_buckets = split(lake, inputs, buckets, 20_000).unwrap();
     let files = |table: &str| {
-        let of_buckets = last.iter().flat_map(|last| &last.tables[table].files);
+        let of_buckets = parent.iter().flat_map(|parent| &parent.tables[table].files);
         of_buckets.cloned().collect::<Vec<_>>()
     };
     let of_bucket = |(bucket, inputs)| {
@@ -82,7 +82,7 @@ fn compact_all(
         };
         lake.compact(task, &CompactSettings::default()).unwrap()
     };
-    (0..).zip(divided).map(of_bucket).collect()
+    (0..).zip(objects_of_buckets).map(of_bucket).collect()
 }
 
 fn sorted(mut rows: Vec<Cells>) -> Vec<Cells> {
@@ -94,7 +94,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn buckets_have_together_what_one_has(
+    fn several_buckets_give_the_same_rows_as_one(
         (units, objects) in any_delivery(),
         buckets in 2u32..5,
         cut in 0usize..6,
@@ -104,13 +104,13 @@ proptest! {
         let one = lake.compact(task("0", inputs.clone(), None), &CompactSettings::default()).unwrap();
         let late = inputs.split_off(cut.min(inputs.len()));
         let first = compact_all(&lake, "1", &inputs, &[], buckets);
-        // The number of buckets may grow from one generation to the next.
+        // The number of buckets grows from one generation to the next.
         let second = compact_all(&lake, "2", &late, &first, buckets + 1);
         for table in TABLES {
             let of_buckets = second.iter().flat_map(|bucket| lake.rows(bucket, table));
             prop_assert_eq!(sorted(of_buckets.collect()), sorted(lake.rows(&one, table)));
         }
-        let sum = |count: fn(&Compacted) -> u64| -> u64 { second.iter().map(count).sum() };
+        let sum = |count: fn(&CompactedBucket) -> u64| -> u64 { second.iter().map(count).sum() };
         prop_assert_eq!(sum(|bucket| bucket.counts.curated), one.counts.curated);
         prop_assert_eq!(sum(|bucket| bucket.counts.conflicts), one.counts.conflicts);
         let both = || first.iter().chain(&second);
@@ -125,7 +125,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn parts_write_between_them_what_the_whole_does(
+    fn all_parts_write_the_same_objects_as_one_split(
         (units, objects) in any_delivery(),
         buckets in 2u32..5,
         chunk_bytes in prop::sample::select(vec![1u64, 15_000, 30_000]),
@@ -134,17 +134,17 @@ proptest! {
         let (whole, parts) = (Lake::new(), Lake::new());
         let inputs = put(&whole, &units, &objects);
         prop_assert_eq!(&put(&parts, &units, &objects), &inputs);
-        let divided = divide(&whole, &inputs, buckets, chunk_bytes).unwrap();
+        let objects_of_buckets = split(&whole, &inputs, buckets, chunk_bytes).unwrap();
         let part = SizeLimit { rows_of_date: part_rows, bytes: u64::MAX };
-        let (by_parts, _) = divide_by_parts(&parts, &inputs, buckets, &chunks_of(chunk_bytes), part);
-        prop_assert_eq!(&by_parts, &divided);
-        for object in divided.iter().flatten() {
+        let (by_parts, _) = split_by_parts(&parts, &inputs, buckets, &chunks_of(chunk_bytes), part);
+        prop_assert_eq!(&by_parts, &objects_of_buckets);
+        for object in objects_of_buckets.iter().flatten() {
             prop_assert_eq!(parts.get(&object.key), whole.get(&object.key));
         }
     }
 }
 
-/// So many processed objects of so many rows each, of nine users in turn.
+/// Writes `count` processed objects of `rows` rows each, with nine users in turn.
 fn objects(lake: &Lake, count: u128, rows: usize) -> Vec<InputObject> {
     let units: Vec<_> = (0..count * rows as u128)
         .map(|at| unit(at, &format!("user-{}", at % 9), at as i64))
@@ -154,20 +154,20 @@ fn objects(lake: &Lake, count: u128, rows: usize) -> Vec<InputObject> {
 }
 
 #[test]
-fn chunks_are_called_by_their_inputs() {
+fn keys_contain_the_range_of_inputs() {
     let lake = Lake::new();
     let inputs = objects(&lake, 6, 5);
     let part = SizeLimit {
         rows_of_date: 10,
         bytes: u64::MAX,
     };
-    let (divided, parts) = divide_by_parts(&lake, &inputs, 2, &chunks_of(1), part);
+    let (objects_of_buckets, parts) = split_by_parts(&lake, &inputs, 2, &chunks_of(1), part);
     assert_eq!(parts, 3);
     let directory = split_directory(DATE, "1-a");
-    for of_bucket in &divided {
+    for of_bucket in &objects_of_buckets {
         assert!(of_bucket.is_sorted_by_key(|object| &object.key));
     }
-    let chunks: BTreeSet<&str> = divided
+    let chunks: BTreeSet<&str> = objects_of_buckets
         .iter()
         .flatten()
         .filter_map(|object| object.key.strip_prefix(&directory)?.get(..16))
@@ -176,26 +176,26 @@ fn chunks_are_called_by_their_inputs() {
     assert!(chunks.iter().eq(&expected), "{chunks:?}");
 }
 
-/// Two runs with the same inputs may be of versions, or settings, that divide otherwise.
+/// Runs of other versions or settings can split the same inputs into other chunks.
 #[test]
-fn who_divides_otherwise_writes_beside_what_is_there() {
+fn a_split_into_other_chunks_overwrites_nothing() {
     let lake = Lake::new();
     let inputs = objects(&lake, 8, 1);
-    let contents = |divided: &[Vec<InputObject>]| -> Vec<_> {
-        let objects = divided.iter().flatten();
+    let contents = |objects_of_buckets: &[Vec<InputObject>]| -> Vec<_> {
+        let objects = objects_of_buckets.iter().flatten();
         objects.map(|object| lake.get(&object.key)).collect()
     };
     let two = inputs[0].bytes + 1;
-    let first = divide(&lake, &inputs, 2, two).unwrap();
+    let first = split(&lake, &inputs, 2, two).unwrap();
     let before = contents(&first);
     for chunk_bytes in [1, 3 * two, u64::MAX] {
-        divide(&lake, &inputs, 2, chunk_bytes).unwrap();
+        split(&lake, &inputs, 2, chunk_bytes).unwrap();
         assert!(contents(&first) == before, "{chunk_bytes}");
     }
 }
 
 #[test]
-fn an_object_of_the_split_has_the_rows_as_they_were() {
+fn the_split_keeps_the_rows_unchanged() {
     let lake = Lake::new();
     let mut units: Vec<_> = (0..40)
         .map(|at| unit(at, &format!("user-{}", at % 9), at as i64))
@@ -207,8 +207,8 @@ fn an_object_of_the_split_has_the_rows_as_they_were() {
         lake.put_units("processed/c.parquet", &units[30..]),
     ];
     let chunk = inputs[0].bytes + 1;
-    let divided = divide(&lake, &inputs, 3, chunk).unwrap();
-    let objects: Vec<&InputObject> = divided.iter().flatten().collect();
+    let objects_of_buckets = split(&lake, &inputs, 3, chunk).unwrap();
+    let objects: Vec<&InputObject> = objects_of_buckets.iter().flatten().collect();
     let directory = split_directory(DATE, "1-a");
     assert_eq!(
         directory,
@@ -230,7 +230,7 @@ fn an_object_of_the_split_has_the_rows_as_they_were() {
     let rows = |key: &str| read_rows(lake.get(key));
     let before = inputs.iter().flat_map(|input| rows(&input.key));
     let day = crate::units::DAY.to_string();
-    // Of these, the columns that compaction reads.
+    // Compare only the columns that compaction reads.
     let schema = processed_events();
     let is_read: Vec<bool> = schema
         .fields()
@@ -256,17 +256,17 @@ fn an_object_of_the_split_has_the_rows_as_they_were() {
         objects.iter().map(|object| lake.get(&object.key)).collect()
     };
     let first = contents(&objects);
-    assert_eq!(divide(&lake, &inputs, 3, chunk).unwrap(), divided);
+    assert_eq!(split(&lake, &inputs, 3, chunk).unwrap(), objects_of_buckets);
     assert_eq!(contents(&objects), first);
 }
 
 #[test]
-fn rows_that_a_receipt_names_and_an_object_lacks_are_found() {
+fn a_row_count_that_differs_from_the_receipt_is_an_error() {
     let lake = Lake::new();
     let mut input = lake.put_units("processed/a.parquet", [&unit(1, "u", 0)]);
     input.rows_of_date = 0;
     assert_eq!(
-        divide(&lake, &[input], 2, 1).unwrap_err().to_string(),
-        "processed/a.parquet holds 1 rows of the date, but its receipt says 0"
+        split(&lake, &[input], 2, 1).unwrap_err().to_string(),
+        "processed/a.parquet has 1 rows of the date, but its receipt or generation lists 0"
     );
 }

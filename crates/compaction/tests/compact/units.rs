@@ -1,4 +1,4 @@
-//! Units as the transform sees them: an event, where it came from, when.
+//! Generated units: an event with its identity and arrival.
 
 use std::borrow::Cow;
 
@@ -8,12 +8,12 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// The date that is compacted, 2026-03-01, in days since 1970.
+/// The date that the tests compact, 2026-03-01, in days since 1970-01-01.
 pub(crate) const DAY: i64 = 20_513;
 pub(crate) const DATE: Date = Date::from_days(DAY as i32);
 pub(crate) const DAY_US: i64 = 86_400_000_000;
 
-/// What an event says, its id and user aside.
+/// The content of an event, without its id and user.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Content {
     pub(crate) event_type: EventType,
@@ -33,7 +33,7 @@ pub(crate) struct Content {
     pub(crate) extra: Option<String>,
 }
 
-/// One unit of a record.
+/// A unit.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Unit {
     pub(crate) event_id: u128,
@@ -83,9 +83,9 @@ impl Unit {
     }
 }
 
-/// Two series and what is in none; titles without a runtime; `t-unknown` is in
-/// no catalogue.
-pub(crate) fn catalogue() -> Vec<Title> {
+/// Returns titles of two series, titles of no series, and titles without a runtime. It does
+/// not contain `t-unknown`.
+pub(crate) fn title_catalog() -> Vec<Title> {
     let title = |id: &str, series: Option<&str>, genres: &[&str], runtime_ms| Title {
         title_id: id.to_owned(),
         name: id.to_uppercase(),
@@ -133,13 +133,13 @@ fn any_content() -> impl Strategy<Value = Content> {
         3 => select(EventType::ALL.to_vec()),
     ];
     let position = || prop_oneof![0i64..1_200_000, select(vec![0, 70_000, 95_000, 100_000])];
-    let who = (
+    let viewer = (
         (0u8..3).prop_map(|session| format!("session-{session}")),
         weighted(0.3, Just("kids".to_owned())),
         weighted(0.7, select(vec!["DE", "FR"])),
         weighted(0.7, select(vec!["tv", "phone"])),
     );
-    let what = (
+    let details = (
         weighted(0.3, "[a-cé]{0,3}"),
         weighted(0.2, 0i32..9),
         weighted(0.2, 0i32..9),
@@ -147,37 +147,37 @@ fn any_content() -> impl Strategy<Value = Content> {
         weighted(0.1, Just("{\"mood\":1}".to_owned())),
         weighted(0.3, select(vec!["wifi", "cellular"])),
     );
-    let place = (
+    let playback = (
         weighted(0.5, select(TITLES.to_vec())),
         position(),
         weighted(0.5, position()),
     );
-    (event_type, any_time(), who, what, place).prop_map(
-        |(event_type, time, who, what, (title, position, from))| Content {
+    (event_type, any_time(), viewer, details, playback).prop_map(
+        |(event_type, time, viewer, details, (title, position, from))| Content {
             event_type,
             time,
-            session: who.0,
-            profile: who.1,
-            country: who.2,
-            device_type: who.3,
+            session: viewer.0,
+            profile: viewer.1,
+            country: viewer.2,
+            device_type: viewer.3,
             title: match event_type.needs_title() {
                 true => Some(title.unwrap_or("t-film")),
                 false => title,
             },
             position_ms: event_type.is_playback().then_some(position),
             from_position_ms: from.filter(|_| event_type == EventType::Seek),
-            query: what.0,
-            results: what.1,
-            row: what.2,
-            halves: what.3.filter(|_| event_type == EventType::Rate),
-            extra: what.4,
-            network_type: what.5,
+            query: details.0,
+            results: details.1,
+            row: details.2,
+            halves: details.3.filter(|_| event_type == EventType::Rate),
+            extra: details.4,
+            network_type: details.5,
         },
     )
 }
 
-/// Units of which many claim the same events, with the same content or another;
-/// no two have the same identity.
+/// Generates units, many of which are duplicates of an event, with equal or other content.
+/// All identities are distinct.
 pub(crate) fn any_units(most: usize) -> impl Strategy<Value = Vec<Unit>> {
     let event_id = prop_oneof![3 => any::<u128>(), 1 => 0u128..3];
     let event = (any_content(), 0u8..4, event_id);
@@ -197,7 +197,7 @@ pub(crate) fn any_units(most: usize) -> impl Strategy<Value = Vec<Unit>> {
                 content: other.unwrap_or_else(|| content.clone()),
                 producer: counts.then_some(("edge", at as i64 + 1)),
                 shard,
-                // 2 and 10: as numbers, not as text.
+                // From 2 to more than 10, so that the order of numbers and text differs.
                 sequence: at as u64 / 2 + 2,
                 sub_sequence: at as i32 % 2,
                 arrived_at: DAY * DAY_US + 50_000_000_000 + wait * 1_000_000,
@@ -213,7 +213,7 @@ pub(crate) fn any_units(most: usize) -> impl Strategy<Value = Vec<Unit>> {
     })
 }
 
-/// A play of the date by that user.
+/// Returns a unit with a play event of the date.
 pub(crate) fn unit(event_id: u128, user: &str, arrived_at: i64) -> Unit {
     Unit {
         event_id,

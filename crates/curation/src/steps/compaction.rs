@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 use marquee_compaction::{
-    Compacted, Compaction, InputObject, SplitPlan, bucket_task, compact_bucket, gather,
+    CompactedBucket, Compaction, InputObject, SplitPlan, bucket_task, compact_bucket, gather,
     split_chunks,
 };
 use marquee_lake::staging::StagingDir;
@@ -83,7 +83,7 @@ impl Steps {
         let compacted = compact_bucket(
             Arc::clone(&self.store),
             Arc::new(load_titles(&*self.store, task.title_catalog.as_ref()).await?),
-            bucket_task(task.compaction_task(), compaction, bucket, inputs),
+            bucket_task(task.compaction_task(), compaction, bucket, inputs)?,
             self.settings.compact.clone(),
         )
         .await?;
@@ -103,7 +103,7 @@ impl Steps {
     ) -> Result<SplitPlan, StepError> {
         let key = work.parts();
         let split_plan: SplitPlan = document::read(&*self.store, &key).await?;
-        match split_plan.is_of(&compaction.inputs) {
+        match split_plan.covers(&compaction.inputs) {
             true => Ok(split_plan),
             false => Err(LakeError::Malformed {
                 key: key.to_string(),
@@ -146,7 +146,7 @@ impl Steps {
             Some(_) => task.buckets,
             None => 0,
         };
-        let compacted: Vec<Compacted> = futures::stream::iter(0..buckets)
+        let compacted: Vec<CompactedBucket> = futures::stream::iter(0..buckets)
             .map(|bucket| {
                 let key = work.bucket(bucket);
                 async move { document::read(&*self.store, &key).await }

@@ -1,12 +1,12 @@
-//! `dropped_events`.
+//! The row groups of `dropped_events`.
 
 use marquee_tables::encode::{
     BooleanColumn, Chunk, EncodeError, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
 };
 
+use crate::bucket_rows::BucketRows;
 use crate::dedup::DroppedDuplicate;
-use crate::record::Sequence;
-use crate::rows::Rows;
+use crate::record::SequenceNumber;
 
 /// Builds one row group of `dropped_events`.
 pub(crate) struct DroppedTable {
@@ -38,20 +38,20 @@ impl DroppedTable {
 
     pub(crate) fn push(
         &mut self,
-        rows: &Rows,
+        rows: &BucketRows,
         user_id: &[u8],
         dropped: &DroppedDuplicate,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
         let record = rows.records.get(dropped.record);
-        let record = record.ok_or(EncodeError::Row("its record was not taken in with it"))?;
+        let record = record.ok_or(EncodeError::Row("its record is not in memory"))?;
         let event_id = dropped.event_id.uuid().hyphenated();
         let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
         self.user_ids.push(user_id, zstd)?;
         self.event_ids
             .push(event_id.encode_lower(&mut id).as_bytes(), zstd)?;
-        self.shard_ids.push(rows.words.get(record.shard), zstd)?;
-        let mut buffer = Sequence::buffer();
+        self.shard_ids.push(rows.strings.get(record.shard), zstd)?;
+        let mut buffer = SequenceNumber::buffer();
         self.sequence_numbers
             .push(record.sequence.write(&mut buffer), zstd)?;
         self.sub_sequences
@@ -63,7 +63,7 @@ impl DroppedTable {
         Ok(())
     }
 
-    /// The columns, in the order of the schema.
+    /// Returns the columns, in the order of the schema.
     pub(crate) fn finish(self, zstd: &mut Zstd) -> Result<Vec<Chunk>, EncodeError> {
         Ok(vec![
             self.user_ids.finish(zstd)?,

@@ -1,17 +1,17 @@
-//! `events`.
+//! The row groups of `events`.
 
 use marquee_event::EventType;
 use marquee_tables::encode::{
     Chunk, EncodeError, FloatColumn, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
 };
 
-use crate::added::{ADDED, AddedBuilder, TEXTS, UNSEEN};
+use crate::added::{ADDED, AddedBuilder, TEXTS};
+use crate::bucket_rows::BucketRows;
 use crate::intern::NONE;
-use crate::record::Sequence;
-use crate::row::{Detail, Row};
-use crate::rows::Rows;
-use crate::table::{Place, WholeEvent, push_word};
-use crate::title_catalog::KnownTitle;
+use crate::record::SequenceNumber;
+use crate::row::{EventDetail, EventRow};
+use crate::table::{DictionarySlot, ResolvedEvent, push_interned};
+use crate::title_catalog::TitleAttributes;
 
 /// Builds one row group of `events`.
 pub(crate) struct EventsTable {
@@ -44,55 +44,58 @@ pub(crate) struct EventsTable {
     sub_sequences: IntColumn,
     arrivals: IntColumn,
     added: [AddedBuilder; ADDED.len()],
-    types: [Place; EventType::ALL.len()],
-    context: ContextPlaces,
-    /// By the number of the title.
-    titles: Vec<TitlePlaces>,
+    type_slots: [DictionarySlot; EventType::ALL.len()],
+    context: ContextSlots,
+    /// The slots of each title, by its number.
+    titles: Vec<TitleSlots>,
+    /// The number of the last event's record; its sequence number as text; the slot of its
+    /// shard.
     record: u32,
     sequence: Vec<u8>,
-    shard: Place,
+    shard: DictionarySlot,
     pub(crate) rows: u64,
     pub(crate) text_bytes: usize,
 }
 
-/// Where the words of the last context stand.
+/// The dictionary slots of the last event's context.
 #[derive(Debug, Clone, Copy)]
-struct ContextPlaces {
+struct ContextSlots {
+    /// The number of the context.
     number: u32,
-    user: Place,
-    session: Place,
-    profile: Place,
-    country: Place,
-    device_type: Place,
-    device_os: Place,
-    app_version: Place,
-    producer: Place,
-    added: [Place; TEXTS],
+    user: DictionarySlot,
+    session: DictionarySlot,
+    profile: DictionarySlot,
+    country: DictionarySlot,
+    device_type: DictionarySlot,
+    device_os: DictionarySlot,
+    app_version: DictionarySlot,
+    producer: DictionarySlot,
+    added: [DictionarySlot; TEXTS],
 }
 
-impl ContextPlaces {
-    fn of(number: u32) -> Self {
+impl ContextSlots {
+    fn new(number: u32) -> Self {
         Self {
             number,
-            user: Place::Unseen,
-            session: Place::Unseen,
-            profile: Place::Unseen,
-            country: Place::Unseen,
-            device_type: Place::Unseen,
-            device_os: Place::Unseen,
-            app_version: Place::Unseen,
-            producer: Place::Unseen,
-            added: UNSEEN,
+            user: DictionarySlot::Unseen,
+            session: DictionarySlot::Unseen,
+            profile: DictionarySlot::Unseen,
+            country: DictionarySlot::Unseen,
+            device_type: DictionarySlot::Unseen,
+            device_os: DictionarySlot::Unseen,
+            app_version: DictionarySlot::Unseen,
+            producer: DictionarySlot::Unseen,
+            added: [DictionarySlot::Unseen; TEXTS],
         }
     }
 }
 
-/// Where the words of a title stand.
+/// The dictionary slots of a title.
 #[derive(Debug, Clone, Copy, Default)]
-struct TitlePlaces {
-    title: Place,
-    series: Place,
-    genres: Place,
+struct TitleSlots {
+    title: DictionarySlot,
+    series: DictionarySlot,
+    genres: DictionarySlot,
 }
 
 impl EventsTable {
@@ -130,47 +133,47 @@ impl EventsTable {
             sequence_numbers: PrefixColumn::default(),
             sub_sequences: narrow(false),
             arrivals: int(false),
-            added: ADDED.map(AddedBuilder::of),
-            types: Default::default(),
-            context: ContextPlaces::of(NONE),
+            added: ADDED.map(AddedBuilder::new),
+            type_slots: Default::default(),
+            context: ContextSlots::new(NONE),
             titles: Vec::new(),
             record: NONE,
             sequence: Vec::new(),
-            shard: Place::Unseen,
+            shard: DictionarySlot::Unseen,
             rows: 0,
             text_bytes: 0,
         }
     }
 
-    /// Forgets the numbers that [`Rows`] gave.
-    pub(crate) fn begin(&mut self) {
-        self.context = ContextPlaces::of(NONE);
+    /// Drops the cached numbers of a [`BucketRows`].
+    pub(crate) fn start_rows(&mut self) {
+        self.context = ContextSlots::new(NONE);
         self.titles.clear();
         self.record = NONE;
     }
 
     pub(crate) fn push(
         &mut self,
-        rows: &Rows,
-        whole: &WholeEvent<'_>,
+        rows: &BucketRows,
+        resolved: &ResolvedEvent<'_>,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
-        let event = &whole.row;
+        let event = &resolved.row;
         let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
         let id = event.event_id.uuid().hyphenated().encode_lower(&mut id);
         self.event_ids.push(id.as_bytes(), zstd)?;
         let event_type = event.event_type();
-        let place = &mut self.types[event_type as usize];
+        let slot = &mut self.type_slots[event_type as usize];
         let name = || Some(event_type.name().as_bytes());
-        push_word(&mut self.event_types, place, name, zstd)?;
+        push_interned(&mut self.event_types, slot, name, zstd)?;
         self.times
             .push(rows.midnight() + event.time_of_day(), zstd)?;
         self.push_context(rows, event, zstd)?;
-        self.push_title(rows, event, whole.title, zstd)?;
-        self.push_detail(rows, &whole.detail, zstd)?;
+        self.push_title(rows, event, resolved.title, zstd)?;
+        self.push_detail(rows, &resolved.detail, zstd)?;
         self.producer_seqs
             .push_optional(event.producer_seq(), zstd)?;
-        self.push_source(rows, whole, zstd)?;
+        self.push_source(rows, resolved, zstd)?;
         self.rows += 1;
         Ok(())
     }
@@ -178,63 +181,67 @@ impl EventsTable {
     #[inline]
     fn push_context(
         &mut self,
-        rows: &Rows,
-        event: &Row,
+        rows: &BucketRows,
+        event: &EventRow,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
         if self.context.number != event.context {
-            self.context = ContextPlaces::of(event.context);
+            self.context = ContextSlots::new(event.context);
         }
-        let (context, places) = (rows.context(event), &mut self.context);
+        let (context, slots) = (rows.context(event), &mut self.context);
         let user = || Some(rows.users.get(context.user));
-        push_word(&mut self.user_ids, &mut places.user, user, zstd)?;
-        for (column, place, word) in [
-            (&mut self.session_ids, &mut places.session, context.session),
-            (&mut self.profile_ids, &mut places.profile, context.profile),
-            (&mut self.countries, &mut places.country, context.country),
+        push_interned(&mut self.user_ids, &mut slots.user, user, zstd)?;
+        for (column, slot, string) in [
+            (&mut self.session_ids, &mut slots.session, context.session),
+            (&mut self.profile_ids, &mut slots.profile, context.profile),
+            (&mut self.countries, &mut slots.country, context.country),
             (
                 &mut self.device_types,
-                &mut places.device_type,
+                &mut slots.device_type,
                 context.device_type,
             ),
             (
                 &mut self.device_oses,
-                &mut places.device_os,
+                &mut slots.device_os,
                 context.device_os,
             ),
             (
                 &mut self.app_versions,
-                &mut places.app_version,
+                &mut slots.app_version,
                 context.app_version,
             ),
             (
                 &mut self.producer_ids,
-                &mut places.producer,
+                &mut slots.producer,
                 context.producer,
             ),
         ] {
-            push_word(column, place, || rows.words.optional(word), zstd)?;
+            push_interned(column, slot, || rows.strings.optional(string), zstd)?;
         }
         let added = self.added.iter_mut().filter_map(AddedBuilder::text);
-        for (column, (place, word)) in added.zip(places.added.iter_mut().zip(context.added)) {
-            push_word(column, place, || rows.words.optional(word), zstd)?;
+        for (column, (slot, string)) in added.zip(slots.added.iter_mut().zip(context.added)) {
+            push_interned(column, slot, || rows.strings.optional(string), zstd)?;
         }
         Ok(())
     }
 
-    /// Appends the title, what the catalogue adds, and where in it the event is.
+    /// Appends the title, its attributes, the position, and the completion rate.
     #[inline]
     fn push_title(
         &mut self,
-        rows: &Rows,
-        event: &Row,
-        known: KnownTitle<'_>,
+        rows: &BucketRows,
+        event: &EventRow,
+        attributes: TitleAttributes<'_>,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
         let position = event.position_ms();
         self.positions.push_optional(position, zstd)?;
-        self.runtimes.push_optional(known.runtime_ms, zstd)?;
-        let completion_rate = match (event.event_type().is_playback(), position, known.runtime_ms) {
+        self.runtimes.push_optional(attributes.runtime_ms, zstd)?;
+        let completion_rate = match (
+            event.event_type().is_playback(),
+            position,
+            attributes.runtime_ms,
+        ) {
             (true, Some(position), Some(runtime)) => {
                 Some((position as f64 / runtime as f64).min(1.0) as f32)
             }
@@ -248,24 +255,23 @@ impl EventsTable {
         }
         let title = event.title as usize;
         if self.titles.len() <= title {
-            self.titles
-                .resize(rows.titles.len(), TitlePlaces::default());
+            self.titles.resize(rows.titles.len(), TitleSlots::default());
         }
-        let places = self.titles.get_mut(title);
-        let places = places.ok_or(EncodeError::Row("its title was not taken in with it"))?;
+        let slots = self.titles.get_mut(title);
+        let slots = slots.ok_or(EncodeError::Row("its title is not in memory"))?;
         let id = || Some(rows.titles.get(event.title));
-        push_word(&mut self.title_ids, &mut places.title, id, zstd)?;
-        let series = || known.series_id.map(str::as_bytes);
-        push_word(&mut self.series_ids, &mut places.series, series, zstd)?;
-        let genres = || known.genres.map(str::as_bytes);
-        push_word(&mut self.genres, &mut places.genres, genres, zstd)
+        push_interned(&mut self.title_ids, &mut slots.title, id, zstd)?;
+        let series = || attributes.series_id.map(str::as_bytes);
+        push_interned(&mut self.series_ids, &mut slots.series, series, zstd)?;
+        let genres = || attributes.genres.map(str::as_bytes);
+        push_interned(&mut self.genres, &mut slots.genres, genres, zstd)
     }
 
     #[inline]
     fn push_detail(
         &mut self,
-        rows: &Rows,
-        detail: &Detail,
+        rows: &BucketRows,
+        detail: &EventDetail,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
         self.from_positions
@@ -279,13 +285,13 @@ impl EventsTable {
         for (column, number) in added.zip(detail.added) {
             column.push_optional(number, zstd)?;
         }
-        for (column, word) in [
+        for (column, string) in [
             (&mut self.queries, detail.query),
             (&mut self.extras, detail.extra),
         ] {
-            let word = rows.words.optional(word);
-            self.text_bytes += word.map_or(0, <[u8]>::len);
-            column.push_optional(word, zstd)?;
+            let string = rows.strings.optional(string);
+            self.text_bytes += string.map_or(0, <[u8]>::len);
+            column.push_optional(string, zstd)?;
         }
         Ok(())
     }
@@ -293,30 +299,28 @@ impl EventsTable {
     #[inline]
     fn push_source(
         &mut self,
-        rows: &Rows,
-        whole: &WholeEvent<'_>,
+        rows: &BucketRows,
+        resolved: &ResolvedEvent<'_>,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
-        let event = &whole.row;
+        let (event, record) = (&resolved.row, &resolved.record);
         self.sub_sequences
             .push(i64::from(event.sub_sequence), zstd)?;
-        let record = whole.record.as_ref();
-        let record = record.ok_or(EncodeError::Row("its record was not taken in with it"))?;
         self.arrivals.push(record.arrived_at, zstd)?;
         if self.record != event.record {
             self.record = event.record;
-            let mut buffer = Sequence::buffer();
+            let mut buffer = SequenceNumber::buffer();
             self.sequence.clear();
             self.sequence
                 .extend_from_slice(record.sequence.write(&mut buffer));
-            self.shard = Place::Unseen;
+            self.shard = DictionarySlot::Unseen;
         }
         self.sequence_numbers.push(&self.sequence, zstd)?;
-        let shard = || Some(rows.words.get(record.shard));
-        push_word(&mut self.shard_ids, &mut self.shard, shard, zstd)
+        let shard = || Some(rows.strings.get(record.shard));
+        push_interned(&mut self.shard_ids, &mut self.shard, shard, zstd)
     }
 
-    /// The columns, in the order of the schema.
+    /// Returns the columns, in the order of the schema.
     pub(crate) fn finish(self, zstd: &mut Zstd) -> Result<Vec<Chunk>, EncodeError> {
         let mut chunks = vec![
             self.event_ids.finish(zstd)?,

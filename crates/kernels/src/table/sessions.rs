@@ -1,12 +1,12 @@
-//! `fact_session`.
+//! The row groups of `fact_session`.
 
 use marquee_tables::encode::{
     BooleanColumn, Chunk, EncodeError, IntColumn, TextColumn, Width, Zstd,
 };
 
-use crate::rows::Rows;
+use crate::bucket_rows::BucketRows;
 use crate::session::Session;
-use crate::table::Summed;
+use crate::table::SessionTotals;
 
 /// Builds one row group of `fact_session`.
 pub(crate) struct SessionTable {
@@ -46,32 +46,32 @@ impl SessionTable {
 
     pub(crate) fn push(
         &mut self,
-        rows: &Rows,
+        rows: &BucketRows,
         user_id: &[u8],
         session: &Session,
-        summed: Summed,
+        totals: SessionTotals,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
         let midnight = rows.midnight();
         self.user_ids.push(user_id, zstd)?;
         self.session_ids
-            .push(rows.words.get(session.session), zstd)?;
+            .push(rows.strings.get(session.session), zstd)?;
         self.started_at.push(midnight + session.started_at, zstd)?;
         self.ended_at.push(midnight + session.ended_at, zstd)?;
         self.events.push(session.events, zstd)?;
-        self.watch_ms.push(summed.watch_ms, zstd)?;
-        self.titles.push(i64::from(summed.titles), zstd)?;
+        self.watch_ms.push(totals.watch_ms, zstd)?;
+        self.titles.push(i64::from(totals.titles), zstd)?;
         self.searches.push(i64::from(session.searches), zstd)?;
         self.device_types
-            .push_optional(rows.words.optional(session.device_type), zstd)?;
+            .push_optional(rows.strings.optional(session.device_type), zstd)?;
         self.countries
-            .push_optional(rows.words.optional(session.country), zstd)?;
-        self.are_binges.push(summed.is_binge, zstd)?;
+            .push_optional(rows.strings.optional(session.country), zstd)?;
+        self.are_binges.push(totals.is_binge, zstd)?;
         self.rows += 1;
         Ok(())
     }
 
-    /// The columns, in the order of the schema.
+    /// Returns the columns, in the order of the schema.
     pub(crate) fn finish(self, zstd: &mut Zstd) -> Result<Vec<Chunk>, EncodeError> {
         Ok(vec![
             self.user_ids.finish(zstd)?,

@@ -1,11 +1,11 @@
-//! `fact_view`.
+//! The row groups of `fact_view`.
 
 use marquee_tables::encode::{
     BooleanColumn, Chunk, EncodeError, FloatColumn, IntColumn, TextColumn, Width, Zstd,
 };
 
-use crate::rows::Rows;
-use crate::table::SeenView;
+use crate::bucket_rows::BucketRows;
+use crate::table::EnrichedView;
 
 /// Builds one row group of `fact_view`.
 pub(crate) struct ViewTable {
@@ -61,42 +61,43 @@ impl ViewTable {
 
     pub(crate) fn push(
         &mut self,
-        rows: &Rows,
+        rows: &BucketRows,
         user_id: &[u8],
-        seen: &SeenView<'_>,
+        enriched: &EnrichedView<'_>,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
-        let (view, known, midnight) = (&seen.view, &seen.known, rows.midnight());
+        let (view, title, midnight) = (&enriched.view, &enriched.title, rows.midnight());
         self.user_ids.push(user_id, zstd)?;
-        self.session_ids.push(rows.words.get(seen.session), zstd)?;
+        self.session_ids
+            .push(rows.strings.get(enriched.session), zstd)?;
         self.title_ids.push(rows.titles.get(view.title), zstd)?;
         self.series_ids
-            .push_optional(known.series_id.map(str::as_bytes), zstd)?;
+            .push_optional(title.series_id.map(str::as_bytes), zstd)?;
         self.genres
-            .push_optional(known.genres.map(str::as_bytes), zstd)?;
-        self.runtimes.push_optional(known.runtime_ms, zstd)?;
+            .push_optional(title.genres.map(str::as_bytes), zstd)?;
+        self.runtimes.push_optional(title.runtime_ms, zstd)?;
         self.started_at.push(midnight + view.started_at, zstd)?;
         self.ended_at.push(midnight + view.ended_at, zstd)?;
         self.events.push(i64::from(view.events), zstd)?;
         self.watch_ms.push(view.watch_ms, zstd)?;
         self.completion_rates
-            .push_optional(seen.completion_rate, zstd)?;
+            .push_optional(enriched.completion_rate, zstd)?;
         self.pauses.push(i64::from(view.pauses), zstd)?;
         self.seeks.push(i64::from(view.seeks), zstd)?;
         self.completed
-            .push(view.is_completed(seen.completion_rate), zstd)?;
+            .push(view.is_completed(enriched.completion_rate), zstd)?;
         self.ratings.push_optional(view.rating, zstd)?;
-        let score = view.engagement_score(known.runtime_ms, seen.completion_rate);
+        let score = view.engagement_score(title.runtime_ms, enriched.completion_rate);
         self.engagement_scores.push(score, zstd)?;
         self.device_types
-            .push_optional(rows.words.optional(view.device_type), zstd)?;
+            .push_optional(rows.strings.optional(view.device_type), zstd)?;
         self.countries
-            .push_optional(rows.words.optional(view.country), zstd)?;
+            .push_optional(rows.strings.optional(view.country), zstd)?;
         self.rows += 1;
         Ok(())
     }
 
-    /// The columns, in the order of the schema.
+    /// Returns the columns, in the order of the schema.
     pub(crate) fn finish(self, zstd: &mut Zstd) -> Result<Vec<Chunk>, EncodeError> {
         Ok(vec![
             self.user_ids.finish(zstd)?,

@@ -1,5 +1,5 @@
-//! Processed events divided by their users: the rows of a date, each into the row
-//! groups of its bucket.
+//! The split of processed events by bucket: each row of a date goes to a row group of its
+//! user's bucket.
 
 use std::sync::Arc;
 
@@ -13,45 +13,48 @@ use marquee_tables::schema::processed_events;
 
 use crate::added::ADDED;
 use crate::bucket::bucket_of;
-use crate::columns::{Integers, LastDictionary, Renumbering, Text, Times};
-use crate::compact::CompactError;
+use crate::bucket_rows::EventSchema;
+use crate::columns::{DictionaryRemap, Integers, PreviousDictionary, Text, Times};
+use crate::compactor::KernelError;
 use crate::error::TableError;
 use crate::event_columns::{EVENT_COLUMNS, EventColumns, narrow, value};
-use crate::rows::Origin;
 
-/// When a row group is closed after a batch: by its rows, or by the bytes of the words
-/// in its dictionaries, which may be long. Those are of all buckets together.
+/// The number of rows from which a row group is closed, checked after each batch.
 const GROUP_ROWS: u64 = 1 << 17;
+/// The bytes of new strings in the dictionaries of all open row groups together, from which
+/// they are closed. Free text has no small bound.
 const TEXT_BYTES: usize = 128 << 20;
 
-/// Who takes the row groups of the buckets.
+/// A receiver of the buckets' row groups.
 pub trait BucketSink {
-    /// Takes the next row group of a bucket: a chunk a column of
-    /// [`Divider::schema`].
+    /// Writes the next row group of a bucket. `chunks` has one chunk for each column of
+    /// [`BucketSplitter::schema`].
     ///
     /// # Errors
-    /// When it cannot be written.
-    fn take(&mut self, bucket: u32, rows: u64, chunks: Vec<Chunk>) -> Result<(), EncodeError>;
+    /// If it cannot be written.
+    fn write(&mut self, bucket: u32, rows: u64, chunks: Vec<Chunk>) -> Result<(), EncodeError>;
 }
 
-/// Divides the events of a date. Within a bucket they keep their order.
-pub struct Divider {
+/// Splits the events of a date by bucket. Within a bucket the events keep their order.
+pub struct BucketSplitter {
     day: i32,
     buckets: Vec<Bucket>,
-    bucket_of_user: Renumbering,
-    numbered: Vec<Numbered>,
+    bucket_of_user: DictionaryRemap,
+    /// The cached dictionary numbers of each column.
+    numbers: Vec<GroupNumbers>,
     schema: SchemaRef,
+    /// The number of row groups that have been opened.
     groups: u32,
-    /// At how many bytes of words a bucket's row group is closed.
+    /// The bytes of new strings from which a bucket's row group is closed.
     text_bytes: usize,
     zstd: Zstd,
 }
 
-/// The open row group of a bucket, and which rows of a batch come next.
+/// The open row group of a bucket, and the rows of the batch to append.
 #[derive(Default)]
 struct Bucket {
     columns: Vec<Column>,
-    /// What the row group is called by those that number its words; 0 for none.
+    /// The id of the row group in [`GroupNumbers`], from 1; 0 before the first one.
     group: u32,
     rows: u64,
     text_bytes: usize,
@@ -65,7 +68,7 @@ enum Column {
     Numbers(FloatColumn),
 }
 
-/// A column of a batch.
+/// A column of a batch, with the encoding of its output.
 enum Source<'a> {
     Repeating(Text<'a>),
     Text(&'a StringArray),
@@ -74,35 +77,38 @@ enum Source<'a> {
     Long(&'a PrimitiveArray<Int64Type>),
     Narrow(&'a PrimitiveArray<Int32Type>),
     Numbers(&'a PrimitiveArray<Float32Type>),
-    /// Of an added field.
+    /// The column of an added field.
     Integers(Integers<'a>),
 }
 
-/// The numbers that the words of a column's dictionary have in a row group: the last
-/// in which they were. A user is of one bucket, and so are the user's sessions.
+/// A cache of dictionary numbers: for each value of a column's input dictionary, the last
+/// row group that contains it and its number there.
+///
+/// Values of high cardinality, such as users and sessions, occur in one bucket only, so the
+/// last row group is usually the right one.
 #[derive(Default)]
-struct Numbered {
-    dictionary: LastDictionary,
-    /// The row group, and the number in it.
-    words: Vec<(u32, u32)>,
+struct GroupNumbers {
+    dictionary: PreviousDictionary,
+    /// The id of the row group, and the number in its dictionary, by dictionary key.
+    slots: Vec<(u32, u32)>,
 }
 
-impl Divider {
-    /// Of that date, in days since 1970, into so many buckets.
+impl BucketSplitter {
+    /// Creates a splitter for a date, in days since 1970-01-01, with `buckets` buckets.
     ///
     /// # Errors
-    /// When there is no memory for a compressor.
+    /// If there is not enough memory for a compressor.
     pub fn new(day: i32, buckets: u32) -> Result<Self, EncodeError> {
         let schema = Self::schema();
-        let mut numbered = Vec::new();
-        numbered.resize_with(schema.fields().len(), Numbered::default);
-        let mut empty = Vec::new();
-        empty.resize_with(buckets as usize, Bucket::default);
+        let mut numbers = Vec::new();
+        numbers.resize_with(schema.fields().len(), GroupNumbers::default);
+        let mut empty_buckets = Vec::new();
+        empty_buckets.resize_with(buckets as usize, Bucket::default);
         Ok(Self {
             day,
-            buckets: empty,
-            bucket_of_user: Renumbering::default(),
-            numbered,
+            buckets: empty_buckets,
+            bucket_of_user: DictionaryRemap::default(),
+            numbers,
             schema,
             groups: 0,
             text_bytes: TEXT_BYTES / buckets.max(1) as usize,
@@ -110,31 +116,33 @@ impl Divider {
         })
     }
 
-    /// The columns of what is written: those of processed events that compaction
-    /// reads. It makes the others anew.
+    /// Returns the schema of the output: the columns of processed events that compaction
+    /// reads.
     pub fn schema() -> SchemaRef {
         let all = processed_events();
+        // `content_digest` is a column of `dropped_events` only. A test checks that all other
+        // columns are found.
         let kept = EVENT_COLUMNS
             .iter()
             .filter_map(|name| all.field_with_name(name).ok().cloned());
         Arc::new(Schema::new(kept.collect::<Vec<_>>()))
     }
 
-    /// Divides a batch of processed events; how many of its rows are of the date.
+    /// Appends a batch of processed events; returns the number of its rows of the date.
     ///
     /// # Errors
-    /// Where a column is missing or of another type, or holds what no event has; or
-    /// when a row group cannot be written.
+    /// If a column is missing, has another type or holds an invalid value; an error of
+    /// `sink`.
     pub fn push(
         &mut self,
         batch: &RecordBatch,
         sink: &mut impl BucketSink,
-    ) -> Result<u64, CompactError> {
-        let columns = EventColumns::of(batch, Origin::Processed)?;
+    ) -> Result<u64, KernelError> {
+        let columns = EventColumns::new(batch, EventSchema::Processed)?;
         let of_date = self.select(&columns)?;
         let sources = sources(&columns);
-        for (numbered, (_, source)) in self.numbered.iter_mut().zip(&sources) {
-            numbered.begin(source);
+        for (numbers, (_, source)) in self.numbers.iter_mut().zip(&sources) {
+            numbers.start_batch(source);
         }
         for (number, bucket) in (0..).zip(&mut self.buckets) {
             if bucket.selected.is_empty() {
@@ -143,13 +151,11 @@ impl Divider {
             if bucket.columns.is_empty() {
                 self.groups += 1;
                 bucket.group = self.groups;
-                let of_source = |((_, source), field): (&(_, Source<'_>), &Arc<Field>)| {
-                    Column::of(source, field)
-                };
-                let columns = sources.iter().zip(self.schema.fields()).map(of_source);
-                bucket.columns.extend(columns);
+                for ((name, source), field) in sources.iter().zip(self.schema.fields()) {
+                    bucket.columns.push(Column::new(name, source, field)?);
+                }
             }
-            bucket.append(&sources, &mut self.numbered, &mut self.zstd)?;
+            bucket.append(&sources, &mut self.numbers, &mut self.zstd)?;
             if bucket.rows >= GROUP_ROWS || bucket.text_bytes >= self.text_bytes {
                 bucket.close(number, &mut self.zstd, sink)?;
             }
@@ -157,10 +163,10 @@ impl Divider {
         Ok(of_date)
     }
 
-    /// Ends the row groups that are open.
+    /// Closes the open row groups.
     ///
     /// # Errors
-    /// When they cannot be written.
+    /// If they cannot be written.
     pub fn finish(mut self, sink: &mut impl BucketSink) -> Result<(), EncodeError> {
         for (number, bucket) in (0..).zip(&mut self.buckets) {
             if bucket.rows > 0 {
@@ -170,12 +176,12 @@ impl Divider {
         Ok(())
     }
 
-    /// Finds the rows of each bucket, and how many are of the date.
+    /// Selects the rows of each bucket; returns the number of rows of the date.
     fn select(&mut self, columns: &EventColumns<'_>) -> Result<u64, TableError> {
         for bucket in &mut self.buckets {
             bucket.selected.clear();
         }
-        self.bucket_of_user.begin(columns.user);
+        self.bucket_of_user.start_batch(columns.user);
         let count = self.buckets.len() as u32;
         let mut of_date = 0;
         for row in 0..columns.event_id.len() {
@@ -190,14 +196,15 @@ impl Divider {
                 .bucket_of_user
                 .number(columns.user, row, |id| Ok(bucket_of(id, count)))?;
             let bucket = self.buckets.get_mut(bucket as usize);
-            let bucket = bucket.ok_or_else(|| beyond("user_id"))?;
+            let bucket = bucket.ok_or(TableError::DanglingReference("bucket"))?;
             bucket.selected.push(row as u32);
         }
         Ok(of_date)
     }
 }
 
-/// The columns of a batch with their names, in the order of [`Divider::schema`].
+/// Returns the columns of a batch with their names, in the order of
+/// [`BucketSplitter::schema`].
 fn sources<'a>(columns: &EventColumns<'a>) -> Vec<(&'static str, Source<'a>)> {
     let from = &columns.source;
     let mut sources = vec![
@@ -232,8 +239,8 @@ fn sources<'a>(columns: &EventColumns<'a>) -> Vec<(&'static str, Source<'a>)> {
     ]);
     sources.extend(ADDED.map(|added| {
         let source = match added.is_text() {
-            true => Source::Repeating(columns.added.texts[added.place]),
-            false => Source::Integers(columns.added.integers[added.place]),
+            true => Source::Repeating(columns.added.texts[added.index]),
+            false => Source::Integers(columns.added.integers[added.index]),
         };
         (added.name, source)
     }));
@@ -241,34 +248,34 @@ fn sources<'a>(columns: &EventColumns<'a>) -> Vec<(&'static str, Source<'a>)> {
 }
 
 impl Bucket {
-    /// Appends the rows that are selected, column by column.
+    /// Appends the selected rows, column by column.
     fn append(
         &mut self,
         sources: &[(&'static str, Source<'_>)],
-        numbered: &mut [Numbered],
+        numbers: &mut [GroupNumbers],
         zstd: &mut Zstd,
-    ) -> Result<(), CompactError> {
+    ) -> Result<(), KernelError> {
         let rows = &self.selected;
-        let of_column = self.columns.iter_mut().zip(sources).zip(numbered);
-        for ((column, (name, source)), numbered) in of_column {
+        let columns = self.columns.iter_mut().zip(sources).zip(numbers);
+        for ((column, (name, source)), numbers) in columns {
             match (column, source) {
                 (Column::Repeating(column), Source::Repeating(text)) => {
-                    let appended = numbered.append(column, self.group, *text, rows, zstd)?;
-                    self.text_bytes += appended.ok_or_else(|| beyond(name))?;
+                    let appended = numbers.append(column, self.group, *text, rows, zstd)?;
+                    self.text_bytes += appended.ok_or(TableError::DictionaryKey)?;
                 }
                 (Column::Text(column), Source::Text(text)) => {
                     for row in rows {
                         column.push(text.value(*row as usize).as_bytes(), zstd)?;
                     }
                 }
-                (Column::Numbers(column), Source::Numbers(numbers)) => {
+                (Column::Numbers(column), Source::Numbers(values)) => {
                     for row in rows {
-                        column.push_optional(value(numbers, *row as usize), zstd)?;
+                        column.push_optional(value(values, *row as usize), zstd)?;
                     }
                 }
-                (Column::Integers(column), Source::Narrow(numbers)) => {
+                (Column::Integers(column), Source::Narrow(values)) => {
                     for row in rows {
-                        let number = narrow(value(numbers, *row as usize), name)?;
+                        let number = narrow(value(values, *row as usize), name)?;
                         column.push_optional(number.map(i64::from), zstd)?;
                     }
                 }
@@ -282,23 +289,24 @@ impl Bucket {
                         column.push(times.value(*row as usize), zstd)?;
                     }
                 }
-                (Column::Integers(column), Source::Integers(numbers)) => {
+                (Column::Integers(column), Source::Integers(values)) => {
                     for row in rows {
-                        column.push_optional(numbers.value(*row as usize), zstd)?;
+                        column.push_optional(values.value(*row as usize), zstd)?;
                     }
                 }
-                (Column::Integers(column), Source::Long(numbers)) => {
+                (Column::Integers(column), Source::Long(values)) => {
                     for row in rows {
-                        column.push_optional(value(numbers, *row as usize), zstd)?;
+                        column.push_optional(value(values, *row as usize), zstd)?;
                     }
                 }
-                _ => return Err(TableError::Missing((*name).to_owned()).into()),
+                _ => return Err(TableError::MissingColumn((*name).to_owned()).into()),
             }
         }
         self.rows += rows.len() as u64;
         Ok(())
     }
 
+    /// Closes the row group and passes it to `sink`.
     fn close(
         &mut self,
         number: u32,
@@ -308,22 +316,22 @@ impl Bucket {
         let chunks = self.columns.drain(..).map(|column| column.finish(zstd));
         let chunks = chunks.collect::<Result<_, _>>()?;
         self.text_bytes = 0;
-        sink.take(number, std::mem::take(&mut self.rows), chunks)
+        sink.write(number, std::mem::take(&mut self.rows), chunks)
     }
 }
 
-impl Numbered {
-    fn begin(&mut self, source: &Source<'_>) {
+impl GroupNumbers {
+    fn start_batch(&mut self, source: &Source<'_>) {
         if let Source::Repeating(text) = source
-            && let Some(length) = self.dictionary.replaced_by(*text)
+            && let Some(length) = self.dictionary.replace(*text)
         {
-            self.words.clear();
-            self.words.resize(length, (0, 0));
+            self.slots.clear();
+            self.slots.resize(length, (0, 0));
         }
     }
 
-    /// Appends the words of those rows to a column of that row group; the bytes of
-    /// those that it did not have. `None` where a row's word is not in its dictionary.
+    /// Appends the values of `rows` to a column of the row group `group`; returns the bytes
+    /// of the values that missed the cache, or `None` if a dictionary key is out of range.
     fn append(
         &mut self,
         column: &mut TextColumn,
@@ -340,10 +348,10 @@ impl Numbered {
                     column.push_null(zstd)?;
                     continue;
                 }
-                Text::Plain(words) => {
-                    let word = words.is_valid(row).then(|| words.value(row).as_bytes());
-                    bytes += word.map_or(0, <[u8]>::len);
-                    column.push_optional(word, zstd)?;
+                Text::Plain(strings) => {
+                    let string = strings.is_valid(row).then(|| strings.value(row).as_bytes());
+                    bytes += string.map_or(0, <[u8]>::len);
+                    column.push_optional(string, zstd)?;
                     continue;
                 }
                 Text::Dictionary(keys, values) => (keys, values),
@@ -353,14 +361,14 @@ impl Numbered {
                 continue;
             }
             let key = keys.value(row) as usize;
-            match self.words.get_mut(key) {
-                Some((of, number)) if *of == group => column.push_number(*number, zstd)?,
-                Some(place) => {
-                    let word = values.value(key).as_bytes();
-                    bytes += word.len();
-                    let pushed = column.push(word, zstd)?;
-                    if let Some((number, _)) = pushed {
-                        *place = (group, number);
+            match self.slots.get_mut(key) {
+                Some((cached, number)) if *cached == group => column.push_number(*number, zstd)?,
+                Some(slot) => {
+                    let string = values.value(key).as_bytes();
+                    bytes += string.len();
+                    // A full dictionary gives no number; the slot stays unchanged.
+                    if let Some((number, _)) = column.push(string, zstd)? {
+                        *slot = (group, number);
                     }
                 }
                 None => return Ok(None),
@@ -370,19 +378,11 @@ impl Numbered {
     }
 }
 
-/// A row's place in a dictionary that is shorter.
-fn beyond(column: &'static str) -> TableError {
-    TableError::Value {
-        column,
-        found: "a place beyond its dictionary".to_owned(),
-        expected: "one of it",
-    }
-}
-
 impl Column {
-    fn of(source: &Source<'_>, field: &Field) -> Self {
+    /// Creates the output column of `source`, without rows.
+    fn new(name: &'static str, source: &Source<'_>, field: &Field) -> Result<Self, TableError> {
         let nullable = field.is_nullable();
-        match source {
+        Ok(match source {
             Source::Repeating(_) => Self::Repeating(TextColumn::new(nullable)),
             Source::Text(_) => Self::Text(PrefixColumn::default()),
             Source::Numbers(_) => Self::Numbers(FloatColumn::default()),
@@ -395,11 +395,18 @@ impl Column {
             Source::Integers(_) => {
                 let width = match field.data_type() {
                     DataType::Int32 => Width::W32,
-                    _ => Width::W64,
+                    DataType::Int64 => Width::W64,
+                    other => {
+                        return Err(TableError::ColumnType {
+                            column: name,
+                            expected: "Int32 or Int64",
+                            found: other.to_string(),
+                        });
+                    }
                 };
                 Self::Integers(IntColumn::new(width, nullable))
             }
-        }
+        })
     }
 
     fn finish(self, zstd: &mut Zstd) -> Result<Chunk, EncodeError> {

@@ -1,4 +1,4 @@
-//! Parquet objects, whole or a row group at a time.
+//! Reads Parquet objects: small ones as a whole, large ones one row group at a time.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,19 +18,20 @@ use tokio::sync::mpsc;
 
 use crate::error::CompactionError;
 
-/// Objects up to this size are read at once.
+/// The size in bytes up to which an object is read as a whole.
 const WHOLE_BYTES: u64 = 16 << 20;
-/// How much of a large object's end is read first: mostly all of its footer.
+/// The bytes at the end of a large object that are read first. They usually contain the
+/// whole footer.
 const TAIL_BYTES: u64 = 256 << 10;
-/// How many objects are read at a time.
+/// The number of objects that are read in parallel.
 const OBJECTS: usize = 2;
-/// How many row groups of a large object are read at a time.
+/// The number of row groups of a large object that are read in parallel.
 const GROUPS: usize = 2;
-/// Rows of a batch.
+/// The number of rows of a batch.
 const BATCH_ROWS: usize = 16_384;
 
-/// The form in which kernels take events: their columns, text that repeats as numbers
-/// into a dictionary.
+/// The options with which the kernels read events: their columns, with repeating text as
+/// dictionaries.
 pub(crate) const EVENT_ROWS: RowReaderOptions<'static> = RowReaderOptions {
     columns: Some(&EVENT_COLUMNS),
     dictionaries: &REPEATING_COLUMNS,
@@ -38,38 +39,38 @@ pub(crate) const EVENT_ROWS: RowReaderOptions<'static> = RowReaderOptions {
     batch_rows: Some(BATCH_ROWS),
 };
 
-/// What comes of reading several objects.
+/// A message of the reader.
 #[derive(Debug)]
-pub(crate) enum Read {
-    /// A part of the next object.
-    Piece(Piece),
-    /// That was all of the object.
+pub(crate) enum ReaderMessage {
+    /// The next piece of the current object.
+    Piece(ObjectPiece),
+    /// The end of the current object.
     End,
 }
 
-/// A part of an object, in memory.
+/// A piece of an object in memory: the whole object or one row group.
 #[derive(Debug)]
-pub(crate) struct Piece {
-    bytes: Slice,
-    /// For a row group of a large object: which, and the object's footer.
+pub(crate) struct ObjectPiece {
+    bytes: ObjectSlice,
+    /// For a row group of a large object: its index and the object's footer.
     group: Option<(usize, Arc<ParquetMetaData>)>,
 }
 
-/// What of an object is in memory, under the places it has in the object.
+/// A range of an object's bytes, addressed by offsets in the object.
 #[derive(Debug, Clone)]
-struct Slice {
+struct ObjectSlice {
     start: u64,
     bytes: Bytes,
     object_bytes: u64,
 }
 
-impl Length for Slice {
+impl Length for ObjectSlice {
     fn len(&self) -> u64 {
         self.object_bytes
     }
 }
 
-impl ChunkReader for Slice {
+impl ChunkReader for ObjectSlice {
     type T = bytes::buf::Reader<Bytes>;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
@@ -84,23 +85,23 @@ impl ChunkReader for Slice {
         match (from, to) {
             (Some(from), Some(to)) if to <= self.bytes.len() => Ok(self.bytes.slice(from..to)),
             _ => Err(ParquetError::EOF(format!(
-                "bytes {start} to {} are beyond the row group",
+                "bytes {start} to {} are outside of the row group",
                 start.saturating_add(length as u64)
             ))),
         }
     }
 }
 
-/// How an object begins to be read.
-enum Opened {
-    /// All of it.
+/// An object of which the first request is done.
+enum OpenedObject {
+    /// A small object: all of its bytes.
     Whole(Bytes),
-    /// Its footer; the row groups are still to be read.
+    /// A large object: its footer and size. The row groups are not read yet.
     Footer(Arc<ParquetMetaData>, u64),
 }
 
-/// Reads an object of about that size, or its footer where it is large.
-async fn open(store: &dyn ObjectStore, key: &str, bytes: u64) -> Result<Opened, LakeError> {
+/// Reads a small object, or the footer of a large one. `bytes` is its expected size.
+async fn open(store: &dyn ObjectStore, key: &str, bytes: u64) -> Result<OpenedObject, LakeError> {
     let path = Path::from(key);
     let absent = |error: object_store::Error| match error {
         object_store::Error::NotFound { .. } => LakeError::Gone {
@@ -111,18 +112,18 @@ async fn open(store: &dyn ObjectStore, key: &str, bytes: u64) -> Result<Opened, 
     let footer_fault = |fault| LakeError::parquet(key, RowsError::Footer(fault));
     if bytes <= WHOLE_BYTES {
         let whole = store.get(&path).await.map_err(absent)?;
-        return Ok(Opened::Whole(whole.bytes().await?));
+        return Ok(OpenedObject::Whole(whole.bytes().await?));
     }
     let size = store.head(&path).await.map_err(absent)?.size;
     let tail = |length: u64| size.saturating_sub(length)..size;
     let mut end = store.get_range(&path, tail(TAIL_BYTES)).await?;
     let footer: &[u8; FOOTER_SIZE] = end
         .last_chunk()
-        .ok_or_else(|| footer_fault("it is too short for a Parquet file"))?;
+        .ok_or_else(|| footer_fault("the object is too short for a Parquet file"))?;
     let footer = FooterTail::try_new(footer).map_err(|cause| LakeError::parquet(key, cause))?;
     let length = footer.metadata_length().saturating_add(FOOTER_SIZE);
     if length as u64 > size {
-        return Err(footer_fault("its footer is longer than it is"));
+        return Err(footer_fault("the footer is longer than the object"));
     }
     if length > end.len() {
         end = store.get_range(&path, tail(length as u64)).await?;
@@ -131,21 +132,20 @@ async fn open(store: &dyn ObjectStore, key: &str, bytes: u64) -> Result<Opened, 
         .len()
         .checked_sub(length)
         .and_then(|from| end.get(from..from + footer.metadata_length()))
-        .unwrap_or_default();
+        .ok_or_else(|| footer_fault("the store returned fewer bytes than the object has"))?;
     let metadata = ParquetMetaDataReader::decode_metadata(metadata)
         .map_err(|cause| LakeError::parquet(key, cause))?;
-    Ok(Opened::Footer(Arc::new(metadata), size))
+    Ok(OpenedObject::Footer(Arc::new(metadata), size))
 }
 
-/// Reads several objects, a few ahead of who takes their pieces, and sends
-/// these in order; the pieces of each are followed by [`Read::End`].
+/// Reads several objects, a few ahead of the receiver, and sends their pieces in order.
+/// [`ReaderMessage::End`] follows the pieces of each object.
 ///
-/// Ends early when nobody takes them any more, and after a failure, which is
-/// the last that is sent.
-pub(crate) async fn send(
+/// It ends early if the receiver is dropped. After an error, it sends the error and ends.
+pub(crate) async fn send_pieces(
     store: &dyn ObjectStore,
     objects: impl Iterator<Item = (String, u64)>,
-    to: mpsc::Sender<Result<Read, CompactionError>>,
+    to: mpsc::Sender<Result<ReaderMessage, CompactionError>>,
 ) {
     let open = |(key, bytes): (String, u64)| async move {
         let opened = open(store, &key, bytes).await;
@@ -161,45 +161,48 @@ pub(crate) async fn send(
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
-                // Who has gone does not want to know.
-                let _gone = to.send(Err(error.into())).await;
+                // Ignore a failure to send: the receiver was dropped.
+                let _dropped = to.send(Err(error.into())).await;
                 return;
             }
         }
     }
 }
 
-/// Whether somebody still listens.
+/// Sends the pieces of one object; returns false if the receiver was dropped.
 async fn send_object(
     store: &dyn ObjectStore,
     key: &str,
-    opened: Opened,
-    to: &mpsc::Sender<Result<Read, CompactionError>>,
+    opened: OpenedObject,
+    to: &mpsc::Sender<Result<ReaderMessage, CompactionError>>,
 ) -> Result<bool, LakeError> {
     match opened {
-        Opened::Whole(bytes) => {
-            let piece = Piece {
-                bytes: Slice {
+        OpenedObject::Whole(bytes) => {
+            let piece = ObjectPiece {
+                bytes: ObjectSlice {
                     start: 0,
                     object_bytes: bytes.len() as u64,
                     bytes,
                 },
                 group: None,
             };
-            if to.send(Ok(Read::Piece(piece))).await.is_err() {
+            if to.send(Ok(ReaderMessage::Piece(piece))).await.is_err() {
                 return Ok(false);
             }
         }
-        Opened::Footer(metadata, object_bytes) => {
+        OpenedObject::Footer(metadata, object_bytes) => {
             let read = |group: usize| {
                 let metadata = Arc::clone(&metadata);
                 async move {
                     let range = group_range(&metadata, group).ok_or_else(|| {
-                        LakeError::parquet(key, RowsError::Footer("a row group has no place in it"))
+                        LakeError::parquet(
+                            key,
+                            RowsError::Footer("a row group has no valid byte range"),
+                        )
                     })?;
                     let bytes = store.get_range(&Path::from(key), range.clone()).await?;
-                    Ok::<Piece, LakeError>(Piece {
-                        bytes: Slice {
+                    Ok::<ObjectPiece, LakeError>(ObjectPiece {
+                        bytes: ObjectSlice {
                             start: range.start,
                             bytes,
                             object_bytes,
@@ -211,16 +214,16 @@ async fn send_object(
             let groups = 0..metadata.num_row_groups();
             let mut pieces = futures::stream::iter(groups).map(read).buffered(GROUPS);
             while let Some(piece) = pieces.next().await {
-                if to.send(Ok(Read::Piece(piece?))).await.is_err() {
+                if to.send(Ok(ReaderMessage::Piece(piece?))).await.is_err() {
                     return Ok(false);
                 }
             }
         }
     }
-    Ok(to.send(Ok(Read::End)).await.is_ok())
+    Ok(to.send(Ok(ReaderMessage::End)).await.is_ok())
 }
 
-/// Where a row group's columns lie, all of them.
+/// Returns the range of all column chunks of a row group.
 fn group_range(metadata: &ParquetMetaData, group: usize) -> Option<Range<u64>> {
     let columns = metadata.row_groups().get(group)?.columns();
     let mut range: Option<Range<u64>> = None;
@@ -237,8 +240,8 @@ fn group_range(metadata: &ParquetMetaData, group: usize) -> Option<Range<u64>> {
     range
 }
 
-impl Piece {
-    /// Opens the piece's rows as [`EVENT_ROWS`] says.
+impl ObjectPiece {
+    /// Opens the piece's rows with the options [`EVENT_ROWS`].
     pub(crate) fn rows(self, key: &str) -> Result<RowReader, LakeError> {
         let options = RowReaderOptions {
             row_group: self.group,
@@ -248,23 +251,23 @@ impl Piece {
     }
 }
 
-/// What comes next, for a thread that may wait for it.
-pub(crate) fn next(
-    pieces: &mut mpsc::Receiver<Result<Read, CompactionError>>,
-) -> Result<Read, CompactionError> {
-    let ended = CompactionError::Interrupted("the objects are read no further");
+/// Receives the next message. This blocks the thread.
+pub(crate) fn receive(
+    pieces: &mut mpsc::Receiver<Result<ReaderMessage, CompactionError>>,
+) -> Result<ReaderMessage, CompactionError> {
+    let ended = CompactionError::Interrupted("the reader of objects ended early");
     pieces.blocking_recv().ok_or(ended)?
 }
 
-/// What a blocking task gave, or its panic.
-pub(crate) fn joined<T>(
+/// Returns the result of a blocking task, or resumes its panic.
+pub(crate) fn join_blocking<T>(
     joined: Result<Result<T, CompactionError>, tokio::task::JoinError>,
 ) -> Result<T, CompactionError> {
     match joined {
         Ok(done) => done,
         Err(failure) => match failure.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(CompactionError::Interrupted("the runtime is shutting down")),
+            Err(_) => Err(CompactionError::Interrupted("the runtime shuts down")),
         },
     }
 }

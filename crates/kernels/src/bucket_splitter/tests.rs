@@ -5,13 +5,13 @@ use super::*;
 
 const DAY: i32 = 20_000;
 
-/// So many events of one user each, whose queries are `words`.
-fn batch(users: &[&str], words: &[&str]) -> RecordBatch {
-    let schema = Divider::schema();
+/// Returns a batch of one event for each of `users`, with these queries.
+fn batch(users: &[&str], queries: &[&str]) -> RecordBatch {
+    let schema = BucketSplitter::schema();
     let rows = users.len();
-    let text = |words: &[&str]| -> ArrayRef {
+    let text = |values: &[&str]| -> ArrayRef {
         Arc::new(
-            words
+            values
                 .iter()
                 .copied()
                 .collect::<DictionaryArray<Int32Type>>(),
@@ -20,7 +20,7 @@ fn batch(users: &[&str], words: &[&str]) -> RecordBatch {
     let column = |field: &Arc<Field>| -> ArrayRef {
         match (field.name().as_str(), field.data_type()) {
             ("user_id", _) => text(users),
-            ("query", _) => text(words),
+            ("query", _) => text(queries),
             ("event_id" | "sequence_number", _) => Arc::new(StringArray::from(vec!["1"; rows])),
             (_, DataType::Utf8) => text(&vec!["same"; rows]),
             (_, DataType::Date32) => Arc::new(PrimitiveArray::<Date32Type>::from(vec![DAY; rows])),
@@ -45,42 +45,42 @@ fn batch(users: &[&str], words: &[&str]) -> RecordBatch {
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
 }
 
-/// Bucket and rows of every row group.
+/// The bucket and the number of rows of every row group.
 #[derive(Default)]
 struct Groups(Vec<(u32, u64)>);
 
 impl BucketSink for Groups {
-    fn take(&mut self, bucket: u32, rows: u64, _: Vec<Chunk>) -> Result<(), EncodeError> {
+    fn write(&mut self, bucket: u32, rows: u64, _: Vec<Chunk>) -> Result<(), EncodeError> {
         self.0.push((bucket, rows));
         Ok(())
     }
 }
 
 #[test]
-fn a_row_group_is_closed_when_its_words_are_long() {
-    let mut divider = Divider::new(DAY, 1).unwrap();
-    divider.text_bytes = 100;
+fn a_row_group_is_closed_when_its_strings_are_long() {
+    let mut splitter = BucketSplitter::new(DAY, 1).unwrap();
+    splitter.text_bytes = 100;
     let mut groups = Groups::default();
     let long = "w".repeat(60);
-    let mut push = |words: &[&str]| {
-        let users = vec!["a"; words.len()];
-        divider.push(&batch(&users, words), &mut groups).unwrap();
+    let mut push = |queries: &[&str]| {
+        let users = vec!["a"; queries.len()];
+        splitter.push(&batch(&users, queries), &mut groups).unwrap();
         groups.0.len()
     };
     assert_eq!(push(&["x", "y"]), 0);
-    // A word that the row group has is not counted again.
+    // A string that the row group already has is not counted again.
     assert_eq!(push(&[long.as_str(); 3]), 1);
     assert_eq!(push(&["x"]), 1);
-    divider.finish(&mut groups).unwrap();
+    splitter.finish(&mut groups).unwrap();
     assert_eq!(groups.0, [(0, 5), (0, 1)]);
 }
 
 #[test]
-fn a_batchs_columns_are_those_of_the_schema() {
-    let batch = RecordBatch::new_empty(Divider::schema());
-    let columns = EventColumns::of(&batch, Origin::Processed).unwrap();
+fn the_columns_of_a_batch_are_those_of_the_schema() {
+    let batch = RecordBatch::new_empty(BucketSplitter::schema());
+    let columns = EventColumns::new(&batch, EventSchema::Processed).unwrap();
     let names: Vec<&str> = sources(&columns).iter().map(|(name, _)| *name).collect();
-    let schema = Divider::schema();
+    let schema = BucketSplitter::schema();
     let expected: Vec<&str> = schema
         .fields()
         .iter()

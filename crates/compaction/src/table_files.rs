@@ -1,11 +1,11 @@
-//! The files of the tables, row group by row group.
+//! The files of the compacted tables: row groups go in, pieces for upload come out.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use bytes::Bytes;
 use marquee_event::Date;
-use marquee_kernels::{GroupSink, Table};
+use marquee_kernels::{CompactedTable, RowGroupSink};
 use marquee_lake::generation::{FileEntry, TableFiles};
 use marquee_lake::zone::curated_directory;
 use marquee_tables::encode::{Chunk, EncodeError, FileLayout, FileWriter};
@@ -15,22 +15,23 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::bucket_files;
 use crate::task::BucketTask;
-use crate::upload::Part;
+use crate::upload::FilePiece;
 
+/// The capacity of a block of [`Blocks`].
 const BLOCK_BYTES: usize = 256 << 10;
 
-/// Where row groups become files, and files leave for the store.
-pub(crate) struct Files {
+/// Writes row groups to files and sends the files' pieces to the upload.
+pub(crate) struct TableFileWriter {
     event_date: Date,
     run: String,
     bucket: u32,
     file_bytes: u64,
-    to: mpsc::Sender<Part>,
-    tables: BTreeMap<Table, Series>,
+    to: mpsc::Sender<FilePiece>,
+    tables: BTreeMap<CompactedTable, TableOutput>,
 }
 
 /// The files of one table.
-struct Series {
+struct TableOutput {
     layout: FileLayout,
     open: Option<OpenFile>,
     done: TableFiles,
@@ -39,10 +40,11 @@ struct Series {
 struct OpenFile {
     writer: FileWriter<Blocks>,
     rows: u64,
-    sent: Sent,
+    sent: SentBytes,
 }
 
-/// Bytes in blocks, which neither move nor take twice their room as they grow.
+/// A buffer of blocks. Unlike a `Vec`, it neither moves its bytes nor doubles its memory
+/// when it grows.
 #[derive(Debug, Default)]
 struct Blocks(Vec<Vec<u8>>);
 
@@ -66,27 +68,27 @@ impl Write for Blocks {
     }
 }
 
-/// What of a file is on its way.
-struct Sent {
+/// The key of a file, and the size and hash of the bytes that were sent.
+struct SentBytes {
     key: String,
     bytes: u64,
     digest: Xxh3,
 }
 
-impl Files {
-    /// Files of a task, closed from `file_bytes` on, that are sent away.
+impl TableFileWriter {
+    /// Creates a writer for the files of a task. It closes a file that has `file_bytes` bytes.
     pub(crate) fn new(
         task: &BucketTask,
         file_bytes: u64,
-        to: mpsc::Sender<Part>,
+        to: mpsc::Sender<FilePiece>,
     ) -> Result<Self, EncodeError> {
-        let series = |table: Table| {
-            let series = Series {
+        let output = |table: CompactedTable| {
+            let output = TableOutput {
                 layout: FileLayout::new(&table.schema())?,
                 open: None,
                 done: TableFiles::default(),
             };
-            Ok((table, series))
+            Ok((table, output))
         };
         Ok(Self {
             event_date: task.event_date,
@@ -94,38 +96,44 @@ impl Files {
             bucket: task.bucket,
             file_bytes,
             to,
-            tables: Table::ALL
+            tables: CompactedTable::ALL
                 .into_iter()
-                .map(series)
+                .map(output)
                 .collect::<Result<_, EncodeError>>()?,
         })
     }
 
-    /// Closes the open files; what there is of each table.
+    /// Closes the open files; returns the files of each table.
     pub(crate) fn finish(mut self) -> Result<BTreeMap<String, TableFiles>, EncodeError> {
-        for series in self.tables.values_mut() {
-            if let Some(open) = series.open.take() {
-                series.done.files.push(open.close(&self.to)?);
+        for output in self.tables.values_mut() {
+            if let Some(open) = output.open.take() {
+                output.done.files.push(open.close(&self.to)?);
             }
         }
-        let named = |(table, series): (Table, Series)| (table.name().to_owned(), series.done);
+        let named =
+            |(table, output): (CompactedTable, TableOutput)| (table.name().to_owned(), output.done);
         Ok(self.tables.into_iter().map(named).collect())
     }
 }
 
-impl GroupSink for Files {
-    fn take(&mut self, table: Table, rows: u64, chunks: Vec<Chunk>) -> Result<(), EncodeError> {
-        let series = self.tables.get_mut(&table);
-        let series = series.ok_or(EncodeError::Row("its table is not written here"))?;
-        let mut open = match series.open.take() {
+impl RowGroupSink for TableFileWriter {
+    fn write(
+        &mut self,
+        table: CompactedTable,
+        rows: u64,
+        chunks: Vec<Chunk>,
+    ) -> Result<(), EncodeError> {
+        let output = self.tables.get_mut(&table);
+        let output = output.ok_or(EncodeError::Row("its table has no writer"))?;
+        let mut open = match output.open.take() {
             Some(open) => open,
             None => {
                 let directory = curated_directory(table.name(), Some(self.event_date), &self.run);
-                let (bucket, index) = (self.bucket, series.done.files.len());
+                let (bucket, index) = (self.bucket, output.done.files.len());
                 OpenFile {
-                    writer: FileWriter::new(&series.layout, Blocks::default())?,
+                    writer: FileWriter::new(&output.layout, Blocks::default())?,
                     rows: 0,
-                    sent: Sent {
+                    sent: SentBytes {
                         key: bucket_files::key(&directory, bucket, index),
                         bytes: 0,
                         digest: Xxh3::new(),
@@ -138,15 +146,15 @@ impl GroupSink for Files {
         let written = std::mem::take(open.writer.flushed()?);
         open.sent.send(written, false, &self.to)?;
         match open.sent.bytes >= self.file_bytes {
-            true => series.done.files.push(open.close(&self.to)?),
-            false => series.open = Some(open),
+            true => output.done.files.push(open.close(&self.to)?),
+            false => output.open = Some(open),
         }
         Ok(())
     }
 }
 
 impl OpenFile {
-    fn close(mut self, to: &mpsc::Sender<Part>) -> Result<FileEntry, EncodeError> {
+    fn close(mut self, to: &mpsc::Sender<FilePiece>) -> Result<FileEntry, EncodeError> {
         let rest = self.writer.finish()?;
         self.sent.send(rest, true, to)?;
         Ok(FileEntry {
@@ -158,23 +166,23 @@ impl OpenFile {
     }
 }
 
-impl Sent {
+impl SentBytes {
     fn send(
         &mut self,
         blocks: Blocks,
         is_last: bool,
-        to: &mpsc::Sender<Part>,
+        to: &mpsc::Sender<FilePiece>,
     ) -> Result<(), EncodeError> {
         for block in &blocks.0 {
             self.bytes += block.len() as u64;
             self.digest.update(block);
         }
-        let part = Part {
+        let piece = FilePiece {
             key: self.key.clone(),
             bytes: blocks.0.into_iter().map(Bytes::from).collect(),
             is_last,
         };
-        let refused = |_| ParquetError::General("the store takes no more".to_owned());
-        Ok(to.blocking_send(part).map_err(refused)?)
+        let closed = |_| ParquetError::General("the upload ended early".to_owned());
+        Ok(to.blocking_send(piece).map_err(closed)?)
     }
 }
