@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use indicatif::HumanCount;
-use marquee_console::directory_parser;
+use marquee_console::{self as console, directory_parser};
 use marquee_event::Date;
 use marquee_event::Reason;
 use marquee_ingest::TransformSettings;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use marquee_console::directory_parser;
+use marquee_console::{self as console, directory_parser};
 use marquee_lake::generation;
 
 use crate::hints;
