@@ -66,9 +66,8 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Updates the planner's statistics, as Redshift does by itself after a load.
-    /// Without them PostgreSQL takes a loaded table for nearly empty and joins it by
-    /// nested loops.
+    /// Updates the planner's statistics, as Redshift does by itself after a load. The
+    /// server ends with the command, before autovacuum would do so.
     ///
     /// # Errors
     /// [`StatementError`] if the server cannot be reached.

@@ -201,6 +201,10 @@ impl Drop for Postgres {
 
 /// Returns the server's settings: local connections only, no durability, and UTC as
 /// in Redshift.
+///
+/// Joins on equal columns are hashed or merged, as in Redshift. For joins on several
+/// correlated columns PostgreSQL expects a single row even with statistics, and a nested
+/// loop then reads a table once for each of the real rows.
 fn settings() -> impl Iterator<Item = &'static str> {
     [
         "listen_addresses=",
@@ -209,6 +213,7 @@ fn settings() -> impl Iterator<Item = &'static str> {
         "max_connections=200",
         "shared_buffers=32MB",
         "log_statement=none",
+        "enable_nestloop=off",
     ]
     .into_iter()
     .flat_map(|setting| ["-c", setting])

@@ -60,6 +60,18 @@ pub(crate) async fn the_demos_dates_are_in_the_warehouse_row_for_row((): ()) {
     assert_eq!(code, 0, "{printed}");
     let (code, printed) = marquee(dir.path(), &["warehouse", "load", "2020-01-01"]);
     assert_eq!(code, 2, "{printed}");
+    // Queries after a load are planned with statistics and without nested loops.
+    for (question, expected) in [
+        (
+            "SELECT count(*) AS tables FROM pg_class WHERE relname = 'events' AND reltuples > 0",
+            "|      1 |",
+        ),
+        ("SHOW enable_nestloop", "| off "),
+    ] {
+        let (code, printed) = marquee(dir.path(), &["warehouse", "query", question]);
+        assert_eq!(code, 0, "{printed}");
+        assert!(printed.contains(expected), "{printed}");
+    }
     for (question, expected) in [
         ("SELECT nothing", "column \"nothing\" does not exist"),
         ("selec", "syntax error at or near \"selec\""),
