@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod athena;
+mod interrupted;
 #[allow(dead_code, reason = "it has helpers for other tests too")]
 #[path = "../day/lake.rs"]
 mod lake;
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         ]),
         tests!(check_postgresql => async [
             warehouse::the_demos_dates_are_in_the_warehouse_row_for_row,
+            interrupted::an_interrupted_command_leaves_nothing_behind,
         ]),
     ])
 }

@@ -22,7 +22,7 @@ const DEMO: [&str; 7] = [
     "--days=3",
 ];
 
-fn marquee(dir: &Path, line: &[&str]) -> (i32, String) {
+pub(crate) fn marquee(dir: &Path, line: &[&str]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_marquee"));
     let output = command.args(line).current_dir(dir).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -165,7 +165,7 @@ pub(crate) async fn the_demos_dates_are_in_the_warehouse_row_for_row((): ()) {
 }
 
 /// PostgreSQL does not run as root, and its user must be able to read the data.
-fn open_to_all(dir: &Path) {
+pub(crate) fn open_to_all(dir: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
 }
