@@ -69,6 +69,12 @@ module "day" {
     MARQUEE_MEMORY_MIB = tostring(floor(local.sizes[each.key].memory_mib * 0.6))
     MARQUEE_KEEP_DAYS  = tostring(var.keep_days)
     MARQUEE_DATABASE   = aws_glue_catalog_database.lake.name
+
+    MARQUEE_ANOMALY_ALERTS           = tostring(var.anomaly_alerts_enabled)
+    MARQUEE_ANOMALY_VOLUME_PERCENT   = tostring(var.anomaly_volume_percent)
+    MARQUEE_ANOMALY_REJECTED_POINTS  = tostring(var.anomaly_rejected_points)
+    MARQUEE_ANOMALY_VANISHED_PERCENT = tostring(var.anomaly_vanished_percent)
+    MARQUEE_ANOMALY_MIN_EVENTS       = tostring(var.anomaly_min_events)
   })
 
   statements = concat(local.lake_rights[each.key], lookup(local.step_statements, each.key, []))

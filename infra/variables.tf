@@ -377,6 +377,36 @@ variable "quarantine_percent" {
   default     = 5
 }
 
+variable "anomaly_alerts_enabled" {
+  description = "Send an alert if a date's figures are far from those of the same weekday in the four weeks before."
+  type        = bool
+  default     = true
+}
+
+variable "anomaly_volume_percent" {
+  description = "Deviation of a date's events from the usual number in percent above which an alert is sent."
+  type        = number
+  default     = 50
+}
+
+variable "anomaly_rejected_points" {
+  description = "Deviation of the share of rejected units from the usual share in percentage points above which an alert is sent."
+  type        = number
+  default     = 1
+}
+
+variable "anomaly_vanished_percent" {
+  description = "Usual share in percent, of a title in the views or of a country in the events, from which an alert is sent when it has none."
+  type        = number
+  default     = 1
+}
+
+variable "anomaly_min_events" {
+  description = "Usual number of events, views or units below which the figures of a date are not compared."
+  type        = number
+  default     = 1000
+}
+
 variable "freshness_hours" {
   description = "Age in hours of the oldest unpublished arrival at the start of a run above which an alarm is raised. An event that arrives just after a run waits for the next one, so allow a day plus the duration of a run."
   type        = number

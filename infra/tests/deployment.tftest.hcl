@@ -204,6 +204,7 @@ run "other_choices" {
     architecture            = "arm64"
     access_log_bucket       = "logs-of-ours"
     sizes                   = { compact = { memory_mib = 6000 } }
+    anomaly_alerts_enabled  = false
   }
 
   assert {
@@ -244,6 +245,11 @@ run "other_choices" {
   assert {
     condition     = module.day["compact"].environment["MARQUEE_MEMORY_MIB"] == "3600"
     error_message = "MARQUEE_MEMORY_MIB must grow with the memory of the function."
+  }
+
+  assert {
+    condition     = module.day["audit"].environment["MARQUEE_ANOMALY_ALERTS"] == "false"
+    error_message = "One variable must turn the alerts on anomalies off."
   }
 }
 

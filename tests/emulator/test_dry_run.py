@@ -129,6 +129,15 @@ class DryRun(OverStandIns):
         (alert,) = self.alerts(calls)
         self.assertEqual((alert["step"], alert["cause"]), ("audit", {"balanced": False, "problems": ["1 event is missing"]}))
 
+    def test_anomalies_raise_an_alert_and_the_execution_succeeds(self):
+        found = [{"subject": "volume", "sentence": "3 events, 99 % fewer than the usual 5000"}]
+        well = WELL["audit"]["*"]
+        for anomalies, alerts in ((found, [{"anomalies": found}]), ([], [])):
+            with self.subTest(anomalies=anomalies):
+                done, calls = self.run_machine("daily", {}, audit={"*": {**well, "anomalies": anomalies}})
+                self.assertEqual(self.succeeds(done)["published"], [DAYS[0]])
+                self.assertEqual([alert["cause"] for alert in self.alerts(calls)], alerts)
+
     def test_the_next_run_audits_published_dates_without_an_audit(self):
         caught_up = {"outcome": "caught_up", "dates": 1, "unaudited": [DAYS[0], DAYS[1]]}
         publish = [caught_up, {"outcome": "published"}]

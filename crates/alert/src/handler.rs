@@ -24,6 +24,9 @@ const EXECUTION_END_US: i64 = 86_400_000_000;
 /// How long a message suppresses the alarm on the same failure: 3 hours. The metric
 /// arrives at the end of a call, and the alarm evaluates it hourly.
 const EXPECTED_ALARM_US: i64 = 10_800_000_000;
+/// How long a message about the anomalies of a date covers the same anomalies: 30 days.
+/// Each run that adds late events to the date finds them again.
+const ANOMALIES_US: i64 = 2_592_000_000_000;
 
 /// The settings of the alert function.
 #[derive(Debug, Clone)]
@@ -257,7 +260,10 @@ impl AlertHandler {
 
     /// Returns true if the incident's own record says that recipients already know.
     fn is_known(&self, incident: &Incident, own: Option<&AlertRecord>, now: i64) -> bool {
-        let window_us = i64::try_from(self.settings.window.as_micros()).unwrap_or(i64::MAX);
+        let mut window_us = i64::try_from(self.settings.window.as_micros()).unwrap_or(i64::MAX);
+        if matches!(incident, Incident::Step(report) if report.has_anomalies()) {
+            window_us = window_us.max(ANOMALIES_US);
+        }
         let Some(alarm) = incident.alarm() else {
             return own.is_some_and(|own| own.is_within(now, window_us));
         };

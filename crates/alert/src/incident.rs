@@ -54,6 +54,17 @@ pub enum Finding {
     Held(String),
     /// The date's audit does not balance, with the problems.
     Unbalanced(Vec<String>),
+    /// Figures of the date are far from their usual values.
+    Anomalies(Vec<Anomaly>),
+}
+
+/// A figure of a date that is far from its usual value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anomaly {
+    /// The figure: `volume`, `country DE`.
+    pub subject: String,
+    /// The figure and its usual value, in words.
+    pub sentence: String,
 }
 
 /// An execution of a state machine that did not succeed.
@@ -181,12 +192,19 @@ impl Incident {
     /// when the next execution fails in the same way.
     pub fn fingerprint(&self) -> Fingerprint {
         match self {
-            Self::Step(report) => Fingerprint::of(&[
-                report.finding.name(),
-                report.machine.as_deref().unwrap_or_default(),
-                report.step.as_deref().unwrap_or_default(),
-                report.event_date.as_deref().unwrap_or_default(),
-            ]),
+            Self::Step(report) => {
+                let mut parts = vec![
+                    report.finding.name(),
+                    report.machine.as_deref().unwrap_or_default(),
+                    report.step.as_deref().unwrap_or_default(),
+                    report.event_date.as_deref().unwrap_or_default(),
+                ];
+                // Without the numbers: late events change them a little.
+                if let Finding::Anomalies(anomalies) = &report.finding {
+                    parts.extend(anomalies.iter().map(|anomaly| &*anomaly.subject));
+                }
+                Fingerprint::of(&parts)
+            }
             Self::Execution(failed) => {
                 let execution = failed.execution.as_ref().map_or("", Arn::as_str);
                 Fingerprint::of(&["ended", failed.status.name(), execution])
@@ -214,6 +232,8 @@ impl Incident {
     /// for these.
     pub fn suppresses(&self) -> Vec<Fingerprint> {
         match self {
+            // The execution continues and does not fail because of anomalies.
+            Self::Step(report) if report.has_anomalies() => Vec::new(),
             Self::Step(report) => {
                 let machine = report.machine.as_deref().unwrap_or_default();
                 let mut suppressed = vec![expected_alarm(Runbook::ExecutionFailed, machine)];
@@ -295,6 +315,7 @@ impl Incident {
                 Finding::Failed(_) => Runbook::ExecutionFailed,
                 Finding::Held(_) => Runbook::HeldDates,
                 Finding::Unbalanced(_) => Runbook::AuditImbalance,
+                Finding::Anomalies(_) => Runbook::Anomalies,
             }),
             Self::Execution(failed) => Some(match failed.status {
                 ExecutionStatus::Failed | ExecutionStatus::Aborted => Runbook::ExecutionFailed,
@@ -343,12 +364,20 @@ impl AlarmChange {
     }
 }
 
+impl StepReport {
+    /// Returns true if the step found anomalies of a date.
+    pub fn has_anomalies(&self) -> bool {
+        matches!(self.finding, Finding::Anomalies(_))
+    }
+}
+
 impl Finding {
     fn name(&self) -> &'static str {
         match self {
             Self::Failed(_) => "failed",
             Self::Held(_) => "held",
             Self::Unbalanced(_) => "unbalanced",
+            Self::Anomalies(_) => "anomalies",
         }
     }
 }

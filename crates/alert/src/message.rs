@@ -12,8 +12,8 @@ use crate::runbook::Runbook;
 const MAX_CAUSE: usize = 2_000;
 /// The maximum length of a payload in a message, in characters.
 const MAX_PAYLOAD: usize = 2_000;
-/// The maximum number of audit problems in a message.
-const MAX_PROBLEMS: usize = 10;
+/// The maximum number of audit problems, or of anomalies, in a message.
+const MAX_ENTRIES: usize = 10;
 
 /// The steps that are Lambda functions named `{prefix}-{step}`.
 const FUNCTIONS: [&str; 14] = [
@@ -88,6 +88,7 @@ fn for_step(report: &StepReport) -> MessageBuilder {
         Finding::Unbalanced(_) => {
             MessageBuilder::new(&format!("the audit of {date_name} does not balance"))
         }
+        Finding::Anomalies(_) => MessageBuilder::new(&format!("{date_name} is unusual")),
     };
     builder.machine(report.machine.as_deref());
     builder.date(date);
@@ -98,13 +99,12 @@ fn for_step(report: &StepReport) -> MessageBuilder {
         }
         Finding::Held(cause) => builder.line("Cause", &truncate(cause, MAX_CAUSE)),
         Finding::Unbalanced(problems) => {
-            for problem in problems.iter().take(MAX_PROBLEMS) {
-                builder.line("Problem", &truncate(problem, MAX_CAUSE / 4));
-            }
-            if problems.len() > MAX_PROBLEMS {
-                let more = problems.len() - MAX_PROBLEMS;
-                builder.line("More problems", &more.to_string());
-            }
+            let problems: Vec<&str> = problems.iter().map(String::as_str).collect();
+            add_list(&mut builder, "Problem", "More problems", &problems);
+        }
+        Finding::Anomalies(anomalies) => {
+            let sentences: Vec<&str> = anomalies.iter().map(|a| &*a.sentence).collect();
+            add_list(&mut builder, "Anomaly", "More anomalies", &sentences);
         }
     }
     builder.since(report.since);
@@ -117,6 +117,17 @@ fn for_step(report: &StepReport) -> MessageBuilder {
         }
     }
     builder
+}
+
+/// Adds the first entries of a list, each under `label`, and the number of the others.
+fn add_list(builder: &mut MessageBuilder, label: &str, more_label: &str, entries: &[&str]) {
+    for entry in entries.iter().take(MAX_ENTRIES) {
+        builder.line(label, &truncate(entry, MAX_CAUSE / 4));
+    }
+    if entries.len() > MAX_ENTRIES {
+        let more = entries.len() - MAX_ENTRIES;
+        builder.line(more_label, &more.to_string());
+    }
 }
 
 /// Returns the impact of a failed step, where it differs from that of

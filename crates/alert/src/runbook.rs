@@ -29,6 +29,8 @@ pub enum Runbook {
     AuditImbalance,
     /// A violated check or an unbalanced event book holds a date.
     HeldDates,
+    /// Figures of a date are far from their usual values.
+    Anomalies,
     /// Queries scan more data than planned.
     AthenaBytesScanned,
     /// The API answers requests with errors.
@@ -39,7 +41,7 @@ pub enum Runbook {
 
 impl Runbook {
     /// All headings.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::IteratorAge,
         Self::StreamThrottles,
         Self::FunctionErrors,
@@ -53,6 +55,7 @@ impl Runbook {
         Self::ExecutionLate,
         Self::AuditImbalance,
         Self::HeldDates,
+        Self::Anomalies,
         Self::AthenaBytesScanned,
         Self::ApiErrors,
         Self::ApiLatency,
@@ -74,6 +77,7 @@ impl Runbook {
             Self::ExecutionLate => "Execution late",
             Self::AuditImbalance => "Audit imbalance",
             Self::HeldDates => "Held dates",
+            Self::Anomalies => "Anomalies",
             Self::AthenaBytesScanned => "Athena bytes scanned",
             Self::ApiErrors => "API errors",
             Self::ApiLatency => "API latency",
@@ -188,6 +192,9 @@ impl Runbook {
             Self::HeldDates => {
                 "No data is lost. Readers keep the previous generation of the date, if it has one. The date stays held until the cause is fixed."
             }
+            Self::Anomalies => {
+                "The date is published, and every event is accounted for. Figures may be wrong where producers send too little, too much or other data."
+            }
             Self::AthenaBytesScanned => "Queries cost more than planned. No data is affected.",
             Self::ApiErrors => {
                 "Callers get no recommendations. The API only reads: no data is affected."
@@ -239,6 +246,9 @@ impl Runbook {
             }
             Self::HeldDates => {
                 "Read the report in ledger/days/event_date=DATE/checks/: it shows the rows that violate a check. Fix the data or the check, then run the date again."
+            }
+            Self::Anomalies => {
+                "Compare the numbers with what happened on the date: a release, a removed title, an outage, a new version of a producer. If nothing explains them, look for the producer that stopped or changed."
             }
             Self::AthenaBytesScanned => {
                 "Find the query in the workgroup's history. Most likely it has no filter on event_date."

@@ -7,11 +7,13 @@
 //! - [`write`] stores the result beside the date's generations and in the table
 //!   `audit_books`.
 
+mod anomaly;
 mod arrivals;
 mod audit;
 mod books_table;
 mod coverage;
 mod curated;
+mod day_figures;
 mod error;
 mod event_book;
 mod failed;
@@ -28,8 +30,10 @@ mod scan;
 mod status;
 mod write;
 
+pub use anomaly::{Anomaly, AnomalySettings, DayFigures, WEEKS, find_anomalies};
 pub use audit::Audit;
 pub use curated::{EventAudit, FoundCounts, TableLine};
+pub use day_figures::anomalies;
 pub use error::AuditError;
 pub use event_book::{EventBook, EventBookInputs, event_book_table, read_receipts};
 pub use failed::{FailedBatch, failed_batches};

@@ -26,6 +26,8 @@ use serde_json::Value;
 
 use context::to_json;
 
+pub use marquee_audit::AnomalySettings;
+
 pub use context::{DATES_AT_ONCE, StepSettings, Steps};
 pub use plan::{PlanAnswer, PlanInput, PlanMode, PlannedDate, UnloadedAnswer};
 pub use publish::{AuditAnswer, BookAnswer, PrepareAnswer, PublishAnswer};
@@ -111,8 +113,9 @@ struct DateInput {
 }
 
 impl Steps {
-    /// Runs the step. `now` is in UTC microseconds. It decides which dates a plan considers
-    /// and which files a sweep deletes; it is not written to any object.
+    /// Runs the step. `now` is in UTC microseconds. It decides which dates a plan considers,
+    /// whether a date is over for `audit`, and which files a sweep deletes; it is not written
+    /// to any object.
     ///
     /// # Errors
     /// [`StepError`], which is logged. A retry repeats the work before the failure and writes
@@ -130,7 +133,7 @@ impl Steps {
             Step::Prepare => to_json(self.prepare(read::<DateInput>(step, input)?.work).await?),
             Step::Book => to_json(self.book(read(step, input)?).await?),
             Step::Publish => to_json(self.publish(read(step, input)?).await?),
-            Step::Audit => to_json(self.audit(read(step, input)?).await?),
+            Step::Audit => to_json(self.audit(read(step, input)?, now).await?),
             Step::Replay => self.replay(read(step, input)?).await,
             Step::Rebuild => self.rebuild(read(step, input)?).await,
             Step::Sweep => self.sweep(now).await,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use marquee_config::{ConfigError, Lake, Metrics, Variables};
-use marquee_curation::steps::{Step, StepSettings};
+use marquee_curation::steps::{AnomalySettings, Step, StepSettings};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
@@ -19,8 +19,10 @@ pub(crate) struct Config {
     pub(crate) database: String,
     /// `MARQUEE_RETENTION_DAYS`, `MARQUEE_BUCKET_ROWS` and `MARQUEE_PART_ROWS`
     /// (plan), `MARQUEE_MEMORY_MIB` (compact), `MARQUEE_KEEP_DAYS` (sweep),
-    /// `MARQUEE_MAX_FUTURE_SECONDS` and `MARQUEE_MAX_AGE_DAYS` (replay, rebuild). The
-    /// steps define the defaults.
+    /// `MARQUEE_MAX_FUTURE_SECONDS` and `MARQUEE_MAX_AGE_DAYS` (replay, rebuild),
+    /// `MARQUEE_ANOMALY_ALERTS`, `MARQUEE_ANOMALY_VOLUME_PERCENT`,
+    /// `MARQUEE_ANOMALY_REJECTED_POINTS`, `MARQUEE_ANOMALY_VANISHED_PERCENT` and
+    /// `MARQUEE_ANOMALY_MIN_EVENTS` (audit). The steps define the defaults.
     pub(crate) settings: StepSettings,
     /// `MARQUEE_METRICS_NAMESPACE`, `MARQUEE_ENVIRONMENT`,
     /// `MARQUEE_ALARMED_METRICS_ONLY`: the namespace, the dimension and the selection
@@ -82,7 +84,39 @@ fn settings<L: Fn(&str) -> Option<String>>(variables: &mut Variables<L>) -> Step
     if let Some(days) = variables.number("MARQUEE_MAX_AGE_DAYS", "days", 1..=36_500) {
         settings.transform.window.behind_us = days * 86_400_000_000;
     }
+    read_anomalies(variables, &mut settings.anomalies);
     settings
+}
+
+fn read_anomalies<L: Fn(&str) -> Option<String>>(
+    variables: &mut Variables<L>,
+    anomalies: &mut AnomalySettings,
+) {
+    anomalies.enabled = variables.switch("MARQUEE_ANOMALY_ALERTS", anomalies.enabled);
+    for (name, unit, threshold) in [
+        (
+            "MARQUEE_ANOMALY_VOLUME_PERCENT",
+            "percent",
+            &mut anomalies.volume_percent,
+        ),
+        (
+            "MARQUEE_ANOMALY_REJECTED_POINTS",
+            "percentage points",
+            &mut anomalies.rejected_points,
+        ),
+        (
+            "MARQUEE_ANOMALY_VANISHED_PERCENT",
+            "percent",
+            &mut anomalies.vanished_percent,
+        ),
+    ] {
+        if let Some(value) = variables.number(name, unit, 0..=10_000) {
+            *threshold = u32::try_from(value).unwrap_or(u32::MAX);
+        }
+    }
+    if let Some(events) = variables.number("MARQUEE_ANOMALY_MIN_EVENTS", "events", 1..=i64::MAX) {
+        anomalies.min_events = events.unsigned_abs();
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +152,11 @@ mod tests {
             ("MARQUEE_KEEP_DAYS", "2"),
             ("MARQUEE_MAX_FUTURE_SECONDS", "60"),
             ("MARQUEE_MAX_AGE_DAYS", "7"),
+            ("MARQUEE_ANOMALY_ALERTS", "false"),
+            ("MARQUEE_ANOMALY_VOLUME_PERCENT", "80"),
+            ("MARQUEE_ANOMALY_REJECTED_POINTS", "3"),
+            ("MARQUEE_ANOMALY_VANISHED_PERCENT", "5"),
+            ("MARQUEE_ANOMALY_MIN_EVENTS", "200"),
             ("MARQUEE_METRICS_NAMESPACE", "Elsewhere"),
             ("MARQUEE_ENVIRONMENT", "dev"),
         ])
@@ -134,6 +173,14 @@ mod tests {
             config.settings.transform.window.behind_us,
             7 * 86_400_000_000
         );
+        let anomalies = AnomalySettings {
+            enabled: false,
+            volume_percent: 80,
+            rejected_points: 3,
+            vanished_percent: 5,
+            min_events: 200,
+        };
+        assert_eq!(config.settings.anomalies, anomalies);
         assert_eq!(config.metrics.namespace, "Elsewhere");
         assert_eq!(config.metrics.environment, "dev");
     }

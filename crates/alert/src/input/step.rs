@@ -6,14 +6,15 @@ use super::text;
 use crate::arn::Arn;
 use crate::cause::FailureCause;
 use crate::clock::parse_timestamp;
-use crate::incident::{Finding, StepReport};
+use crate::incident::{Anomaly, Finding, StepReport};
 
 /// Parses `{"source": "marquee.state_machine", "step", "event_date", "cause",
 /// "execution", "state_machine", "started_at"}`. A missing field is left out of the
 /// message; the message is still sent.
 ///
 /// `cause` is one of: the output of a catch, `{"Error", "Cause"}`; the response of
-/// `book` that holds a date; the response of `audit` that does not balance; a sentence.
+/// `book` that holds a date; the response of `audit` that does not balance; the anomalies
+/// that `audit` found; a sentence.
 pub(super) fn parse(input: &Value) -> StepReport {
     let arn = |pointer| text(input, pointer).and_then(Arn::parse);
     let execution = arn("/execution");
@@ -47,6 +48,9 @@ fn parse_finding(step: Option<&str>, cause: &Value) -> Finding {
     if cause.get("balanced") == Some(&Value::Bool(false)) {
         return Finding::Unbalanced(parse_problems(cause.get("problems")));
     }
+    if let Some(Value::Array(anomalies)) = cause.get("anomalies") {
+        return Finding::Anomalies(anomalies.iter().map(parse_anomaly).collect());
+    }
     let error = text(cause, "/Error").unwrap_or_default();
     let cause = match (text(cause, "/Cause"), cause) {
         (Some(details), _) => FailureCause::parse(error, details),
@@ -63,6 +67,14 @@ fn parse_finding(step: Option<&str>, cause: &Value) -> Finding {
         Finding::Unbalanced(vec![cause.message])
     } else {
         Finding::Failed(cause)
+    }
+}
+
+fn parse_anomaly(anomaly: &Value) -> Anomaly {
+    let sentence = text(anomaly, "/sentence").or_else(|| anomaly.as_str());
+    Anomaly {
+        subject: text(anomaly, "/subject").unwrap_or_default().to_owned(),
+        sentence: sentence.map_or_else(|| anomaly.to_string(), str::to_owned),
     }
 }
 

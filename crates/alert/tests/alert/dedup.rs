@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::dedup::faulty_store::{Fault, FaultyStore};
 use crate::fixture::{
     alarm_execution, alarm_held, alarm_metric, execution_failed, execution_timed_out, incident,
-    resolved, step_failed, step_held, step_unbalanced, with,
+    resolved, step_anomalies, step_failed, step_held, step_unbalanced, with,
 };
 use crate::harness::Harness;
 
@@ -23,6 +23,22 @@ const EXECUTION: &str = "arn:aws:states:eu-west-1:123456789012:execution:marquee
 async fn record(harness: &Harness, input: &Value) -> Option<AlertRecord> {
     let fingerprint = incident(input).fingerprint();
     dedup::read(&*harness.store, &fingerprint).await.unwrap()
+}
+
+/// Each run that adds late events to a date finds its anomalies again, with other numbers.
+#[tokio::test]
+async fn the_anomalies_of_a_date_are_sent_once() {
+    let harness = Harness::new();
+    assert_eq!(harness.report(&step_anomalies()).await, 1);
+    harness.advance_minutes(3 * 24 * 60);
+    let sentence = "/cause/anomalies/0/sentence";
+    let later = with(step_anomalies(), sentence, "3600 events, 64 % fewer");
+    assert_eq!(harness.report(&later).await, 0);
+    let other = with(step_anomalies(), "/cause/anomalies/1/subject", "title t-7");
+    assert_eq!(harness.report(&other).await, 1);
+    // They do not end the execution, so they suppress no message about its end.
+    assert_eq!(incident(&step_anomalies()).suppresses(), []);
+    assert_eq!(harness.report(&execution_failed()).await, 1);
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ fixtures! {
     step_failed = "step-failed.json";
     step_held = "step-held.json";
     step_unbalanced = "step-unbalanced.json";
+    step_anomalies = "step-anomalies.json";
     execution_failed = "execution-failed.json";
     execution_timed_out = "execution-timed-out.json";
     alarm_metric = "alarm-metric.json";

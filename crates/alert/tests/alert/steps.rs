@@ -4,7 +4,9 @@ use insta::assert_snapshot;
 use marquee_alert::incident::{Finding, Incident};
 use serde_json::{Value, json};
 
-use crate::fixture::{incident, message, step_failed, step_held, step_unbalanced, with};
+use crate::fixture::{
+    incident, message, step_anomalies, step_failed, step_held, step_unbalanced, with,
+};
 
 #[test]
 fn a_step_that_failed() {
@@ -57,6 +59,25 @@ fn an_audit_that_does_not_balance() {
     Execution: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:marquee-prod-daily:4b7c2e1f-9a1d-4f3e-8a52-0c6f6f0f1d11
     Log: https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Faws$252Flambda$252Fmarquee-prod-audit
     Runbook: Audit imbalance, https://example.com/docs/OPERATIONS.md#audit-imbalance
+    ");
+}
+
+#[test]
+fn a_date_with_anomalies() {
+    assert_snapshot!(message(&step_anomalies()), @"
+    [Marquee: 2026-01-05 is unusual (marquee-prod-daily)]
+    2026-01-05 is unusual (marquee-prod-daily).
+
+    Date: 2026-01-05
+    Anomaly: 3500 events, 65 % fewer than the usual 10000
+    Anomaly: country FR has no events, usually 1000 (10.0 %)
+    Since: 2026-01-06 02:00 UTC
+    Impact: The date is published, and every event is accounted for. Figures may be wrong where producers send too little, too much or other data.
+    Action: Compare the numbers with what happened on the date: a release, a removed title, an outage, a new version of a producer. If nothing explains them, look for the producer that stopped or changed.
+
+    Execution: https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:marquee-prod-daily:4b7c2e1f-9a1d-4f3e-8a52-0c6f6f0f1d11
+    Log: https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Faws$252Flambda$252Fmarquee-prod-audit
+    Runbook: Anomalies, https://example.com/docs/OPERATIONS.md#anomalies
     ");
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use marquee_audit::AnomalySettings;
 use marquee_compaction::{CompactSettings, SizeLimit};
 use marquee_lake::staging::StagingDir;
 use marquee_lake::step::{StepError, StepErrorKind};
@@ -32,6 +33,8 @@ pub struct StepSettings {
     pub part: SizeLimit,
     /// Settings of the transform, for replay and rebuild.
     pub transform: marquee_ingest::TransformSettings,
+    /// The thresholds of anomalies, for `audit`.
+    pub anomalies: AnomalySettings,
     /// The minimum age at which a sweep deletes a file that no generation needs.
     pub keep: Duration,
 }
@@ -53,6 +56,7 @@ impl Default for StepSettings {
             },
             compact,
             transform: marquee_ingest::TransformSettings::default(),
+            anomalies: AnomalySettings::default(),
             keep: Duration::from_secs(7 * 86_400),
         }
     }

@@ -1,7 +1,7 @@
 //! The steps from a date's compacted tables to its audited generation. Each runs a stage of
 //! the [pipeline](crate::pipeline), with the hand-over in the lake's `staging/`.
 
-use marquee_audit::Status;
+use marquee_audit::{self as audit, Anomaly, Audit, Status};
 use marquee_event::Date;
 use marquee_lake::generation::TableFiles;
 use marquee_lake::staging::StagingDir;
@@ -99,6 +99,8 @@ pub struct AuditAnswer {
     pub status: Status,
     /// The number of problems. The document `books.json` lists them.
     pub problems: usize,
+    /// Figures far from those of the same weekday in the weeks before.
+    pub anomalies: Vec<Anomaly>,
 }
 
 impl Steps {
@@ -164,7 +166,11 @@ impl Steps {
         Ok(PublishAnswer::CaughtUp { dates, unaudited })
     }
 
-    pub(super) async fn audit(&self, input: AuditInput) -> Result<AuditAnswer, StepError> {
+    pub(super) async fn audit(
+        &self,
+        input: AuditInput,
+        now: i64,
+    ) -> Result<AuditAnswer, StepError> {
         let audit = pipeline::audit(&self.store, input.event_date, None).await?;
         metrics::histogram!("AuditImbalance").record(audit.problems.len() as f64);
         if !audit.balanced {
@@ -175,12 +181,27 @@ impl Steps {
                 "audit found problems"
             );
         }
+        let anomalies = self.anomalies(&audit, now).await?;
         Ok(AuditAnswer {
+            anomalies,
             event_date: audit.date,
             balanced: audit.balanced,
             status: audit.status,
             problems: audit.problems.len(),
         })
+    }
+
+    /// Finds the anomalies of a date that is over and whose audit balances. Until a date
+    /// ends, its figures are too small; without balance, they are unreliable.
+    async fn anomalies(&self, audit: &Audit, now: i64) -> Result<Vec<Anomaly>, StepError> {
+        if !audit.balanced || audit.date >= Date::of(now) {
+            return Ok(Vec::new());
+        }
+        let found = audit::anomalies(&*self.store, audit, &self.settings.anomalies).await?;
+        for anomaly in &found {
+            tracing::warn!(event.date = %audit.date, "anomaly: {}", anomaly.sentence);
+        }
+        Ok(found)
     }
 }
 

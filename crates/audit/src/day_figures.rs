@@ -1,0 +1,143 @@
+//! The figures of a published date that anomalies are found by.
+//!
+//! A date costs two small documents, its generation and its audit, and the files of two
+//! marts. The look-back is [`WEEKS`] dates, whatever the lake holds.
+
+use std::collections::BTreeMap;
+
+use arrow_array::Array as _;
+use marquee_event::Date;
+use marquee_lake::generation::{self, Generation};
+use marquee_lake::rows::RowReader;
+use marquee_lake::zone::run_artifact_key;
+use marquee_lake::{LakeError, document};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use serde::Deserialize;
+
+use crate::anomaly::{Anomaly, AnomalySettings, DayFigures, WEEKS, find_anomalies};
+use crate::audit::Audit;
+use crate::write::BOOKS;
+
+/// The part of an audit that is compared.
+#[derive(Deserialize)]
+struct AuditedArrivals {
+    ingest: Arrivals,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+struct Arrivals {
+    received: u64,
+    quarantined: u64,
+}
+
+/// Finds the anomalies of an audited date that is over.
+///
+/// An earlier date that cannot be read is left out, with a warning: it must not fail the
+/// audits of four later dates.
+///
+/// # Errors
+/// Returns [`LakeError`] if the date itself cannot be read.
+pub async fn anomalies(
+    store: &dyn ObjectStore,
+    audit: &Audit,
+    settings: &AnomalySettings,
+) -> Result<Vec<Anomaly>, LakeError> {
+    if !settings.enabled {
+        return Ok(Vec::new());
+    }
+    let arrivals = Arrivals {
+        received: audit.ingest.received,
+        quarantined: audit.ingest.quarantined,
+    };
+    let Some(day) = figures(store, audit.date, Some(arrivals)).await? else {
+        return Ok(Vec::new());
+    };
+    let mut earlier = Vec::new();
+    for week in 1..=WEEKS {
+        let date = audit.date.before(7 * week);
+        match figures(store, date, None).await {
+            Ok(figures) => earlier.extend(figures),
+            Err(error) => tracing::warn!(
+                event.date = %audit.date,
+                "cannot compare with {date}, which is left out: {error}"
+            ),
+        }
+    }
+    Ok(find_anomalies(&day, &earlier, settings))
+}
+
+/// Returns the figures of a date, or `None` if it is not published. `arrivals` is what its
+/// audit counted; `None` reads the audit, if there is one.
+async fn figures(
+    store: &dyn ObjectStore,
+    date: Date,
+    arrivals: Option<Arrivals>,
+) -> Result<Option<DayFigures>, LakeError> {
+    let Some(generation) = generation::current_of(store, date).await? else {
+        return Ok(None);
+    };
+    let arrivals = match arrivals {
+        Some(arrivals) => Some(arrivals),
+        None => audited_arrivals(store, date).await?,
+    };
+    Ok(Some(DayFigures {
+        events: generation.counts.curated,
+        received: arrivals.map_or(0, |arrivals| arrivals.received),
+        rejected: arrivals.map_or(0, |arrivals| arrivals.quarantined),
+        countries: sums(
+            store,
+            &generation,
+            "country_device_daily",
+            "country",
+            "events",
+        )
+        .await?,
+        titles: sums(store, &generation, "title_daily", "title_id", "views").await?,
+    }))
+}
+
+async fn audited_arrivals(
+    store: &dyn ObjectStore,
+    date: Date,
+) -> Result<Option<Arrivals>, LakeError> {
+    let key = run_artifact_key(date, "audit", BOOKS);
+    match document::read::<AuditedArrivals>(store, &key).await {
+        Ok(audited) => Ok(Some(audited.ingest)),
+        Err(LakeError::Store(object_store::Error::NotFound { .. })) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Sums a column of a table by another one; rows without a name are left out. A
+/// generation without the table has no sums.
+async fn sums(
+    store: &dyn ObjectStore,
+    generation: &Generation,
+    table: &str,
+    name: &str,
+    value: &str,
+) -> Result<BTreeMap<String, u64>, LakeError> {
+    let mut sums = BTreeMap::new();
+    for file in generation.tables.get(table).iter().flat_map(|t| &t.files) {
+        let content = store
+            .get(&Path::from(file.key.as_str()))
+            .await?
+            .bytes()
+            .await?;
+        for batch in RowReader::open(&file.key, content, &[name, value])? {
+            let batch = batch?;
+            let (names, values) = (batch.text(name)?, batch.long(value)?);
+            for row in 0..batch.num_rows() {
+                if names.is_valid(row) && values.is_valid(row) {
+                    let sum: &mut u64 = sums.entry(names.value(row).to_owned()).or_default();
+                    *sum += u64::try_from(values.value(row)).unwrap_or(0);
+                }
+            }
+        }
+    }
+    Ok(sums)
+}
+
+#[cfg(test)]
+mod tests;
