@@ -1,5 +1,7 @@
 //! Amazon resource names, and links to the AWS console.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// An Amazon resource name: `arn:partition:service:region:account:resource`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arn(String);
@@ -89,19 +91,15 @@ impl Console<'_> {
     }
 }
 
+/// The characters that a link cannot contain.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+
 /// Escapes each byte that a link cannot contain as `mark` and two hexadecimal digits.
 /// The console's log pages expect `$25` as the mark, the other pages `%`.
 fn escape(text: &str, mark: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-                escaped.push(char::from(byte));
-            }
-            _ => escaped.push_str(&format!("{mark}{byte:02X}")),
-        }
-    }
-    escaped
+    utf8_percent_encode(text, ESCAPED)
+        .to_string()
+        .replace('%', mark)
 }
 
 #[cfg(test)]
