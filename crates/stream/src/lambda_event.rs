@@ -10,8 +10,8 @@ const OPENING: &str = "{\"Records\":[";
 const CLOSING: &str = "]}";
 
 // The constant text of a record, between its variable fields.
-const BEFORE_KEY: &str = r#"{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":""#;
-const BEFORE_NUMBER: &str = r#"","sequenceNumber":""#;
+const BEFORE_KEY: &str = r#"{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"#;
+const BEFORE_NUMBER: &str = r#","sequenceNumber":""#;
 const BEFORE_DATA: &str = r#"","data":""#;
 const BEFORE_ARRIVAL: &str = r#"","approximateArrivalTimestamp":"#;
 const BEFORE_ID: &str = r#"},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":""#;
@@ -42,7 +42,7 @@ pub const ENVELOPE_BYTES: usize = OPENING.len() + CLOSING.len();
 /// records is one byte too high.
 pub fn encoded_len(record: &Record) -> usize {
     CONSTANT_BYTES
-        + escaped_len(&record.partition_key)
+        + json(&record.partition_key).len()
         + base64_simd::STANDARD.encoded_length(record.data.len())
         + seconds(record.arrived_at_ms).len()
 }
@@ -64,7 +64,7 @@ pub fn write_event(shard: ShardId, records: &[Record], out: &mut Vec<u8>) {
 fn write_record(shard: &str, record: &Record, out: &mut Vec<u8>) {
     let number = record.sequence_number.to_string();
     out.extend_from_slice(BEFORE_KEY.as_bytes());
-    write_escaped(&record.partition_key, out);
+    out.extend_from_slice(json(&record.partition_key).as_bytes());
     out.extend_from_slice(BEFORE_NUMBER.as_bytes());
     out.extend_from_slice(number.as_bytes());
     out.extend_from_slice(BEFORE_DATA.as_bytes());
@@ -85,30 +85,9 @@ fn seconds(ms: i64) -> String {
     format!("{sign}{}.{:03}", ms / 1000, ms % 1000)
 }
 
-/// Returns the JSON escape sequence of `byte`; `None` if it needs no escape.
-fn escape(byte: u8) -> Option<[u8; 6]> {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    // Only partition keys need escapes, and only for rare control characters,
-    // quotes and backslashes. `\u00XX` covers them all.
-    (byte < 0x20 || byte == b'"' || byte == b'\\').then(|| {
-        let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
-        [b'\\', b'u', b'0', b'0', HEX[high], HEX[low]]
-    })
-}
-
-fn escaped_len(text: &str) -> usize {
-    text.bytes()
-        .map(|byte| escape(byte).map_or(1, |escaped| escaped.len()))
-        .sum()
-}
-
-fn write_escaped(text: &str, out: &mut Vec<u8>) {
-    for byte in text.bytes() {
-        match escape(byte) {
-            Some(escaped) => out.extend_from_slice(&escaped),
-            None => out.push(byte),
-        }
-    }
+/// Returns the string in quotes, with the escapes that JSON requires.
+fn json(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
