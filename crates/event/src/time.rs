@@ -1,6 +1,6 @@
 //! Conversion of RFC 3339 instants to and from UTC microseconds.
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 pub(crate) const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
@@ -34,7 +34,7 @@ pub fn parse_rfc3339(text: &str) -> Option<i64> {
 pub fn format_utc(micros: i64, out: &mut Vec<u8>) {
     const FIRST: i64 = -719_528 * MICROS_PER_DAY;
     const LAST: i64 = 2_932_897 * MICROS_PER_DAY - 1;
-    let time = DateTime::from_timestamp_micros(micros.clamp(FIRST, LAST)).unwrap_or_default();
+    let time = DateTime::UNIX_EPOCH + TimeDelta::microseconds(micros.clamp(FIRST, LAST));
     let text = time.format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
     let text = text.trim_end_matches('0').trim_end_matches('.');
     out.extend_from_slice(text.as_bytes());
