@@ -6,6 +6,8 @@ use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use indicatif::HumanCount;
+
 use crate::PutRecord;
 
 /// A count of events and of the records that hold them.
@@ -189,15 +191,7 @@ impl fmt::Display for SendSummary {
 
 /// Formats a number with thousands separators: `1,234,567`.
 fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    HumanCount(number).to_string()
 }
 
 #[cfg(test)]

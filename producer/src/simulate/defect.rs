@@ -125,9 +125,7 @@ impl Defect {
             Self::RunTogether => json.repeat(2).into_bytes(),
             Self::ErrorPage => b"<html><body><h1>502 Bad Gateway</h1></body></html>".to_vec(),
             Self::InAList => format!("[{json}]").into_bytes(),
-            Self::EncodedTwice => {
-                format!("\"{}\"", json.replace('\\', "\\\\").replace('"', "\\\"")).into_bytes()
-            }
+            Self::EncodedTwice => serde_json::Value::from(json).to_string().into_bytes(),
             Self::WithoutUser => json.replacen("\"user_id\":", "\"uid\":", 1).into_bytes(),
             Self::WithoutId => json.replacen("\"event_id\":", "\"id\":", 1).into_bytes(),
             Self::NullTitle => with_value(json, "title_id", "null"),
