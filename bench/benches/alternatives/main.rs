@@ -91,13 +91,19 @@ impl<'a> Timed<'a> {
         }
     }
 
-    /// Runs once without measurement, and chooses the number of repeats.
+    /// Runs without measurement, and doubles the number of repeats until they take long
+    /// enough: the clock of a thread can have steps of milliseconds.
     fn warm_up(&mut self) -> Result<()> {
-        let start = thread_cpu()?;
-        (self.work)()?;
-        let once = (thread_cpu()? - start).max(Duration::from_micros(1));
-        self.repeats = LEAST.div_duration_f64(once).ceil().max(1.0) as u32;
-        Ok(())
+        loop {
+            let start = thread_cpu()?;
+            for _ in 0..self.repeats {
+                (self.work)()?;
+            }
+            if thread_cpu()? - start >= LEAST {
+                return Ok(());
+            }
+            self.repeats *= 2;
+        }
     }
 
     fn round(&mut self) -> Result<()> {
