@@ -23,7 +23,7 @@ use object_store::path::Path;
 use serde_json::{Value, json};
 
 use crate::lake::Lake;
-use crate::units::{DATE, Unit, catalogue, unit};
+use crate::units::{DATE, Unit, title_catalog as titles, unit};
 use crate::watched::Watched;
 
 /// 2026-03-03T00:00:00Z.
@@ -76,7 +76,7 @@ fn units(from: u128, count: u128) -> Vec<Unit> {
 /// Creates a lake that has only a title catalog.
 fn new_lake() -> Lake {
     let lake = Lake::new();
-    lake.run(title_catalog::publish(&*lake.store, &catalogue()))
+    lake.run(title_catalog::publish(&*lake.store, &titles()))
         .unwrap();
     lake
 }
@@ -244,7 +244,7 @@ fn from_scratch(batches: &[Vec<Unit>], bucket_rows: u64) -> (Lake, CompactedTabl
         ))
         .unwrap();
     let store: Arc<dyn ObjectStore> = lake.store.clone();
-    let titles = Arc::new(Titles::new(None, catalogue()));
+    let titles = Arc::new(Titles::new(None, titles()));
     let settings = compact_settings();
     let made = compact_date(&store, &titles, plan.tasks[0].compaction_task(), &settings);
     let facts = lake.run(made).unwrap();
