@@ -306,7 +306,7 @@ mod tests {
         estimated[1].runtime_estimated = true;
         assert_eq!(
             publish(&store, &estimated).await.unwrap_err().to_string(),
-            "title catalog, row 2: title \"t2\": runtime_estimated must be absent where \
+            "row 2 of the title catalog: title \"t2\": runtime_estimated must be absent where \
              runtime_ms is absent"
         );
     }

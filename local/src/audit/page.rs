@@ -439,7 +439,7 @@ mod tests {
             "compared with the stream in lake/stream",
             "1,235 =       1,234 +       0 +       1",
             "1. 1235 records arrived in shardId-000000000000, but 1234 are accounted for",
-            "→ if the stream is still being read",
+            "→ if the transform is still reading the stream",
             "run `marquee day 2026-03-01`",
         ] {
             assert!(page.contains(expected), "{expected}: {page}");
