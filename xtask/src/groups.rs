@@ -98,31 +98,33 @@ impl Group {
     /// Returns the command that builds the tests and everything else, with Clippy's
     /// lints as errors.
     pub(crate) fn build(&self) -> Result<Command> {
-        let mut build = self.cargo_test()?;
-        build.args(["--no-run", "--all-targets"]);
+        // `cargo test --all-targets` would build examples as tests, which are no programs.
+        let mut build = self.cargo("build")?;
+        build.arg("--all-targets");
         Ok(build)
     }
 
     /// Returns the command that runs the tests.
     pub(crate) fn test(&self) -> Result<Command> {
-        self.cargo_test()
+        self.cargo("test")
     }
 
-    /// Returns `cargo test` of the group, compiled by Clippy.
+    /// Returns a command of cargo over the group, compiled by Clippy.
     ///
     /// `clippy-driver` is rustc with more lints. As cargo's wrapper for the workspace it
     /// lints and compiles in one pass, where `cargo clippy` beside `cargo test` checks
     /// every dependency a second time.
-    fn cargo_test(&self) -> Result<Command> {
-        let mut test = cargo(["test"]);
-        test.args(&self.selection)
+    fn cargo(&self, command: &str) -> Result<Command> {
+        let mut cargo = cargo([command]);
+        cargo
+            .args(&self.selection)
             .env("RUSTC_WORKSPACE_WRAPPER", clippy_driver()?)
             // Separated as cargo-clippy does it.
             .env(
                 "CLIPPY_ARGS",
                 "-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__",
             );
-        Ok(test)
+        Ok(cargo)
     }
 }
 
