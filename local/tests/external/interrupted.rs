@@ -37,7 +37,11 @@ fn is_running(pid: &str) -> bool {
 
 /// Starts an endless query in a process group of its own.
 fn endless_query(dir: &Path, record: &Path) -> (Child, String) {
-    let child = Command::new(env!("CARGO_BIN_EXE_marquee"))
+    // A background job of a shell, such as a build server's, ignores SIGINT, and its children
+    // inherit that.
+    let child = Command::new("env")
+        .arg("--default-signal=INT")
+        .arg(env!("CARGO_BIN_EXE_marquee"))
         .args(["warehouse", "query", ENDLESS])
         .current_dir(dir)
         .process_group(0)
@@ -49,6 +53,18 @@ fn endless_query(dir: &Path, record: &Path) -> (Child, String) {
     // The query begins right after the start.
     sleep(Duration::from_millis(500));
     (child, server(record).unwrap())
+}
+
+/// Waits until the command ends.
+fn wait(mut child: Child) {
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > LIMIT {
+            child.kill().unwrap();
+            panic!("the command did not end");
+        }
+        sleep(Duration::from_millis(20));
+    }
 }
 
 /// Sends a signal to a process, or with `-PID` to a group.
@@ -74,9 +90,9 @@ pub(crate) async fn an_interrupted_command_leaves_nothing_behind((): ()) {
     let record: PathBuf = dir.join("lake/warehouse/postmaster.pid");
     assert_usable(dir);
     for signal in ["TERM", "INT", "KILL"] {
-        let (mut child, server) = endless_query(dir, &record);
+        let (child, server) = endless_query(dir, &record);
         kill(signal, &format!("-{}", child.id()));
-        child.wait().unwrap();
+        wait(child);
         // Also while the old server still stops.
         assert_usable(dir);
         assert!(!is_running(&server), "{signal}: {server} runs");
@@ -84,17 +100,17 @@ pub(crate) async fn an_interrupted_command_leaves_nothing_behind((): ()) {
     }
 
     // The server lost its supervisor too.
-    let (mut child, server) = endless_query(dir, &record);
+    let (child, server) = endless_query(dir, &record);
     let supervisor = fs::read_to_string(format!("/proc/{server}/stat")).unwrap();
     let parent = supervisor.rsplit(") ").next().unwrap();
     kill("KILL", parent.split(' ').nth(1).unwrap());
     kill("KILL", &child.id().to_string());
-    child.wait().unwrap();
+    wait(child);
     assert_usable(dir);
     assert!(!is_running(&server), "{server} runs");
 
     // A command in use is not disturbed.
-    let (mut child, server) = endless_query(dir, &record);
+    let (child, server) = endless_query(dir, &record);
     let (code, printed) = marquee(dir, &["warehouse", "query", "SELECT 1 AS one"]);
     assert_eq!(code, 1, "{printed}");
     let data = dir.join("lake/warehouse");
@@ -105,6 +121,6 @@ pub(crate) async fn an_interrupted_command_leaves_nothing_behind((): ()) {
     assert!(printed.ends_with(&expected), "{printed}");
     assert!(is_running(&server));
     kill("TERM", &child.id().to_string());
-    child.wait().unwrap();
+    wait(child);
     assert_usable(dir);
 }
