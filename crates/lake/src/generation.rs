@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt};
 use marquee_event::Date;
-use marquee_event::date::date_in;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
@@ -122,19 +121,39 @@ pub fn generation_key(event_date: Date, generation: u32) -> String {
     format!("{DAYS}/event_date={event_date}/{generation:06}.json")
 }
 
-/// Parses the key of a generation into date and number. Returns `None` for the key of
-/// another object, such as an audit.
-fn parse_key(key: &str) -> Option<(Date, u32)> {
-    let (date, file) = key
-        .strip_prefix(DAYS)?
-        .strip_prefix("/event_date=")?
-        .split_once('/')?;
+/// The directories of the artifacts beside a date's generations.
+const ARTIFACTS: [&str; 5] = ["audit", "checks", "covered", "producers", "projected"];
+
+/// Parses the key of a generation into date and number. Returns `None` for an artifact of
+/// the date's runs, such as an audit.
+///
+/// # Errors
+/// [`LakeError::Malformed`] for every other key.
+fn parse_key(key: &Path) -> Result<Option<(Date, u32)>, LakeError> {
+    parse_place(key.as_ref()).ok_or_else(|| LakeError::Malformed {
+        key: key.to_string(),
+        cause: "it is neither a generation, event_date=YYYY-MM-DD/NNNNNN.json, nor an artifact \
+                of a date; move it out of ledger/days"
+            .to_owned(),
+    })
+}
+
+/// Implements [`parse_key`]; `None` for a key that is neither.
+fn parse_place(key: &str) -> Option<Option<(Date, u32)>> {
+    let (directory, file) = key.strip_prefix(DAYS)?.strip_prefix('/')?.split_once('/')?;
+    let date = parse_directory(directory)?;
+    if let Some((artifact, _)) = file.split_once('/') {
+        return ARTIFACTS.contains(&artifact).then_some(None);
+    }
     let number = file.strip_suffix(".json")?;
     let is_number = number.len() == 6 && number.bytes().all(|byte| byte.is_ascii_digit());
-    Some((
-        date.parse().ok()?,
-        number.parse().ok().filter(|_| is_number)?,
-    ))
+    let number = is_number.then(|| number.parse().ok()).flatten()?;
+    Some(Some((date, number)))
+}
+
+/// Parses the directory of a date, `event_date=YYYY-MM-DD`.
+fn parse_directory(name: &str) -> Option<Date> {
+    name.strip_prefix("event_date=")?.parse().ok()
 }
 
 /// Creates the generation if its number is free. Returns whether it was created.
@@ -161,12 +180,13 @@ pub async fn read(
 /// Lists the numbers of every date's generations, ascending.
 ///
 /// # Errors
-/// [`LakeError::Store`].
+/// [`LakeError::Store`]; [`LakeError::Malformed`] for an object that is neither a generation
+/// nor an artifact of a date.
 pub async fn numbers(store: &dyn ObjectStore) -> Result<BTreeMap<Date, Vec<u32>>, LakeError> {
     let mut numbers: BTreeMap<Date, Vec<u32>> = BTreeMap::new();
     let mut objects = store.list(Some(&Path::from(DAYS)));
     while let Some(object) = objects.try_next().await? {
-        if let Some((date, number)) = parse_key(object.location.as_ref()) {
+        if let Some((date, number)) = parse_key(&object.location)? {
             numbers.entry(date).or_default().push(number);
         }
     }
@@ -177,7 +197,7 @@ pub async fn numbers(store: &dyn ObjectStore) -> Result<BTreeMap<Date, Vec<u32>>
 /// Reads the current generation of every date.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`numbers`] and [`read`].
 pub async fn current(store: &dyn ObjectStore) -> Result<BTreeMap<Date, Generation>, LakeError> {
     let newest: Vec<(Date, u32)> = numbers(store)
         .await?
@@ -197,7 +217,8 @@ pub async fn current(store: &dyn ObjectStore) -> Result<BTreeMap<Date, Generatio
 /// Reads the current generation of a date; `None` if the date is not published.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read`]; [`LakeError::Malformed`] for an object beside the generations that is not
+/// one.
 pub async fn current_of(
     store: &dyn ObjectStore,
     event_date: Date,
@@ -212,12 +233,10 @@ pub async fn current_of(
 async fn numbers_of(store: &dyn ObjectStore, event_date: Date) -> Result<Vec<u32>, LakeError> {
     let prefix = Path::from(format!("{DAYS}/event_date={event_date}"));
     let listed = store.list_with_delimiter(Some(&prefix)).await?;
-    let mut numbers: Vec<u32> = listed
-        .objects
-        .iter()
-        .filter_map(|object| parse_key(object.location.as_ref()))
-        .map(|(_, number)| number)
-        .collect();
+    let mut numbers = Vec::new();
+    for object in &listed.objects {
+        numbers.extend(parse_key(&object.location)?.map(|(_, number)| number));
+    }
     numbers.sort_unstable();
     Ok(numbers)
 }
@@ -242,14 +261,25 @@ pub async fn covered(
 /// earlier generation.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`numbers`] and [`read`].
 pub async fn newest(store: &dyn ObjectStore) -> Result<Option<Generation>, LakeError> {
     let listed = store.list_with_delimiter(Some(&Path::from(DAYS))).await?;
-    let mut dates: Vec<Date> = listed
-        .common_prefixes
-        .iter()
-        .filter_map(|directory| date_in(directory.as_ref())?.parse().ok())
-        .collect();
+    if let Some(stray) = listed.objects.first() {
+        parse_key(&stray.location)?;
+    }
+    let mut dates = Vec::with_capacity(listed.common_prefixes.len());
+    for directory in &listed.common_prefixes {
+        let date = directory.filename().and_then(parse_directory);
+        dates.push(date.ok_or_else(|| {
+            LakeError::Malformed {
+                key: directory.to_string(),
+                cause:
+                    "the directory is not that of a date, event_date=YYYY-MM-DD; move it out of \
+                    ledger/days"
+                        .to_owned(),
+            }
+        })?);
+    }
     dates.sort_unstable();
     for date in dates.into_iter().rev() {
         for number in numbers_of(store, date).await?.into_iter().rev() {
@@ -266,6 +296,7 @@ pub async fn newest(store: &dyn ObjectStore) -> Result<Option<Generation>, LakeE
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::zone::run_artifact_key;
     use object_store::memory::InMemory;
 
     async fn publish(store: &InMemory, event_date: Date, generation: u32, newest: bool) {
@@ -314,19 +345,65 @@ mod tests {
     }
 
     #[test]
-    fn only_keys_of_generations_are_parsed() {
+    fn only_keys_of_generations_and_artifacts_are_parsed() {
         let date: Date = "2026-03-01".parse().unwrap();
+        let parse = |key: &str| parse_key(&Path::from(key));
         let key = generation_key(date, 12);
         assert_eq!(key, "ledger/days/event_date=2026-03-01/000012.json");
-        assert_eq!(parse_key(&key), Some((date, 12)));
+        assert_eq!(parse(&key).unwrap(), Some((date, 12)));
+        for artifact in ARTIFACTS {
+            let key = run_artifact_key(date, artifact, "000012");
+            assert_eq!(parse_key(&key).unwrap(), None, "{key}");
+        }
         for other in [
-            "ledger/days/event_date=2026-03-01/audit/000012.json",
+            "ledger/days/000012.json",
             "ledger/days/event_date=2026-03-01/12.json",
             "ledger/days/event_date=2026-3-1/000012.json",
             "ledger/days/event_date=2026-03-01/+00012.json",
+            "ledger/days/event_date=2026-03-01/000012.json.bak",
+            "ledger/days/event_date=2026-03-01/copy/000012.json",
             "ledger/receipts/event_date=2026-03-01/000012.json",
         ] {
-            assert_eq!(parse_key(other), None, "{other}");
+            assert_eq!(
+                parse(other).unwrap_err().to_string(),
+                format!(
+                    "cannot read {other}: it is neither a generation, \
+                     event_date=YYYY-MM-DD/NNNNNN.json, nor an artifact of a date; move it out \
+                     of ledger/days"
+                )
+            );
         }
+    }
+
+    #[tokio::test]
+    async fn a_foreign_object_beside_generations_is_an_error() {
+        let date: Date = "2026-03-01".parse().unwrap();
+        let beside = format!("{DAYS}/event_date={date}/copy.json");
+        let wrong_date = format!("{DAYS}/event_date=2026-3-2/000001.json");
+        let above = format!("{DAYS}/000001.json");
+        for foreign in [&beside, &wrong_date, &above] {
+            let store = InMemory::new();
+            publish(&store, date, 1, true).await;
+            let key = Path::from(foreign.as_str());
+            document::write(&store, &key, &1).await.unwrap();
+            for error in [
+                numbers(&store).await.unwrap_err(),
+                current(&store).await.unwrap_err(),
+                newest(&store).await.unwrap_err(),
+            ] {
+                let directory = foreign.trim_end_matches("/000001.json");
+                let text = error.to_string();
+                assert!(
+                    text.starts_with(&format!("cannot read {directory}")),
+                    "{text}"
+                );
+            }
+        }
+        let store = InMemory::new();
+        publish(&store, date, 1, true).await;
+        document::write(&store, &Path::from(beside), &1)
+            .await
+            .unwrap();
+        assert!(current_of(&store, date).await.is_err());
     }
 }

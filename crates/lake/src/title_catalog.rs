@@ -6,7 +6,7 @@ use arrow_array::Array;
 use bytes::Bytes;
 use marquee_event::{Date, Title, TitleKind};
 use marquee_tables::encode::{
-    BooleanColumn, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file,
+    BooleanColumn, EncodeError, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file,
 };
 use marquee_tables::schema;
 use object_store::path::Path;
@@ -141,7 +141,14 @@ fn encode(titles: &[Title]) -> Result<Bytes, LakeError> {
             &mut zstd,
         )?;
         runtimes.push_optional(title.runtime_ms, &mut zstd)?;
-        releases.push_optional(title.release_date.as_deref().and_then(days_of), &mut zstd)?;
+        let release = title.release_date.as_deref().map(str::parse::<Date>);
+        // `validate` accepts valid dates only.
+        let release = release.transpose().map_err(|_| {
+            LakeError::Encode(EncodeError::Row(
+                "a validated title has a release date that is not a date",
+            ))
+        })?;
+        releases.push_optional(release.map(|date| date.days().into()), &mut zstd)?;
         estimates.push(title.runtime_estimated, &mut zstd)?;
     }
     let mut chunks = vec![
@@ -220,12 +227,6 @@ fn read_rows(key: &str, batch: &RowBatch, titles: &mut Vec<Title>) -> Result<(),
         });
     }
     Ok(())
-}
-
-/// Returns the days since 1970-01-01 of `YYYY-MM-DD`.
-fn days_of(date: &str) -> Option<i64> {
-    let date: Date = date.parse().ok()?;
-    Some(date.days().into())
 }
 
 #[cfg(test)]
