@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
-use marquee_event::{FormatVersion, format_utc};
+use marquee_event::{FormatVersion, Reason, format_utc};
 use marquee_lake::receipt::{self, ObjectEntry, Receipt, ReceiptKind};
 use marquee_lake::step::StepErrorKind;
 use marquee_lake::zone::{BatchName, IngestHour};
@@ -110,6 +110,8 @@ impl From<object_store::Error> for HandlerError {
 /// A durable batch, with the durations of its stages.
 struct Durable {
     receipt: Receipt,
+    /// Rejected units by reason.
+    rejected: BTreeMap<Reason, u64>,
     transform: Duration,
     put: Duration,
 }
@@ -155,7 +157,7 @@ impl Transform {
                         took.put.ms = milliseconds(done.put),
                         "batch is durable"
                     );
-                    response.report.add(receipt);
+                    response.report.add(receipt, &done.rejected);
                 }
                 Ok(None) => {
                     tracing::info!(
@@ -247,6 +249,7 @@ impl Transform {
         let created = receipt::create(store, &receipt).await?;
         Ok(created.then_some(Durable {
             receipt,
+            rejected: done.rejected,
             transform,
             put,
         }))
@@ -320,7 +323,7 @@ impl BatchReport {
         self.first_arrived_at = self.first_arrived_at.into_iter().chain(at).min();
     }
 
-    fn add(&mut self, receipt: &Receipt) {
+    fn add(&mut self, receipt: &Receipt, rejected: &BTreeMap<Reason, u64>) {
         self.batches += 1;
         self.received += receipt.received;
         self.processed += receipt.processed;
@@ -330,10 +333,8 @@ impl BatchReport {
             .iter()
             .map(|object| object.bytes)
             .sum::<u64>();
-        for reason in marquee_event::Reason::ALL {
-            if let Some(count) = receipt.reasons.get(reason.name()) {
-                *self.quarantined.entry(reason.name()).or_default() += count;
-            }
+        for (reason, count) in rejected {
+            *self.quarantined.entry(reason.name()).or_default() += count;
         }
     }
 }
