@@ -89,7 +89,7 @@ impl FailureDestination {
             &self.mapping,
             format!("{}-{}", first.sequence_number, last.sequence_number).as_bytes(),
         );
-        let first_arrival = instant(first.arrived_at_ms);
+        let first_arrival = instant(first.arrived_at_ms)?;
         let report = FailureReport {
             request_context: RequestContext {
                 request_id: id.to_string(),
@@ -103,13 +103,13 @@ impl FailureDestination {
                 function_error: failed.by_error.then_some("Unhandled"),
             }),
             version: "1.0",
-            timestamp: rfc3339(instant(failed.now_ms)),
+            timestamp: rfc3339(instant(failed.now_ms)?),
             batch: BatchInfo {
                 shard_id: failed.shard.to_string(),
                 start_sequence_number: first.sequence_number.to_string(),
                 end_sequence_number: last.sequence_number.to_string(),
                 approximate_arrival_of_first_record: rfc3339(first_arrival),
-                approximate_arrival_of_last_record: rfc3339(instant(last.arrived_at_ms)),
+                approximate_arrival_of_last_record: rfc3339(instant(last.arrived_at_ms)?),
                 batch_size: failed.records.len(),
                 stream_arn: STREAM_ARN,
             },
@@ -137,9 +137,15 @@ impl FailureDestination {
     }
 }
 
-/// Converts milliseconds to a timestamp; the epoch for a value out of range.
-fn instant(ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+/// Converts UTC milliseconds to a timestamp.
+fn instant(ms: i64) -> Result<Timestamp, DestinationError> {
+    Timestamp::from_millisecond(ms).map_err(|error| DestinationError {
+        key: Path::from("failed"),
+        source: object_store::Error::Generic {
+            store: "destination",
+            source: error.into(),
+        },
+    })
 }
 
 fn rfc3339(instant: Timestamp) -> String {
@@ -188,4 +194,20 @@ struct BatchInfo {
     approximate_arrival_of_last_record: String,
     batch_size: usize,
     stream_arn: &'static str,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_out_of_range_is_an_error() {
+        assert_eq!(rfc3339(instant(1_500).unwrap()), "1970-01-01T00:00:01.500Z");
+        let error = instant(i64::MAX).unwrap_err().to_string();
+        assert!(
+            error.starts_with("cannot write dead letters to failed: "),
+            "{error}"
+        );
+    }
 }

@@ -36,7 +36,7 @@ mod worker;
 
 use std::sync::Arc;
 
-use marquee_stream::{Stream, StreamError};
+use marquee_stream::{ShardId, Stream, StreamError};
 use object_store::ObjectStore;
 use tokio::task::{JoinError, JoinSet};
 
@@ -64,6 +64,16 @@ pub enum MappingError {
     /// Dead letters cannot be written. The checkpoint stays before their records.
     #[error(transparent)]
     Destination(#[from] DestinationError),
+    /// A step of a batch covers no records, so there is no checkpoint to save. This is a
+    /// defect of the program.
+    #[error(
+        "cannot save a checkpoint of shard {shard}: a finished step covers no records; this is \
+         a defect of the program"
+    )]
+    NoRecords {
+        /// The shard.
+        shard: ShardId,
+    },
     /// A shard's task panicked, in the function or in the mapping.
     #[error("a shard's task panicked: {0}")]
     Panicked(#[from] JoinError),

@@ -265,7 +265,9 @@ impl Worker {
         dead_letter: Option<&Path>,
     ) -> Result<(), MappingError> {
         let Some(last) = records.last() else {
-            return Ok(());
+            return Err(MappingError::NoRecords {
+                shard: self.batch_reader.shard(),
+            });
         };
         self.consumer.save_checkpoint(last.sequence_number)?;
         if dead_letter.is_some() {

@@ -46,6 +46,7 @@ pub(super) struct Invocation {
 }
 
 impl Invocation {
+    /// Returns `None` for a batch without records, which the mapping never reports.
     fn of(finished: &FinishedRecords<'_>) -> Option<Self> {
         Some(Self {
             shard: finished.shard,
@@ -77,7 +78,7 @@ pub(super) async fn run(
         mapping(settings, stream_dir, function.clone(), lake)?.with_observer(Arc::new(
             move |finished| {
                 let mut done = invocations.lock().unwrap_or_else(PoisonError::into_inner);
-                done.extend(Invocation::of(finished));
+                done.push(Invocation::of(finished));
                 progress.show(|| function.report());
             },
         ))
@@ -113,13 +114,17 @@ pub(super) async fn run(
     let totals = totals?;
     let produced = produced.map_err(|(error, _)| error)?;
     drop(mapping);
+    let invocations =
+        std::mem::take(&mut *invocations.lock().unwrap_or_else(PoisonError::into_inner));
+    let invocations = invocations
+        .into_iter()
+        .collect::<Option<_>>()
+        .context("the event source mapping finished a batch without records")?;
     Ok(Flow {
         produced,
         totals,
         transformed: function.report(),
-        invocations: std::mem::take(
-            &mut *invocations.lock().unwrap_or_else(PoisonError::into_inner),
-        ),
+        invocations,
         took: began.elapsed(),
     })
 }
