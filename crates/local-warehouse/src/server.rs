@@ -354,7 +354,13 @@ fn result(state: &ServerState, request: IdBody) -> Result<Value, ApiError> {
     }
     let from = parse_offset(request.next_token.as_deref())?;
     let rows = state.page_rows.load(Ordering::Relaxed);
-    Ok(responses::result_page(&sub.result, from, rows))
+    responses::result_page(&sub.result, from, rows).map_err(|error| {
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalServerException",
+            error,
+        )
+    })
 }
 
 /// Parses a page token: the index of the page's first row.

@@ -86,39 +86,53 @@ fn rows(sub: &SubStatement) -> i64 {
 }
 
 /// Creates a page of the response to GetStatementResult, from row `from` on.
-pub(super) fn result_page(result: &QueryResult, from: usize, page_size: usize) -> Value {
+///
+/// # Errors
+/// A message if a value of a number's column is not a number.
+pub(super) fn result_page(
+    result: &QueryResult,
+    from: usize,
+    page_size: usize,
+) -> Result<Value, String> {
     let columns = result.columns.as_deref().unwrap_or_default();
     let to = from.saturating_add(page_size).min(result.rows.len());
     let rows = result.rows.get(from..to).unwrap_or_default();
-    let executions: Vec<Vec<Value>> = rows
+    let records: Vec<Vec<Value>> = rows
         .iter()
         .map(|row| {
             let fields = row.iter().zip(columns);
             fields.map(|(value, column)| field(value, column)).collect()
         })
-        .collect();
+        .collect::<Result<_, String>>()?;
     let mut body = json!({
-        "Records": executions,
+        "Records": records,
         "ColumnMetadata": columns.iter().map(metadata).collect::<Vec<_>>(),
         "TotalNumRows": result.rows.len(),
     });
     if to < result.rows.len() {
         body["NextToken"] = json!(to.to_string());
     }
-    body
+    Ok(body)
 }
 
-fn field(value: &Option<String>, column: &ResultColumn) -> Value {
+fn field(value: &Option<String>, column: &ResultColumn) -> Result<Value, String> {
     let Some(value) = value else {
-        return json!({"isNull": true});
+        return Ok(json!({"isNull": true}));
     };
-    let number = |value: &str| value.parse::<i64>().ok();
-    match column.type_name.as_str() {
-        "int2" | "int4" | "int8" => json!({"longValue": number(value)}),
-        "float4" | "float8" => json!({"doubleValue": value.parse::<f64>().ok()}),
+    let ResultColumn {
+        name, type_name, ..
+    } = column;
+    let invalid = || format!("value {value:?} of column {name} is not of type {type_name}");
+    Ok(match type_name.as_str() {
+        "int2" | "int4" | "int8" => {
+            json!({"longValue": value.parse::<i64>().map_err(|_| invalid())?})
+        }
+        "float4" | "float8" => {
+            json!({"doubleValue": value.parse::<f64>().map_err(|_| invalid())?})
+        }
         "bool" => json!({"booleanValue": value == "t"}),
         _ => json!({"stringValue": value}),
-    }
+    })
 }
 
 fn metadata(column: &ResultColumn) -> Value {
