@@ -160,6 +160,8 @@ fn serialize(
         let offset = write(page)?;
         data_offset.get_or_insert(offset);
     }
+    // An empty page is a page: every encoder closes at least one.
+    let data_offset = data_offset.ok_or_else(|| general("a column has no data page"))?;
     let compression = match chunk.codec {
         Codec::Zstd => Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?),
         Codec::None => Compression::UNCOMPRESSED,
@@ -170,7 +172,7 @@ fn serialize(
         .set_num_values(chunk.values as i64)
         .set_total_compressed_size(compressed)
         .set_total_uncompressed_size(uncompressed)
-        .set_data_page_offset(data_offset.unwrap_or_default() as i64)
+        .set_data_page_offset(data_offset as i64)
         .set_dictionary_page_offset(dictionary_offset.map(|offset| offset as i64));
     if let Some(statistics) = chunk.statistics {
         metadata = metadata.set_statistics(statistics);
