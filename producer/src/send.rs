@@ -347,11 +347,15 @@ impl Worker {
                     self.stop(error);
                 }
             }
-            Err(error) => {
-                let tally = self.tallies.remove(&error.id()).unwrap_or_default();
-                self.summary.add_failure(STOPPED, tally);
-                self.stop(format!("the target panicked: {error}"));
-            }
+            Err(error) => match self.tallies.remove(&error.id()) {
+                Some(tally) => {
+                    self.summary.add_failure(STOPPED, tally);
+                    self.stop(format!("the target panicked: {error}"));
+                }
+                None => self.stop(format!(
+                    "the target panicked, and the counts of its request are unknown: {error}"
+                )),
+            },
         }
     }
 
