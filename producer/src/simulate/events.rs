@@ -74,14 +74,13 @@ impl SimulatedEvents {
             u64::from(start.user),
             start.occasion,
         );
-        let session = self.memory.get_mut(start.user as usize).and_then(|memory| {
-            self.world
-                .simulate_session(start.user, start.at, memory, &mut rng)
-        });
+        let memory = &mut self.memory[start.user as usize];
+        let session = self
+            .world
+            .simulate_session(start.user, start.at, memory, &mut rng);
         self.started += 1;
-        if let Some(session) = session
-            && let Some(first) = session.arrivals.first()
-        {
+        // A session that starts at the end of the simulation may have no events.
+        if let Some(first) = session.arrivals.first() {
             self.active.push(ActiveSession {
                 next_ms: first.at_ms,
                 started: self.started,

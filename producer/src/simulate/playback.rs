@@ -36,9 +36,7 @@ struct ActiveView {
 impl SessionSimulator<'_> {
     /// Plays a title from the bookmark to the end of the view.
     pub(super) fn watch(&mut self, from: Bookmark) -> ViewEnding {
-        let Some(&playable) = self.title_catalog.playables.get(from.row as usize) else {
-            return ViewEnding::Abandoned;
-        };
+        let playable = self.title_catalog.playables[from.row as usize];
         let mut view = ActiveView {
             row: from.row,
             runtime_ms: playable.runtime_ms,
@@ -81,10 +79,8 @@ impl SessionSimulator<'_> {
     /// Draws the position at which the view ends, before any seek.
     fn planned_end_ms(&mut self, view: &ActiveView) -> u32 {
         let left = view.runtime_ms - view.position_ms;
-        let affinity = self
-            .title_catalog
-            .work_of(view.row)
-            .map_or(0, |work| self.taste.affinity(&work.genres));
+        let work = self.title_catalog.work_of(view.row);
+        let affinity = self.taste.affinity(&work.genres);
         let finishes = self
             .rng
             .percent_chance(self.household.finish_percent + 8 * affinity);

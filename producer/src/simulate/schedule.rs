@@ -112,6 +112,7 @@ impl SessionSchedule {
             let user = rng.below(users);
             let hour = rng.below(hours);
             let start = self.hour_start(hour);
+            // A simulation with invalid options has no accounts.
             let Some(household) = world.households.get(user as usize) else {
                 break;
             };
@@ -129,9 +130,8 @@ impl SessionSchedule {
             for _ in 0..self.sessions_before(household, hour, &mut session_rng) {
                 world.simulate_session(user, at, &mut memory, &mut session_rng);
             }
-            if let Some(session) = world.simulate_session(user, at, &mut memory, &mut session_rng) {
-                events += session.arrivals.len();
-            }
+            let session = world.simulate_session(user, at, &mut memory, &mut session_rng);
+            events += session.arrivals.len();
             done += 1;
             if done == TRIALS {
                 break;

@@ -244,7 +244,7 @@ impl SessionSimulator<'_> {
             self.wait(4, 25);
             self.rate(row);
         }
-        let work = self.title_catalog.work_of(row)?;
+        let work = self.title_catalog.work_of(row);
         if self.memory.listed == Some(work.first) && self.rng.percent_chance(70) {
             self.wait(3, 15);
             self.record(UserAction::RemoveFromList { title: work.first });
@@ -286,9 +286,7 @@ impl SessionSimulator<'_> {
 
     /// Rates a completed title: mostly high, and higher for the profile's genres.
     fn rate(&mut self, row: u32) {
-        let Some(work) = self.title_catalog.work_of(row) else {
-            return;
-        };
+        let work = self.title_catalog.work_of(row);
         let affinity = self.taste.affinity(&work.genres);
         let base = self.rng.between(1, 8).max(self.rng.between(1, 8));
         let halves = base + affinity.min(2);

@@ -50,6 +50,7 @@ impl TitleCatalog {
             start: simulation.start,
             wanted: simulation.titles as usize,
             titles: Vec::with_capacity(simulation.titles as usize),
+            playables: Vec::with_capacity(simulation.titles as usize),
             works: Vec::new(),
         };
         while builder.titles.len() < builder.wanted {
@@ -58,6 +59,7 @@ impl TitleCatalog {
         let CatalogBuilder {
             mut rng,
             titles,
+            playables,
             works,
             ..
         } = builder;
@@ -73,19 +75,6 @@ impl TitleCatalog {
             .collect();
         let whole =
             WeightedWorks::new((0..works.len()).map(|index| (index as u32, rank_of(index), 1)));
-        let mut playables = Vec::with_capacity(titles.len());
-        for (index, work) in works.iter().enumerate() {
-            for title in titles
-                .iter()
-                .skip(work.first as usize)
-                .take(work.rows as usize)
-            {
-                playables.push(Playable {
-                    runtime_ms: title.runtime_ms.unwrap_or(1) as u32,
-                    work: index as u32,
-                });
-            }
-        }
         Self {
             titles,
             playables,
@@ -96,14 +85,13 @@ impl TitleCatalog {
     }
 
     /// Returns the work of a row.
-    pub(super) fn work_of(&self, row: u32) -> Option<&CatalogWork> {
-        let playable = self.playables.get(row as usize)?;
-        self.works.get(playable.work as usize)
+    pub(super) fn work_of(&self, row: u32) -> &CatalogWork {
+        &self.works[self.playables[row as usize].work as usize]
     }
 
     /// Returns the row of the next episode of a series.
     pub(super) fn next_episode(&self, row: u32) -> Option<u32> {
-        let work = self.work_of(row)?;
+        let work = self.work_of(row);
         (row + 1 < work.first + work.rows).then_some(row + 1)
     }
 
@@ -124,6 +112,8 @@ struct CatalogBuilder {
     start: i64,
     wanted: usize,
     titles: Vec<Title>,
+    /// The playable part of each title.
+    playables: Vec<Playable>,
     works: Vec<CatalogWork>,
 }
 
@@ -185,7 +175,7 @@ impl CatalogBuilder {
         minutes: u32,
     ) {
         let days_ago = self.rng.low_biased(20, 40 * 365);
-        let runtime_ms = self.runtime_ms(minutes);
+        let runtime_ms = self.add_playable(minutes);
         self.titles.push(Title {
             title_id,
             name: name.to_owned(),
@@ -214,7 +204,7 @@ impl CatalogBuilder {
                 }
                 let minutes = self.rng.between(minutes - 2, minutes + 3);
                 let since = i64::from((season - 1) * 365 + (episode - 1) * 7);
-                let runtime_ms = self.runtime_ms(minutes);
+                let runtime_ms = self.add_playable(minutes);
                 self.titles.push(Title {
                     title_id: format!("ep-{number:05}-s{season:02}e{episode:02}"),
                     name: format!("{name} S{season:02}E{episode:02}"),
@@ -233,17 +223,22 @@ impl CatalogBuilder {
         }
     }
 
-    /// Draws a runtime of `minutes` and some seconds.
-    fn runtime_ms(&mut self, minutes: u32) -> i64 {
-        i64::from(minutes * 60 + self.rng.below(60)) * 1000
+    /// Draws a runtime of `minutes` and some seconds, and adds the playable part of the
+    /// next title. Returns the runtime in milliseconds.
+    fn add_playable(&mut self, minutes: u32) -> i64 {
+        let runtime_ms = (minutes * 60 + self.rng.below(60)) * 1000;
+        self.playables.push(Playable {
+            runtime_ms,
+            work: self.works.len() as u32,
+        });
+        i64::from(runtime_ms)
     }
 }
 
 fn genre_names(genres: &[usize]) -> Vec<String> {
     genres
         .iter()
-        .filter_map(|&genre| GENRES.get(genre))
-        .map(|genre| genre.name.to_owned())
+        .map(|&genre| GENRES[genre].name.to_owned())
         .collect()
 }
 

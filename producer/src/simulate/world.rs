@@ -46,8 +46,8 @@ impl World {
         at: i64,
         memory: &mut HouseholdMemory,
         rng: &mut SeededRng,
-    ) -> Option<SimulatedSession> {
-        let household = self.households.get(user as usize)?;
+    ) -> SimulatedSession {
+        let household = &self.households[user as usize];
         let session_id = format!("s-{:016x}", rng.bits64());
         let profile = rng.below(household.profiles) as usize;
         let offline = rng.chance(self.network.late);
@@ -59,8 +59,8 @@ impl World {
         let mut script = SessionSimulator {
             title_catalog: &self.title_catalog,
             household,
-            taste: household.tastes.get(profile).copied()?,
-            memory: memory.get_mut(profile)?,
+            taste: household.tastes[profile],
+            memory: &mut memory[profile],
             offline,
             rng: &mut *rng,
             now_ms: at.div_euclid(1000),
@@ -70,7 +70,7 @@ impl World {
         let within = script.steps.partition_point(|step| step.at < self.end);
         script.steps.truncate(within);
         let user_id = user_id(user);
-        Some(SimulatedSession {
+        SimulatedSession {
             profile_id: format!("{user_id}-p{}", profile + 1),
             user_id,
             session_id,
@@ -79,6 +79,6 @@ impl World {
             in_experiment: household.in_experiment,
             arrivals: self.network.deliver(&script.steps, offline, rng),
             script,
-        })
+        }
     }
 }
