@@ -174,3 +174,26 @@ fn seconds(time: SystemTime) -> f64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     (since.as_secs_f64() * 1000.0).round() / 1000.0
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_cannot_be_parsed_is_an_error() {
+        let column = |type_name: &str| ResultColumn {
+            name: "n".to_owned(),
+            type_name: type_name.to_owned(),
+        };
+        let read = |value: &str, type_name| field(&Some(value.to_owned()), &column(type_name));
+        assert_eq!(read("7", "int8").unwrap(), json!({"longValue": 7}));
+        assert_eq!(read("1.5", "float8").unwrap(), json!({"doubleValue": 1.5}));
+        for type_name in ["int2", "int8", "float8"] {
+            assert_eq!(
+                read("x", type_name).unwrap_err(),
+                format!("value \"x\" of column n is not of type {type_name}")
+            );
+        }
+    }
+}
