@@ -131,7 +131,11 @@ async fn sums(
             for row in 0..batch.num_rows() {
                 if names.is_valid(row) && values.is_valid(row) {
                     let sum: &mut u64 = sums.entry(names.value(row).to_owned()).or_default();
-                    *sum += u64::try_from(values.value(row)).unwrap_or(0);
+                    let count = values.value(row);
+                    *sum += u64::try_from(count).map_err(|_| LakeError::Malformed {
+                        key: file.key.clone(),
+                        cause: format!("{value} is negative: {count}"),
+                    })?;
                 }
             }
         }
