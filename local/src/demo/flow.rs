@@ -118,7 +118,7 @@ pub(super) async fn run(
         std::mem::take(&mut *invocations.lock().unwrap_or_else(PoisonError::into_inner));
     let invocations = invocations
         .into_iter()
-        .collect::<Option<_>>()
+        .collect::<Option<Vec<_>>>()
         .context("the event source mapping finished a batch without records")?;
     Ok(Flow {
         produced,
