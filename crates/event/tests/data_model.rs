@@ -54,7 +54,7 @@ fn the_order_of_checks_names_every_field() {
 
 #[test]
 fn the_table_of_reasons_is_complete() {
-    assert_eq!(rows("## Refusals"), Reason::ALL.map(Reason::name).into());
+    assert_eq!(rows("## Rejections"), Reason::ALL.map(Reason::name).into());
     let order = section("### The order of checks");
     for reason in Reason::ALL {
         let listed = match reason {
@@ -87,21 +87,21 @@ fn every_type_is_described_and_shown() {
 
 #[test]
 fn the_example_of_a_title_is_valid() {
-    let line = section("## The catalogue")
+    let line = section("## The title catalog")
         .lines()
         .find(|line| line.starts_with('{'))
         .unwrap();
     let title: Title = serde_json::from_str(line).unwrap();
     title.validate().unwrap();
     for kind in [TitleKind::Movie, TitleKind::Episode, TitleKind::Show] {
-        assert!(section("## The catalogue").contains(&format!("`{}`", kind.name())));
+        assert!(section("## The title catalog").contains(&format!("`{}`", kind.name())));
     }
     let Ok(Value::Object(fields)) = serde_json::to_value(&title) else {
         panic!("not an object")
     };
     for field in fields.keys() {
         assert!(
-            section("## The catalogue").contains(&format!("`{field}`")),
+            section("## The title catalog").contains(&format!("`{field}`")),
             "{field}"
         );
     }
