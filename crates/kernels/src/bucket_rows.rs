@@ -200,7 +200,7 @@ impl BucketRows {
     ///
     /// # Errors
     /// If a column is missing, has another type or holds an invalid value. The rows before
-    /// the invalid one have been added then.
+    /// the invalid one stay added.
     pub fn push_events(
         &mut self,
         batch: &RecordBatch,

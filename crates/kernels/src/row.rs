@@ -91,7 +91,7 @@ impl EventRow {
         }
     }
 
-    /// Microseconds since midnight.
+    /// Returns the microseconds since midnight.
     #[inline]
     pub(crate) fn time_of_day(&self) -> i64 {
         i64::from(self.time_high) << 32 | i64::from(self.time_low)
