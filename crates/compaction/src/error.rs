@@ -39,8 +39,8 @@ pub enum CompactionError {
     /// A sorted chunk cannot be written to or read from the spill directory.
     #[error("cannot write or read a sorted chunk in the spill directory: {0}")]
     Spill(#[from] std::io::Error),
-    /// A sorted chunk that was read back is invalid.
-    #[error("cannot merge the sorted chunks: {0}")]
+    /// The rows of a sorted chunk are invalid when they are sorted, spilled or merged.
+    #[error("cannot sort or merge the rows of a sorted chunk: {0}")]
     SortedChunk(#[source] TableError),
     /// The number of an object's rows differs from that in its receipt or generation.
     #[error("{key} has {found} rows of the date, but its receipt or generation lists {expected}")]

@@ -92,7 +92,7 @@ impl ChunkReader for ObjectSlice {
     }
 }
 
-/// An object of which the first request is done.
+/// The state of an object after [`open`].
 enum OpenedObject {
     /// A small object: all of its bytes.
     Whole(Bytes),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::task::{CompactSettings, InputObject};
 
-/// The size from which a chunk or a part is closed.
+/// A size in rows and bytes, such as the size from which a chunk or a part is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SizeLimit {
     /// The number of rows of the date.
