@@ -48,7 +48,7 @@ pub struct DayFigures {
     pub events: u64,
     /// Units that arrived on the date.
     pub received: u64,
-    /// Those of them that were rejected.
+    /// Units among them that were rejected.
     pub rejected: u64,
     /// Events by country. Events without a country are left out.
     pub countries: BTreeMap<String, u64>,
@@ -61,7 +61,7 @@ pub struct DayFigures {
 pub struct Anomaly {
     /// The figure: `volume`, `rejected`, `country DE` or `title t-7`.
     pub subject: String,
-    /// The figure and its usual value, in words.
+    /// The figure and its usual value, as a sentence.
     pub sentence: String,
 }
 

@@ -1,7 +1,8 @@
-//! The figures of a published date that anomalies are found by.
+//! The figures of a published date that are searched for anomalies.
 //!
-//! A date costs two small documents, its generation and its audit, and the files of two
-//! marts. The look-back is [`WEEKS`] dates, whatever the lake holds.
+//! The figures of a date come from two small documents, its generation and its audit, and
+//! from the files of two marts. A search reads at most [`WEEKS`] earlier dates, regardless of
+//! the size of the lake.
 
 use std::collections::BTreeMap;
 
@@ -31,9 +32,10 @@ struct Arrivals {
     quarantined: u64,
 }
 
-/// Finds the anomalies of an audited date that is over.
+/// Finds the anomalies of an audited date. The date must be over, because the figures of a
+/// part of a day are too small.
 ///
-/// An earlier date that cannot be read is left out, with a warning: it must not fail the
+/// Skips an earlier date that cannot be read, with a warning, because it must not fail the
 /// audits of four later dates.
 ///
 /// # Errors
@@ -60,15 +62,15 @@ pub async fn anomalies(
             Ok(figures) => earlier.extend(figures),
             Err(error) => tracing::warn!(
                 event.date = %audit.date,
-                "cannot compare with {date}, which is left out: {error}"
+                "cannot read the figures of {date}, so the search for anomalies skips it: {error}"
             ),
         }
     }
     Ok(find_anomalies(&day, &earlier, settings))
 }
 
-/// Returns the figures of a date, or `None` if it is not published. `arrivals` is what its
-/// audit counted; `None` reads the audit, if there is one.
+/// Returns the figures of a date, or `None` if it is not published. `arrivals` are the counts
+/// of the date's audit. If it is `None`, reads them from the written audit, if there is one.
 async fn figures(
     store: &dyn ObjectStore,
     date: Date,
@@ -109,8 +111,8 @@ async fn audited_arrivals(
     }
 }
 
-/// Sums a column of a table by another one; rows without a name are left out. A
-/// generation without the table has no sums.
+/// Sums the column `value` of a table by the column `name`. Skips rows in which either is
+/// null. Returns no sums if the generation lacks the table.
 async fn sums(
     store: &dyn ObjectStore,
     generation: &Generation,

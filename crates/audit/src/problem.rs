@@ -239,7 +239,7 @@ impl Display for Problem {
                 found_bytes,
             } if expected_bytes == found_bytes => write!(
                 f,
-                "{key} has another content than was written, as {named_by} says"
+                "{key} has other content than {named_by} states, with the same size of {found_bytes} bytes"
             ),
             Self::ContentDiffers {
                 key,

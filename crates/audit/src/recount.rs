@@ -100,7 +100,8 @@ pub async fn audit_date(
     })
 }
 
-/// Reads the receipts again that the audit needs, because a list may return collected copies.
+/// Reads the receipts that the audit needs from their own objects, because a list may return
+/// the copies that [`receipt::collect`] wrote.
 async fn reread_needed(
     store: &dyn ObjectStore,
     receipts: Vec<Receipt>,
@@ -247,7 +248,7 @@ fn open_reasons(
     let open: u64 = failed.iter().map(|batch| batch.open).sum();
     if open > 0 {
         reasons.push(format!(
-            "{open} records that the mapping gave up are open, and may hold events of it"
+            "{open} records of failed batches are open and may contain events of the date"
         ));
     }
     let date = date.to_string();

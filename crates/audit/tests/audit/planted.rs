@@ -254,7 +254,7 @@ async fn a_failed_batch_is_a_problem_until_its_records_are_in_the_lake() {
         assert_eq!(audit.problems, [open]);
         assert_eq!(audit.ingest.shards[&shard_id(0)].failed, 2);
         assert_eq!(audit.status, Status::Provisional);
-        let is_open = |reason: &String| reason.starts_with("2 records that the mapping gave up");
+        let is_open = |reason: &String| reason.starts_with("2 records of failed batches are open");
         assert!(audit.provisional_because.iter().any(is_open));
 
         lake.deliver(&records).await;
