@@ -35,7 +35,7 @@ use batch::ReplayedUnit;
 use candidates::Candidate;
 use known_units::KnownUnits;
 
-/// The selection of the units to replay.
+/// The options of a replay: the selection of the units, and a dry run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReplayOptions {
     /// Only units of this ingest date.
