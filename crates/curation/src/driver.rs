@@ -25,8 +25,8 @@ use crate::projection;
 use crate::publish::PublishOutcome;
 use crate::unaudited::unaudited;
 
-/// The maximum number of plans of a run. If another run publishes a date first, the driver
-/// plans again.
+/// The maximum number of plans of one call of [`Driver::run`]. If another run publishes a date
+/// first, the driver plans again.
 const MAX_PLANS: usize = 20;
 
 /// The name of the plan in the hand-over, which stays in memory.
@@ -93,7 +93,7 @@ pub struct PublishedDate {
     pub checks: Vec<CheckResult>,
 }
 
-/// A progress event of a run, for an observer.
+/// A progress event of [`Driver::run`], for an observer.
 #[derive(Debug)]
 pub enum DriverEvent<'a> {
     /// The dates are planned.
@@ -108,7 +108,7 @@ pub enum DriverEvent<'a> {
     Lost(&'a DateTask),
 }
 
-/// A function that a run calls with its progress events.
+/// A function that receives the progress events of [`Driver::run`].
 pub type Observer<'o> = &'o (dyn Fn(DriverEvent<'_>) + Sync);
 
 impl Driver {
@@ -134,7 +134,7 @@ impl Driver {
     ///
     /// # Errors
     /// If the dates cannot be planned, or [`CurationError::Overtaken`] if other runs published
-    /// them first every time. Dates that this run published stay published; the others are
+    /// them first every time. Dates that this call published stay published; the others are
     /// still due.
     pub async fn run(
         &self,
@@ -175,8 +175,8 @@ impl Driver {
     }
 
     /// Audits every published date whose current generation has no audit, ascending: the
-    /// dates of this run, and those whose run ended before its audit. `streams` has the
-    /// stream's own count for the dates where it is known.
+    /// dates that [`Driver::run`] published, and those whose run ended before its audit.
+    /// `streams` has the stream's own count for the dates where it is known.
     ///
     /// # Errors
     /// If the lake cannot be read or written.

@@ -20,8 +20,9 @@ pub struct Swept {
     pub bytes: u64,
 }
 
-/// Deletes the curated and staged files that are older than `keep` and that no generation
-/// needs which is current or was current within `keep` before `now`.
+/// Deletes the curated and staged files that are older than `keep` and that no needed
+/// generation lists. A generation is needed if it is current, was current within `keep` before
+/// `now`, or has the current latest-only tables.
 ///
 /// Running queries and runs keep their files if `keep` is longer than the longest of them.
 /// The tables of the audits' books belong to no generation and are kept.

@@ -95,7 +95,7 @@ impl Steps {
         }))
     }
 
-    /// Reads the plan of the split, and checks that it is of the task's inputs.
+    /// Reads the plan of the split, and checks that it covers the task's inputs.
     async fn planned_split(
         &self,
         work: &StagingDir,
@@ -108,7 +108,7 @@ impl Steps {
             false => Err(LakeError::Malformed {
                 key: key.to_string(),
                 cause: format!(
-                    "the split is not that of the task's {} inputs",
+                    "the plan of the split does not cover the task's {} inputs",
                     compaction.inputs.len()
                 ),
             }

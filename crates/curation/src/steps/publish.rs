@@ -41,7 +41,7 @@ pub(super) struct AuditInput {
 /// The answer of `prepare`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrepareAnswer {
-    /// True if the inputs equal those of the current generation, so that nothing is to be done.
+    /// True if the inputs equal those of the current generation, so there is nothing to do.
     pub is_unchanged: bool,
     /// The name of the run; empty for an unchanged date.
     pub run: String,
