@@ -1,7 +1,7 @@
 //! The table catalog, from which query engines learn tables and partitions.
 //!
 //! A table catalog is a projection of the published generations. Updates are monotonic: an
-//! older generation never replaces a newer one, in whatever order runs call
+//! older generation never replaces a newer one, regardless of the order in which runs call
 //! [`TableCatalog::advance`]. [`projections`] lists a generation's tables in the catalog's
 //! terms. [`EmbeddedTableCatalog`] stores its entries in the lake itself; the adapter for
 //! Glue is in `marquee-aws`.

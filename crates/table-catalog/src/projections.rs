@@ -91,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    /// The error for a truncated file names the file, whatever the length that is left.
+    /// The error for a truncated file names the file, for every remaining length.
     #[tokio::test]
     async fn an_error_names_the_truncated_file() {
         let store = InMemory::new();
