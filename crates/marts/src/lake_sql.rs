@@ -13,20 +13,20 @@ use object_store::ObjectStore;
 use crate::mart_schemas::MartSchemas;
 use crate::{DateRun, MartsError};
 
-/// The files of `sql/` over the dates of one lake.
+/// An engine that runs the files of `sql/` over the dates of one lake.
 pub struct LakeSql {
     store: Arc<dyn ObjectStore>,
     settings: LakeSqlSettings,
     schemas: Arc<MartSchemas>,
 }
 
-/// Bounds of a machine's use.
+/// Limits on the use of the machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LakeSqlSettings {
     /// The number of queries that run concurrently; 0 counts as 1.
     pub concurrency: usize,
-    /// The memory of all queries of a call together, in bytes. Beyond it queries spill to
-    /// disk. `None` sets no bound.
+    /// The memory limit of all queries of a call together, in bytes. Queries spill rows
+    /// beyond it to disk. `None` sets no limit.
     pub memory_bytes: Option<usize>,
 }
 
@@ -34,7 +34,7 @@ impl LakeSql {
     /// Creates the engine over the lake in `store`.
     ///
     /// # Errors
-    /// [`MartsError::Head`] when the head of a file in `sql/` is malformed.
+    /// [`MartsError::Head`] if the head of a file in `sql/` is malformed.
     pub fn new(store: Arc<dyn ObjectStore>, settings: LakeSqlSettings) -> Result<Self, MartsError> {
         Ok(Self {
             store,

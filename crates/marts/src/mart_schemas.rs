@@ -11,14 +11,14 @@ use crate::MartsError;
 use crate::curated;
 
 /// The marts of `sql/` and their columns. The columns depend on `sql/` alone, so a process
-/// plans each mart for them once at most.
+/// plans each mart at most once to derive them.
 pub(crate) struct MartSchemas {
     marts: Vec<Mart>,
     schemas: Mutex<BTreeMap<String, SchemaRef>>,
 }
 
 impl MartSchemas {
-    /// Reads the definitions of the marts; plans none yet.
+    /// Reads the definitions of the marts. It does not plan any mart yet.
     pub(crate) fn new() -> Result<Self, MartsError> {
         Ok(Self {
             marts: marquee_sql::marts()?,
@@ -31,7 +31,7 @@ impl MartSchemas {
         self.marts.iter().find(|mart| mart.name == name)
     }
 
-    /// Returns the mart's columns; `context` has the facts.
+    /// Returns the mart's columns; `context` must have the tables that the mart reads.
     pub(crate) async fn schema_of(
         &self,
         mart: &Mart,
@@ -46,7 +46,7 @@ impl MartSchemas {
         Ok(schema)
     }
 
-    /// Keeps the columns of a mart that was planned, if it is one of `sql/`.
+    /// Keeps the columns of a planned mart, if `sql/` defines that mart.
     pub(crate) fn keep(&self, mart: &Mart, schema: &SchemaRef) {
         if self.mart(&mart.name) == Some(mart) {
             let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);

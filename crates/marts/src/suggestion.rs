@@ -5,15 +5,15 @@ use datafusion::common::utils::datafusion_strsim::normalized_levenshtein;
 use crate::MartsError;
 use crate::engine::Engine;
 
-/// The similarity, from 0 to 1, from which a name is suggested.
+/// The minimum similarity, from 0 to 1, of a suggested name.
 const SIMILAR: f64 = 0.5;
-/// The length of a name, in bytes, from which a name that contains it is suggested.
+/// The minimum length of a name, in bytes, for suggesting a table whose name contains it.
 const CONTAINED_BYTES: usize = 4;
 
 /// Returns the table whose name is the most similar to `name`; `None` if none is similar.
 ///
 /// # Errors
-/// When the head of a file in `sql/marts` is malformed.
+/// If the head of a file in `sql/marts` is malformed.
 pub fn nearest_table(name: &str) -> Result<Option<String>, MartsError> {
     Ok(nearest(&name.to_ascii_lowercase(), Engine::tables()?))
 }
@@ -21,7 +21,7 @@ pub fn nearest_table(name: &str) -> Result<Option<String>, MartsError> {
 fn nearest(name: &str, tables: Vec<String>) -> Option<String> {
     let similarity = |table: &str| match normalized_levenshtein(name, table) {
         similarity if similarity >= SIMILAR => similarity,
-        // Below every similar spelling.
+        // A name that contains it ranks below every similar spelling.
         similarity if name.len() >= CONTAINED_BYTES && table.contains(name) => similarity * SIMILAR,
         _ => 0.0,
     };

@@ -65,12 +65,12 @@ pub(crate) struct ObjectTable {
     files: Vec<PartitionedFile>,
     /// The partition values, one row per object.
     partitions: RecordBatch,
-    /// The number of rows by the ledger, an estimate for the planner. A `count(*)` must
+    /// The number of rows according to the ledger, an estimate for the planner. A `count(*)` must
     /// count the rows, so that it can verify the ledger.
     rows: usize,
 }
 
-/// The size of an object by the ledger.
+/// The size of an object according to the ledger.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TableObject {
     pub(crate) bytes: u64,

@@ -61,7 +61,7 @@ pub(crate) fn receipts() -> Vec<Receipt> {
     .collect()
 }
 
-/// The date that the text names.
+/// Parses a date.
 pub(crate) fn parsed(date: &str) -> Date {
     date.parse().unwrap()
 }
