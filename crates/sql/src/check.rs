@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::head::{Head, HeadError, days};
 
-/// The consequence of a failed check.
+/// The consequence of a violated check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -50,7 +50,7 @@ pub struct Check {
     pub name: String,
     /// The expectation, from the comments of the head.
     pub about: String,
-    /// The consequence of a failure.
+    /// The consequence of a violation.
     pub severity: Severity,
     /// The step that must precede the check.
     pub after: After,
@@ -120,7 +120,7 @@ impl Check {
 pub struct CheckResult {
     /// The check's name.
     pub name: String,
-    /// The consequence of a failure.
+    /// The consequence of a violation.
     pub severity: Severity,
     /// The expectation.
     pub about: String,
