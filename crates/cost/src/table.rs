@@ -26,7 +26,7 @@ pub fn by_rate(workload: &Workload, rates: &[f64]) -> Result<String, BadWorkload
         let _ = writeln!(
             table,
             "| {} | {} | {} | {} | {} | {} | **{}** | {} | {} | **{:.4}** | {:.4} |",
-            count(*rate),
+            format_count(*rate),
             large(estimate.events),
             of(Group::Stream),
             of(Group::Transform),
@@ -115,7 +115,7 @@ pub fn prices_table() -> String {
         };
         let per = match per {
             1.0 => format!("1 {unit}"),
-            per => format!("{} {unit}s", count(per)),
+            per => format!("{} {unit}s", format_count(per)),
         };
         let _ = writeln!(
             table,
@@ -141,7 +141,7 @@ fn each(price: f64) -> String {
 }
 
 /// Formats a whole number with thousands separators.
-fn count(number: f64) -> String {
+fn format_count(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
