@@ -1,5 +1,5 @@
-//! Queries of lakes, and the files of `sql/athena`, in one binary: each more would link
-//! DataFusion again.
+//! Queries of lakes, and the files of `sql/athena`, in one binary, because every further
+//! binary would link DataFusion again.
 #![allow(missing_docs)]
 
 mod athena;
