@@ -48,7 +48,7 @@ pub fn late_window_open(date: Date, newest: Option<Date>) -> Option<String> {
         |newest| format!("the newest arrival is of {newest}"),
     );
     Some(format!(
-        "late events are waited for until {LATE_DAYS} days have passed after it, and {arrived}"
+        "its late window is open until a record arrives more than {LATE_DAYS} days after it, and {arrived}"
     ))
 }
 

@@ -179,7 +179,7 @@ async fn a_date_is_final_when_its_late_window_has_passed() {
     assert_eq!(
         audit.provisional_because,
         [
-            "late events are waited for until 3 days have passed after it, and the newest arrival is of 2026-03-01",
+            "its late window is open until a record arrives more than 3 days after it, and the newest arrival is of 2026-03-01",
             "its events are not curated yet",
         ]
     );
