@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::JoinSet;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::SessionContext;
@@ -293,11 +294,26 @@ impl DateRun {
                 continue;
             }
             let schema = self.schemas.schema_of(mart, context).await?;
-            let objects = self.window(&name, 0);
-            let partitions = curated::partition_columns(mart);
-            register(context, &name, schema, partitions, &objects)?;
+            self.register_mart(context, mart, schema)?;
         }
         Ok(())
+    }
+
+    /// Registers a mart of the date, unless another check has registered it.
+    fn register_mart(
+        &self,
+        context: &SessionContext,
+        mart: &Mart,
+        schema: SchemaRef,
+    ) -> Result<(), MartsError> {
+        // Checks that run concurrently share a context.
+        let _contexts = self.contexts.lock().unwrap_or_else(PoisonError::into_inner);
+        if context.table_exist(mart.name.as_str())? {
+            return Ok(());
+        }
+        let objects = self.window(&mart.name, 0);
+        let partitions = curated::partition_columns(mart);
+        register(context, &mart.name, schema, partitions, &objects)
     }
 
     fn window(&self, table: &str, looks_back: u32) -> TableObjects {
@@ -342,5 +358,33 @@ async fn run_concurrently<T: Send + 'static>(
             kind: StepErrorKind::Failed,
             message: error.to_string(),
         })??);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn two_checks_that_read_a_mart_register_it_once() {
+        let store = Arc::new(InMemory::new());
+        let inputs = DateInputs::new("2026-01-05".parse().unwrap());
+        let run = DateRun::open(store, inputs).await.unwrap();
+        let key = ContextKey {
+            looks_back: 0,
+            has_marts: true,
+        };
+        let context = run.context(key).unwrap();
+        let mart = run.schemas.mart("user_title").unwrap();
+        let schema = run.schemas.schema_of(mart, &context).await.unwrap();
+        // Both checks found no table of this name before either registered it.
+        for _ in 0..2 {
+            run.register_mart(&context, mart, Arc::clone(&schema))
+                .unwrap();
+        }
+        assert!(context.table_exist("user_title").unwrap());
     }
 }
