@@ -89,6 +89,7 @@ pub fn write_input(directory: &Path, events: u64) -> Result<()> {
         ..TransformSettings::default()
     })?;
     std::fs::create_dir_all(directory.join(PROCESSED_DIRECTORY))?;
+    let date = DATE.parse()?;
     let mut objects = Vec::new();
     for (number, payload) in input.payloads.iter().enumerate() {
         let done = transformer.transform(&envelope::records(payload)?, &titles)?;
@@ -99,7 +100,7 @@ pub fn write_input(directory: &Path, events: u64) -> Result<()> {
         {
             let key = format!("{PROCESSED_DIRECTORY}/{number:06}.parquet");
             std::fs::write(directory.join(&key), &file.content)?;
-            let rows_of_date = done.event_dates.get(DATE).copied().unwrap_or_default();
+            let rows_of_date = done.event_dates.get(&date).copied().unwrap_or_default();
             objects.push(Object {
                 key,
                 bytes: file.content.len() as u64,

@@ -205,7 +205,7 @@ pub(crate) fn explain(error: anyhow::Error) -> anyhow::Error {
 fn is_bad_input(error: &anyhow::Error) -> bool {
     let of_lake = if let Some(error) = error.downcast_ref::<CurationError>() {
         match error {
-            CurationError::NoEvents { .. } | CurationError::ReceiptDate { .. } => return true,
+            CurationError::NoEvents { .. } => return true,
             CurationError::Lake(error)
             | CurationError::Projection(ProjectionError::Lake(error)) => Some(error),
             _ => None,

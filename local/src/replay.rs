@@ -141,7 +141,7 @@ mod tests {
             still_rejected: [("invalid_json".to_owned(), 8)].into(),
             events: 1_003,
             rejected_lines: 1,
-            event_dates: [("2026-03-01".to_owned(), 1_003)].into(),
+            event_dates: [(Date::from_days(20_513), 1_003)].into(),
             ..ReplayReport::default()
         };
         let page = ReplayPage(&report).to_string();
@@ -149,6 +149,7 @@ mod tests {
             "\nreplayed                                       1,000\n  time_too_old",
             "still rejected, by current reason                  8\n  invalid_json",
             "The replayed units yield 1,003 events and 1 invalid line for quarantine:",
+            "\n  2026-03-01                                   1,003\n",
             "These dates are due now",
         ] {
             assert!(page.contains(expected), "{expected}: {page}");

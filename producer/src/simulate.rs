@@ -32,14 +32,13 @@ mod tests;
 mod title_catalog;
 mod world;
 
-use marquee_event::Title;
+use marquee_event::{MICROS_PER_DAY, Title};
 use thiserror::Error;
 
 pub use events::SimulatedEvents;
 
 use title_catalog::TitleCatalog;
 
-const DAY_US: i64 = 86_400_000_000;
 /// 2000-01-01T00:00:00Z.
 const EARLIEST_START: i64 = 946_684_800_000_000;
 /// 2100-01-01T00:00:00Z.
@@ -187,6 +186,6 @@ impl Simulation {
     /// Returns the end in UTC microseconds, exclusive.
     fn end(&self) -> i64 {
         self.start
-            .saturating_add(i64::from(self.days).saturating_mul(DAY_US))
+            .saturating_add(i64::from(self.days).saturating_mul(MICROS_PER_DAY))
     }
 }

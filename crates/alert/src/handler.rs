@@ -20,7 +20,7 @@ use crate::topic::{Topic, TopicError};
 
 /// How long a step's message suppresses the end of its execution: 1 day. EventBridge
 /// reports the end, which may be hours later.
-const EXECUTION_END_US: i64 = 86_400_000_000;
+const EXECUTION_END_US: i64 = marquee_event::MICROS_PER_DAY;
 /// How long a message suppresses the alarm on the same failure: 3 hours. The metric
 /// arrives at the end of a call, and the alarm evaluates it hourly.
 const EXPECTED_ALARM_US: i64 = 10_800_000_000;

@@ -15,11 +15,10 @@ const SKEW_US: i64 = 300_000_000;
 /// no arrival dates: for them, returns all dates between the first and the last arrival.
 ///
 /// # Errors
-/// [`AuditError::Receipt`] if a date or a time cannot be parsed.
+/// [`AuditError::Receipt`] if a time cannot be parsed.
 pub(crate) fn dates(receipt: &Receipt) -> Result<Vec<Date>, AuditError> {
     if !receipt.arrival_dates.is_empty() {
-        let dates = receipt.arrival_dates.keys();
-        return dates.map(|date| parse_date(receipt, date)).collect();
+        return Ok(receipt.arrival_dates.keys().copied().collect());
     }
     let first = parse_time(receipt, "first_arrived_at", &receipt.first_arrived_at)?;
     let last = parse_time(receipt, "last_arrived_at", &receipt.last_arrived_at)?;
@@ -32,23 +31,15 @@ pub(crate) fn dates(receipt: &Receipt) -> Result<Vec<Date>, AuditError> {
 /// Returns the date on which the newest record of the receipt arrived.
 ///
 /// # Errors
-/// [`AuditError::Receipt`] if the date or the time cannot be parsed.
+/// [`AuditError::Receipt`] if the time cannot be parsed.
 pub(crate) fn newest_date(receipt: &Receipt) -> Result<Date, AuditError> {
     match receipt.arrival_dates.last_key_value() {
-        Some((date, _)) => parse_date(receipt, date),
+        Some((date, _)) => Ok(*date),
         None => {
             let last = parse_time(receipt, "last_arrived_at", &receipt.last_arrived_at)?;
             Ok(Date::of(last))
         }
     }
-}
-
-fn parse_date(receipt: &Receipt, date: &str) -> Result<Date, AuditError> {
-    date.parse().map_err(|_| AuditError::Receipt {
-        receipt: receipt.key(),
-        field: "arrival_dates",
-        found: date.to_owned(),
-    })
 }
 
 fn parse_time(receipt: &Receipt, field: &'static str, time: &str) -> Result<i64, AuditError> {
@@ -63,5 +54,5 @@ fn parse_time(receipt: &Receipt, field: &'static str, time: &str) -> Result<i64,
 /// has no arrival dates.
 pub(crate) fn records_on(receipt: &Receipt, date: Date) -> Option<u64> {
     let dates = &receipt.arrival_dates;
-    (!dates.is_empty()).then(|| dates.get(&date.to_string()).copied().unwrap_or(0))
+    (!dates.is_empty()).then(|| dates.get(&date).copied().unwrap_or(0))
 }

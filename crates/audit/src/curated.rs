@@ -100,15 +100,12 @@ impl<'g> EventAuditBuilder<'g> {
     ) -> Result<EventAudit, AuditError> {
         let generation = self.generation;
         let date = generation.event_date;
-        let date_text = date.to_string();
         let (covered, waiting): (Vec<&Receipt>, Vec<&Receipt>) = receipts
             .iter()
-            .filter(|receipt| receipt.event_dates.contains_key(&date_text))
+            .filter(|receipt| receipt.event_dates.contains_key(&date))
             .partition(|receipt| self.covered.contains(&receipt.key()));
         let rows_of = |receipts: &[&Receipt]| -> u64 {
-            let rows = receipts
-                .iter()
-                .filter_map(|r| r.event_dates.get(&date_text));
+            let rows = receipts.iter().filter_map(|r| r.event_dates.get(&date));
             rows.sum()
         };
         let existing: Vec<Receipt> = covered.iter().map(|receipt| (*receipt).clone()).collect();

@@ -99,10 +99,9 @@ impl EventBook {
             ingest_hours: BTreeMap::new(),
             faults: Vec::new(),
         };
-        let date = event_date.to_string();
         for receipt in receipts {
             // The caller may pass receipts of other dates too.
-            let Some(rows) = receipt.event_dates.get(&date) else {
+            let Some(rows) = receipt.event_dates.get(&event_date) else {
                 continue;
             };
             let hour = format!("{}T{:02}", receipt.ingest_date, receipt.ingest_hour);
@@ -245,7 +244,8 @@ mod tests {
 
     use super::*;
 
-    const DATE: &str = "2026-03-01";
+    /// 2026-03-01.
+    const DATE: Date = Date::from_days(20_513);
 
     fn receipt(shard: u32, hour: u8, rows: u64) -> Receipt {
         Receipt {
@@ -256,18 +256,18 @@ mod tests {
             shard_id: format!("shardId-{shard:012}"),
             first_sequence_number: "1".into(),
             last_sequence_number: "2".into(),
-            ingest_date: DATE.into(),
+            ingest_date: DATE,
             ingest_hour: hour,
             first_arrived_at: format!("{DATE}T{hour:02}:00:00Z"),
             last_arrived_at: format!("{DATE}T{hour:02}:00:01Z"),
-            arrival_dates: [(DATE.to_owned(), 2)].into(),
+            arrival_dates: [(DATE, 2)].into(),
             records: 2,
             received: rows + 1,
             processed: rows + 1,
             quarantined: 0,
             received_bytes: 10,
             reasons: BTreeMap::new(),
-            event_dates: [(DATE.to_owned(), rows), ("2026-02-28".to_owned(), 1)].into(),
+            event_dates: [(DATE, rows), (DATE.before(1), 1)].into(),
             title_catalog: None,
             objects: Vec::new(),
         }
@@ -287,7 +287,7 @@ mod tests {
     fn book(counts: EventCounts, curated: u64, dropped: u64) -> EventBook {
         let receipts = [receipt(0, 3, 5), receipt(1, 3, 4), receipt(1, 4, 1)];
         EventBook::close(EventBookInputs {
-            event_date: DATE.parse().unwrap(),
+            event_date: DATE,
             covered: receipts.len(),
             receipt_rows: 10,
             receipts: &receipts,

@@ -136,10 +136,9 @@ async fn covered(
                 key: generation.covered.clone(),
                 named_by: generation.key(),
             });
-            let date = generation.event_date.to_string();
             let with_events = receipts
                 .iter()
-                .filter(|receipt| receipt.event_dates.contains_key(&date));
+                .filter(|receipt| receipt.event_dates.contains_key(&generation.event_date));
             Ok(with_events.map(Receipt::key).collect())
         }
         covered => Ok(covered?),
@@ -155,7 +154,6 @@ fn compare_first_records(a: &Receipt, b: &Receipt) -> Ordering {
 
 /// Returns whether the receipt names the date: as ingest date, arrival date or event date.
 fn names_date(receipt: &Receipt, date: Date) -> bool {
-    let date = date.to_string();
     receipt.ingest_date == date
         || receipt.arrival_dates.contains_key(&date)
         || receipt.event_dates.contains_key(&date)
@@ -164,11 +162,11 @@ fn names_date(receipt: &Receipt, date: Date) -> bool {
 fn nothing_of(date: Date, receipts: &[Receipt]) -> String {
     let filed = receipts.iter().map(|r| &r.ingest_date);
     let arrived = receipts.iter().flat_map(|r| r.arrival_dates.keys());
-    let ingested: BTreeSet<&String> = filed.chain(arrived).collect();
-    let events: BTreeSet<&String> = receipts.iter().flat_map(|r| r.event_dates.keys()).collect();
-    let range = |dates: BTreeSet<&String>| match (dates.first(), dates.last()) {
+    let ingested: BTreeSet<&Date> = filed.chain(arrived).collect();
+    let events: BTreeSet<&Date> = receipts.iter().flat_map(|r| r.event_dates.keys()).collect();
+    let range = |dates: BTreeSet<&Date>| match (dates.first(), dates.last()) {
         (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
-        (Some(only), _) => (*only).clone(),
+        (Some(only), _) => only.to_string(),
         _ => "no date".to_owned(),
     };
     format!(
@@ -186,7 +184,6 @@ fn role(
     covered: &BTreeSet<String>,
 ) -> Result<ReceiptRole, AuditError> {
     let arrived = arrivals::dates(receipt)?.contains(&date);
-    let date = date.to_string();
     Ok(ReceiptRole {
         filed: receipt.ingest_date == date,
         arrived,
@@ -251,7 +248,6 @@ fn open_reasons(
             "{open} records of failed batches are open and may contain events of the date"
         ));
     }
-    let date = date.to_string();
     match event {
         Some(event) if event.waiting_receipts > 0 => reasons.push(format!(
             "{} events in {} receipts wait for its next run",

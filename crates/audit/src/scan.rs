@@ -283,7 +283,7 @@ impl ReceiptScan {
             }
             Ok(())
         });
-        let named = self.receipt.event_dates.get(&date.to_string());
+        let named = self.receipt.event_dates.get(&date);
         let (named, found) = (
             named.copied().unwrap_or(0),
             (self.result.events.len() - events_before) as u64,

@@ -24,7 +24,7 @@ pub enum Status {
 /// receipts.
 ///
 /// # Errors
-/// [`AuditError::Receipt`] if a receipt has a date or a time that cannot be parsed.
+/// [`AuditError::Receipt`] if a receipt has a time that cannot be parsed.
 pub fn newest_arrival<'r>(
     receipts: impl IntoIterator<Item = &'r Receipt>,
 ) -> Result<Option<Date>, AuditError> {

@@ -64,16 +64,6 @@ pub enum CurationError {
         /// The dates that the lake has, as the end of the sentence.
         available: String,
     },
-    /// A receipt, or a directory of receipts, names a date that cannot be parsed.
-    #[error(
-        "{key} names the date {found:?}, which is not YYYY-MM-DD; restore or remove the object"
-    )]
-    ReceiptDate {
-        /// The key of the receipt, or of the directory.
-        key: String,
-        /// The text in place of a date.
-        found: String,
-    },
     /// A receipt names a time of arrival that cannot be parsed.
     #[error(
         "a receipt with events of {event_date} has the time of arrival {found:?}, which is not RFC 3339; restore the receipt"
@@ -99,9 +89,7 @@ impl CurationError {
             Self::Sql(error) => error.kind(),
             Self::Projection(error) => error.kind(),
             Self::TableCatalog { source, .. } => source.kind(),
-            Self::NoEvents { .. } | Self::ReceiptDate { .. } | Self::StagingDir(_) => {
-                StepErrorKind::Input
-            }
+            Self::NoEvents { .. } | Self::StagingDir(_) => StepErrorKind::Input,
             Self::ArrivalTime { .. } => StepErrorKind::Damaged,
             Self::Encode(_) | Self::Head(_) | Self::Overtaken(_) | Self::Incomplete(_) => {
                 StepErrorKind::Failed

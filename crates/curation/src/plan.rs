@@ -22,7 +22,7 @@ use marquee_lake::digest;
 use marquee_lake::generation::{self, Generation};
 use marquee_lake::receipt::{self, Receipt};
 use marquee_lake::title_catalog::{self, TitleCatalogPointer};
-use marquee_lake::zone::{RECEIPTS, Zone};
+use marquee_lake::zone::Zone;
 use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
@@ -161,11 +161,7 @@ pub async fn plan(
     let mut by_date: BTreeMap<Date, DateReceipts<'_>> = BTreeMap::new();
     for receipt in &receipts {
         for (date, rows) in &receipt.event_dates {
-            let date: Date = date.parse().map_err(|_| CurationError::ReceiptDate {
-                key: receipt.key(),
-                found: date.clone(),
-            })?;
-            by_date.entry(date).or_default().push((receipt, *rows));
+            by_date.entry(*date).or_default().push((receipt, *rows));
         }
     }
     selection.require_events(by_date.keys().copied())?;
@@ -204,17 +200,7 @@ async fn receipts(
     store: &dyn ObjectStore,
     settings: &PlanSettings,
 ) -> Result<Vec<Receipt>, CurationError> {
-    let mut dates: Vec<Date> = receipt::ingest_dates(store)
-        .await?
-        .into_iter()
-        .map(|date| {
-            date.parse().map_err(|_| CurationError::ReceiptDate {
-                key: format!("{RECEIPTS}/ingest_date={date}"),
-                found: date,
-            })
-        })
-        .collect::<Result<_, _>>()?;
-    dates.sort();
+    let dates = receipt::ingest_dates(store).await?;
     let Some(oldest) = dates
         .last()
         .map(|newest| newest.before(settings.retention_days))
@@ -223,10 +209,9 @@ async fn receipts(
     };
     let mut receipts = Vec::new();
     for date in dates.into_iter().filter(|date| *date >= oldest) {
-        let date = date.to_string();
         receipts.extend(match settings.collects_receipts {
-            true => receipt::collect(store, &date).await?,
-            false => receipt::list(store, Some(&date)).await?,
+            true => receipt::collect(store, date).await?,
+            false => receipt::list(store, Some(date)).await?,
         });
     }
     Ok(receipts)
@@ -270,10 +255,9 @@ impl Planner<'_> {
             .iter()
             .filter(|(receipt, _)| !covered_before.contains(&receipt.key()))
             .collect();
-        let of_date = event_date.to_string();
         let waiting_since = new
             .iter()
-            .filter(|(receipt, _)| receipt.ingest_date == of_date)
+            .filter(|(receipt, _)| receipt.ingest_date == event_date)
             .map(|(receipt, _)| receipt.first_arrived_at.clone())
             .min();
         let Some(reason) = self.reason(event_date, parent, new.len(), newest, changing) else {

@@ -87,8 +87,8 @@ async fn receipts_in_window(
     let looks_back = checks.map(|check| check.looks_back).max().unwrap_or(0);
     let mut receipts = Vec::new();
     for days in (0..=looks_back).rev() {
-        let ingest_date = date.before(days).to_string();
-        receipts.extend(receipt::list(store, Some(&ingest_date)).await?);
+        let ingest_date = date.before(days);
+        receipts.extend(receipt::list(store, Some(ingest_date)).await?);
     }
     Ok(receipts)
 }

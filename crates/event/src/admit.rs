@@ -2,7 +2,7 @@
 
 use crate::fields::Event;
 use crate::rejection::{Detail, Reason, Rejection};
-use crate::time::format_utc;
+use crate::time::{MICROS_PER_DAY, format_utc};
 
 /// The range around the arrival in which an event's time must lie, bounds included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl Default for TimeWindow {
     fn default() -> Self {
         Self {
             ahead_us: 3_600_000_000,
-            behind_us: 400 * 86_400_000_000,
+            behind_us: 400 * MICROS_PER_DAY,
         }
     }
 }

@@ -15,6 +15,7 @@ pub struct Date(i32);
 
 impl Date {
     /// Returns the date of an instant in UTC microseconds.
+    #[inline]
     pub fn of(micros: i64) -> Self {
         let days = micros.div_euclid(MICROS_PER_DAY);
         Self(i32::try_from(days).unwrap_or(i32::MAX))
@@ -145,6 +146,8 @@ pub fn date_in(key: &str) -> Option<&str> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -172,6 +175,15 @@ mod tests {
         assert!(serde_json::from_str::<Date>(r#""2026-02-30""#).is_err());
         assert_eq!(Date::of(date.start_us()), date);
         assert_eq!(Date::from_days(date.days()), date);
+    }
+
+    #[test]
+    fn a_date_is_a_key_of_a_json_object() {
+        let text = r#"{"0999-12-31":1,"2026-02-28":2,"2026-03-01":3}"#;
+        let counts: BTreeMap<Date, u64> = serde_json::from_str(text).unwrap();
+        assert_eq!(counts[&"2026-02-28".parse().unwrap()], 2);
+        assert_eq!(serde_json::to_string(&counts).unwrap(), text);
+        assert!(serde_json::from_str::<BTreeMap<Date, u64>>(r#"{"soon":1}"#).is_err());
     }
 
     #[test]

@@ -38,5 +38,5 @@ pub use format::FormatVersion;
 pub use parse::{Parser, parse};
 pub use rejection::{Detail, Reason, Rejection};
 pub use rules::Value;
-pub use time::{format_utc, parse_rfc3339};
+pub use time::{MICROS_PER_DAY, format_utc, parse_rfc3339};
 pub use title::{Title, TitleError, TitleKind};

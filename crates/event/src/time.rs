@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
-pub(crate) const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
+/// One day in microseconds.
+pub const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
 /// The longest instants, with nine digits of a fraction, in UTC and with an offset.
 const LONGEST_UTC: usize = "2026-01-31T20:15:00.123456789Z".len();

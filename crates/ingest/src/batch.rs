@@ -19,8 +19,6 @@ use crate::titles::Titles;
 
 pub use units::{Form, IdentifiedUnit, Verdict};
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
-
 /// The settings of the transform. Other settings can result in other objects for the same
 /// records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +65,8 @@ pub struct Transformed {
     pub processed: u64,
     /// The number of rejected units by reason.
     pub rejected: BTreeMap<Reason, u64>,
-    /// The number of events by date, `YYYY-MM-DD`.
-    pub event_dates: BTreeMap<String, u64>,
+    /// The number of events by date.
+    pub event_dates: BTreeMap<Date, u64>,
 }
 
 /// A transform of one batch after the other, which keeps buffers and compression contexts.
@@ -220,10 +218,7 @@ impl Transformer {
             done.processed = processed.rows();
             let (content, dates) = processed.finish(&self.processed, zstd)?;
             add(Zone::Processed, done.processed, content);
-            done.event_dates = dates
-                .into_iter()
-                .map(|(days, count)| (Date::of(days * MICROS_PER_DAY).to_string(), count))
-                .collect();
+            done.event_dates = dates.into_iter().collect();
         }
         Ok(done)
     }

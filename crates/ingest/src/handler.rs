@@ -195,7 +195,7 @@ impl Transform {
         let hour = IngestHour::of(first.arrived_at);
         let batch = name.to_string();
         let store = &*self.store;
-        if receipt::exists(store, &hour.date, &batch).await? {
+        if receipt::exists(store, hour.date, &batch).await? {
             return Ok(None);
         }
         let titles = self.titles().await?;

@@ -5,7 +5,7 @@ mod title;
 mod viewer;
 
 use ::bytes::Bytes;
-use marquee_event::{ADDED_FIELDS, Event, EventType, FormatVersion};
+use marquee_event::{ADDED_FIELDS, Date, Event, EventType, FormatVersion};
 use marquee_tables::encode::{
     EncodeError, FileLayout, FloatColumn, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
     write_file,
@@ -17,8 +17,6 @@ use self::title::TitleColumns;
 use self::viewer::ViewerColumns;
 use crate::raw::{Identity, IdentityColumns};
 use crate::titles::Titles;
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// A builder of one file of the processed table.
 pub struct ProcessedTable<'t> {
@@ -114,13 +112,13 @@ impl<'t> ProcessedTable<'t> {
         processed_at: i64,
         zstd: &mut Zstd,
     ) -> Result<(), EncodeError> {
-        let date = event.event_time.div_euclid(MICROS_PER_DAY);
+        let date = Date::of(event.event_time);
         let mut id = [0; Hyphenated::LENGTH];
         let id = event.event_id.hyphenated().encode_lower(&mut id);
         self.event_ids.push(id.as_bytes(), zstd)?;
         self.push_type(event.event_type, zstd)?;
         self.event_times.push(event.event_time, zstd)?;
-        self.event_dates.push(date, zstd)?;
+        self.event_dates.push(date.days().into(), zstd)?;
         let session = self.viewer.push(event, zstd)?;
         let runtime = self.title.push(event.title_id.as_deref(), session, zstd)?;
         self.completion_rates
@@ -226,7 +224,7 @@ impl<'t> ProcessedTable<'t> {
         mut self,
         layout: &FileLayout,
         zstd: &mut Zstd,
-    ) -> Result<(Bytes, Vec<(i64, u64)>), EncodeError> {
+    ) -> Result<(Bytes, Vec<(Date, u64)>), EncodeError> {
         self.pad_rare(zstd)?;
         self.close_processed_run(zstd)?;
         let (identity, arrivals) = self.identity.finish(zstd)?;
@@ -281,11 +279,11 @@ fn completion_rate(event: &Event<'_>, runtime_ms: Option<i64>) -> Option<f32> {
 
 /// The number of events by date. A batch has few dates, mostly in runs.
 #[derive(Debug, Default)]
-struct DateCounts(Vec<(i64, u64)>);
+struct DateCounts(Vec<(Date, u64)>);
 
 impl DateCounts {
     #[inline]
-    fn count(&mut self, date: i64) {
+    fn count(&mut self, date: Date) {
         match self.0.iter_mut().find(|(counted, _)| *counted == date) {
             Some((_, count)) => *count += 1,
             None => self.0.push((date, 1)),

@@ -1,6 +1,7 @@
 //! The events of one bucket in memory.
 
 use arrow_array::RecordBatch;
+use marquee_event::MICROS_PER_DAY;
 
 use crate::added::TEXTS;
 use crate::bucket::bucket_of;
@@ -12,7 +13,7 @@ use crate::event_columns::{
 };
 use crate::intern::{Interner, NONE, StringInterner};
 use crate::record::{KinesisRecord, SequenceNumber};
-use crate::row::{DAY_US, DroppedRow, EventDetail, EventRow, PackedFields, SessionContext};
+use crate::row::{DroppedRow, EventDetail, EventRow, PackedFields, SessionContext};
 
 /// The rows that a [`BucketRows`] accepts: one bucket of one date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,7 +170,7 @@ impl BucketRows {
 
     /// Returns the date's midnight in UTC microseconds.
     pub(crate) fn midnight(&self) -> i64 {
-        i64::from(self.scope.day) * DAY_US
+        i64::from(self.scope.day) * MICROS_PER_DAY
     }
 
     /// Returns the context of an event.

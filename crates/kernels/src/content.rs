@@ -81,6 +81,7 @@ pub(crate) mod tests {
         StringArray,
     };
     use arrow_schema::DataType;
+    use marquee_event::MICROS_PER_DAY;
 
     use super::*;
     use crate::added::{INTEGERS, TEXTS};
@@ -113,7 +114,7 @@ pub(crate) mod tests {
                 DataType::Float32 => Arc::new(Float32Array::from(vec![has_value.then_some(4.5)])),
                 DataType::Date32 => Arc::new(Date32Array::from(vec![DAY])),
                 _ => {
-                    let time = i64::from(DAY) * 86_400_000_000 + 3;
+                    let time = i64::from(DAY) * MICROS_PER_DAY + 3;
                     let times = PrimitiveArray::<TimestampMicrosecondType>::from(vec![time]);
                     Arc::new(times.with_timezone("UTC"))
                 }

@@ -2,13 +2,13 @@
 
 use arrow_array::types::{ArrowPrimitiveType, Date32Type, Float32Type, Int32Type, Int64Type};
 use arrow_array::{Array, PrimitiveArray, RecordBatch, StringArray};
-use marquee_event::EventType;
+use marquee_event::{EventType, MICROS_PER_DAY};
 
 use crate::added::{ADDED, AddedColumns, TEXT_NAMES, TEXTS};
 use crate::bucket_rows::EventSchema;
 use crate::columns::{self, Text, Times};
 use crate::error::TableError;
-use crate::row::{DAY_US, EventId};
+use crate::row::EventId;
 
 /// The bound of 32-bit columns: their values lie within ±2³⁰.
 const NARROW_BOUND: i32 = 1 << 30;
@@ -244,9 +244,9 @@ pub(crate) fn event_id(text: &str) -> Result<EventId, TableError> {
 /// Returns the microseconds from the date's midnight to `time`, both in UTC.
 #[inline]
 pub(crate) fn time_of_day(time: i64, day: i32) -> Result<i64, TableError> {
-    let midnight = i64::from(day) * DAY_US;
+    let midnight = i64::from(day) * MICROS_PER_DAY;
     match time.checked_sub(midnight) {
-        Some(of_day) if (0..DAY_US).contains(&of_day) => Ok(of_day),
+        Some(of_day) if (0..MICROS_PER_DAY).contains(&of_day) => Ok(of_day),
         _ => invalid("event_time", time, "a time on the date"),
     }
 }

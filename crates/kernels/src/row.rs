@@ -1,12 +1,9 @@
 //! An event in memory: 56 bytes, with the numbers of interned values.
 
-use marquee_event::EventType;
+use marquee_event::{EventType, MICROS_PER_DAY};
 
 use crate::added::{INTEGERS, TEXTS};
 use crate::intern::NONE;
-
-/// Microseconds of a day.
-pub(crate) const DAY_US: i64 = 86_400_000_000;
 
 const HAS_POSITION: u8 = 1;
 const HAS_PRODUCER_SEQ: u8 = 1 << 1;
@@ -31,7 +28,7 @@ impl EventId {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EventRow {
     pub(crate) event_id: EventId,
-    /// The low 32 bits of the time of day in microseconds, less than [`DAY_US`].
+    /// The low 32 bits of the time of day in microseconds, less than [`MICROS_PER_DAY`].
     time_low: u32,
     /// The high 8 bits of the time of day.
     time_high: u8,
@@ -54,7 +51,7 @@ pub(crate) struct EventRow {
 /// The fields that an [`EventRow`] packs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PackedFields {
-    /// Microseconds since midnight, less than [`DAY_US`].
+    /// Microseconds since midnight, less than [`MICROS_PER_DAY`].
     pub(crate) time_of_day: i64,
     pub(crate) event_type: EventType,
     pub(crate) position_ms: Option<i32>,
@@ -64,7 +61,7 @@ pub(crate) struct PackedFields {
 // The rows of a bucket are most of compaction's memory.
 const _: () = assert!(size_of::<EventRow>() == 56);
 // The time of day fits into its two parts, which have 40 bits.
-const _: () = assert!(DAY_US < 1 << 40);
+const _: () = assert!(MICROS_PER_DAY < 1 << 40);
 
 impl EventRow {
     pub(crate) fn new(

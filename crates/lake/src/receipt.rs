@@ -67,7 +67,7 @@ pub struct Receipt {
     /// The sequence number of the last record.
     pub last_sequence_number: String,
     /// The date of the partition: that of the first record's arrival.
-    pub ingest_date: String,
+    pub ingest_date: Date,
     /// The hour of the partition.
     pub ingest_hour: u8,
     /// The arrival of the first record.
@@ -77,7 +77,7 @@ pub struct Receipt {
     /// The number of records by the date of their arrival. Arrivals are not monotonic within a
     /// shard, so the first and the last do not bound them. Empty in older receipts.
     #[serde(default)]
-    pub arrival_dates: BTreeMap<String, u64>,
+    pub arrival_dates: BTreeMap<Date, u64>,
     /// The number of Kinesis records.
     pub records: u64,
     /// The number of units in the records.
@@ -91,7 +91,7 @@ pub struct Receipt {
     /// The number of rejected units by reason.
     pub reasons: BTreeMap<String, u64>,
     /// The number of valid events by the date of `event_time`.
-    pub event_dates: BTreeMap<String, u64>,
+    pub event_dates: BTreeMap<Date, u64>,
     /// The version of the title catalog that enriched the events.
     #[serde(rename = "catalogue")]
     pub title_catalog: Option<String>,
@@ -110,20 +110,17 @@ fn is_first_format(number: &u32) -> bool {
 impl Receipt {
     /// Returns the key of the receipt.
     pub fn key(&self) -> String {
-        receipt_key(&self.ingest_date, &self.batch)
+        receipt_key(self.ingest_date, &self.batch)
     }
 }
 
 /// Returns the number of `arrivals`, in UTC microseconds, on each date.
-pub fn by_date(arrivals: impl IntoIterator<Item = i64>) -> BTreeMap<String, u64> {
-    let mut dates: BTreeMap<Date, u64> = BTreeMap::new();
+pub fn by_date(arrivals: impl IntoIterator<Item = i64>) -> BTreeMap<Date, u64> {
+    let mut dates = BTreeMap::new();
     for arrival in arrivals {
         *dates.entry(Date::of(arrival)).or_default() += 1;
     }
     dates
-        .into_iter()
-        .map(|(date, records)| (date.to_string(), records))
-        .collect()
 }
 
 /// Returns whether the batch has a receipt, which means that it is durable.
@@ -132,7 +129,7 @@ pub fn by_date(arrivals: impl IntoIterator<Item = i64>) -> BTreeMap<String, u64>
 /// [`LakeError::Store`].
 pub async fn exists(
     store: &dyn ObjectStore,
-    ingest_date: &str,
+    ingest_date: Date,
     batch: &str,
 ) -> Result<bool, LakeError> {
     match store
@@ -164,18 +161,18 @@ pub async fn read(store: &dyn ObjectStore, key: &Path) -> Result<Receipt, LakeEr
 /// Reads every receipt of the lake, or of one ingest date, in the order of keys.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read`] and [`ingest_dates`].
 pub async fn list(
     store: &dyn ObjectStore,
-    ingest_date: Option<&str>,
+    ingest_date: Option<Date>,
 ) -> Result<Vec<Receipt>, LakeError> {
     let dates = match ingest_date {
-        Some(date) => vec![date.to_owned()],
+        Some(date) => vec![date],
         None => ingest_dates(store).await?,
     };
     let mut receipts = Vec::new();
     for date in dates {
-        receipts.extend(collected::list(store, &date).await?);
+        receipts.extend(collected::list(store, date).await?);
     }
     Ok(receipts)
 }
@@ -183,22 +180,38 @@ pub async fn list(
 /// Lists the ingest dates that have receipts, ascending.
 ///
 /// # Errors
-/// [`LakeError::Store`].
-pub async fn ingest_dates(store: &dyn ObjectStore) -> Result<Vec<String>, LakeError> {
+/// [`LakeError::Store`]; [`LakeError::Malformed`] if a directory of receipts names no date:
+/// its receipts would be lost silently.
+pub async fn ingest_dates(store: &dyn ObjectStore) -> Result<Vec<Date>, LakeError> {
     let listed = store
         .list_with_delimiter(Some(&Path::from(RECEIPTS)))
         .await?;
-    let mut dates: Vec<String> = listed
+    let mut dates = listed
         .common_prefixes
         .iter()
-        .filter_map(|prefix| Some(prefix.filename()?.strip_prefix("ingest_date=")?.to_owned()))
-        .collect();
-    dates.sort();
+        .map(date_of_directory)
+        .collect::<Result<Vec<_>, _>>()?;
+    dates.sort_unstable();
     Ok(dates)
 }
 
+/// Parses the date of a directory of receipts, `…/ingest_date=YYYY-MM-DD`.
+fn date_of_directory(prefix: &Path) -> Result<Date, LakeError> {
+    let name = prefix.filename().unwrap_or_default();
+    let date = name.strip_prefix("ingest_date=").map(str::parse);
+    match date {
+        Some(Ok(date)) => Ok(date),
+        _ => Err(LakeError::Malformed {
+            key: prefix.to_string(),
+            cause: format!(
+                "{name:?} is not ingest_date=YYYY-MM-DD; move the objects below it out of {RECEIPTS}"
+            ),
+        }),
+    }
+}
+
 /// Lists the keys of the receipts of an ingest date, in their order.
-async fn keys(store: &dyn ObjectStore, ingest_date: &str) -> Result<Vec<Path>, LakeError> {
+async fn keys(store: &dyn ObjectStore, ingest_date: Date) -> Result<Vec<Path>, LakeError> {
     let prefix = Path::from(format!("{RECEIPTS}/ingest_date={ingest_date}"));
     let mut keys: Vec<Path> = store
         .list(Some(&prefix))
@@ -208,4 +221,44 @@ async fn keys(store: &dyn ObjectStore, ingest_date: &str) -> Result<Vec<Path>, L
         .await?;
     keys.sort();
     Ok(keys)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    async fn lake(directories: &[&str]) -> InMemory {
+        let store = InMemory::new();
+        for directory in directories {
+            let key = Path::from(format!("{RECEIPTS}/{directory}/b.json"));
+            store.put(&key, "{}".into()).await.unwrap();
+        }
+        store
+    }
+
+    #[tokio::test]
+    async fn ingest_dates_are_ascending() {
+        let store = lake(&[
+            "ingest_date=2026-03-01",
+            "ingest_date=0999-12-31",
+            "ingest_date=2026-02-28",
+        ])
+        .await;
+        let listed = ingest_dates(&store).await.unwrap();
+        let listed: Vec<String> = listed.iter().map(Date::to_string).collect();
+        assert_eq!(listed, ["0999-12-31", "2026-02-28", "2026-03-01"]);
+    }
+
+    #[tokio::test]
+    async fn a_directory_that_names_no_date_is_an_error() {
+        for wrong in ["ingest_date=soon", "ingest_date=2026-02-30", "copies"] {
+            let store = lake(&["ingest_date=2026-03-01", wrong]).await;
+            let error = list(&store, None).await.unwrap_err().to_string();
+            let expected = format!("cannot read {RECEIPTS}/{wrong}: {wrong:?} is not ingest_date=");
+            assert!(error.starts_with(&expected), "{error}");
+        }
+    }
 }

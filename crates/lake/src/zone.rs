@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use marquee_event::Date;
+use marquee_event::{Date, MICROS_PER_DAY};
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
 
@@ -60,10 +60,10 @@ impl fmt::Display for Zone {
 }
 
 /// The UTC date and hour under which a batch is filed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IngestHour {
-    /// The date, `YYYY-MM-DD`.
-    pub date: String,
+    /// The date.
+    pub date: Date,
     /// The hour, 0 to 23.
     pub hour: u8,
 }
@@ -71,9 +71,9 @@ pub struct IngestHour {
 impl IngestHour {
     /// Returns the hour of an instant in UTC microseconds.
     pub fn of(micros: i64) -> Self {
-        let of_day = micros.rem_euclid(24 * HOUR_US);
+        let of_day = micros.rem_euclid(MICROS_PER_DAY);
         Self {
-            date: Date::of(micros).to_string(),
+            date: Date::of(micros),
             hour: (of_day / HOUR_US) as u8,
         }
     }
@@ -105,7 +105,7 @@ impl fmt::Display for BatchName {
 }
 
 /// Returns the key of a batch's receipt.
-pub fn receipt_key(ingest_date: &str, batch: &str) -> String {
+pub fn receipt_key(ingest_date: Date, batch: &str) -> String {
     format!("{RECEIPTS}/ingest_date={ingest_date}/{batch}.json")
 }
 
@@ -180,7 +180,7 @@ mod tests {
              49590338271490256608559692540925702759324208523137515618-d16e57.parquet"
         );
         assert_eq!(
-            receipt_key("2026-01-31", "b"),
+            receipt_key(hour.date, "b"),
             "ledger/receipts/ingest_date=2026-01-31/b.json"
         );
         assert_eq!(

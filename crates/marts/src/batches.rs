@@ -5,7 +5,6 @@ use std::sync::{Arc, LazyLock};
 use datafusion::arrow::array::{ArrayRef, Date32Array, Int32Array, Int64Array, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::record_batch::RecordBatch;
-use marquee_event::Date;
 use marquee_lake::LakeError;
 use marquee_lake::receipt::{Receipt, ReceiptKind};
 
@@ -36,16 +35,9 @@ fn schema() -> SchemaRef {
 /// Converts receipts to rows.
 ///
 /// # Errors
-/// Returns [`MartsError::Ledger`] for a receipt with an invalid value.
+/// Returns [`MartsError::Ledger`] for a receipt with a count that is out of range.
 pub(crate) fn rows(receipts: &[Receipt]) -> Result<RecordBatch, MartsError> {
-    let dates = receipts
-        .iter()
-        .map(|receipt| {
-            let date: Result<Date, _> = receipt.ingest_date.parse();
-            date.map(Date::days)
-                .map_err(|error| malformed(receipt, format!("ingest_date: {error}")))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let dates = receipts.iter().map(|receipt| receipt.ingest_date.days());
     let text = |of: fn(&Receipt) -> &str| -> ArrayRef {
         Arc::new(
             receipts
@@ -69,7 +61,7 @@ pub(crate) fn rows(receipts: &[Receipt]) -> Result<RecordBatch, MartsError> {
     Ok(RecordBatch::try_new(
         schema(),
         vec![
-            Arc::new(Date32Array::from(dates)),
+            Arc::new(Date32Array::from_iter_values(dates)),
             Arc::new(Int32Array::from_iter_values(hours)),
             text(|receipt| match receipt.kind {
                 ReceiptKind::Stream => "stream",

@@ -177,11 +177,7 @@ pub async fn rebuild(
         report: RebuildReport::default(),
     };
     for receipt in receipt::list(&**store, None).await? {
-        let ingest_date = receipt
-            .ingest_date
-            .parse()
-            .map_err(|_| damaged(&receipt, "ingest_date", &receipt.ingest_date))?;
-        if dates.range().contains(&ingest_date) {
+        if dates.range().contains(&receipt.ingest_date) {
             rebuilder.rebuild_batch(&receipt).await?;
         }
     }

@@ -73,7 +73,7 @@ pub struct ReplayReport {
     #[serde(rename = "refused_lines")]
     pub rejected_lines: u64,
     /// Events by event date.
-    pub event_dates: BTreeMap<String, u64>,
+    pub event_dates: BTreeMap<Date, u64>,
     /// The keys of the receipts that the replay wrote.
     pub receipts: Vec<String>,
 }
@@ -112,13 +112,13 @@ pub async fn replay(
             ..ReplayReport::default()
         },
     };
-    let mut by_date: BTreeMap<&str, Vec<&Receipt>> = BTreeMap::new();
+    let mut by_date: BTreeMap<Date, Vec<&Receipt>> = BTreeMap::new();
     for receipt in receipts
         .iter()
         .filter(|receipt| is_selected(options, receipt))
     {
         by_date
-            .entry(&receipt.ingest_date)
+            .entry(receipt.ingest_date)
             .or_default()
             .push(receipt);
     }
@@ -130,9 +130,7 @@ pub async fn replay(
 
 /// Returns whether the receipt may have selected units in quarantine.
 fn is_selected(options: &ReplayOptions, receipt: &Receipt) -> bool {
-    let is_of_date = options
-        .date
-        .is_none_or(|date| receipt.ingest_date == date.to_string());
+    let is_of_date = options.date.is_none_or(|date| receipt.ingest_date == date);
     let has_reason = options
         .reason
         .is_none_or(|reason| receipt.reasons.contains_key(reason.name()));
@@ -181,7 +179,7 @@ impl Replayer<'_> {
             self.report.events += transformed.processed;
             self.report.rejected_lines += transformed.rejected.values().sum::<u64>();
             for (date, events) in &transformed.event_dates {
-                *self.report.event_dates.entry(date.clone()).or_default() += events;
+                *self.report.event_dates.entry(*date).or_default() += events;
             }
             if !self.options.dry_run {
                 let version = self.titles.version.clone();

@@ -19,7 +19,7 @@ use marquee_lake::zone::Zone;
 use marquee_repair::{ReplayOptions, ReplayReport, replay};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use lake::{DATE, Lake, NEXT, Sent, key_of, play, play_at, sequence_number, shard_id};
+use lake::{DATE, Lake, NEXT, Sent, date, key_of, play, play_at, sequence_number, shard_id};
 
 /// Settings that accept an event only if it arrives at the time it happens.
 const STRICT: TransformSettings = TransformSettings {
@@ -126,7 +126,7 @@ async fn a_valid_unit_is_processed_under_its_first_identity() {
         (report.quarantined, report.events, report.total()),
         (4, 3, 3)
     );
-    assert_eq!(report.event_dates, [(DATE.to_owned(), 3)].into());
+    assert_eq!(report.event_dates, [(date(DATE), 3)].into());
 
     // One batch for each shard and date of arrival.
     let receipts = replays(&lake).await;
@@ -138,10 +138,7 @@ async fn a_valid_unit_is_processed_under_its_first_identity() {
         (receipt.received, receipt.processed, receipt.quarantined),
         (2, 2, 0)
     );
-    assert_eq!(
-        (receipt.ingest_date.as_str(), receipt.ingest_hour),
-        (DATE, 12)
-    );
+    assert_eq!((receipt.ingest_date, receipt.ingest_hour), (date(DATE), 12));
     assert_eq!(receipt.first_arrived_at, rejected.first_arrived_at);
     assert_eq!(receipt.title_catalog.as_ref(), Some(&version));
     let key = key_of(receipt, Zone::Processed);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use marquee_config::{ConfigError, Lake, Metrics, Variables};
 use marquee_curation::steps::{AnomalySettings, Step, StepSettings};
+use marquee_event::MICROS_PER_DAY;
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
@@ -82,7 +83,7 @@ fn settings<L: Fn(&str) -> Option<String>>(variables: &mut Variables<L>) -> Step
         settings.transform.window.ahead_us = seconds * 1_000_000;
     }
     if let Some(days) = variables.number("MARQUEE_MAX_AGE_DAYS", "days", 1..=36_500) {
-        settings.transform.window.behind_us = days * 86_400_000_000;
+        settings.transform.window.behind_us = days * MICROS_PER_DAY;
     }
     read_anomalies(variables, &mut settings.anomalies);
     settings
@@ -171,7 +172,7 @@ mod tests {
         assert_eq!(config.settings.transform.window.ahead_us, 60_000_000);
         assert_eq!(
             config.settings.transform.window.behind_us,
-            7 * 86_400_000_000
+            7 * MICROS_PER_DAY
         );
         let anomalies = AnomalySettings {
             enabled: false,

@@ -1,6 +1,7 @@
 //! The configuration, read from the environment and validated once at start-up.
 
 use marquee_config::{ConfigError, Lake, Metrics, Variables};
+use marquee_event::MICROS_PER_DAY;
 use marquee_ingest::TransformSettings;
 
 /// The function's configuration.
@@ -30,7 +31,7 @@ impl Config {
             settings.window.ahead_us = seconds * 1_000_000;
         }
         if let Some(days) = variables.number("MARQUEE_MAX_AGE_DAYS", "days", 1..=36_500) {
-            settings.window.behind_us = days * 86_400_000_000;
+            settings.window.behind_us = days * MICROS_PER_DAY;
         }
         let config = Self {
             lake: variables.lake(),
@@ -74,7 +75,7 @@ mod tests {
         .unwrap();
         assert!(!config.settings.raw);
         assert_eq!(config.settings.window.ahead_us, 60_000_000);
-        assert_eq!(config.settings.window.behind_us, 7 * 86_400_000_000);
+        assert_eq!(config.settings.window.behind_us, 7 * MICROS_PER_DAY);
         assert_eq!(config.metrics.namespace, "Elsewhere");
         assert_eq!(config.metrics.environment, "dev");
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use marquee_curation::driver::DateOutcome;
 use marquee_curation::plan::{self, Definitions};
 use marquee_curation::steps::{Step, StepSettings, Steps};
+use marquee_event::Date;
 use marquee_lake::receipt;
 use marquee_lake::step::StepErrorKind;
 use marquee_lake::zone::Zone;
@@ -21,7 +22,7 @@ use crate::lake::{few_definitions, ingest, payloads, publish_titles, run, simula
 const NOW: i64 = 1_772_323_200_000_000;
 
 /// Returns a lake with one object missing, its key, and its rows by date.
-async fn lake_without_one() -> (Arc<dyn ObjectStore>, String, BTreeMap<String, u64>) {
+async fn lake_without_one() -> (Arc<dyn ObjectStore>, String, BTreeMap<Date, u64>) {
     let lake: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     publish_titles(&lake, &simulation()).await;
     ingest(&lake, &payloads(&simulation(), 20)).await;
@@ -45,22 +46,22 @@ async fn a_run_curates_the_other_dates() {
         match outcome {
             DateOutcome::Failed { error } => {
                 let cause = error.to_string();
-                assert!(dates.contains_key(&date.to_string()), "{date}: {cause}");
+                assert!(dates.contains_key(date), "{date}: {cause}");
                 assert!(
                     cause.starts_with(&format!("input object {key} is missing; ")),
                     "{cause}"
                 );
                 assert!(cause.contains("`marquee rebuild 2026-01-"), "{cause}");
             }
-            DateOutcome::Published(_) => assert!(!dates.contains_key(&date.to_string()), "{date}"),
+            DateOutcome::Published(_) => assert!(!dates.contains_key(date), "{date}"),
             other => panic!("{date}: {other:?}"),
         }
     }
     // The date is still due. Dates that read it are unchanged.
     for (date, outcome) in run(&lake, &few_definitions()).await {
         match outcome {
-            DateOutcome::Failed { .. } => assert!(dates.contains_key(&date.to_string()), "{date}"),
-            DateOutcome::Unchanged => assert!(!dates.contains_key(&date.to_string()), "{date}"),
+            DateOutcome::Failed { .. } => assert!(dates.contains_key(&date), "{date}"),
+            DateOutcome::Unchanged => assert!(!dates.contains_key(&date), "{date}"),
             other => panic!("{date}: {other:?}"),
         }
     }
@@ -91,7 +92,8 @@ async fn a_plan_has_the_date_and_the_step_that_reads_it_fails() {
             };
             let input = json!({ "work": date["work"], of: 0 });
             let done = steps.call(step, input, NOW).await;
-            let is_whole = !dates.contains_key(date["event_date"].as_str().unwrap());
+            let event_date: Date = date["event_date"].as_str().unwrap().parse().unwrap();
+            let is_whole = !dates.contains_key(&event_date);
             assert_eq!(done.is_ok(), is_whole, "{done:?}");
             if let Err(error) = done {
                 assert_eq!(error.kind(), StepErrorKind::Gone, "{error}");

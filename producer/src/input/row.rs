@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use marquee_event::{Event, EventType};
+use marquee_event::{Event, EventType, MICROS_PER_DAY};
 use uuid::Uuid;
 
 use crate::OutgoingEvent;
@@ -18,7 +18,7 @@ pub(super) fn deterministic_id(parts: &[&str]) -> Uuid {
 
 /// Derives the session id that one user's rows of one day share.
 pub(super) fn daily_session_id(kind: &str, user: &str, time_us: i64) -> String {
-    let day = time_us.div_euclid(86_400_000_000).to_string();
+    let day = time_us.div_euclid(MICROS_PER_DAY).to_string();
     deterministic_id(&[kind, "session", user, &day]).to_string()
 }
 

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::iter;
 
-use marquee_event::{EventType, Title};
+use marquee_event::{EventType, MICROS_PER_DAY, Title};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::rebase::{Rebase, TimeRange};
@@ -196,8 +196,7 @@ fn number_identical_rows(viewings: &mut [Viewing]) {
 /// Returns the time of day at which a viewing without one starts, derived from the
 /// row; 0 for a viewing with a time.
 fn time_of_day_us(viewing: &Viewing, users: &NameTable, shows: &NameTable) -> i64 {
-    const DAY_US: i64 = 86_400_000_000;
-    if viewing.at_us.rem_euclid(DAY_US) != 0 {
+    if viewing.at_us.rem_euclid(MICROS_PER_DAY) != 0 {
         return 0;
     }
     let row = key(viewing, users, shows).join("\0");

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use marquee_event::format_utc;
+use marquee_event::{MICROS_PER_DAY, format_utc};
 use serde::Serialize;
 
 use super::SampleError;
@@ -11,7 +11,6 @@ use crate::simulate::Simulation;
 use crate::simulate::rng::{RngPurpose, SeededRng};
 
 const MINUTE_US: i64 = 60_000_000;
-const DAY_US: i64 = 24 * 60 * MINUTE_US;
 
 /// The UTC offsets of users, in minutes.
 const OFFSETS: [i64; 5] = [-5 * 60, 0, 60, 5 * 60 + 30, 9 * 60];
@@ -141,7 +140,8 @@ impl WatchLogSample {
             if sitting.left == 0 {
                 // The factors have at most 30 and 12 bits.
                 let day = row * u64::from(sample.days) / sample.rows;
-                sitting = Sitting::begin(&mut rng, users, sample.start + day as i64 * DAY_US);
+                sitting =
+                    Sitting::begin(&mut rng, users, sample.start + day as i64 * MICROS_PER_DAY);
             }
             sitting.next_row(&mut rng, sample.dates)
         })

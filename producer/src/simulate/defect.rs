@@ -2,9 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use marquee_event::{Event, EventType};
-
-const DAY_US: i64 = 86_400_000_000;
+use marquee_event::{Event, EventType, MICROS_PER_DAY};
 
 /// A defect of an event. Each one breaks a single rule, so the reason of rejection is
 /// unambiguous.
@@ -109,8 +107,8 @@ impl Defect {
     pub(super) fn apply(self, mut event: Event<'_>, bits: NonZeroU32) -> Vec<u8> {
         let bits = i64::from(bits.get());
         match self {
-            Self::ClockAhead => event.event_time += (366 + bits % 1_000) * DAY_US,
-            Self::ClockReset => event.event_time = bits % DAY_US,
+            Self::ClockAhead => event.event_time += (366 + bits % 1_000) * MICROS_PER_DAY,
+            Self::ClockReset => event.event_time = bits % MICROS_PER_DAY,
             Self::TenStars => {
                 event.event_type = EventType::Rate;
                 event.position_ms = None;

@@ -1,13 +1,11 @@
 //! The simulated title catalog.
 
-use marquee_event::{Date, Title, TitleKind};
+use marquee_event::{Date, MICROS_PER_DAY, Title, TitleKind};
 
 use super::Simulation;
 use super::names::Namer;
 use super::rng::{RngPurpose, SeededRng};
 use super::taste::{GENRES, WeightedWorks};
-
-const DAY_US: i64 = 86_400_000_000;
 
 /// A work: a movie, a show, or a whole series.
 #[derive(Debug)]
@@ -186,7 +184,9 @@ impl CatalogBuilder {
             genres: genre_names(genres),
             runtime_ms: Some(runtime_ms),
             runtime_estimated: false,
-            release_date: Some(Date::of(self.start - i64::from(days_ago) * DAY_US).to_string()),
+            release_date: Some(
+                Date::of(self.start - i64::from(days_ago) * MICROS_PER_DAY).to_string(),
+            ),
         });
     }
 
@@ -216,7 +216,7 @@ impl CatalogBuilder {
                     runtime_ms: Some(runtime_ms),
                     runtime_estimated: false,
                     release_date: Some(
-                        Date::of(self.start - (days_ago - since) * DAY_US).to_string(),
+                        Date::of(self.start - (days_ago - since) * MICROS_PER_DAY).to_string(),
                     ),
                 });
             }

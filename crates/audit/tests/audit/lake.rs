@@ -210,7 +210,7 @@ impl Lake {
         let mut rows = Vec::new();
         let mut covered = BTreeSet::new();
         for receipt in &receipts {
-            if !receipt.event_dates.contains_key(DATE) {
+            if !receipt.event_dates.contains_key(&date) {
                 continue;
             }
             covered.insert(receipt.key());

@@ -100,7 +100,7 @@ fn deliver_batch(lake: &Lake, batch: &str, units: &[Unit]) {
         shard_id: "shard-1".to_owned(),
         first_sequence_number: "1".to_owned(),
         last_sequence_number: "2".to_owned(),
-        ingest_date: DATE.to_string(),
+        ingest_date: DATE,
         ingest_hour: 0,
         first_arrived_at: format!("{DATE}T00:00:00Z"),
         last_arrived_at: format!("{DATE}T00:00:00Z"),
@@ -111,7 +111,7 @@ fn deliver_batch(lake: &Lake, batch: &str, units: &[Unit]) {
         quarantined: 0,
         received_bytes: 0,
         reasons: BTreeMap::new(),
-        event_dates: [(DATE.to_string(), object.rows_of_date)].into(),
+        event_dates: [(DATE, object.rows_of_date)].into(),
         title_catalog: None,
         objects: vec![ObjectEntry {
             zone: Zone::Processed,

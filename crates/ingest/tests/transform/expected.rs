@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use marquee_event::{Detail, Event, Reason, Rejection, TimeWindow, Title, Value, parse};
+use marquee_event::{
+    Detail, Event, MICROS_PER_DAY, Reason, Rejection, TimeWindow, Title, Value, parse,
+};
 
 use crate::rows::{Cell, Row};
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// A unit that a batch must yield.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use marquee_event::{Reason, TimeWindow, Title};
+use marquee_event::{Date, Reason, TimeWindow, Title};
 use marquee_ingest::{Transform, TransformSettings};
 use marquee_lake::receipt::{self, Receipt};
 use marquee_lake::title_catalog;
@@ -14,6 +14,10 @@ use crate::laws::title_catalog as titles;
 use crate::payload::{ARRIVAL_MS, Sent, payload, payload_of, play};
 use crate::recording_store::RecordingStore;
 use crate::rows::{Cell, Row, column, payloads, rows, schema_of};
+
+fn date(text: &str) -> Date {
+    text.parse().unwrap()
+}
 
 /// Reads the rows of the receipt's object in a zone.
 pub(crate) async fn read(store: &RecordingStore, receipt: &Receipt, zone: Zone) -> Vec<Row> {
@@ -51,8 +55,8 @@ async fn the_receipt_describes_the_batch() {
     assert_eq!((receipt.records, receipt.received), (2, 3));
     assert_eq!((receipt.processed, receipt.quarantined), (2, 1));
     assert_eq!(receipt.reasons, [("invalid_json".to_owned(), 1)].into());
-    assert_eq!(receipt.event_dates, [("2026-03-01".to_owned(), 2)].into());
-    assert_eq!(receipt.ingest_date, "2026-03-01");
+    assert_eq!(receipt.event_dates, [(date("2026-03-01"), 2)].into());
+    assert_eq!(receipt.ingest_date, date("2026-03-01"));
     assert_eq!(receipt.ingest_hour, 12);
     assert_eq!(receipt.first_arrived_at, "2026-03-01T12:00:00.25Z");
     assert_eq!(receipt.last_arrived_at, "2026-03-01T12:00:00.5Z");
@@ -84,9 +88,9 @@ async fn the_receipt_names_every_date_of_arrival() {
     // Arrivals are not monotonic within a shard.
     let records = [at(1, 2), at(2, 0), at(3, 0), at(4, -1), at(5, 2)];
     let (_, receipt) = receipt_of(TransformSettings::default(), &payload(&records)).await;
-    assert_eq!(receipt.ingest_date, "2026-03-03");
+    assert_eq!(receipt.ingest_date, date("2026-03-03"));
     let dates = [("2026-02-28", 1), ("2026-03-01", 2), ("2026-03-03", 2)];
-    let dates = dates.map(|(date, records)| (date.to_owned(), records));
+    let dates = dates.map(|(text, records)| (date(text), records));
     assert_eq!(receipt.arrival_dates, dates.into());
 }
 

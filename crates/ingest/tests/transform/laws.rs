@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use marquee_codec::{Compression, Limits, compress, kpl};
-use marquee_event::{Event, Reason, TimeWindow, Title, TitleKind};
+use marquee_event::{Date, Event, MICROS_PER_DAY, Reason, TimeWindow, Title, TitleKind};
 use marquee_ingest::envelope;
 use marquee_ingest::titles::Titles;
 use marquee_ingest::{TransformSettings, Transformed, Transformer};
@@ -61,10 +61,9 @@ fn timely_event() -> impl Strategy<Value = Event<'static>> {
         proptest::sample::select(vec!["t-bare", "t-film", "t-part", "t-next", "t-unknown"])
             .prop_map(Some),
     ];
-    let days = 86_400_000_000i64;
     let time = prop_oneof![
         1 => Just(None),
-        6 => (-399 * days..3_600_000_000).prop_map(|away| Some(ARRIVAL_MS * 1000 + away)),
+        6 => (-399 * MICROS_PER_DAY..3_600_000_000).prop_map(|away| Some(ARRIVAL_MS * 1000 + away)),
     ];
     (any_event(), title, time).prop_map(|(mut event, title, time)| {
         if let (Some(title), Some(_)) = (title, &event.title_id) {
@@ -285,12 +284,10 @@ proptest! {
         let reasons = done.rejected.iter().map(|(reason, count)| (reason.name().to_owned(), *count)).collect();
         prop_assert_eq!(counts(column(Zone::Quarantine, &rows.quarantine, "reason")), reasons);
         let dates = column(Zone::Processed, &rows.processed, "event_date");
-        let mut by_date: BTreeMap<String, u64> = BTreeMap::new();
+        let mut by_date: BTreeMap<Date, u64> = BTreeMap::new();
         for date in dates {
             let Cell::Int(days) = date else { panic!("{date:?} is not a date") };
-            let mut text = Vec::new();
-            marquee_event::format_utc(days * 86_400_000_000, &mut text);
-            *by_date.entry(String::from_utf8_lossy(&text[..10]).into_owned()).or_default() += 1;
+            *by_date.entry(Date::from_days(i32::try_from(days).unwrap())).or_default() += 1;
         }
         prop_assert_eq!(by_date, done.event_dates);
     }

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt};
+use marquee_event::Date;
 use object_store::ObjectStore;
 use object_store::path::Path;
 
@@ -19,7 +20,7 @@ use crate::zone::STAGING;
 /// The minimum number of receipts that are worth a copy.
 const WORTH_COLLECTING: usize = 32;
 
-fn key(ingest_date: &str) -> Path {
+fn key(ingest_date: Date) -> Path {
     Path::from(format!("{STAGING}/receipts/ingest_date={ingest_date}.json"))
 }
 
@@ -29,7 +30,7 @@ fn key(ingest_date: &str) -> Path {
 /// As [`read`].
 pub(super) async fn list(
     store: &dyn ObjectStore,
-    ingest_date: &str,
+    ingest_date: Date,
 ) -> Result<Vec<Receipt>, LakeError> {
     Ok(listed(store, ingest_date).await?.0)
 }
@@ -41,7 +42,7 @@ pub(super) async fn list(
 /// As [`read`]; [`LakeError::Store`] if the copies cannot be written.
 pub async fn collect(
     store: &dyn ObjectStore,
-    ingest_date: &str,
+    ingest_date: Date,
 ) -> Result<Vec<Receipt>, LakeError> {
     let (receipts, read_singly) = listed(store, ingest_date).await?;
     if read_singly >= WORTH_COLLECTING {
@@ -53,7 +54,7 @@ pub async fn collect(
 /// Reads the receipts. Returns also how many of them it read one by one.
 async fn listed(
     store: &dyn ObjectStore,
-    ingest_date: &str,
+    ingest_date: Date,
 ) -> Result<(Vec<Receipt>, usize), LakeError> {
     let keys = keys(store, ingest_date).await?;
     let mut copies = match keys.len() {
@@ -89,7 +90,7 @@ async fn listed(
 /// malformed.
 async fn copies(
     store: &dyn ObjectStore,
-    ingest_date: &str,
+    ingest_date: Date,
 ) -> Result<BTreeMap<String, Receipt>, LakeError> {
     match document::read::<Vec<Receipt>>(store, &key(ingest_date)).await {
         Ok(receipts) => Ok(receipts
@@ -112,7 +113,8 @@ mod tests {
     use super::super::{ReceiptKind, create};
     use super::*;
 
-    const DATE: &str = "2026-01-05";
+    /// 2026-01-05.
+    const DATE: Date = Date::from_days(20_458);
 
     fn receipt(number: usize) -> Receipt {
         Receipt {
@@ -123,18 +125,18 @@ mod tests {
             shard_id: "shardId-0".into(),
             first_sequence_number: number.to_string(),
             last_sequence_number: number.to_string(),
-            ingest_date: DATE.into(),
+            ingest_date: DATE,
             ingest_hour: 0,
             first_arrived_at: "2026-01-05T00:00:00Z".into(),
             last_arrived_at: "2026-01-05T00:00:00Z".into(),
-            arrival_dates: BTreeMap::from([(DATE.into(), 1)]),
+            arrival_dates: BTreeMap::from([(DATE, 1)]),
             records: 1,
             received: 1,
             processed: 1,
             quarantined: 0,
             received_bytes: 1,
             reasons: BTreeMap::new(),
-            event_dates: BTreeMap::from([(DATE.into(), 1)]),
+            event_dates: BTreeMap::from([(DATE, 1)]),
             title_catalog: None,
             objects: Vec::new(),
         }

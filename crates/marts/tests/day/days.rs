@@ -43,7 +43,7 @@ pub(crate) fn receipts() -> Vec<Receipt> {
         shard_id: "shardId-000000000000".to_owned(),
         first_sequence_number: "1".to_owned(),
         last_sequence_number: "2".to_owned(),
-        ingest_date: date(day),
+        ingest_date: parsed(&date(day)),
         ingest_hour: 7,
         first_arrived_at: String::new(),
         last_arrived_at: String::new(),

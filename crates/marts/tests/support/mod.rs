@@ -96,7 +96,7 @@ impl Lake {
             shard_id: "shardId-000000000000".to_owned(),
             first_sequence_number: "1".to_owned(),
             last_sequence_number: "2".to_owned(),
-            ingest_date: "2026-03-01".to_owned(),
+            ingest_date: "2026-03-01".parse().unwrap(),
             ingest_hour: 7,
             first_arrived_at: "2026-03-01T07:00:00Z".to_owned(),
             last_arrived_at: "2026-03-01T07:00:00Z".to_owned(),

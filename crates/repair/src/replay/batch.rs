@@ -123,7 +123,7 @@ pub(super) async fn write(
     let last_arrived_at = processed_at(units)?;
     let first = units.first().ok_or(RepairError::EmptyBatch)?.candidate;
     let hour = IngestHour::of(first.arrived_at);
-    let arrival_dates = BTreeMap::from([(hour.date.clone(), records.len() as u64)]);
+    let arrival_dates = BTreeMap::from([(hour.date, records.len() as u64)]);
     let (lowest, highest) = sequence_number_range(units)?;
     let objects = try_join_all(transformed.files.iter().map(|file| {
         let digest = digest::of(&file.content);

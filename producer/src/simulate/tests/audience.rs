@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use marquee_event::EventType;
+use marquee_event::{EventType, MICROS_PER_DAY};
 
 use super::{bodies, clean, events, sessions, titles};
-use crate::simulate::{DAY_US, Simulation};
+use crate::simulate::Simulation;
 
 #[test]
 fn popularity_has_a_head_and_a_long_tail() {
@@ -87,11 +87,11 @@ fn evenings_are_local_and_weekends_have_more_sessions() {
     let mut days = [0_u32; 7];
     for session in sessions(&events).values() {
         let since = session[0].event_time - simulation.start;
-        days[(since / DAY_US) as usize] += 1;
+        days[(since / MICROS_PER_DAY) as usize] += 1;
         let hours = starts
             .entry(session[0].country.unwrap().to_string())
             .or_default();
-        hours[(since.rem_euclid(DAY_US) / 3_600_000_000) as usize] += 1;
+        hours[(since.rem_euclid(MICROS_PER_DAY) / 3_600_000_000) as usize] += 1;
     }
     assert!(starts.len() >= 8);
     for (country, offset) in [("GB", 0), ("JP", 9), ("BR", -3), ("DE", 1), ("IN", 5)] {

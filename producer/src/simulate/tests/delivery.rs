@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use marquee_event::{EventType, parse};
+use marquee_event::{EventType, MICROS_PER_DAY, parse};
 
 use super::{bodies, clean, small, titles};
 use crate::outgoing::OutgoingEvent;
+use crate::simulate::Simulation;
 use crate::simulate::defect::tests::rejection;
-use crate::simulate::{DAY_US, Simulation};
 
-const DAY_MS: i64 = DAY_US / 1000;
+const DAY_MS: i64 = MICROS_PER_DAY / 1000;
 
 /// Computes an FNV-1a hash of all fields of all items.
 fn digest(items: impl Iterator<Item = OutgoingEvent>) -> u64 {

@@ -159,7 +159,7 @@ fn receipt_of(dates: &[Date]) -> Receipt {
         shard_id: "shard".to_owned(),
         first_sequence_number: "1".to_owned(),
         last_sequence_number: "1".to_owned(),
-        ingest_date: "2026-01-05".to_owned(),
+        ingest_date: "2026-01-05".parse().unwrap(),
         ingest_hour: 0,
         first_arrived_at: arrived_at.clone(),
         last_arrived_at: arrived_at,
@@ -170,7 +170,7 @@ fn receipt_of(dates: &[Date]) -> Receipt {
         quarantined: 0,
         received_bytes: 0,
         reasons: BTreeMap::new(),
-        event_dates: dates.iter().map(|date| (date.to_string(), 1)).collect(),
+        event_dates: dates.iter().map(|date| (*date, 1)).collect(),
         title_catalog: None,
         objects: Vec::new(),
     }
