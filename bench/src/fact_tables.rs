@@ -13,11 +13,11 @@ use arrow_array::builder::{
 };
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, SchemaRef};
+use marquee_encode::settings::writer_properties;
 use marquee_event::{Title, TitleKind};
 use marquee_lake::generation::FileEntry;
 use marquee_lake::zone;
 use marquee_tables::curated;
-use marquee_tables::settings::writer_properties;
 use parquet::arrow::ArrowWriter;
 
 /// The date.

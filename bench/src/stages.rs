@@ -5,10 +5,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
+use marquee_codec::envelope;
 use marquee_codec::{CodecError, Limits, Unit, Unpacker};
 use marquee_event::{Parser, TimeWindow};
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{BatchReport, Transform, TransformSettings, Transformer, envelope};
+use marquee_ingest::{BatchReport, Transform, TransformSettings, Transformer};
 use marquee_lake::title_catalog;
 use object_store::memory::InMemory;
 use tokio::runtime::Runtime;

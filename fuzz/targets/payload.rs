@@ -7,7 +7,8 @@ use std::cell::RefCell;
 use libfuzzer_sys::fuzz_target;
 use marquee_codec::Limits;
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{TransformSettings, Transformer, envelope};
+use marquee_codec::envelope;
+use marquee_ingest::{TransformSettings, Transformer};
 
 thread_local! {
     static TRANSFORMER: RefCell<Transformer> = RefCell::new(

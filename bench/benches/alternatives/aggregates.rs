@@ -7,8 +7,8 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use marquee_bench::input::Input;
 use marquee_codec::compression::Decompressor;
+use marquee_codec::envelope;
 use marquee_codec::{CodecError, Compression, Limits, Unit, Unpacker, kpl};
-use marquee_ingest::envelope;
 use md5::{Digest, Md5};
 use prost::Message;
 

@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use anyhow::{Context, Result, ensure};
 use marquee_bench::input::Input;
-use marquee_ingest::envelope::{self, Record};
+use marquee_codec::envelope::{self, Record};
 use serde::Deserialize;
 
 use crate::Comparison;

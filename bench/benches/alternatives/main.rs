@@ -21,8 +21,8 @@ use anyhow::{Context, Result};
 use marquee_bench::clock::{median, thread_cpu};
 use marquee_bench::input::{Input, Packing, input, simulation};
 use marquee_bench::stages::{Cut, Stages};
+use marquee_codec::envelope;
 use marquee_codec::{CodecError, Limits, Unit, Unpacker};
-use marquee_ingest::envelope;
 
 /// Batches are megabytes in size. This allocator keeps their pages instead of
 /// returning them to the kernel and requesting them again.

@@ -1,8 +1,8 @@
 //! Errors of an audit.
 
+use marquee_encode::EncodeError;
 use marquee_lake::LakeError;
 use marquee_lake::step::{StepError, StepErrorKind};
-use marquee_tables::encode::EncodeError;
 use thiserror::Error;
 use tokio::task::JoinError;
 

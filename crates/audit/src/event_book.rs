@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
+use marquee_encode::EncodeError;
 use marquee_event::Date;
 use marquee_lake::LakeError;
 use marquee_lake::generation::{EventCounts, TableFiles};
 use marquee_lake::receipt::{self, Receipt};
-use marquee_tables::encode::EncodeError;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};

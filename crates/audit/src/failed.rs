@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
+use marquee_codec::envelope;
 use marquee_event::{Date, parse_rfc3339};
-use marquee_ingest::envelope;
 use marquee_lake::receipt::Receipt;
 use marquee_lake::unit::RecordId;
 use marquee_lake::zone::{FAILED, FAILED_BY_LAMBDA};

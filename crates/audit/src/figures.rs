@@ -4,10 +4,8 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use marquee_encode::{EncodeError, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file};
 use marquee_tables::curated;
-use marquee_tables::encode::{
-    EncodeError, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file,
-};
 
 /// The book that a figure belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

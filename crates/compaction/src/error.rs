@@ -1,10 +1,10 @@
 //! Errors of compaction.
 
+use marquee_encode::EncodeError;
 use marquee_event::Date;
 use marquee_kernels::{KernelError, TableError};
 use marquee_lake::LakeError;
 use marquee_lake::step::{StepError, StepErrorKind};
-use marquee_tables::encode::EncodeError;
 use thiserror::Error;
 
 /// An error of compaction. [`CompactionError::kind`] shows whether a retry can help.

@@ -9,11 +9,11 @@ use std::path::Path;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, RecordBatch};
+use marquee_encode::{Chunk, EncodeError, FileLayout, FileWriter};
 use marquee_kernels::{
     BucketRows, CompactedTable, EventSchema, RowGroupLimits, RowGroupSink, SpillRun, TableError,
 };
 use marquee_lake::rows::{RowBatch, RowReader};
-use marquee_tables::encode::{Chunk, EncodeError, FileLayout, FileWriter};
 
 use crate::error::CompactionError;
 use crate::object_reader::EVENT_ROWS;

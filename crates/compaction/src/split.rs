@@ -19,9 +19,9 @@ mod split_plan;
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
+use marquee_encode::EncodeError;
 use marquee_event::Date;
 use marquee_lake::zone::STAGING;
-use marquee_tables::encode::EncodeError;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::sync::mpsc;

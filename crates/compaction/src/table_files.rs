@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use bytes::Bytes;
+use marquee_encode::{Chunk, EncodeError, FileLayout, FileWriter};
 use marquee_event::Date;
 use marquee_kernels::{CompactedTable, RowGroupSink};
 use marquee_lake::generation::{FileEntry, TableFiles};
 use marquee_lake::zone::curated_directory;
-use marquee_tables::encode::{Chunk, EncodeError, FileLayout, FileWriter};
 use parquet::errors::ParquetError;
 use tokio::sync::mpsc;
 use xxhash_rust::xxh3::Xxh3;

@@ -2,12 +2,12 @@
 
 use marquee_audit::AuditError;
 use marquee_compaction::CompactionError;
+use marquee_encode::EncodeError;
 use marquee_event::Date;
 use marquee_lake::LakeError;
 use marquee_lake::staging::ParseStagingDirError;
 use marquee_lake::step::{StepError, StepErrorKind};
 use marquee_table_catalog::{ProjectionError, TableCatalogError};
-use marquee_tables::encode::EncodeError;
 use thiserror::Error;
 
 use crate::pipeline::DateSqlError;

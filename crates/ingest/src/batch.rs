@@ -6,16 +6,16 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use marquee_codec::{CodecError, Limits, Unit, Unpacker};
+use marquee_encode::{EncodeError, FileLayout, Zstd};
 use marquee_event::{Date, Detail, Event, FormatVersion, Parser, Reason, Rejection, TimeWindow};
 use marquee_lake::zone::Zone;
-use marquee_tables::encode::{EncodeError, FileLayout, Zstd};
 use marquee_tables::schema;
 
-use crate::envelope::Record;
 use crate::processed::ProcessedTable;
 use crate::quarantine::QuarantineTable;
 use crate::raw::{Identity, RawTable};
 use crate::titles::Titles;
+use marquee_codec::envelope::Record;
 
 pub use units::{Form, IdentifiedUnit, Verdict};
 

@@ -5,20 +5,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
+use marquee_encode::EncodeError;
 use marquee_event::{FormatVersion, Reason, format_utc};
 use marquee_lake::receipt::{self, ObjectEntry, Receipt, ReceiptKind};
 use marquee_lake::step::StepErrorKind;
 use marquee_lake::zone::{BatchName, IngestHour};
 use marquee_lake::{LakeError, digest, title_catalog};
-use marquee_tables::encode::EncodeError;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::batch::{TransformSettings, Transformed, Transformer};
-use crate::envelope::{self, EnvelopeError, Record};
 use crate::titles::Titles;
+use marquee_codec::envelope::{self, EnvelopeError, Record};
 
 const MICROS_PER_MILLI: i64 = 1_000;
 

@@ -1,13 +1,11 @@
 //! The transform: writes the raw, quarantine and processed objects of a batch of Kinesis
 //! records, and its receipt.
 //!
-//! [`envelope`] reads the event JSON that Lambda delivers. [`batch`] is the transform
-//! itself: a pure function from records, title catalog and settings to the bytes of the
-//! files. [`handler`] connects both to a stream and an object store. It writes the receipt
-//! last.
+//! [`batch`] is the transform itself: a pure function from records, title catalog and
+//! settings to the bytes of the files. [`handler`] connects it to a stream and an object
+//! store. It writes the receipt last.
 
 pub mod batch;
-pub mod envelope;
 pub mod handler;
 pub mod processed;
 pub mod quarantine;

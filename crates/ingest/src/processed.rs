@@ -5,11 +5,11 @@ mod title;
 mod viewer;
 
 use ::bytes::Bytes;
-use marquee_event::{ADDED_FIELDS, Date, Event, EventType, FormatVersion};
-use marquee_tables::encode::{
+use marquee_encode::{
     EncodeError, FileLayout, FloatColumn, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
     write_file,
 };
+use marquee_event::{ADDED_FIELDS, Date, Event, EventType, FormatVersion};
 use uuid::fmt::Hyphenated;
 
 use self::added::AddedColumn;

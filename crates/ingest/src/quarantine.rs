@@ -1,10 +1,10 @@
 //! The quarantine table: rejected units with their exact bytes and the rejection.
 
 use bytes::Bytes;
-use marquee_event::{FormatVersion, Rejection};
-use marquee_tables::encode::{
+use marquee_encode::{
     BytesColumn, EncodeError, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file,
 };
+use marquee_event::{FormatVersion, Rejection};
 
 use crate::raw::{Identity, IdentityColumns};
 

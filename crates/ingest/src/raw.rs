@@ -1,7 +1,7 @@
 //! The raw table: every unit verbatim, and the columns of a unit's identity.
 
 use bytes::Bytes;
-use marquee_tables::encode::{
+use marquee_encode::{
     BytesColumn, Chunk, EncodeError, FileLayout, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
     write_file,
 };

@@ -3,8 +3,8 @@
 //! Older files lack the columns; their rows read as null.
 
 use arrow_array::RecordBatch;
+use marquee_encode::{Chunk, EncodeError, IntColumn, TextColumn, Width, Zstd};
 use marquee_event::{ADDED_FIELDS, ColumnType};
-use marquee_tables::encode::{Chunk, EncodeError, IntColumn, TextColumn, Width, Zstd};
 
 use crate::columns::{self, Integers, Text};
 use crate::error::TableError;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::types::{Date32Type, Float32Type, Int32Type, Int64Type};
 use arrow_array::{Array, PrimitiveArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use marquee_tables::encode::{
+use marquee_encode::{
     Chunk, EncodeError, FloatColumn, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
 };
 use marquee_tables::schema::processed_events;

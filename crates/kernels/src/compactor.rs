@@ -1,6 +1,6 @@
 //! The compactor: applies the kernels to one user at a time and writes the tables.
 
-use marquee_tables::encode::EncodeError;
+use marquee_encode::EncodeError;
 use thiserror::Error;
 
 use crate::bucket_rows::BucketRows;

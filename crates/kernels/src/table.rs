@@ -5,7 +5,7 @@ mod events;
 mod sessions;
 mod views;
 
-use marquee_tables::encode::{Chunk, EncodeError, TextColumn, Zstd};
+use marquee_encode::{Chunk, EncodeError, TextColumn, Zstd};
 
 use crate::bucket_rows::BucketRows;
 use crate::dedup::DroppedDuplicate;

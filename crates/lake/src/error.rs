@@ -1,8 +1,8 @@
 //! Errors of reading and writing a lake.
 
+use marquee_encode::EncodeError;
 use marquee_event::TitleError;
 use marquee_event::date::date_in;
-use marquee_tables::encode::EncodeError;
 use thiserror::Error;
 
 use crate::rows::RowsError;

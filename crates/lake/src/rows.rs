@@ -207,7 +207,7 @@ fn with_dictionaries(schema: &Schema, dictionaries: &[&str]) -> Schema {
 mod tests {
     use arrow_array::cast::AsArray;
     use bytes::Bytes;
-    use marquee_tables::encode::{FileLayout, IntColumn, TextColumn, Width, Zstd, write_file};
+    use marquee_encode::{FileLayout, IntColumn, TextColumn, Width, Zstd, write_file};
 
     use super::*;
 

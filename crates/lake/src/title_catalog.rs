@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use arrow_array::Array;
 use bytes::Bytes;
-use marquee_event::{Date, Title, TitleKind};
-use marquee_tables::encode::{
+use marquee_encode::{
     BooleanColumn, EncodeError, FileLayout, IntColumn, TextColumn, Width, Zstd, write_file,
 };
+use marquee_event::{Date, Title, TitleKind};
 use marquee_tables::schema;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};

@@ -11,8 +11,8 @@ use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_writer::ArrowWriterOptions;
 use datafusion::parquet::file::properties::EnabledStatistics;
 use datafusion::parquet::schema::types::ColumnPath;
+use marquee_encode::settings::writer_properties;
 use marquee_tables::schema::timestamp;
-use marquee_tables::settings::writer_properties;
 
 use crate::MartsError;
 

@@ -1,8 +1,8 @@
 //! Errors of replay and rebuild.
 
+use marquee_encode::EncodeError;
 use marquee_lake::LakeError;
 use marquee_lake::step::{StepError, StepErrorKind};
-use marquee_tables::encode::EncodeError;
 use thiserror::Error;
 
 /// A failure of a replay or a rebuild.

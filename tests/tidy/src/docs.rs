@@ -6,6 +6,8 @@ use crate::files::File;
 
 /// The map of the code.
 const ARCHITECTURE: &str = "docs/ARCHITECTURE.md";
+/// The directories whose crates the map names.
+const CRATES: [&str; 2] = ["crates/", "hot-path/"];
 /// The landing page.
 const README: &str = "README.md";
 /// Lines that the landing page must have fewer of.
@@ -13,11 +15,12 @@ const README_LINES: usize = 120;
 /// The commands that the landing page shows.
 const README_COMMANDS: [&str; 3] = ["git clone ", "cargo demo", "cargo xtask test"];
 /// The top-level directories; a word in backticks that starts with one is a path.
-const TOP_LEVEL: [&str; 12] = [
+const TOP_LEVEL: [&str; 13] = [
     "bench",
     "crates",
     "docs",
     "fuzz",
+    "hot-path",
     "infra",
     "lambdas",
     "local",
@@ -62,7 +65,7 @@ pub fn unmapped_crates(files: &[File]) -> Vec<String> {
     files
         .iter()
         .filter_map(|file| file.path.strip_suffix("/Cargo.toml"))
-        .filter(|directory| directory.starts_with("crates/"))
+        .filter(|directory| CRATES.iter().any(|parent| directory.starts_with(parent)))
         .filter(|directory| !page.contains(&format!("`{directory}`")))
         .map(|directory| format!("{ARCHITECTURE} lacks `{directory}`"))
         .collect()

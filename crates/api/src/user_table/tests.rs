@@ -2,7 +2,7 @@
 use super::*;
 use arrow_array::{Int64Array, StringArray};
 use bytes::Bytes;
-use marquee_tables::settings::writer_properties;
+use marquee_encode::settings::writer_properties;
 use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use parquet::arrow::ArrowWriter;

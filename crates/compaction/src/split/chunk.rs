@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use marquee_encode::{Chunk, EncodeError, FileLayout, FileWriter};
 use marquee_event::Date;
 use marquee_kernels::{BucketSink, BucketSplitter};
-use marquee_tables::encode::{Chunk, EncodeError, FileLayout, FileWriter};
 use tokio::sync::mpsc;
 
 use crate::error::CompactionError;

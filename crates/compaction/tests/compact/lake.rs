@@ -7,11 +7,11 @@ use bytes::Bytes;
 use marquee_compaction::{
     BucketTask, CompactSettings, CompactedBucket, CompactionError, InputObject, compact_bucket,
 };
+use marquee_encode::{FileLayout, Zstd};
 use marquee_ingest::processed::ProcessedTable;
 use marquee_ingest::raw::Identity;
 use marquee_ingest::titles::Titles;
 use marquee_lake::generation::FileEntry;
-use marquee_tables::encode::{FileLayout, Zstd};
 use marquee_tables::schema::processed_events;
 use object_store::memory::InMemory;
 use object_store::path::Path;

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use marquee_compaction::InputObject;
+use marquee_encode::{FileLayout, Zstd};
 use marquee_event::{FormatVersion, parse};
 use marquee_ingest::processed::ProcessedTable;
 use marquee_ingest::raw::Identity;
 use marquee_ingest::titles::Titles;
 use marquee_producer::input::{InputSettings, open};
 use marquee_tables::curated::fact_view;
-use marquee_tables::encode::{FileLayout, Zstd};
 use marquee_tables::schema::processed_events;
 
 use crate::lake::{Lake, task};

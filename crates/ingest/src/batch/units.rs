@@ -1,8 +1,8 @@
 //! The transform of units that already have an identity: from quarantine or from raw.
 
 use marquee_codec::{CodecError, Unit};
+use marquee_encode::EncodeError;
 use marquee_event::Rejection;
-use marquee_tables::encode::EncodeError;
 
 use super::{Tables, Transformed, Transformer, rejection_of};
 use crate::processed::ProcessedTable;

@@ -1,7 +1,7 @@
 //! The columns of the fields that were added after the first format version.
 
+use marquee_encode::{Chunk, EncodeError, IntColumn, TextColumn, Width, Zstd};
 use marquee_event::{ColumnType, Field, Value};
-use marquee_tables::encode::{Chunk, EncodeError, IntColumn, TextColumn, Width, Zstd};
 
 /// The column of an added field. It lags behind: it is padded with nulls before a value
 /// and at the end, so that an absent value costs nothing.

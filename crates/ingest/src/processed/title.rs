@@ -1,6 +1,6 @@
 //! The columns of the title, with the enrichment from the title catalog.
 
-use marquee_tables::encode::{Chunk, EncodeError, IntColumn, TextColumn, Width, Zstd};
+use marquee_encode::{Chunk, EncodeError, IntColumn, TextColumn, Width, Zstd};
 
 use crate::titles::Titles;
 

@@ -3,8 +3,8 @@
 //! These words seldom change within a session. Therefore only the session is looked up; the
 //! other words are compared with those of the session's previous event.
 
+use marquee_encode::{Chunk, EncodeError, TextColumn, Zstd};
 use marquee_event::Event;
-use marquee_tables::encode::{Chunk, EncodeError, TextColumn, Zstd};
 
 use super::bytes;
 

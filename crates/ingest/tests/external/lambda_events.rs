@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use marquee_ingest::envelope::records;
+use marquee_codec::envelope::records;
 use serde_json::Value;
 
 pub(crate) fn published_events_are_read(folder: PathBuf) {

@@ -3,10 +3,11 @@
 
 use std::io::Read;
 
+use marquee_codec::envelope;
 use marquee_codec::{Compression, Limits, compress, kpl};
 use marquee_event::{Reason, TimeWindow, Title, TitleKind};
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{TransformSettings, Transformed, Transformer, envelope};
+use marquee_ingest::{TransformSettings, Transformed, Transformer};
 use marquee_lake::zone::Zone;
 
 use crate::expected::{Expected, Unit};

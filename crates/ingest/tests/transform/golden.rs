@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use marquee_codec::envelope;
 use marquee_codec::{Compression, compress};
 use marquee_event::FormatVersion;
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{TransformSettings, Transformed, Transformer, envelope};
+use marquee_ingest::{TransformSettings, Transformed, Transformer};
 use marquee_lake::digest;
 
 use crate::laws::title_catalog;

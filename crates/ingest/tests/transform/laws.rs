@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use marquee_codec::envelope;
 use marquee_codec::{Compression, Limits, compress, kpl};
 use marquee_event::{Date, Event, MICROS_PER_DAY, Reason, TimeWindow, Title, TitleKind};
-use marquee_ingest::envelope;
 use marquee_ingest::titles::Titles;
 use marquee_ingest::{TransformSettings, Transformed, Transformer};
 use marquee_lake::zone::Zone;

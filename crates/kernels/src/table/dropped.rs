@@ -1,6 +1,6 @@
 //! The row groups of `dropped_events`.
 
-use marquee_tables::encode::{
+use marquee_encode::{
     BooleanColumn, Chunk, EncodeError, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
 };
 

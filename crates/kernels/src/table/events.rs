@@ -1,9 +1,9 @@
 //! The row groups of `events`.
 
-use marquee_event::EventType;
-use marquee_tables::encode::{
+use marquee_encode::{
     Chunk, EncodeError, FloatColumn, IntColumn, PrefixColumn, TextColumn, Width, Zstd,
 };
+use marquee_event::EventType;
 
 use crate::added::{ADDED, AddedBuilder, TEXTS};
 use crate::bucket_rows::BucketRows;

@@ -1,8 +1,6 @@
 //! The row groups of `fact_session`.
 
-use marquee_tables::encode::{
-    BooleanColumn, Chunk, EncodeError, IntColumn, TextColumn, Width, Zstd,
-};
+use marquee_encode::{BooleanColumn, Chunk, EncodeError, IntColumn, TextColumn, Width, Zstd};
 
 use crate::bucket_rows::BucketRows;
 use crate::session::Session;

@@ -1,6 +1,6 @@
 //! The row groups of `fact_view`.
 
-use marquee_tables::encode::{
+use marquee_encode::{
     BooleanColumn, Chunk, EncodeError, FloatColumn, IntColumn, TextColumn, Width, Zstd,
 };
 

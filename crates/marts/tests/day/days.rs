@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::parquet::arrow::ArrowWriter;
+use marquee_encode::settings::writer_properties;
 use marquee_event::Date;
 use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
 use marquee_lake::receipt::{Receipt, ReceiptKind};
@@ -12,7 +13,6 @@ use marquee_lake::staging::DateInputs;
 use marquee_lake::title_catalog::{self, TitleCatalogPointer};
 use marquee_lake::{digest, zone};
 use marquee_marts::DateRun;
-use marquee_tables::settings::writer_properties;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 

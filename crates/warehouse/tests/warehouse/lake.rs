@@ -9,11 +9,11 @@ use arrow_array::{
     RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow_schema::{DataType, Field, Schema};
+use marquee_encode::settings::writer_properties;
 use marquee_lake::digest;
 use marquee_lake::generation::{self, EventCounts, FileEntry, Generation, TableFiles};
 use marquee_local_warehouse::{Engine, FakeDataApi, PostgresMissing, copy, postgres, rows};
 use marquee_tables::schema::timestamp;
-use marquee_tables::settings::writer_properties;
 use marquee_warehouse::Warehouse;
 use marquee_warehouse::definition::{
     ColumnDefinition, ColumnType, LoadMode, TableDefinition, definitions,

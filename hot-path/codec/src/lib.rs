@@ -1,5 +1,6 @@
 //! Encoding and decoding of Kinesis records.
 //!
+//! [`envelope`] reads the event JSON by which Lambda delivers a batch of records.
 //! A record holds one event, several events separated by newlines, or an
 //! aggregate of the Kinesis Producer Library ([`kpl`]). Producers may compress
 //! the events before aggregation, and the record after it ([`compression`]).
@@ -10,6 +11,7 @@
 
 pub mod compression;
 mod digests;
+pub mod envelope;
 pub mod kpl;
 pub mod unit;
 

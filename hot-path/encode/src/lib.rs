@@ -9,7 +9,8 @@
 //! compressed pages.
 //!
 //! The `parquet` crate writes page headers and the footer. Tests read the files with that
-//! crate and with other readers.
+//! crate and with other readers. The writer of that crate, with [`settings`], writes the
+//! files that are not on the hot path.
 
 mod bits;
 mod boolean;
@@ -22,6 +23,7 @@ mod float;
 mod int;
 mod levels;
 mod prefix;
+pub mod settings;
 mod text;
 
 #[cfg(test)]
