@@ -66,7 +66,8 @@ pub fn input(simulation: &Simulation, packing: Packing) -> Result<Input> {
     let mut numbering = Numbering::new("sim-bench")?;
     let mut payloads = Payloads::default();
     let mut ready = Vec::new();
-    for mut outgoing in simulation.generate() {
+    for outgoing in simulation.generate() {
+        let mut outgoing = outgoing?;
         let now_ms = arrival(outgoing.arrives_at_ms)?;
         let user_id = std::mem::take(&mut outgoing.user_id);
         aggregator.add(&user_id, &numbering.number(outgoing), now_ms, &mut ready)?;

@@ -19,7 +19,7 @@ mod watch_log;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use marquee_event::Title;
+use marquee_event::{Title, WriteError};
 
 use crate::OutgoingEvent;
 
@@ -135,6 +135,9 @@ pub enum SourceError {
         /// The line number, from 1.
         line: u64,
     },
+    /// An event has no JSON form. This is a defect of the program.
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 impl SourceError {

@@ -38,10 +38,12 @@ const LINGER_MS: u32 = 1_000;
 /// A long linger on a virtual clock delays nothing.
 const VIRTUAL_LINGER_MS: u32 = 60_000;
 
+type Events = Box<dyn Iterator<Item = Result<OutgoingEvent, SourceError>> + Send>;
+
 /// The events to send.
 struct EventSource {
     producer_id: String,
-    events: Box<dyn Iterator<Item = Result<OutgoingEvent, SourceError>> + Send>,
+    events: Events,
     expected: u64,
     /// True if the events have arrival times.
     timed: bool,
@@ -82,7 +84,7 @@ fn simulation(args: &SimulateArgs) -> anyhow::Result<EventSource> {
         expected: simulation.expected_events(),
         timed: true,
         title_catalog: Some(simulation.title_catalog()),
-        events: Box::new(simulated_events(&simulation)?.map(Ok)),
+        events: simulated_events(&simulation)?,
     })
 }
 
@@ -90,12 +92,10 @@ fn simulation(args: &SimulateArgs) -> anyhow::Result<EventSource> {
 /// [`EXACT_BELOW`]. A simulation consists of whole sessions, so a small one can miss its
 /// number by far, or have no session at all. Below [`EXACT_BELOW`], this doubles the
 /// number until there are enough events, and returns the first ones.
-fn simulated_events(
-    simulation: &Simulation,
-) -> anyhow::Result<Box<dyn Iterator<Item = OutgoingEvent> + Send>> {
+fn simulated_events(simulation: &Simulation) -> anyhow::Result<Events> {
     let wanted = simulation.events;
     if wanted >= EXACT_BELOW {
-        return Ok(Box::new(simulation.generate()));
+        return Ok(Box::new(simulation.generate().map(|event| Ok(event?))));
     }
     let mut larger = simulation.clone();
     let first = |simulation: &Simulation| simulation.generate().take(wanted as usize);
@@ -108,7 +108,7 @@ fn simulated_events(
             larger.days
         );
     }
-    Ok(Box::new(first(&larger)))
+    Ok(Box::new(first(&larger).map(|event| Ok(event?))))
 }
 
 fn file(args: &SendArgs) -> anyhow::Result<EventSource> {

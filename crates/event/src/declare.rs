@@ -28,11 +28,11 @@ macro_rules! by_need {
     };
     (write optional $value:expr, $write:expr) => {
         if let Some(value) = $value {
-            ($write)(value);
+            ($write)(value)?;
         }
     };
     (write $need:ident $value:expr, $write:expr) => {
-        ($write)($value)
+        ($write)($value)?
     };
     (types required) => {
         crate::event::TypeSet::ALL
@@ -143,15 +143,20 @@ macro_rules! event_fields {
             }
 
             /// Appends `,"name":value` for each field that is present.
-            pub(crate) fn write_fields(&self, out: &mut Vec<u8>, unknown: &crate::write::Unknown<'_>) {
+            pub(crate) fn write_fields(
+                &self,
+                out: &mut Vec<u8>,
+                unknown: &crate::write::Unknown<'_>,
+            ) -> Result<(), crate::WriteError> {
                 $( by_need!(write $need &self.$name, |value| {
                     let key = concat!(",\"", stringify!($name), "\":");
-                    <$rule as Rule<'_>>::write(out, key, value, unknown);
+                    <$rule as Rule<'_>>::write(out, key, value, unknown)
                 }); )*
                 $( by_need!(write optional &self.$added, |value| {
                     let key = concat!(",\"", stringify!($added), "\":");
-                    <$added_rule as Rule<'_>>::write(out, key, value, unknown);
+                    <$added_rule as Rule<'_>>::write(out, key, value, unknown)
                 }); )*
+                Ok(())
             }
         }
 
@@ -276,10 +281,11 @@ macro_rules! object_fields {
             }
 
             /// Appends `,"key":value` for each member that is present.
-            pub(crate) fn write_members(&self, out: &mut Vec<u8>) {
+            pub(crate) fn write_members(&self, out: &mut Vec<u8>) -> Result<(), crate::WriteError> {
                 $( by_need!(write $need &self.$name, |value| {
-                    <$rule as Scalar<'_>>::write(out, concat!(",\"", $key, "\":"), value);
+                    <$rule as Scalar<'_>>::write(out, concat!(",\"", $key, "\":"), value)
                 }); )*
+                Ok(())
             }
         }
     };

@@ -40,3 +40,4 @@ pub use rejection::{Detail, Reason, Rejection};
 pub use rules::Value;
 pub use time::{MICROS_PER_DAY, format_utc, parse_rfc3339};
 pub use title::{Title, TitleError, TitleKind};
+pub use write::WriteError;

@@ -19,7 +19,7 @@ use crate::one_pass::{NeedsSlowPath, found, word};
 use crate::parse::{Fields, NestedKeys};
 use crate::rejection::{Detail, Reason, Rejection};
 use crate::time::{format_utc, parse_rfc3339};
-use crate::write::{Unknown, json};
+use crate::write::{Unknown, WriteError, json};
 
 pub(crate) use objects::{DeviceObject, ProducerObject};
 
@@ -37,7 +37,7 @@ pub(crate) trait Scalar<'a> {
     fn read(path: &'static str, token: Token<'a>) -> Result<Option<Self::Value>, Rejection>;
 
     /// Appends `key`, which has the form `,"name":`, and the value.
-    fn write(out: &mut Vec<u8>, key: &str, value: &Self::Value);
+    fn write(out: &mut Vec<u8>, key: &str, value: &Self::Value) -> Result<(), WriteError>;
 }
 
 /// The rule of any field of an event.
@@ -61,7 +61,12 @@ pub(crate) trait Rule<'a> {
     ) -> Result<Option<Self::Value>, Rejection>;
 
     /// As [`Scalar::write`]; `unknown` has the unknown members of the objects.
-    fn write(out: &mut Vec<u8>, key: &str, value: &Self::Value, unknown: &Unknown<'_>);
+    fn write(
+        out: &mut Vec<u8>,
+        key: &str,
+        value: &Self::Value,
+        unknown: &Unknown<'_>,
+    ) -> Result<(), WriteError>;
 }
 
 impl<'a, S: Scalar<'a>> Rule<'a> for S {
@@ -86,8 +91,13 @@ impl<'a, S: Scalar<'a>> Rule<'a> for S {
     }
 
     #[inline(always)]
-    fn write(out: &mut Vec<u8>, key: &str, value: &Self::Value, _: &Unknown<'_>) {
-        S::write(out, key, value);
+    fn write(
+        out: &mut Vec<u8>,
+        key: &str,
+        value: &Self::Value,
+        _: &Unknown<'_>,
+    ) -> Result<(), WriteError> {
+        S::write(out, key, value)
     }
 }
 
@@ -145,10 +155,11 @@ impl<'a> Scalar<'a> for UuidText {
         }
     }
 
-    fn write(out: &mut Vec<u8>, key: &str, value: &Uuid) {
+    fn write(out: &mut Vec<u8>, key: &str, value: &Uuid) -> Result<(), WriteError> {
         let mut text = [0; Hyphenated::LENGTH];
         let text = value.hyphenated().encode_lower(&mut text);
         in_quotes(out, key, text.as_bytes());
+        Ok(())
     }
 }
 
@@ -183,8 +194,9 @@ impl<'a> Scalar<'a> for TypeName {
         }
     }
 
-    fn write(out: &mut Vec<u8>, key: &str, value: &EventType) {
+    fn write(out: &mut Vec<u8>, key: &str, value: &EventType) -> Result<(), WriteError> {
         in_quotes(out, key, value.name().as_bytes());
+        Ok(())
     }
 }
 
@@ -214,11 +226,12 @@ impl<'a> Scalar<'a> for Time {
         }
     }
 
-    fn write(out: &mut Vec<u8>, key: &str, value: &i64) {
+    fn write(out: &mut Vec<u8>, key: &str, value: &i64) -> Result<(), WriteError> {
         out.extend_from_slice(key.as_bytes());
         out.push(b'"');
         format_utc(*value, out);
         out.push(b'"');
+        Ok(())
     }
 }
 
@@ -246,9 +259,9 @@ impl<'a> Scalar<'a> for Id {
         bounded_id(path, token)
     }
 
-    fn write(out: &mut Vec<u8>, key: &str, value: &Cow<'a, str>) {
+    fn write(out: &mut Vec<u8>, key: &str, value: &Cow<'a, str>) -> Result<(), WriteError> {
         out.extend_from_slice(key.as_bytes());
-        json(out, &**value);
+        json(out, &**value)
     }
 }
 
@@ -280,9 +293,9 @@ impl<'a, const MOST: usize> Scalar<'a> for Text<MOST> {
         string(path, token, MOST)
     }
 
-    fn write(out: &mut Vec<u8>, key: &str, value: &Cow<'a, str>) {
+    fn write(out: &mut Vec<u8>, key: &str, value: &Cow<'a, str>) -> Result<(), WriteError> {
         out.extend_from_slice(key.as_bytes());
-        json(out, &**value);
+        json(out, &**value)
     }
 }
 
@@ -319,8 +332,9 @@ impl<'a> Scalar<'a> for CountryCode {
         }
     }
 
-    fn write(out: &mut Vec<u8>, key: &str, value: &Country) {
+    fn write(out: &mut Vec<u8>, key: &str, value: &Country) -> Result<(), WriteError> {
         in_quotes(out, key, value.as_bytes());
+        Ok(())
     }
 }
 
@@ -350,9 +364,9 @@ impl<'a, const LEAST: i64, const MOST: i64> Scalar<'a> for Int32<LEAST, MOST> {
         Ok(integer(path, token, LEAST, MOST)?.map(|value| value as i32))
     }
 
-    fn write(out: &mut Vec<u8>, key: &str, value: &i32) {
+    fn write(out: &mut Vec<u8>, key: &str, value: &i32) -> Result<(), WriteError> {
         out.extend_from_slice(key.as_bytes());
-        json(out, value);
+        json(out, value)
     }
 }
 
@@ -383,9 +397,9 @@ impl<'a, const LEAST: i64, const MOST: i64> Scalar<'a> for Int64<LEAST, MOST> {
         integer(path, token, LEAST, MOST)
     }
 
-    fn write(out: &mut Vec<u8>, key: &str, value: &i64) {
+    fn write(out: &mut Vec<u8>, key: &str, value: &i64) -> Result<(), WriteError> {
         out.extend_from_slice(key.as_bytes());
-        json(out, value);
+        json(out, value)
     }
 }
 
@@ -430,9 +444,9 @@ impl<'a> Scalar<'a> for Stars {
         }
     }
 
-    fn write(out: &mut Vec<u8>, key: &str, value: &Rating) {
+    fn write(out: &mut Vec<u8>, key: &str, value: &Rating) -> Result<(), WriteError> {
         out.extend_from_slice(key.as_bytes());
-        json(out, &value.stars());
+        json(out, &value.stars())
     }
 }
 
@@ -446,11 +460,16 @@ fn in_quotes(out: &mut Vec<u8>, key: &str, text: &[u8]) {
 
 /// Appends `key` and an object of the members that `write` appends, each after a comma,
 /// and of the unknown members. Appends nothing if there is no member.
-fn object(out: &mut Vec<u8>, key: &str, unknown: &str, write: impl FnOnce(&mut Vec<u8>)) {
+fn object(
+    out: &mut Vec<u8>,
+    key: &str,
+    unknown: &str,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), WriteError>,
+) -> Result<(), WriteError> {
     let before = out.len();
     out.extend_from_slice(key.as_bytes());
     let open = out.len();
-    write(out);
+    write(out)?;
     if !unknown.is_empty() {
         out.push(b',');
         out.extend_from_slice(unknown.as_bytes());
@@ -462,4 +481,5 @@ fn object(out: &mut Vec<u8>, key: &str, unknown: &str, write: impl FnOnce(&mut V
         }
         None => out.truncate(before),
     }
+    Ok(())
 }

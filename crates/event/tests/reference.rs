@@ -27,7 +27,7 @@ use serde_json::Value;
 
 fn written(event: &Event<'_>) -> Vec<u8> {
     let mut unit = Vec::new();
-    event.write_json(&mut unit);
+    event.write_json(&mut unit).unwrap();
     unit
 }
 

@@ -114,7 +114,7 @@ fn every_value_of_the_json_test_suite_is_valid_in_an_unknown_field(folder: PathB
 
 fn written(event: Event<'_>) -> Vec<u8> {
     let mut unit = Vec::new();
-    event.write_json(&mut unit);
+    event.write_json(&mut unit).unwrap();
     assert_eq!(parse(&unit).unwrap(), event);
     unit
 }

@@ -42,7 +42,8 @@ pub(super) fn produce(
         put,
     };
     let mut records = Vec::new();
-    for mut event in settings.simulation().generate() {
+    for event in settings.simulation().generate() {
+        let mut event = event?;
         let now_ms = event
             .arrives_at_ms
             .context("a simulated event has no arrival time")?;

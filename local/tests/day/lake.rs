@@ -50,7 +50,8 @@ pub(crate) fn payloads(simulation: &Simulation, records: usize) -> Vec<Vec<u8>> 
     });
     let mut numbering = Numbering::new("test-1").unwrap();
     let mut put: Vec<PutRecord> = Vec::new();
-    for mut event in simulation.generate() {
+    for event in simulation.generate() {
+        let mut event = event.unwrap();
         let now_ms = event.arrives_at_ms.unwrap_or_default();
         let user_id = std::mem::take(&mut event.user_id);
         aggregator

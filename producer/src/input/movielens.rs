@@ -44,11 +44,11 @@ pub(super) fn open(
         count: rows.len() as u64,
         timed: !rows.is_empty(),
         title_catalog,
-        events: Box::new(rows.into_iter().map(move |row| Ok(rate(row, rebase)))),
+        events: Box::new(rows.into_iter().map(move |row| rate(row, rebase))),
     })
 }
 
-fn rate(row: RatingRow, rebase: Rebase) -> OutgoingEvent {
+fn rate(row: RatingRow, rebase: Rebase) -> Result<OutgoingEvent, SourceError> {
     let (user, title) = (format!("ml-{}", row.user), format!("ml-m{}", row.movie));
     let event_time = rebase.map(row.at_s * 1_000_000);
     let halves = row.rating.halves().to_string();
@@ -64,7 +64,7 @@ fn rate(row: RatingRow, rebase: Rebase) -> OutgoingEvent {
     let mut rate = event(event_id, EventType::Rate, event_time, &user, &session);
     rate.title_id = Some(Cow::Borrowed(&title));
     rate.rating = Some(row.rating);
-    to_outgoing(&rate)
+    Ok(to_outgoing(&rate)?)
 }
 
 fn read_ratings(ratings: SpooledFile) -> Result<Vec<RatingRow>, SourceError> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use marquee_event::{Event, EventType, MICROS_PER_DAY};
+use marquee_event::{Event, EventType, MICROS_PER_DAY, WriteError};
 use uuid::Uuid;
 
 use crate::OutgoingEvent;
@@ -41,15 +41,18 @@ pub(super) fn event<'a>(
 }
 
 /// Serialises an event that arrives at its event time.
-pub(super) fn to_outgoing(event: &Event<'_>) -> OutgoingEvent {
+///
+/// # Errors
+/// [`WriteError`].
+pub(super) fn to_outgoing(event: &Event<'_>) -> Result<OutgoingEvent, WriteError> {
     let mut body = Vec::with_capacity(320);
-    event.write_json(&mut body);
-    OutgoingEvent {
+    event.write_json(&mut body)?;
+    Ok(OutgoingEvent {
         user_id: event.user_id.clone().into_owned(),
         arrives_at_ms: Some(arrival_ms(event.event_time)),
         body,
         numbered: true,
-    }
+    })
 }
 
 /// Returns the first whole millisecond at or after an event time.

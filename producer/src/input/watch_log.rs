@@ -99,7 +99,7 @@ pub(super) fn open(
             let viewing = viewings[moment.viewing as usize];
             let title_id = &title_ids[viewing.show as usize];
             let names = key(&viewing, &users, &shows);
-            Ok(outgoing_event(moment, viewing, &names, title_id, rebase))
+            outgoing_event(moment, viewing, &names, title_id, rebase)
         })),
     })
 }
@@ -254,7 +254,7 @@ fn outgoing_event(
     key: &[String; 5],
     title_id: &str,
     rebase: Rebase,
-) -> OutgoingEvent {
+) -> Result<OutgoingEvent, SourceError> {
     let [user, show, duration, at, occurrence] = key;
     let (event_type, position_ms) = if moment.is_end {
         (EventType::Stop, i64::from(viewing.duration_ms))
@@ -275,7 +275,7 @@ fn outgoing_event(
     let mut event = event(event_id, event_type, event_time, user, &session);
     event.title_id = Some(Cow::Borrowed(title_id));
     event.position_ms = Some(position_ms);
-    to_outgoing(&event)
+    Ok(to_outgoing(&event)?)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use marquee_event::{Event, EventType, MICROS_PER_DAY};
+use marquee_event::{Event, EventType, MICROS_PER_DAY, WriteError};
 
 /// A defect of an event. Each one breaks a single rule, so the reason of rejection is
 /// unambiguous.
@@ -104,7 +104,14 @@ impl Defect {
     }
 
     /// Returns the bytes of the event with this defect.
-    pub(super) fn apply(self, mut event: Event<'_>, bits: NonZeroU32) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// [`WriteError`].
+    pub(super) fn apply(
+        self,
+        mut event: Event<'_>,
+        bits: NonZeroU32,
+    ) -> Result<Vec<u8>, WriteError> {
         let bits = i64::from(bits.get());
         match self {
             Self::ClockAhead => event.event_time += (366 + bits % 1_000) * MICROS_PER_DAY,
@@ -116,8 +123,8 @@ impl Defect {
             }
             _ => {}
         }
-        let json = to_json(&event);
-        match self {
+        let json = to_json(&event)?;
+        Ok(match self {
             Self::Truncated => truncate(json, bits).into_bytes(),
             Self::Latin1 => with_latin1(json),
             Self::RunTogether => json.repeat(2).into_bytes(),
@@ -153,14 +160,14 @@ impl Defect {
             ),
             Self::NextSchema => with_member(json, "\"schema_version\":2"),
             Self::ClockAhead | Self::ClockReset => json.into_bytes(),
-        }
+        })
     }
 }
 
-fn to_json(event: &Event<'_>) -> String {
+fn to_json(event: &Event<'_>) -> Result<String, WriteError> {
     let mut json = Vec::with_capacity(512);
-    event.write_json(&mut json);
-    String::from_utf8_lossy(&json).into_owned()
+    event.write_json(&mut json)?;
+    Ok(String::from_utf8_lossy(&json).into_owned())
 }
 
 /// Truncates the text to between a quarter and three quarters of its length.
@@ -262,7 +269,8 @@ pub(super) mod tests {
                 .filter(|defect| defect.applies_to(&event))
             {
                 for bits in (1..200).chain(u32::MAX - 9..=u32::MAX) {
-                    let body = defect.apply(event.clone(), NonZeroU32::new(bits).unwrap());
+                    let bits = NonZeroU32::new(bits).unwrap();
+                    let body = defect.apply(event.clone(), bits).unwrap();
                     let text = String::from_utf8_lossy(&body);
                     assert_eq!(
                         rejection(&body, arrives_at_ms),

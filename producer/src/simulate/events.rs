@@ -5,6 +5,8 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::vec;
 
+use marquee_event::WriteError;
+
 use super::Simulation;
 use super::defect::Defect;
 use super::households::ProfileMemory;
@@ -96,7 +98,7 @@ impl SimulatedEvents {
     }
 
     /// Returns the earliest event of the active sessions.
-    fn next_arrival(&mut self) -> Option<OutgoingEvent> {
+    fn next_arrival(&mut self) -> Option<Result<OutgoingEvent, WriteError>> {
         let mut first = self.active.peek_mut()?;
         let outgoing = first.outgoing(&self.world, &mut self.buffer);
         first.next += 1;
@@ -109,9 +111,9 @@ impl SimulatedEvents {
 }
 
 impl Iterator for SimulatedEvents {
-    type Item = OutgoingEvent;
+    type Item = Result<OutgoingEvent, WriteError>;
 
-    fn next(&mut self) -> Option<OutgoingEvent> {
+    fn next(&mut self) -> Option<Self::Item> {
         loop {
             let starts_ms = self.next_start_ms();
             let arrives_ms = self.active.peek().map(|first| first.next_ms);
@@ -141,27 +143,27 @@ struct ActiveSession {
 }
 
 impl ActiveSession {
-    fn outgoing(&self, world: &World, buffer: &mut Vec<u8>) -> OutgoingEvent {
+    fn outgoing(&self, world: &World, buffer: &mut Vec<u8>) -> Result<OutgoingEvent, WriteError> {
         let arrival = &self.session.arrivals[self.next];
         let step = &self.session.script.steps[arrival.step as usize];
         let event = self.session.event(step, &world.title_catalog);
         let (body, numbered) = match arrival.defect_bits {
             Some(bits) => {
                 let defect = Defect::for_event(&event, bits);
-                (defect.apply(event, bits), defect.accepts_number())
+                (defect.apply(event, bits)?, defect.accepts_number())
             }
             None => {
                 buffer.clear();
-                event.write_json(buffer);
+                event.write_json(buffer)?;
                 (buffer.as_slice().to_vec(), true)
             }
         };
-        OutgoingEvent {
+        Ok(OutgoingEvent {
             user_id: self.session.user_id.clone(),
             arrives_at_ms: Some(arrival.at_ms),
             body,
             numbered,
-        }
+        })
     }
 }
 

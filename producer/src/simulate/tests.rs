@@ -35,7 +35,7 @@ fn clean() -> Simulation {
 fn bodies(simulation: &Simulation) -> Vec<Vec<u8>> {
     simulation
         .generate()
-        .map(|outgoing| outgoing.body)
+        .map(|outgoing| outgoing.unwrap().body)
         .collect()
 }
 

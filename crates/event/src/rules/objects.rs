@@ -28,8 +28,13 @@ impl<'a> Rule<'a> for DeviceObject {
         }
     }
 
-    fn write(out: &mut Vec<u8>, key: &str, value: &Device<'a>, unknown: &Unknown<'_>) {
-        object(out, key, unknown.of_device, |out| value.write_members(out));
+    fn write(
+        out: &mut Vec<u8>,
+        key: &str,
+        value: &Device<'a>,
+        unknown: &Unknown<'_>,
+    ) -> Result<(), WriteError> {
+        object(out, key, unknown.of_device, |out| value.write_members(out))
     }
 }
 
@@ -63,9 +68,14 @@ impl<'a> Rule<'a> for ProducerObject {
         }
     }
 
-    fn write(out: &mut Vec<u8>, key: &str, value: &Producer<'a>, unknown: &Unknown<'_>) {
+    fn write(
+        out: &mut Vec<u8>,
+        key: &str,
+        value: &Producer<'a>,
+        unknown: &Unknown<'_>,
+    ) -> Result<(), WriteError> {
         object(out, key, unknown.of_producer, |out| {
             value.write_members(out)
-        });
+        })
     }
 }

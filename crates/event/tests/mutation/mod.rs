@@ -198,7 +198,7 @@ pub(crate) fn any_changed_event() -> impl Strategy<Value = String> {
     let space = select(&["", "", " ", "\t", "\r\n"][..]);
     (any_event(), collection::vec(change(), 0..4), space).prop_map(|(event, changes, space)| {
         let mut text = Vec::new();
-        event.write_json(&mut text);
+        event.write_json(&mut text).unwrap();
         let Ok(Value::Object(members)) = serde_json::from_slice(&text) else {
             panic!("an event is written as an object");
         };

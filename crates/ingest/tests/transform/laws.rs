@@ -78,7 +78,7 @@ fn timely_event() -> impl Strategy<Value = Event<'static>> {
 
 fn written(event: &Event<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    event.write_json(&mut bytes);
+    event.write_json(&mut bytes).unwrap();
     bytes
 }
 

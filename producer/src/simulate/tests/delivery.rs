@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use marquee_event::{EventType, MICROS_PER_DAY, parse};
+use marquee_event::{EventType, MICROS_PER_DAY, WriteError, parse};
 
 use super::{bodies, clean, small, titles};
 use crate::outgoing::OutgoingEvent;
@@ -12,19 +12,21 @@ use crate::simulate::defect::tests::rejection;
 const DAY_MS: i64 = MICROS_PER_DAY / 1000;
 
 /// Computes an FNV-1a hash of all fields of all items.
-fn digest(items: impl Iterator<Item = OutgoingEvent>) -> u64 {
-    items.fold(0xcbf2_9ce4_8422_2325, |hash, item| {
-        let arrival = item.arrives_at_ms.unwrap().to_le_bytes();
-        let fields = [
-            item.user_id.as_bytes(),
-            &arrival,
-            &item.body,
-            &[u8::from(item.numbered)],
-        ];
-        fields.concat().iter().fold(hash, |hash, &byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+fn digest(items: impl Iterator<Item = Result<OutgoingEvent, WriteError>>) -> u64 {
+    items
+        .map(Result::unwrap)
+        .fold(0xcbf2_9ce4_8422_2325, |hash, item| {
+            let arrival = item.arrives_at_ms.unwrap().to_le_bytes();
+            let fields = [
+                item.user_id.as_bytes(),
+                &arrival,
+                &item.body,
+                &[u8::from(item.numbered)],
+            ];
+            fields.concat().iter().fold(hash, |hash, &byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            })
         })
-    })
 }
 
 #[test]
@@ -43,7 +45,7 @@ fn the_seed_determines_every_byte() {
 fn events_are_in_the_order_of_arrival() {
     let arrivals: Vec<_> = small()
         .generate()
-        .map(|item| item.arrives_at_ms.unwrap())
+        .map(|item| item.unwrap().arrives_at_ms.unwrap())
         .collect();
     assert!(arrivals.is_sorted());
     let begins = small().start / 1000;
@@ -108,7 +110,7 @@ fn events_without_defects_are_valid_and_within_the_time_range() {
     let titles = titles(&simulation);
     let mut with_extra = 0;
     let mut sent = 0;
-    for item in simulation.generate() {
+    for item in simulation.generate().map(Result::unwrap) {
         let arrives_at_ms = item.arrives_at_ms.unwrap();
         assert_eq!(rejection(&item.body, arrives_at_ms), None);
         let event = parse(&item.body).unwrap();
@@ -143,7 +145,7 @@ fn malformed_events_are_rejected_for_many_reasons() {
     let mut reasons = BTreeMap::new();
     let mut unnumbered = 0;
     let mut sent = 0;
-    for item in simulation.generate() {
+    for item in simulation.generate().map(Result::unwrap) {
         sent += 1;
         if let Some(reason) = rejection(&item.body, item.arrives_at_ms.unwrap()) {
             *reasons.entry(reason.name()).or_insert(0) += 1;
@@ -167,7 +169,7 @@ fn duplicates_are_byte_identical_and_have_the_requested_share() {
     };
     let mut first = HashMap::new();
     let (mut again, mut sent) = (0, 0);
-    for item in simulation.generate() {
+    for item in simulation.generate().map(Result::unwrap) {
         sent += 1;
         let arrives = item.arrives_at_ms.unwrap();
         // Error pages are equal without being duplicates.
@@ -199,7 +201,7 @@ fn late_sessions_arrive_hours_later_all_at_once() {
     };
     let mut late: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     let mut sent = 0.0;
-    for item in simulation.generate() {
+    for item in simulation.generate().map(Result::unwrap) {
         sent += 1.0;
         let event = parse(&item.body).unwrap();
         let arrives = item.arrives_at_ms.unwrap();
@@ -319,7 +321,7 @@ fn all_shares_can_be_one() {
         ..small()
     };
     let mut sent = 0;
-    for item in simulation.generate() {
+    for item in simulation.generate().map(Result::unwrap) {
         assert!(rejection(&item.body, item.arrives_at_ms.unwrap()).is_some());
         sent += 1;
     }
