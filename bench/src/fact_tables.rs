@@ -301,7 +301,7 @@ impl TableWriter {
         let key = format!("{directory}/part-0000.parquet");
         fs::create_dir_all(lake.join(directory))?;
         let file = File::create(lake.join(&key)).with_context(|| key.clone())?;
-        let properties = writer_properties().as_ref().clone();
+        let properties = writer_properties()?.as_ref().clone();
         let kinds = schema
             .fields()
             .iter()

@@ -35,7 +35,7 @@ use crate::Comparison;
 pub(crate) fn compare(input: &Input) -> Result<Comparison<'_>> {
     let titles = Arc::new(Titles::new(None, input.titles.clone()));
     let mut transformer = Transformer::new(TransformSettings::default())?;
-    let mut by_arrow = ByArrow::new();
+    let mut by_arrow = ByArrow::new()?;
     for payload in &input.payloads {
         let ours = by_hand(&mut transformer, payload, &titles)?;
         let theirs = by_arrow.transform(payload, &titles)?;
@@ -88,15 +88,15 @@ struct ByArrow {
 }
 
 impl ByArrow {
-    fn new() -> Self {
-        Self {
+    fn new() -> Result<Self> {
+        Ok(Self {
             unpacker: Unpacker::new(Limits::default()),
             parser: Parser::new(),
             raw: RawColumns::default(),
             processed: ProcessedColumns::default(),
-            raw_properties: properties(&schema::raw_events()),
-            processed_properties: properties(&schema::processed_events()),
-        }
+            raw_properties: properties(&schema::raw_events())?,
+            processed_properties: properties(&schema::processed_events())?,
+        })
     }
 
     /// Returns the raw and the processed file.
@@ -159,8 +159,8 @@ fn write(batch: RecordBatch, properties: &WriterProperties) -> Result<Bytes> {
 
 /// Returns the properties by which the `parquet` crate writes a file as the handwritten
 /// encoder does.
-fn properties(schema: &SchemaRef) -> WriterProperties {
-    let mut properties = WriterProperties::clone(&writer_properties()).into_builder();
+fn properties(schema: &SchemaRef) -> Result<WriterProperties> {
+    let mut properties = WriterProperties::clone(&*writer_properties()?).into_builder();
     for field in schema.fields() {
         let column = ColumnPath::from(field.name().as_str());
         let is_prefixed = ["event_id", "sequence_number"].contains(&field.name().as_str());
@@ -178,5 +178,5 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
                 .set_column_compression(column, Compression::UNCOMPRESSED),
         };
     }
-    properties.build()
+    Ok(properties.build())
 }

@@ -73,7 +73,11 @@ impl Output {
     /// Creates a file without rows.
     pub(crate) fn new(schema: SchemaRef) -> Result<Self, MartsError> {
         // In a table sorted by user, the page index locates the rows of a user.
-        let properties = writer_properties().as_ref().clone().into_builder();
+        let properties = writer_properties()
+            .map_err(DataFusionError::from)?
+            .as_ref()
+            .clone()
+            .into_builder();
         let properties = properties
             .set_column_statistics_enabled(ColumnPath::from(USER), EnabledStatistics::Page);
         let options = ArrowWriterOptions::new()

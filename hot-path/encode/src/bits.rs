@@ -1,5 +1,7 @@
 //! Bit packing, variable-length integers, and the RLE / bit-packed hybrid.
 
+use super::file::EncodeError;
+
 /// Appends an unsigned LEB128 integer.
 pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
@@ -24,13 +26,17 @@ pub(super) const PACK: usize = 32;
 
 /// Appends values packed to `width` bits each (0 to 64), lowest bits first. No value may
 /// need more bits.
+///
+/// # Errors
+/// [`EncodeError::Row`] for a greater width.
 #[inline]
-pub(super) fn pack(out: &mut Vec<u8>, values: &[u64; PACK], width: u32) {
+pub(super) fn pack(out: &mut Vec<u8>, values: &[u64; PACK], width: u32) -> Result<(), EncodeError> {
     macro_rules! each_width {
         ($($width:literal)*) => {
             match width {
                 $($width => pack_to::<$width>(out, values),)*
-                _ => {}
+                0 => {}
+                _ => return Err(EncodeError::Row("a value is packed to more than 64 bits")),
             }
         };
     }
@@ -40,6 +46,7 @@ pub(super) fn pack(out: &mut Vec<u8>, values: &[u64; PACK], width: u32) {
         33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61
         62 63 64
     );
+    Ok(())
 }
 
 fn pack_to<const WIDTH: usize>(out: &mut Vec<u8>, values: &[u64; PACK]) {
@@ -71,14 +78,22 @@ fn pack_to<const WIDTH: usize>(out: &mut Vec<u8>, values: &[u64; PACK]) {
 const RUN: usize = 16;
 
 /// Appends values in Parquet's RLE / bit-packed hybrid encoding, without the length.
-pub(super) fn put_hybrid(out: &mut Vec<u8>, values: &[u32], width: u32) {
+///
+/// # Errors
+/// [`EncodeError::Row`] for a width of more than 32 bits.
+pub(super) fn put_hybrid(out: &mut Vec<u8>, values: &[u32], width: u32) -> Result<(), EncodeError> {
+    if width > u32::BITS {
+        return Err(EncodeError::Row(
+            "a dictionary number has more than 32 bits",
+        ));
+    }
     let mut literals = 0..0;
     let mut at = 0;
     while let Some(rest) = values.get(at..).filter(|rest| !rest.is_empty()) {
         let first = rest.first().copied().unwrap_or_default();
         let run = rest.iter().take_while(|value| **value == first).count();
         if run >= RUN {
-            put_literals(out, values.get(literals.clone()).unwrap_or_default(), width);
+            put_literals(out, values.get(literals.clone()).unwrap_or_default(), width)?;
             put_varint(out, (run as u64) << 1);
             let bytes = first.to_le_bytes();
             out.extend_from_slice(bytes.get(..width.div_ceil(8) as usize).unwrap_or(&bytes));
@@ -90,12 +105,12 @@ pub(super) fn put_hybrid(out: &mut Vec<u8>, values: &[u32], width: u32) {
             literals.end = at;
         }
     }
-    put_literals(out, values.get(literals).unwrap_or_default(), width);
+    put_literals(out, values.get(literals).unwrap_or_default(), width)
 }
 
-fn put_literals(out: &mut Vec<u8>, values: &[u32], width: u32) {
+fn put_literals(out: &mut Vec<u8>, values: &[u32], width: u32) -> Result<(), EncodeError> {
     if values.is_empty() {
-        return;
+        return Ok(());
     }
     let groups = values.len().div_ceil(8);
     put_varint(out, (groups as u64) << 1 | 1);
@@ -105,9 +120,10 @@ fn put_literals(out: &mut Vec<u8>, values: &[u32], width: u32) {
         for (place, value) in wide.iter_mut().zip(values) {
             *place = u64::from(*value);
         }
-        pack(out, &wide, width);
+        pack(out, &wide, width)?;
     }
     out.truncate(end);
+    Ok(())
 }
 
 /// Appends one flag for each row, eight in a byte, in the same encoding. Runs of bytes with

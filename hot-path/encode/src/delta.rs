@@ -2,13 +2,17 @@
 //! the bits that it needs.
 
 use super::bits::{PACK, pack, put_varint, put_zigzag, width_of};
+use super::file::EncodeError;
 
 const BLOCK: usize = 128;
 const MINIBLOCK: usize = PACK;
 const MINIBLOCKS: usize = BLOCK / MINIBLOCK;
 
 /// Appends the page body of `values`.
-pub(super) fn put_delta(out: &mut Vec<u8>, values: &[i64]) {
+///
+/// # Errors
+/// As [`pack`]; no width is too great.
+pub(super) fn put_delta(out: &mut Vec<u8>, values: &[i64]) -> Result<(), EncodeError> {
     put_varint(out, BLOCK as u64);
     put_varint(out, MINIBLOCKS as u64);
     put_varint(out, values.len() as u64);
@@ -22,13 +26,14 @@ pub(super) fn put_delta(out: &mut Vec<u8>, values: &[i64]) {
         for ((delta, value), before) in deltas.iter_mut().zip(block).zip(befores) {
             *delta = value.wrapping_sub(*before);
         }
-        put_block(out, deltas.get(..count).unwrap_or(&deltas));
+        put_block(out, deltas.get(..count).unwrap_or(&deltas))?;
         befores = befores.get(count..).unwrap_or_default();
         rest = behind;
     }
+    Ok(())
 }
 
-fn put_block(out: &mut Vec<u8>, deltas: &[i64]) {
+fn put_block(out: &mut Vec<u8>, deltas: &[i64]) -> Result<(), EncodeError> {
     let least = deltas.iter().copied().min().unwrap_or(0);
     put_zigzag(out, least);
     let mut above = [0u64; BLOCK];
@@ -43,6 +48,7 @@ fn put_block(out: &mut Vec<u8>, deltas: &[i64]) {
     }
     out.extend_from_slice(&widths);
     for (width, values) in widths.into_iter().zip(miniblocks) {
-        pack(out, values, u32::from(width));
+        pack(out, values, u32::from(width))?;
     }
+    Ok(())
 }

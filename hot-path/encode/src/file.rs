@@ -51,7 +51,7 @@ impl FileLayout {
             .convert(schema)?;
         Ok(Self {
             schema: Arc::new(schema),
-            properties: writer_properties(),
+            properties: writer_properties()?,
         })
     }
 }

@@ -133,7 +133,7 @@ impl IntColumn {
                 |(least, most): (i64, i64), value: &i64| (least.min(*value), most.max(*value));
             self.bounds = Some(self.values.iter().fold(bounds, widen));
         }
-        put_delta(&mut self.body, &self.values);
+        put_delta(&mut self.body, &self.values)?;
         self.values.clear();
         self.chunk
             .add_page(&self.body, rows, nulls, Encoding::DELTA_BINARY_PACKED, zstd)
@@ -142,7 +142,7 @@ impl IntColumn {
     /// Ends the column.
     ///
     /// # Errors
-    /// If a page cannot be compressed.
+    /// If a page cannot be compressed, or a value exceeds the width.
     pub fn finish(mut self, zstd: &mut Zstd) -> Result<Chunk, EncodeError> {
         if self.levels.rows() > 0 || self.chunk.pages.is_empty() {
             self.close_page(zstd)?;
@@ -151,8 +151,11 @@ impl IntColumn {
         let (least, most) = (self.bounds.map(|b| b.0), self.bounds.map(|b| b.1));
         self.chunk.statistics = Some(match self.width {
             Width::W32 => {
-                let narrow = |value: i64| value as i32;
-                Statistics::int32(least.map(narrow), most.map(narrow), None, nulls, false)
+                let narrow = |value: Option<i64>| value.map(i32::try_from).transpose();
+                let (Ok(least), Ok(most)) = (narrow(least), narrow(most)) else {
+                    return Err(EncodeError::Row("a column of 32 bits has a greater value"));
+                };
+                Statistics::int32(least, most, None, nulls, false)
             }
             Width::W64 => Statistics::int64(least, most, None, nulls, false),
         });

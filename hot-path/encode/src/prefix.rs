@@ -66,8 +66,8 @@ impl PrefixColumn {
     #[inline(never)]
     fn close_page(&mut self, zstd: &mut Zstd) -> Result<(), EncodeError> {
         self.body.clear();
-        put_delta(&mut self.body, &self.prefixes);
-        put_delta(&mut self.body, &self.suffixes);
+        put_delta(&mut self.body, &self.prefixes)?;
+        put_delta(&mut self.body, &self.suffixes)?;
         self.body.append(&mut self.bytes);
         let rows = self.prefixes.len();
         self.prefixes.clear();

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 
 /// The zstd level of the hot path.
@@ -25,9 +26,12 @@ pub const DICTIONARY_BYTES: usize = 1 << 20;
 const CREATED_BY: &str = "marquee version 0.1.0";
 
 /// Returns the writer properties of every file.
-pub fn writer_properties() -> Arc<WriterProperties> {
-    let level = ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default();
-    Arc::new(
+///
+/// # Errors
+/// If zstd has no [`ZSTD_LEVEL`].
+pub fn writer_properties() -> Result<Arc<WriterProperties>, ParquetError> {
+    let level = ZstdLevel::try_new(ZSTD_LEVEL)?;
+    Ok(Arc::new(
         WriterProperties::builder()
             .set_created_by(CREATED_BY.to_owned())
             .set_writer_version(WriterVersion::PARQUET_1_0)
@@ -37,5 +41,5 @@ pub fn writer_properties() -> Arc<WriterProperties> {
             .set_data_page_size_limit(PAGE_BYTES)
             .set_dictionary_page_size_limit(DICTIONARY_BYTES)
             .build(),
-    )
+    ))
 }

@@ -308,7 +308,23 @@ fn values_of_every_width_are_packed_lowest_bit_first() {
             expected[at / 8] |= (bit as u8) << (at % 8);
         }
         let mut packed = Vec::new();
-        bits::pack(&mut packed, &values, width);
+        bits::pack(&mut packed, &values, width).unwrap();
         assert_eq!(packed, expected, "width {width}");
     }
+}
+
+#[test]
+fn a_value_that_exceeds_its_column_is_an_error() {
+    let mut zstd = Zstd::new().unwrap();
+    let mut column = IntColumn::new(Width::W32, false);
+    column.push(i64::from(i32::MAX) + 1, &mut zstd).unwrap();
+    assert!(column.finish(&mut zstd).is_err());
+}
+
+#[test]
+fn a_width_that_no_value_has_is_an_error() {
+    let mut packed = Vec::new();
+    assert!(bits::pack(&mut packed, &[0; bits::PACK], 65).is_err());
+    assert!(bits::put_hybrid(&mut packed, &[0; 40], 33).is_err());
+    assert!(packed.is_empty());
 }

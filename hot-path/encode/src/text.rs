@@ -201,7 +201,7 @@ impl TextColumn {
             None => {
                 let width = width_of(self.dictionary.len().saturating_sub(1) as u64).max(1);
                 self.body.push(width as u8);
-                put_hybrid(&mut self.body, &self.indices, width);
+                put_hybrid(&mut self.body, &self.indices, width)?;
                 self.indices.clear();
                 Encoding::RLE_DICTIONARY
             }

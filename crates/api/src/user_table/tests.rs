@@ -17,7 +17,7 @@ fn properties(has_page_index: bool) -> WriterProperties {
         true => EnabledStatistics::Page,
         false => EnabledStatistics::Chunk,
     };
-    let properties = writer_properties().as_ref().clone().into_builder();
+    let properties = writer_properties().unwrap().as_ref().clone().into_builder();
     properties
         .set_max_row_group_row_count(Some(100))
         .set_data_page_row_count_limit(PAGE_ROWS)

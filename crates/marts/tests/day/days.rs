@@ -96,7 +96,7 @@ impl Days {
 
     /// Writes rows as the only file of a table on a date.
     pub(crate) async fn add(&mut self, table: &str, date: &str, rows: &RecordBatch) {
-        let properties = writer_properties().as_ref().clone();
+        let properties = writer_properties().unwrap().as_ref().clone();
         let mut parquet = Vec::new();
         let mut writer =
             ArrowWriter::try_new(&mut parquet, rows.schema(), Some(properties)).unwrap();

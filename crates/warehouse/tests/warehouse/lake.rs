@@ -170,7 +170,7 @@ impl World {
 
     pub(crate) async fn put(&self, key: String, batch: &RecordBatch) -> FileEntry {
         let mut content = Vec::new();
-        let properties = writer_properties().as_ref().clone();
+        let properties = writer_properties().unwrap().as_ref().clone();
         let mut writer =
             ArrowWriter::try_new(&mut content, batch.schema(), Some(properties)).unwrap();
         writer.write(batch).unwrap();
