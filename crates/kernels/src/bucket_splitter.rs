@@ -21,6 +21,8 @@ use crate::event_columns::{EVENT_COLUMNS, EventColumns, narrow, value};
 
 /// The number of rows from which a row group is closed, checked after each batch.
 const GROUP_ROWS: u64 = 1 << 17;
+/// The column of [`EVENT_COLUMNS`] that processed events do not have.
+const CONTENT_DIGEST: &str = "content_digest";
 /// The bytes of new strings in the dictionaries of all open row groups together, from which
 /// they are closed. Free text has no small bound.
 const TEXT_BYTES: usize = 128 << 20;
@@ -97,9 +99,9 @@ impl BucketSplitter {
     /// Creates a splitter for a date, in days since 1970-01-01, with `buckets` buckets.
     ///
     /// # Errors
-    /// If there is not enough memory for a compressor.
+    /// If there is not enough memory for a compressor; as [`Self::schema`].
     pub fn new(day: i32, buckets: u32) -> Result<Self, EncodeError> {
-        let schema = Self::schema();
+        let schema = Self::schema()?;
         let mut numbers = Vec::new();
         numbers.resize_with(schema.fields().len(), GroupNumbers::default);
         let mut empty_buckets = Vec::new();
@@ -118,14 +120,17 @@ impl BucketSplitter {
 
     /// Returns the schema of the output: the columns of processed events that compaction
     /// reads.
-    pub fn schema() -> SchemaRef {
+    ///
+    /// # Errors
+    /// If processed events lack one of [`EVENT_COLUMNS`].
+    pub fn schema() -> Result<SchemaRef, EncodeError> {
         let all = processed_events();
-        // `content_digest` is a column of `dropped_events` only. A test checks that all other
-        // columns are found.
-        let kept = EVENT_COLUMNS
-            .iter()
-            .filter_map(|name| all.field_with_name(name).ok().cloned());
-        Arc::new(Schema::new(kept.collect::<Vec<_>>()))
+        let names = EVENT_COLUMNS.iter().filter(|name| **name != CONTENT_DIGEST);
+        let kept = names
+            .map(|name| all.field_with_name(name).cloned())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| EncodeError::Row("processed events lack a column of compaction"))?;
+        Ok(Arc::new(Schema::new(kept)))
     }
 
     /// Appends a batch of processed events; returns the number of its rows of the date.

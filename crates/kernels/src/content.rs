@@ -93,7 +93,7 @@ pub(crate) mod tests {
     /// Returns one event. `is_full` sets all optional fields of format version 1,
     /// `has_added` all fields that later versions added.
     pub(crate) fn event(is_full: bool, has_added: bool) -> RecordBatch {
-        let schema = BucketSplitter::schema();
+        let schema = BucketSplitter::schema().unwrap();
         let column = |field: &Arc<arrow_schema::Field>| -> ArrayRef {
             let name = field.name().as_str();
             let is_added = TEXT_NAMES.contains(&name) || INTEGER_NAMES.contains(&name);

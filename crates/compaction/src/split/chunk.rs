@@ -39,7 +39,7 @@ pub(super) fn split(
 ) -> Result<BTreeMap<u32, BucketFile>, CompactionError> {
     let mut splitter = BucketSplitter::new(date.days(), buckets)?;
     let mut files = BucketFiles {
-        layout: FileLayout::new(&BucketSplitter::schema())?,
+        layout: FileLayout::new(&*BucketSplitter::schema()?)?,
         open: BTreeMap::new(),
     };
     for input in inputs {

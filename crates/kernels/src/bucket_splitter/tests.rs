@@ -7,7 +7,7 @@ const DAY: i32 = 20_000;
 
 /// Returns a batch of one event for each of `users`, with these queries.
 fn batch(users: &[&str], queries: &[&str]) -> RecordBatch {
-    let schema = BucketSplitter::schema();
+    let schema = BucketSplitter::schema().unwrap();
     let rows = users.len();
     let text = |values: &[&str]| -> ArrayRef {
         Arc::new(
@@ -77,10 +77,10 @@ fn a_row_group_is_closed_when_its_strings_are_long() {
 
 #[test]
 fn the_columns_of_a_batch_are_those_of_the_schema() {
-    let batch = RecordBatch::new_empty(BucketSplitter::schema());
+    let batch = RecordBatch::new_empty(BucketSplitter::schema().unwrap());
     let columns = EventColumns::new(&batch, EventSchema::Processed).unwrap();
     let names: Vec<&str> = sources(&columns).iter().map(|(name, _)| *name).collect();
-    let schema = BucketSplitter::schema();
+    let schema = BucketSplitter::schema().unwrap();
     let expected: Vec<&str> = schema
         .fields()
         .iter()
