@@ -23,11 +23,7 @@ pub(crate) async fn pending_generations<B: DeserializeOwned>(
     name: &str,
     contains: fn(&B, u32) -> bool,
 ) -> Result<Vec<(Date, u32)>, CurationError> {
-    let numbers = generation::numbers(store).await?;
-    let published = numbers
-        .into_iter()
-        .filter_map(|(event_date, numbers)| Some((event_date, numbers.last().copied()?)));
-    futures::stream::iter(published)
+    futures::stream::iter(generation::current_numbers(store).await?)
         .map(|(event_date, generation)| async move {
             let key = run_artifact_key(event_date, "audit", name);
             let is_contained = match document::read::<B>(store, &key).await {

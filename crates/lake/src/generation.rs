@@ -194,17 +194,24 @@ pub async fn numbers(store: &dyn ObjectStore) -> Result<BTreeMap<Date, Vec<u32>>
     Ok(numbers)
 }
 
+/// Lists the number of every date's current generation, by date.
+///
+/// # Errors
+/// As [`numbers`].
+pub async fn current_numbers(store: &dyn ObjectStore) -> Result<BTreeMap<Date, u32>, LakeError> {
+    let all = numbers(store).await?.into_iter();
+    // The greatest number is the last one, and replaces the others.
+    let each =
+        all.flat_map(|(date, numbers)| numbers.into_iter().map(move |number| (date, number)));
+    Ok(each.collect())
+}
+
 /// Reads the current generation of every date.
 ///
 /// # Errors
 /// As [`numbers`] and [`read`].
 pub async fn current(store: &dyn ObjectStore) -> Result<BTreeMap<Date, Generation>, LakeError> {
-    let newest: Vec<(Date, u32)> = numbers(store)
-        .await?
-        .into_iter()
-        .filter_map(|(date, numbers)| Some((date, numbers.last().copied()?)))
-        .collect();
-    futures::stream::iter(newest)
+    futures::stream::iter(current_numbers(store).await?)
         .map(|(date, number)| async move {
             let generation = read(store, date, number).await?;
             Ok((date, generation))

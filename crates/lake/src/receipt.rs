@@ -211,16 +211,30 @@ fn date_of_directory(prefix: &Path) -> Result<Date, LakeError> {
 }
 
 /// Lists the keys of the receipts of an ingest date, in their order.
+///
+/// # Errors
+/// [`LakeError::Store`]; [`LakeError::Malformed`] for an object that is not a receipt.
 async fn keys(store: &dyn ObjectStore, ingest_date: Date) -> Result<Vec<Path>, LakeError> {
     let prefix = Path::from(format!("{RECEIPTS}/ingest_date={ingest_date}"));
     let mut keys: Vec<Path> = store
         .list(Some(&prefix))
-        .map_ok(|object| object.location)
-        .try_filter(|key| std::future::ready(key.as_ref().ends_with(".json")))
+        .map_err(LakeError::from)
+        .and_then(|object| std::future::ready(receipt_at(object.location)))
         .try_collect()
         .await?;
     keys.sort();
     Ok(keys)
+}
+
+/// Returns the key if it is one of a receipt, `…/BATCH.json`.
+fn receipt_at(key: Path) -> Result<Path, LakeError> {
+    match key.as_ref().ends_with(".json") {
+        true => Ok(key),
+        false => Err(LakeError::Malformed {
+            key: key.to_string(),
+            cause: format!("it is not a receipt, BATCH.json; move it out of {RECEIPTS}"),
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -250,6 +264,17 @@ mod tests {
         let listed = ingest_dates(&store).await.unwrap();
         let listed: Vec<String> = listed.iter().map(Date::to_string).collect();
         assert_eq!(listed, ["0999-12-31", "2026-02-28", "2026-03-01"]);
+    }
+
+    #[tokio::test]
+    async fn an_object_that_is_no_receipt_is_an_error() {
+        let store = lake(&[]).await;
+        let key = format!("{RECEIPTS}/ingest_date=2026-03-01/notes.txt");
+        store.put(&Path::from(&*key), "text".into()).await.unwrap();
+        let date = "2026-03-01".parse().unwrap();
+        let error = list(&store, Some(date)).await.unwrap_err().to_string();
+        let expected = format!("cannot read {key}: it is not a receipt");
+        assert!(error.starts_with(&expected), "{error}");
     }
 
     #[tokio::test]
