@@ -1,7 +1,5 @@
 //! Markdown tables for docs/COST.md.
 
-use std::fmt::Write as _;
-
 use crate::estimate::{Estimate, Group};
 use crate::prices::{ALL, Price, PriceSource};
 use crate::workload::{BadWorkload, Workload};
@@ -22,10 +20,8 @@ pub fn by_rate(workload: &Workload, rates: &[f64]) -> Result<String, BadWorkload
             ..*workload
         })?;
         let of = |group| money(estimate.of_group(group));
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            table,
-            "| {} | {} | {} | {} | {} | {} | **{}** | {} | {} | **{:.4}** | {:.4} |",
+        table += &format!(
+            "| {} | {} | {} | {} | {} | {} | **{}** | {} | {} | **{:.4}** | {:.4} |\n",
             format_count(*rate),
             large(estimate.events),
             of(Group::Stream),
@@ -55,9 +51,8 @@ pub fn by_setting(settings: &[(&str, Workload)]) -> Result<String, BadWorkload> 
     for (name, workload) in settings {
         let estimate = Estimate::of(workload)?;
         let of = |group| money(estimate.of_group(group));
-        let _ = writeln!(
-            table,
-            "| {name} | {} | {} | {} | {} | {} | {} | **{}** | {} | **{:.4}** | {:.4} |",
+        table += &format!(
+            "| {name} | {} | {} | {} | {} | {} | {} | **{}** | {} | **{:.4}** | {:.4} |\n",
             large(estimate.records.per_second),
             large(estimate.batches),
             of(Group::Stream),
@@ -81,9 +76,8 @@ pub fn by_component(estimate: &Estimate) -> String {
         .to_owned();
     let millions = estimate.events / 1e6;
     for line in &estimate.lines {
-        let _ = writeln!(
-            table,
-            "| {} | {}{} | {} | {} | {} | {} | {:.5} |",
+        table += &format!(
+            "| {} | {}{} | {} | {} | {} | {} | {:.5} |\n",
             line.group,
             line.item,
             if line.fixed { " (fixed)" } else { "" },
@@ -117,9 +111,8 @@ pub fn prices_table() -> String {
             1.0 => format!("1 {unit}"),
             per => format!("{} {unit}s", format_count(per)),
         };
-        let _ = writeln!(
-            table,
-            "| {item} | {} | {per} | {page} | {source} |",
+        table += &format!(
+            "| {item} | {} | {per} | {page} | {source} |\n",
             each(dollars)
         );
     }
