@@ -135,6 +135,15 @@ pub enum SourceError {
         /// The line number, from 1.
         line: u64,
     },
+    /// A show of the watch log has no title in the catalog that was made for it. This is a
+    /// defect of the program.
+    #[error(
+        "show {name:?} has no title in the catalog of the watch log; this is a defect of the program"
+    )]
+    UnknownShow {
+        /// The show's name.
+        name: String,
+    },
     /// An event has no JSON form. This is a defect of the program.
     #[error(transparent)]
     Write(#[from] WriteError),

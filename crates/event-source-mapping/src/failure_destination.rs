@@ -75,7 +75,7 @@ impl FailureDestination {
 
     /// Writes the records durably and returns the object's key.
     pub(crate) async fn write(&self, failed: &FailedRecords<'_>) -> Result<Path, DestinationError> {
-        let [first, ..] = failed.records else {
+        let (Some(first), Some(last)) = (failed.records.first(), failed.records.last()) else {
             return Err(DestinationError {
                 key: Path::from("failed"),
                 source: object_store::Error::Generic {
@@ -84,7 +84,6 @@ impl FailureDestination {
                 },
             });
         };
-        let last = failed.records.last().unwrap_or(first);
         let id = Uuid::new_v5(
             &self.mapping,
             format!("{}-{}", first.sequence_number, last.sequence_number).as_bytes(),

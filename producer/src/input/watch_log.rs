@@ -82,7 +82,7 @@ pub(super) fn open(
     let mut users = NameTable::default();
     let mut shows = NameTable::default();
     let mut viewings = read(file, &titles, &mut users, &mut shows)?;
-    let (title_catalog, title_ids) = catalog_of(titles, &shows, &viewings);
+    let (title_catalog, title_ids) = catalog_of(titles, &shows, &viewings)?;
     number_identical_rows(&mut viewings);
     for viewing in &mut viewings {
         viewing.at_us += time_of_day_us(viewing, &users, &shows);
@@ -150,7 +150,7 @@ fn catalog_of(
     titles: Titles,
     shows: &NameTable,
     viewings: &[Viewing],
-) -> (Vec<Title>, Vec<String>) {
+) -> Result<(Vec<Title>, Vec<String>), SourceError> {
     let durations = viewings.iter().map(|row| (row.show, row.duration_ms));
     let estimates = runtime::estimate(durations.collect(), shows.names.len());
     let mut found: Vec<Option<usize>> = Vec::with_capacity(shows.names.len());
@@ -160,20 +160,21 @@ fn catalog_of(
     let mut catalog = titles.titles;
     let mut ids = Vec::with_capacity(found.len());
     for ((name, found), estimate) in iter::zip(&shows.names, found).zip(estimates) {
-        let index = found.unwrap_or_else(|| {
-            catalog.push(show(name));
-            catalog.len() - 1
-        });
-        let Some(title) = catalog.get_mut(index) else {
-            continue;
+        let title = match found {
+            Some(index) => catalog.get_mut(index),
+            None => {
+                catalog.push(show(name));
+                catalog.last_mut()
+            }
         };
+        let title = title.ok_or_else(|| SourceError::UnknownShow { name: name.clone() })?;
         if title.runtime_ms.is_none() {
             title.runtime_ms = Some(estimate.into());
             title.runtime_estimated = true;
         }
         ids.push(title.title_id.clone());
     }
-    (catalog, ids)
+    Ok((catalog, ids))
 }
 
 /// Sorts the rows by their values and numbers identical ones.

@@ -88,7 +88,7 @@ fn rows(sub: &SubStatement) -> i64 {
 /// Creates a page of the response to GetStatementResult, from row `from` on.
 ///
 /// # Errors
-/// A message if a value of a number's column is not a number.
+/// A message if a value is not of its column's type.
 pub(super) fn result_page(
     result: &QueryResult,
     from: usize,
@@ -130,7 +130,11 @@ fn field(value: &Option<String>, column: &ResultColumn) -> Result<Value, String>
         "float4" | "float8" => {
             json!({"doubleValue": value.parse::<f64>().map_err(|_| invalid())?})
         }
-        "bool" => json!({"booleanValue": value == "t"}),
+        "bool" => match value.as_str() {
+            "t" => json!({"booleanValue": true}),
+            "f" => json!({"booleanValue": false}),
+            _ => return Err(invalid()),
+        },
         _ => json!({"stringValue": value}),
     })
 }
@@ -181,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_that_cannot_be_parsed_is_an_error() {
+    fn a_value_that_cannot_be_parsed_is_an_error() {
         let column = |type_name: &str| ResultColumn {
             name: "n".to_owned(),
             type_name: type_name.to_owned(),
@@ -189,7 +193,8 @@ mod tests {
         let read = |value: &str, type_name| field(&Some(value.to_owned()), &column(type_name));
         assert_eq!(read("7", "int8").unwrap(), json!({"longValue": 7}));
         assert_eq!(read("1.5", "float8").unwrap(), json!({"doubleValue": 1.5}));
-        for type_name in ["int2", "int8", "float8"] {
+        assert_eq!(read("f", "bool").unwrap(), json!({"booleanValue": false}));
+        for type_name in ["int2", "int8", "float8", "bool"] {
             assert_eq!(
                 read("x", type_name).unwrap_err(),
                 format!("value \"x\" of column n is not of type {type_name}")
