@@ -245,6 +245,11 @@ variable "keep_days" {
   description = "Days that files without a generation are kept. Must be longer than the longest query and the longest run."
   type        = number
   default     = 7
+
+  validation {
+    condition     = var.keep_days >= 1 && var.keep_days <= 36500 && floor(var.keep_days) == var.keep_days
+    error_message = "keep_days must be a whole number from 1 to 36500: a query or a run in progress needs its files."
+  }
 }
 
 variable "dates_side_by_side" {

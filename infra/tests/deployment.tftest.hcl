@@ -302,6 +302,16 @@ run "raw_outlives_processed" {
   expect_failures = [var.raw_days]
 }
 
+run "unneeded_files_are_kept_for_a_day" {
+  command = plan
+
+  variables {
+    keep_days = 0
+  }
+
+  expect_failures = [var.keep_days]
+}
+
 run "a_batch_is_given_up_while_the_stream_has_it" {
   command = plan
 

@@ -40,6 +40,9 @@ const MAX_BUCKET_ROWS: u64 = 1_000_000_000_000;
 /// The maximum of `--memory`: one tebibyte.
 const MAX_MEMORY_MIB: u64 = 1 << 20;
 
+/// The maximum of `--keep`: a hundred years.
+const MAX_KEEP_DAYS: u64 = 36_500;
+
 /// Build the curated tables of all due dates, or of one date
 ///
 /// A date is due if its tables lack events that have arrived, if an earlier date that
@@ -88,8 +91,8 @@ pub struct DayOptions {
     /// disk
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = at_least_one(MAX_MEMORY_MIB))]
     pub memory: u64,
-    /// Delete files that no current generation needs after this many days
-    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = console::parse_count)]
+    /// Delete files that no current generation needs after this many days, at least 1
+    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = at_least_one(MAX_KEEP_DAYS))]
     pub keep: u64,
 }
 

@@ -214,6 +214,14 @@ mod tests {
             other.contains("MARQUEE_STEP=\"dance\" is not one of plan, split"),
             "{other}"
         );
+        for days in ["0", "-1", "36501"] {
+            let kept = error(&[
+                ("MARQUEE_BUCKET", "lake"),
+                ("MARQUEE_STEP", "sweep"),
+                ("MARQUEE_KEEP_DAYS", days),
+            ]);
+            assert!(kept.contains("MARQUEE_KEEP_DAYS"), "{kept}");
+        }
         let bare = error(&[("MARQUEE_BUCKET", "lake"), ("MARQUEE_STEP", "publish")]);
         assert_eq!(
             bare,

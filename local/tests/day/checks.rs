@@ -1,16 +1,20 @@
 //! Violated checks, and new tables.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
+use futures::TryStreamExt as _;
 use marquee_curation::driver::DateOutcome;
 use marquee_curation::plan::{Definitions, Selection};
 use marquee_curation::sweep;
 use marquee_lake::generation;
 use marquee_marts::Engine;
 use marquee_sql::{Check, Mart, Severity};
-use object_store::ObjectStore;
 use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use crate::lake::{
     driver, few_definitions, ingest, payloads, publish_titles, published, run, simulation,
@@ -96,6 +100,43 @@ async fn a_new_file_adds_a_table() {
         .keys()
         .filter(|(_, table)| table == "country_sessions");
     assert_eq!(dates.count(), 3);
+}
+
+/// A run that was killed can leave files under the names of the next run, also damaged ones.
+#[tokio::test]
+async fn an_orphan_of_the_runs_own_key_is_written_again() {
+    let definitions = few_definitions();
+    let prepared = lake().await;
+    let expected = copy_of(&prepared).await;
+    run(&expected, &definitions).await;
+    let left = copy_of(&prepared).await;
+    let mut orphans = 0;
+    for (key, _) in contents(&expected, "curated").await {
+        left.put(&Path::from(key), "left".into()).await.unwrap();
+        orphans += 1;
+    }
+    assert!(orphans > 10, "{orphans}");
+    run(&left, &definitions).await;
+    assert!(contents(&left, "").await == contents(&expected, "").await);
+}
+
+/// Returns the objects under a prefix.
+async fn contents(lake: &Arc<dyn ObjectStore>, prefix: &str) -> BTreeMap<String, Bytes> {
+    let mut contents = BTreeMap::new();
+    let mut objects = lake.list(Some(&Path::from(prefix)));
+    while let Some(object) = objects.try_next().await.unwrap() {
+        let read = lake.get(&object.location).await.unwrap();
+        contents.insert(object.location.to_string(), read.bytes().await.unwrap());
+    }
+    contents
+}
+
+async fn copy_of(lake: &Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> {
+    let copy = InMemory::new();
+    for (key, content) in contents(lake, "").await {
+        copy.put(&Path::from(key), content.into()).await.unwrap();
+    }
+    Arc::new(copy)
 }
 
 /// Files of earlier generations are deleted eventually; current ones stay.

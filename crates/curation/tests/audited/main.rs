@@ -3,4 +3,5 @@
 #[path = "../../../audit/tests/audit/lake.rs"]
 mod lake;
 mod published;
+mod swept;
 mod written;
