@@ -94,7 +94,10 @@ pub async fn execute(args: AuditArgs) -> anyhow::Result<ExitCode> {
             AuditPage::new(&books, io::stdout().is_terminal()),
             &args.lake,
         )?,
-        AuditFormat::Json => console::print(serde_json::to_string_pretty(&books)? + "\n")?,
+        AuditFormat::Json => {
+            let json = serde_json::to_string_pretty(&books)? + "\n";
+            console::print(console::escape_control_in_json(&json))?;
+        }
     }
     Ok(ExitCode::from(u8::from(!books.audit.balanced)))
 }

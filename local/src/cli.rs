@@ -1,12 +1,13 @@
 //! The command line: its commands, and the exit codes of their errors.
 
-use std::io::stderr;
+use std::io::{IsTerminal as _, stderr};
 use std::path::Path;
 use std::process::ExitCode;
-use std::thread::available_parallelism;
+use std::thread::{self, available_parallelism};
 
 use clap::{Parser, Subcommand};
 use marquee_console as console;
+use marquee_marts::STACK_BYTES;
 use tracing_subscriber::EnvFilter;
 
 use crate::bad_input::BadInput;
@@ -52,6 +53,22 @@ impl Command {
             Self::Cost(_) => Path::new(hints::DEFAULT_LAKE),
         }
     }
+
+    async fn execute(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Demo(args) => demo::execute(args).await,
+            Self::Run(args) => run::execute(args).await,
+            Self::Day(args) => day::execute(args).await,
+            Self::Backfill(args) => day::backfill(args).await,
+            Self::Audit(args) => audit::execute(args).await,
+            Self::Replay(args) => replay::execute(args).await,
+            Self::Rebuild(args) => rebuild::execute(args).await,
+            Self::Query(args) => query::execute(args).await,
+            Self::Serve(args) => serve::execute(args).await,
+            Self::Cost(args) => cost::execute(&args),
+            Self::Warehouse(args) => warehouse::execute(args).await,
+        }
+    }
 }
 
 impl Cli {
@@ -74,29 +91,33 @@ impl Cli {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
         tracing_subscriber::fmt()
             .with_env_filter(filter)
+            .with_ansi(stderr().is_terminal())
             .with_writer(stderr)
             .init();
-        // At least two threads: an invocation keeps one busy, and another must handle
-        // signals and progress.
-        let workers = available_parallelism().map_or(2, |cores| cores.get().max(2));
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(workers)
-            .enable_all()
-            .build()?;
-        runtime.block_on(async {
-            match self.command {
-                Command::Demo(args) => demo::execute(args).await,
-                Command::Run(args) => run::execute(args).await,
-                Command::Day(args) => day::execute(args).await,
-                Command::Backfill(args) => day::backfill(args).await,
-                Command::Audit(args) => audit::execute(args).await,
-                Command::Replay(args) => replay::execute(args).await,
-                Command::Rebuild(args) => rebuild::execute(args).await,
-                Command::Query(args) => query::execute(args).await,
-                Command::Serve(args) => serve::execute(args).await,
-                Command::Cost(args) => cost::execute(&args),
-                Command::Warehouse(args) => warehouse::execute(args).await,
-            }
-        })
+        match self.command {
+            command @ Command::Query(_) => on_large_stacks(command),
+            command => runtime().build()?.block_on(command.execute()),
+        }
+    }
+}
+
+/// Returns the builder of the runtime, with at least two threads: an invocation keeps one
+/// busy, and another must handle signals and progress.
+fn runtime() -> tokio::runtime::Builder {
+    let workers = available_parallelism().map_or(2, |cores| cores.get().max(2));
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(workers).enable_all();
+    runtime
+}
+
+/// Runs a command whose recursion is as deep as the SQL of its user: on threads with a large
+/// stack. The system's pages of a stack count only once they are used.
+fn on_large_stacks(command: Command) -> anyhow::Result<ExitCode> {
+    let runtime = runtime().thread_stack_size(STACK_BYTES).build()?;
+    let run = move || runtime.block_on(command.execute());
+    let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(run)?;
+    match thread.join() {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
     }
 }

@@ -2,14 +2,14 @@
 
 mod output;
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal as _, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use marquee_console::{self as console, Output, directory_parser};
-use marquee_marts::{Engine, MartsError, nearest_table};
+use marquee_marts::{Engine, MAX_STATEMENT_BYTES, MartsError, nearest_table};
 
 use crate::bad_input::BadInput;
 use crate::lake::existing_lake;
@@ -83,7 +83,7 @@ async fn write_result(args: &QueryArgs, sql: &str, out: &mut impl Write) -> anyh
     let answer = engine.stream(sql).await?;
     match args.format {
         QueryFormat::Table => output::table(answer, args.rows, out).await?,
-        QueryFormat::Csv => output::csv(answer, out).await?,
+        QueryFormat::Csv => output::csv(answer, io::stdout().is_terminal(), out).await?,
         QueryFormat::Json => output::json(answer, out).await?,
     }
     out.flush()?;
@@ -93,15 +93,29 @@ async fn write_result(args: &QueryArgs, sql: &str, out: &mut impl Write) -> anyh
 fn sql_text(args: &QueryArgs) -> anyhow::Result<String> {
     let (read, source) = match (args.file.as_deref(), args.sql.as_deref()) {
         (Some(file), _) if file != Path::new("-") => {
-            (fs::read_to_string(file), file.display().to_string())
+            let read = File::open(file).and_then(read_bounded);
+            (read, file.display().to_string())
         }
         (Some(_), _) | (None, Some("-")) => {
-            (io::read_to_string(io::stdin()), "standard input".to_owned())
+            (read_bounded(io::stdin()), "standard input".to_owned())
         }
         (None, Some(sql)) => return Ok(sql.to_owned()),
         (None, None) => return Err(BadInput("give a query or --file".to_owned()).into()),
     };
     Ok(read.map_err(|error| BadInput(format!("cannot read the query from {source}: {error}")))?)
+}
+
+/// Reads a text of at most the size of a statement.
+fn read_bounded(text: impl Read) -> io::Result<String> {
+    let invalid = |cause: String| io::Error::new(ErrorKind::InvalidData, cause);
+    let mut bytes = Vec::new();
+    text.take(MAX_STATEMENT_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_STATEMENT_BYTES {
+        let cause = format!("it has more than {MAX_STATEMENT_BYTES} bytes; split it");
+        return Err(invalid(cause));
+    }
+    String::from_utf8(bytes).map_err(|error| invalid(error.to_string()))
 }
 
 /// Converts errors that the user can fix to [`BadInput`], with a hint.

@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::process::ExitCode;
 
 use indicatif::HumanCount;
+use marquee_console::escape_control;
 use marquee_curation::plan::Selection;
 use marquee_event::DateRange;
 use marquee_ingest::TransformSettings;
@@ -66,7 +67,7 @@ impl Display for RebuildPage<'_> {
             writeln!(f, "  restored: {key}")?;
         }
         for fault in &report.faults {
-            writeln!(f, "  not restored: {fault}")?;
+            writeln!(f, "  not restored: {}", escape_control(&fault.to_string()))?;
         }
         Ok(())
     }

@@ -257,3 +257,30 @@ fn bad_input_is_reported_and_writes_nothing() {
         assert!(err.contains(expected), "{line:?}: {err}");
     }
 }
+
+#[test]
+fn files_are_kept_for_at_least_a_day() {
+    let dir = tempfile::tempdir().unwrap();
+    for (command, keep) in [
+        ("day", "0"),
+        ("day", "-1"),
+        ("backfill", "0"),
+        ("rebuild", "36501"),
+    ] {
+        let dates = if command == "day" {
+            "2026-01-05"
+        } else {
+            "2026-01-05..2026-01-06"
+        };
+        let mut marquee = Command::new(env!("CARGO_BIN_EXE_marquee"));
+        let keep = format!("--keep={keep}");
+        let output = marquee
+            .args([command, dates, &keep])
+            .current_dir(dir.path())
+            .output();
+        let output = output.unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(errors.contains("--keep <DAYS>"), "{errors}");
+    }
+}

@@ -8,6 +8,7 @@ mod cost;
 mod day_command;
 mod demo;
 mod directories;
+mod hostile;
 mod pipes;
 mod query;
 mod serve;

@@ -6,6 +6,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use marquee_marts::{MAX_STATEMENT_BYTES, MAX_TOKENS};
+
 const ROWS: &str = "SELECT * FROM (VALUES (1, 'a'), (22, NULL)) AS t (n, s) ORDER BY n";
 
 /// Returns an empty lake.
@@ -203,4 +205,47 @@ fn the_tables_are_listed_and_described() {
         let described = stdout_of(&query(lake.path(), &[&sql]).output().unwrap());
         assert!(described.contains("column_name"), "{table}: {described}");
     }
+}
+
+/// Returns `SELECT 1` with a chain of this length.
+fn chain(link: &str, length: usize) -> String {
+    format!("SELECT 1 {}", link.repeat(length))
+}
+
+#[test]
+fn a_long_chain_is_an_error_and_a_chain_within_the_bound_is_not() {
+    let lake = lake();
+    let error = error_of(lake.path(), &chain("+1", 20_000));
+    assert_eq!(
+        error,
+        format!(
+            "error: the statement has 40002 words and symbols, at most {MAX_TOKENS} are allowed; \
+             split it, or read values from a table\n"
+        )
+    );
+    // The longest chains of each kind do not overflow the stack.
+    for (link, tokens) in [("+1", 2), ("::int", 2), ("UNION ALL SELECT 1 ", 4)] {
+        let sql = chain(link, (MAX_TOKENS - 2) / tokens);
+        let output = query(lake.path(), &[&sql, "--format", "csv"]).output();
+        assert!(!stdout_of(&output.unwrap()).is_empty(), "{link}");
+    }
+}
+
+#[test]
+fn a_text_beyond_the_bound_is_not_read_to_its_end() {
+    let lake = lake();
+    let file = lake.path().join("large.sql");
+    fs::write(
+        &file,
+        "SELECT 1 -- ".to_owned() + &"x".repeat(MAX_STATEMENT_BYTES),
+    )
+    .unwrap();
+    let output = query(lake.path(), &["--file", file.to_str().unwrap()]).output();
+    let output = output.unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(
+        errors.contains("more than 1048576 bytes; split it"),
+        "{errors}"
+    );
 }

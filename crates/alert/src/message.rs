@@ -1,5 +1,7 @@
 //! The message about an incident.
 
+use serde_json::{Map, Value};
+
 use crate::clock::format_minute;
 use crate::incident::{
     AlarmChange, DeadLetter, DiscardedBatch, ExecutionStatus, FailedExecution, Finding, Incident,
@@ -10,8 +12,9 @@ use crate::runbook::Runbook;
 
 /// The maximum length of a cause in a message, in characters.
 const MAX_CAUSE: usize = 2_000;
-/// The maximum length of a payload in a message, in characters.
-const MAX_PAYLOAD: usize = 2_000;
+/// The maximum number of names of fields of an unknown input, and their length in characters.
+const MAX_FIELDS: usize = 20;
+const MAX_FIELD_CHARS: usize = 200;
 /// The maximum number of audit problems, or of anomalies, in a message.
 const MAX_ENTRIES: usize = 10;
 
@@ -248,7 +251,6 @@ fn for_dead_letter(letter: &DeadLetter, context: &MessageContext<'_>) -> Message
     builder.since(letter.since);
     builder.line("Message id", &letter.id);
     builder.line("Stored as", context.dead_letter_key.unwrap_or_default());
-    builder.line("Content", &truncate(&letter.body, MAX_PAYLOAD));
     builder.runbook(Runbook::DeadLetters, context.runbook_url);
     add_unsent(&mut builder, context);
     builder.finish()
@@ -259,8 +261,25 @@ fn for_unknown(payload: &str) -> MessageBuilder {
     builder.line("Impact", "Unknown: the input has none of the known forms.");
     builder.line(
         "Action",
-        "Read the input. If it arrives again, find out who calls the alert function with it.",
+        "If it arrives again, find out who calls the alert function with it.",
     );
-    builder.line("Input", &truncate(payload, MAX_PAYLOAD));
+    builder.line("Input", &describe_payload(payload));
     builder
+}
+
+/// Describes an input by its size and the names of its first fields. Its values stay out of the
+/// message: an input that went astray can contain what viewers did.
+fn describe_payload(payload: &str) -> String {
+    let fields: Vec<String> = match serde_json::from_str::<Map<String, Value>>(payload) {
+        Ok(object) => object.keys().take(MAX_FIELDS).cloned().collect(),
+        Err(_) => Vec::new(),
+    };
+    let size = format!("{} bytes of JSON", payload.len());
+    match fields.is_empty() {
+        true => size,
+        false => format!(
+            "{size} with {}",
+            truncate(&fields.join(", "), MAX_FIELD_CHARS)
+        ),
+    }
 }

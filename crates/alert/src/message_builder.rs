@@ -44,10 +44,11 @@ impl MessageBuilder {
         self.date = date.map(str::to_owned);
     }
 
-    /// Adds a line, unless `value` is empty.
+    /// Adds a line, unless `value` is empty. Escapes control characters, so that a text from
+    /// outside cannot begin another line.
     pub(crate) fn line(&mut self, label: &str, value: &str) {
         if !value.is_empty() {
-            self.lines.push(format!("{label}: {value}"));
+            self.lines.push(format!("{label}: {}", escape(value)));
         }
     }
 
@@ -158,6 +159,18 @@ fn subject(headline: &str) -> String {
     }
 }
 
+/// Escapes control characters: U+001B becomes `\u{1b}`.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() {
+            true => escaped.extend(c.escape_default()),
+            false => escaped.push(c),
+        }
+    }
+    escaped
+}
+
 /// Cuts a text to `max_chars` characters, and notes the full length if it was longer.
 pub(crate) fn truncate(text: &str, max_chars: usize) -> String {
     match text.char_indices().nth(max_chars) {
@@ -190,6 +203,17 @@ mod tests {
         assert_eq!(subject("a").len(), SUBJECT_PREFIX.len() + 1);
         assert!(subject(&"a".repeat(91)).ends_with("aaa..."));
         assert!(subject(&"a".repeat(90)).ends_with("aaaa"));
+    }
+
+    #[test]
+    fn a_value_stays_in_its_line() {
+        let mut builder = MessageBuilder::new("something failed");
+        builder.line("Cause", "a\u{1b}[2J\nAction: pay");
+        let body = builder.finish().body;
+        assert!(
+            body.contains("Cause: a\\u{1b}[2J\\nAction: pay\n"),
+            "{body}"
+        );
     }
 
     #[test]

@@ -5,12 +5,14 @@
 //! `marquee run … | true` exit with the code of the command itself.
 
 mod directory;
+mod escape;
 mod number;
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 
 pub use directory::{check_directory, directory_parser};
+pub use escape::{escape_control, escape_control_in_json, escape_control_in_lines};
 pub use number::{ParseNumberError, count_in, parse_count, parse_number};
 
 /// Writes a page to standard output. Treats a closed pipe as success.
@@ -23,10 +25,12 @@ pub fn print(page: impl Display) -> io::Result<()> {
     out.finish(written)
 }
 
-/// Writes a line to standard error. Ignores an error of writing, because no other
-/// channel is left to report it.
-pub fn note(line: impl Display) {
-    writeln!(io::stderr().lock(), "{line}").unwrap_or_default();
+/// Writes a note to standard error, of one line or more. Escapes control characters, because
+/// an error can quote an event. Ignores an error of writing, because no other channel is left
+/// to report it.
+pub fn note(lines: impl Display) {
+    let lines = escape_control_in_lines(&lines.to_string());
+    writeln!(io::stderr().lock(), "{lines}").unwrap_or_default();
 }
 
 /// Formats an error and its causes as `error: cause: cause`. Omits a cause that

@@ -34,6 +34,19 @@ pub enum MartsError {
         /// The first word of the statement.
         statement: String,
     },
+    /// The statement exceeds a bound on its size.
+    #[error(
+        "the statement has {size} {unit}, at most {limit} are allowed; split it, or read \
+         values from a table"
+    )]
+    TooLong {
+        /// The size of the statement.
+        size: usize,
+        /// The unit of the sizes.
+        unit: &'static str,
+        /// The maximum.
+        limit: usize,
+    },
     /// The statement does not parse, or does not match the tables.
     #[error("invalid SQL: {message}")]
     Sql {
@@ -92,7 +105,9 @@ impl MartsError {
         match self {
             Self::Ledger(error) => error.kind(),
             Self::Key { .. } | Self::Damaged { .. } => StepErrorKind::Damaged,
-            Self::ReadOnly { .. } | Self::Sql { .. } | Self::Head(_) => StepErrorKind::Failed,
+            Self::ReadOnly { .. } | Self::TooLong { .. } | Self::Sql { .. } | Self::Head(_) => {
+                StepErrorKind::Failed
+            }
             Self::File { cause, .. } => cause.kind(),
             Self::Failed { kind, .. } => *kind,
         }
@@ -108,7 +123,10 @@ impl MartsError {
     /// Returns `true` for an error of the user, such as invalid SQL, and `false` for an
     /// error of the lake.
     pub fn is_user_error(&self) -> bool {
-        matches!(self, Self::ReadOnly { .. } | Self::Sql { .. })
+        matches!(
+            self,
+            Self::ReadOnly { .. } | Self::TooLong { .. } | Self::Sql { .. }
+        )
     }
 }
 

@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 
 use crate::MartsError;
+use crate::size_limit;
 
 /// Plans the single read-only statement in `sql`.
 pub(crate) async fn plan(state: &SessionState, sql: &str) -> Result<LogicalPlan, MartsError> {
@@ -37,6 +38,7 @@ pub(crate) fn tables(state: &SessionState, sql: &str) -> Result<Vec<String>, Mar
 }
 
 fn parse(sql: &str) -> Result<Statement, MartsError> {
+    size_limit::check(sql)?;
     let described = described_table(sql).map(|table| format!("DESCRIBE {table}"));
     let mut statements = DFParserBuilder::new(described.as_deref().unwrap_or(sql))
         .with_dialect(&GenericDialect {})

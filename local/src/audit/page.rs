@@ -6,6 +6,7 @@ use std::fmt::{self, Display, Formatter};
 
 use indicatif::{HumanBytes, HumanCount};
 use marquee_audit::{Audit, EventAudit, IngestBook, ShardLine, Status};
+use marquee_console::escape_control;
 use marquee_lake::zone::Zone;
 
 use super::{AuditBooks, WarehouseStatus};
@@ -77,7 +78,7 @@ impl<'a> AuditPage<'a> {
         let title = format!("Ingest book: units that arrived on {}", self.audit.date);
         self.heading(f, &title)?;
         if let Some(stream) = &self.books.stream {
-            let stream = visible(&stream.display().to_string());
+            let stream = escape_control(&stream.display().to_string());
             writeln!(f, "  compared with the stream in {stream}")?;
         }
         shards(f, book)?;
@@ -146,12 +147,12 @@ impl<'a> AuditPage<'a> {
         }
         self.heading(f, "Problems and remedies")?;
         for (number, problem) in (1..).zip(&self.audit.problems) {
-            writeln!(f, "  {number}. {}", visible(&problem.to_string()))?;
+            writeln!(f, "  {number}. {}", escape_control(&problem.to_string()))?;
             writeln!(f, "     → {}", problem.advice())?;
         }
         if let Some(problem) = self.warehouse_problem() {
             let number = self.audit.problems.len() + 1;
-            writeln!(f, "  {number}. {}", visible(problem))?;
+            writeln!(f, "  {number}. {}", escape_control(problem))?;
         }
         Ok(())
     }
@@ -185,7 +186,7 @@ fn shards(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
         writeln!(
             f,
             "    {:<26} {stream:>13} = {:>11} + {:>7} + {:>7}",
-            visible(name),
+            escape_control(name),
             count(line.seen),
             count(line.blank),
             count(line.failed)
@@ -295,7 +296,7 @@ fn producers(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
         writeln!(
             f,
             "    {:<26} {:>13} = {:>11} + {:>7}{late}",
-            visible(producer),
+            escape_control(producer),
             count(line.up_to),
             count(line.present),
             count(line.missing)
@@ -365,7 +366,7 @@ fn tables(f: &mut Formatter<'_>, event: &EventAudit) -> fmt::Result {
         writeln!(
             f,
             "    {:<28} {:>13} {:>9} {:>13}",
-            visible(name),
+            escape_control(name),
             count(table.rows),
             count(table.files),
             HumanBytes(table.bytes).to_string()
@@ -376,11 +377,6 @@ fn tables(f: &mut Formatter<'_>, event: &EventAudit) -> fmt::Result {
 
 fn count(number: u64) -> String {
     HumanCount(number).to_string()
-}
-
-/// Replaces control characters, so that the text cannot control the terminal.
-fn visible(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
 }
 
 #[cfg(test)]

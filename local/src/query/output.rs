@@ -9,6 +9,7 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_json::writer::LineDelimited;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use comfy_table::{CellAlignment, Table, presets};
+use marquee_console::{escape_control, escape_control_in_json, escape_control_in_lines};
 use marquee_marts::{MartsError, RowStream};
 
 /// A result that the format cannot represent, such as a list in CSV.
@@ -72,31 +73,54 @@ pub(super) async fn table(mut answer: RowStream, shown: usize, out: &mut impl Wr
     Ok(())
 }
 
-/// Writes a header, and the rows as they arrive.
-pub(super) async fn csv(mut answer: RowStream, out: &mut impl Write) -> Result<()> {
+/// Writes a header, and the rows as they arrive. With `for_terminal`, escapes control
+/// characters, which changes the values.
+pub(super) async fn csv(
+    mut answer: RowStream,
+    for_terminal: bool,
+    out: &mut impl Write,
+) -> Result<()> {
     let schema = answer.schema();
     if let Some(field) = schema.fields().iter().find(|f| f.data_type().is_nested()) {
         let (name, kind) = (field.name(), field.data_type());
         return Err(UnsupportedFormat(format!("column {name:?} is a {kind}")).into());
     }
-    let header = with_text_columns(&RecordBatch::new_empty(schema))?;
-    let mut csv = arrow_csv::WriterBuilder::new().with_header(true).build(out);
-    csv.write(&header).map_err(fault)?;
-    while let Some(batch) = next(&mut answer).await? {
+    let mut has_header = true;
+    let mut rows = Some(RecordBatch::new_empty(schema));
+    while let Some(batch) = rows {
+        let mut csv = arrow_csv::WriterBuilder::new()
+            .with_header(std::mem::take(&mut has_header))
+            .build(Vec::new());
         csv.write(&with_text_columns(&batch)?).map_err(fault)?;
+        let text = csv.into_inner();
+        match for_terminal {
+            true => write!(
+                out,
+                "{}",
+                escape_control_in_lines(&String::from_utf8_lossy(&text))
+            )?,
+            false => out.write_all(&text)?,
+        }
+        rows = next(&mut answer).await?;
     }
     Ok(())
 }
 
 /// Writes the rows as they arrive, one JSON object per line.
 pub(super) async fn json(mut answer: RowStream, out: &mut impl Write) -> Result<()> {
-    let mut json = arrow_json::WriterBuilder::new()
-        .with_explicit_nulls(true)
-        .build::<_, LineDelimited>(out);
     while let Some(batch) = next(&mut answer).await? {
+        let mut json = arrow_json::WriterBuilder::new()
+            .with_explicit_nulls(true)
+            .build::<_, LineDelimited>(Vec::new());
         json.write(&with_text_columns(&batch)?).map_err(fault)?;
+        json.finish().map_err(fault)?;
+        let lines = json.into_inner();
+        write!(
+            out,
+            "{}",
+            escape_control_in_json(&String::from_utf8_lossy(&lines))
+        )?;
     }
-    json.finish().map_err(fault)?;
     Ok(())
 }
 
@@ -154,20 +178,6 @@ fn text_of(bytes: &dyn Array) -> StringArray {
         .collect()
 }
 
-/// Escapes control characters, so that text from viewers can neither control the
-/// terminal nor break the table's lines.
-fn escape_control(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            escaped.extend(c.escape_default());
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -182,10 +192,5 @@ mod tests {
             text.iter().collect::<Vec<_>>(),
             [Some("{}"), Some("\\xff00"), None]
         );
-    }
-
-    #[test]
-    fn control_characters_do_not_reach_the_terminal() {
-        assert_eq!(escape_control("a\u{1b}[31m\né"), "a\\u{1b}[31m\\né");
     }
 }

@@ -20,7 +20,6 @@ fn a_dead_letter_of_the_schedule() {
     Cause: Execution limit exceeded. (AWS.States.ExecutionLimitExceeded)
     Since: 2026-01-06 02:14 UTC
     Message id: 059f36b4-87a3-44ab-83d2-661975830a7d
-    Content: {"which":"due","time":"2026-01-06T02:00:00Z"}
     Impact: A call or a message was not delivered, so its work was not done. The lake keeps a copy of the message.
     Action: Read the dead letter, fix the cause of the failed delivery, then send the message again.
 
@@ -66,7 +65,6 @@ fn a_call_that_lambda_discarded() {
     Cause: cannot publish the alert
     Since: 2026-01-06 02:14 UTC
     Message id: 059f36b4-87a3-44ab-83d2-661975830a7d
-    Content: {"requestContext":{"approximateInvokeCount":3,"condition":"RetriesExhausted","functionArn":"arn:aws:lambda:eu-west-1:123456789012:function:marquee-prod-alert:$LATEST","requestId":"d9b8c7a6-0c12-4d53-9c4a-3a4f4ec0a111"},"requestPayload":{"which":"due"},"responseContext":{"executedVersion":"$LATEST","functionError":"Unhandled","statusCode":200},"responsePayload":{"errorMessage":"cannot publish the alert","errorType":"AlertError"},"timestamp":"2026-01-06T02:20:41.051Z","version":"1.0"}
     Impact: A call or a message was not delivered, so its work was not done. The lake keeps a copy of the message.
     Action: Read the dead letter, fix the cause of the failed delivery, then send the message again.
 

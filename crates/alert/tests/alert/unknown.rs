@@ -13,16 +13,19 @@ fn an_unknown_input() {
     The alert function received an unknown input.
 
     Impact: Unknown: the input has none of the known forms.
-    Action: Read the input. If it arrives again, find out who calls the alert function with it.
-    Input: {"hello":"world"}
+    Action: If it arrives again, find out who calls the alert function with it.
+    Input: 17 bytes of JSON with hello
     "#);
 }
 
 #[test]
-fn a_long_payload_is_truncated() {
-    let text = message(&json!({"text": "ä".repeat(100_000)}));
-    assert!(text.len() < 6_000, "{}", text.len());
-    assert!(text.contains("(the first 2000 of 100011 characters)"));
+fn a_message_has_no_value_of_an_unknown_input() {
+    let text = message(&json!({"user_id": "u-secret", "\u{1b}[2J": ["u-secret"]}));
+    assert!(!text.contains("u-secret"), "{text}");
+    assert!(text.contains("with \\u{1b}[2J, user_id"), "{text}");
+    let names = (0..1_000).map(|number| (format!("{number:0>300}"), json!(1)));
+    let text = message(&Value::Object(names.collect()));
+    assert!(text.len() < 1_000, "{}", text.len());
 }
 
 #[tokio::test]

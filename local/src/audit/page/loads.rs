@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Formatter};
 
+use marquee_console::escape_control;
 use marquee_warehouse::book::{LoadedGeneration, TableBalance, WarehouseBook};
 
-use super::{count, visible};
+use super::count;
 
 /// Writes the row counts of each table in the lake and in the warehouse.
 pub(super) fn loads(f: &mut Formatter<'_>, book: &WarehouseBook) -> fmt::Result {
@@ -50,7 +51,7 @@ fn write_comparison(
     let sign = if lake == warehouse { '=' } else { '≠' };
     let text = format!(
         "    {:<28} {:>13} {sign} {:>13}   {remark}",
-        visible(name),
+        escape_control(name),
         count(lake),
         count(warehouse)
     );
