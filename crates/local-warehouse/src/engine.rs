@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::task::JoinHandle;
@@ -10,12 +11,22 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::copy::{self, CopySource};
 use crate::dialect::{self, TranslatedStatement};
-use crate::postgres::{Postgres, StartError};
+use crate::postgres::{Postgres, Role, StartError};
 
 /// The functions that Redshift has and PostgreSQL lacks.
 const FUNCTIONS: &str = "CREATE OR REPLACE FUNCTION public.getdate() RETURNS timestamp \
                          LANGUAGE sql VOLATILE \
                          AS $$SELECT CAST(clock_timestamp() AT TIME ZONE 'UTC' AS timestamp)$$";
+
+/// Creates the role of queries. It can read all tables, and neither files nor settings of
+/// other users: it is no superuser. Only the owner of the database creates objects.
+const READER_ROLE: &str = "DO $$ BEGIN \
+     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'marquee_reader') THEN \
+         CREATE ROLE marquee_reader LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE; \
+         GRANT pg_read_all_data TO marquee_reader; \
+         REVOKE CREATE ON SCHEMA public FROM PUBLIC; \
+         REVOKE TEMPORARY ON DATABASE postgres FROM PUBLIC; \
+     END IF; END $$";
 
 /// A PostgreSQL server that accepts Redshift's statements.
 pub struct Engine {
@@ -62,7 +73,9 @@ impl Engine {
         };
         let start_error = |error: StatementError| StartError::Server(error.0);
         let session = engine.session().await.map_err(start_error)?;
-        session.run_postgres(FUNCTIONS).await.map_err(start_error)?;
+        for setup in [FUNCTIONS, READER_ROLE] {
+            session.run_postgres(setup).await.map_err(start_error)?;
+        }
         Ok(engine)
     }
 
@@ -81,7 +94,43 @@ impl Engine {
     /// # Errors
     /// [`StatementError`] if the server cannot be reached.
     pub async fn session(&self) -> Result<SqlSession, StatementError> {
-        let connected = self.postgres.connect().await;
+        self.session_as(Role::Owner).await
+    }
+
+    /// Runs one query in Redshift's dialect, as a role that can only read, in a read-only
+    /// transaction, for at most `time_limit`.
+    ///
+    /// The server prepares the text before it runs it. It thus decides itself that the text is
+    /// one statement, whatever quotes the text has.
+    ///
+    /// # Errors
+    /// [`StatementError`] with the message of the translation or the server; `None` instead of
+    /// a result for a statement that returns no rows.
+    pub async fn query(
+        &self,
+        sql: &str,
+        time_limit: Duration,
+    ) -> Result<Option<QueryResult>, StatementError> {
+        let sql = match dialect::translate(sql, &BTreeMap::new()).map_err(StatementError)? {
+            TranslatedStatement::Sql(sql) => sql,
+            TranslatedStatement::Copy(_) => return Ok(None),
+        };
+        let session = self.session_as(Role::Reader).await?;
+        let limit = format!("SET statement_timeout = {}", time_limit.as_millis());
+        session.run_postgres(&limit).await?;
+        session
+            .run_postgres("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            .await?;
+        let columns = session.columns(&sql).await?;
+        let result = session.run_postgres(&sql).await?;
+        Ok((!columns.is_empty()).then_some(QueryResult {
+            columns: Some(columns),
+            ..result
+        }))
+    }
+
+    async fn session_as(&self, role: Role) -> Result<SqlSession, StatementError> {
+        let connected = self.postgres.connect(role).await;
         let (client, driver) = connected.map_err(|error| StatementError(server_message(&error)))?;
         Ok(SqlSession {
             client,

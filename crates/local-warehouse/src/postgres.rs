@@ -19,8 +19,27 @@ use crate::data_lock::DataLock;
 const DEBIAN: &str = "/usr/lib/postgresql";
 /// The time limit for the first connection to a new server.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// The database's only user.
+/// The database's owner.
 const USER: &str = "marquee";
+
+/// The role of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The owner of the database, a superuser.
+    Owner,
+    /// A role that can only read. The engine creates it.
+    Reader,
+}
+
+impl Role {
+    const fn user(self) -> &'static str {
+        match self {
+            Self::Owner => USER,
+            Self::Reader => "marquee_reader",
+        }
+    }
+}
+
 /// A shell script that starts the server and stops it when standard input closes,
 /// which also happens when this process dies. Then it removes the directory `$0`.
 ///
@@ -157,10 +176,11 @@ impl Postgres {
     /// If the server cannot be reached.
     pub async fn connect(
         &self,
+        role: Role,
     ) -> Result<(Client, tokio::task::JoinHandle<()>), tokio_postgres::Error> {
         let (client, connection) = Config::new()
             .host_path(self.run_dir.path())
-            .user(USER)
+            .user(role.user())
             .dbname("postgres")
             .connect(NoTls)
             .await?;
@@ -174,7 +194,7 @@ impl Postgres {
     async fn wait(&self) -> Result<(), StartError> {
         let begun = Instant::now();
         loop {
-            let Err(error) = self.connect().await else {
+            let Err(error) = self.connect(Role::Owner).await else {
                 return Ok(());
             };
             let log = fs::read_to_string(self.run_dir.path().join("log")).unwrap_or_default();

@@ -1,6 +1,5 @@
 //! A warehouse on this machine.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,8 +29,8 @@ const ROLE: &str = "arn:aws:iam::000000000000:role/copy";
 const TIMEOUT: Duration = Duration::from_secs(600);
 /// The interval between two polls of a statement.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// Makes the transaction of a query read-only.
-const SET_READ_ONLY: &str = "SET TRANSACTION READ ONLY";
+/// The timeout of a query.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(300);
 const QUERY_HINT: &str = "use SELECT, WITH or SHOW";
 /// The directory of the warehouse's data, beside the zones.
 const DIRECTORY: &str = "warehouse";
@@ -144,27 +143,19 @@ impl LocalWarehouse {
         })
     }
 
-    /// Runs a query in a read-only transaction.
+    /// Runs a query as a role that can only read.
     ///
     /// # Errors
     /// [`BadInput`] with the engine's message, or if the statement is not a query.
     pub async fn query(&self, sql: &str) -> Result<QueryResult, BadInput> {
-        let answer = self.run_read_only(sql).await;
-        let answer =
-            answer.map_err(|StatementError(message)| BadInput(readable_message(&message)))?;
-        match answer.columns {
-            Some(_) => Ok(answer),
-            None => Err(BadInput(format!(
+        let answer = self.data_api.engine().query(sql, QUERY_TIMEOUT).await;
+        match answer {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(BadInput(format!(
                 "the statement returns no rows; {QUERY_HINT}"
             ))),
+            Err(StatementError(message)) => Err(BadInput(readable_message(&message))),
         }
-    }
-
-    async fn run_read_only(&self, sql: &str) -> Result<QueryResult, StatementError> {
-        let session = self.data_api.engine().session().await?;
-        session.begin().await?;
-        session.run(SET_READ_ONLY, &BTreeMap::new()).await?;
-        session.run(sql, &BTreeMap::new()).await
     }
 
     /// Returns the lake.

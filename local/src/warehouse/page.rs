@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
-use marquee_console::print;
+use marquee_console::{escape_control, print};
 use marquee_local_warehouse::engine::QueryResult;
 
 use super::DateLoad;
@@ -47,7 +47,10 @@ fn line(load: &DateLoad) -> String {
         report,
     } = load;
     match &report.cause {
-        Some(cause) => format!("{event_date}  generation {generation}  NOT loaded: {cause}"),
+        Some(cause) => format!(
+            "{event_date}  generation {generation}  NOT loaded: {}",
+            escape_control(cause)
+        ),
         None => format!(
             "{event_date}  generation {generation}  {}, {}: loaded, row counts match",
             counted(*tables as u64, "table", "tables"),
@@ -78,9 +81,10 @@ pub(crate) fn table(answer: &QueryResult) -> String {
     let columns = answer.columns.as_deref().unwrap_or_default();
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
-    table.set_header(columns.iter().map(|column| column.name.as_str()));
+    table.set_header(columns.iter().map(|column| escape_control(&column.name)));
     for row in &answer.rows {
-        table.add_row(row.iter().map(|value| value.as_deref().unwrap_or_default()));
+        let values = row.iter().map(|value| value.as_deref().unwrap_or_default());
+        table.add_row(values.map(escape_control));
     }
     for (index, column) in columns.iter().enumerate() {
         if NUMERIC_TYPES.contains(&column.type_name.as_str())

@@ -97,6 +97,7 @@ pub(crate) async fn the_demos_dates_are_in_the_warehouse_row_for_row((): ()) {
             "{question}"
         );
     }
+    assert_queries_only_read(dir.path());
     // The book contains the counts of the load.
     let (code, printed) = marquee(dir.path(), &["audit", "2026-01-05"]);
     assert_eq!(code, 0, "{printed}");
@@ -162,6 +163,59 @@ pub(crate) async fn the_demos_dates_are_in_the_warehouse_row_for_row((): ()) {
         assert_eq!(code, 0, "{printed}");
         assert_eq!(printed.trim(), answer, "{question}");
     }
+}
+
+/// PostgreSQL itself refuses what is no query over tables, whatever quotes hide.
+fn assert_queries_only_read(dir: &Path) {
+    for (statement, expected) in [
+        (
+            "SELECT $$'$$ AS a; COMMIT; CREATE TABLE public.stolen (a INT) -- '",
+            "cannot insert multiple commands into a prepared statement",
+        ),
+        (
+            "SELECT $q$;$q$ AS a; DROP TABLE marquee.events",
+            "cannot insert multiple commands into a prepared statement",
+        ),
+        (
+            "SELECT pg_read_file('/etc/passwd')",
+            "permission denied for function pg_read_file",
+        ),
+        (
+            "SELECT lo_import('/etc/passwd')",
+            "permission denied for function lo_import",
+        ),
+        (
+            "SELECT set_config('transaction_read_only', 'off', false)",
+            "transaction read-write mode must be set before any query",
+        ),
+        (
+            "SELECT set_config('session_authorization', 'marquee', false)",
+            "permission denied to set session authorization",
+        ),
+        (
+            "SELECT set_config('role', 'marquee', false)",
+            "permission denied to set role \"marquee\"",
+        ),
+        ("CREATE TABLE public.stolen (a INT)", "is not allowed"),
+        ("COPY marquee.events TO PROGRAM 'id'", ""),
+    ] {
+        let (code, printed) = marquee(dir, &["warehouse", "query", statement]);
+        assert_eq!(code, 2, "{statement}: {printed}");
+        assert!(printed.contains(expected), "{statement}: {printed}");
+    }
+    let question = "SELECT rolsuper, current_setting('transaction_read_only') AS read_only, \
+                    current_setting('statement_timeout') AS statement_timeout \
+                    FROM pg_roles WHERE rolname = current_user";
+    let (code, printed) = marquee(dir, &["warehouse", "query", question]);
+    assert_eq!(code, 0, "{printed}");
+    assert!(
+        printed.contains("| f        | on        | 5min "),
+        "{printed}"
+    );
+    let text = "SELECT 'a' || chr(27) || '[31m' || chr(10) || 'b' AS value";
+    let (code, printed) = marquee(dir, &["warehouse", "query", text]);
+    assert_eq!(code, 0, "{printed}");
+    assert!(printed.contains("a\\u{1b}[31m\\nb"), "{printed}");
 }
 
 /// PostgreSQL does not run as root, and its user must be able to read the data.
