@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -41,10 +42,14 @@ struct Served {
 
 impl Served {
     fn start(dir: &Path) -> Self {
-        let mut process = marquee(dir, &["serve", "--listen", "localhost:0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let line = [
+            "serve",
+            "--listen",
+            "localhost:0",
+            "--allow-host",
+            "marquee",
+        ];
+        let mut process = marquee(dir, &line).stdout(Stdio::piped()).spawn().unwrap();
         let mut out = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
@@ -212,4 +217,72 @@ fn an_unpublished_lake_and_a_used_address_are_reported() {
     );
     assert!(error.starts_with(&expected), "{error}");
     assert!(error.contains(" is free: --listen 127.0.0.1:"), "{error}");
+}
+
+/// Returns the lake's server without a published date.
+fn empty_server(dir: &Path) -> Served {
+    std::fs::create_dir_all(dir.join("lake/ledger/receipts")).unwrap();
+    Served::start(dir)
+}
+
+/// Sends a request for a host and returns the status of the response.
+fn status_for(address: &str, host: &str) -> String {
+    let mut connection = TcpStream::connect(address).unwrap();
+    let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn a_page_under_another_name_cannot_read_the_api() {
+    let dir = tempfile::tempdir().unwrap();
+    let served = empty_server(dir.path());
+    for host in [&*served.address, "localhost:1", "marquee"] {
+        assert_eq!(status_for(&served.address, host), "200", "{host}");
+    }
+    for host in ["evil.example", "127.0.0.1.evil.example:80", ""] {
+        assert_eq!(status_for(&served.address, host), "421", "{host}");
+    }
+    let line = ["serve", "--allow-host", "http://a"];
+    let output = marquee(dir.path(), &line).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn half_open_connections_exclude_nobody_and_do_not_delay_the_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut served = empty_server(dir.path());
+    let half_open: Vec<TcpStream> = (0..500)
+        .map(|number| {
+            let mut connection = TcpStream::connect(&served.address).unwrap();
+            let begun: &[u8] = if number % 2 == 0 {
+                b""
+            } else {
+                b"GET / HTTP/1.1\r\nX-A: "
+            };
+            connection.write_all(begun).unwrap();
+            connection
+        })
+        .collect();
+    assert_eq!(status_for(&served.address, "localhost"), "200");
+
+    let begun = Instant::now();
+    let pid = served.process.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    // The process ends although the connections stay open. The bound is generous: the server
+    // gives them 3 seconds.
+    while served.process.try_wait().unwrap().is_none() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(served.process.wait().unwrap().code(), Some(0));
+    drop(half_open);
 }

@@ -91,6 +91,9 @@ fn parse_user_id(user_id: Result<Path<String>, PathRejection>) -> Result<String,
     let Ok(Path(user_id)) = user_id else {
         return bad_request("user_id is not percent-encoded UTF-8");
     };
+    if user_id.is_empty() {
+        return Err(ApiError::NotFound);
+    }
     match user_id.len() <= ID_BYTES && !user_id.contains('\0') {
         true => Ok(user_id),
         false => bad_request(&format!(

@@ -214,5 +214,6 @@ fn finding(check: &CheckResult) -> String {
 }
 
 fn line_to(text: &mut String, date: impl Display, message: &str) {
+    let message = console::escape_control(message);
     text.push_str(&format!("{date}  {message}\n"));
 }

@@ -1,5 +1,6 @@
 //! The address to listen on.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
@@ -39,15 +40,19 @@ impl FromStr for ListenAddress {
 
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { host, port } = self;
-        match host.contains(':') {
-            true => write!(f, "[{host}]:{port}"),
-            false => write!(f, "{host}:{port}"),
-        }
+        write!(f, "{}:{}", self.host(), self.port)
     }
 }
 
 impl ListenAddress {
+    /// Returns the host as an URL has it: an IPv6 address in brackets.
+    pub(super) fn host(&self) -> Cow<'_, str> {
+        match self.host.contains(':') {
+            true => format!("[{}]", self.host).into(),
+            false => self.host.as_str().into(),
+        }
+    }
+
     /// Listens on the address; of a name with several addresses, on the first IPv4
     /// address, which clients of `localhost` try too.
     ///

@@ -138,6 +138,16 @@ async fn an_unknown_viewer_gets_popular_titles() {
 }
 
 #[tokio::test]
+async fn an_empty_user_id_is_not_found() {
+    let lake = Lake::new().await;
+    lake.publish(DATE, 1, tables()).await;
+    let api = marquee_api::router(lake.store.clone(), NEVER);
+    let (status, answer) = ask(&api, "/v1/users//recommendations").await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{answer}");
+    assert_eq!(answer["error"]["code"], "not_found");
+}
+
+#[tokio::test]
 async fn the_error_of_a_bad_request_names_the_fault() {
     let lake = Lake::new().await;
     lake.publish(DATE, 1, tables()).await;
