@@ -20,7 +20,7 @@ fuzz_target!(|record: &[u8]| {
         buffer.extend_from_slice(record);
         Ok(())
     };
-    let Ok(()) = unpacker.unpack(1, load, |_, unit| -> Result<(), Infallible> {
+    let Ok(count) = unpacker.unpack(1, load, |_, unit| -> Result<(), Infallible> {
         match unit {
             Unit::Line { bytes: line, .. } => {
                 assert!(!line.is_empty() && !line.contains(&b'\n'));
@@ -34,6 +34,7 @@ fuzz_target!(|record: &[u8]| {
         }
         Ok(())
     });
+    assert_eq!(count, 1, "the first record is always in the batch");
     assert!(broken == 0 || (broken == 1 && lines == 0));
     assert!(bytes <= LIMITS.batch_bytes);
 });

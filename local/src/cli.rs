@@ -11,7 +11,9 @@ use marquee_marts::STACK_BYTES;
 use tracing_subscriber::EnvFilter;
 
 use crate::bad_input::BadInput;
-use crate::{audit, cost, day, demo, hints, query, rebuild, replay, run, serve, warehouse};
+use crate::{
+    acknowledge, audit, cost, day, demo, hints, query, rebuild, replay, run, serve, warehouse,
+};
 
 /// Run the whole pipeline on one machine
 #[derive(Debug, Parser)]
@@ -28,6 +30,7 @@ enum Command {
     Day(day::DayArgs),
     Backfill(day::BackfillArgs),
     Audit(audit::AuditArgs),
+    Acknowledge(acknowledge::AcknowledgeArgs),
     Replay(replay::ReplayArgs),
     Rebuild(rebuild::RebuildArgs),
     Query(query::QueryArgs),
@@ -45,6 +48,7 @@ impl Command {
             Self::Day(args) => &args.options.lake,
             Self::Backfill(args) => &args.options.lake,
             Self::Audit(args) => &args.lake,
+            Self::Acknowledge(args) => &args.lake,
             Self::Replay(args) => &args.lake,
             Self::Rebuild(args) => &args.options.lake,
             Self::Query(args) => &args.lake,
@@ -61,6 +65,7 @@ impl Command {
             Self::Day(args) => day::execute(args).await,
             Self::Backfill(args) => day::backfill(args).await,
             Self::Audit(args) => audit::execute(args).await,
+            Self::Acknowledge(args) => acknowledge::execute(args).await,
             Self::Replay(args) => replay::execute(args).await,
             Self::Rebuild(args) => rebuild::execute(args).await,
             Self::Query(args) => query::execute(args).await,

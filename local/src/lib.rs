@@ -5,7 +5,7 @@
 //! - [`run`] is `marquee run`: processes an embedded stream into a lake directory.
 //! - [`day`] is `marquee day` and `marquee backfill`: curates dates of a lake
 //!   directory with the steps that a state machine runs on AWS.
-//! - [`audit`], [`replay`] and [`rebuild`] are the commands of the same names.
+//! - [`audit`], [`acknowledge`], [`replay`] and [`rebuild`] are the commands of the same names.
 //! - [`arrivals`] counts a stream's records for audits.
 //! - [`query`] is `marquee query`: SQL over a lake directory.
 //! - [`cost`] is `marquee cost`: estimates the monthly cost on AWS.
@@ -16,6 +16,7 @@
 //!   warehouse.
 //! - [`cli`] is the command line.
 
+pub mod acknowledge;
 pub mod arrivals;
 pub mod audit;
 pub mod bad_input;

@@ -206,3 +206,41 @@ fn the_audits_are_a_table() {
     assert_eq!(counts[0], counts[1], "{printed}");
     assert_ne!(counts[0], "0");
 }
+
+#[test]
+fn a_gap_is_acknowledged_with_a_person_and_a_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let gaps = dir.path().join("lake/ledger/acknowledged_gaps");
+    fs::create_dir_all(dir.path().join("lake/ledger")).unwrap();
+    let acknowledge = |numbers: &str, reason: &str| {
+        let by = ["--by", "ada", "--reason", reason];
+        marquee(
+            dir.path(),
+            &[&["acknowledge", "tv-1", numbers], &by[..]].concat(),
+        )
+    };
+    for (numbers, reason) in [
+        ("7..6", "lost"),
+        ("0..6", "lost"),
+        ("7..9", " "),
+        ("7-9", "lost"),
+    ] {
+        let (code, printed) = acknowledge(numbers, reason);
+        assert_eq!(code, 2, "{printed}");
+        assert!(!gaps.exists(), "{printed}");
+    }
+    let (code, printed) = acknowledge("7..9", "the device was reset");
+    assert_eq!(code, 0, "{printed}");
+    let key = printed.trim().strip_prefix("acknowledged in ").unwrap();
+    let object = fs::read(dir.path().join("lake").join(key)).unwrap();
+    assert_eq!(
+        serde_json::from_slice::<Value>(&object).unwrap(),
+        json!({
+            "producer_id": "tv-1",
+            "from": 7,
+            "to": 9,
+            "by": "ada",
+            "reason": "the device was reset",
+        })
+    );
+}

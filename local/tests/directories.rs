@@ -9,10 +9,11 @@ use std::process::Command;
 const MARQUEE: &str = env!("CARGO_BIN_EXE_marquee");
 
 /// The commands that read an existing lake.
-const READERS: [&[&str]; 7] = [
+const READERS: [&[&str]; 8] = [
     &["day"],
     &["backfill", "2026-01-05..2026-01-06"],
     &["audit", "2026-01-05"],
+    &["acknowledge", "p", "1..2", "--by", "a", "--reason", "b"],
     &["replay"],
     &["rebuild", "2026-01-05..2026-01-06"],
     &["query", "SELECT 1"],

@@ -174,6 +174,9 @@ fn producer_figures(line: &ProducerLine) -> impl Iterator<Item = (String, u64)> 
         present,
         late,
         missing,
+        acknowledged,
+        excused,
+        implausible,
         gaps,
     } = line;
     let counts = [
@@ -181,6 +184,9 @@ fn producer_figures(line: &ProducerLine) -> impl Iterator<Item = (String, u64)> 
         ("present", *present),
         ("late", *late),
         ("missing", *missing),
+        ("acknowledged", *acknowledged),
+        ("excused", *excused),
+        ("implausible", *implausible),
     ]
     .map(|(figure, value)| (figure.to_owned(), value));
     let gaps = (1..).zip(gaps).flat_map(|(number, (from, to))| {

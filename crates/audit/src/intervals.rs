@@ -36,6 +36,12 @@ impl Intervals {
         Self::joined(numbers.into_iter().map(|number| (number, number)))
     }
 
+    /// Creates the set of the numbers in the ranges, which may be in any order and overlap.
+    pub(crate) fn of_ranges(mut ranges: Vec<(u64, u64)>) -> Self {
+        ranges.sort_unstable();
+        Self::joined(ranges)
+    }
+
     /// Adds the numbers of another set.
     pub(crate) fn add(&mut self, other: &Self) {
         let mut all = std::mem::take(&mut self.0);
@@ -56,9 +62,31 @@ impl Intervals {
         Self(joined)
     }
 
-    /// Returns the highest number; 0 for an empty set.
-    pub(crate) fn last(&self) -> u64 {
-        self.0.last().map_or(0, |(_, to)| *to)
+    /// Returns the highest number up to `limit`; 0 if there is none.
+    pub(crate) fn last_up_to(&self, limit: u64) -> u64 {
+        let below = self.0.iter().rev().find(|(from, _)| *from <= limit);
+        below.map_or(0, |(_, to)| *to.min(&limit))
+    }
+
+    /// Returns the count of numbers after `limit`.
+    pub(crate) fn count_after(&self, limit: u64) -> u64 {
+        let after = self.0.iter().filter(|(_, to)| *to > limit);
+        after.map(|(from, to)| to - limit.max(from - 1)).sum()
+    }
+
+    /// Returns the highest plausible number: the end of the last interval before a gap that is
+    /// longer than `ratio` times the count of the numbers after it. 0 for an empty set.
+    pub(crate) fn plausible_end(&self, ratio: u64) -> u64 {
+        let mut after = self.count();
+        let mut end = 0;
+        for (from, to) in &self.0 {
+            if from - end - 1 > after.saturating_mul(ratio) {
+                break;
+            }
+            after -= to - from + 1;
+            end = *to;
+        }
+        end
     }
 
     /// Returns the count of numbers.
@@ -107,6 +135,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_gap_is_plausible_if_enough_numbers_follow_it() {
+        let of = |numbers: &[u64]| Intervals::of(numbers.to_vec()).plausible_end(10);
+        assert_eq!(of(&[]), 0);
+        assert_eq!(of(&[1, 2, 13]), 13);
+        assert_eq!(of(&[1, 2, 14]), 2);
+        assert_eq!(of(&[1, 2, 14, 15]), 15);
+        assert_eq!(of(&[1, 2, 3, (1 << 53) - 1]), 3);
+        assert_eq!(of(&[100]), 0);
+    }
+
     proptest! {
         #[test]
         fn intervals_equal_the_set(one in vec(1..60_u64, 0..40), other in vec(1..60_u64, 0..40), up_to in 0..70_u64) {
@@ -114,7 +153,10 @@ mod tests {
             intervals.add(&Intervals::of(other.clone()));
             let set: BTreeSet<u64> = one.into_iter().chain(other).collect();
             prop_assert_eq!(intervals.count(), set.len() as u64);
-            prop_assert_eq!(intervals.last(), set.last().copied().unwrap_or(0));
+            let last = set.range(..=up_to).next_back().copied().unwrap_or(0);
+            prop_assert_eq!(intervals.last_up_to(up_to), last);
+            prop_assert_eq!(intervals.count_after(up_to), set.range(up_to + 1..).count() as u64);
+            prop_assert_eq!(intervals.plausible_end(60), set.last().copied().unwrap_or(0));
             let missing: Vec<u64> = (1..=up_to).filter(|number| !set.contains(number)).collect();
             let gaps = intervals.gaps(up_to);
             let in_gaps: Vec<u64> = gaps.iter().flat_map(|(from, to)| *from..=*to).collect();

@@ -7,6 +7,7 @@
 //! - [`write`] stores the result beside the date's generations and in the table
 //!   `audit_books`.
 
+mod acknowledged;
 mod anomaly;
 mod arrivals;
 mod audit;
@@ -30,6 +31,7 @@ mod scan;
 mod status;
 mod write;
 
+pub use acknowledged::{AcknowledgedGap, InvalidGap, acknowledge};
 pub use anomaly::{Anomaly, AnomalySettings, DayFigures, WEEKS, find_anomalies};
 pub use audit::Audit;
 pub use curated::{EventAudit, FoundCounts, TableLine};

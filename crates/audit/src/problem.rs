@@ -110,8 +110,7 @@ pub enum Problem {
         missing: u64,
         /// The longest gaps, as first and last missing number.
         gaps: Vec<(u64, u64)>,
-        /// The count of missing numbers of all producers that units without a readable number
-        /// can explain.
+        /// The count of missing numbers that units without a readable number can explain.
         excused: u64,
     },
     /// The sums of a book do not agree.
@@ -195,7 +194,7 @@ impl Problem {
                 "if the transform is still reading the stream, audit again when it has finished; otherwise deliver the shard's records again while the stream retains them"
             }
             Self::ProducerGap { .. } => {
-                "find in the producer's log whether it sent the numbers; compare the shards' counts to see whether they reached the stream"
+                "find in the producer's log whether it sent the numbers; compare the shards' counts to see whether they reached the stream; if they cannot be delivered any more, acknowledge the gap"
             }
         };
         advice.into()
@@ -315,7 +314,7 @@ impl Display for Problem {
                 let more = if counted < *missing { ", …" } else { "" };
                 write!(
                     f,
-                    "{more}); units without a readable number can explain {excused} in total"
+                    "{more}); units without a readable number can explain {excused}"
                 )
             }
             Self::Unbalanced { sum, .. } => f.write_str(sum),

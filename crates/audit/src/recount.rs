@@ -203,16 +203,13 @@ async fn check_producer_gaps(
     ingest.producers = producers.lines;
     ingest.unnumbered = producers.unnumbered;
     let lines = ingest.producers.iter();
-    let missing: u64 = lines.clone().map(|(_, line)| line.missing).sum();
-    if missing > ingest.unnumbered {
-        let with_gaps = lines.filter(|(_, line)| line.missing > 0);
-        problems.extend(with_gaps.map(|(producer, line)| Problem::ProducerGap {
-            producer_id: producer.clone(),
-            missing: line.missing,
-            gaps: line.gaps.clone(),
-            excused: ingest.unnumbered,
-        }));
-    }
+    let unexplained = lines.filter(|(_, line)| line.missing > line.excused);
+    problems.extend(unexplained.map(|(producer, line)| Problem::ProducerGap {
+        producer_id: producer.clone(),
+        missing: line.missing,
+        gaps: line.gaps.clone(),
+        excused: line.excused,
+    }));
     Ok(())
 }
 

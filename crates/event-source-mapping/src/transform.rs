@@ -37,6 +37,7 @@ impl TransformFunction {
         let mut sum = self.sum.lock().unwrap_or_else(PoisonError::into_inner);
         sum.batches += report.batches;
         sum.repeated += report.repeated;
+        sum.full += report.full;
         sum.received += report.received;
         sum.processed += report.processed;
         sum.received_bytes += report.received_bytes;

@@ -55,6 +55,9 @@ pub struct File {
 /// The result of transforming a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Transformed {
+    /// The number of records of the batch, from the first. Records beyond the bound of a batch
+    /// belong to the next one.
+    pub records: usize,
     /// The files, at most one for each zone. A zone without rows has none.
     pub files: Vec<File>,
     /// The number of units in the records.
@@ -111,9 +114,10 @@ impl Transformer {
         })
     }
 
-    /// Transforms a batch. Output is deterministic: the same records, titles and settings
-    /// result in the same bytes. Therefore `processed_at` is the arrival of the batch's last
-    /// record, not the time of a clock.
+    /// Transforms a batch: as many of the records as [`Limits::batch_bytes`] admits, at least
+    /// one. Output is deterministic: the same records, titles and settings result in the same
+    /// bytes. Therefore `processed_at` is the arrival of the batch's last record, not the time
+    /// of a clock.
     ///
     /// # Errors
     /// If a file cannot be compressed or written.
@@ -122,6 +126,23 @@ impl Transformer {
         records: &[Record<'_>],
         titles: &Titles,
     ) -> Result<Transformed, EncodeError> {
+        let (tables, end) = self.fill(records, titles)?;
+        if end == records.len() {
+            return self.finish(tables, end);
+        }
+        // `processed_at` is that of another record now, so the batch is transformed again. Few
+        // batches end early.
+        let records = records.get(..end).unwrap_or_default();
+        let (tables, end) = self.fill(records, titles)?;
+        self.finish(tables, end)
+    }
+
+    /// Fills the tables of a batch. Returns also the number of its records.
+    fn fill<'t>(
+        &mut self,
+        records: &[Record<'_>],
+        titles: &'t Titles,
+    ) -> Result<(Tables<'t>, usize), EncodeError> {
         let mut tables = Tables {
             window: self.settings.window,
             raw: self.settings.raw.then(RawTable::new),
@@ -142,7 +163,7 @@ impl Transformer {
             _ => Err(CodecError::NotBase64),
         };
         let mut place = (0, 0);
-        unpacker.unpack(records.len(), load, |index, unit| {
+        let end = unpacker.unpack(records.len(), load, |index, unit| {
             let record = records.get(index);
             let record = record.ok_or(EncodeError::Row("its record is not in the batch"))?;
             place = if place.0 == index {
@@ -184,10 +205,11 @@ impl Transformer {
                 }
             }
         })?;
-        self.finish(tables)
+        Ok((tables, end))
     }
 
-    fn finish(&mut self, tables: Tables<'_>) -> Result<Transformed, EncodeError> {
+    /// Closes the tables of a batch of this number of records.
+    fn finish(&mut self, tables: Tables<'_>, records: usize) -> Result<Transformed, EncodeError> {
         let Tables {
             raw,
             quarantine,
@@ -195,6 +217,7 @@ impl Transformer {
             mut done,
             ..
         } = tables;
+        done.records = records;
         self.expected_rows = processed.rows() as usize * 9 / 8;
         let zstd = &mut self.zstd;
         let mut add = |zone, rows, content| {

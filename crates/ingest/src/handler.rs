@@ -22,6 +22,9 @@ use marquee_codec::envelope::{self, EnvelopeError, Record};
 
 const MICROS_PER_MILLI: i64 = 1_000;
 
+/// The maximum number of batches of a shard in one call, so that the work of a call is bounded.
+const MAX_BATCHES: usize = 8;
+
 /// The transform of a process.
 ///
 /// Calls may run concurrently. Each call uses its own transformer; idle transformers are
@@ -33,8 +36,8 @@ pub struct Transform {
     titles: Mutex<Arc<Titles>>,
 }
 
-/// The response to the event source mapping: the first record of every batch to retry. It
-/// is empty if every batch is durable.
+/// The response to the event source mapping: the first record to deliver again. It is empty if
+/// all records are durable.
 #[derive(Debug, Default, Serialize)]
 pub struct BatchResponse {
     /// The first records to retry.
@@ -45,7 +48,7 @@ pub struct BatchResponse {
     pub report: BatchReport,
 }
 
-/// The first record of a batch to retry.
+/// The first record that the event source mapping delivers again.
 #[derive(Debug, Serialize)]
 pub struct ItemFailure {
     /// The sequence number of the record.
@@ -72,6 +75,8 @@ pub struct BatchReport {
     pub written_bytes: u64,
     /// Batches that failed and will be retried.
     pub failed: u64,
+    /// Batches that reached their bound before the last record.
+    pub full: u64,
     /// The arrival of the first record of all batches, in UTC microseconds.
     pub first_arrived_at: Option<i64>,
 }
@@ -107,7 +112,16 @@ impl From<object_store::Error> for HandlerError {
     }
 }
 
-/// A durable batch, with the durations of its stages.
+/// A batch that is durable now.
+struct Done<'r, 'p> {
+    name: BatchName,
+    /// The records after the batch.
+    rest: &'r [Record<'p>],
+    /// The call's work; `None` if the batch was durable before.
+    durable: Option<Durable>,
+}
+
+/// The work that made a batch durable, with the durations of its stages.
 struct Durable {
     receipt: Receipt,
     /// Rejected units by reason.
@@ -129,9 +143,12 @@ impl Transform {
 
     /// Makes the batches of a payload of Kinesis event JSON durable.
     ///
+    /// The records of a shard are one batch, or several if one reaches its bound.
+    ///
     /// If a batch fails, the response contains its first sequence number, and the event
     /// source mapping delivers it again. Writes are idempotent: objects of the failed attempt
-    /// do not disturb the retry.
+    /// do not disturb the retry. After [`MAX_BATCHES`] batches the response contains the
+    /// sequence number of the next record.
     ///
     /// # Errors
     /// [`HandlerError::Envelope`] if the payload has no records.
@@ -140,69 +157,121 @@ impl Transform {
         let mut response = BatchResponse::default();
         // Lambda never mixes shards in a payload; other callers do.
         for records in records.chunk_by(|a, b| a.shard_id == b.shard_id) {
-            let batch = name_of(records)?;
-            let arrived_at = records.first().map(|record| record.arrived_at);
-            response.report.arrived(arrived_at);
-            match self.batch(records, &batch).await {
-                Ok(Some(done)) => {
-                    let receipt = &done.receipt;
-                    tracing::info!(
-                        batch.name = %batch,
-                        batch.shard = batch.shard_id,
-                        batch.records = receipt.records,
-                        batch.received = receipt.received,
-                        batch.processed = receipt.processed,
-                        batch.quarantined = receipt.quarantined,
-                        took.transform.ms = milliseconds(done.transform),
-                        took.put.ms = milliseconds(done.put),
-                        "batch is durable"
-                    );
-                    response.report.add(receipt, &done.rejected);
-                }
-                Ok(None) => {
-                    tracing::info!(
-                        batch.name = %batch,
-                        batch.shard = batch.shard_id,
-                        "batch was durable already"
-                    );
-                    response.report.repeated += 1;
-                }
-                Err(error) => {
-                    response.report.failed += 1;
-                    tracing::error!(
-                        batch.name = %batch,
-                        batch.shard = batch.shard_id,
-                        kind = error.kind().name(),
-                        error = %error,
-                        "batch failed and will be retried from its first record"
-                    );
-                    response.failures.push(ItemFailure {
-                        item_identifier: batch.first,
-                    });
-                }
+            let (first, _) = ends(records)?;
+            response.report.arrived(first.arrived_at);
+            let rest = self.batches(records, &mut response).await?;
+            if let Some(next) = rest.first() {
+                response.failures.push(ItemFailure {
+                    item_identifier: next.sequence_number.to_string(),
+                });
             }
         }
         Ok(response)
     }
 
-    /// Writes a batch's objects and then its receipt. Returns `None` if it already has one.
-    async fn batch(
+    /// Makes batches of one shard durable until the first failure. Returns the records that are
+    /// not durable.
+    async fn batches<'r, 'p>(
         &self,
-        records: &[Record<'_>],
-        name: &BatchName,
-    ) -> Result<Option<Durable>, HandlerError> {
-        let (first, last) = ends(records)?;
-        let hour = IngestHour::of(first.arrived_at);
-        let batch = name.to_string();
-        let store = &*self.store;
-        if receipt::exists(store, hour.date, &batch).await? {
-            return Ok(None);
+        records: &'r [Record<'p>],
+        response: &mut BatchResponse,
+    ) -> Result<&'r [Record<'p>], EnvelopeError> {
+        let mut rest = records;
+        for _ in 0..MAX_BATCHES {
+            match self.batch(rest).await {
+                Ok(done) => {
+                    response.report_batch(&done);
+                    rest = done.rest;
+                }
+                Err(error) => {
+                    let name = name_of(rest)?;
+                    response.report.failed += 1;
+                    tracing::error!(
+                        batch.name = %name,
+                        batch.shard = name.shard_id,
+                        kind = error.kind().name(),
+                        error = %error,
+                        "batch failed and will be retried from its first record"
+                    );
+                    return Ok(rest);
+                }
+            }
+            if rest.is_empty() {
+                return Ok(rest);
+            }
+        }
+        tracing::warn!(
+            records = rest.len(),
+            "the call has {MAX_BATCHES} full batches; the remaining records will be delivered \
+             again"
+        );
+        Ok(rest)
+    }
+
+    /// Writes a batch's objects and then its receipt, unless it already has one. The batch has
+    /// as many of the records as its bound admits.
+    async fn batch<'r, 'p>(&self, records: &'r [Record<'p>]) -> Result<Done<'r, 'p>, HandlerError> {
+        if let Some(done) = self.repeated(records, &[]).await? {
+            return Ok(done);
         }
         let titles = self.titles().await?;
         let begun = Instant::now();
-        let done = self.transform(records, &titles)?;
+        let transformed = self.transform(records, &titles)?;
         let transform = took("transform", begun);
+        let (batch, rest) = records
+            .split_at_checked(transformed.records)
+            .unwrap_or((records, &[]));
+        if !rest.is_empty()
+            && let Some(done) = self.repeated(batch, rest).await?
+        {
+            return Ok(done);
+        }
+        let name = name_of(batch)?;
         let begun = Instant::now();
+        let receipt = self.write(batch, &name, &transformed, &titles).await?;
+        let put = took("put", begun);
+        let durable = receipt.map(|receipt| Durable {
+            receipt,
+            rejected: transformed.rejected,
+            transform,
+            put,
+        });
+        Ok(Done {
+            name,
+            rest,
+            durable,
+        })
+    }
+
+    /// Returns the batch if it has a receipt.
+    async fn repeated<'r, 'p>(
+        &self,
+        batch: &[Record<'_>],
+        rest: &'r [Record<'p>],
+    ) -> Result<Option<Done<'r, 'p>>, HandlerError> {
+        let name = name_of(batch)?;
+        let (first, _) = ends(batch)?;
+        let date = IngestHour::of(first.arrived_at).date;
+        let exists = receipt::exists(&*self.store, date, &name.to_string()).await?;
+        Ok(exists.then_some(Done {
+            name,
+            rest,
+            durable: None,
+        }))
+    }
+
+    /// Writes a batch's objects and then its receipt. Returns `None` if another call has
+    /// created the receipt.
+    async fn write(
+        &self,
+        records: &[Record<'_>],
+        name: &BatchName,
+        done: &Transformed,
+        titles: &Titles,
+    ) -> Result<Option<Receipt>, HandlerError> {
+        let (first, last) = ends(records)?;
+        let hour = IngestHour::of(first.arrived_at);
+        let store = &*self.store;
         let objects = try_join_all(done.files.iter().map(|file| async {
             let digest = digest::of(&file.content);
             let key = file.zone.key(&hour, name, &digest);
@@ -218,12 +287,11 @@ impl Transform {
             })
         }))
         .await?;
-        let put = took("put", begun);
         let receipt = Receipt {
             version: 1,
             format_version: FormatVersion::CURRENT.number(),
             kind: ReceiptKind::Stream,
-            batch,
+            batch: name.to_string(),
             shard_id: name.shard_id.clone(),
             first_sequence_number: name.first.clone(),
             last_sequence_number: name.last.clone(),
@@ -242,17 +310,12 @@ impl Transform {
                 .iter()
                 .map(|(reason, count)| (reason.name().to_owned(), *count))
                 .collect(),
-            event_dates: done.event_dates,
+            event_dates: done.event_dates.clone(),
             title_catalog: titles.version.clone(),
             objects,
         };
         let created = receipt::create(store, &receipt).await?;
-        Ok(created.then_some(Durable {
-            receipt,
-            rejected: done.rejected,
-            transform,
-            put,
-        }))
+        Ok(created.then_some(receipt))
     }
 
     /// Runs the pure part on an idle or a new transformer.
@@ -302,6 +365,39 @@ impl Transform {
     }
 }
 
+impl BatchResponse {
+    /// Reports a batch that is durable.
+    fn report_batch(&mut self, done: &Done<'_, '_>) {
+        let name = &done.name;
+        match &done.durable {
+            Some(durable) => {
+                let receipt = &durable.receipt;
+                tracing::info!(
+                    batch.name = %name,
+                    batch.shard = name.shard_id,
+                    batch.records = receipt.records,
+                    batch.received = receipt.received,
+                    batch.processed = receipt.processed,
+                    batch.quarantined = receipt.quarantined,
+                    took.transform.ms = milliseconds(durable.transform),
+                    took.put.ms = milliseconds(durable.put),
+                    "batch is durable"
+                );
+                self.report.add(receipt, &durable.rejected);
+            }
+            None => {
+                tracing::info!(
+                    batch.name = %name,
+                    batch.shard = name.shard_id,
+                    "batch was durable already"
+                );
+                self.report.repeated += 1;
+            }
+        }
+        self.report.full += u64::from(!done.rest.is_empty());
+    }
+}
+
 impl BatchReport {
     /// Records the counts as metrics. `now` is in UTC microseconds.
     pub fn count(&self, now: i64) {
@@ -319,8 +415,8 @@ impl BatchReport {
         }
     }
 
-    fn arrived(&mut self, at: Option<i64>) {
-        self.first_arrived_at = self.first_arrived_at.into_iter().chain(at).min();
+    fn arrived(&mut self, at: i64) {
+        self.first_arrived_at = self.first_arrived_at.into_iter().chain([at]).min();
     }
 
     fn add(&mut self, receipt: &Receipt, rejected: &BTreeMap<Reason, u64>) {

@@ -1,12 +1,15 @@
 //! Interners: they store each distinct value once and give it a number.
 //!
 //! Numbers follow the order of first appearance, so they never determine the order of
-//! rows and never reach a file.
+//! rows and never reach a file. Hashes determine neither, so their seed is random: viewers
+//! choose the values, and a known seed lets them choose values with equal hashes.
 
 use std::hash::{BuildHasher, Hash};
 
-use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+
+/// The hasher of every table whose keys come from events. Its seed is random.
+pub(crate) type EventHasher = foldhash::fast::RandomState;
 
 /// The number of a null.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -15,7 +18,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub(crate) struct StringInterner {
     table: HashTable<u32>,
-    hasher: FixedState,
+    hasher: EventHasher,
     /// The end of each string in `bytes`.
     ends: Vec<usize>,
     bytes: Vec<u8>,
@@ -134,7 +137,7 @@ fn span_of(ends: &[usize], number: u32) -> (usize, usize) {
 #[derive(Debug)]
 pub(crate) struct Interner<T> {
     table: HashTable<u32>,
-    hasher: FixedState,
+    hasher: EventHasher,
     items: Vec<T>,
 }
 
@@ -142,7 +145,7 @@ impl<T> Default for Interner<T> {
     fn default() -> Self {
         Self {
             table: HashTable::new(),
-            hasher: FixedState::default(),
+            hasher: EventHasher::default(),
             items: Vec::new(),
         }
     }
@@ -184,5 +187,76 @@ impl<T: Copy + Eq + Hash> Interner<T> {
 
     pub(crate) fn heap_bytes(&self) -> usize {
         self.items.len() * size_of::<T>() + self.table.capacity() * 5
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::cell::Cell;
+    use std::collections::HashSet;
+
+    use foldhash::fast::FixedState;
+
+    use super::*;
+
+    /// The bytes that make the second factor of foldhash's fixed seed zero, and with it the
+    /// hash of every string of 16 bytes that ends in them.
+    const ZERO_FACTOR: u64 = 0x3F84_D5B5_B547_0917;
+
+    fn colliding_ids() -> Vec<[u8; 16]> {
+        let end = ZERO_FACTOR.to_ne_bytes();
+        let id = |number: usize| {
+            let mut id = [0; 16];
+            id[..8].copy_from_slice(format!("{number:08}").as_bytes());
+            id[8..].copy_from_slice(&end);
+            id
+        };
+        (0..2_000).map(id).collect()
+    }
+
+    thread_local! {
+        static COMPARISONS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// An id that counts its comparisons.
+    #[derive(Debug, Clone, Copy, Hash)]
+    struct CountedId([u8; 16]);
+
+    impl PartialEq for CountedId {
+        fn eq(&self, other: &Self) -> bool {
+            COMPARISONS.set(COMPARISONS.get() + 1);
+            self.0 == other.0
+        }
+    }
+
+    impl Eq for CountedId {}
+
+    #[test]
+    fn ids_that_collide_under_a_known_seed_do_not_slow_the_interner() {
+        let ids = colliding_ids();
+        let fixed = FixedState::default();
+        let hashes: HashSet<u64> = ids.iter().map(|id| fixed.hash_one(id.as_slice())).collect();
+        assert_eq!(hashes.len(), 1, "the ids are an attack on the fixed seed");
+
+        let mut interner = Interner::default();
+        let numbers: Vec<u32> = ids
+            .iter()
+            .map(|id| interner.intern(CountedId(*id)))
+            .collect();
+        let expected: Vec<u32> = (0..ids.len() as u32).collect();
+        assert_eq!(numbers, expected, "numbers follow the order of appearance");
+        let comparisons = COMPARISONS.get();
+        assert!(comparisons < 10 * ids.len(), "{comparisons} comparisons");
+
+        let mut strings = StringInterner::default();
+        for (id, number) in ids.iter().zip(expected) {
+            assert_eq!(strings.intern(id), number);
+        }
+        let hashes: HashSet<u64> = ids
+            .iter()
+            .map(|id| strings.hasher.hash_one(id.as_slice()))
+            .collect();
+        assert!(hashes.len() > ids.len() - 10, "{} hashes", hashes.len());
     }
 }

@@ -1,12 +1,11 @@
 //! Sessions and views of one user at a time.
 
-use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use marquee_event::EventType;
 
 use crate::bucket_rows::BucketRows;
 use crate::error::TableError;
-use crate::intern::NONE;
+use crate::intern::{EventHasher, NONE};
 use crate::row::EventRow;
 use crate::view::View;
 
@@ -34,8 +33,8 @@ pub(crate) struct Sessionizer {
     pub(crate) sessions: Vec<Session>,
     /// By session; within a session in the order of their first events.
     pub(crate) views: Vec<View>,
-    session_indices: HashMap<u32, u32, FixedState>,
-    view_indices: HashMap<(u32, u32), u32, FixedState>,
+    session_indices: HashMap<u32, u32, EventHasher>,
+    view_indices: HashMap<(u32, u32), u32, EventHasher>,
     last_session: u32,
     last_view: u32,
 }

@@ -11,7 +11,8 @@
 //! a single unit finds them again. Two cases cannot be recognized and are reported as
 //! differing bytes:
 //!
-//! - a record that was too large only because of the records before it in its batch;
+//! - a record that an older version rejected as too large only because of the records before it
+//!   in its batch;
 //! - text that is not base64, in a batch that also has lines that are not events.
 
 mod raw_unit;

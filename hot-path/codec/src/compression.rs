@@ -85,6 +85,7 @@ pub fn compress(compression: Compression, bytes: &[u8]) -> Result<Vec<u8>, Codec
 #[derive(Default)]
 pub struct Decompressor {
     zstd: Option<zstd::bulk::Decompressor<'static>>,
+    unpacked: usize,
 }
 
 impl std::fmt::Debug for Decompressor {
@@ -109,7 +110,8 @@ impl Decompressor {
         out: &mut Vec<u8>,
     ) -> Result<(), CodecError> {
         out.clear();
-        match compression {
+        self.unpacked = 0;
+        let result = match compression {
             Compression::None => {
                 out.extend_from_slice(bytes);
                 Ok(())
@@ -119,7 +121,15 @@ impl Decompressor {
                 read_bounded("gzip", decoder, limit, out)
             }
             Compression::Zstd => self.zstd(bytes, limit, out),
-        }
+        };
+        self.unpacked = self.unpacked.max(out.len());
+        result
+    }
+
+    /// Returns the number of bytes that the last call unpacked, also if it failed
+    /// after them.
+    pub(crate) fn unpacked(&self) -> usize {
+        self.unpacked
     }
 
     /// Decompresses a single frame of declared size in one call, and any other
@@ -140,6 +150,8 @@ impl Decompressor {
                 Some(context) => context,
                 empty => empty.insert(zstd::bulk::Decompressor::new().map_err(broken)?),
             };
+            // A failure leaves `out` empty, even at the end of the frame.
+            self.unpacked = length;
             context.decompress_to_buffer(bytes, out).map_err(broken)?;
             return Ok(());
         }

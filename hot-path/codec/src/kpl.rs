@@ -24,10 +24,14 @@
 use md5::{Digest, Md5};
 
 use crate::compression::CodecError;
+use crate::weight::ENTRY_BYTES;
 
 /// The magic bytes at the start of an aggregate.
 pub const MAGIC: [u8; 4] = [0xF3, 0x89, 0x9A, 0xC2];
 const DIGEST_BYTES: usize = 16;
+
+/// The maximum length of a partition key in Kinesis, in Unicode characters.
+pub const MAX_KEY_CHARS: usize = 256;
 
 /// A user record: one record as the producer passed it to the library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,15 +69,17 @@ impl<'a> SealedAggregate<'a> {
     }
 
     /// Compares the aggregate's digest with `digest`, the computed digest of its
-    /// message, and returns the user records.
+    /// message, and returns the user records. Keys and user records may weigh
+    /// `limit` bytes.
     pub(crate) fn open(
         self,
         digest: &[u8; DIGEST_BYTES],
+        limit: usize,
     ) -> Result<Vec<UserRecord<'a>>, CodecError> {
         if digest != self.digest {
             return Err(broken("the MD5 does not match"));
         }
-        parse(self.message)
+        parse(self.message, limit)
     }
 }
 
@@ -81,28 +87,33 @@ impl<'a> SealedAggregate<'a> {
 ///
 /// # Errors
 /// Returns [`CodecError::Broken`] if the digest does not match, the message does
-/// not parse, or an index is out of range. A broken aggregate yields no user
-/// record: it becomes one rejection, never a part of its events.
+/// not parse, an index is out of range, or a partition key has more than
+/// [`MAX_KEY_CHARS`]. A broken aggregate yields no user record: it becomes one
+/// rejection, never a part of its events.
 pub fn decode(record: &[u8]) -> Result<Vec<UserRecord<'_>>, CodecError> {
     let sealed = SealedAggregate::of(record)?;
-    sealed.open(&Md5::digest(sealed.message).into())
+    sealed.open(&Md5::digest(sealed.message).into(), usize::MAX)
 }
 
 /// The assumed size of a user record in bytes, for the initial capacity.
 const EXPECTED_RECORD_BYTES: usize = 256;
 
-fn parse(message: &[u8]) -> Result<Vec<UserRecord<'_>>, CodecError> {
+fn parse(message: &[u8], limit: usize) -> Result<Vec<UserRecord<'_>>, CodecError> {
     let mut partition_keys = Vec::new();
     let mut hash_keys = Vec::new();
     let mut records = Vec::with_capacity(message.len() / EXPECTED_RECORD_BYTES);
     let mut fields = Fields(message);
     while let Some((number, value)) = fields.next()? {
         match (number, value) {
-            (1, Value::Bytes(key)) => partition_keys.push(text(key)?),
+            (1, Value::Bytes(key)) => partition_keys.push(partition_key(key)?),
             (2, Value::Bytes(key)) => hash_keys.push(text(key)?),
             (3, Value::Bytes(record)) => records.push(Record::parse(record)?),
             (1..=3, Value::Number(_)) => return Err(broken("a field of another wire type")),
             _ => {}
+        }
+        let entries = partition_keys.len() + hash_keys.len() + records.len();
+        if entries > limit / ENTRY_BYTES {
+            return Err(CodecError::TooLarge { limit });
         }
     }
     records
@@ -233,6 +244,14 @@ impl<'a> Fields<'a> {
             }
         }
         Err(broken("a number of more than 64 bits"))
+    }
+}
+
+fn partition_key(bytes: &[u8]) -> Result<&str, CodecError> {
+    let key = text(bytes)?;
+    match bytes.len() > MAX_KEY_CHARS && key.chars().nth(MAX_KEY_CHARS).is_some() {
+        true => Err(broken("a partition key of more than 256 characters")),
+        false => Ok(key),
     }
 }
 
@@ -374,121 +393,4 @@ fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use prost::Message;
-
-    /// The same messages in `prost`.
-    #[derive(Clone, PartialEq, Message)]
-    struct ProstAggregate {
-        #[prost(string, repeated, tag = "1")]
-        partition_key_table: Vec<String>,
-        #[prost(string, repeated, tag = "2")]
-        explicit_hash_key_table: Vec<String>,
-        #[prost(message, repeated, tag = "3")]
-        records: Vec<ProstRecord>,
-    }
-
-    #[derive(Clone, PartialEq, Message)]
-    struct ProstRecord {
-        #[prost(uint64, required, tag = "1")]
-        partition_key_index: u64,
-        #[prost(uint64, optional, tag = "2")]
-        explicit_hash_key_index: Option<u64>,
-        #[prost(bytes = "vec", required, tag = "3")]
-        data: Vec<u8>,
-        #[prost(message, repeated, tag = "4")]
-        tags: Vec<ProstTag>,
-    }
-
-    #[derive(Clone, PartialEq, Message)]
-    struct ProstTag {
-        #[prost(string, required, tag = "1")]
-        key: String,
-        #[prost(string, optional, tag = "2")]
-        value: Option<String>,
-    }
-
-    type Given = (String, Option<String>, Vec<u8>);
-
-    fn given() -> impl Strategy<Value = Vec<Given>> {
-        let record = (
-            prop_oneof![Just("b-001".to_owned()), ".{0,20}"],
-            proptest::option::of("[0-9]{1,39}"),
-            proptest::collection::vec(any::<u8>(), 0..300),
-        );
-        proptest::collection::vec(record, 0..40)
-    }
-
-    proptest! {
-        #[test]
-        fn aggregation_round_trips(given in given()) {
-            let mut aggregate = Aggregate::new();
-            for (key, hash, data) in &given {
-                let predicted = aggregate.encoded_len_with(key, hash.as_deref(), data);
-                aggregate.push(key, hash.as_deref(), data);
-                prop_assert_eq!(aggregate.encoded_len(), predicted);
-            }
-            prop_assert_eq!(aggregate.len(), given.len());
-            let length = aggregate.encoded_len();
-            let bytes = aggregate.finish();
-            prop_assert_eq!(bytes.len(), length);
-            prop_assert!(aggregate.is_empty());
-            let back: Vec<Given> = decode(&bytes).unwrap().into_iter()
-                .map(|r| (r.partition_key.to_owned(), r.explicit_hash_key.map(str::to_owned), r.data.to_vec()))
-                .collect();
-            prop_assert_eq!(&back, &given);
-
-            let theirs = ProstAggregate::decode(&bytes[4..bytes.len() - 16]).unwrap();
-            prop_assert_eq!(theirs.records.len(), given.len());
-            for (record, (key, hash, data)) in theirs.records.iter().zip(&given) {
-                prop_assert_eq!(&theirs.partition_key_table[record.partition_key_index as usize], key);
-                let their_hash = record.explicit_hash_key_index.map(|i| &theirs.explicit_hash_key_table[i as usize]);
-                prop_assert_eq!(their_hash, hash.as_ref());
-                prop_assert_eq!(&record.data, data);
-            }
-        }
-
-        #[test]
-        fn messages_of_prost_are_decoded(given in given(), tags in proptest::collection::vec((".{0,5}", proptest::option::of(".{0,5}")), 0..3)) {
-            let message = ProstAggregate {
-                partition_key_table: given.iter().map(|(key, ..)| key.clone()).collect(),
-                explicit_hash_key_table: given.iter().map(|(_, hash, _)| hash.clone().unwrap_or_default()).collect(),
-                records: given.iter().enumerate().map(|(i, (_, hash, data))| ProstRecord {
-                    partition_key_index: i as u64,
-                    explicit_hash_key_index: hash.as_ref().map(|_| i as u64),
-                    data: data.clone(),
-                    tags: tags.iter().map(|(key, value)| ProstTag { key: key.clone(), value: value.clone() }).collect(),
-                }).collect(),
-            }.encode_to_vec();
-            let back = parse(&message).unwrap();
-            prop_assert_eq!(back.len(), given.len());
-            for (record, (key, hash, data)) in back.iter().zip(&given) {
-                prop_assert_eq!(record.partition_key, key);
-                prop_assert_eq!(record.explicit_hash_key, hash.as_deref());
-                prop_assert_eq!(record.data, data);
-            }
-        }
-
-        #[test]
-        fn any_message_is_decoded_or_rejected(message in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let ours = parse(&message);
-            // `prost` reads the same number of records from any message that both accept.
-            if let (Ok(ours), Ok(theirs)) = (&ours, ProstAggregate::decode(&*message)) {
-                prop_assert_eq!(ours.len(), theirs.records.len());
-            }
-        }
-
-        #[test]
-        fn a_flipped_bit_breaks_the_digest(given in given(), at in any::<prop::sample::Index>(), bit in 0u8..8) {
-            let mut aggregate = Aggregate::new();
-            given.iter().for_each(|(key, hash, data)| aggregate.push(key, hash.as_deref(), data));
-            let mut bytes = aggregate.finish();
-            let at = at.index(bytes.len());
-            bytes[at] ^= 1 << bit;
-            prop_assert!(decode(&bytes).is_err());
-        }
-    }
-}
+mod tests;

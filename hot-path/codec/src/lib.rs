@@ -7,13 +7,15 @@
 //! [`unit`] splits a record into units: each unit is one event or one rejection.
 //!
 //! Every decompression has a size limit, so that a small record cannot exhaust
-//! the memory (a decompression bomb).
+//! the memory (a decompression bomb). A batch ends before its records weigh more
+//! than its bound.
 
 pub mod compression;
 mod digests;
 pub mod envelope;
 pub mod kpl;
 pub mod unit;
+mod weight;
 
 pub use compression::{CodecError, Compression, compress};
 pub use unit::{Limits, Unit, Unpacker};

@@ -12,13 +12,16 @@ use memchr::memchr;
 use crate::compression::{CodecError, Compression, Decompressor};
 use crate::digests::{LANES, digests};
 use crate::kpl;
+use crate::weight::{Content, DECODER_BYTES, ENTRY_BYTES};
 
-/// Limits on the decompressed size.
+/// Limits on the size of records and batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The maximum decompressed size of a record, in bytes.
     pub record_bytes: usize,
-    /// The maximum decompressed size of all records of a batch, in bytes.
+    /// The maximum [weight](crate::weight) of the records of a batch, in bytes. A
+    /// batch ends before the record that exceeds it. A record that exceeds it alone
+    /// is too large.
     pub batch_bytes: usize,
 }
 
@@ -65,6 +68,8 @@ pub struct Unpacker {
 struct Slot {
     loaded: Vec<u8>,
     decompressed: Vec<u8>,
+    /// The number of bytes that were unpacked, also if unpacking failed at the end.
+    unpacked: usize,
     state: SlotState,
 }
 
@@ -99,11 +104,13 @@ impl Unpacker {
         }
     }
 
-    /// Decodes the `count` records of a batch into units.
+    /// Decodes the first of `count` records into units, as many as a batch holds.
+    /// Returns their number: at least one, unless `count` is 0.
     ///
     /// `load` replaces the content of a buffer with the bytes of the record with
     /// the given index. `each` receives the index and each unit, in order. The
-    /// units of a record are all lines, or a single [`Unit::Broken`].
+    /// units of a record are all lines, or a single [`Unit::Broken`]. The units of a
+    /// record do not depend on the other records.
     ///
     /// # Errors
     /// Stops at the first error of `each` and returns it.
@@ -112,25 +119,51 @@ impl Unpacker {
         count: usize,
         mut load: impl FnMut(usize, &mut Vec<u8>) -> Result<(), CodecError>,
         mut each: impl FnMut(usize, Unit<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<usize, E> {
         let mut left = self.limits.batch_bytes;
         for start in (0..count).step_by(LANES) {
-            let group = count.min(start + LANES) - start;
-            for (offset, slot) in self.slots.iter_mut().take(group).enumerate() {
-                let limit = self.limits.record_bytes.min(left);
-                slot.state = match load(start + offset, &mut slot.loaded) {
-                    Ok(()) => decompress(&mut self.decompressor, slot, limit),
-                    Err(error) => SlotState::Broken(error),
-                };
-                left = left.saturating_sub(slot.content().len());
-            }
+            let most = count.min(start + LANES) - start;
+            let group = self.fill(start, most, left, &mut load);
             let digests = self.digests(group);
             for (offset, digest) in (0..group).zip(digests) {
-                let mut each = |unit: Unit<'_>| each(start + offset, unit);
-                self.emit_units(offset, &digest, &mut left, &mut each)?;
+                let index = start + offset;
+                let weight = self.emit_units(offset, &digest, left, index == 0, &mut |unit| {
+                    each(index, unit)
+                })?;
+                match weight {
+                    Some(weight) => left = left.saturating_sub(weight),
+                    None => return Ok(index),
+                }
+            }
+            if group < most {
+                return Ok(start + group);
             }
         }
-        Ok(())
+        Ok(count)
+    }
+
+    /// Loads and decompresses up to `most` records from `start` into the slots.
+    /// Returns their number. It stops before a record that cannot be in the batch,
+    /// which may weigh `left` bytes more.
+    fn fill(
+        &mut self,
+        start: usize,
+        most: usize,
+        mut left: usize,
+        load: &mut impl FnMut(usize, &mut Vec<u8>) -> Result<(), CodecError>,
+    ) -> usize {
+        for (offset, slot) in self.slots.iter_mut().take(most).enumerate() {
+            slot.unpacked = 0;
+            slot.state = match load(start + offset, &mut slot.loaded) {
+                Ok(()) => decompress(&mut self.decompressor, slot, self.limits.record_bytes),
+                Err(error) => SlotState::Broken(error),
+            };
+            if slot.unpacked > left && start + offset > 0 {
+                return offset;
+            }
+            left = left.saturating_sub(slot.unpacked);
+        }
+        most
     }
 
     /// Computes the digest of each slot's aggregate. The digests of other slots
@@ -152,14 +185,17 @@ impl Unpacker {
         }
     }
 
-    /// Passes the units of a slot's record to `each`.
+    /// Passes the units of a slot's record to `each` and returns the record's weight.
+    /// Returns `None`, without any unit, if the record weighs more than `left` and is
+    /// not the first.
     fn emit_units<E>(
         &mut self,
         offset: usize,
         digest: &[u8; 16],
-        left: &mut usize,
+        left: usize,
+        is_first: bool,
         each: &mut impl FnMut(Unit<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<Option<usize>, E> {
         let Self {
             limits,
             decompressor,
@@ -167,293 +203,174 @@ impl Unpacker {
             user_records,
         } = self;
         let slot = &mut slots[offset];
-        let error = match mem::take(&mut slot.state) {
-            SlotState::Broken(error) => error,
+        let mut weight = slot.unpacked;
+        let mut opened = match mem::take(&mut slot.state) {
+            SlotState::Broken(error) => Err(error),
             state => {
                 slot.state = state;
                 let content = slot.content();
-                if !kpl::is_aggregate(content) {
-                    return emit_lines(content, None, each);
-                }
-                match kpl::SealedAggregate::of(content).and_then(|sealed| sealed.open(digest)) {
-                    Ok(users)
-                        if users
-                            .iter()
-                            .all(|user| Compression::of(user.data) == Compression::None) =>
-                    {
-                        return users.iter().try_for_each(|user| {
-                            emit_lines(user.data, Some(user.partition_key), each)
-                        });
-                    }
-                    Ok(users) => {
-                        let limit = limits.record_bytes.min(left.saturating_add(content.len()));
-                        match decompress_each(decompressor, &users, limit, user_records) {
-                            Ok(ends) => {
-                                *left = left.saturating_sub(user_records.len());
-                                return emit_lines_of_each(&users, user_records, &ends, each);
-                            }
-                            Err(error) => error,
-                        }
-                    }
-                    Err(error) => error,
-                }
+                open(
+                    content,
+                    digest,
+                    *limits,
+                    decompressor,
+                    user_records,
+                    &mut weight,
+                )
             }
         };
-        each(Unit::Broken {
-            error,
-            record: &slot.loaded,
-        })
+        // Nearly every record is far from the bound, so that it is not read for its weight.
+        let bound = opened.as_ref().map_or(ENTRY_BYTES, Content::most_entries);
+        if weight.saturating_add(bound) > left {
+            let mut entries = opened.as_ref().map_or(ENTRY_BYTES, Content::entries);
+            let limit = limits.batch_bytes;
+            if opened.is_ok() && weight.saturating_add(entries) > limit {
+                opened = Err(CodecError::TooLarge { limit });
+                entries = ENTRY_BYTES;
+            }
+            if weight.saturating_add(entries) > left && !is_first {
+                return Ok(None);
+            }
+        }
+        let entries = match opened {
+            Ok(content) => emit_lines(&content, each)?,
+            Err(error) => {
+                let record = &slot.loaded;
+                each(Unit::Broken { error, record })?;
+                ENTRY_BYTES
+            }
+        };
+        Ok(Some(weight.saturating_add(entries)))
     }
 }
 
+/// Decompresses the loaded bytes of a slot.
 fn decompress(decompressor: &mut Decompressor, slot: &mut Slot, limit: usize) -> SlotState {
     let compression = Compression::of(&slot.loaded);
     if compression == Compression::None {
+        slot.unpacked = slot.loaded.len();
         return match slot.loaded.len() > limit {
             true => SlotState::Broken(CodecError::TooLarge { limit }),
             false => SlotState::Plain,
         };
     }
-    match decompressor.decompress(compression, &slot.loaded, limit, &mut slot.decompressed) {
+    let result = decompressor.decompress(compression, &slot.loaded, limit, &mut slot.decompressed);
+    slot.unpacked = decompressor.unpacked();
+    match result {
         Ok(()) => SlotState::Decompressed,
         Err(error) => SlotState::Broken(error),
     }
 }
 
-/// Decompresses all user records into `out` and returns the end offset of each.
+/// Opens an aggregate and decompresses its user records into `user_records`; returns other
+/// content unchanged. Adds to `weight` what the record weighs besides its entries.
+fn open<'a>(
+    content: &'a [u8],
+    digest: &[u8; 16],
+    limits: Limits,
+    decompressor: &mut Decompressor,
+    user_records: &'a mut Vec<u8>,
+    weight: &mut usize,
+) -> Result<Content<'a>, CodecError> {
+    if !kpl::is_aggregate(content) {
+        return Ok(Content::Lines(content));
+    }
+    let limit = limits.batch_bytes;
+    let mut users = kpl::SealedAggregate::of(content)?.open(digest, limit)?;
+    let is_compressed =
+        |user: &&kpl::UserRecord<'_>| Compression::of(user.data) != Compression::None;
+    let compressed = users.iter().filter(is_compressed).count();
+    if compressed > 0 {
+        let decoders = compressed.saturating_mul(DECODER_BYTES);
+        if decoders > limit {
+            return Err(CodecError::TooLarge { limit });
+        }
+        *weight = weight.saturating_add(decoders);
+        decompress_each(
+            decompressor,
+            &mut users,
+            limits.record_bytes,
+            user_records,
+            weight,
+        )?;
+    }
+    Ok(Content::Users(users))
+}
+
+/// Decompresses the data of all user records into `out`, and refers each to its piece of it.
+/// Adds the number of unpacked bytes to `weight`.
 ///
 /// Callers decompress all before they emit the first line, so that a record
 /// decodes completely or becomes one rejection.
-fn decompress_each(
+fn decompress_each<'a>(
     decompressor: &mut Decompressor,
-    users: &[kpl::UserRecord<'_>],
+    users: &mut [kpl::UserRecord<'a>],
     limit: usize,
-    out: &mut Vec<u8>,
-) -> Result<Vec<usize>, CodecError> {
+    out: &'a mut Vec<u8>,
+    weight: &mut usize,
+) -> Result<(), CodecError> {
     out.clear();
     let mut piece = Vec::new();
-    users
-        .iter()
-        .map(|user| {
-            let left = limit.saturating_sub(out.len());
-            decompressor.decompress(Compression::of(user.data), user.data, left, &mut piece)?;
-            if piece.len() > left {
-                return Err(CodecError::TooLarge { limit });
-            }
-            out.extend_from_slice(&piece);
-            Ok(out.len())
-        })
-        .collect()
-}
-
-/// Passes the lines of each decompressed user record to `each`; `ends` holds the
-/// end offset of each in `content`.
-fn emit_lines_of_each<E>(
-    users: &[kpl::UserRecord<'_>],
-    content: &[u8],
-    ends: &[usize],
-    each: &mut impl FnMut(Unit<'_>) -> Result<(), E>,
-) -> Result<(), E> {
+    let mut ends = Vec::with_capacity(users.len());
+    for user in users.iter() {
+        let left = limit.saturating_sub(out.len());
+        let result =
+            decompressor.decompress(Compression::of(user.data), user.data, left, &mut piece);
+        *weight = weight.saturating_add(decompressor.unpacked());
+        result?;
+        if piece.len() > left {
+            return Err(CodecError::TooLarge { limit });
+        }
+        out.extend_from_slice(&piece);
+        ends.push(out.len());
+    }
     let mut start = 0;
-    users.iter().zip(ends).try_for_each(|(user, end)| {
-        let data = &content[start..*end];
-        start = *end;
-        emit_lines(data, Some(user.partition_key), each)
-    })
+    for (user, end) in users.iter_mut().zip(ends) {
+        user.data = out.get(start..end).unwrap_or_default();
+        start = end;
+    }
+    Ok(())
 }
 
-/// Passes every line that is not only white space to `each`.
+/// Passes every line of the content to `each`. Returns the weight of the units and user
+/// records.
 fn emit_lines<E>(
-    data: &[u8],
-    partition_key: Option<&str>,
+    content: &Content<'_>,
     each: &mut impl FnMut(Unit<'_>) -> Result<(), E>,
-) -> Result<(), E> {
+) -> Result<usize, E> {
+    let mut weight = 0;
+    content.pieces(|data, partition_key| {
+        let unit_bytes = ENTRY_BYTES + partition_key.map_or(0, str::len);
+        weight += partition_key.map_or(0, |_| ENTRY_BYTES);
+        lines(data).try_for_each(|bytes| {
+            weight += unit_bytes;
+            each(Unit::Line {
+                bytes,
+                partition_key,
+            })
+        })
+    })?;
+    Ok(weight)
+}
+
+/// Returns the lines that are not only white space.
+#[inline]
+pub(crate) fn lines(data: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = data;
-    while !rest.is_empty() {
+    let lines = std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
         let line;
         (line, rest) = match memchr(b'\n', rest) {
             Some(at) => (&rest[..at], &rest[at + 1..]),
             None => (rest, &[][..]),
         };
-        if line
-            .iter()
-            .any(|byte| !matches!(byte, b' ' | b'\t' | b'\r'))
-        {
-            each(Unit::Line {
-                bytes: line,
-                partition_key,
-            })?;
-        }
-    }
-    Ok(())
+        Some(line)
+    });
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
+    lines.filter(move |line| !line.iter().all(is_blank))
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::compression::compress;
-    use proptest::prelude::*;
-
-    type Units = Vec<Result<Vec<u8>, String>>;
-
-    /// Returns the units of each record of a batch.
-    fn batch(limits: Limits, records: &[Vec<u8>]) -> Vec<Units> {
-        let mut units = vec![Units::new(); records.len()];
-        let load = |index: usize, out: &mut Vec<u8>| {
-            out.clear();
-            out.extend_from_slice(&records[index]);
-            Ok(())
-        };
-        let each = |index: usize, unit: Unit<'_>| {
-            units[index].push(match unit {
-                Unit::Line { bytes, .. } => Ok(bytes.to_vec()),
-                Unit::Broken { error, record } => {
-                    assert_eq!(record, records[index]);
-                    Err(error.to_string())
-                }
-            });
-            Ok::<(), std::convert::Infallible>(())
-        };
-        Unpacker::new(limits)
-            .unpack(records.len(), load, each)
-            .unwrap();
-        units
-    }
-
-    fn lines_of(record: &[u8]) -> Units {
-        batch(Limits::default(), &[record.to_vec()]).remove(0)
-    }
-
-    #[test]
-    fn a_newline_always_separates_and_blank_lines_are_ignored() {
-        let expected: Vec<Result<Vec<u8>, String>> =
-            vec![Ok(b"{}".to_vec()), Ok(b"a\r".to_vec()), Ok(b" b".to_vec())];
-        assert_eq!(lines_of(b"\n{}\n\r\n \t\na\r\n b"), expected);
-        assert_eq!(lines_of(b""), vec![]);
-        assert_eq!(lines_of(b"\n\n"), vec![]);
-    }
-
-    #[test]
-    fn a_bad_user_record_rejects_the_whole_record() {
-        let mut aggregate = kpl::Aggregate::new();
-        aggregate.push("k", None, b"{\"good\":1}");
-        aggregate.push("k", None, &[0x28, 0xB5, 0x2F, 0xFD, 0xFF, 0xFF]);
-        let units = lines_of(&aggregate.finish());
-        assert_eq!(units.len(), 1);
-        assert!(
-            units[0].as_ref().unwrap_err().starts_with("broken zstd"),
-            "{units:?}"
-        );
-    }
-
-    #[test]
-    fn a_record_and_a_batch_have_limits() {
-        let limits = Limits {
-            record_bytes: 100,
-            batch_bytes: 150,
-        };
-        let big = vec![b'x'; 101];
-        let fits = compress(Compression::Gzip, &[b'y'; 100]).unwrap();
-        let records = [
-            big.clone(),
-            compress(Compression::Zstd, &big).unwrap(),
-            fits.clone(),
-            fits.clone(),
-        ];
-        let too_large = |limit| vec![Err(format!("unpacks to more than {limit} bytes"))];
-        assert_eq!(
-            batch(limits, &records),
-            [
-                too_large(100),
-                too_large(100),
-                vec![Ok(vec![b'y'; 100])],
-                too_large(50)
-            ]
-        );
-        let mut bomb = kpl::Aggregate::new();
-        bomb.push(
-            "k",
-            None,
-            &compress(Compression::Zstd, &[b'z'; 99]).unwrap(),
-        );
-        bomb.push(
-            "k",
-            None,
-            &compress(Compression::Zstd, &[b'z'; 99]).unwrap(),
-        );
-        let bomb = bomb.finish();
-        let limits = Limits {
-            record_bytes: bomb.len() + 10,
-            batch_bytes: 10_000,
-        };
-        assert_eq!(
-            batch(limits, std::slice::from_ref(&bomb)),
-            [too_large(bomb.len() + 10)]
-        );
-    }
-
-    fn wrapped() -> impl Strategy<Value = (Vec<Vec<u8>>, Vec<u8>)> {
-        let compression = || {
-            prop_oneof![
-                Just(Compression::None),
-                Just(Compression::Zstd),
-                Just(Compression::Gzip)
-            ]
-        };
-        let line =
-            proptest::collection::vec(prop_oneof![Just(b'{'), b'a'..=b'z', Just(b'"')], 1..30);
-        let user = (proptest::collection::vec(line, 0..4), compression());
-        (
-            proptest::collection::vec(user, 1..6),
-            compression(),
-            any::<bool>(),
-        )
-            .prop_map(|(users, outer, aggregated)| {
-                let all: Vec<Vec<u8>> = users.iter().flat_map(|(lines, _)| lines.clone()).collect();
-                let record = if aggregated {
-                    let mut aggregate = kpl::Aggregate::new();
-                    for (lines, inner) in &users {
-                        aggregate.push("k", None, &compress(*inner, &lines.join(&b'\n')).unwrap());
-                    }
-                    aggregate.finish()
-                } else {
-                    all.join(&b'\n')
-                };
-                (all, compress(outer, &record).unwrap())
-            })
-    }
-
-    proptest! {
-        #[test]
-        fn lines_are_unpacked_from_any_wrapping((lines, record) in wrapped()) {
-            let out: Vec<Vec<u8>> = lines_of(&record).into_iter().map(Result::unwrap).collect();
-            prop_assert_eq!(out, lines);
-        }
-
-        #[test]
-        fn a_batch_has_the_units_of_its_records(records in proptest::collection::vec(wrapped(), 0..20)) {
-            let (lines, records): (Vec<_>, Vec<_>) = records.into_iter().unzip();
-            let out = batch(Limits::default(), &records);
-            let out: Vec<Vec<Vec<u8>>> = out.into_iter().map(|units| units.into_iter().map(Result::unwrap).collect()).collect();
-            prop_assert_eq!(out, lines);
-        }
-
-        #[test]
-        fn any_bytes_are_lines_or_one_rejection(
-            record in prop_oneof![
-                proptest::collection::vec(any::<u8>(), 0..300),
-                proptest::collection::vec(any::<u8>(), 0..300).prop_map(|tail| [&kpl::MAGIC[..], &tail].concat()),
-                (wrapped(), any::<prop::sample::Index>(), any::<u8>()).prop_map(|((_, mut record), at, byte)| {
-                    if !record.is_empty() { let at = at.index(record.len()); record[at] = byte; }
-                    record
-                }),
-            ]
-        ) {
-            let units = lines_of(&record);
-            if units.iter().any(Result::is_err) {
-                prop_assert_eq!(units.len(), 1);
-            }
-        }
-    }
-}
+mod tests;

@@ -20,6 +20,9 @@ pub const PAGE_ROWS: usize = 20_000;
 pub const PAGE_BYTES: usize = 1 << 20;
 /// The size of a dictionary, in bytes, after which values are written to plain pages.
 pub const DICTIONARY_BYTES: usize = 1 << 20;
+/// The size of a dictionary, in bytes, at which a page is closed early. The dictionary of
+/// ordinary values does not reach it: [`PAGE_ROWS`] values of 512 bytes are smaller.
+pub const MAX_DICTIONARY_BYTES: usize = 16 << 20;
 
 /// The name of the writer in a file's footer. It is part of the bytes that `marquee rebuild`
 /// restores, so it does not follow the package's version.

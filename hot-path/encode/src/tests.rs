@@ -9,7 +9,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
 
 use super::*;
-use crate::settings::{DICTIONARY_BYTES, PAGE_ROWS};
+use crate::settings::{DICTIONARY_BYTES, MAX_DICTIONARY_BYTES, PAGE_ROWS};
 
 fn layout(columns: &[(&str, DataType, bool)]) -> FileLayout {
     let field = |(name, kind, nullable): &(&str, DataType, bool)| {
@@ -327,4 +327,20 @@ fn a_width_that_no_value_has_is_an_error() {
     assert!(bits::pack(&mut packed, &[0; bits::PACK], 65).is_err());
     assert!(bits::put_hybrid(&mut packed, &[0; 40], 33).is_err());
     assert!(packed.is_empty());
+}
+
+#[test]
+fn a_dictionary_is_bounded_on_insert() {
+    let values: Vec<_> = (0..PAGE_ROWS + 10)
+        .map(|i| Some(format!("{i:01024}")))
+        .collect();
+    let mut zstd = Zstd::new().unwrap();
+    let mut column = TextColumn::new(true);
+    for value in values.iter().flatten() {
+        column.push(value.as_bytes(), &mut zstd).unwrap();
+    }
+    let chunk = column.finish(&mut zstd).unwrap();
+    let dictionary = chunk.dictionary.as_ref().unwrap().uncompressed_size();
+    assert!(dictionary <= MAX_DICTIONARY_BYTES + 1028, "{dictionary}");
+    assert_eq!(texts(&read(text_file(&values)), 0), values);
 }

@@ -9,12 +9,13 @@ use super::chunk::{Chunk, Codec, Zstd};
 use super::dictionary::Dictionary;
 use super::file::EncodeError;
 use super::levels::Levels;
-use crate::settings::{DICTIONARY_BYTES, PAGE_BYTES, PAGE_ROWS};
+use crate::settings::{DICTIONARY_BYTES, MAX_DICTIONARY_BYTES, PAGE_BYTES, PAGE_ROWS};
 
 /// The maximum size of a bound in the statistics, in bytes. Longer bounds are left out.
 const BOUND_BYTES: usize = 64;
 
-/// A text column, nullable or not. Once its dictionary is full, plain pages follow.
+/// A text column, nullable or not. Once its dictionary is full, plain pages follow. The
+/// dictionary has at most [`MAX_DICTIONARY_BYTES`] and one value.
 pub struct TextColumn {
     nullable: bool,
     dictionary: Dictionary,
@@ -95,6 +96,9 @@ impl TextColumn {
         }
         let (number, new) = self.dictionary.number(value);
         self.push_index(number, zstd)?;
+        if new && self.dictionary.page().len() > MAX_DICTIONARY_BYTES && self.levels.rows() > 0 {
+            self.close_page(zstd)?;
+        }
         Ok(Some((number, new)))
     }
 

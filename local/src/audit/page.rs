@@ -289,13 +289,18 @@ fn producers(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
     )?;
     let mut missing = 0;
     for (producer, line) in &book.producers {
-        let late = match line.late {
-            0 => String::new(),
-            late => format!("   {} arrived later", count(late)),
-        };
+        let remarks: String = [
+            (line.late, "arrived later"),
+            (line.acknowledged, "acknowledged as missing"),
+            (line.implausible, "ignored after an implausible gap"),
+        ]
+        .iter()
+        .filter(|(numbers, _)| *numbers > 0)
+        .map(|(numbers, remark)| format!("   {} {remark}", count(*numbers)))
+        .collect();
         writeln!(
             f,
-            "    {:<26} {:>13} = {:>11} + {:>7}{late}",
+            "    {:<26} {:>13} = {:>11} + {:>7}{remarks}",
             escape_control(producer),
             count(line.up_to),
             count(line.present),
@@ -403,8 +408,10 @@ mod tests {
         };
         let producer = ProducerLine {
             up_to: 1_300,
-            present: 1_299,
+            present: 1_290,
             missing: 1,
+            acknowledged: 9,
+            implausible: 2,
             ..ProducerLine::default()
         };
         Audit {
@@ -434,6 +441,7 @@ mod tests {
             "provisional: its events are not curated yet",
             "compared with the stream in lake/stream",
             "1,235 =       1,234 +       0 +       1",
+            "+       1   9 acknowledged as missing   2 ignored after an implausible gap",
             "1. 1235 records arrived in shardId-000000000000, but 1234 are accounted for",
             "→ if the transform is still reading the stream",
             "run `marquee day 2026-03-01`",

@@ -87,6 +87,9 @@ fn audit() -> Audit {
                     present: 52,
                     late: 53,
                     missing: 54,
+                    acknowledged: 64,
+                    excused: 65,
+                    implausible: 66,
                     gaps: vec![(55, 56), (57, 58)],
                 },
             )]

@@ -316,7 +316,7 @@ fn problems_have_a_sentence_and_advice() {
     };
     assert_eq!(
         gap.to_string(),
-        "9 numbers of producer \"p\" are missing (3, 5 to 7, …); units without a readable number can explain 1 in total"
+        "9 numbers of producer \"p\" are missing (3, 5 to 7, …); units without a readable number can explain 1"
     );
     for zone in Zone::ALL {
         let missing = Problem::MissingObject {

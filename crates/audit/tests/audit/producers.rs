@@ -1,6 +1,6 @@
 //! The check that every producer number arrived.
 
-use marquee_audit::Problem;
+use marquee_audit::{AcknowledgedGap, InvalidGap, Problem, acknowledge};
 use marquee_lake::zone::Zone;
 
 use crate::lake::{DATE, Lake, NEXT, Sent, broken, key_of, play, play_at};
@@ -118,4 +118,133 @@ async fn a_redelivered_unit_explains_one_missing_number() {
     lake.deliver(&[first, again.clone()]).await;
     lake.deliver(&[again, last]).await;
     assert_eq!(gap_on(&lake, NEXT).await, Some((2, vec![(2, 3)])));
+}
+
+/// Returns an event with a number of another producer.
+fn play_of(producer: &str, number: u64) -> String {
+    play(number).replace(r#""id":"p""#, &format!(r#""id":"{producer}""#))
+}
+
+#[tokio::test]
+async fn one_event_cannot_make_dates_unbalanced() {
+    let lake = Lake::new();
+    let highest = (1 << 53) - 1;
+    let units = [play(1), play(2), play(highest)];
+    lake.deliver(&[Sent::new(1, &units)]).await;
+    let audit = lake.audit().await;
+    assert_eq!(audit.problems, []);
+    let line = &audit.ingest.producers["p"];
+    assert_eq!((line.up_to, line.present, line.implausible), (2, 2, 1));
+
+    // The numbers of the next date are counted as before.
+    let next = Sent::new(2, &[play(3), play(5)]).at(&format!("{NEXT}T12:00:00Z"));
+    lake.deliver(&[next]).await;
+    assert_eq!(gap_on(&lake, NEXT).await, Some((1, vec![(4, 4)])));
+}
+
+#[tokio::test]
+async fn a_long_gap_is_plausible_once_enough_numbers_follow_it() {
+    let lake = Lake::new();
+    lake.deliver(&[Sent::new(1, &[play(1), play(3_000)])]).await;
+    assert_eq!(gap(&lake).await, None, "one number claims a gap of 2,998");
+    lake.deliver(&[Sent::new(2, &[play(3_001), play(3_002)])])
+        .await;
+    assert_eq!(gap(&lake).await, Some((2_998, vec![(2, 2_999)])));
+}
+
+#[tokio::test]
+async fn junk_of_one_producer_excuses_no_other() {
+    let lake = Lake::new();
+    let junk = || "x".to_owned();
+    let lossy = Sent::new(1, &[play(1), play(3)]);
+    let noisy = Sent::new(2, &[play_of("q", 1), junk(), junk()]);
+    lake.deliver(&[lossy, noisy]).await;
+    assert_eq!(gap(&lake).await, Some((1, vec![(2, 2)])));
+    // A record of junk only in a shard of two producers can be of either.
+    lake.deliver(&[Sent::new(3, &[junk()])]).await;
+    assert_eq!(gap(&lake).await, Some((1, vec![(2, 2)])));
+    // Junk in a record of the producer itself explains its gap.
+    lake.deliver(&[Sent::new(4, &[play(4), junk()])]).await;
+    assert_eq!(gap(&lake).await, None);
+    let audit = lake.audit().await;
+    let excused = |producer: &str| audit.ingest.producers[producer].excused;
+    assert_eq!(
+        (excused("p"), excused("q"), audit.ingest.unnumbered),
+        (1, 2, 4)
+    );
+}
+
+#[tokio::test]
+async fn junk_in_another_shard_excuses_no_producer() {
+    let lake = Lake::new();
+    lake.deliver(&[Sent::new(1, &[play(1), play(3)])]).await;
+    let junk = Sent::new(2, &["x".to_owned()]);
+    lake.deliver(&[junk.in_shard(1)]).await;
+    assert_eq!(gap(&lake).await, Some((1, vec![(2, 2)])));
+}
+
+#[tokio::test]
+async fn an_acknowledged_gap_is_not_reported() {
+    let lake = Lake::new();
+    lake.deliver(&[Sent::new(1, &[play(1), play(5), play(9)])])
+        .await;
+    assert_eq!(gap(&lake).await, Some((6, vec![(2, 4), (6, 8)])));
+    let acknowledged = AcknowledgedGap {
+        producer_id: "p".into(),
+        from: 2,
+        to: 5,
+        by: "ada".into(),
+        reason: "the device was reset".into(),
+    };
+    let key = acknowledge(&*lake.store, &acknowledged).await.unwrap();
+    assert_eq!(
+        acknowledge(&*lake.store, &acknowledged).await.unwrap(),
+        key,
+        "acknowledging is idempotent"
+    );
+    assert_eq!(gap(&lake).await, Some((3, vec![(6, 8)])));
+    let line = &lake.audit().await.ingest.producers["p"];
+    assert_eq!((line.present, line.missing, line.acknowledged), (3, 3, 3));
+    // The object has who and why.
+    let object = lake.get(&key).await;
+    let object: serde_json::Value = serde_json::from_slice(&object).unwrap();
+    assert_eq!(
+        (&object["by"], &object["reason"]),
+        (&"ada".into(), &"the device was reset".into())
+    );
+
+    let rest = AcknowledgedGap {
+        from: 6,
+        to: 8,
+        ..acknowledged
+    };
+    acknowledge(&*lake.store, &rest).await.unwrap();
+    assert!(lake.audit().await.balanced);
+}
+
+#[test]
+fn a_gap_without_a_range_or_a_reason_is_refused() {
+    let gap = AcknowledgedGap {
+        producer_id: "p".into(),
+        from: 2,
+        to: 5,
+        by: "ada".into(),
+        reason: "lost".into(),
+    };
+    assert_eq!(gap.check(), Ok(()));
+    for (from, to) in [(0, 5), (6, 5), (1, 1 << 53)] {
+        let gap = AcknowledgedGap {
+            from,
+            to,
+            ..gap.clone()
+        };
+        assert!(matches!(gap.check(), Err(InvalidGap::Range { .. })));
+    }
+    for reason in ["", " ", "a\nb", &"x".repeat(1_001)] {
+        let gap = AcknowledgedGap {
+            reason: reason.into(),
+            ..gap.clone()
+        };
+        assert_eq!(gap.check(), Err(InvalidGap::Text { name: "reason" }));
+    }
 }

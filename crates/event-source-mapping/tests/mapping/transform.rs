@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::faults::{FaultRates, FaultyFunction};
+use marquee_codec::Limits;
 use marquee_event::{Title, TitleKind};
 use marquee_event_source_mapping::TransformFunction;
 use marquee_event_source_mapping::{Function, MappingSettings};
-use marquee_ingest::Transform;
+use marquee_ingest::{Transform, TransformSettings};
 use marquee_lake::{receipt, title_catalog};
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
@@ -48,7 +49,7 @@ fn stream() -> tempfile::TempDir {
 fn transform(store: Arc<dyn ObjectStore>) -> Arc<TransformFunction> {
     Arc::new(TransformFunction::new(Transform::new(
         store,
-        marquee_ingest::TransformSettings::default(),
+        TransformSettings::default(),
     )))
 }
 
@@ -128,4 +129,62 @@ async fn retries_do_not_change_the_lake() {
     assert!(totals.failures > 0, "{totals:?}");
     assert_eq!(totals.dead_letter_records, 0);
     assert!(objects(&*faulty).await == objects(&*undisturbed).await);
+}
+
+/// Creates a transform whose batches are full at this weight.
+fn bounded(store: Arc<dyn ObjectStore>, batch_bytes: usize) -> Arc<TransformFunction> {
+    let settings = TransformSettings {
+        limits: Limits {
+            record_bytes: 1_000,
+            batch_bytes,
+        },
+        ..TransformSettings::default()
+    };
+    Arc::new(TransformFunction::new(Transform::new(store, settings)))
+}
+
+#[tokio::test]
+async fn records_after_full_batches_are_delivered_without_a_retry() {
+    // Each record is a batch, and a call has more of them than it writes.
+    let small = |store| bounded(store, 600);
+    let settings = MappingSettings {
+        max_retries: Some(0),
+        batch_size: 100,
+        window_ms: 60_000,
+        ..settings()
+    };
+    let lake = Arc::new(InMemory::new());
+    let function = small(lake.clone() as Arc<dyn ObjectStore>);
+    let totals = drain(
+        stream().path(),
+        function.clone(),
+        lake.clone(),
+        settings.clone(),
+    )
+    .await
+    .unwrap();
+    assert_eq!(totals.dead_letter_records, 0);
+    let report = function.report();
+    assert!(report.full > 0 && totals.failures > 0, "{report:?}");
+    assert_eq!((report.received, report.processed), (63, 60));
+    let receipts = receipt::list(&*lake, None).await.unwrap();
+    let records: u64 = receipts.iter().map(|receipt| receipt.records).sum();
+    assert_eq!(records, 60, "no record is in two batches");
+
+    let again = Arc::new(InMemory::new());
+    drain(
+        stream().path(),
+        small(again.clone()),
+        again.clone(),
+        settings,
+    )
+    .await
+    .unwrap();
+    assert!(objects(&*again).await == objects(&*lake).await);
+}
+
+#[test]
+fn a_crash_between_full_batches_does_not_change_the_lake() {
+    let stream = stream();
+    survives_any_crash(stream.path(), |store| bounded(store, 1_000), &settings());
 }

@@ -76,7 +76,7 @@ impl Transformer {
                 let mut broken = None;
                 let mut sub_sequence = 0;
                 // The closure always returns Ok.
-                let _: Result<(), ()> = unpacker.unpack(1, load(unit.bytes), |_, part| {
+                let _: Result<usize, ()> = unpacker.unpack(1, load(unit.bytes), |_, part| {
                     match part {
                         Unit::Line {
                             bytes,
@@ -124,7 +124,9 @@ impl Transformer {
             zstd,
             ..
         } = self;
+        let mut records = 0;
         for unit in units {
+            records += 1;
             let IdentifiedUnit {
                 mut identity,
                 partition_key,
@@ -159,7 +161,7 @@ impl Transformer {
                 }
             }
         }
-        self.finish(tables)
+        self.finish(tables, records)
     }
 }
 
