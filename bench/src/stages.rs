@@ -103,9 +103,11 @@ impl Stages {
                 true => Ok(()),
                 false => Err(CodecError::NotBase64),
             };
-            unpacker.unpack(records.len(), load, |index, unit| {
+            let unpacked = unpacker.unpack(records.len(), load, |index, unit| {
                 work(unit, records[index].arrived_at)
-            })
+            })?;
+            ensure!(unpacked == records.len(), "a payload exceeds one batch");
+            Ok(())
         })
     }
 

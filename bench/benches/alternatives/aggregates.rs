@@ -134,19 +134,24 @@ fn in_lanes(
     records: &[Vec<u8>],
     mut each: impl FnMut(&[u8]),
 ) -> Result<()> {
-    let load = |index: usize, out: &mut Vec<u8>| {
-        let record = records.get(index).ok_or(CodecError::NotBase64)?;
-        out.clear();
-        out.extend_from_slice(record);
-        Ok(())
-    };
-    unpacker.unpack(records.len(), load, |_, unit| match unit {
-        Unit::Line { bytes, .. } => {
-            each(bytes);
+    let mut rest = records;
+    while !rest.is_empty() {
+        let load = |index: usize, out: &mut Vec<u8>| {
+            let record = rest.get(index).ok_or(CodecError::NotBase64)?;
+            out.clear();
+            out.extend_from_slice(record);
             Ok(())
-        }
-        Unit::Broken { error, .. } => Err(error.into()),
-    })
+        };
+        let unpacked = unpacker.unpack(rest.len(), load, |_, unit| match unit {
+            Unit::Line { bytes, .. } => {
+                each(bytes);
+                Ok::<(), anyhow::Error>(())
+            }
+            Unit::Broken { error, .. } => Err(error.into()),
+        })?;
+        rest = rest.get(unpacked..).unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// Unpacks as [`Unpacker`] does, for aggregates in zstd of events without compression.

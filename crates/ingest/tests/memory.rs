@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 use std::fs;
 
 use base64_simd::STANDARD;
+use marquee_codec::envelope;
 use marquee_codec::{Compression, compress, kpl};
 use marquee_ingest::titles::Titles;
-use marquee_ingest::{TransformSettings, Transformer, envelope};
+use marquee_ingest::{TransformSettings, Transformer};
 
 /// The memory of the transform's function in `infra/sizes.tf`, in MiB, without the runtime's.
 const FUNCTION_MIB: u64 = 1_769 - 150;

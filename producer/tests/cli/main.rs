@@ -50,7 +50,7 @@ fn units(dir: &Path) -> Vec<(i64, String)> {
                 buffer.clone_from(&record.data);
                 Ok(())
             };
-            let unpacked: Result<(), String> = unpacker.unpack(1, load, |_, unit| match unit {
+            let unpacked: Result<usize, String> = unpacker.unpack(1, load, |_, unit| match unit {
                 Unit::Line { bytes, .. } => {
                     let line = String::from_utf8_lossy(bytes).into_owned();
                     units.push((record.arrived_at_ms, line));
@@ -58,7 +58,7 @@ fn units(dir: &Path) -> Vec<(i64, String)> {
                 }
                 broken => Err(format!("{broken:?}")),
             });
-            unpacked.unwrap();
+            assert_eq!(unpacked.unwrap(), 1);
         }
     }
     units
