@@ -47,6 +47,18 @@ WHERE
         OR (views > 0) <> (watch_ms > 0)
     )
 UNION ALL
+SELECT 'user_title_daily' AS mart, user_id AS key_1
+FROM user_title_daily
+WHERE
+    event_date = {date}
+    AND (
+        completion_rate < 0 OR completion_rate > 1
+        OR rating < 0.5 OR rating > 5
+        OR (views > 0) <> (watch_ms > 0)
+        OR (rating IS NULL) <> (rated_at IS NULL)
+        OR seen_on > {date} OR seen_on < {date} - INTERVAL '399' DAY
+    )
+UNION ALL
 SELECT 'title_popularity' AS mart, title_id AS key_1
 FROM title_popularity
 WHERE

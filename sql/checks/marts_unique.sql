@@ -67,6 +67,12 @@ WHERE event_date = {date}
 GROUP BY user_id, title_id
 HAVING count(*) > 1
 UNION ALL
+SELECT 'user_title_daily' AS mart, user_id AS key_1, title_id AS key_2, count(*) AS found
+FROM user_title_daily
+WHERE event_date = {date}
+GROUP BY user_id, title_id, seen_on
+HAVING count(*) > 1
+UNION ALL
 SELECT 'title_popularity' AS mart, title_id AS key_1, CAST(NULL AS VARCHAR) AS key_2, count(*) AS found
 FROM title_popularity
 WHERE event_date = {date}

@@ -1,5 +1,6 @@
--- The marts of the newest date match the facts: user_title and title_popularity
--- have the totals of the facts, similarity is symmetric, and ranks have no gaps.
+-- The marts of the newest date match the facts: user_title_daily and
+-- title_popularity have the totals of the facts, user_title and user_top_rated
+-- those of user_title_daily, similarity is symmetric, and ranks have no gaps.
 -- Only the newest date has these marts; a date without their rows passes.
 -- severity: error
 -- after: marts
@@ -19,15 +20,39 @@ WITH views AS (
 
 week AS (
     SELECT
+        count(*) AS seen,
         count(DISTINCT title_id) AS titles,
         coalesce(sum(watch_ms), 0) AS watch_ms,
         count(CASE WHEN event_date = {date} THEN 1 END) AS seen_on_the_date
     FROM views
 ),
 
+history AS (
+    SELECT
+        count(*) AS found,
+        count(DISTINCT user_id) AS users,
+        count(DISTINCT CASE WHEN rating IS NOT NULL THEN user_id END) AS raters,
+        coalesce(sum(views), 0) AS views,
+        coalesce(sum(watch_ms), 0) AS watch_ms,
+        count(CASE WHEN seen_on >= {date} - INTERVAL '6' DAY THEN 1 END) AS seen_in_the_week,
+        coalesce(sum(CASE WHEN seen_on >= {date} - INTERVAL '6' DAY THEN watch_ms END), 0)
+            AS watch_ms_of_the_week
+    FROM user_title_daily
+    WHERE event_date = {date}
+),
+
+raters AS (
+    SELECT count(*) AS users
+    FROM user_top_rated
+    WHERE event_date = {date} AND title_rank = 1
+),
+
 users_titles AS (
     SELECT
         count(*) AS found,
+        count(DISTINCT user_id) AS users,
+        coalesce(sum(views), 0) AS views,
+        coalesce(sum(watch_ms), 0) AS watch_ms,
         count(CASE WHEN CAST(last_seen_at AS DATE) = {date} THEN 1 END) AS seen_on_the_date
     FROM user_title
     WHERE event_date = {date}
@@ -79,6 +104,29 @@ figures AS (
         week.seen_on_the_date AS expected
     FROM users_titles CROSS JOIN week
     WHERE users_titles.found > 0
+    UNION ALL
+    SELECT 'user_title.users' AS figure, users_titles.users AS mart, history.users AS expected
+    FROM users_titles CROSS JOIN history
+    UNION ALL
+    SELECT 'user_title.views' AS figure, users_titles.views AS mart, history.views AS expected
+    FROM users_titles CROSS JOIN history
+    UNION ALL
+    SELECT 'user_title.watch_ms' AS figure, users_titles.watch_ms AS mart, history.watch_ms AS expected
+    FROM users_titles CROSS JOIN history
+    UNION ALL
+    SELECT 'user_top_rated.title_rank' AS figure, raters.users AS mart, history.raters AS expected
+    FROM raters CROSS JOIN history
+    UNION ALL
+    SELECT 'user_title_daily.seen_on' AS figure, history.seen_in_the_week AS mart, week.seen AS expected
+    FROM history CROSS JOIN week
+    WHERE history.found > 0
+    UNION ALL
+    SELECT
+        'user_title_daily.watch_ms' AS figure,
+        history.watch_ms_of_the_week AS mart,
+        week.watch_ms AS expected
+    FROM history CROSS JOIN week
+    WHERE history.found > 0
     UNION ALL
     SELECT 'title_popularity.title_id' AS figure, ranked.titles AS mart, week.titles AS expected
     FROM ranked CROSS JOIN week

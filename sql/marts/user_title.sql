@@ -1,8 +1,8 @@
--- A user's history with a title over the last 30 days: one row per user and title
+-- A user's history with a title over the last 400 days: one row per user and title
 -- that was watched, opened or rated, the user's latest first. The user's latest
 -- rating counts. The series is that of the title catalog.
 -- partition: event_date
--- looks back: 29 days
+-- looks back: 0 days
 -- rebuild: latest
 WITH rated AS (
     SELECT
@@ -11,12 +11,11 @@ WITH rated AS (
         rating,
         row_number() OVER (
             PARTITION BY user_id, title_id
-            ORDER BY ended_at DESC NULLS LAST, session_id DESC NULLS LAST
+            ORDER BY seen_on DESC NULLS LAST
         ) AS from_last
-    FROM fact_view
+    FROM user_title_daily
     WHERE
-        event_date >= {date} - INTERVAL '29' DAY
-        AND event_date <= {date}
+        event_date = {date}
         AND rating IS NOT NULL
 ),
 
@@ -33,15 +32,13 @@ seen AS (
     SELECT
         user_id,
         title_id,
-        max(ended_at) AS last_seen_at,
-        count(CASE WHEN watch_ms > 0 THEN 1 END) AS views,
+        max(last_seen_at) AS last_seen_at,
+        sum(views) AS views,
         sum(watch_ms) AS watch_ms,
         max(completion_rate) AS completion_rate,
         bool_or(completed) AS completed
-    FROM fact_view
-    WHERE
-        event_date >= {date} - INTERVAL '29' DAY
-        AND event_date <= {date}
+    FROM user_title_daily
+    WHERE event_date = {date}
     GROUP BY user_id, title_id
 ),
 

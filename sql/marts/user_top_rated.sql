@@ -1,23 +1,22 @@
--- The ten titles that a user rated best in the last 30 days: one row per user and
+-- The ten titles that a user rated best in the last 400 days: one row per user and
 -- title. The latest rating of a title counts. Of equal ratings, the later one ranks
 -- first.
 -- partition: event_date
--- looks back: 29 days
+-- looks back: 0 days
 -- rebuild: latest
 WITH rated AS (
     SELECT
         user_id,
         title_id,
         rating,
-        ended_at AS rated_at,
+        rated_at,
         row_number() OVER (
             PARTITION BY user_id, title_id
-            ORDER BY ended_at DESC NULLS LAST, session_id DESC NULLS LAST
+            ORDER BY seen_on DESC NULLS LAST
         ) AS from_last
-    FROM fact_view
+    FROM user_title_daily
     WHERE
-        event_date >= {date} - INTERVAL '29' DAY
-        AND event_date <= {date}
+        event_date = {date}
         AND rating IS NOT NULL
 ),
 

@@ -15,7 +15,7 @@ QUERY_SECONDS = 60
 STAND_IN = "examples/warehouse"
 # Tables that have the rows of the newest date only; some have no date column.
 LATEST = {"title_neighbour", "title_popularity", "title_rating", "user_genre_affinity", "user_title",
-            "user_top_rated", "dim_date", "dim_title_genre"}
+            "user_title_daily", "user_top_rated", "dim_date", "dim_title_genre"}
 # Tables with history, and the condition that selects their current rows.
 HISTORY = {"dim_title": "is_current"}
 

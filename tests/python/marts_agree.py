@@ -8,8 +8,8 @@ one part in 10^12; they are computed from sums of integers.
     python marts_agree.py PLAN
 
 PLAN is a JSON file: `lake`, its directory; `tables`, the files of each core table by date;
-`titles`, the file of the title catalog; `batches`, the rows of ingest_batches; `marts`, each with
-`name`, `date`, `sql` and our `file`; `made`, the files of the marts of each date by table;
+`titles`, the file of the title catalog; `batches`, the rows of ingest_batches; `states`, the names of
+the state tables, which other marts read; `marts`, each with `name`, `date`, `sql` and our `file`; `made`, the files of the marts of each date by table;
 `checks`, each with `name`, `date`, `sql`, `sees_marts`, our number of `broken` rows and a `sample`
 of the first rows.
 """
@@ -53,9 +53,10 @@ def connect(plan: dict) -> duckdb.DuckDBPyConnection:
     return database
 
 
-def add_marts(database: duckdb.DuckDBPyConnection, plan: dict, day: str) -> None:
+def add_marts(database: duckdb.DuckDBPyConnection, plan: dict, day: str, tables: list[str]) -> None:
     """Adds our marts of a date as tables."""
-    for table, made in plan["made"][day].items():
+    for table in tables:
+        made = plan["made"][day][table]
         file = Path(plan["lake"]) / made["file"]
         event_date = f", DATE '{day}' AS event_date" if made["has_date"] else ""
         database.execute(
@@ -111,10 +112,11 @@ def main(plan: dict) -> None:
     for mart in plan["marts"]:
         made = rows_of(database, f"FROM {parquet(Path(plan['lake']) / mart['file'])}")
         what = f"{mart['name']} of {mart['date']}"
+        add_marts(database, plan, mart["date"], plan["states"])
         compare(what, made, rows_of(database, in_duckdb(mart["sql"])))
     for check in plan["checks"]:
         if check["sees_marts"]:
-            add_marts(database, plan, check["date"])
+            add_marts(database, plan, check["date"], list(plan["made"][check["date"]]))
         columns, rows = rows_of(database, in_duckdb(check["sql"]))
         what = f"{check['name']} of {check['date']}"
         if len(rows) != check["broken"]:

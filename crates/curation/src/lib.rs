@@ -28,6 +28,7 @@ pub mod prepare;
 pub mod projection;
 pub mod projection_marks;
 pub mod publish;
+mod state;
 pub mod steps;
 pub mod sweep;
 pub mod unaudited;

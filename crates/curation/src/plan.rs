@@ -118,6 +118,12 @@ pub struct DateTask {
 }
 
 impl DateTask {
+    /// Returns whether the date has a generation and the task takes nothing over from it.
+    pub(crate) fn repeats_from_scratch(&self) -> bool {
+        let compaction = self.compaction.as_ref();
+        self.parent.is_some() && compaction.is_some_and(|compaction| !compaction.on_parent)
+    }
+
     /// Returns the part of the task that compaction needs.
     pub fn compaction_task(&self) -> CompactionTask<'_> {
         CompactionTask {
@@ -343,7 +349,7 @@ impl Planner<'_> {
         {
             return Some(RebuildReason::Follows(*earlier));
         }
-        let is_changed = definitions::code_digest(&parent.definitions) != self.definitions_digest
+        let is_changed = parent.definitions != self.definitions_digest
             || parent.title_catalog.as_deref() != self.title_catalog_version();
         (is_changed && matches!(self.selection, Selection::Within { .. }))
             .then_some(RebuildReason::Changed)

@@ -14,6 +14,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use crate::error::CurationError;
 use crate::plan::{self, DateTask, Definitions, RebuildReason};
 use crate::publish;
+use crate::state;
 
 /// The tables that marts read.
 const MART_SOURCES: [&str; 3] = ["events", "fact_session", "fact_view"];
@@ -46,7 +47,12 @@ pub async fn prepare(
     if is_unchanged(task, facts, definitions, &looked_back) && is_whole(store, task).await? {
         return Ok(Prepared::Unchanged);
     }
-    let earlier = looked_back.keys().filter_map(|date| current.get(date));
+    let carried = state::carried(store, definitions, task, facts, &looked_back).await?;
+    let first_read = date.before(definitions.reads_back(task.newest));
+    let earlier = looked_back
+        .keys()
+        .filter(|date| **date >= first_read || !carried.dates.contains(date))
+        .filter_map(|date| current.get(date));
     Ok(Prepared::Ready(Box::new(DateInputs {
         event_date: task.event_date,
         run: publish::marts_run(task, facts, definitions, &looked_back),
@@ -55,6 +61,7 @@ pub async fn prepare(
         receipts,
         tables: tables(task, facts, earlier),
         looked_back,
+        carried,
     })))
 }
 
@@ -103,7 +110,15 @@ async fn is_whole(store: &dyn ObjectStore, task: &DateTask) -> Result<bool, Cura
     else {
         return Ok(true);
     };
-    for file in parent.tables.values().flat_map(|table| &table.files) {
+    exist(store, parent.tables.values().flat_map(|table| &table.files)).await
+}
+
+/// Returns whether all files exist with their sizes.
+pub(crate) async fn exist(
+    store: &dyn ObjectStore,
+    files: impl Iterator<Item = &FileEntry>,
+) -> Result<bool, CurationError> {
+    for file in files {
         match store.head(&Path::from(file.key.as_str())).await {
             Ok(found) if found.size == file.bytes => {}
             Ok(_) | Err(object_store::Error::NotFound { .. }) => return Ok(false),

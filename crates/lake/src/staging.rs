@@ -5,7 +5,7 @@
 //! runs of one plan never mix their inputs. One step writes a document as a whole, and
 //! writes the same document again when it is retried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use marquee_event::Date;
 use object_store::path::Path;
@@ -162,8 +162,22 @@ pub struct DateInputs {
     /// The digest of the facts of each earlier date in the look-back window.
     pub looked_back: BTreeMap<Date, String>,
     /// The files by table and `event_date`: the facts of the date and of its look-back
-    /// window, and for checks after the marts also the marts of the date.
+    /// window except those that only state tables read and carry over, and for checks after the marts also the marts of the date.
     pub tables: BTreeMap<String, BTreeMap<Date, Vec<FileEntry>>>,
+    /// The rows that the state tables of the date carry over.
+    #[serde(default)]
+    pub carried: CarriedState,
+}
+
+/// The rows that the state tables of a date carry over from the previous state, which is
+/// the last generation with latest-only tables.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarriedState {
+    /// The dates with the same facts as in the previous state. Only their rows are carried
+    /// over.
+    pub dates: BTreeSet<Date>,
+    /// The files of the previous state, by table.
+    pub tables: BTreeMap<String, Vec<FileEntry>>,
 }
 
 impl DateInputs {
@@ -177,6 +191,7 @@ impl DateInputs {
             receipts: Vec::new(),
             looked_back: BTreeMap::new(),
             tables: BTreeMap::new(),
+            carried: CarriedState::default(),
         }
     }
 

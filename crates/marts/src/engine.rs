@@ -106,7 +106,10 @@ impl Engine {
             PartitionColumns::EventDate,
             &contents.audit_books,
         )?;
-        for mart in marquee_sql::marts()? {
+        let mut marts = marquee_sql::marts()?;
+        // The schema of a mart needs the state tables that the mart reads.
+        marts.sort_by_key(|mart| !mart.is_state());
+        for mart in marts {
             let objects = match mart.is_for_every_date() {
                 true => contents.of_every_date(&mart.name),
                 false => contents.of_the_newest_date(&mart.name),

@@ -16,7 +16,8 @@
 //! `event_date` (`DATE`). A filter on these columns prunes partitions.
 //!
 //! [`DateRun`] builds the marts of a date and runs its checks. A mart reads only the
-//! compacted tables and the title catalog, within the look-back window of its head.
+//! compacted tables and the title catalog, within the look-back window of its head, and the
+//! state tables of the date.
 //! [`LakeSql`] implements curation's port for SQL with it.
 //!
 //! The engine reads only objects that a receipt, a current generation or the title
@@ -36,6 +37,7 @@ mod mart_schemas;
 mod output;
 mod session;
 mod size_limit;
+mod state;
 mod statement;
 mod suggestion;
 mod table;

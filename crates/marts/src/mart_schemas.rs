@@ -31,6 +31,11 @@ impl MartSchemas {
         self.marts.iter().find(|mart| mart.name == name)
     }
 
+    /// Returns the state tables.
+    pub(crate) fn states(&self) -> impl Iterator<Item = &Mart> {
+        self.marts.iter().filter(|mart| mart.is_state())
+    }
+
     /// Returns the mart's columns; `context` must have the tables that the mart reads.
     pub(crate) async fn schema_of(
         &self,

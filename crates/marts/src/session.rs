@@ -60,10 +60,19 @@ pub(crate) fn register(
     partitions: PartitionColumns,
     objects: &TableObjects,
 ) -> Result<(), MartsError> {
-    let store = ObjectStoreUrl::parse(STORE)?;
-    let table = ObjectTable::new(store, schema, partitions.fields(), objects)?;
+    let table = object_table(schema, partitions, objects)?;
     context.register_table(name, Arc::new(table))?;
     Ok(())
+}
+
+/// Creates a table over exactly these objects.
+pub(crate) fn object_table(
+    schema: SchemaRef,
+    partitions: PartitionColumns,
+    objects: &TableObjects,
+) -> Result<ObjectTable, MartsError> {
+    let store = ObjectStoreUrl::parse(STORE)?;
+    ObjectTable::new(store, schema, partitions.fields(), objects)
 }
 
 /// Registers a table over rows in memory.

@@ -13,6 +13,9 @@
 //! ```
 //!
 //! `{date}` in the SQL stands for the processed date, a `DATE` literal.
+//!
+//! A mart with the setting `carried by` is a state table: its rows of unchanged dates are
+//! carried over from the previous state ([`Mart::carried_by`]).
 
 mod check;
 mod code;

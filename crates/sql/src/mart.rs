@@ -33,6 +33,12 @@ pub struct Mart {
     pub looks_back: u32,
     /// The dates to rebuild after a change of an earlier date.
     pub rebuild: Rebuild,
+    /// The column with the date of a row's facts, if the mart is a state table.
+    ///
+    /// Each row of a state table depends on the facts of one date. A run therefore carries
+    /// the rows of unchanged dates over from the previous state and reads the facts of the
+    /// other dates only.
+    pub carried_by: Option<String>,
     /// The text of the file.
     pub sql: String,
 }
@@ -51,7 +57,7 @@ pub const RESERVED_NAMES: [&str; 9] = [
     "audit_books",
 ];
 
-const NAMES: [&str; 3] = ["partition", "looks back", "rebuild"];
+const NAMES: [&str; 4] = ["partition", "looks back", "rebuild", "carried by"];
 
 impl Mart {
     /// Parses the file `{name}.sql`.
@@ -65,8 +71,8 @@ impl Mart {
             let fault = "another table has this name; rename the file";
             return Err(head.fault(None, fault.to_owned()));
         }
-        let [partition, looks_back, rebuild] = NAMES;
-        Ok(Self {
+        let [partition, looks_back, rebuild, carried_by] = NAMES;
+        let mart = Self {
             name: name.to_owned(),
             about: head.prose(&NAMES),
             partition: head.required(partition, "event_date or none", |value| match value {
@@ -80,8 +86,21 @@ impl Mart {
                 "latest" => Some(Rebuild::Latest),
                 _ => None,
             })?,
+            carried_by: head.optional(carried_by, "the name of a column", |value| {
+                (!value.is_empty()).then(|| value.to_owned())
+            })?,
             sql: text.to_owned(),
-        })
+        };
+        if mart.is_state()
+            && (mart.rebuild, mart.partition) != (Rebuild::Latest, Partition::EventDate)
+        {
+            let fault = format!(
+                "`{carried_by}` needs `{rebuild}: latest` and `{partition}: event_date`; \
+                 only the newest date has a state table"
+            );
+            return Err(head.fault(None, fault));
+        }
+        Ok(mart)
     }
 
     /// Returns the SQL that computes the mart for a date, `YYYY-MM-DD`.
@@ -100,7 +119,13 @@ impl Mart {
             Rebuild::Latest => "latest",
         };
         let (name, looks_back, code) = (&self.name, self.looks_back, crate::code(&self.sql));
-        format!("{name}\0{partition}\0{looks_back}\0{rebuild}\0{code}")
+        let carried_by = self.carried_by.as_deref().unwrap_or_default();
+        format!("{name}\0{partition}\0{looks_back}\0{rebuild}\0{carried_by}\0{code}")
+    }
+
+    /// Returns `true` for a state table, whose rows are carried over between runs.
+    pub fn is_state(&self) -> bool {
+        self.carried_by.is_some()
     }
 
     /// Returns `true` if every date has the mart, not only the newest.
@@ -140,6 +165,7 @@ mod tests {
             ("rebuild: dates", "rebuild: latest"),
             ("AS d", "AS e"),
             ("partition: event_date", "partition: none"),
+            ("rebuild: dates", "rebuild: latest\n-- carried by: seen_on"),
         ] {
             assert_ne!(of(&FILE.replace(old, new)), of(FILE), "{old}");
         }
@@ -159,6 +185,11 @@ mod tests {
         assert_eq!(
             fault(&FILE.replace("looks back: 7 days", "rebuild: dates")),
             "plays.sql: missing setting: add a line `-- looks back: …` with a number of days such as `7 days`"
+        );
+        assert_eq!(
+            fault(&FILE.replace("-- rebuild", "-- carried by: d\n-- rebuild")),
+            "plays.sql: `carried by` needs `rebuild: latest` and `partition: event_date`; only the \
+             newest date has a state table"
         );
         assert_eq!(
             Mart::parse("events", FILE).unwrap_err().to_string(),

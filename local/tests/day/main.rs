@@ -9,5 +9,6 @@ mod late;
 mod old_lake;
 mod races;
 mod rebuild;
+mod state;
 mod steps;
 mod store;

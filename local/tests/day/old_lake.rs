@@ -16,7 +16,7 @@ use arrow_array::RecordBatch;
 use arrow_cast::pretty::pretty_format_batches;
 use marquee_event::ADDED_FIELDS;
 use marquee_lake::zone::Zone;
-use marquee_lake::{digest, generation, receipt};
+use marquee_lake::{digest, receipt};
 use marquee_marts::Engine;
 use marquee_repair::rebuild;
 use marquee_stream::lambda_event::write_event;
@@ -232,26 +232,6 @@ async fn dates_are_published_as_by_the_first_release_and_audited() {
     assert!(out.contains("8 intact objects"), "{out}");
     let rebuilt = contents(&engine, columns_of).await;
     assert!(rebuilt == published);
-}
-
-/// A generation of the first release identifies its SQL by the same digest.
-///
-/// A change of the SQL code in `sql/marts` or `sql/checks` makes the date due; delete
-/// this test then.
-#[tokio::test]
-async fn a_date_without_new_events_is_not_due() {
-    let lake = OldLake::new();
-    let store = lake.store();
-    let current = generation::current(&*store).await.unwrap();
-    let published = &current[&DATES[0].parse().unwrap()];
-    let covered = generation::covered(&*store, published).await.unwrap();
-    for receipt in receipt::list(&*store, None).await.unwrap() {
-        if !covered.contains(&receipt.key()) {
-            store.delete(&Key::from(receipt.key())).await.unwrap();
-        }
-    }
-    let out = lake.marquee(&["day", DATES[0]]);
-    assert_eq!(out, "all requested dates are up to date\n");
 }
 
 /// Objects of format version 1 do not have the columns of fields that were added later.

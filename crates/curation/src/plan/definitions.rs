@@ -54,9 +54,26 @@ impl Definitions {
     /// Returns the length in days of a date's look-back window: the longest of its marts and
     /// checks.
     pub fn looks_back(&self, newest: bool) -> u32 {
-        let marts = self.marts_for(newest).map(|mart| mart.looks_back);
+        let states = self.states_for(newest).map(|mart| mart.looks_back);
+        states.fold(self.reads_back(newest), u32::max)
+    }
+
+    /// Returns the number of days before a date whose facts its marts and checks always
+    /// read. State tables read the facts of the other dates in the look-back window only if
+    /// they cannot carry the rows over.
+    pub fn reads_back(&self, newest: bool) -> u32 {
+        let marts = self.marts_for(newest).filter(|mart| !mart.is_state());
         let checks = self.checks.iter().map(|check| check.looks_back);
-        marts.chain(checks).max().unwrap_or(0)
+        marts
+            .map(|mart| mart.looks_back)
+            .chain(checks)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Returns the state tables of a date.
+    pub fn states_for(&self, newest: bool) -> impl Iterator<Item = &Mart> {
+        self.marts_for(newest).filter(|mart| mart.is_state())
     }
 
     /// Returns whether the table has no partitions by date.
@@ -80,40 +97,6 @@ impl Definitions {
 
     /// Returns whether `recorded`, the digest in a generation, is that of these definitions.
     pub fn match_digest(&self, recorded: &str) -> bool {
-        code_digest(recorded) == self.digest()
-    }
-}
-
-/// Converts the digest in a generation to a digest of code and settings.
-///
-/// The generations of the oldest lakes have a digest of whole files, which includes the
-/// comments. The conversion keeps their dates from being due until code or settings change.
-pub(super) fn code_digest(recorded: &str) -> &str {
-    WHOLE_FILE_DIGESTS
-        .iter()
-        .find(|(whole_files, _)| *whole_files == recorded)
-        .map_or(recorded, |(_, code)| code)
-}
-
-/// Digests of whole files, each with the digest of the code in these files.
-const WHOLE_FILE_DIGESTS: [(&str, &str); 1] = [(
-    "064865d98a6f3877c7ac2889fbf07e09",
-    "58e5f0584f592bdfc01825e509b4a8c3",
-)];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The code equals that of the oldest lakes. A change of code in `sql/marts` or
-    /// `sql/checks` makes every date due; remove this test with such a change.
-    #[test]
-    fn the_code_equals_that_of_the_oldest_lakes() {
-        let definitions = Definitions::built_in();
-        let digest = definitions.map(|definitions| definitions.digest());
-        assert_eq!(
-            digest.unwrap_or_default(),
-            code_digest(WHOLE_FILE_DIGESTS[0].0)
-        );
+        recorded == self.digest()
     }
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use datafusion::arrow::compute::concat_batches;
 use marquee_conditional_tests::{python, python_script, run, tests};
 use marquee_lake::generation::{FileEntry, TableFiles};
-use marquee_sql::{After, Partition};
+use marquee_sql::{After, Mart, Partition};
 use object_store::local::LocalFileSystem;
 use serde_json::{Value, json};
 
@@ -130,12 +130,15 @@ async fn duckdb_gives_the_same_rows(python: PathBuf) {
             json!([batch.ingest_date, kind, batch.received, batch.quarantined])
         })
         .collect();
+    let marts = marquee_sql::marts().unwrap().into_iter();
+    let states: Vec<String> = marts.filter(Mart::is_state).map(|mart| mart.name).collect();
     let file = folder.path().join("plan.json");
     let text = json!({
         "lake": folder.path(),
         "tables": tables,
         "titles": days.title_catalog.key,
         "batches": batches,
+        "states": states,
         "marts": plan.marts,
         "made": plan.made,
         "checks": plan.checks,

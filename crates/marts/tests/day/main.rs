@@ -285,6 +285,40 @@ async fn the_error_of_a_failed_file_names_it() {
 }
 
 #[tokio::test]
+async fn a_state_table_is_ordered_by_its_columns() {
+    let days = days(2).await;
+    let run = days.run(&date(1)).await;
+    let state = |order: &str| {
+        let text = format!(
+            "-- Made up.\n-- partition: event_date\n-- looks back: 1 day\n-- rebuild: latest\n\
+             -- carried by: seen_on\nSELECT event_date AS seen_on, title_id FROM fact_view {order}"
+        );
+        Mart::parse("mine", &text).unwrap()
+    };
+    let sorted = state("ORDER BY title_id, seen_on");
+    assert!(run.build(&sorted).await.unwrap().rows() > 0);
+    for (order, fault) in [
+        (
+            "",
+            "a state table must end with ORDER BY over its own columns",
+        ),
+        (
+            "ORDER BY user_id",
+            "a state table must end with ORDER BY over its own columns",
+        ),
+        (
+            "ORDER BY title_id || 'x'",
+            "a state table must be ordered by columns, not by ",
+        ),
+    ] {
+        let run = days.run(&date(1)).await;
+        let error = run.build(&state(order)).await.unwrap_err().to_string();
+        let expected = format!("sql/marts/mine.sql: invalid SQL: {fault}");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn an_additional_check_reports_its_violations() {
     let days = days(1).await;
     let text = "-- No search is empty.\n-- severity: warn\n-- after: compact\n\
