@@ -186,7 +186,7 @@ fn recommendations_follow_from_the_tables() {
     }
     assert!(continued > 0, "no user has a title to continue");
 
-    let nobody = served.get("/v1/users/nobody/recommendations");
+    let nobody = served.get("/v1/users/u-nobody/recommendations");
     assert_eq!(nobody["basis"], "popular");
     assert_eq!(nobody["recommendations"].as_array().unwrap().len(), 20);
 }

@@ -18,7 +18,7 @@ ASK_SECONDS = 35
 # On AWS, new keys and permissions take a while to propagate.
 PERMISSION_SECONDS = 120
 # An unknown user id that needs percent-encoding in a path.
-UNKNOWN_USER = "nobody knows Zoë"
+UNKNOWN_USER = "u-nobody knows Zoë"
 NEWEST = ("event_date", "generation")
 # The weights of the parts of a score: docs/API.md.
 WEIGHTS = {"nearness": 0.4, "taste": 0.15, "popularity": 0.25, "rating": 0.2}

@@ -18,6 +18,17 @@ pub(crate) enum ApiError {
     /// The path matches no route.
     #[error("unknown route; the routes are {}", index::route_list())]
     NotFound,
+    /// The ids of all known users have a prefix that this id lacks.
+    #[error(
+        "no user {user_id:?} is known: the id of every known user starts with {prefix:?}, as in {:?}",
+        format!("{prefix}{user_id}")
+    )]
+    UnknownUser {
+        /// The requested id.
+        user_id: String,
+        /// The common prefix of the known ids.
+        prefix: String,
+    },
     /// The route does not support the method.
     #[error("method not allowed; use GET or HEAD")]
     MethodNotAllowed,
@@ -45,6 +56,7 @@ impl ApiError {
         match self {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+            Self::UnknownUser { .. } => (StatusCode::NOT_FOUND, "unknown_user"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::NothingPublished => (StatusCode::SERVICE_UNAVAILABLE, "nothing_published"),
             Self::Lake(_) => (StatusCode::INTERNAL_SERVER_ERROR, "lake"),

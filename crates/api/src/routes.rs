@@ -47,6 +47,14 @@ async fn recommendations(
     let user_id = parse_user_id(user_id)?;
     let limit = parse_limit(parameters)?;
     let (snapshot, viewer) = cache.viewer(&user_id).await?;
+    if let Some(prefix) = &snapshot.user_prefix
+        && !user_id.starts_with(prefix)
+    {
+        return Err(ApiError::UnknownUser {
+            prefix: prefix.clone(),
+            user_id,
+        });
+    }
     let model = &snapshot.model;
     let continued = model.continue_watching(&viewer);
     Ok(Json(RecommendationsBody {

@@ -39,6 +39,8 @@ pub(crate) struct Snapshot {
     pub(crate) model: Model,
     /// The popular titles, by rank.
     pub(crate) popular: Vec<PopularTitle>,
+    /// The prefix of the ids of all known users, if they have one.
+    pub(crate) user_prefix: Option<String>,
     tastes: UserTable,
     histories: UserTable,
 }
@@ -87,6 +89,7 @@ impl Snapshot {
             run: generation.run.clone(),
             model: Model::new(titles, &reception, neighbours(&near)?),
             popular,
+            user_prefix: histories.user_prefix(),
             tastes,
             histories,
         })

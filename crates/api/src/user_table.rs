@@ -58,6 +58,19 @@ impl UserTable {
         Ok(Self(try_join_all(files).await?))
     }
 
+    /// Returns the prefix of all user ids, if they have one: letters and a separator, such
+    /// as `ml-` of `ml-1` and `ml-2`. The ids of a single user do not define a prefix.
+    pub(crate) fn user_prefix(&self) -> Option<String> {
+        let mut bounds = self.0.iter().flat_map(UserFile::user_bounds);
+        let (mut min, mut max) = bounds.next()??;
+        for bound in bounds {
+            let (first, last) = bound?;
+            min = min.min(first);
+            max = max.max(last);
+        }
+        common_prefix(min, max)
+    }
+
     /// Reads the user's rows, in table order.
     pub(crate) async fn rows_of(&self, user_id: &str) -> Result<Vec<RowBatch>, LakeError> {
         let files = self
@@ -109,6 +122,16 @@ impl UserFile {
         })
     }
 
+    /// Returns the first and the last user of each row group; `None` for a row group
+    /// without statistics.
+    fn user_bounds(&self) -> impl Iterator<Item = Option<(&[u8], &[u8])>> {
+        let groups = self.metadata.metadata().row_groups().iter();
+        groups.map(|group| {
+            let bounds = group.column(self.user_column).statistics()?;
+            Some((bounds.min_bytes_opt()?, bounds.max_bytes_opt()?))
+        })
+    }
+
     async fn rows_of(&self, user_id: &str) -> Result<Vec<RowBatch>, LakeError> {
         let user = user_id.as_bytes();
         let (groups, selection) = find(self.metadata.metadata(), self.user_column, user)
@@ -149,6 +172,17 @@ impl UserFile {
             .take_while(|is_user| *is_user == Some(true));
         Ok(batch.slice(first, count.count()))
     }
+}
+
+/// Returns the common prefix of two ids that ends with a separator and has only letters
+/// before it.
+fn common_prefix(one: &[u8], other: &[u8]) -> Option<String> {
+    let letters = one.iter().take_while(|byte| byte.is_ascii_alphabetic());
+    let length = letters.count();
+    let is_separator = matches!(one.get(length)?, b'-' | b'_' | b':');
+    let prefix = one.get(..=length)?;
+    let is_prefix = length > 0 && is_separator && one != other && other.starts_with(prefix);
+    is_prefix.then(|| String::from_utf8(prefix.to_vec()).ok())?
 }
 
 /// Returns the row groups that may contain the user, and the rows to read from them.

@@ -476,16 +476,14 @@ mod tests {
         let inputs = DateInputs::new("2026-01-05".parse().unwrap());
         let run = Arc::new(DateRun::open(store, inputs).await.unwrap());
         let key = ContextKey {
-            looks_back: 0,
+            reads: Reads::Window(0),
             has_marts: true,
         };
         let context = run.context(key).unwrap();
         let mut checks = JoinSet::new();
         for _ in 0..16 {
             let (run, context) = (Arc::clone(&run), context.clone());
-            let check = async move {
-                run.add_marts(&context, "SELECT * FROM user_title").await
-            };
+            let check = async move { run.add_marts(&context, "SELECT * FROM user_title").await };
             checks.spawn(check);
         }
         while let Some(added) = checks.join_next().await {

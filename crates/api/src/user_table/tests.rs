@@ -100,6 +100,30 @@ async fn a_users_rows_are_all_that_are_theirs() {
 }
 
 #[tokio::test]
+async fn the_prefix_is_that_of_all_files() {
+    let row = |user: &str| (user.to_owned(), 0);
+    let files = |users: [&str; 2]| users.map(|user| file(&[row(user)], true)).into();
+    for (users, prefix) in [
+        (["ml-1", "ml-2"], Some("ml-")),
+        (["user_1-a", "user_1-b"], Some("user_")),
+        (["ml-2", "ml-1"], Some("ml-")),
+        (["ml-1", "u-1"], None),
+        (["ml-1", "ml-1"], None),
+    ] {
+        let found = table(files(users)).await.user_prefix();
+        assert_eq!(found.as_deref(), prefix, "{users:?}");
+    }
+    assert_eq!(table(Vec::new()).await.user_prefix(), None);
+    assert_eq!(table(vec![file(&[], true)]).await.user_prefix(), None);
+    // A long id, whose statistics are truncated.
+    let long = "é".repeat(60);
+    let ids = [format!("ml-{long}1"), format!("ml-{long}2")];
+    let [one, other] = ids.each_ref().map(String::as_str);
+    let found = table(files([one, other])).await.user_prefix();
+    assert_eq!(found.as_deref(), Some("ml-"));
+}
+
+#[tokio::test]
 async fn only_pages_that_may_contain_the_user_are_read() {
     let rows = rows();
     let table = table(vec![file(&rows, true)]).await;

@@ -16,7 +16,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
 
 /// The columns of a table with their names.
-type Columns = Vec<(&'static str, ArrayRef)>;
+pub(crate) type Columns = Vec<(&'static str, ArrayRef)>;
 
 pub(crate) struct Lake {
     pub(crate) store: Arc<dyn ObjectStore>,

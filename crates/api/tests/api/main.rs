@@ -6,6 +6,7 @@ mod lake;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow_array::StringArray;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode};
@@ -135,6 +136,60 @@ async fn an_unknown_viewer_gets_popular_titles() {
             }],
         })
     );
+}
+
+/// Returns the tables with these two users instead of `bob` and `eve`.
+fn tables_of(bob: &str, eve: &str) -> Vec<(&'static str, crate::lake::Columns)> {
+    let mut tables = tables();
+    let (_, histories) = tables
+        .iter_mut()
+        .find(|(name, _)| *name == "user_title")
+        .unwrap();
+    let users = StringArray::from_iter_values([bob, bob, eve]);
+    histories[0] = ("user_id", Arc::new(users));
+    tables
+}
+
+#[tokio::test]
+async fn an_id_without_the_prefix_of_all_known_ids_is_not_a_user() {
+    let lake = Lake::new().await;
+    lake.publish(DATE, 1, tables_of("ml-1", "ml-610")).await;
+    let api = marquee_api::router(lake.store.clone(), NEVER);
+    let known = answer(&api, "/v1/users/ml-1/recommendations").await;
+    assert_eq!(known["basis"], "history");
+    let new = answer(&api, "/v1/users/ml-611/recommendations").await;
+    assert_eq!(new["basis"], "popular");
+    for user in ["1", "ml", "ML-1"] {
+        let (status, error) = ask(&api, &format!("/v1/users/{user}/recommendations")).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        let message = format!(
+            "no user \"{user}\" is known: the id of every known user starts with \"ml-\", \
+             as in \"ml-{user}\""
+        );
+        assert_eq!(
+            error,
+            json!({"error": {"code": "unknown_user", "message": message}})
+        );
+    }
+}
+
+#[tokio::test]
+async fn ids_without_a_common_prefix_reject_no_user() {
+    for (bob, eve) in [
+        ("ml-1", "u-1"),
+        ("ml-1", "zoe"),
+        // The ids of one user say nothing about those of others.
+        ("ml-1", "ml-1"),
+        ("bob", "bobby"),
+        ("-1", "-2"),
+        ("0192-1", "0192-2"),
+    ] {
+        let lake = Lake::new().await;
+        lake.publish(DATE, 1, tables_of(bob, eve)).await;
+        let api = marquee_api::router(lake.store.clone(), NEVER);
+        let answer = answer(&api, "/v1/users/1/recommendations").await;
+        assert_eq!(answer["basis"], "popular", "{bob} {eve}");
+    }
 }
 
 #[tokio::test]
