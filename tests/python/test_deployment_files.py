@@ -58,7 +58,8 @@ class Compose(unittest.TestCase):
             source = (ROOT / f"local/src/{command}.rs").read_text(encoding="utf-8")
             for argument in arguments:
                 if argument.startswith("--"):
-                    self.assertRegex(source, rf"pub {argument[2:].replace('-', '_')}: ")
+                    option, _, _ = argument[2:].partition("=")
+                    self.assertRegex(source, rf"pub {option.replace('-', '_')}: ")
         # Without authentication the API is for this machine only.
         for port in self.services["api"]["ports"]:
             self.assertTrue(port.startswith("127.0.0.1:"), port)

@@ -310,7 +310,7 @@ fn producers(f: &mut Formatter<'_>, book: &IngestBook) -> fmt::Result {
     }
     writeln!(
         f,
-        "    {} missing; {} units too malformed to contain a number explain as many",
+        "    {} missing; {} units are too malformed to contain a number",
         count(missing),
         count(book.unnumbered)
     )

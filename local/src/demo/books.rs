@@ -35,8 +35,8 @@ pub(super) struct DemoBooks {
     pub(super) redelivered: u64,
     /// Producer numbers that are missing in the lake.
     pub(super) numbers_missing: u64,
-    /// Rejected units without a readable number, which explain as many missing
-    /// numbers.
+    /// Rejected units without a readable number. Each can explain a missing number of a
+    /// producer of its record.
     pub(super) unnumbered: u64,
     /// Objects that the receipts list.
     pub(super) objects: u64,

@@ -201,7 +201,8 @@ async fn objects_are_restored_byte_for_byte() {
 async fn dates_are_published_as_by_the_first_release_and_audited() {
     let lake = OldLake::new();
     // The fixture has hand-made units with few of the numbers of their producers. The
-    // audits report the missing numbers and nothing else.
+    // audits report the missing numbers of `fixture-late` and nothing else: malformed units
+    // in records of `sim-22` explain its missing numbers.
     let out = lake.marquee_exiting(1, &["day"]);
     for (date, generation) in DATES.into_iter().zip(["generation 2", "generation 1"]) {
         assert!(out.contains(&format!("{date}  {generation}")), "{out}");
@@ -214,9 +215,8 @@ async fn dates_are_published_as_by_the_first_release_and_audited() {
         let books = fs::read(lake.path().join(books)).unwrap();
         let books: serde_json::Value = serde_json::from_slice(&books).unwrap();
         let problems = books["problems"].as_array().unwrap();
-        assert_eq!(problems.len(), 2, "{audit}");
+        assert_eq!(problems.len(), 1, "{audit}");
         assert!(problems[0].to_string().contains("fixture-late"), "{audit}");
-        assert!(problems[1].to_string().contains("sim-22"), "{audit}");
     }
     let expected = expected();
     let engine = engine(&lake.path()).await;
