@@ -22,7 +22,7 @@ const TRANSITIONS_PER_BUCKET: f64 = 2.0;
 const STEPS: f64 = 11.0;
 /// Glue requests to register a table's partition.
 const REQUESTS_PER_TABLE: f64 = 4.0;
-/// The number of tables: four of compaction and eighteen marts. Dates other than the
+/// The number of tables: four of compaction and nineteen marts. Dates other than the
 /// newest have fewer.
 const TABLES: f64 = 23.0;
 /// Objects written per run of a date: references, results of checks, books and markers,
