@@ -337,8 +337,12 @@ class Pipeline:
     # --- late events, concurrent runs
 
     def late(self):
-        """Sends events of dates that are already published."""
-        sent = self._send_to_both(DAYS, LATE_EVENTS, seed=8)
+        """Sends events of each date that is already published."""
+        # A simulation of a few events over several days can leave a day without events.
+        first = datetime.date.fromisoformat(self._start)
+        sent = sum(self._send_to_both(1, LATE_EVENTS // DAYS, seed=20 + day,
+                                      start=(first + datetime.timedelta(days=day)).isoformat())
+                   for day in range(DAYS))
         return f"{sent} acknowledged; {self.receipts()}"
 
     def _send_to_both(self, days, events, seed, start=None):
