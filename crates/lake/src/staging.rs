@@ -162,7 +162,8 @@ pub struct DateInputs {
     /// The digest of the facts of each earlier date in the look-back window.
     pub looked_back: BTreeMap<Date, String>,
     /// The files by table and `event_date`: the facts of the date and of its look-back
-    /// window except those that only state tables read and carry over, and for checks after the marts also the marts of the date.
+    /// window, except dates that only state tables read and whose rows they carry over. For
+    /// checks after the marts also the marts of the date.
     pub tables: BTreeMap<String, BTreeMap<Date, Vec<FileEntry>>>,
     /// The rows that the state tables of the date carry over.
     #[serde(default)]

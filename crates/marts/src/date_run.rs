@@ -35,7 +35,8 @@ use crate::table::{PartitionColumns, TableObjects};
 /// A run of the marts and checks of one date.
 ///
 /// Each query reads only the compacted tables of its look-back window, the title catalog
-/// and the batches. A mart also reads the state tables of the date. A check that runs after the marts also reads the marts of the date.
+/// and the batches. A mart also reads the state tables of the date. A check that runs after
+/// the marts also reads the marts of the date.
 /// A query uses one thread, so equal inputs give equal bytes; different queries can run
 /// concurrently.
 pub struct DateRun {
