@@ -13,7 +13,7 @@ locals {
       expression = var.hourly_schedule
       enabled    = var.hourly_schedule_enabled
       input      = "{\"which\":\"today\",\"time\":\"<aws.scheduler.scheduled-time>\"}"
-      does       = "Process the current day"
+      does       = "Process the current day, and in its first hour the previous day"
     }
   }
 }

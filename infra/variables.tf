@@ -293,7 +293,7 @@ variable "hourly_schedule" {
 }
 
 variable "hourly_schedule_enabled" {
-  description = "Enable the hourly schedule, which processes the current day."
+  description = "Enable the hourly schedule, which processes the current day, and in its first hour the previous day."
   type        = bool
   default     = false
 }

@@ -21,7 +21,9 @@ noncurrent_days     = 3
 force_destroy       = true
 key_deletion_days   = 7
 
-# The first tables exist within an hour of the first event.
+# Two runs an hour: the first tables exist within an hour of the first event. A run that
+# starts at 03:00 would overlap with the daily one.
+hourly_schedule         = "cron(15/30 * * * ? *)"
 hourly_schedule_enabled = true
 
 # The alarms that report lost, rejected or stale data, and the metrics that they evaluate.

@@ -14,6 +14,9 @@ use crate::workload::Workload;
 
 /// State transitions per execution, outside the maps over dates and buckets.
 const TRANSITIONS_PER_EXECUTION: f64 = 10.0;
+/// Function calls per execution, before the first date: `publish` of what an earlier
+/// execution left, and `plan`.
+const CALLS_PER_EXECUTION: f64 = 2.0;
 /// State transitions per run of a date, outside the maps over buckets and parts.
 const TRANSITIONS_PER_RUN: f64 = 16.0;
 /// State transitions per bucket or part.
@@ -104,17 +107,18 @@ fn daily_load(workload: &Workload, records: &Records) -> DailyLoad {
 pub(crate) fn lines(workload: &Workload, records: &Records) -> Vec<Line> {
     let load = daily_load(workload, records);
     let concurrent_calls = load.parts + load.runs * load.buckets;
-    let calls = load.runs * STEPS + concurrent_calls;
+    let executions = workload.executions_per_day * DAYS;
+    let calls = executions * CALLS_PER_EXECUTION + load.runs * STEPS + concurrent_calls;
     let memory = workload.day_mb / 1_024.0;
     let overhead = calls * STEP_SECONDS * memory;
     let transitions = load.runs * TRANSITIONS_PER_RUN
         + TRANSITIONS_PER_BUCKET * concurrent_calls
-        + DAYS * TRANSITIONS_PER_EXECUTION;
+        + executions * TRANSITIONS_PER_EXECUTION;
     let written = load.runs * (OBJECTS_PER_RUN + 4.0 * load.buckets);
     let registrations = load.runs * TABLES * REQUESTS_PER_TABLE;
     let day = Group::Day;
     vec![
-        fixed(day, "schedule", DAYS, &SCHEDULE),
+        fixed(day, "schedule", executions, &SCHEDULE),
         fixed(day, "state transitions", transitions, &TRANSITION),
         line(day, "invocations", calls, &INVOCATION),
         fixed(day, "duration, startup and waiting", overhead, &GB_SECOND),

@@ -29,4 +29,4 @@ mod workload;
 pub use estimate::{Estimate, Group, Line};
 pub use records::Records;
 pub use table::{by_component, by_rate, by_setting, prices_table};
-pub use workload::{BadWorkload, Environment, HOURLY_DATES, Mode, Packing, Retention, Workload};
+pub use workload::{BadWorkload, Environment, Mode, Packing, Retention, Workload};

@@ -25,8 +25,13 @@ pub enum Environment {
     Prod,
 }
 
-/// The dates that hourly runs for the current day process in addition, per day.
-pub const HOURLY_DATES: f64 = 12.0;
+/// Returns the dates that `runs` evenly spaced runs for the current day process, per day.
+///
+/// A run finds half a date on average. The runs of the first hour also process the whole
+/// previous date.
+fn dates_of_current_day(runs: f64) -> f64 {
+    runs * 0.5 + runs / 24.0
+}
 
 /// The packing of events into records by the producers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -88,6 +93,8 @@ pub struct Workload {
     /// The number of dates that the runs of a day process: the previous day, and dates
     /// with late events.
     pub dates_per_day: f64,
+    /// The number of scheduled executions per day.
+    pub executions_per_day: f64,
     /// The memory of the transform in MB.
     pub transform_mb: f64,
     /// The memory of the large steps of the daily pipeline in MB.
@@ -127,6 +134,7 @@ impl Workload {
             window_s: 60.0,
             raw: true,
             dates_per_day: 4.0,
+            executions_per_day: 1.0,
             transform_mb: 1_769.0,
             day_mb: 3_008.0,
             retention: Retention {
@@ -151,7 +159,6 @@ impl Workload {
             Environment::Dev => Self {
                 stream_hours: 24.0,
                 window_s: 30.0,
-                dates_per_day: base.dates_per_day + HOURLY_DATES,
                 retention: Retention {
                     raw: 30.0,
                     raw_cold_after: 0.0,
@@ -163,14 +170,23 @@ impl Workload {
                 metrics: 6.0,
                 alarms: 13.0,
                 dashboards: 0.0,
-                ..base
+                ..base.with_current_day_runs(48.0)
             },
             Environment::Prod => Self {
                 mode: Mode::OnDemand,
                 window_s: 300.0,
-                dates_per_day: base.dates_per_day + HOURLY_DATES,
-                ..base
+                ..base.with_current_day_runs(24.0)
             },
+        }
+    }
+
+    /// Adds `runs` scheduled runs a day for the current day.
+    #[must_use]
+    pub fn with_current_day_runs(self, runs: f64) -> Self {
+        Self {
+            dates_per_day: self.dates_per_day + dates_of_current_day(runs),
+            executions_per_day: self.executions_per_day + runs,
+            ..self
         }
     }
 
@@ -209,6 +225,7 @@ impl Workload {
             ("linger in seconds", packing.linger_s, 0.0, 3_600.0),
             ("batching window in seconds", self.window_s, 0.0, 300.0),
             ("dates per day", self.dates_per_day, 1.0, 400.0),
+            ("executions per day", self.executions_per_day, 1.0, 1_440.0),
             ("transform memory in MB", self.transform_mb, 128.0, 10_240.0),
             ("daily steps' memory in MB", self.day_mb, 128.0, 10_240.0),
             ("raw retention in days", retention.raw, 1.0, MAX_DAYS),

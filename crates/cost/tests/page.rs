@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use marquee_cost::{
-    Environment, Estimate, Group, HOURLY_DATES, Mode, Packing, Records, Retention, Workload,
-    by_component, by_rate, by_setting, measured, prices, prices_table,
+    Environment, Estimate, Group, Mode, Packing, Records, Retention, Workload, by_component,
+    by_rate, by_setting, measured, prices, prices_table,
 };
 
 const PAGE: &str = include_str!("../../../docs/COST.md");
@@ -143,17 +143,14 @@ fn the_table_by_setting_is_on_the_page() {
         ("no raw zone", Workload { raw: false, ..base }),
         (
             "current day processed hourly as well",
-            Workload {
-                dates_per_day: base.dates_per_day + HOURLY_DATES,
-                ..base
-            },
+            base.with_current_day_runs(24.0),
         ),
         (
             "envs/prod.tfvars: on-demand, hourly, window of 300 s",
             Workload::of_environment(DAY, Environment::Prod),
         ),
         (
-            "envs/dev.tfvars: hourly, one day in the stream, essential monitoring",
+            "envs/dev.tfvars: half-hourly, one day in the stream, essential monitoring",
             Workload::of_environment(DAY, Environment::Dev),
         ),
         (
@@ -209,7 +206,14 @@ fn the_fixed_part_of_dev_by_hand() {
         "730 × $0.015 + 6 × $0.30 + 13 × $0.10 + $1 = ${large:.2}"
     ));
     says(&format!("${:.2} a month in `dev`", estimate.fixed));
-    assert!(estimate.fixed > large && estimate.fixed - large < 1.0);
+    // 30 runs of dates with one bucket, and 49 executions a day.
+    let transitions = (30.0 * 18.0 + 49.0 * 10.0) * prices::DAYS * 0.000_025;
+    says(&format!(
+        "(30 × 18 + 49 × 10) × 30.4 × $0.000025 = ${transitions:.2}"
+    ));
+    assert!((of(&estimate, "state transitions").1 - transitions).abs() < 1e-6);
+    let rest = estimate.fixed - large - transitions;
+    assert!(rest > 0.0 && rest < 1.0, "{rest}");
 }
 
 fn of(estimate: &Estimate, item: &str) -> (f64, f64) {

@@ -1,7 +1,7 @@
 //! Compares the model with the project: the resources of `infra/` and the tables of `sql/`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use marquee_cost::{Environment, Estimate, HOURLY_DATES, Mode, Workload, measured, prices};
+use marquee_cost::{Environment, Estimate, Mode, Workload, measured, prices};
 
 /// The alarms evaluate the metrics of infra/. The pipeline has 19 alarms: one evaluates four
 /// metrics, three evaluate three, three evaluate two. Each function has three alarms.
@@ -93,9 +93,18 @@ fn the_settings_are_those_of_terraform() {
         assert_eq!(number("stream_shards"), 1.0);
         assert_eq!(is_on("raw_zone"), workload.raw);
 
-        let hourly = Workload::new(1.0).dates_per_day + HOURLY_DATES;
-        let is_hourly = workload.dates_per_day == hourly;
-        assert_eq!(is_on("hourly_schedule_enabled"), is_hourly);
+        let runs = match (
+            is_on("hourly_schedule_enabled"),
+            setting(tfvars, "hourly_schedule"),
+        ) {
+            (false, _) => 0.0,
+            (true, "\"cron(30 * * * ? *)\"") => 24.0,
+            (true, "\"cron(15/30 * * * ? *)\"") => 48.0,
+            (true, other) => panic!("state the runs a day of {other}"),
+        };
+        let expected = Workload::new(1.0).with_current_day_runs(runs);
+        assert_eq!(workload.executions_per_day, expected.executions_per_day);
+        assert_eq!(workload.dates_per_day, expected.dates_per_day);
         assert!(is_on("daily_schedule_enabled"));
 
         let dashboards = f64::from(u8::from(is_on("dashboard_enabled")));

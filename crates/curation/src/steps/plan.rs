@@ -19,13 +19,17 @@ use crate::unloaded::{self, Unloaded};
 
 const MICROS_PER_SECOND: f64 = 1_000_000.0;
 
+/// The time after midnight in which [`PlanMode::Today`] also considers the date before.
+const PREVIOUS_DATE_MICROS: i64 = 3_600_000_000;
+
 /// The mode of `plan`: the dates that it considers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanMode {
     /// The due dates up to the day before `time`.
     Due,
-    /// The date of `time`, if it is due.
+    /// The date of `time`, if it is due. In the first hour of a date also the date before,
+    /// whose last events no earlier run of this mode has seen.
     Today,
     /// The dates in `from..to` that are due, or whose generation was made with other SQL or
     /// titles.
@@ -159,7 +163,7 @@ impl PlanInput {
                 to: today.before(1),
             },
             PlanMode::Today => Selection::DueWithin {
-                from: Some(today),
+                from: Some(Date::of(time.saturating_sub(PREVIOUS_DATE_MICROS))),
                 to: today,
             },
             PlanMode::Within | PlanMode::Spans => {

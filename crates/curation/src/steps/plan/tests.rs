@@ -43,6 +43,23 @@ fn a_schedule_plans_the_dates_before_its_time() {
 }
 
 #[test]
+fn the_last_events_of_a_date_are_planned_in_the_first_hour_of_the_next_date() {
+    let date = |text: &str| text.parse::<Date>().unwrap();
+    for (time, from) in [
+        ("2026-01-04T00:00:00Z", "2026-01-03"),
+        ("2026-01-04T00:59:59Z", "2026-01-03"),
+        ("2026-01-04T01:00:00Z", "2026-01-04"),
+    ] {
+        let request = input(&format!(r#"{{"which": "today", "time": "{time}"}}"#));
+        let expected = Selection::DueWithin {
+            from: Some(date(from)),
+            to: date("2026-01-04"),
+        };
+        assert_eq!(request.selection(NOON).unwrap(), expected, "{time}");
+    }
+}
+
+#[test]
 fn a_range_needs_both_ends_in_order() {
     let error = |text| input(text).selection(NOON).unwrap_err().to_string();
     assert_eq!(
