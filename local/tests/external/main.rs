@@ -8,6 +8,7 @@ mod interrupted;
 #[path = "../day/lake.rs"]
 mod lake;
 mod movielens;
+mod movielens_page;
 mod warehouse;
 
 use std::process::ExitCode;
@@ -20,6 +21,9 @@ fn main() -> ExitCode {
         tests!(python => async [athena::the_athena_queries_match_the_parquet_files]),
         tests!(shared_data("movielens-latest-small") => async [
             movielens::every_rating_of_movielens_is_processed_once,
+        ]),
+        tests!(movielens_page::producer => [
+            movielens_page::the_commands_of_the_page_end_in_recommendations,
         ]),
         tests!(check_postgresql => async [
             warehouse::the_demos_dates_are_in_the_warehouse_row_for_row,
