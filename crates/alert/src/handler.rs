@@ -131,7 +131,8 @@ impl AlertHandler {
                 Ok(AlertResponse::Sent { sent: 0 })
             }
             AlertInput::Incident(incident) => {
-                let is_sent = self.notify(&incident, None).await?;
+                let stored = self.store_unknown(&incident).await;
+                let is_sent = self.notify(&incident, stored.as_deref()).await?;
                 Ok(AlertResponse::Sent {
                     sent: u32::from(is_sent),
                 })
@@ -178,6 +179,23 @@ impl AlertHandler {
         self.notify(&incident, Some(key.as_ref())).await.map(drop)
     }
 
+    /// Stores an input without a known form in the lake, because the message has none of its
+    /// values. Returns the key; `None` for other incidents, or if the lake cannot be written:
+    /// the message is more important.
+    async fn store_unknown(&self, incident: &Incident) -> Option<String> {
+        let Incident::Unknown { payload } = incident else {
+            return None;
+        };
+        let key = Path::from(format!("{ALERTS}/unknown/{}.json", incident.fingerprint()));
+        match document::create(&*self.store, &key, payload).await {
+            Ok(_) => Some(key.to_string()),
+            Err(error) => {
+                tracing::error!("cannot store an unknown input as {key}: {error}");
+                None
+            }
+        }
+    }
+
     /// Sends a message, unless recipients already know. Returns true if it was sent.
     ///
     /// The record is written after the message: a crash in between repeats the message
@@ -186,7 +204,7 @@ impl AlertHandler {
     async fn notify(
         &self,
         incident: &Incident,
-        dead_letter_key: Option<&str>,
+        stored_key: Option<&str>,
     ) -> Result<bool, AlertError> {
         let now = self.clock.now();
         let records = self.read_records(incident).await;
@@ -197,7 +215,7 @@ impl AlertHandler {
         let context = MessageContext {
             runbook_url: self.settings.runbook_url.as_deref(),
             unsent: own.and_then(|own| Some((own.unsent, own.notified_at()?))),
-            dead_letter_key,
+            stored_key,
         };
         let message = Message::about(incident, &context);
         if is_sent {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use marquee_lake::digest;
+use serde_json::Value;
 
 use crate::arn::Arn;
 use crate::cause::FailureCause;
@@ -23,8 +24,8 @@ pub enum Incident {
     DeadLetter(Box<DeadLetter>),
     /// The input has no known form.
     Unknown {
-        /// The input as JSON.
-        payload: String,
+        /// The input.
+        payload: Value,
     },
 }
 
@@ -222,7 +223,7 @@ impl Incident {
                     letter.target.as_deref().unwrap_or_default(),
                 ]),
             },
-            Self::Unknown { payload } => Fingerprint::of(&["unknown", payload]),
+            Self::Unknown { payload } => Fingerprint::of(&["unknown", &payload.to_string()]),
         }
     }
 

@@ -40,7 +40,7 @@ impl AlertInput {
             .map(Self::DeadLetters)
             .or_else(|| Self::parse_event(input))
             .unwrap_or_else(|| {
-                let payload = input.to_string();
+                let payload = input.clone();
                 Self::incident(Incident::Unknown { payload })
             })
     }

@@ -7,7 +7,7 @@ use crate::incident::{
     AlarmChange, DeadLetter, DiscardedBatch, ExecutionStatus, FailedExecution, Finding, Incident,
     StepReport,
 };
-use crate::message_builder::{MessageBuilder, truncate};
+use crate::message_builder::{MessageBuilder, escape, truncate};
 use crate::runbook::Runbook;
 
 /// The maximum length of a cause in a message, in characters.
@@ -41,8 +41,9 @@ pub struct MessageContext<'a> {
     /// The number of reports since the last message that were not sent, and the time of
     /// that message (UTC microseconds).
     pub unsent: Option<(u64, i64)>,
-    /// The key under which the lake stores the dead letter, if the incident is one.
-    pub dead_letter_key: Option<&'a str>,
+    /// The key under which the lake stores the dead letter or the unknown input, if the
+    /// incident is one.
+    pub stored_key: Option<&'a str>,
 }
 
 impl Message {
@@ -55,7 +56,7 @@ impl Message {
             Incident::Alarm(alarm) => for_alarm(alarm),
             Incident::Batch(batch) => for_batch(batch),
             Incident::DeadLetter(letter) => return for_dead_letter(letter, context),
-            Incident::Unknown { payload } => for_unknown(payload),
+            Incident::Unknown { payload } => for_unknown(payload, context),
         };
         let is_resolved = incident.alarm().is_some_and(|alarm| alarm.is_resolved);
         if let Some(runbook) = incident.runbook().filter(|_| !is_resolved) {
@@ -241,7 +242,8 @@ fn for_dead_letter(letter: &DeadLetter, context: &MessageContext<'_>) -> Message
             error => &truncate(error, MAX_CAUSE / 4),
         };
         message.body.push_str(&format!(
-            "\nThis message is late: it came through the dead letter queue {queue}, because its delivery failed: {error}\n"
+            "\nThis message is late: it came through the dead letter queue {queue}, because its delivery failed: {}\n",
+            escape(error)
         ));
         return message;
     }
@@ -250,35 +252,34 @@ fn for_dead_letter(letter: &DeadLetter, context: &MessageContext<'_>) -> Message
     builder.line("Cause", &truncate(&letter.error, MAX_CAUSE));
     builder.since(letter.since);
     builder.line("Message id", &letter.id);
-    builder.line("Stored as", context.dead_letter_key.unwrap_or_default());
+    builder.line("Stored as", context.stored_key.unwrap_or_default());
     builder.runbook(Runbook::DeadLetters, context.runbook_url);
     add_unsent(&mut builder, context);
     builder.finish()
 }
 
-fn for_unknown(payload: &str) -> MessageBuilder {
+fn for_unknown(payload: &Value, context: &MessageContext<'_>) -> MessageBuilder {
     let mut builder = MessageBuilder::new("the alert function received an unknown input");
     builder.line("Impact", "Unknown: the input has none of the known forms.");
     builder.line(
         "Action",
-        "If it arrives again, find out who calls the alert function with it.",
+        "Read the stored input, and find out who calls the alert function with it.",
     );
     builder.line("Input", &describe_payload(payload));
+    builder.line("Stored as", context.stored_key.unwrap_or_default());
     builder
 }
 
-/// Describes an input by its size and the names of its first fields. Its values stay out of the
-/// message: an input that went astray can contain what viewers did.
-fn describe_payload(payload: &str) -> String {
-    let fields: Vec<String> = match serde_json::from_str::<Map<String, Value>>(payload) {
-        Ok(object) => object.keys().take(MAX_FIELDS).cloned().collect(),
-        Err(_) => Vec::new(),
-    };
-    let size = format!("{} bytes of JSON", payload.len());
+/// Describes an input by its size and the names of its first fields. Its values stay out of
+/// the message: an unknown input can contain data of viewers.
+fn describe_payload(payload: &Value) -> String {
+    let size = format!("{} bytes of JSON", payload.to_string().len());
+    let fields = payload.as_object().into_iter().flat_map(Map::keys);
+    let fields: Vec<&str> = fields.take(MAX_FIELDS).map(String::as_str).collect();
     match fields.is_empty() {
         true => size,
         false => format!(
-            "{size} with {}",
+            "{size} with the fields {}",
             truncate(&fields.join(", "), MAX_FIELD_CHARS)
         ),
     }

@@ -160,7 +160,7 @@ fn subject(headline: &str) -> String {
 }
 
 /// Escapes control characters: U+001B becomes `\u{1b}`.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c.is_control() {

@@ -97,15 +97,7 @@ async fn dead_letters_are_stored_and_reported() {
     let key =
         "ledger/alerts/letters/marquee-prod-dead-letters/059f36b4-87a3-44ab-83d2-661975830a7d.json";
     assert!(harness.keys().await.iter().any(|found| found == key));
-    let text = harness
-        .store
-        .get_opts(&key.into(), object_store::GetOptions::default())
-        .await
-        .unwrap()
-        .bytes()
-        .await
-        .unwrap();
-    let stored: Value = serde_json::from_slice(&text).unwrap();
+    let stored = harness.document(key).await;
     assert_eq!(stored["body"], dead_letters()["Records"][0]["body"]);
     // The same batch again: the dead letters are stored, and recipients know them.
     assert_eq!(harness.report(&dead_letters()).await, 0);

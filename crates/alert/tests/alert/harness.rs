@@ -122,6 +122,13 @@ impl Harness {
     }
 
     /// Returns the keys of the lake in order.
+    /// Reads a document of the lake.
+    pub(crate) async fn document(&self, key: &str) -> Value {
+        let options = object_store::GetOptions::default();
+        let found = self.store.get_opts(&key.into(), options).await.unwrap();
+        serde_json::from_slice(&found.bytes().await.unwrap()).unwrap()
+    }
+
     pub(crate) async fn keys(&self) -> Vec<String> {
         let listed = self
             .store

@@ -13,8 +13,8 @@ fn an_unknown_input() {
     The alert function received an unknown input.
 
     Impact: Unknown: the input has none of the known forms.
-    Action: If it arrives again, find out who calls the alert function with it.
-    Input: 17 bytes of JSON with hello
+    Action: Read the stored input, and find out who calls the alert function with it.
+    Input: 17 bytes of JSON with the fields hello
     "#);
 }
 
@@ -22,7 +22,10 @@ fn an_unknown_input() {
 fn a_message_has_no_value_of_an_unknown_input() {
     let text = message(&json!({"user_id": "u-secret", "\u{1b}[2J": ["u-secret"]}));
     assert!(!text.contains("u-secret"), "{text}");
-    assert!(text.contains("with \\u{1b}[2J, user_id"), "{text}");
+    assert!(
+        text.contains("with the fields \\u{1b}[2J, user_id"),
+        "{text}"
+    );
     let names = (0..1_000).map(|number| (format!("{number:0>300}"), json!(1)));
     let text = message(&Value::Object(names.collect()));
     assert!(text.len() < 1_000, "{}", text.len());
@@ -66,4 +69,23 @@ async fn different_unknown_inputs_are_different_incidents() {
     assert_eq!(harness.report(&json!({"n": 1})).await, 1);
     assert_eq!(harness.report(&json!({"n": 1})).await, 0);
     assert_eq!(harness.report(&json!({"n": 2})).await, 1);
+}
+
+#[tokio::test]
+async fn an_unknown_input_is_stored_once() {
+    let harness = Harness::new();
+    let input = json!({"n": 1});
+    for _ in 0..2 {
+        harness.report(&input).await;
+    }
+    let [message] = &harness.published()[..] else {
+        panic!("one message")
+    };
+    let stored = message
+        .body
+        .lines()
+        .find_map(|line| line.strip_prefix("Stored as: "));
+    let key = stored.unwrap();
+    assert!(key.starts_with("ledger/alerts/unknown/"), "{key}");
+    assert_eq!(harness.document(key).await, input);
 }
