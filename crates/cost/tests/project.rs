@@ -60,6 +60,27 @@ fn setting<'t>(tfvars: &'t str, name: &str) -> &'t str {
     })
 }
 
+/// Returns the scheduled runs a day for the current day.
+fn runs_of_current_day(tfvars: &str) -> f64 {
+    let is_enabled = setting(tfvars, "hourly_schedule_enabled") == "true";
+    match (is_enabled, setting(tfvars, "hourly_schedule")) {
+        (false, _) => 0.0,
+        (true, "\"cron(30 * * * ? *)\"") => 24.0,
+        (true, "\"cron(15/30 * * * ? *)\"") => 48.0,
+        (true, other) => panic!("state the runs a day of {other}"),
+    }
+}
+
+/// An event of a development deployment waits for its batch and for the next run. The run
+/// itself has 15 minutes, the longest time of one function.
+#[test]
+fn dev_has_its_first_tables_within_an_hour() {
+    let dev = include_str!("../../../infra/envs/dev.tfvars");
+    let window: f64 = setting(dev, "batch_window_seconds").parse().unwrap();
+    let minutes = window / 60.0 + 1_440.0 / runs_of_current_day(dev) + 15.0;
+    assert!(minutes < 60.0, "{minutes}");
+}
+
 /// The settings of the model are those of infra/variables.tf and infra/envs.
 #[test]
 fn the_settings_are_those_of_terraform() {
@@ -93,15 +114,7 @@ fn the_settings_are_those_of_terraform() {
         assert_eq!(number("stream_shards"), 1.0);
         assert_eq!(is_on("raw_zone"), workload.raw);
 
-        let runs = match (
-            is_on("hourly_schedule_enabled"),
-            setting(tfvars, "hourly_schedule"),
-        ) {
-            (false, _) => 0.0,
-            (true, "\"cron(30 * * * ? *)\"") => 24.0,
-            (true, "\"cron(15/30 * * * ? *)\"") => 48.0,
-            (true, other) => panic!("state the runs a day of {other}"),
-        };
+        let runs = runs_of_current_day(tfvars);
         let expected = Workload::new(1.0).with_current_day_runs(runs);
         assert_eq!(workload.executions_per_day, expected.executions_per_day);
         assert_eq!(workload.dates_per_day, expected.dates_per_day);

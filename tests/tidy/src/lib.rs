@@ -9,7 +9,6 @@ pub mod deployment;
 pub mod docs;
 pub mod features;
 pub mod files;
-pub mod first_tables;
 pub mod lambdas;
 pub mod layers;
 pub mod manifests;

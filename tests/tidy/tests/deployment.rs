@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use marquee_tidy::files::files;
-use marquee_tidy::{deployment, first_tables, hold, lambdas, policies, routes};
+use marquee_tidy::{deployment, hold, lambdas, policies, routes};
 
 #[test]
 fn every_variable_that_a_lambda_reads_is_set() {
@@ -33,15 +33,5 @@ fn every_policy_document_is_judged() {
     hold(
         "infra/rights.tf lists every policy document for infra/tests/policies.tftest.hcl",
         &policies::unseen(&files().unwrap()),
-    );
-}
-
-#[test]
-fn dev_has_its_first_tables_within_an_hour() {
-    let wait = first_tables::longest_wait(&files().unwrap()).unwrap();
-    assert!(
-        wait < first_tables::PROMISE_MINUTES,
-        "an event waits up to {wait} minutes for its first tables: change hourly_schedule or \
-         batch_window_seconds of infra/envs/dev.tfvars, and what infra/README.md says about it"
     );
 }
