@@ -18,8 +18,8 @@ const FUNCTIONS: &str = "CREATE OR REPLACE FUNCTION public.getdate() RETURNS tim
                          LANGUAGE sql VOLATILE \
                          AS $$SELECT CAST(clock_timestamp() AT TIME ZONE 'UTC' AS timestamp)$$";
 
-/// Creates the role of queries. It can read all tables, and neither files nor settings of
-/// other users: it is no superuser. Only the owner of the database creates objects.
+/// Creates the role of queries. It can read all tables. It cannot read the server's files,
+/// because it is not a superuser. Only the owner of the database creates objects.
 const READER_ROLE: &str = "DO $$ BEGIN \
      IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'marquee_reader') THEN \
          CREATE ROLE marquee_reader LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE; \

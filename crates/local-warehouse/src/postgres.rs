@@ -53,7 +53,7 @@ const SUPERVISOR_SCRIPT: &str = r#""$@" & server=$!; cat > /dev/null; kill -INT 
 pub enum PostgresMissing {
     /// The programs are not installed.
     #[error(
-        "PostgreSQL is not installed; install it (Debian: `apt-get install postgresql`), or put \
+        "PostgreSQL 14 or newer is not installed; install it (Debian: `apt-get install postgresql`), or put \
          initdb and postgres on the PATH"
     )]
     Programs,
@@ -98,8 +98,11 @@ pub struct Postgres {
     _lock: Option<DataLock>,
 }
 
+/// The oldest version of PostgreSQL with the role `pg_read_all_data`, which queries need.
+const OLDEST_VERSION: u32 = 14;
+
 /// Returns the directory of the server's programs: the newest version in Debian's
-/// directory, else the first on the PATH.
+/// directory that is not too old, else the first on the PATH.
 ///
 /// # Errors
 /// [`PostgresMissing::Programs`] if they are not installed.
@@ -112,6 +115,7 @@ pub fn programs() -> Result<PathBuf, PostgresMissing> {
         .into_iter()
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| version(path) >= OLDEST_VERSION)
         .collect();
     versions.sort_by_key(|path| std::cmp::Reverse(version(path)));
     let path = std::env::var_os("PATH").unwrap_or_default();
