@@ -6,6 +6,7 @@
 //! the number of tokens bounds the depth.
 
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::MartsError;
@@ -45,30 +46,51 @@ pub(crate) fn check(sql: &str) -> Result<(), MartsError> {
     }
 }
 
-/// Counts the tokens, without white space and without the literals of lists: a list such as
-/// `IN (1, 2, 3)` makes no tree deeper.
+/// Counts the tokens, without white space and without the literals of lists: lists such as
+/// `IN (1, -2, 3)` and `VALUES (1, 'a'), (2, 'b')` make no tree deeper.
 fn count(tokens: &[Token]) -> usize {
-    let mut tokens = tokens
+    let tokens: Vec<&Token> = tokens
         .iter()
         .filter(|token| !matches!(token, Token::Whitespace(_)))
-        .peekable();
+        .collect();
+    let mut rest = tokens.as_slice();
     let mut count = 0;
     let mut is_item = false;
-    while let Some(token) = tokens.next() {
-        let is_last_of_item = matches!(tokens.peek(), Some(Token::Comma | Token::RParen));
-        if is_item && is_literal(token) && is_last_of_item {
-            // The comma after the literal belongs to it.
-            is_item = tokens.next_if(|next| **next == Token::Comma).is_some();
+    while let Some((token, others)) = rest.split_first() {
+        if is_item && let Some(after) = after_literal(rest) {
+            (rest, is_item) = match after {
+                [Token::Comma, after @ ..] => (after, true),
+                // The next row of literals.
+                [Token::RParen, Token::Comma, Token::LParen, after @ ..] => (after, true),
+                after => (after, false),
+            };
             continue;
         }
         count += 1;
         is_item = matches!(token, Token::Comma | Token::LParen);
+        rest = others;
     }
     count
 }
 
+/// Returns the tokens after a literal with an optional sign, if it is the whole item of a
+/// list.
+fn after_literal<'t, 's>(tokens: &'t [&'s Token]) -> Option<&'t [&'s Token]> {
+    let unsigned = match tokens {
+        [Token::Minus | Token::Plus, unsigned @ ..] => unsigned,
+        unsigned => unsigned,
+    };
+    let (literal, after) = unsigned.split_first()?;
+    let is_whole_item = matches!(after, [Token::Comma | Token::RParen, ..]);
+    (is_literal(literal) && is_whole_item).then_some(after)
+}
+
 fn is_literal(token: &Token) -> bool {
-    matches!(token, Token::Number(..) | Token::SingleQuotedString(_))
+    match token {
+        Token::Number(..) | Token::SingleQuotedString(_) => true,
+        Token::Word(word) => matches!(word.keyword, Keyword::NULL | Keyword::TRUE | Keyword::FALSE),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +108,9 @@ mod tests {
         assert_eq!(counted("x IN (1, 'a', 3)"), counted("x IN ()"));
         assert_eq!(counted("f(1, a + 1, 2)"), counted("f(a + 1,)"));
         assert_eq!(counted("f(1 + 1, 2)"), counted("f(1 + 1,)"));
+        assert_eq!(counted("x IN (-1, NULL, +3)"), counted("x IN ()"));
+        assert_eq!(counted("VALUES (1, 'a'), (-2, 'b')"), counted("VALUES ()"));
+        assert_eq!(counted("VALUES (1), (a + 1)"), counted("VALUES (a + 1)"));
         let list = vec!["'u'"; 100_000].join(",");
         assert!(check(&format!("SELECT x IN ({list})")).is_ok());
     }
