@@ -254,7 +254,7 @@ fn a_page_under_another_name_cannot_read_the_api() {
 fn half_open_connections_exclude_nobody_and_do_not_delay_the_end() {
     let dir = tempfile::tempdir().unwrap();
     let mut served = empty_server(dir.path());
-    let half_open: Vec<TcpStream> = (0..500)
+    let half_open: Vec<TcpStream> = (0..600)
         .map(|number| {
             let mut connection = TcpStream::connect(&served.address).unwrap();
             let begun: &[u8] = if number % 2 == 0 {

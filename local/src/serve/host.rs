@@ -51,7 +51,7 @@ impl AllowedHosts {
     /// has no added host: it accepts any.
     pub(super) fn new(address: SocketAddr, given: &str, added: &[HostName]) -> Option<Self> {
         let mut hosts: BTreeSet<HostName> = added.iter().cloned().collect();
-        if address.ip().is_loopback() {
+        if address.ip().to_canonical().is_loopback() {
             let names = LOOPBACK.into_iter().chain([given]);
             hosts.extend(names.filter_map(|name| name.parse().ok()));
         }

@@ -1,15 +1,16 @@
 //! An HTTP/1.1 server with bounds on what a client can hold: time, memory, connections.
 
-use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::serve::Listener;
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,10 +26,12 @@ pub(super) struct ServerLimits {
     /// The time for the headers of a request. It runs from the connection or from the
     /// previous response, so it also bounds how long a connection is idle.
     pub(super) header: Duration,
-    /// The time after which a connection takes no further request. It also bounds a slow
-    /// body and a client that does not read.
+    /// The time after which a connection takes no further request.
     pub(super) connection: Duration,
-    /// The time for the response that is in progress when a connection or the server ends.
+    /// The time for the request that is in progress then. It also bounds a slow body and a
+    /// client that does not read.
+    pub(super) response: Duration,
+    /// The time for requests in progress when the server ends.
     pub(super) grace: Duration,
     /// The number of open connections. Beyond it, the server closes the connection that has
     /// waited for a request for the longest time.
@@ -42,6 +45,7 @@ impl Default for ServerLimits {
         Self {
             header: Duration::from_secs(10),
             connection: Duration::from_secs(120),
+            response: Duration::from_secs(30),
             grace: Duration::from_secs(3),
             connections: 512,
             header_bytes: 16 << 10,
@@ -88,12 +92,18 @@ async fn handle(
     connection: OpenConnection,
     mut stopping: watch::Receiver<()>,
 ) {
-    let state = Arc::clone(&connection.state);
     let service = hyper::service::service_fn(|request: hyper::Request<Incoming>| {
-        let (router, state) = (router.clone(), Arc::clone(&state));
+        let busy = connection.busy();
+        let router = router.clone();
         async move {
-            let _busy = BusyGuard::new(&state);
-            router.oneshot(request.map(Body::new)).await
+            let response = router.oneshot(request.map(Body::new)).await?;
+            // The body keeps the connection busy until hyper has taken all of it.
+            Ok::<_, Infallible>(response.map(|body| {
+                body.map_frame(move |frame| {
+                    let _ = &busy;
+                    frame
+                })
+            }))
         }
     });
     let served = http1::Builder::new()
@@ -102,92 +112,115 @@ async fn handle(
         .max_buf_size(limits.header_bytes)
         .serve_connection(TokioIo::new(stream), service);
     let mut served = pin!(served);
+    let evicted = || connection.state.evicted.notified();
     tokio::select! {
         // An error is the client's: it has gone, was too slow, or does not speak HTTP.
         _ = served.as_mut() => return,
-        () = state.evicted.notified() => return,
-        () = sleep(limits.connection) => {}
+        () = evicted() => return,
+        () = sleep(limits.connection) => {
+            served.as_mut().graceful_shutdown();
+            tokio::select! {
+                _ = timeout(limits.response, served.as_mut()) => return,
+                () = evicted() => return,
+                _ = stopping.changed() => {}
+            }
+        }
         _ = stopping.changed() => {}
     }
     served.as_mut().graceful_shutdown();
     let _ = timeout(limits.grace, served).await;
 }
 
-/// The open connections, by number in the order of their start.
+/// The open connections.
 #[derive(Default)]
 struct OpenConnections {
-    connections: Mutex<BTreeMap<u64, Arc<ConnectionState>>>,
+    connections: Mutex<Vec<Arc<ConnectionState>>>,
+    /// The number of times that a connection began to wait for a request.
+    waits: AtomicU64,
 }
 
-#[derive(Default)]
 struct ConnectionState {
-    /// The number of requests that a handler is working on.
-    busy: AtomicU32,
+    /// The number of the wait for a request, from [`OpenConnections::waits`], or [`BUSY`].
+    waiting: AtomicU64,
     /// Asks the connection's task to end at once.
     evicted: Notify,
 }
 
+/// A request is in progress: its handler works, or its response is not yet sent.
+const BUSY: u64 = u64::MAX;
+
 /// An open connection, until it is dropped.
 struct OpenConnection {
-    number: u64,
     state: Arc<ConnectionState>,
     open: Arc<OpenConnections>,
 }
 
 impl OpenConnections {
-    /// Adds a connection. Beyond `limit` connections, evicts the oldest one without a request
-    /// in progress; returns `None` if there is none.
+    /// Adds a connection. Beyond `limit` connections, evicts the one that has waited for a
+    /// request for the longest time; returns `None` if all are busy.
     fn add(self: &Arc<Self>, limit: usize) -> Option<OpenConnection> {
         let mut connections = self.lock();
         if connections.len() >= limit {
-            let is_idle = |state: &ConnectionState| state.busy.load(Ordering::Relaxed) == 0;
-            let idle = connections.iter().find(|(_, state)| is_idle(state));
-            let number = *idle?.0;
-            if let Some(state) = connections.remove(&number) {
-                state.evicted.notify_one();
+            let waiting = |state: &ConnectionState| state.waiting.load(Ordering::Relaxed);
+            let (place, longest) = connections
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, state)| waiting(state))?;
+            if waiting(longest) == BUSY {
+                return None;
             }
+            connections.swap_remove(place).evicted.notify_one();
         }
-        let number = connections.last_key_value().map_or(0, |(last, _)| last + 1);
-        let state = Arc::new(ConnectionState::default());
-        connections.insert(number, Arc::clone(&state));
+        let state = Arc::new(ConnectionState {
+            waiting: AtomicU64::new(self.next_wait()),
+            evicted: Notify::new(),
+        });
+        connections.push(Arc::clone(&state));
         Some(OpenConnection {
-            number,
             state,
             open: Arc::clone(self),
         })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Arc<ConnectionState>>> {
+    fn next_wait(&self) -> u64 {
+        self.waits.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<ConnectionState>>> {
         self.connections
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        let mut connections = self.open.lock();
-        // The number of an evicted connection may belong to another one.
-        if let Some(state) = connections.get(&self.number)
-            && Arc::ptr_eq(state, &self.state)
-        {
-            connections.remove(&self.number);
+impl OpenConnection {
+    /// Marks the connection as busy until the guard is dropped. HTTP/1.1 has one request at a
+    /// time.
+    fn busy(&self) -> BusyGuard {
+        self.state.waiting.store(BUSY, Ordering::Relaxed);
+        BusyGuard {
+            state: Arc::clone(&self.state),
+            open: Arc::clone(&self.open),
         }
     }
 }
 
-struct BusyGuard<'s>(&'s ConnectionState);
-
-impl<'s> BusyGuard<'s> {
-    fn new(state: &'s ConnectionState) -> Self {
-        state.busy.fetch_add(1, Ordering::Relaxed);
-        Self(state)
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        let is_other = |state: &Arc<ConnectionState>| !Arc::ptr_eq(state, &self.state);
+        self.open.lock().retain(is_other);
     }
 }
 
-impl Drop for BusyGuard<'_> {
+struct BusyGuard {
+    state: Arc<ConnectionState>,
+    open: Arc<OpenConnections>,
+}
+
+impl Drop for BusyGuard {
     fn drop(&mut self) {
-        self.0.busy.fetch_sub(1, Ordering::Relaxed);
+        let wait = self.open.next_wait();
+        self.state.waiting.store(wait, Ordering::Relaxed);
     }
 }
 

@@ -24,6 +24,7 @@ fn limits() -> ServerLimits {
     ServerLimits {
         header: NEVER,
         connection: NEVER,
+        response: NEVER,
         grace: Duration::from_millis(200),
         ..ServerLimits::default()
     }
@@ -38,9 +39,15 @@ struct Server {
 impl Server {
     async fn start(limits: ServerLimits) -> Self {
         let large = || async { "x".repeat(64 << 20) };
+        // Longer than the grace period, and than the age of a connection in the test.
+        let slow = || async {
+            tokio::time::sleep(Duration::from_millis(1_500)).await;
+            "late"
+        };
         let router = Router::new()
             .route("/", get(|| async { "fine" }))
             .route("/large", get(large))
+            .route("/slow", get(slow))
             .route("/endless", get(std::future::pending::<()>));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -72,6 +79,16 @@ impl Server {
         self.stop.notify_one();
         timeout(ENDS, self.task).await.expect("it stops").unwrap();
     }
+}
+
+/// Sends a request and returns whether an answer comes.
+async fn is_answered(client: &mut TcpStream) -> bool {
+    if client.write_all(REQUEST.as_bytes()).await.is_err() {
+        return false;
+    }
+    let mut answer = [0; 512];
+    let read = timeout(ENDS, client.read(&mut answer));
+    matches!(read.await.expect("an answer or the end"), Ok(1..))
 }
 
 /// Reads until the server closes the connection.
@@ -107,6 +124,7 @@ async fn a_connection_without_complete_headers_is_closed() {
 async fn a_slow_body_and_a_client_that_does_not_read_are_closed() {
     let server = Server::start(ServerLimits {
         connection: Duration::from_millis(300),
+        response: Duration::from_millis(200),
         ..limits()
     })
     .await;
@@ -139,8 +157,44 @@ async fn half_open_connections_beyond_the_limit_do_not_exclude_others() {
         half_open.push(server.send("GET / HTTP/1.1\r\n").await);
     }
     server.assert_answers().await;
-    // The oldest ones were closed.
+    // Those that waited longest were closed.
     until_closed(half_open.remove(0)).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_connection_that_waits_longest_is_closed_first() {
+    let server = Server::start(ServerLimits {
+        connections: 3,
+        ..limits()
+    })
+    .await;
+    // The first connection has been answered after the others began to wait.
+    let mut first = server.send("").await;
+    let mut idle = server.send("").await;
+    let mut other = server.send("").await;
+    for client in [&mut idle, &mut other, &mut first] {
+        assert!(is_answered(client).await);
+    }
+    server.assert_answers().await;
+    assert!(is_answered(&mut first).await);
+    assert!(!is_answered(&mut idle).await);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_response_in_progress_outlives_the_age_of_its_connection() {
+    let server = Server::start(ServerLimits {
+        connection: Duration::from_secs(1),
+        ..limits()
+    })
+    .await;
+    let answer = until_closed(
+        server
+            .send("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .await,
+    );
+    assert!(answer.await.ends_with("late"));
     server.stop().await;
 }
 
